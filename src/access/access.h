@@ -1,0 +1,14 @@
+/* access.h — tenants and API tokens: who a caller is. A token is "sejf_" and 43 base64url characters (256
+ * random bits); only its SHA-256 is stored. Accounts come on top of this. Thread-safe. */
+#pragma once
+#include "records/records.h"
+
+#define TOKEN_TEXT 64
+struct token_wish { int64_t tenant; const char *role /* a person of the charter */, *label; const char *scope; usec_t expires; bool loopback_only;
+                    int subject_kind; struct uuid subject; /* private link or person's own record: else kind -1 */ };
+MUST_USE enum code access_token_make(struct service *s, const struct token_wish *w, char ret[TOKEN_TEXT], int64_t *ret_number, struct err *reterr);
+/* Who bears this token in this service; E_SIGN_IN for unknown, expired, revoked, of another service, or a loopback
+ * token from elsewhere: same text for all. Cached for a second at most. */
+MUST_USE enum code access_caller(struct service *s, const char *token, bool from_loopback, struct caller *ret, struct arena *arena, struct err *reterr);
+/* The private link of a record: made with it, shown once in the reply of a form. */
+MUST_USE enum code access_link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, char ret[TOKEN_TEXT], struct err *reterr);

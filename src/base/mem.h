@@ -1,0 +1,14 @@
+/* mem.h — memory that may run out, and says so by NULL. Zeroed. Thread-safe.
+ * mem_fail_at lets a test make the n-th allocation from now fail (0: none). */
+#pragma once
+#include "base/macros.h"
+
+extern _Thread_local size_t mem_fail_at;
+
+MUST_USE void *mem_new(size_t size);                         /* size >= 1; zeroed */
+MUST_USE void *mem_new_array(size_t count, size_t size);     /* NULL on overflow too */
+MUST_USE void *mem_grow(void *old, size_t count, size_t size); /* realloc; old stays on NULL */
+MUST_USE char *mem_text(const char *text);                   /* a copy */
+MUST_USE char *mem_text_n(const char *text, size_t len);     /* a terminated copy */
+void *mem_free(void *p);                                     /* accepts NULL, returns NULL */
+static inline void auto_mem_free(void *p) { (void)mem_free(*(void **)p); }

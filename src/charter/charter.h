@@ -1,0 +1,195 @@
+/* charter.h — the frozen model of one charter: what a service holds and promises, checked.
+ * Made by charter_load (load.h), never changed afterwards, so threads share it freely. All
+ * pointers live as long as the charter. Names are as declared; indexes are stable for one model
+ * only (stored data names kinds and fields by their stable ids, see store/schema.h). */
+#pragma once
+#include "base/lang.h"
+#include "base/rule.h"
+#include "base/time.h"
+
+struct charter;                               /* opaque owner; see load.h */
+
+#define FIELDS_MAX 64                         /* in one kind, so that a set of them is one word */
+#define KINDS_MAX 4096
+typedef uint64_t fieldset;                    /* bit i: field i of its kind */
+
+enum field_type { T_TEXT, T_EMAIL, T_PHONE, T_NAME, T_ADDRESS, T_NUMBER, T_MONEY, T_TIME, T_DATE, T_YESNO,
+                  T_ONE_OF, T_REFERENCE, T_FILE, T_PLACE, T_JSON, T_COUNTER, FIELD_TYPES };
+enum field_level { L_PLAIN, L_PERSONAL, L_SENSITIVE, L_SECRET };
+enum find_mode { FIND_EXACT = 1, FIND_WORD = 2, FIND_PREFIX = 4 };
+
+struct pos { int line, column; };             /* from 1 */
+
+struct field {
+    const char *name;
+    enum field_type type;
+    enum field_level level;
+    bool optional, sorted, outside;           /* outside: rules need it, so it is stored unsealed (never personal) */
+    unsigned found;                           /* bits of enum find_mode */
+    const char *consent;                      /* "only with consent X"; NULL */
+    const char *const *options; size_t option_count;   /* T_ONE_OF */
+    int refers;                               /* T_REFERENCE: kind, or -1 */
+    int part;                                 /* index into kind.parts */
+    struct pos pos;
+};
+
+/* An anchor: an instant that a rule counts from. */
+enum anchor_type { A_NONE, A_CREATED, A_CHANGED, A_FIELD, A_PARENT_FIELD };
+struct anchor {
+    enum anchor_type type;
+    int kind, field;                          /* kind: own, or the parent's */
+    char end_of;                              /* 0, 'd', 'm', 'y': "end of year of issued" */
+};
+
+enum keep_type { KEEP_OWNER /* until the owner deletes it */, KEEP_SPAN /* span after anchor, then erase */, KEEP_WITH_PARENT };
+struct keep {
+    enum keep_type type;
+    struct span span;
+    struct anchor anchor;                     /* an anchor not yet known: no due date yet */
+    struct pos pos;
+    const char *text;                         /* the sentence as written */
+};
+
+struct part {                                 /* the unit of encryption and of erasure */
+    const char *name;                         /* stable: "main", "main+diet", "keep2", … */
+    fieldset fields;
+    struct keep keep;
+    const char *consent;                      /* or NULL */
+};
+
+enum limit_type { LIMIT_CAPACITY, LIMIT_UNIQUE, LIMIT_NO_OVERLAP };
+struct limit {
+    enum limit_type type;
+    /* LIMIT_CAPACITY: "accepted at most event.seats, else waiting" */
+    int state_field;                          /* the one_of field */
+    int full_option, else_option;             /* options of it; else -1: refuse */
+    int64_t capacity;                         /* fixed number, or -1: from the parent's field */
+    int capacity_field;                       /* field of the parent kind */
+    /* LIMIT_UNIQUE: "one for each event and email" */
+    bool per_parent; fieldset unique;         /* own fields; parent too when per_parent */
+    /* LIMIT_NO_OVERLAP: "no overlap of staff and time" */
+    fieldset overlap; int from_field, to_field;   /* who (references) and when; to -1: a single instant */
+    struct pos pos; const char *text;
+};
+
+/* People that may do a thing: bits of the charter's people. */
+typedef uint32_t peopleset;
+struct move {
+    int field, from, to;                      /* one_of field, options */
+    peopleset who;
+    bool when_free;                           /* "or first when a seat is free": done by sejf itself */
+    struct pos pos; const char *text;
+};
+
+struct number_format {                        /* "FV/2026/000001 per organiser, without gaps" */
+    const char *prefix;                       /* "FV/" */
+    bool year; const char *after_year;        /* "/" */
+    int digits;
+    enum { PER_TENANT, PER_PARENT } scope;
+    bool gapless;
+    bool set;                                 /* false: the kind has no number */
+};
+
+struct when_deleted { int kind; bool erase; };/* erase or keep that child kind */
+
+struct kind {
+    const char *name;
+    const char *we_are, *because;             /* as written; NULL where not said */
+    const char *const *used_for; size_t used_for_count;
+    int parent;                               /* kind it belongs to, or -1: belongs to the tenant */
+    int about;                                /* person, or -1 */
+    const char *form;                         /* public form name, or NULL */
+    struct field *fields; size_t field_count;
+    struct part *parts; size_t part_count;
+    struct limit *limits; size_t limit_count;
+    struct move *moves; size_t move_count;
+    struct number_format number;
+    struct when_deleted *when_deleted; size_t when_deleted_count;
+    const char *kind_of_data;                 /* "health", or NULL */
+    struct pos pos;
+    bool personal;                            /* any field above L_PLAIN */
+    fieldset outside;                         /* fields stored unsealed beside the row */
+};
+
+struct person { const char *name, *says; bool builtin; struct pos pos; };
+
+struct group { const char *name; int kind; fieldset fields; };
+
+/* How a person and a record belong together. */
+struct relation {
+    const char *name;
+    int kind, field;                          /* the record that carries the link and its reference field */
+    int person;                               /* whom the field names (about-kind or account), or -1 */
+    int while_kind, while_field, while_option;/* "while visit.state is open"; -1: always */
+    const char *text; struct pos pos;
+};
+
+enum window_type { W_ALWAYS, W_DAY_OF, W_FROM_UNTIL, W_WHILE };
+struct window {
+    enum window_type type;
+    struct anchor from, until;                /* W_DAY_OF uses from; W_FROM_UNTIL both */
+    struct span until_after;                  /* "until 24 hours after parcel.delivered" */
+    int while_kind, while_field, while_option;
+};
+struct grant {
+    int person;
+    bool everything, nothing_personal;
+    int kind;                                 /* -1 with nothing_personal */
+    fieldset fields;
+    enum { OF_ANY, OF_OWN, OF_RELATION } of;
+    int relation;
+    struct window window;
+    bool by_link;                             /* by private link */
+    bool understood;                          /* false: known, not obeyed yet: grants nothing */
+    const char *text; struct pos pos;
+};
+
+/* Every line of the charter that promises something: what `check`, `prove`, `explain` and the
+ * page go through. In the order of the file. */
+struct line {
+    const char *path;                         /* "records.registration.keep" */
+    const char *text;                         /* the value as written */
+    struct pos pos;
+    enum rule rule;                           /* the rule that keeps it, or RULE_COUNT: none (evidence, text) */
+    enum line_kind { LINE_RULE, LINE_EVIDENCE, LINE_TEXT } kind;
+    const char *const *ids; size_t id_count;  /* promise ids in the comment behind it */
+    int number;                               /* kind index it speaks of, or -1 */
+};
+
+/* A line is kept only when its rule is OBEYED; `LATER` rules show as "not kept yet". */
+
+struct evidence { const char *what, *owner, *until, *every, *remind; struct pos pos; };
+
+const char *charter_name(const struct charter *c);
+const char *charter_file(const struct charter *c);        /* as given to charter_load */
+const struct words *charter_title(const struct charter *c);   /* missing languages fall back to English */
+const char *charter_updated(const struct charter *c);     /* "2026-11-22" */
+const struct zone *charter_zone(const struct charter *c);
+unsigned charter_speaks(const struct charter *c);         /* bits 1 << enum lang */
+const char *charter_operator(const struct charter *c);    /* name */
+const char *charter_contact(const struct charter *c);
+const char *charter_authority(const struct charter *c);
+int charter_tenant(const struct charter *c);              /* the person that is the tenant */
+const uint8_t *charter_hash(const struct charter *c);     /* SHA-256 of the file, 32 bytes */
+
+size_t charter_kinds(const struct charter *c, const struct kind **ret);
+size_t charter_people(const struct charter *c, const struct person **ret);
+size_t charter_groups(const struct charter *c, const struct group **ret);
+size_t charter_relations(const struct charter *c, const struct relation **ret);
+size_t charter_sees(const struct charter *c, const struct grant **ret);
+size_t charter_changes(const struct charter *c, const struct grant **ret);
+bool charter_has_changes(const struct charter *c, int person);   /* who_changes speaks of that person */
+size_t charter_lines(const struct charter *c, const struct line **ret);
+size_t charter_evidence(const struct charter *c, const struct evidence **ret);
+
+/* Look-ups by name; -1 when there is none. */
+int charter_kind(const struct charter *c, const char *name);
+int charter_person(const struct charter *c, const char *name);   /* built-in ones too: support, administrator, … */
+int charter_form(const struct charter *c, const char *form);     /* kind */
+int kind_field(const struct kind *k, const char *name);
+int field_option(const struct field *f, const char *value);
+const struct kind *charter_kind_at(const struct charter *c, int kind);
+
+/* Scalar values of sections without a structure of their own, by path ("breach", "backups.database");
+ * NULL where the charter does not say. */
+const char *charter_value(const struct charter *c, const char *path);

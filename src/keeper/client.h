@@ -1,0 +1,59 @@
+/* client.h — asking the keeper: keys of parts by batch, index keys, signatures, renewal.
+ * One keeper_client is shared by all threads of a process: calls of several threads are joined into
+ * one round trip each. Reconnects by itself; while the keeper is away calls end with E_PEER.
+ * Keys given out are cached for a second at most. */
+#pragma once
+#include "base/time.h"
+#include "crypto/crypto.h"
+
+struct keeper_client;
+typedef uint64_t key_id;                     /* bucket << 12 | slot; 0 is none; stable for ever */
+
+/* socket_path: Unix socket of the keeper process; the peer's user is checked (SO_PEERCRED). */
+MUST_USE enum code keeper_connect(const char *socket_path, struct keeper_client **ret, struct err *reterr);
+struct keeper_client *keeper_close(struct keeper_client *k);
+DEFINE_AUTO(struct keeper_client, keeper_close)
+
+/* A new durable key for a part of that tenant due at about `due` (USEC_NEVER: none); taken from
+ * keys made ahead, so that the keeper's fsync is not in the way. */
+MUST_USE enum code keeper_make(struct keeper_client *k, int64_t tenant, usec_t due, size_t count,
+                               key_id *ret_ids, struct key *ret_keys, struct err *reterr);
+/* ok[i] false: destroyed or never made. E_TOO_MANY above the cap of unwraps. */
+MUST_USE enum code keeper_open(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count,
+                               struct key *ret_keys, bool *ok, struct err *reterr);
+/* Durable when it returns; already destroyed ones are fine. Purges the cache. E_TOO_MANY above
+ * the cap of a day: a person must confirm (keeper_allow). */
+MUST_USE enum code keeper_destroy(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr);
+MUST_USE enum code keeper_allow(struct keeper_client *k, uint64_t destructions, struct err *reterr);
+
+/* The key that makes tokens and the one that encrypts them, of a tenant (derived; stable until
+ * index_renew). `generation` counts the index keys; previous generation's key serves renewal. */
+struct index_keys { struct key find, index; uint32_t generation; struct key index_before; bool has_before; };
+MUST_USE enum code keeper_index_keys(struct keeper_client *k, int64_t tenant, struct index_keys *ret, struct err *reterr);
+MUST_USE enum code keeper_index_renew(struct keeper_client *k, uint32_t *ret_generation, struct err *reterr);
+MUST_USE enum code keeper_index_settled(struct keeper_client *k, struct err *reterr);   /* drop the key before */
+
+/* Makes all destructions since the last time final: new bucket keys for touched buckets, new
+ * epoch key, old epoch slot overwritten. Nothing to do: returns at once, *ret 0 buckets. */
+struct renewal { uint64_t buckets, keys, epoch; usec_t took; };
+MUST_USE enum code keeper_renew(struct keeper_client *k, struct renewal *ret, struct err *reterr);
+
+struct keeper_status {
+    uint64_t epoch, buckets, keys, pending /* destroyed, not yet final */, destroyed_today, opened_minute;
+    usec_t renewed; char root[16] /* "file", "passphrase", "credential" */; bool in_place /* epoch slots are overwritten by O_DIRECT */;
+    char filesystem[16];
+};
+MUST_USE enum code keeper_status(struct keeper_client *k, struct keeper_status *ret, struct err *reterr);
+
+/* Signs the head of a ledger chain. `digests` are those of the entries after the head signed
+ * last; the keeper recomputes head = SHA-256(head before ‖ digest) for each and refuses
+ * (E_CONFLICT) one that does not extend what it signed. */
+MUST_USE enum code keeper_sign_head(struct keeper_client *k, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE],
+                                    size_t count, const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
+MUST_USE enum code keeper_head(struct keeper_client *k, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr);
+MUST_USE enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZE], struct err *reterr);
+
+/* For the probe of erasure: keep a copy of every file of the keyring as it is now; later try to
+ * open keys from that copy with today's root and epoch keys. *ret_opened counts what could be opened. */
+MUST_USE enum code keeper_rehearse_copy(struct keeper_client *k, struct err *reterr);
+MUST_USE enum code keeper_rehearse_open(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, size_t *ret_opened, struct err *reterr);

@@ -1,0 +1,72 @@
+/* records.h — the use cases of records: create, read, list, search, change, erase, import, export, files.
+ * Each checks the caller (policy), validates by charter, seals, and writes one group commit. JSON in and out
+ * as the API shows it: {id, version, due, number?, state fields…, fields: {…}}. Returned json_t are new
+ * references. Thread-safe: each call is one thread's. Never logs; ledger entries go in the same transaction. */
+#pragma once
+#include <jansson.h>
+
+#include "charter/charter.h"
+#include "keeper/client.h"
+#include "policy/policy.h"
+#include "store/store.h"
+
+/* A service that runs: charter, stable numbers, store, keeper. Made once at start; shared by threads. */
+struct service;
+MUST_USE enum code service_open(const struct charter *charter /* stays the caller's */, struct store *store, struct keeper_client *keeper,
+                                const char *files_directory, struct service **ret, struct err *reterr);
+struct service *service_close(struct service *s);
+DEFINE_AUTO(struct service, service_close)
+const struct charter *service_charter(const struct service *s);
+struct store *service_store(const struct service *s);
+struct keeper_client *service_keeper(const struct service *s);
+
+/* All mistakes of an input at once: JSON array of {path, text}; set when a call ends with E_FIELDS. */
+struct record_request {
+    const struct caller *who;
+    int kind;
+    json_t *input;                       /* fields object, or merge patch; borrowed */
+    const char *idempotency;             /* key of the request, or NULL */
+    int64_t if_match;                    /* version, or -1: not given */
+    struct uuid id;                      /* wanted id (import, demo) or null; the record for read, change, erase */
+    struct uuid parent;                  /* where the path or form fixes it; else null: from the reference in input */
+    enum lang lang;                      /* of the texts in mistakes */
+};
+MUST_USE enum code record_create(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr);
+MUST_USE enum code record_read(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr);
+/* JSON Merge Patch (RFC 7396) of fields; E_STALE when if_match is not the version. */
+MUST_USE enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr);
+/* Tombstone, key, tokens and row; children as when_deleted says. *ret: what was erased: {kind: count}. */
+MUST_USE enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr);
+
+/* query: {limit, cursor, sort, "field.gte": …} for lists (sorted and clear fields); for search
+ * {where: {email: "…", name: {word|prefix|contains|matches: "…"}}, limit, cursor}. ret: {items, next}. */
+MUST_USE enum code record_list(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr);
+MUST_USE enum code record_search(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr);
+
+/* Bytes in and out of long requests; the functions block. */
+struct source { ssize_t (*read)(void *arg, void *ret, size_t room); void *arg; };      /* 0: end; -1: cut off */
+struct sink { bool (*write)(void *arg, const void *bytes, size_t len); void *arg; };   /* false: the reader has gone */
+enum stream_format { FORMAT_NDJSON, FORMAT_CSV };
+/* mapping: {"foreign header": "field"} or NULL. Writes progress and refused rows by line as NDJSON to `out`:
+ * {"line": 7, "path": "/email", "text": "…"}, {"done": 10000}, at the end {"made": n, "refused": m}. Never a value. */
+MUST_USE enum code records_import(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *mapping,
+                                  const struct source *in, const struct sink *out, struct err *reterr);
+MUST_USE enum code records_export(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *query,
+                                  const struct sink *out, struct err *reterr);
+/* A file of a record's file field: sealed in chunks as it comes; 1 GB in constant memory. */
+MUST_USE enum code file_store(struct service *s, const struct caller *who, int kind, const struct uuid *record, int field,
+                              const char *name, const char *type, const struct source *in, json_t **ret, struct err *reterr);
+struct file_info { char name[256], type[128]; int64_t size; };
+MUST_USE enum code file_fetch(struct service *s, const struct caller *who, const struct uuid *file, struct file_info *ret,
+                              bool (*begin)(void *arg, const struct file_info *info), const struct sink *out, struct err *reterr);
+MUST_USE enum code file_erase(struct service *s, const struct caller *who, const struct uuid *file, struct err *reterr);
+
+/* Change numbers after `after`, for GET …/changes: {change, kind, id, version, erased, at}; only kinds that the caller may see. */
+MUST_USE enum code record_changes(struct service *s, const struct caller *who, int64_t after, size_t limit, json_t **ret, struct err *reterr);
+
+/* Upkeep: finish cut erasures, catch up the index, move waiting records into free seats, expire replies. */
+MUST_USE enum code service_recover(struct service *s, struct err *reterr);
+MUST_USE enum code service_rebuild_index(struct service *s, struct err *reterr);
+/* The due date that the charter explains for each part of a record, beside the one stored: for the probe. */
+struct due_check { int64_t parts, undated, wrong; };
+MUST_USE enum code service_check_due(struct service *s, int64_t tenant, struct due_check *ret, struct err *reterr);

@@ -1,0 +1,67 @@
+/* rows.h — the tables of records: rows, parts, claims, counters, spans, tombstones; and the index.
+ * Every function works within the tenant of its sql. Blobs are sealed by the caller. */
+#pragma once
+#include "base/uuid.h"
+#include "crypto/crypto.h"
+#include "store/store.h"
+
+/* Stable numbers of kinds, fields and parts by their names: made on first use, never reused. They
+ * belong to the instance's service, not to a tenant (tenant 0 of the schema tables). */
+struct row {
+    int32_t kind;                     /* stable number of the kind */
+    struct uuid id;
+    int64_t version, change;
+    usec_t created, updated;
+    usec_t due;                       /* the earliest due date of its parts; USEC_NEVER */
+    struct uuid parent;               /* null uuid: the tenant itself */
+    const char *clear;                /* JSON object of the fields outside the sealed part; "{}" */
+    const char *number;               /* "FV/2026/000001" or NULL */
+    bool restricted;
+};
+struct part_row { int32_t part; uint64_t key; usec_t due; const void *blob; size_t len; };
+
+/* Texts and blobs of returned rows live until the next call on the same sql, or, in lists, within the callback. */
+MUST_USE enum code row_put(struct txn *t, const struct row *r, struct err *reterr);       /* insert or replace */
+MUST_USE enum code row_get(struct sql *q, int32_t kind, const struct uuid *id, struct row *ret, struct err *reterr); /* E_NOT_FOUND; E_GONE where a tombstone stands */
+MUST_USE enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr); /* with parts, claims, spans, tokens; leaves a tombstone */
+MUST_USE enum code part_put(struct txn *t, int32_t kind, const struct uuid *id, const struct part_row *p, struct err *reterr);
+MUST_USE enum code part_delete(struct txn *t, int32_t kind, const struct uuid *id, int32_t part, struct err *reterr);
+typedef bool (*part_fn)(const struct part_row *p, void *arg);
+MUST_USE enum code parts_get(struct sql *q, int32_t kind, const struct uuid *id, part_fn fn, void *arg, struct err *reterr);
+
+/* Lists in the order of ids (newest last), of change numbers, or of a sorted field; fn false stops. */
+typedef bool (*row_fn)(const struct row *r, void *arg);
+struct row_range { int32_t kind; struct uuid after; bool has_parent; struct uuid parent; bool descending; };
+MUST_USE enum code rows_list(struct sql *q, const struct row_range *range, row_fn fn, void *arg, struct err *reterr);
+struct change { int32_t kind; struct uuid id; int64_t change, version; bool erased; usec_t at; };
+typedef bool (*change_fn)(const struct change *c, void *arg);
+MUST_USE enum code changes_list(struct sql *q, int64_t after, change_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent /* or NULL */, int64_t *ret, struct err *reterr);
+
+/* Exact under concurrency, in records.db, inside the write. */
+MUST_USE enum code claim_take(struct txn *t, int32_t kind, int32_t rule, const struct token *what, const struct uuid *by, struct err *reterr); /* E_CONFLICT when another holds it */
+MUST_USE enum code claim_drop(struct txn *t, int32_t kind, int32_t rule, const struct uuid *by, struct err *reterr);
+MUST_USE enum code counter_add(struct txn *t, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t delta, int64_t *ret_now, struct err *reterr);
+MUST_USE enum code counter_get(struct sql *q, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t *ret, struct err *reterr);
+/* No overlap of [from, until) for the same `what`; E_CONFLICT when another record's span touches. */
+MUST_USE enum code span_take(struct txn *t, int32_t kind, int32_t rule, const struct token *what, usec_t from, usec_t until, const struct uuid *by, struct err *reterr);
+MUST_USE enum code span_drop(struct txn *t, int32_t kind, int32_t rule, const struct uuid *by, struct err *reterr);
+
+/* The index (index.db): tokens and sorted values of a record, replaced as a whole. Applied after the
+ * record's commit; caught up at start. */
+struct sorted_value { int32_t field; int64_t number; const char *text; /* text NULL: number */ };
+MUST_USE enum code index_put(struct txn *t, int32_t kind, const struct uuid *id, const struct token *tokens, size_t token_count,
+                             const struct sorted_value *sorted, size_t sorted_count, struct err *reterr);
+typedef bool (*id_fn)(const struct uuid *id, void *arg);
+MUST_USE enum code index_find(struct sql *q, int32_t kind, const struct token *token, const struct uuid *after, id_fn fn, void *arg, struct err *reterr);
+struct sorted_range { int32_t kind, field; bool number; int64_t from, until; const char *text_from, *text_until; /* NULL: open */
+                      bool descending; bool has_after; int64_t after_number; const char *after_text; struct uuid after_id; };
+typedef bool (*sorted_fn)(const struct uuid *id, const struct sorted_value *v, void *arg);
+MUST_USE enum code index_range(struct sql *q, const struct sorted_range *range, sorted_fn fn, void *arg, struct err *reterr);
+/* Re-encrypts every token of every tenant from one index key to the next, in steps. keys_of gives the two keys of a tenant. */
+typedef enum code (*index_keys_fn)(void *arg, int64_t tenant, struct key *ret_before, struct key *ret_now, struct err *reterr);
+MUST_USE enum code index_renew(struct store *s, index_keys_fn keys_of, void *arg, struct err *reterr);
+/* Calls `fn` for each record whose index is behind its change number (after a crash or a rebuild). */
+MUST_USE enum code index_behind(struct store *s, int64_t tenant, change_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code index_drop_all(struct store *s, struct err *reterr);    /* before a rebuild */

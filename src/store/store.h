@@ -1,0 +1,53 @@
+/* store.h — the one writer and the readers over records.db and index.db.
+ * Writes: store_write queues a function; the commit thread runs it inside a savepoint of the
+ * current group transaction and the caller sleeps until the group is durable (synchronous FULL).
+ * A function that returns an error is rolled back alone. Reads: a view is a read transaction on a
+ * connection of its own. Tables live in headers beside this one; every statement is keyed by
+ * tenant first. Never sees a plaintext personal field. Thread-safe. */
+#pragma once
+#include "base/time.h"
+#include "db/db.h"
+
+struct store;
+struct txn;                          /* inside a write */
+struct view;                         /* a snapshot for reading */
+
+struct store_options {
+    const char *directory;           /* holds records.db and index.db */
+    size_t readers;                  /* most views at once; >= 1 */
+    size_t queue;                    /* most writes waiting; above: E_BUSY */
+};
+/* Opens, migrates (an older schema is carried forward; a newer one is refused with the reason) and
+ * catches the index up with the records. */
+MUST_USE enum code store_open(const struct store_options *o, struct store **ret, struct err *reterr);
+struct store *store_close(struct store *s);          /* waits for queued writes */
+DEFINE_AUTO(struct store, store_close)
+
+typedef enum code (*write_fn)(struct txn *txn, void *arg, struct err *reterr);
+/* Blocks until durable. fn runs on the commit thread: short, no I/O but the txn. If the group's
+ * commit fails, fn may be run again in a group of its own; so fn must be repeatable. */
+MUST_USE enum code store_write(struct store *s, int64_t tenant, write_fn fn, void *arg, struct err *reterr);
+/* The same without waiting and without an answer (ledger entries of reads); dropped only when the queue is full (counted). */
+void store_write_later(struct store *s, int64_t tenant, write_fn fn, void *arg, void (*free_arg)(void *));
+
+MUST_USE enum code store_view(struct store *s, int64_t tenant, struct view **ret, struct err *reterr);
+struct view *view_end(struct view *v);
+DEFINE_AUTO(struct view, view_end)
+
+int64_t txn_tenant(const struct txn *t);
+usec_t txn_now(const struct txn *t);                 /* one instant for the whole group */
+/* The next change number of the txn's tenant: each row that changes takes one. */
+MUST_USE enum code txn_change(struct txn *t, int64_t *ret, struct err *reterr);
+/* Table functions take an sql: inside a write or a view. */
+struct sql;                                           /* connection, tenant */
+struct sql *txn_sql(struct txn *t);
+struct sql *view_sql(struct view *v);
+int64_t sql_tenant(const struct sql *q);
+
+/* Wakes when a tenant's change number passes `after`, or at the deadline (steady clock). Returns the newest. */
+int64_t store_wait_change(struct store *s, int64_t tenant, int64_t after, usec_t deadline);
+
+struct store_status { int64_t records, groups, writes, dropped; size_t waiting; usec_t last_commit_took; };
+void store_status(struct store *s, struct store_status *ret);
+/* Copies of free pages wiped, WAL truncated: part of an erasure's end. */
+MUST_USE enum code store_checkpoint(struct store *s, struct err *reterr);
