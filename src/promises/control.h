@@ -1,0 +1,17 @@
+/* control.h — what `sejf prove` needs from inside the server: tenants and tokens of the probes, the due dates as
+ * stored, a rehearsal of yesterday's thief, and the record of what was found. Each verb takes and gives JSON and is
+ * reached over the control socket only (owner of the data directory).
+ *   probe_begin  {}                     -> {tenants: [id, id], tokens: [{role: token}, {role: token}]}
+ *   probe_token  {tenant, role, expires}-> {token}          a token with an end of its own (RFC 3339)
+ *   probe_link   {tenant, kind, id}     -> {token}          a private link of that record
+ *   probe_due    {tenant}               -> {parts, undated, wrong}
+ *   probe_copy   {tenant, kind, id}     -> {keys}           keeps a copy of every file of the keyring, and notes the record's keys
+ *   probe_open   {tenant, keys}         -> {opened}         how many of them open from that copy with today's root and epoch
+ *   probe_end    {tenants, results: [{rule, kept, detail}]} -> {seq}   writes proofs and ledger, erases and closes the tenants
+ * Thread-safe. */
+#pragma once
+#include <jansson.h>
+
+#include "access/access.h"
+
+MUST_USE enum code promises_control(struct service *s, const char *verb, json_t *in, json_t **ret, struct err *reterr);
