@@ -1,0 +1,33 @@
+/* service.h — the services that one `server` process runs, and its main loop: HTTP, the control socket,
+ * the jobs. Everything in struct api is made at start and shared by threads without a lock. */
+#pragma once
+#include "access/access.h"
+#include "records/records.h"
+
+struct api_config {
+    const struct charter *const *charters; size_t charter_count;    /* one service each, by charter_name; the caller's */
+    struct store *store;                     /* the caller's, open */
+    struct keeper_client *keeper;            /* the caller's, connected */
+    const char *files_directory;
+    const char *data_directory;              /* for probes */
+    const char *base_url;                    /* "https://localhost:8443": links and problem types */
+    const char *control_path;                /* Unix socket of the command line; NULL: none */
+    const char *metrics_token;               /* of the operator; NULL: /metrics from loopback only */
+    const char *const *origins; size_t origin_count;                /* CORS: may call the API from a browser */
+    const char *const *frame_origins; size_t frame_origin_count;    /* may show forms in a frame */
+    const char *brand_name, *brand_logo, *brand_colour, *brand_text;/* pages; NULL: the charter's operator, none, "#1f4e79", "#ffffff" */
+    const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */
+    unsigned loops, workers;                 /* 0: chosen */
+};
+
+struct api;
+/* Opens every service and finishes what a crash cut (service_recover). */
+MUST_USE enum code api_open(const struct api_config *c, struct api **ret, struct err *reterr);
+struct api *api_close(struct api *a);
+DEFINE_AUTO(struct api, api_close)
+/* Serves until stop_fd is readable (or a control call says stop); then ends in order. */
+MUST_USE enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reterr);
+
+const struct api_config *api_config(const struct api *a);
+struct service *api_service(const struct api *a, const char *name);              /* NULL: no such service */
+size_t api_services(const struct api *a, struct service *const **ret);
