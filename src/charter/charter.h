@@ -25,6 +25,7 @@ struct field {
     enum field_type type;
     enum field_level level;
     bool optional, sorted, outside;           /* outside: rules need it, so it is stored unsealed (never personal) */
+    bool masked;                              /* written with the mask of masks.email only */
     unsigned found;                           /* bits of enum find_mode */
     const char *consent;                      /* "only with consent X"; NULL */
     const char *const *options; size_t option_count;   /* T_ONE_OF */
@@ -99,6 +100,7 @@ struct kind {
     int parent;                               /* kind it belongs to, or -1: belongs to the tenant */
     int about;                                /* person, or -1 */
     const char *form;                         /* public form name, or NULL */
+    fieldset asks;                            /* fields of the form; without `asks`: all but those of moves, files, references */
     struct field *fields; size_t field_count;
     struct part *parts; size_t part_count;
     struct limit *limits; size_t limit_count;
@@ -120,6 +122,7 @@ struct relation {
     const char *name;
     int kind, field;                          /* the record that carries the link and its reference field */
     int person;                               /* whom the field names (about-kind or account), or -1 */
+    int is_kind, is_field;                    /* "position.courier is parcel.courier": parcel, courier; else -1 */
     int while_kind, while_field, while_option;/* "while visit.state is open"; -1: always */
     const char *text; struct pos pos;
 };

@@ -12,6 +12,9 @@ struct caller {
     int64_t tenant;
     int person;                          /* index of the charter's people; the tenant's own role is charter_tenant() */
     int64_t token;                       /* its number, for the ledger; 0: a public form or sejf itself */
+    bool by_form;                        /* a public form: creates a record of its kind with the fields it asks, and nothing else;
+                                          * person: whom the kind is about */
+    bool by_sejf;                        /* sejf itself (jobs, demo, probes): everything of the tenant, moves and limits included */
     int subject_kind; struct uuid subject;   /* private link: the record that is the person's own; kind -1: none */
     struct uuid self;                    /* id that references to this person carry (a courier's record); null: none */
     bool by_link;                        /* came by private link */

@@ -1,7 +1,9 @@
 /* records.h — the use cases of records: create, read, list, search, change, erase, import, export, files.
  * Each checks the caller (policy), validates by charter, seals, and writes one group commit. JSON in and out
- * as the API shows it: {id, version, due, number?, state fields…, fields: {…}}. Returned json_t are new
- * references. Thread-safe: each call is one thread's. Never logs; ledger entries go in the same transaction. */
+ * as the API shows it: {id, version, created, updated, due: time or null, number?, consents?: {diet: true},
+ * fields: {event: "<id of the parent>", name: …}}: the parent stands among the fields under the name of its
+ * kind. Returned json_t are new references. Thread-safe: each call is one thread's. Never logs; ledger
+ * entries go in the same transaction. */
 #pragma once
 #include <jansson.h>
 
@@ -25,6 +27,7 @@ struct record_request {
     const struct caller *who;
     int kind;
     json_t *input;                       /* fields object, or merge patch; borrowed */
+    json_t *consents;                    /* {"diet": true} given, {"diet": false} withdrawn; NULL: a member "consents" of input counts */
     const char *idempotency;             /* key of the request, or NULL */
     int64_t if_match;                    /* version, or -1: not given */
     struct uuid id;                      /* wanted id (import, demo) or null; the record for read, change, erase */
