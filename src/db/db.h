@@ -7,14 +7,18 @@
 struct db;
 struct stmt;
 
+struct db_engine;                    /* engine.h */
+
 enum db_sync { DB_SYNC_FULL, DB_SYNC_NORMAL };
 struct db_options {
+    const struct db_engine *engine;  /* NULL: SQLite */
     const char *path;
     enum db_sync sync;
     bool read_only;
     bool create;                     /* mode 0600 */
     int cache_kib;                   /* page cache of this connection */
-    int wal_pages;                   /* automatic checkpoint after so many pages; 0: the engine's own */
+    int wal_pages;                   /* automatic checkpoint after so many pages; 0: the engine's own; -1: never */
+    int busy_ms;                     /* how long to wait for another connection's lock; 0: 10 seconds */
 };
 MUST_USE enum code db_open(const struct db_options *o, struct db **ret, struct err *reterr);
 struct db *db_close(struct db *db);

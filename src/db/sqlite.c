@@ -1,0 +1,303 @@
+/* sqlite.c — the engine over SQLite: WAL, checksums on every page (sums.h), deleted content overwritten.
+ * Invariant: a statement is bound only while reset; the first failing bind is kept and shows in step. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "db/engine.h"
+#include "db/sums.h"
+
+struct sqlite_db { struct db base; sqlite3 *handle; char *path; };
+struct sqlite_stmt { struct stmt base; sqlite3_stmt *handle; int bind; };
+
+static struct sqlite_db *conn(struct db *db) { return (struct sqlite_db *)db; }
+static struct sqlite_stmt *st(struct stmt *s) { return (struct sqlite_stmt *)s; }
+
+/* SQLite's primary results by ours; what is not listed is a mistake of this program. */
+static const struct { int rc; enum code code; const char *text; } results[] = {
+    { SQLITE_FULL, E_FULL, "there is no room left for the data: free some space; nothing that was acknowledged is lost" },
+    { SQLITE_CORRUPT, E_DAMAGED, "the file is damaged: stop, keep a copy, restore from the newest archive" },
+    { SQLITE_NOTADB, E_DAMAGED, "the file is not a database of sejf: it was damaged or replaced; restore from the newest archive" },
+    { SQLITE_BUSY, E_BUSY, "another program holds the data: end it and try again" },
+    { SQLITE_LOCKED, E_BUSY, "another connection holds the data: try again" },
+    { SQLITE_NOMEM, E_MEMORY, "no memory left for the database" },
+    { SQLITE_READONLY, E_IO, "the data cannot be written: check owner and mode of the data directory" },
+    { SQLITE_PERM, E_IO, "the data may not be opened: check owner and mode of the data directory" },
+    { SQLITE_CANTOPEN, E_IO, "the data cannot be opened: check that the data directory is there, its owner and its mode" },
+    { SQLITE_IOERR, E_IO, "reading or writing the data failed: check the disk" },
+    { SQLITE_PROTOCOL, E_BUSY, "the data is locked by another program: end it and try again" },
+    { SQLITE_CONSTRAINT, E_CONFLICT, "this stands in the data already" },
+    { SQLITE_TOOBIG, E_TOO_LARGE, "a value is too large to be stored" },
+    { SQLITE_INTERRUPT, E_BUSY, "the statement was interrupted" },
+};
+
+static enum code explain(struct sqlite_db *c, int rc, struct err *reterr) {
+    int extended = c->handle != NULL ? sqlite3_extended_errcode(c->handle) : rc;
+    int num = c->handle != NULL ? sqlite3_system_errno(c->handle) : 0;
+    const char *says = c->handle != NULL ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc);
+    enum code code = E_INTERNAL;
+    const char *text = "the database refused a statement";
+    if ((extended & 0xff) != (rc & 0xff))
+        extended = rc;
+    for (size_t i = 0; i < ARRAY_LEN(results); i++)
+        if (results[i].rc == (rc & 0xff)) {
+            code = results[i].code;
+            text = results[i].text;
+        }
+    if (extended == SQLITE_IOERR_DATA) {
+        code = E_DAMAGED;
+        text = "a page does not carry its checksum: stop, keep a copy, restore from the newest archive";
+    } else if (code == E_IO && (num == ENOSPC || num == EDQUOT || extended == SQLITE_IOERR_SHMSIZE)) {
+        code = E_FULL;
+        text = results[0].text;
+    }
+    err_set(reterr, code, "%s: %s", c->path, text);
+    return err_hide(reterr, "SQLite %d (%d), errno %d: %s", rc, extended, num, says);
+}
+
+static enum code run(struct sqlite_db *c, const char *sql, struct err *reterr) {
+    int rc = sqlite3_exec(c->handle, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? OK : explain(c, rc, reterr);
+}
+
+/* The answer of a pragma that gives one number. */
+static enum code ask(struct sqlite_db *c, const char *sql, int *ret, struct err *reterr) {
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(c->handle, sql, -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW ? OK : explain(c, rc, reterr);
+}
+
+static void sqlite_close(struct db *db) {
+    struct sqlite_db *c = conn(db);
+    if (c->handle != NULL)
+        PRE(sqlite3_close(c->handle) == SQLITE_OK);
+    (void)mem_free(c->path);
+    (void)mem_free(c);
+}
+
+/* SQLite would create the file with the umask's mode; WAL and shared memory take over the file's.
+ * An existing file is never opened and closed here: that would drop the locks that SQLite holds in this process. */
+static enum code file_ready(const struct db_options *o, struct err *reterr) {
+    struct stat st;
+    if (o->create && !o->read_only) {
+        int fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd >= 0)
+            (void)close(fd);
+        else if (errno != EEXIST)
+            return err_errno(reterr, errno, "cannot create %s", o->path);
+    }
+    if (stat(o->path, &st) != 0)
+        return err_errno(reterr, errno, "cannot find %s", o->path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(reterr, E_CONFIG, "%s is not a plain file", o->path);
+    if ((st.st_mode & 077) != 0 && !o->read_only && chmod(o->path, 0600) != 0)
+        return err_errno(reterr, errno, "%s may be read by others and its mode cannot be changed", o->path);
+    return OK;
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int ready_rc;
+static void ready(void) {
+    /* Counting every allocation takes a lock; nothing here asks for the counts. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    ready_rc = sqlite3_initialize();
+    if (ready_rc == SQLITE_OK)
+        ready_rc = sums_register();
+}
+
+static enum code settle(struct sqlite_db *c, const struct db_options *o, struct err *reterr) {
+    char sql[512];
+    int reserve = SUMS_RESERVE, off = 0;
+    (void)sqlite3_extended_result_codes(c->handle, 1);
+    (void)sqlite3_busy_timeout(c->handle, o->busy_ms > 0 ? o->busy_ms : 10000);
+    (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
+    (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DQS_DDL, 0, &off);
+    (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DQS_DML, 0, &off);
+    (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off);
+    if (o->create && !o->read_only)
+        (void)sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
+    snprintf(sql, sizeof sql,
+             "PRAGMA cache_size = %d; PRAGMA synchronous = %s; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; "
+             "PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = %d; PRAGMA mmap_size = 0",
+             o->cache_kib > 0 ? -o->cache_kib : -2000, o->sync == DB_SYNC_FULL ? "FULL" : "NORMAL",
+             o->wal_pages == 0 ? 1000 : o->wal_pages < 0 ? 0 : o->wal_pages);
+    enum code code = o->read_only ? OK : run(c, "PRAGMA journal_mode = WAL", reterr);
+    return code == OK ? run(c, sql, reterr) : code;
+}
+
+static enum code sqlite_open(const struct db_options *o, struct db **ret, struct err *reterr) {
+    enum code code = file_ready(o, reterr);
+    if (code != OK)
+        return code;
+    (void)pthread_once(&once, ready);
+    struct sqlite_db *c = mem_new(sizeof *c);
+    if (c == NULL || (c->path = mem_text(o->path)) == NULL) {
+        (void)mem_free(c);
+        return err_set(reterr, E_MEMORY, "no memory for a connection to %s", o->path);
+    }
+    int flags = (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int rc = ready_rc != SQLITE_OK ? ready_rc : sqlite3_open_v2(o->path, &c->handle, flags, SUMS_VFS);
+    code = rc == SQLITE_OK ? settle(c, o, reterr) : explain(c, rc, reterr);
+    if (code != OK) {
+        sqlite_close(&c->base);
+        return code;
+    }
+    *ret = &c->base;
+    return OK;
+}
+
+static enum code sqlite_prepare(struct db *db, const char *sql, struct stmt **ret, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    struct sqlite_stmt *s = mem_new(sizeof *s);
+    if (s == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a statement");
+    int rc = sqlite3_prepare_v3(c->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, NULL);
+    if (rc != SQLITE_OK || s->handle == NULL) {
+        (void)mem_free(s);
+        return explain(c, rc, reterr);
+    }
+    *ret = &s->base;
+    return OK;
+}
+
+static void sqlite_forget(struct stmt *s) {
+    (void)sqlite3_finalize(st(s)->handle);
+    (void)mem_free(s);
+}
+
+static void sqlite_reset(struct stmt *s) {
+    (void)sqlite3_reset(st(s)->handle);
+    (void)sqlite3_clear_bindings(st(s)->handle);
+    st(s)->bind = SQLITE_OK;
+}
+
+static void bound(struct stmt *s, int rc) {
+    if (st(s)->bind == SQLITE_OK)
+        st(s)->bind = rc;
+}
+
+static void sqlite_int(struct stmt *s, int at, int64_t value) { bound(s, sqlite3_bind_int64(st(s)->handle, at, value)); }
+
+static void sqlite_blob(struct stmt *s, int at, const void *bytes, size_t len) {
+    if (bytes == NULL)
+        bound(s, sqlite3_bind_null(st(s)->handle, at));
+    else if (len == 0)
+        bound(s, sqlite3_bind_zeroblob(st(s)->handle, at, 0));
+    else
+        bound(s, sqlite3_bind_blob64(st(s)->handle, at, bytes, len, SQLITE_STATIC));
+}
+
+static void sqlite_text(struct stmt *s, int at, const char *text) {
+    bound(s, text == NULL ? sqlite3_bind_null(st(s)->handle, at)
+                          : sqlite3_bind_text64(st(s)->handle, at, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+static enum code sqlite_step(struct stmt *s, bool *ret_row, struct err *reterr) {
+    struct sqlite_db *c = conn(s->db);
+    if (st(s)->bind != SQLITE_OK)
+        return explain(c, st(s)->bind, reterr);
+    int rc = sqlite3_step(st(s)->handle);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return explain(c, rc, reterr);
+    *ret_row = rc == SQLITE_ROW;
+    return OK;
+}
+
+static int64_t sqlite_col_int(struct stmt *s, int at) { return sqlite3_column_int64(st(s)->handle, at); }
+
+static const void *sqlite_col_blob(struct stmt *s, int at, size_t *ret_len) {
+    const void *bytes = sqlite3_column_blob(st(s)->handle, at);
+    int len = sqlite3_column_bytes(st(s)->handle, at);
+    *ret_len = bytes != NULL && len > 0 ? (size_t)len : 0;
+    return bytes;
+}
+
+static const char *sqlite_col_text(struct stmt *s, int at) { return (const char *)sqlite3_column_text(st(s)->handle, at); }
+static bool sqlite_col_is_null(struct stmt *s, int at) { return sqlite3_column_type(st(s)->handle, at) == SQLITE_NULL; }
+static int64_t sqlite_changes(struct db *db) { return sqlite3_changes64(conn(db)->handle); }
+
+/* Transaction control comes with every write, so it is prepared like any statement. */
+static enum code control(struct db *db, const char *sql, struct err *reterr) {
+    struct stmt *s = NULL;
+    enum code code = db_prepare(db, sql, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
+}
+
+static enum code sqlite_begin(struct db *db, bool write, struct err *reterr) {
+    return write ? control(db, "BEGIN IMMEDIATE", reterr) : control(db, "BEGIN", reterr);
+}
+
+static enum code sqlite_commit(struct db *db, struct err *reterr) { return control(db, "COMMIT", reterr); }
+
+static void sqlite_rollback(struct db *db) {
+    struct err ignored;
+    if (sqlite3_get_autocommit(conn(db)->handle) == 0)
+        (void)control(db, "ROLLBACK", &ignored);        /* fails only where SQLite has rolled back by itself */
+}
+
+static enum code sqlite_savepoint(struct db *db, struct err *reterr) { return control(db, "SAVEPOINT one", reterr); }
+static enum code sqlite_release(struct db *db, struct err *reterr) { return control(db, "RELEASE one", reterr); }
+
+static void sqlite_rollback_to(struct db *db) {
+    struct err ignored;
+    if (sqlite3_get_autocommit(conn(db)->handle) != 0)
+        return;                                         /* the failure ended the whole transaction */
+    if (control(db, "ROLLBACK TO one", &ignored) == OK)
+        (void)control(db, "RELEASE one", &ignored);
+}
+
+static enum code sqlite_script(struct db *db, const char *sql, struct err *reterr) { return run(conn(db), sql, reterr); }
+
+static enum code sqlite_version(struct db *db, int *ret, struct err *reterr) {
+    return ask(conn(db), "PRAGMA user_version", ret, reterr);
+}
+
+static enum code sqlite_version_set(struct db *db, int version, struct err *reterr) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version);
+    return run(conn(db), sql, reterr);
+}
+
+static enum code sqlite_checkpoint(struct db *db, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return rc == SQLITE_OK ? OK : explain(c, rc, reterr);
+}
+
+static enum code sqlite_check(struct db *db, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(c->handle, "PRAGMA integrity_check(1)", -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    enum code code = OK;
+    const char *says = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
+    if (says == NULL)
+        code = explain(c, rc, reterr);
+    else if (strcmp(says, "ok") != 0) {
+        err_set(reterr, E_DAMAGED, "%s: the file is damaged: stop, keep a copy, restore from the newest archive", c->path);
+        code = err_hide(reterr, "%s", says);
+    }
+    sqlite3_finalize(s);
+    return code;
+}
+
+const struct db_engine db_sqlite = {
+    .name = "sqlite", .open = sqlite_open, .close = sqlite_close, .prepare = sqlite_prepare, .forget = sqlite_forget,
+    .reset = sqlite_reset, .bind_int = sqlite_int, .bind_blob = sqlite_blob, .bind_text = sqlite_text, .step = sqlite_step,
+    .col_int = sqlite_col_int, .col_blob = sqlite_col_blob, .col_text = sqlite_col_text, .col_is_null = sqlite_col_is_null,
+    .changes = sqlite_changes, .begin = sqlite_begin, .commit = sqlite_commit, .rollback = sqlite_rollback,
+    .savepoint = sqlite_savepoint, .release = sqlite_release, .rollback_to = sqlite_rollback_to, .script = sqlite_script,
+    .version = sqlite_version, .version_set = sqlite_version_set, .checkpoint = sqlite_checkpoint, .check = sqlite_check,
+};
