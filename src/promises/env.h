@@ -37,5 +37,8 @@ int env_personal_kind(const struct env *e);
  * *ret_where: file, without its directory. Sockets and devices are passed over. */
 MUST_USE enum code scan_path(struct env *e, const char *path, const struct canary *c, bool *ret_found, char *ret_where, size_t room, uint64_t *ret_bytes, struct err *reterr);
 
+/* The same for the beginnings of the values, as a token that is no keyed hash would betray them. */
+MUST_USE enum code scan_beginnings(struct env *e, const char *path, const struct canary *c, bool *ret_found, char *ret_where, size_t room, uint64_t *ret_bytes, struct err *reterr);
+
 #define SAY(v, ok, ...) verdict_say((v), (ok), __VA_ARGS__)
 enum code verdict_say(struct verdict_line *v, bool kept, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -1,0 +1,297 @@
+/* probes_access.c — who reaches what: other tenants, roles, relations, tokens. */
+#include <stdio.h>
+#include <string.h>
+#include <threads.h>
+
+#include "base/time.h"
+#include "promises/probes.h"
+
+static void path_of(struct env *e, const struct canary *c, char *ret, size_t room) {
+    snprintf(ret, room, "/v1/%s/%s/%s", env_service(e), charter_kind_at(env_charter(e), c->kind)->name, c->id);
+}
+
+static void path_kind(struct env *e, int kind, const char *tail, char *ret, size_t room) {
+    snprintf(ret, room, "/v1/%s/%s%s", env_service(e), charter_kind_at(env_charter(e), kind)->name, tail);
+}
+
+/* The canary of most probes: the most personal kind. */
+static enum code personal_canary(struct env *e, int side, const struct canary **ret, struct err *reterr) {
+    int kind = env_personal_kind(e);
+    if (kind < 0)
+        return err_set(reterr, E_BROKEN, "the charter holds no personal kind to try this on");
+    return canary_make(e, side, kind, false, ret, reterr);
+}
+
+static enum code list_has(struct env *e, int side, int kind, const char *id, bool *ret, struct err *reterr) {
+    char path[256];
+    AUTO(answer_done) struct answer a = { 0 };
+    path_kind(e, kind, "?limit=1000", path, sizeof path);
+    enum code code = env_call(e, &(struct call){ .method = "GET", .path = path, .side = side }, &a, reterr);
+    if (code == OK)
+        *ret = strstr(buf_str(&a.body), id) != NULL;
+    return code;
+}
+
+static enum code search_has(struct env *e, int side, const struct canary *c, bool *ret_has, bool *ret_tried, struct err *reterr) {
+    const struct kind *k = charter_kind_at(env_charter(e), c->kind);
+    char path[256];
+    *ret_has = *ret_tried = false;
+    path_kind(e, c->kind, "/search", path, sizeof path);
+    for (size_t i = 0; i < k->field_count; i++) {
+        if ((k->fields[i].found & FIND_EXACT) == 0 || k->fields[i].level == L_PLAIN)
+            continue;
+        AUTO(answer_done) struct answer a = { 0 };
+        json_t *body = json_pack("{s:{s:O}}", "where", k->fields[i].name, json_object_get(c->fields, k->fields[i].name));
+        enum code code = env_call(e, &(struct call){ .method = "POST", .path = path, .side = side, .body = body }, &a, reterr);
+        json_decref(body);
+        if (code != OK)
+            return code;
+        *ret_tried = true;
+        *ret_has |= a.status == 200 && strstr(buf_str(&a.body), c->id) != NULL;
+    }
+    return OK;
+}
+
+enum code probe_wall(struct env *e, struct verdict_line *v, struct err *reterr) {
+    static const char *const methods[] = { "GET", "PATCH", "DELETE" };
+    const struct canary *c = NULL;
+    char path[256];
+    bool listed = false, found = false, tried = false, own = false;
+    enum code code = personal_canary(e, 0, &c, reterr);
+    if (code == OK)
+        code = list_has(e, 0, c->kind, c->id, &own, reterr);
+    if (code != OK)
+        return code;
+    if (!own)
+        return SAY(v, false, "the record does not show for its own tenant");
+    path_of(e, c, path, sizeof path);
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        AUTO(answer_done) struct answer a = { 0 };
+        json_t *body = i == 1 ? json_pack("{s:{}}", "fields") : NULL;
+        code = env_call(e, &(struct call){ .method = methods[i], .path = path, .side = 1, .body = body }, &a, reterr);
+        json_decref(body);
+        if (code != OK)
+            return code;
+        if (a.status != 404)
+            return SAY(v, false, "%s of another tenant's record answered %d instead of 404", methods[i], a.status);
+    }
+    code = list_has(e, 1, c->kind, c->id, &listed, reterr);
+    if (code == OK)
+        code = search_has(e, 1, c, &found, &tried, reterr);
+    if (code != OK)
+        return code;
+    if (listed || found)
+        return SAY(v, false, "another tenant's record shows in a %s", listed ? "list" : "search");
+    return SAY(v, true, "GET, PATCH, DELETE answer 404; list and search do not show it");
+}
+
+enum code probe_sign_in(struct env *e, struct verdict_line *v, struct err *reterr) {
+    static const struct { const char *method, *tail; } doors[] = { { "GET", "" }, { "POST", "" }, { "POST", "/search" }, { "POST", "/export" }, { "POST", "/import" } };
+    const struct canary *c = NULL;
+    char path[256];
+    int tried = 0;
+    enum code code = personal_canary(e, 0, &c, reterr);
+    for (size_t i = 0; code == OK && i < 2 * (ARRAY_LEN(doors) + 1); i++) {
+        AUTO(answer_done) struct answer a = { 0 };
+        const char *method = "GET", *token = i % 2 == 0 ? NULL : "sejf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        path_of(e, c, path, sizeof path);
+        if (i / 2 < ARRAY_LEN(doors)) {
+            path_kind(e, c->kind, doors[i / 2].tail, path, sizeof path);
+            method = doors[i / 2].method;
+        }
+        json_t *body = method[0] == 'P' ? json_pack("{s:{}}", "fields") : NULL;
+        code = env_call(e, &(struct call){ .method = method, .path = path, .role = "", .token = token, .body = body }, &a, reterr);
+        json_decref(body);
+        if (code == OK && a.status != 401)
+            return SAY(v, false, "%s %s token answered %d instead of 401", method, token == NULL ? "without a" : "with a made-up", a.status);
+        tried++;
+    }
+    return code != OK ? code : SAY(v, true, "%d calls without a valid token answered 401", tried);
+}
+
+enum code probe_expiry(struct env *e, struct verdict_line *v, struct err *reterr) {
+    char until[40], path[256];
+    json_t *made = NULL;
+    usec_t end = clock_now() + 2 * USEC_PER_SEC;
+    int kind = env_personal_kind(e);
+    enum code code = env_control(e, "probe_token", json_pack("{s:I,s:s,s:s}", "tenant", (json_int_t)env_tenant(e, 0), "role",
+                                 env_own_role(e), "expires", time_format(end, until, sizeof until)), &made, reterr);
+    if (code != OK)
+        return code;
+    char token[128];
+    snprintf(token, sizeof token, "%s", json_string_value(json_object_get(made, "token")) ?: "");
+    json_decref(made);
+    path_kind(e, kind < 0 ? 0 : kind, "", path, sizeof path);
+    bool worked = false, refused = false;
+    usec_t give_up = clock_steady() + 8 * USEC_PER_SEC;
+    while (code == OK && !refused && clock_steady() < give_up) {
+        AUTO(answer_done) struct answer a = { 0 };
+        code = env_call(e, &(struct call){ .method = "GET", .path = path, .token = token }, &a, reterr);
+        worked |= code == OK && a.status == 200 && clock_now() < end;
+        refused = code == OK && a.status == 401;
+        thrd_sleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+    }
+    if (code != OK)
+        return code;
+    if (!worked)
+        return SAY(v, false, "a token with an end in the future does not work");
+    return SAY(v, refused, refused ? "worked before its end and was refused after it" : "a token still works 6 seconds after its end");
+}
+
+/* Fields that some grant could show to that person now on a record of its own tenant without a relation. */
+static fieldset granted_now(const struct charter *c, int person, int kind) {
+    const struct grant *g;
+    size_t n = charter_sees(c, &g);
+    fieldset all = 0;
+    for (size_t i = 0; i < n; i++)
+        if (g[i].person == person && g[i].kind == kind && g[i].of != OF_RELATION && g[i].understood &&
+            (g[i].window.type == W_ALWAYS || g[i].window.type == W_WHILE))
+            all |= g[i].everything ? ~(fieldset)0 : g[i].fields;
+    return all;
+}
+
+static const char *field_beyond(const struct kind *k, json_t *fields, fieldset granted) {
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((granted & (fieldset)1 << i) == 0 && k->fields[i].level > L_PLAIN && json_object_get(fields, k->fields[i].name) != NULL)
+            return k->fields[i].name;
+    return NULL;
+}
+
+enum code probe_sees(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct person *people;
+    size_t n = charter_people(env_charter(e), &people), tried = 0;
+    const struct canary *c = NULL;
+    char path[256];
+    enum code code = personal_canary(e, 0, &c, reterr);
+    if (code != OK)
+        return code;
+    const struct kind *k = charter_kind_at(env_charter(e), c->kind);
+    path_of(e, c, path, sizeof path);
+    for (size_t i = 0; i < n; i++) {
+        if (env_token(e, 0, people[i].name) == NULL || (int)i == charter_tenant(env_charter(e)))
+            continue;
+        AUTO(answer_done) struct answer a = { 0 };
+        code = env_call(e, &(struct call){ .method = "GET", .path = path, .role = people[i].name }, &a, reterr);
+        if (code != OK)
+            return code;
+        fieldset granted = granted_now(env_charter(e), (int)i, c->kind);
+        const char *beyond = a.status == 200 ? field_beyond(k, json_object_get(a.json, "fields"), granted) : NULL;
+        if (beyond != NULL)
+            return SAY(v, false, "%s sees %s of %s, which no grant gives", people[i].name, beyond, k->name);
+        tried++;
+    }
+    return SAY(v, tried > 0, "%zu roles see no personal field of %s beyond their grants", tried, k->name);
+}
+
+/* A grant by relation whose link is a reference field of the record itself, and the kind of the person behind it. */
+static const struct grant *relation_grant(const struct charter *c, const struct relation **ret) {
+    const struct grant *g;
+    const struct relation *r;
+    size_t n = charter_sees(c, &g), m = charter_relations(c, &r);
+    for (size_t i = 0; i < n; i++)
+        if (g[i].of == OF_RELATION && g[i].understood && g[i].relation >= 0 && (size_t)g[i].relation < m && r[g[i].relation].kind == g[i].kind) {
+            const struct field *f = &charter_kind_at(c, g[i].kind)->fields[r[g[i].relation].field];
+            if (f->type == T_REFERENCE && f->refers >= 0) {
+                *ret = &r[g[i].relation];
+                return &g[i];
+            }
+        }
+    return NULL;
+}
+
+static enum code person_token(struct env *e, int person, const struct canary *self, char ret[128], struct err *reterr) {
+    const struct person *people;
+    json_t *made = NULL;
+    charter_people(env_charter(e), &people);
+    enum code code = env_control(e, "probe_token", json_pack("{s:I,s:s,s:s,s:s}", "tenant", (json_int_t)env_tenant(e, 0), "role", people[person].name,
+                                 "kind", charter_kind_at(env_charter(e), self->kind)->name, "self", self->id), &made, reterr);
+    if (code == OK)
+        snprintf(ret, 128, "%s", json_string_value(json_object_get(made, "token")) ?: "");
+    json_decref(made);
+    return code;
+}
+
+enum code probe_relations(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct relation *r = NULL;
+    const struct grant *g = relation_grant(env_charter(e), &r);
+    const struct canary *self = NULL, *mine = NULL, *other = NULL;
+    char token[128] = "", path[256];
+    if (g == NULL)
+        return SAY(v, true, "the charter grants nothing by a relation that lies in the record itself");
+    const struct field *link = &charter_kind_at(env_charter(e), g->kind)->fields[r->field];
+    enum code code = canary_make(e, 0, link->refers, true, &self, reterr);
+    if (code == OK)
+        code = person_token(e, g->person, self, token, reterr);
+    if (code == OK)
+        code = canary_with(e, 0, g->kind, link->name, self->id, &mine, reterr);
+    if (code == OK)
+        code = canary_make(e, 0, g->kind, false, &other, reterr);
+    if (code != OK)
+        return code;
+    AUTO(answer_done) struct answer with = { 0 }, without = { 0 };
+    path_of(e, mine, path, sizeof path);
+    code = env_call(e, &(struct call){ .method = "GET", .path = path, .token = token }, &with, reterr);
+    path_of(e, other, path, sizeof path);
+    if (code == OK)
+        code = env_call(e, &(struct call){ .method = "GET", .path = path, .token = token }, &without, reterr);
+    if (code != OK)
+        return code;
+    if (without.status != 404)
+        return SAY(v, false, "a record without the relation \"%s\" answered %d instead of 404", r->name, without.status);
+    if (g->window.type == W_ALWAYS && r->while_kind < 0 && with.status != 200)
+        return SAY(v, false, "a record with the relation \"%s\" answered %d instead of 200", r->name, with.status);
+    return SAY(v, true, "with the relation \"%s\": %d; without it: 404", r->name, with.status);
+}
+
+/* A text-like field that no limit or move is about, and that the person may not change. */
+static const struct field *field_denied(const struct charter *c, int person, const struct kind *k, int kind) {
+    const struct grant *g;
+    size_t n = charter_changes(c, &g);
+    fieldset may = 0;
+    for (size_t i = 0; i < n; i++)
+        if (g[i].person == person && g[i].kind == kind)
+            may |= g[i].everything ? ~(fieldset)0 : g[i].fields;
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((may & (fieldset)1 << i) == 0 && (k->fields[i].type == T_TEXT || k->fields[i].type == T_NAME) && k->fields[i].consent == NULL && !k->fields[i].outside)
+            return &k->fields[i];
+    return NULL;
+}
+
+static enum code value_now(struct env *e, const struct canary *c, const char *field, json_t **ret, struct err *reterr) {
+    char path[256];
+    AUTO(answer_done) struct answer a = { 0 };
+    path_of(e, c, path, sizeof path);
+    enum code code = env_call(e, &(struct call){ .method = "GET", .path = path }, &a, reterr);
+    if (code == OK)
+        *ret = json_incref(json_object_get(json_object_get(a.json, "fields"), field));
+    return code;
+}
+
+enum code probe_changes(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct person *people;
+    size_t n = charter_people(env_charter(e), &people), tried = 0;
+    const struct canary *c = NULL;
+    char path[256];
+    enum code code = personal_canary(e, 0, &c, reterr);
+    if (code != OK)
+        return code;
+    const struct kind *k = charter_kind_at(env_charter(e), c->kind);
+    path_of(e, c, path, sizeof path);
+    for (size_t i = 0; i < n && code == OK; i++) {
+        const struct field *f = field_denied(env_charter(e), (int)i, k, c->kind);
+        if ((int)i == charter_tenant(env_charter(e)) || f == NULL || env_token(e, 0, people[i].name) == NULL)
+            continue;
+        AUTO(answer_done) struct answer a = { 0 };
+        json_t *now = NULL, *body = json_pack("{s:{s:s}}", "fields", f->name, "changed by the probe");
+        code = env_call(e, &(struct call){ .method = "PATCH", .path = path, .role = people[i].name, .body = body, .headers = { "If-Match: *" } }, &a, reterr);
+        json_decref(body);
+        if (code == OK)
+            code = value_now(e, c, f->name, &now, reterr);
+        bool same = json_equal(now, json_object_get(c->fields, f->name));
+        json_decref(now);
+        if (code == OK && (a.status < 400 || !same))
+            return SAY(v, false, "%s could change %s of %s (%d)", people[i].name, f->name, k->name, a.status);
+        tried++;
+    }
+    return code != OK ? code : SAY(v, tried > 0, "%zu roles were refused when they changed a field that is not theirs", tried);
+}

@@ -1,0 +1,227 @@
+/* probes_store.c — what lies on the disk, what is gone, and what the ledger says of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "promises/probes.h"
+
+static enum code status_of(struct env *e, const char *method, const struct canary *c, int *ret, struct err *reterr) {
+    char path[256];
+    AUTO(answer_done) struct answer a = { 0 };
+    snprintf(path, sizeof path, "/v1/%s/%s/%s", env_service(e), charter_kind_at(env_charter(e), c->kind)->name, c->id);
+    enum code code = env_call(e, &(struct call){ .method = method, .path = path }, &a, reterr);
+    if (code == OK)
+        *ret = a.status;
+    return code;
+}
+
+static enum code personal_made(struct env *e, const struct canary **ret, struct err *reterr) {
+    int kind = env_personal_kind(e);
+    if (kind < 0)
+        return err_set(reterr, E_BROKEN, "the charter holds no personal kind to try this on");
+    return canary_make(e, 0, kind, false, ret, reterr);
+}
+
+enum code probe_sealed(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(env_charter(e), &kinds), tried = 0;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct canary *c = NULL;
+        bool found = false;
+        char where[256] = "";
+        if (!kinds[i].personal)
+            continue;
+        enum code code = canary_make(e, 0, (int)i, false, &c, reterr);
+        if (code == OK)
+            code = scan_path(e, env_setup(e)->data, c, &found, where, sizeof where, &bytes, reterr);
+        if (code != OK)
+            return code;
+        if (found)
+            return SAY(v, false, "a personal value of a new %s is readable in %s", kinds[i].name, where);
+        tried++;
+    }
+    if (bytes == 0)
+        return SAY(v, false, "no byte of the data directory could be read; run it as its owner");
+    return SAY(v, tried > 0, "personal values of %zu kinds are readable nowhere in %llu bytes of data and logs", tried, (unsigned long long)bytes);
+}
+
+/* The index could betray a value by its beginning, cut to the length of a token. */
+enum code probe_tokens(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct canary *c = NULL;
+    bool found = false;
+    char path[256], where[256] = "";
+    uint64_t bytes = 0;
+    size_t hits = 0;
+    enum code code = personal_made(e, &c, reterr);
+    if (code != OK)
+        return code;
+    const struct kind *k = charter_kind_at(env_charter(e), c->kind);
+    snprintf(path, sizeof path, "/v1/%s/%s/search", env_service(e), k->name);
+    for (size_t i = 0; i < k->field_count && code == OK; i++) {
+        if ((k->fields[i].found & FIND_EXACT) == 0 || k->fields[i].level == L_PLAIN)
+            continue;
+        AUTO(answer_done) struct answer a = { 0 };
+        json_t *body = json_pack("{s:{s:O}}", "where", k->fields[i].name, json_object_get(c->fields, k->fields[i].name));
+        code = env_call(e, &(struct call){ .method = "POST", .path = path, .body = body }, &a, reterr);
+        json_decref(body);
+        if (code == OK && (a.status != 200 || strstr(buf_str(&a.body), c->id) == NULL))
+            return SAY(v, false, "a new %s is not found by its %s (%d)", k->name, k->fields[i].name, a.status);
+        hits++;
+    }
+    if (code == OK)
+        code = scan_beginnings(e, env_setup(e)->data, c, &found, where, sizeof where, &bytes, reterr);
+    if (code != OK)
+        return code;
+    if (found)
+        return SAY(v, false, "the beginning of a personal value is readable in %s", where);
+    return SAY(v, true, "found by %zu fields; no beginning of a value is readable in %llu bytes", hits, (unsigned long long)bytes);
+}
+
+enum code probe_caps(struct env *e, struct verdict_line *v, struct err *reterr) {
+    json_t *got = NULL;
+    enum code code = env_control(e, "probe_caps", json_pack("{s:I}", "tenant", (json_int_t)env_tenant(e, 1)), &got, reterr);
+    if (code != OK)
+        return code;
+    bool below = json_is_true(json_object_get(got, "below")), above = json_is_true(json_object_get(got, "above"));
+    json_decref(got);
+    if (!below)
+        return SAY(v, false, "the keeper refuses keys below the cap");
+    return SAY(v, !above, above ? "the keeper gives more keys than the cap allows" : "keys below the cap are given, above it refused");
+}
+
+static enum code entries_of(struct env *e, const char *verb, int64_t *ret, struct err *reterr) {
+    json_t *got = NULL;
+    enum code code = env_control(e, "probe_entries", json_pack("{s:I,s:s}", "tenant", (json_int_t)env_tenant(e, 0), "verb", verb), &got, reterr);
+    if (code == OK)
+        *ret = json_integer_value(json_object_get(got, "count"));
+    json_decref(got);
+    return code;
+}
+
+enum code probe_erase(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct canary *c = NULL;
+    int before = 0, erased = 0, after = 0;
+    int64_t was = 0, now = 0;
+    enum code code = personal_made(e, &c, reterr);
+    if (code == OK)
+        code = status_of(e, "GET", c, &before, reterr);
+    if (code == OK)
+        code = entries_of(e, "record_erased", &was, reterr);
+    if (code == OK)
+        code = status_of(e, "DELETE", c, &erased, reterr);
+    if (code == OK)
+        code = status_of(e, "GET", c, &after, reterr);
+    if (code == OK)
+        code = entries_of(e, "record_erased", &now, reterr);
+    if (code != OK)
+        return code;
+    bool gone = after == 404 || after == 410;
+    return SAY(v, before == 200 && erased >= 200 && erased < 300 && gone && now > was,
+               "GET %d, DELETE %d, GET %d; entries of erasure in the ledger: %lld, then %lld", before, erased, after, (long long)was, (long long)now);
+}
+
+static const struct kind *kind_with_children(const struct charter *c, int *ret) {
+    const struct kind *k;
+    size_t n = charter_kinds(c, &k);
+    for (size_t i = 0; i < n; i++)
+        if (k[i].when_deleted_count > 0) {
+            *ret = (int)i;
+            return &k[i];
+        }
+    return NULL;
+}
+
+enum code probe_children(struct env *e, struct verdict_line *v, struct err *reterr) {
+    int kind = -1, status = 0;
+    const struct kind *k = kind_with_children(env_charter(e), &kind);
+    const struct canary *parent = NULL, *child[16] = { NULL };
+    if (k == NULL)
+        return SAY(v, true, "the charter names no children to erase");
+    enum code code = canary_make(e, 0, kind, true, &parent, reterr);
+    for (size_t i = 0; i < k->when_deleted_count && i < ARRAY_LEN(child) && code == OK; i++)
+        code = canary_with(e, 0, k->when_deleted[i].kind, k->name, parent->id, &child[i], reterr);
+    if (code == OK)
+        code = status_of(e, "DELETE", parent, &status, reterr);
+    if (code == OK && status >= 300)
+        return SAY(v, false, "erasing a %s answered %d", k->name, status);
+    for (size_t i = 0; i < k->when_deleted_count && i < ARRAY_LEN(child) && code == OK; i++) {
+        const struct kind *ck = charter_kind_at(env_charter(e), k->when_deleted[i].kind);
+        code = status_of(e, "GET", child[i], &status, reterr);
+        if (code == OK && (status == 200) == k->when_deleted[i].erase)
+            return SAY(v, false, "after its %s was erased, a %s answers %d", k->name, ck->name, status);
+    }
+    return code != OK ? code : SAY(v, true, "%zu kinds below %s went or stayed as when_deleted says", k->when_deleted_count, k->name);
+}
+
+static enum code opened_of(struct env *e, json_t *keys, int64_t *ret, struct err *reterr) {
+    json_t *got = NULL;
+    enum code code = env_control(e, "probe_open", json_pack("{s:I,s:O}", "tenant", (json_int_t)env_tenant(e, 0), "keys", keys), &got, reterr);
+    if (code == OK)
+        *ret = json_integer_value(json_object_get(got, "opened"));
+    json_decref(got);
+    return code;
+}
+
+/* Yesterday's thief: a copy of every file of the keyring is kept, then the record is erased and the erasure made final.
+ * The copy must open the keys before that, else it would prove nothing, and must not afterwards. */
+enum code probe_final(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct canary *c = NULL;
+    json_t *copy = NULL, *renewed = NULL;
+    int64_t before = 0, after = -1;
+    int status = 0;
+    enum code code = personal_made(e, &c, reterr);
+    if (code == OK)
+        code = env_control(e, "probe_copy", json_pack("{s:I,s:s,s:s}", "tenant", (json_int_t)env_tenant(e, 0), "kind",
+                           charter_kind_at(env_charter(e), c->kind)->name, "id", c->id), &copy, reterr);
+    json_t *keys = json_object_get(copy, "keys");
+    if (code == OK)
+        code = opened_of(e, keys, &before, reterr);
+    if (code == OK)
+        code = status_of(e, "DELETE", c, &status, reterr);
+    if (code == OK)
+        code = env_control(e, "renew", NULL, &renewed, reterr);
+    json_decref(renewed);
+    if (code == OK)
+        code = opened_of(e, keys, &after, reterr);
+    size_t n = json_array_size(keys);
+    json_decref(copy);
+    if (code != OK)
+        return code;
+    if (n == 0 || before != (int64_t)n)
+        return SAY(v, false, "the copy opened %lld of %zu keys before the erasure, so it proves nothing", (long long)before, n);
+    return SAY(v, after == 0, "a copy of the keyring opened %lld of %zu keys before the erasure and %lld after it, with today's root and epoch keys",
+               (long long)before, n, (long long)after);
+}
+
+enum code probe_due(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(env_charter(e), &kinds);
+    json_t *got = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct canary *c = NULL;
+        enum code code = canary_make(e, 0, (int)i, false, &c, reterr);
+        if (code != OK)
+            return code;
+    }
+    enum code code = env_control(e, "probe_due", json_pack("{s:I}", "tenant", (json_int_t)env_tenant(e, 0)), &got, reterr);
+    if (code != OK)
+        return code;
+    long long parts = json_integer_value(json_object_get(got, "parts")), undated = json_integer_value(json_object_get(got, "undated")),
+              wrong = json_integer_value(json_object_get(got, "wrong"));
+    json_decref(got);
+    return SAY(v, parts > 0 && undated == 0 && wrong == 0, "%lld parts: %lld without a due date that the charter gives, %lld with a wrong one", parts, undated, wrong);
+}
+
+enum code probe_ledger(struct env *e, struct verdict_line *v, struct err *reterr) {
+    json_t *got = NULL;
+    enum code code = env_control(e, "ledger_verify", NULL, &got, reterr);
+    if (code == E_DAMAGED) {
+        (void)SAY(v, false, "%s", reterr->text);
+        return OK;
+    }
+    if (code != OK)
+        return code;
+    long long entries = json_integer_value(json_object_get(got, "entries")), chains = json_integer_value(json_object_get(got, "chains"));
+    json_decref(got);
+    return SAY(v, entries > 0, "%lld entries in %lld chains verify", entries, chains);
+}
