@@ -1,11 +1,14 @@
 /* policy.h — pure decisions, each with its reason: who sees and changes which fields of which record now,
- * who may make a move, what a limit says. Nothing here reads the store: the caller passes what is known of the
- * record (facts). Thread-safe. */
+ * who may make a move, when a part is due. Nothing here reads the store: the caller passes what is known of the
+ * record (facts). Thread-safe.
+ * "own" is the tenant's for its staff and the subject's for a person: the subject's when the caller came by a
+ * private link or when the kind is about the caller's role; the tenant's otherwise. */
 #pragma once
 #include "base/uuid.h"
 #include "charter/charter.h"
 
 enum verb { V_READ, V_CREATE, V_CHANGE, V_ERASE, V_EXPORT, V_IMPORT, V_VERBS };
+const char *verb_name(enum verb verb);   /* "read": as in the scope of a token */
 
 /* Who asks. */
 struct caller {
@@ -14,12 +17,12 @@ struct caller {
     int64_t token;                       /* its number, for the ledger; 0: a public form or sejf itself */
     bool by_form;                        /* a public form: creates a record of its kind with the fields it asks, and nothing else;
                                           * person: whom the kind is about */
-    bool by_sejf;                        /* sejf itself (jobs, demo, probes): everything of the tenant, moves and limits included */
+    bool by_sejf;                        /* sejf itself (jobs, demo, probes): everything of the tenant, moves included */
     int subject_kind; struct uuid subject;   /* private link: the record that is the person's own; kind -1: none */
     struct uuid self;                    /* id that references to this person carry (a courier's record); null: none */
     bool by_link;                        /* came by private link */
     bool loopback;
-    const char *scope;                   /* JSON of the token, or NULL: all */
+    const char *scope;                   /* JSON of the token, or NULL: all. {"kinds": ["parcel"], "verbs": ["read"]} */
 };
 
 /* Facts about one record that decisions need; looked up lazily by the caller's function. */
@@ -28,7 +31,8 @@ struct facts {
     int kind; struct uuid id;
     usec_t now;
     void *arg;
-    /* Value of a field outside the sealed part, of this record or of one that it refers to; *ret_text NULL: not set. */
+    /* Value of a field of this record, or of the one record of that kind that it belongs to, or of the caller's own
+     * record of that kind; *ret_text NULL: not set or no such record. Lives until the facts end. */
     enum code (*clear)(void *arg, int kind, int field, const char **ret_text, struct err *reterr);
     /* Does the relation hold between the caller and this record now? */
     enum code (*related)(void *arg, int relation, const struct caller *who, bool *ret, struct err *reterr);
@@ -37,16 +41,33 @@ struct facts {
 };
 
 struct verdict { fieldset fields; bool any; const char *reason; /* English, no values */ };
+fieldset kind_all(const struct kind *k);                 /* every field */
+/* Fields that a new record cannot do without: neither optional nor given a value by sejf itself. */
+fieldset kind_needs(const struct kind *k);
+/* Is this one_of field moved by declared moves? Such a field starts at kind_start and changes by moves only. */
+bool field_has_moves(const struct kind *k, int field);
+/* The option that a new record takes where the input says none: the one that a capacity counts, else the first; -1 for a field
+ * without moves. */
+int kind_start(const struct kind *k, int field);
+/* What a public form asks. */
+fieldset kind_asks(const struct kind *k);
+
 /* Which fields the caller may read. `any` false: the record does not exist for the caller. */
 MUST_USE enum code policy_sees(const struct caller *who, const struct facts *f, struct verdict *ret, struct err *reterr);
-/* Which fields the caller may set (create: initial; change: later). */
+/* Which fields the caller may set (create: facts speak of the record as proposed; change: as it stands). Fields with moves are
+ * in the set only where the caller may choose them freely at the start; later policy_move decides. */
 MUST_USE enum code policy_changes(const struct caller *who, const struct facts *f, enum verb verb, struct verdict *ret, struct err *reterr);
-/* May this kind be listed or searched at all by the caller (fields that some grant could show)? */
+/* May this kind be listed, searched, made … at all by the caller (fields that some grant could show or set)? Also holds the
+ * caller to the scope of its token. */
 struct verdict policy_kind(const struct charter *c, const struct caller *who, int kind, enum verb verb);
+/* Does "own" of this kind mean the subject's for this caller? */
+bool policy_own_is_subject(const struct charter *c, const struct caller *who, int kind);
 /* May the caller move the one_of field from one option to another? NULL reason: yes. Where the kind declares no
  * moves for that field every change of it by who may change it is fine. */
 MUST_USE bool policy_move(const struct charter *c, const struct caller *who, int kind, int field, int from, int to, bool owns, const char **ret_reason);
 /* The instant of an anchor, from facts; USEC_NEVER: not known yet. */
 MUST_USE enum code policy_anchor(const struct anchor *a, const struct facts *f, usec_t created, usec_t changed, usec_t *ret, struct err *reterr);
-/* Due date of a part. */
+/* Due date of a part; USEC_NEVER: none (the owner deletes it, or its anchor is not known yet). */
 MUST_USE enum code policy_due(const struct keep *k, const struct facts *f, usec_t created, usec_t changed, usec_t *ret, struct err *reterr);
+/* Is the window open at f->now? */
+MUST_USE enum code policy_window(const struct window *w, const struct facts *f, bool *ret, struct err *reterr);

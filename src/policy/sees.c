@@ -1,0 +1,193 @@
+/* sees.c — grants against a caller and a record. A grant that does not apply grants nothing; nothing is
+ * taken away by another. */
+#include <jansson.h>
+#include <string.h>
+
+#include "policy/policy.h"
+
+static const char *const verbs[V_VERBS] = { "read", "create", "change", "erase", "export", "import" };
+const char *verb_name(enum verb verb) { return verbs[verb]; }
+
+static const struct verdict nothing = { 0, false, "no line of the charter grants this to the caller's role" };
+
+bool policy_own_is_subject(const struct charter *c, const struct caller *who, int kind) {
+    return who->by_link || charter_kind_at(c, kind)->about == who->person;
+}
+
+/* The part of a grant that needs no record: person, kind, way in. */
+static bool grant_speaks(const struct grant *g, const struct caller *who, int kind) {
+    return g->understood && g->person == who->person && (g->nothing_personal || g->kind == kind) && (!g->by_link || who->by_link);
+}
+
+static fieldset plain_fields(const struct kind *k) {
+    fieldset set = 0;
+    for (size_t i = 0; i < k->field_count; i++)
+        if (k->fields[i].level == L_PLAIN)
+            set |= (fieldset)1 << i;
+    return set;
+}
+
+static fieldset grant_fields(const struct grant *g, const struct kind *k) {
+    if (g->nothing_personal)
+        return plain_fields(k);
+    return g->everything ? kind_all(k) : g->fields & kind_all(k);
+}
+
+static enum code grant_holds(const struct grant *g, const struct caller *who, const struct facts *f, bool *ret, struct err *reterr) {
+    bool yes = true;
+    enum code code = OK;
+    if (g->nothing_personal)
+        yes = !who->by_link;
+    else if (g->of == OF_OWN && policy_own_is_subject(f->charter, who, f->kind))
+        code = f->owns(f->arg, who, &yes, reterr);
+    else if (g->of == OF_RELATION && rule_on(RULE_sees_relations))
+        code = f->related(f->arg, g->relation, who, &yes, reterr);
+    if (code == OK && yes)
+        code = policy_window(&g->window, f, &yes, reterr);
+    if (code == OK)
+        *ret = yes;
+    return code;
+}
+
+static enum code grants_union(const struct grant *list, size_t count, const struct caller *who, const struct facts *f,
+                              fieldset *ret, struct err *reterr) {
+    const struct kind *k = charter_kind_at(f->charter, f->kind);
+    fieldset set = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool holds = false;
+        if (!grant_speaks(&list[i], who, f->kind) || (grant_fields(&list[i], k) & ~set) == 0)
+            continue;
+        enum code code = grant_holds(&list[i], who, f, &holds, reterr);
+        if (code != OK)
+            return code;
+        if (holds)
+            set |= grant_fields(&list[i], k);
+    }
+    *ret = set;
+    return OK;
+}
+
+enum code policy_sees(const struct caller *who, const struct facts *f, struct verdict *ret, struct err *reterr) {
+    const struct grant *list;
+    fieldset set = 0;
+    PRE(who != NULL && f != NULL && ret != NULL && reterr != NULL);
+    if (who->by_sejf || !rule_on(RULE_sees_enforced)) {
+        *ret = (struct verdict){ kind_all(charter_kind_at(f->charter, f->kind)), true, NULL };
+        return OK;
+    }
+    *ret = nothing;
+    if (who->by_form)
+        return OK;
+    size_t count = charter_sees(f->charter, &list);
+    enum code code = grants_union(list, count, who, f, &set, reterr);
+    if (code == OK && set != 0)
+        *ret = (struct verdict){ set, true, NULL };
+    return code;
+}
+
+/* The tenant's own role changes everything of its records unless who_changes speaks of it. */
+static bool is_owner(const struct charter *c, const struct caller *who) {
+    return who->person == charter_tenant(c) && !who->by_link && !charter_has_changes(c, who->person);
+}
+
+static struct verdict made_of(const struct kind *k, fieldset set, enum verb verb) {
+    if (verb == V_ERASE)
+        return (struct verdict){ 0, false, "only the tenant's own role erases" };
+    if ((verb == V_CREATE || verb == V_IMPORT) && (kind_needs(k) & ~set) != 0)
+        return (struct verdict){ 0, false, "the caller's role may not set every field that such a record needs" };
+    if (set == 0)
+        return nothing;
+    return (struct verdict){ set, true, NULL };
+}
+
+static bool form_makes(const struct kind *k, const struct caller *who, enum verb verb) {
+    return who->by_form && verb == V_CREATE && k->form != NULL;
+}
+
+enum code policy_changes(const struct caller *who, const struct facts *f, enum verb verb, struct verdict *ret, struct err *reterr) {
+    PRE(who != NULL && f != NULL && ret != NULL && reterr != NULL);
+    const struct kind *k = charter_kind_at(f->charter, f->kind);
+    const struct grant *list;
+    fieldset set = 0;
+    enum code code = OK;
+    if (who->by_sejf || !rule_on(RULE_changes_enforced)) {
+        *ret = (struct verdict){ kind_all(k), true, NULL };
+        return OK;
+    }
+    if (who->by_form) {
+        *ret = form_makes(k, who, verb) ? (struct verdict){ kind_asks(k), true, NULL } : nothing;
+        return OK;
+    }
+    if (is_owner(f->charter, who)) {
+        *ret = (struct verdict){ kind_all(k), true, NULL };
+        return OK;
+    }
+    size_t count = charter_changes(f->charter, &list);
+    code = grants_union(list, count, who, f, &set, reterr);
+    if (code == OK)
+        *ret = verb == V_ERASE && who->person == charter_tenant(f->charter) && !who->by_link
+                   ? (struct verdict){ kind_all(k), true, NULL } : made_of(k, set, verb);
+    return code;
+}
+
+/* Does the JSON array `list` name it? An absent list names everything. */
+static bool list_names(json_t *list, const char *name) {
+    size_t i;
+    json_t *one;
+    if (list == NULL)
+        return true;
+    json_array_foreach(list, i, one)
+        if (json_is_string(one) && strcmp(json_string_value(one), name) == 0)
+            return true;
+    return false;
+}
+
+static bool scope_allows(const char *scope, const char *kind, enum verb verb) {
+    if (scope == NULL || scope[0] == 0)
+        return true;
+    json_t *o = json_loads(scope, JSON_REJECT_DUPLICATES, NULL);
+    bool yes = json_is_object(o) && list_names(json_object_get(o, "kinds"), kind) && list_names(json_object_get(o, "verbs"), verbs[verb]);
+    json_decref(o);
+    return yes;
+}
+
+static fieldset may_ever(const struct grant *list, size_t count, const struct caller *who, const struct charter *c, int kind) {
+    fieldset set = 0;
+    for (size_t i = 0; i < count; i++)
+        if (grant_speaks(&list[i], who, kind))
+            set |= grant_fields(&list[i], charter_kind_at(c, kind));
+    return set;
+}
+
+/* A state that the caller's role may move counts as a field that it may change. */
+static fieldset moved_by(const struct kind *k, const struct caller *who) {
+    fieldset set = 0;
+    for (size_t i = 0; i < k->move_count; i++)
+        if (who->person >= 0 && (k->moves[i].who >> who->person & 1) != 0)
+            set |= (fieldset)1 << k->moves[i].field;
+    return set;
+}
+
+struct verdict policy_kind(const struct charter *c, const struct caller *who, int kind, enum verb verb) {
+    PRE(c != NULL && who != NULL);
+    const struct kind *k = charter_kind_at(c, kind);
+    const struct grant *list;
+    bool reads = verb == V_READ || verb == V_EXPORT;
+    if (!scope_allows(who->scope, k->name, verb))
+        return (struct verdict){ 0, false, "the token's scope leaves this out" };
+    if (who->by_sejf || !rule_on(reads ? RULE_sees_enforced : RULE_changes_enforced))
+        return (struct verdict){ kind_all(k), true, NULL };
+    if (who->by_form)
+        return form_makes(k, who, verb) ? (struct verdict){ kind_asks(k), true, NULL } : nothing;
+    if (!reads && is_owner(c, who))
+        return (struct verdict){ kind_all(k), true, NULL };
+    size_t count = reads ? charter_sees(c, &list) : charter_changes(c, &list);
+    fieldset set = may_ever(list, count, who, c, kind);
+    if (verb == V_CHANGE)
+        set |= moved_by(k, who);
+    if (verb == V_ERASE && who->person == charter_tenant(c) && !who->by_link)
+        return (struct verdict){ kind_all(k), true, NULL };
+    if (reads)
+        return set == 0 ? nothing : (struct verdict){ set, true, NULL };
+    return made_of(k, set, verb);
+}
