@@ -52,6 +52,16 @@ void buf_add(struct buf *b, const void *bytes, size_t len) {
     b->data[b->len] = 0;
 }
 
+char *buf_more(struct buf *b, size_t len) {
+    PRE(len > 0);
+    if (!buf_reserve(b, len))
+        return NULL;
+    char *start = b->data + b->len;
+    b->len += len;
+    b->data[b->len] = 0;
+    return start;
+}
+
 void buf_text(struct buf *b, const char *text) { buf_add(b, text, strlen(text)); }
 void buf_char(struct buf *b, char c) { buf_add(b, &c, 1); }
 

@@ -15,6 +15,8 @@ DEFINE_AUTO_VALUE(struct buf, buf_done)
 DEFINE_AUTO_VALUE(struct buf, buf_wipe)
 
 void buf_add(struct buf *buf, const void *bytes, size_t len);
+/* Room for len more bytes, which the caller fills; NULL when the buf failed. len >= 1. */
+MUST_USE char *buf_more(struct buf *buf, size_t len);
 void buf_text(struct buf *buf, const char *text);
 void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -21,6 +21,9 @@ struct wrapped { uint8_t bytes[WRAPPED_SIZE]; };
 MUST_USE enum code crypto_init(struct err *reterr);    /* once, before threads */
 void crypto_random(void *ret, size_t len);             /* never fails: aborts without entropy */
 void crypto_wipe(void *p, size_t len);
+/* The cipher contexts of a thread keep the schedule of the key used last until the next use; this
+ * drops it. For threads that go idle, and for the keeper after each batch. */
+void crypto_forget(void);
 MUST_USE bool crypto_equal(const void *a, const void *b, size_t len);   /* constant time */
 
 /* Locked memory that is wiped on free and kept out of core dumps. */

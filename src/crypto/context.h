@@ -1,0 +1,24 @@
+/* context.h — the OpenSSL contexts of one thread: made at its first use, reused for every call, freed
+ * with the thread. Algorithms are fetched once for the process by crypto_init. Inside crypto only. */
+#pragma once
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+
+#include "crypto/crypto.h"
+
+#define POOL_SIZE 512u
+
+struct context {
+    EVP_CIPHER_CTX *seal, *open;             /* AES-256-GCM, one for each direction */
+    EVP_CIPHER_CTX *lane_wrap, *lane_unwrap; /* AES-256-ECB without padding */
+    EVP_MD_CTX *sha256;
+    EVP_MAC_CTX *hmac;
+    EVP_KDF_CTX *hkdf;
+    uint8_t pool[POOL_SIZE];                 /* random bytes; those given out are zero */
+    size_t pool_left;
+    unsigned pool_fork;                      /* of which process the pool is */
+};
+
+/* NULL: no memory. PRE: crypto_init has run. */
+MUST_USE struct context *context_get(void);
+const EVP_MD *context_sha256(void);

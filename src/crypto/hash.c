@@ -1,0 +1,92 @@
+/* hash.c — SHA-256, HMAC, HKDF. Where a thread has no memory for its OpenSSL contexts, libsodium's
+ * slower functions, which need none, give the same bytes: so these calls cannot fail. */
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "crypto/context.h"
+
+_Static_assert(crypto_hash_sha256_BYTES == HASH_SIZE, "SHA-256");
+
+struct hash { EVP_MD_CTX *ctx; };
+
+void hash_sha256(const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
+    PRE((bytes != NULL || len == 0) && ret != NULL);
+    struct context *c = context_get();
+    if (c != NULL && EVP_DigestInit_ex2(c->sha256, NULL, NULL) == 1 && EVP_DigestUpdate(c->sha256, bytes, len) == 1
+        && EVP_DigestFinal_ex(c->sha256, ret, NULL) == 1)
+        return;
+    PRE(crypto_hash_sha256(ret, bytes, len) == 0);
+}
+
+struct hash *hash_new(void) {
+    struct hash *h = mem_new(sizeof *h);
+    if (h == NULL)
+        return NULL;
+    h->ctx = EVP_MD_CTX_new();
+    if (h->ctx == NULL || EVP_DigestInit_ex2(h->ctx, context_sha256(), NULL) != 1)
+        return hash_free(h);
+    return h;
+}
+
+void hash_add(struct hash *h, const void *bytes, size_t len) {
+    PRE(h != NULL && EVP_DigestUpdate(h->ctx, bytes, len) == 1);
+}
+
+void hash_end(struct hash *h, uint8_t ret[HASH_SIZE]) {
+    PRE(h != NULL && EVP_DigestFinal_ex(h->ctx, ret, NULL) == 1 && EVP_DigestInit_ex2(h->ctx, NULL, NULL) == 1);
+}
+
+struct hash *hash_free(struct hash *h) {
+    if (h != NULL)
+        EVP_MD_CTX_free(h->ctx);
+    return mem_free(h);
+}
+
+static void hmac_small(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
+    crypto_auth_hmacsha256_state s;
+    PRE(crypto_auth_hmacsha256_init(&s, key, key_len) == 0 && crypto_auth_hmacsha256_update(&s, bytes, len) == 0
+        && crypto_auth_hmacsha256_final(&s, ret) == 0);
+    crypto_wipe(&s, sizeof s);
+}
+
+void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
+    PRE((key != NULL || key_len == 0) && (bytes != NULL || len == 0) && ret != NULL);
+    struct context *c = context_get();
+    size_t n = 0;
+    /* An empty key means "the key of before" to EVP_MAC_init, so it takes the other way. */
+    if (c != NULL && key_len > 0 && EVP_MAC_init(c->hmac, key, key_len, NULL) == 1
+        && EVP_MAC_update(c->hmac, bytes, len) == 1 && EVP_MAC_final(c->hmac, ret, &n, HASH_SIZE) == 1 && n == HASH_SIZE)
+        return;
+    hmac_small(key, key_len, bytes, len, ret);
+}
+
+static OSSL_PARAM piece(const char *name, const void *bytes, size_t len) {
+    static uint8_t none[1];
+    union { const void *in; void *out; } p = { .in = len == 0 ? none : bytes };   /* OpenSSL only reads it */
+    return OSSL_PARAM_construct_octet_string(name, p.out, len);
+}
+
+enum code hkdf_sha256(const void *ikm, size_t ikm_len, const void *salt, size_t salt_len,
+                      const void *info, size_t info_len, void *ret, size_t ret_len, struct err *reterr) {
+    PRE(ikm != NULL && ikm_len > 0 && ret != NULL && ret_len > 0 && reterr != NULL);
+    if (ret_len > 255u * HASH_SIZE)
+        return err_set(reterr, E_INVALID, "HKDF-SHA-256 gives at most 8160 bytes, not %zu", ret_len);
+    struct context *c = context_get();
+    if (c == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the key derivation of a thread");
+    char digest[] = "SHA256";
+    OSSL_PARAM p[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+        piece(OSSL_KDF_PARAM_KEY, ikm, ikm_len),
+        piece(OSSL_KDF_PARAM_SALT, salt, salt_len),
+        piece(OSSL_KDF_PARAM_INFO, info, info_len),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_KDF_CTX_reset(c->hkdf);
+    bool fine = EVP_KDF_derive(c->hkdf, ret, ret_len, p) == 1;
+    EVP_KDF_CTX_reset(c->hkdf);              /* drops its copy of the key */
+    return fine ? OK : err_set(reterr, E_INTERNAL, "HKDF-SHA-256 failed");
+}
