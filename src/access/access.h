@@ -1,6 +1,7 @@
 /* access.h — tenants and API tokens: who a caller is. A token is "sejf_" and 43 base64url characters (256
  * random bits); only its SHA-256 is stored. Accounts come on top of this. Thread-safe. */
 #pragma once
+#include "base/arena.h"
 #include "records/records.h"
 
 #define TOKEN_TEXT 64

@@ -26,6 +26,10 @@ MUST_USE enum code keeper_open(struct keeper_client *k, int64_t tenant, const ke
 MUST_USE enum code keeper_destroy(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr);
 MUST_USE enum code keeper_allow(struct keeper_client *k, uint64_t destructions, struct err *reterr);
 
+/* Lowers the cap of unwraps a minute of one tenant until the keeper starts anew; a higher value than the one in
+ * force is passed over. The probe of caps uses it on its own tenant. */
+MUST_USE enum code keeper_tighten(struct keeper_client *k, int64_t tenant, uint64_t unwraps_a_minute, struct err *reterr);
+
 /* The key that makes tokens and the one that encrypts them, of a tenant (derived; stable until
  * index_renew). `generation` counts the index keys; previous generation's key serves renewal. */
 struct index_keys { struct key find, index; uint32_t generation; struct key index_before; bool has_before; };

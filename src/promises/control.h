@@ -7,6 +7,8 @@
  *   probe_due    {tenant}               -> {parts, undated, wrong}
  *   probe_copy   {tenant, kind, id}     -> {keys}           keeps a copy of every file of the keyring, and notes the record's keys
  *   probe_open   {tenant, keys}         -> {opened}         how many of them open from that copy with today's root and epoch
+ *   probe_entries{tenant, verb}         -> {count}         entries of the tenant's ledger with that verb
+ *   probe_caps   {tenant}               -> {below, above}  does the keeper give keys below and above its cap of a minute
  *   probe_end    {tenants, results: [{rule, kept, detail}]} -> {seq}   writes proofs and ledger, erases and closes the tenants
  * Thread-safe. */
 #pragma once
@@ -15,3 +17,5 @@
 #include "access/access.h"
 
 MUST_USE enum code promises_control(struct service *s, const char *verb, json_t *in, json_t **ret, struct err *reterr);
+/* Erases and closes probe tenants that a cut run left behind; at start. */
+MUST_USE enum code promises_tidy(struct service *s, struct err *reterr);
