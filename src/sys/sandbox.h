@@ -1,0 +1,36 @@
+/* sandbox.h — what a process gives up before it reads the first foreign byte: landlock (files, TCP), no_new_privs,
+ * seccomp (calls, no memory that is writable and executable). The kernel is asked at run time; a sandbox that was
+ * asked for and cannot be had is an error, never a silent gap. Enter it once, before any thread is made.
+ * In sanitizer builds there is none, and sandbox_built() says so. */
+#pragma once
+#include "base/err.h"
+
+enum sandbox_right {
+    SANDBOX_READ = 1,                        /* read files and list directories below the path */
+    SANDBOX_WRITE = 2,                       /* write, make, rename, cut and remove files and directories */
+    SANDBOX_SOCKETS = 4,                     /* make Unix sockets in it */
+};
+struct sandbox_path { const char *path; unsigned rights; bool optional; /* may be absent */ };
+
+enum sandbox_calls {                         /* beside memory, waiting, clocks and open descriptors */
+    CALLS_FILES = 1,                         /* open, make, rename, remove, sync */
+    CALLS_THREADS = 2,
+    CALLS_UNIX = 4,                          /* Unix sockets: connect, accept */
+    CALLS_INET = 8,                          /* TCP and UDP sockets */
+};
+struct sandbox {
+    const char *process;
+    const struct sandbox_path *paths; size_t path_count;
+    unsigned calls;
+};
+MUST_USE enum code sandbox_enter(const struct sandbox *s, struct err *reterr);
+
+struct sandbox_status {
+    bool built;                              /* false: a sanitizer build */
+    int landlock_abi;                        /* of the kernel; 0: none */
+    bool files, tcp, calls, no_new_privs;    /* in force in this process */
+};
+void sandbox_status(struct sandbox_status *ret);
+/* The same for another process, from /proc (landlock does not show there: files and tcp stay false). */
+MUST_USE bool sandbox_status_of(int pid, struct sandbox_status *ret);
+bool sandbox_built(void);

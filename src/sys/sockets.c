@@ -1,0 +1,155 @@
+/* sockets.c — invariant: no descriptor leaves here without close-on-exec. */
+#include "sys/sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "sys/files.h"
+
+#define BACKLOG 1024
+
+union address { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; };
+
+static enum code address_of(const char *text, uint16_t port, union address *ret, socklen_t *ret_len, struct err *reterr) {
+    memset(ret, 0, sizeof *ret);
+    if (inet_pton(AF_INET, text, &ret->v4.sin_addr) == 1) {
+        ret->v4.sin_family = AF_INET;
+        ret->v4.sin_port = htons(port);
+        *ret_len = sizeof ret->v4;
+    } else if (inet_pton(AF_INET6, text, &ret->v6.sin6_addr) == 1) {
+        ret->v6.sin6_family = AF_INET6;
+        ret->v6.sin6_port = htons(port);
+        *ret_len = sizeof ret->v6;
+    } else {
+        return err_set(reterr, E_INVALID, "\"%s\" is not a numeric address", text);
+    }
+    return OK;
+}
+
+enum code listen_tcp(const char *address, uint16_t port, int *ret_fd, struct err *reterr) {
+    union address a;
+    socklen_t len = 0;
+    const int on = 1;
+    enum code code = address_of(address, port, &a, &len, reterr);
+    if (code != OK)
+        return code;
+    AUTO(fd_close) int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return err_errno(reterr, errno, "cannot make a socket for %s", address);
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+        return err_errno(reterr, errno, "cannot set up the socket for %s", address);
+    if (a.any.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
+        return err_errno(reterr, errno, "cannot set up the socket for %s", address);
+    if (bind(fd, &a.any, len) != 0 || listen(fd, BACKLOG) != 0) {
+        if (errno == EADDRINUSE)
+            return err_set(reterr, E_CONFLICT, "port %u on %s is taken by another program; choose another port or stop that one",
+                           (unsigned)port, address);
+        if (errno == EACCES)
+            return err_set(reterr, E_FORBIDDEN, "port %u needs root (or CAP_NET_BIND_SERVICE); choose a port above 1023", (unsigned)port);
+        return err_errno(reterr, errno, "cannot listen on %s port %u", address, (unsigned)port);
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}
+
+static enum code unix_address(const char *path, struct sockaddr_un *ret, struct err *reterr) {
+    *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof ret->sun_path)
+        return err_set(reterr, E_INVALID, "the socket path %s is longer than the %zu characters that the system takes; choose a shorter data directory",
+                       path, sizeof ret->sun_path - 1);
+    memcpy(ret->sun_path, path, strlen(path) + 1);
+    return OK;
+}
+
+enum code connect_unix(const char *path, int *ret_fd, struct err *reterr) {
+    struct sockaddr_un a;
+    enum code code = unix_address(path, &a, reterr);
+    if (code != OK)
+        return code;
+    AUTO(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return err_errno(reterr, errno, "cannot make a socket");
+    if (connect(fd, (const struct sockaddr *)&a, sizeof a) != 0) {
+        int num = errno;
+        (void)err_set(reterr, E_PEER, "nobody answers at %s", path);
+        return err_hide(reterr, "errno %d", num);
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}
+
+enum code listen_unix(const char *path, mode_t mode, int *ret_fd, struct err *reterr) {
+    struct sockaddr_un a;
+    AUTO(fd_close) int other = -1;
+    struct err ignored;
+    enum code code = unix_address(path, &a, reterr);
+    if (code != OK)
+        return code;
+    if (connect_unix(path, &other, &ignored) == OK)
+        return err_set(reterr, E_CONFLICT, "another program listens at %s", path);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return err_errno(reterr, errno, "cannot replace the socket %s", path);
+    AUTO(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return err_errno(reterr, errno, "cannot make a socket");
+    mode_t before = umask(0177);             /* nobody gets in before chmod has said who may */
+    int bound = bind(fd, (const struct sockaddr *)&a, sizeof a);
+    int num = errno;
+    umask(before);
+    if (bound != 0)
+        return err_errno(reterr, num, "cannot make the socket %s", path);
+    if (chmod(path, mode) != 0 || listen(fd, BACKLOG) != 0)
+        return err_errno(reterr, errno, "cannot listen at %s", path);
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}
+
+enum code connect_tcp(const char *address, uint16_t port, int wait_ms, int *ret_fd, struct err *reterr) {
+    union address a;
+    socklen_t len = 0, size = sizeof(int);
+    int failed = 0;
+    enum code code = address_of(address, port, &a, &len, reterr);
+    if (code != OK)
+        return code;
+    AUTO(fd_close) int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return err_errno(reterr, errno, "cannot make a socket");
+    if (connect(fd, &a.any, len) != 0) {
+        struct pollfd p = { .fd = fd, .events = POLLOUT };
+        if (errno != EINPROGRESS || poll(&p, 1, wait_ms) != 1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0 || failed != 0)
+            return err_set(reterr, E_PEER, "nobody answers at %s port %u", address, (unsigned)port);
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}
+
+uint16_t port_free(const char *address, uint16_t from, uint16_t until) {
+    for (uint32_t port = from; port <= until; port++) {
+        AUTO(fd_close) int fd = -1;
+        struct err e;
+        if (listen_tcp(address, (uint16_t)port, &fd, &e) == OK)
+            return (uint16_t)port;
+    }
+    return 0;
+}
+
+enum code socket_peer(int fd, struct peer *ret, struct err *reterr) {
+    struct ucred cred;
+    socklen_t len = sizeof cred;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0 || len != sizeof cred)
+        return err_errno(reterr, errno, "cannot learn who is at the other end");
+    *ret = (struct peer){ cred.pid, cred.uid, cred.gid };
+    return OK;
+}

@@ -1,0 +1,21 @@
+/* sockets.h — listeners and who is at the other end. Descriptors are close-on-exec and the caller's. */
+#pragma once
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Numeric addresses only ("127.0.0.1", "::", "0.0.0.0"); an IPv6 listener takes IPv6 alone. E_CONFLICT: the port is
+ * taken; E_FORBIDDEN: below 1024 without the right. */
+MUST_USE enum code listen_tcp(const char *address, uint16_t port, int *ret_fd, struct err *reterr);
+/* A stream socket in the file system; a stale one is replaced, a live one is E_CONFLICT. */
+MUST_USE enum code listen_unix(const char *path, mode_t mode, int *ret_fd, struct err *reterr);
+/* E_PEER when nobody answers there. */
+MUST_USE enum code connect_unix(const char *path, int *ret_fd, struct err *reterr);
+/* wait_ms bounds the connecting. E_PEER when nobody answers. */
+MUST_USE enum code connect_tcp(const char *address, uint16_t port, int wait_ms, int *ret_fd, struct err *reterr);
+/* A port that was free a moment ago, for tests and `sejf demo`; 0: none found. */
+uint16_t port_free(const char *address, uint16_t from, uint16_t until);
+
+struct peer { pid_t pid; uid_t uid; gid_t gid; };
+/* SO_PEERCRED: set by the kernel when the connection was made. */
+MUST_USE enum code socket_peer(int fd, struct peer *ret, struct err *reterr);
