@@ -1,0 +1,32 @@
+// Each rule that is obeyed is switched off by name in the mutation build; the probe of that rule must then turn red on
+// at least one of the services that it serves, and stay green with all rules on (03-prove).
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { Instance, root, services } from './lib.mjs';
+
+const binary = process.env.SEJF_MUTATION_BINARY || path.join(root, '.local/mutation/src/prog/sejf');
+const listing = new Instance({ binary }).run(['rules', '--json']);
+const rules = JSON.parse(listing.stdout).rules.filter((r) => r.state === 'obeyed').map((r) => r.name);
+const homes = { limits_no_overlap: ['bookings'], sees_relations: ['courier', 'machines'], plain_http_refused: ['events'], tls_floor: ['events'] };
+let red = 0;
+
+for (const rule of rules)
+  test(`without ${rule} its probe is red`, async () => {
+    const sejf = new Instance({ binary, charters: homes[rule] || services, env: { SEJF_RULE_OFF: rule } });
+    try {
+      await sejf.start();
+      let seen = '';
+      for (const service of homes[rule] || ['events', ...services.filter((s) => s !== 'events')]) {
+        const r = await sejf.runAsync(['prove', service, '--json', '--rule', rule]);
+        const found = JSON.parse(r.stdout).rules.find((x) => x.rule === rule);
+        seen += `${service}: ${found ? found.detail : r.stderr}\n`;
+        if (found && !found.kept && !found.detail.startsWith('could not be tried')) { assert.equal(r.status, 1); red++; return; }
+      }
+      assert.fail(`still green: ${seen}`);
+    } finally {
+      await sejf.remove();
+    }
+  });
+
+after(() => console.log(`# mutation of rules: ${red} of ${rules.length} probes turn red`));
