@@ -12,6 +12,7 @@ struct finding {
     struct pos pos; int width;         /* what to mark */
     const char *text;                  /* what, and how to mend */
     const char *suggestion;            /* "did you mean keep?"; NULL */
+    const char *source;                /* the line of the file, to print and mark */
 };
 struct findings;                       /* a list, and the memory of its texts */
 MUST_USE struct findings *findings_new(void);
