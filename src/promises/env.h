@@ -2,6 +2,7 @@
 #pragma once
 #include "base/uuid.h"
 #include "promises/probe.h"
+#include "promises/scan.h"
 
 struct answer { int status; struct buf body; struct buf head; json_t *json; };     /* json NULL: not JSON */
 void answer_done(struct answer *a);
@@ -32,13 +33,6 @@ MUST_USE enum code canary_post(struct env *e, int side, int kind, json_t *input,
 json_t *canary_value(struct env *e, const struct field *f);
 /* The kind that serves best for personal probes: personal, with a findable field; -1: none. */
 int env_personal_kind(const struct env *e);
-
-/* Is one of the canary's personal values readable in any file below path? In plain, in lower case, as UTF-16, hex, or base64.
- * *ret_where: file, without its directory. Sockets and devices are passed over. */
-MUST_USE enum code scan_path(struct env *e, const char *path, const struct canary *c, bool *ret_found, char *ret_where, size_t room, uint64_t *ret_bytes, struct err *reterr);
-
-/* The same for the beginnings of the values, as a token that is no keyed hash would betray them. */
-MUST_USE enum code scan_beginnings(struct env *e, const char *path, const struct canary *c, bool *ret_found, char *ret_where, size_t room, uint64_t *ret_bytes, struct err *reterr);
 
 #define SAY(v, ok, ...) verdict_say((v), (ok), __VA_ARGS__)
 enum code verdict_say(struct verdict_line *v, bool kept, const char *fmt, ...) PRINTF_LIKE(3, 4);

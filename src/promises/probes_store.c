@@ -27,17 +27,17 @@ enum code probe_sealed(struct env *e, struct verdict_line *v, struct err *reterr
     uint64_t bytes = 0;
     for (size_t i = 0; i < n; i++) {
         const struct canary *c = NULL;
-        bool found = false;
-        char where[256] = "";
+        struct scan seen = { 0 };
         if (!kinds[i].personal)
             continue;
         enum code code = canary_make(e, 0, (int)i, false, &c, reterr);
         if (code == OK)
-            code = scan_path(e, env_setup(e)->data, c, &found, where, sizeof where, &bytes, reterr);
+            code = scan_path(env_setup(e)->data, &kinds[i], c->fields, SCAN_WHOLE, &seen, reterr);
         if (code != OK)
             return code;
-        if (found)
-            return SAY(v, false, "a personal value of a new %s is readable in %s", kinds[i].name, where);
+        if (seen.found)
+            return SAY(v, false, "a personal value of a new %s is readable in %s", kinds[i].name, seen.where);
+        bytes = seen.bytes;
         tried++;
     }
     if (bytes == 0)
@@ -48,9 +48,8 @@ enum code probe_sealed(struct env *e, struct verdict_line *v, struct err *reterr
 /* The index could betray a value by its beginning, cut to the length of a token. */
 enum code probe_tokens(struct env *e, struct verdict_line *v, struct err *reterr) {
     const struct canary *c = NULL;
-    bool found = false;
-    char path[256], where[256] = "";
-    uint64_t bytes = 0;
+    struct scan seen = { 0 };
+    char path[256];
     size_t hits = 0;
     enum code code = personal_made(e, &c, reterr);
     if (code != OK)
@@ -69,12 +68,12 @@ enum code probe_tokens(struct env *e, struct verdict_line *v, struct err *reterr
         hits++;
     }
     if (code == OK)
-        code = scan_beginnings(e, env_setup(e)->data, c, &found, where, sizeof where, &bytes, reterr);
+        code = scan_path(env_setup(e)->data, k, c->fields, SCAN_BEGINNING, &seen, reterr);
     if (code != OK)
         return code;
-    if (found)
-        return SAY(v, false, "the beginning of a personal value is readable in %s", where);
-    return SAY(v, true, "found by %zu fields; no beginning of a value is readable in %llu bytes", hits, (unsigned long long)bytes);
+    if (seen.found)
+        return SAY(v, false, "the beginning of a personal value is readable in %s", seen.where);
+    return SAY(v, true, "found by %zu fields; no beginning of a value is readable in %llu bytes", hits, (unsigned long long)seen.bytes);
 }
 
 enum code probe_caps(struct env *e, struct verdict_line *v, struct err *reterr) {

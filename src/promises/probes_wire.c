@@ -180,21 +180,21 @@ static enum code provoke(struct env *e, const struct canary *c, struct err *rete
 enum code probe_logs(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = env_personal_kind(e);
     const struct canary *c = NULL;
-    bool found = false;
-    char where[256] = "";
-    uint64_t bytes = 0;
+    struct scan seen = { 0 };
     if (kind < 0 || env_setup(e)->log == NULL)
         return SAY(v, false, "there is no log file to search; name one in sejf.yaml (log: file)");
     enum code code = canary_make(e, 0, kind, false, &c, reterr);
     if (code == OK)
         code = provoke(e, c, reterr);
     if (code == OK)
-        code = scan_path(e, env_setup(e)->log, c, &found, where, sizeof where, &bytes, reterr);
+        code = scan_path(env_setup(e)->log, charter_kind_at(env_charter(e), kind), c->fields, SCAN_WHOLE, &seen, reterr);
     if (code != OK)
         return code;
-    if (bytes == 0)
+    if (seen.bytes == 0)
         return SAY(v, false, "the log is empty or cannot be read");
-    return SAY(v, !found, found ? "a personal value stands in the log" : "refused requests left no personal value in %llu bytes of log", (unsigned long long)bytes);
+    if (seen.found)
+        return SAY(v, false, "a personal value stands in %s", seen.where);
+    return SAY(v, true, "refused requests left no personal value in %llu bytes of log", (unsigned long long)seen.bytes);
 }
 
 static const struct kind *form_kind(struct env *e, int *ret) {

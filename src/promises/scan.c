@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "promises/run.h"
+#include "promises/scan.h"
 
 #define WINDOW (1u << 20)
 #define NEEDLE_MAX 512u
@@ -109,7 +109,7 @@ static bool file_has(int fd, const struct needles *n, char *window, uint64_t *by
     }
 }
 
-struct walk { const struct needles *needles; char *window; bool found; char *where; size_t room; uint64_t bytes; };
+struct walk { const struct needles *needles; char *window; struct scan result; };
 
 static void walk_path(struct walk *w, int dir, const char *name, int depth) {
     struct stat st;
@@ -120,9 +120,9 @@ static void walk_path(struct walk *w, int dir, const char *name, int depth) {
         return;                                       /* sockets, links, and files that went away meanwhile */
     }
     if (S_ISREG(st.st_mode)) {
-        if (file_has(fd, w->needles, w->window, &w->bytes) && !w->found) {
-            w->found = true;
-            snprintf(w->where, w->room, "%s", strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1);
+        if (file_has(fd, w->needles, w->window, &w->result.bytes) && !w->result.found) {
+            w->result.found = true;
+            snprintf(w->result.where, sizeof w->result.where, "%s", strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1);
         }
     } else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
         DIR *d = fdopendir(fd);
@@ -150,9 +150,8 @@ static void needles_of_beginning(struct needles *n, json_t *v) {
         needle_add(n, buf_str(&folded), folded.len < 16 ? 12 : 16);
 }
 
-static enum code scan_with(struct env *e, const char *path, const struct canary *c, void (*build)(struct needles *, json_t *), bool *ret_found,
-                           char *ret_where, size_t room, uint64_t *ret_bytes, struct err *reterr) {
-    const struct kind *k = charter_kind_at(env_charter(e), c->kind);
+enum code scan_path(const char *path, const struct kind *k, json_t *fields, enum scan_for what, struct scan *ret, struct err *reterr) {
+    void (*const build)(struct needles *, json_t *) = what == SCAN_WHOLE ? needles_of_json : needles_of_beginning;
     struct needles *n = mem_new(sizeof *n);
     AUTO(mem_free) char *window = mem_new(WINDOW);
     if (n == NULL || window == NULL) {
@@ -161,25 +160,13 @@ static enum code scan_with(struct env *e, const char *path, const struct canary 
     }
     for (size_t i = 0; i < k->field_count; i++)
         if (k->fields[i].level > L_PLAIN && (type_is_free & 1u << k->fields[i].type) != 0)
-            build(n, json_object_get(c->fields, k->fields[i].name));
-    struct walk w = { .needles = n, .window = window, .where = ret_where, .room = room };
-    ret_where[0] = 0;
+            build(n, json_object_get(fields, k->fields[i].name));
+    struct walk w = { .needles = n, .window = window };
     size_t needles = n->count;
     walk_path(&w, AT_FDCWD, path, 0);
     needles_free(n);
     if (needles == 0)
         return err_set(reterr, E_BROKEN, "the canary has no personal value to look for");
-    *ret_found = w.found;
-    *ret_bytes = w.bytes;
+    *ret = w.result;
     return OK;
-}
-
-enum code scan_path(struct env *e, const char *path, const struct canary *c, bool *ret_found, char *ret_where, size_t room,
-                    uint64_t *ret_bytes, struct err *reterr) {
-    return scan_with(e, path, c, needles_of_json, ret_found, ret_where, room, ret_bytes, reterr);
-}
-
-enum code scan_beginnings(struct env *e, const char *path, const struct canary *c, bool *ret_found, char *ret_where, size_t room,
-                          uint64_t *ret_bytes, struct err *reterr) {
-    return scan_with(e, path, c, needles_of_beginning, ret_found, ret_where, room, ret_bytes, reterr);
 }

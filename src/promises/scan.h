@@ -1,0 +1,14 @@
+/* scan.h — is a personal value readable in any file below a path? Looked for as it was written, in lower case, as
+ * UTF-16, hex, and base64; or by its beginning, as a token that is no keyed hash would betray it. Reads whatever it
+ * may; sockets, links and devices are passed over. Thread-safe. */
+#pragma once
+#include <jansson.h>
+
+#include "charter/charter.h"
+
+enum scan_for { SCAN_WHOLE, SCAN_BEGINNING };
+struct scan { bool found; char where[256] /* file name, without its folder */; uint64_t bytes; };
+
+/* fields: the values of a record of that kind; only its personal fields of free text are looked for. E_BROKEN when
+ * there is none to look for. */
+MUST_USE enum code scan_path(const char *path, const struct kind *k, json_t *fields, enum scan_for what, struct scan *ret, struct err *reterr);
