@@ -24,7 +24,8 @@ struct field {
     const char *name;
     enum field_type type;
     enum field_level level;
-    bool optional, sorted, outside;           /* outside: rules need it, so it is stored unsealed (never personal) */
+    bool optional, sorted, outside;           /* outside: rules need it or it is sorted, so it is stored unsealed (never personal) */
+    bool masked;                              /* written with the mask of masks.email */
     bool masked;                              /* written with the mask of masks.email only */
     unsigned found;                           /* bits of enum find_mode */
     const char *consent;                      /* "only with consent X"; NULL */
@@ -70,6 +71,9 @@ struct limit {
     bool per_parent; fieldset unique;         /* own fields; parent too when per_parent */
     /* LIMIT_NO_OVERLAP: "no overlap of staff and time" */
     fieldset overlap; int from_field, to_field;   /* who (references) and when; to -1: a single instant */
+    /* Unique and no overlap: "…, cancelled or missed not counted": records whose state is one of these neither
+     * block nor are blocked. except_field -1: every record counts. */
+    int except_field; uint64_t except;        /* one_of field, bits of its options */
     struct pos pos; const char *text;
 };
 
@@ -100,6 +104,7 @@ struct kind {
     int parent;                               /* kind it belongs to, or -1: belongs to the tenant */
     int about;                                /* person, or -1 */
     const char *form;                         /* public form name, or NULL */
+    fieldset asks;                            /* the fields that the form shows; 0 without a form */
     fieldset asks;                            /* fields of the form; without `asks`: all but those of moves, files, references */
     struct field *fields; size_t field_count;
     struct part *parts; size_t part_count;
@@ -122,16 +127,20 @@ struct relation {
     const char *name;
     int kind, field;                          /* the record that carries the link and its reference field */
     int person;                               /* whom the field names (about-kind or account), or -1 */
+    int by_kind, by_field;                    /* "position.courier is parcel.courier": the person's own record (parcel) whose
+                                               * reference must be the same as kind.field; -1: the field names the person */
     int is_kind, is_field;                    /* "position.courier is parcel.courier": parcel, courier; else -1 */
     int while_kind, while_field, while_option;/* "while visit.state is open"; -1: always */
     const char *text; struct pos pos;
 };
 
 enum window_type { W_ALWAYS, W_DAY_OF, W_FROM_UNTIL, W_WHILE };
+/* Anchors of a window name any kind of the charter that the grant reaches: its own, its parent, or one of the relation. */
 struct window {
     enum window_type type;
     struct anchor from, until;                /* W_DAY_OF uses from; W_FROM_UNTIL both */
-    struct span until_after;                  /* "until 24 hours after parcel.delivered" */
+    struct span until_after;                  /* "until 24 hours after parcel.delivered"; of nothing_personal: "unless the tenant
+                                               * opens a window of at most 4 hours" (zero: never) */
     int while_kind, while_field, while_option;
 };
 struct grant {
@@ -140,9 +149,10 @@ struct grant {
     int kind;                                 /* -1 with nothing_personal */
     fieldset fields;
     enum { OF_ANY, OF_OWN, OF_RELATION } of;
-    int relation;
+    int relation;                             /* its kind is the grant's kind, or one that belongs to it */
     struct window window;
     bool by_link;                             /* by private link */
+    bool as_stream;                           /* as a file or a stream */
     bool understood;                          /* false: known, not obeyed yet: grants nothing */
     const char *text; struct pos pos;
 };
@@ -153,15 +163,17 @@ struct line {
     const char *path;                         /* "records.registration.keep" */
     const char *text;                         /* the value as written */
     struct pos pos;
-    enum rule rule;                           /* the rule that keeps it, or RULE_COUNT: none (evidence, text) */
+    enum rule rule;                           /* the first rule that keeps it, or RULE_COUNT: none (evidence, text) */
+    const enum rule *rules; size_t rule_count;/* all rules that keep it, `rule` among them: "kept 30 days, masked when written" needs two */
     enum line_kind { LINE_RULE, LINE_EVIDENCE, LINE_TEXT } kind;
     const char *const *ids; size_t id_count;  /* promise ids in the comment behind it */
     int number;                               /* kind index it speaks of, or -1 */
+    bool detail;                              /* part of a line above (a field, a purpose, a processor's place): a page may fold it */
 };
 
 /* A line is kept only when its rule is OBEYED; `LATER` rules show as "not kept yet". */
 
-struct evidence { const char *what, *owner, *until, *every, *remind; struct pos pos; };
+struct evidence { const char *what, *owner, *until, *every, *last, *remind; struct pos pos; };   /* until, or every and last; NULL where not said */
 
 const char *charter_name(const struct charter *c);
 const char *charter_file(const struct charter *c);        /* as given to charter_load */
@@ -192,6 +204,7 @@ int charter_form(const struct charter *c, const char *form);     /* kind */
 int kind_field(const struct kind *k, const char *name);
 int field_option(const struct field *f, const char *value);
 const struct kind *charter_kind_at(const struct charter *c, int kind);
+int charter_relation(const struct charter *c, const char *name);
 
 /* Scalar values of sections without a structure of their own, by path ("breach", "backups.database");
  * NULL where the charter does not say. */

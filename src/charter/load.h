@@ -29,5 +29,8 @@ MUST_USE enum code charter_load_text(const char *name, const char *text, size_t 
 struct charter *charter_free(struct charter *c);
 DEFINE_AUTO(struct charter, charter_free)
 
+struct tree;
+const struct tree *charter_tree(const struct charter *c);   /* for lints and explanations; lives as long as the charter */
+
 /* file:line:column, source line, marker, suggestion: for people. */
 void findings_print(const struct findings *f, struct buf *ret);
