@@ -25,7 +25,6 @@ struct field {
     enum field_type type;
     enum field_level level;
     bool optional, sorted, outside;           /* outside: rules need it or it is sorted, so it is stored unsealed (never personal) */
-    bool masked;                              /* written with the mask of masks.email */
     bool masked;                              /* written with the mask of masks.email only */
     unsigned found;                           /* bits of enum find_mode */
     const char *consent;                      /* "only with consent X"; NULL */
@@ -104,7 +103,6 @@ struct kind {
     int parent;                               /* kind it belongs to, or -1: belongs to the tenant */
     int about;                                /* person, or -1 */
     const char *form;                         /* public form name, or NULL */
-    fieldset asks;                            /* the fields that the form shows; 0 without a form */
     fieldset asks;                            /* fields of the form; without `asks`: all but those of moves, files, references */
     struct field *fields; size_t field_count;
     struct part *parts; size_t part_count;
@@ -127,8 +125,6 @@ struct relation {
     const char *name;
     int kind, field;                          /* the record that carries the link and its reference field */
     int person;                               /* whom the field names (about-kind or account), or -1 */
-    int by_kind, by_field;                    /* "position.courier is parcel.courier": the person's own record (parcel) whose
-                                               * reference must be the same as kind.field; -1: the field names the person */
     int is_kind, is_field;                    /* "position.courier is parcel.courier": parcel, courier; else -1 */
     int while_kind, while_field, while_option;/* "while visit.state is open"; -1: always */
     const char *text; struct pos pos;
