@@ -1,0 +1,12 @@
+/* lint.h — the traps of published pages, found in a charter: a number is missing, two lines contradict, a claim is
+ * absolute, a rule is obsolete, erasure and backups add up. Each finding has the id of its trap (T1 to T19, of those
+ * that a charter can show), its place, and how to mend it.
+ * Pure but for lint_file, which reads the file. Never logs. Single-threaded per list of findings. */
+#pragma once
+#include "charter/tree.h"
+
+/* today: "2026-11-22", against which dates are late. The charter was made from the tree. Traps come as FINDING_TRAP;
+ * what erasure and backups add up to where that is said comes as FINDING_NOTE. */
+MUST_USE enum code lint_charter(const struct charter *c, const struct tree *tree, const char *today, struct findings *findings, struct err *reterr);
+/* Reads, checks and lints. E_CHARTER when the charter has errors (then *ret is untouched and nothing was linted). */
+MUST_USE enum code lint_file(const char *path, const char *today, struct findings *findings, struct charter **ret, struct err *reterr);

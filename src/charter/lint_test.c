@@ -1,0 +1,142 @@
+/* lint_test.c — phrases, spans, and each trap on a charter of its own: with the line that has it, and mended. */
+#include "charter/lint.c"
+#include "base/test.h"
+
+TEST(finds_phrases_at_words) {
+    static const struct { const char *text, *phrase; bool want; } row[] = {
+        { "logs are kept for the necessary time", "necessary time", true }, { "necessary times", "necessary time", false },
+        { "unnecessary time", "necessary time", false }, { "necessary, time", "necessary time", true }, { "we anonymised it", "anonymis~", true },
+        { "pseudonymised", "anonymis~", false }, { "top-quality", "top quality", true }, { "100 % safe", "100 %", true }, { "100%", "100%", true },
+        { "", "a", false }, { "a", "a", true }, { "a a b", "a b", true }, { "guarantees full security", "guarantee~ security", false },
+        { "guarantees security", "guarantee~ security", true }, { "the abi", "abi", true }, { "ability", "abi", false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++)
+        CHECK(phrase_in(row[i].text, row[i].phrase) == row[i].want);
+}
+
+TEST(reads_spans_behind_a_word) {
+    struct span s = { 0 };
+    CHECK(sentence_span("every 3 hours, kept 1 year", "kept", &s) && s.years == 1);
+    CHECK(sentence_span("within 60 minutes, losing at most 24 hours", "within", &s) && s.minutes == 60);
+    CHECK(sentence_span("kept 30 days", "kept", &s) && s.days == 30);
+    CHECK(!sentence_span("2 times a day", "kept", &s) && !sentence_span("", "kept", &s) && !sentence_span("kept", "kept", &s));
+    CHECK(!sentence_span("every day, kept for ever", "kept", &s) && !sentence_span("every day, unkept 1 year", "kept", &s) && s.days == 30);
+}
+
+/* Line 20 is the first of what a test adds. */
+static const char head[] =
+    "charter: lint\n" "title: {en: Lint}\n" "updated: 2026-11-22\n" "clock: Europe/Warsaw\n" "speaks: [en]\n"
+    "operator:\n" "  name: Operator\n" "  contact: a@operator.example\n" "  authority: UODO\n"
+    "people:\n" "  client: a person\n" "  shop: the customer\n" "tenant: shop\n"
+    "records:\n" "  order:\n" "    belongs_to: shop\n" "    holds: {%s}\n" "    keep: %s\n"
+    "who_sees: {shop: everything of own order}\n";
+static const char plain[] = "title: text", personal_field[] = "email: personal email", owner[] = "until the shop deletes it";
+
+static void traps_are(const char *holds, const char *keep, const char *added, const char *today, const char *want) {
+    AUTO(buf_done) struct buf text = BUF(1 << 16);
+    AUTO(buf_done) struct buf got = BUF(1 << 16);
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(tree_free) struct tree *tree = NULL;
+    AUTO(charter_free) struct charter *c = NULL;
+    struct err e;
+    const struct finding *list;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    buf_printf(&text, head, holds, keep);
+#pragma GCC diagnostic pop
+    buf_text(&text, added);
+    CHECK_OK(tree_parse("lint.yaml", buf_str(&text), text.len, f, &tree, &e), &e);
+    if (charter_load_text("lint.yaml", buf_str(&text), text.len, f, &c, &e) != OK) {
+        findings_print(f, &got);
+        fail_msg("%s", buf_str(&got));
+    }
+    CHECK_OK(lint_charter(c, tree, today, f, &e), &e);
+    size_t count = findings_list(f, &list);
+    for (size_t i = 0; i < count; i++)
+        if (list[i].level == FINDING_TRAP)
+            buf_printf(&got, "%s%d:%s", got.len == 0 ? "" : " ", list[i].pos.line, list[i].id);
+    if (strcmp(buf_str(&got), want) != 0)
+        fprintf(stderr, "for: %s\n", added);
+    CHECK_TEXT(buf_str(&got), want);
+}
+
+TEST(each_trap_and_its_mending) {
+    static const struct { const char *holds, *keep, *added, *want; } row[] = {
+        { plain, owner, "", "" },
+        { plain, owner, "sms: {only_to: \"+48 +47\", described_as: Poland}\n", "20:T1" },
+        { plain, owner, "sms: {only_to: \"+48 +47\", described_as: Poland and Norway}\n", "" },
+        { personal_field, owner, "claims:\n  - We do not process personal data\n", "21:T2" },
+        { plain, owner, "claims:\n  - We do not process personal data\n", "" },
+        { plain, owner, "claims:\n  - Logs are stored only for the necessary time\n", "21:T3" },
+        { plain, owner, "claims:\n  - Logs are stored for the necessary time of 30 days\n", "" },
+        { plain, owner, "backups:\n  database: every day\n", "21:T3" },
+        { plain, owner, "backups:\n  database: every day, kept 30 days\n", "" },
+        { personal_field, "8 years after created, then erase", "", "18:T4" },
+        { plain, "8 years after created, then erase", "", "" },
+        { personal_field, "90 days after created, then erase", "", "" },
+        { plain, owner, "backups:\n  encrypted: AES-256, on servers of third parties\n  stored: in the EEA, only in our own data centres\n", "21:T5 22:T5" },
+        { plain, owner, "backups:\n  encrypted: AES-256 before leaving the host, keys kept elsewhere\n  stored: in the EEA, only in our own data centres\n", "" },
+        { plain, owner, "transfers: never outside the EEA\nprocessors:\n  - {name: A, for: keeping, sees: nothing readable, in: US, agreement: 2026-01-01 to 2027-01-01}\n", "22:T5" },
+        { plain, owner, "transfers: never outside the EEA\nprocessors:\n  - {name: A, for: keeping, sees: nothing readable, in: PL, agreement: 2026-01-01 to 2027-01-01}\n", "" },
+        { personal_field, owner, "not_sealed:\n  - {what: order.email, because: the load}\n", "21:T6" },
+        { personal_field, owner, "not_sealed: []\n", "" },
+        { plain, owner, "masks: {email: first letter and 10 stars}\nclaims:\n  - Addresses in logs are anonymised\n", "22:T7" },
+        { plain, owner, "promised_for:\n  - {what: masking, by: 2026-11-21}\n", "21:T8" },
+        { plain, owner, "promised_for:\n  - {what: masking, by: 2026-11-22}\n", "" },
+        { plain, owner, "claims:\n  - All staff wear badges *\n", "21:T8" },
+        { plain, owner, "claims:\n  - All staff wear badges *\n  - \"* but on Sundays\"\n", "" },
+        { plain, owner, "claims:\n  - Last updated\n", "21:T8" },
+        { plain, "90 days after created, then erase", "claims:\n  - We never delete your data\n", "21:T9" },
+        { plain, owner, "claims:\n  - We never delete your data\n", "" },
+        { personal_field, "180 days after created, then erase", "backups:\n  database: every 3 hours, kept 1 year\n", "18:T10" },
+        { personal_field, "180 days after created, then erase", "backups:\n  database: every 3 hours, kept 1 year\n  undo: 14 days\n", "" },
+        { plain, "180 days after created, then erase", "backups:\n  database: every 3 hours, kept 1 year\n", "" },
+        { plain, owner, "available: 99.98 %\n", "20:T11" },
+        { plain, owner, "available: 99.98 % of every calendar year\nrestore: within 60 minutes\n", "" },
+        { plain, owner, "available: 99.98 % of every calendar month\nrestore: within 60 minutes\n", "20:T11" },
+        { plain, owner, "available: 100 % of every calendar year\n", "20:T19" },
+        { plain, owner, "devices: {say: {cups: count}}\nclaims:\n  - We do not collect personal data\n", "22:T14" },
+        { personal_field, owner, "devices: {say: {cups: count}, refuse: [email]}\nclaims:\n  - From devices we do not collect personal data\n", "" },
+        { plain, owner, "claims:\n  - Accepted by the PCI Security Standards Council\n", "21:T15" },
+        { plain, owner, "claims:\n  - Authorities in contact with the machine\n", "21:T15" },
+        { plain, owner, "cookies:\n  analytics: from www.counter.example\n", "21:T16" },
+        { plain, owner, "cookies:\n  analytics: from www.counter.example, only with consent analytics\nprocessors:\n  - {name: A, for: counting, sees: visits, in: PL, "
+          "agreement: 2026-01-01 to 2027-01-01, hosts: [counter.example]}\n", "" },
+        { plain, owner, "claims:\n  - Analytics collect anonymous information\n", "21:T16" },
+        { plain, owner, "sign_in: {shop: password changed every 30 days}\n", "20:T17" },
+        { plain, owner, "sign_in: {shop: password of 8 characters}\n", "20:T17" },
+        { plain, owner, "sign_in: {shop: password of 12 characters and a second step}\n", "" },
+        { plain, owner, "claims:\n  - Measures are at the high level\n", "21:T17" },
+        { plain, owner, "claims:\n  - We guarantee full protection of all data\n", "21:T19" },
+        { plain, owner, "claims:\n  - Zapewniamy pełne bezpieczeństwo\n", "21:T19" },
+        { plain, owner, "evidence:\n  - {what: the best locks, owner: A, every: 1 year}\n", "21:T19" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++)
+        traps_are(row[i].holds, row[i].keep, row[i].added, "2026-11-22", row[i].want);
+}
+
+TEST(a_page_ages_after_a_year) {
+    traps_are(plain, owner, "", "2027-11-22", "");
+    traps_are(plain, owner, "", "2027-11-23", "3:T8");
+    traps_are(plain, owner, "", "2030-01-01", "3:T8");
+}
+
+TEST(says_the_arithmetic) {
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(charter_free) struct charter *c = NULL;
+    AUTO(tree_free) struct tree *tree = NULL;
+    AUTO(buf_done) struct buf text = BUF(1 << 14);
+    struct err e;
+    const struct finding *list;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    buf_printf(&text, head, personal_field, "180 days after created, then erase");
+#pragma GCC diagnostic pop
+    buf_text(&text, "backups:\n  database: every 3 hours, kept 1 year\nrestore: within 60 minutes\navailable: 99.98 %\n");
+    CHECK_OK(tree_parse("lint.yaml", buf_str(&text), text.len, f, &tree, &e), &e);
+    CHECK_OK(charter_load_text("lint.yaml", buf_str(&text), text.len, f, &c, &e), &e);
+    CHECK_OK(lint_charter(c, tree, "2026-11-22", f, &e), &e);
+    CHECK_INT(findings_list(f, &list), 2);
+    CHECK(strstr(list[0].text, "180 days + 1 year in backups = 545 days") != NULL);
+    CHECK(strstr(list[1].text, "over 30 days it allows 8.64 minutes and over a year 105.12, and one restore of 60 minutes (line 22) is 6.9 times the former and 57 % of the latter") != NULL);
+}
