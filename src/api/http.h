@@ -63,6 +63,8 @@ MUST_USE bool http_form_at(struct http_req *req, size_t at, const char **ret_nam
 /* The body as JSON: depth, size and duplicate keys are bounded; only UTF-8. E_MEDIA unless the media type
  * is one of `types` (comma list), E_INVALID says what is wrong and at which byte. */
 MUST_USE enum code http_json_read(struct http_req *req, const char *types, json_t **ret, struct err *reterr);
+/* The same bounds for any text. */
+MUST_USE enum code json_read(const char *text, size_t len, json_t **ret, struct err *reterr);
 /* Blocks. Bytes read, 0 at the end, -1 when the client has gone. */
 ssize_t http_body_read(struct http_req *req, void *ret, size_t room);
 
@@ -105,12 +107,14 @@ struct http_options {
     unsigned connections;                     /* 0: 4,096 */
     unsigned timeout_seconds;                 /* of a silent client; 0: 75 */
     const char *client_header;                /* set by nginx; NULL: "X-Real-IP" */
-    const char *const *origins; size_t origin_count;   /* CORS: may read replies */
+    const char *const *origins; size_t origin_count;   /* CORS: may read replies of /v1/ */
+    const char *problem_base;                 /* "https://host" of problem types; NULL: "about:blank" */
     /* Sees each request before its handler: headers for all replies, a refusal (then it replies and returns false). */
     bool (*before)(struct http_req *req);
 };
 MUST_USE enum code http_start(const struct http_options *o, struct http **ret, struct err *reterr);
-/* Takes no more, lets handlers end, cuts streams and events, then returns. Accepts NULL. */
+/* Takes no more, lets handlers end, cuts streams and events, then returns; whoever holds events ends them
+ * before this is called, or while it waits. Accepts NULL. */
 struct http *http_stop(struct http *h);
 DEFINE_AUTO(struct http, http_stop)
 

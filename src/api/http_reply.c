@@ -1,0 +1,164 @@
+/* http_reply.c — replies. One request gets one: the first wins, a second is our bug. */
+#include <string.h>
+
+#include "api/http_int.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define JSON_REPLY_MAX (64u << 20)
+
+bool http_replied(const struct http_req *req) { return req->replied; }
+
+void http_reply_header(struct http_req *req, const char *name, const char *value) {
+    PRE(req->reply_header_count < REPLY_HEADERS_MAX);
+    if (strpbrk(value, "\r\n") != NULL || value[0] == 0)
+        return;
+    char *copy = arena_text(req->arena, value);
+    if (copy != NULL)
+        req->reply_headers[req->reply_header_count++] = (struct http_header){ name, copy };
+}
+
+static bool reply_has(const struct http_req *req, const char *name) {
+    for (size_t i = 0; i < req->reply_header_count; i++)
+        if (strcasecmp(req->reply_headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+void reply_ready(struct http_req *req, int status, struct MHD_Response *response, uint64_t bytes) {
+    PRE(!req->replied);
+    req->replied = true;
+    req->status = status;
+    req->response = response;                 /* NULL: no memory; the connection is closed */
+    req->bytes_out = bytes;
+    if (response == NULL)
+        return;
+    for (size_t i = 0; i < req->reply_header_count; i++)
+        MHD_add_response_header(response, req->reply_headers[i].name, req->reply_headers[i].value);
+    MHD_add_response_header(response, "X-Request-Id", req->id);
+    if (!reply_has(req, "Cache-Control"))     /* what is sent may be personal */
+        MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (req->match.route != NULL && (req->match.route->flags & ROUTE_SECRET) != 0)
+        MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    if (req->origin != NULL && req->url != NULL && strncmp(req->url, "/v1/", 4) == 0) {
+        MHD_add_response_header(response, "Access-Control-Allow-Origin", req->origin);
+        MHD_add_response_header(response, "Access-Control-Expose-Headers", "ETag, Location, X-Request-Id, Allow, Retry-After");
+        MHD_add_response_header(response, "Vary", "Origin");
+    }
+    if (req->closes)
+        MHD_add_response_header(response, "Connection", "close");
+}
+
+static void reply_bytes(struct http_req *req, int status, const char *type, void *bytes, size_t len, enum MHD_ResponseMemoryMode mode) {
+    static char none[1];
+    if (len == 0 && mode == MHD_RESPMEM_MUST_FREE) {
+        mem_free(bytes);
+        bytes = none;
+        mode = MHD_RESPMEM_PERSISTENT;
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(len, bytes, mode);
+    if (response == NULL && mode == MHD_RESPMEM_MUST_FREE)
+        mem_free(bytes);
+    if (response != NULL && type != NULL)
+        MHD_add_response_header(response, "Content-Type", type);
+    reply_ready(req, status, response, len);
+    if (req->stream != NULL)
+        stream_replied(req);
+}
+
+void http_reply(struct http_req *req, int status, const char *type, const void *body, size_t len) {
+    union { const void *in; void *out; } u = { .in = body };
+    reply_bytes(req, status, type, u.out, len, MHD_RESPMEM_MUST_COPY);
+}
+
+void http_reply_text(struct http_req *req, int status, const char *type, const char *text) {
+    http_reply(req, status, type, text, strlen(text));
+}
+
+void http_reply_buf(struct http_req *req, int status, const char *type, struct buf *body) {
+    if (body->failed) {
+        buf_wipe(body);
+        reply_plain_error(req, 503, E_MEMORY, "the server has no memory for the reply");
+        return;
+    }
+    size_t len = body->len;
+    char *data = TAKE(body->data);
+    buf_done(body);
+    reply_bytes(req, status, type, data, len, MHD_RESPMEM_MUST_FREE);
+}
+
+static int dump_to_buf(const char *bytes, size_t len, void *arg) {
+    struct buf *b = arg;
+    buf_add(b, bytes, len);
+    return b->failed ? -1 : 0;
+}
+
+static void reply_json(struct http_req *req, int status, const char *type, const json_t *body) {
+    AUTO(buf_done) struct buf b = BUF(JSON_REPLY_MAX);
+    if (json_dump_callback(body, dump_to_buf, &b, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+        b.failed = true;
+    buf_char(&b, '\n');
+    http_reply_buf(req, status, type, &b);
+}
+
+void http_reply_json(struct http_req *req, int status, const json_t *body) { reply_json(req, status, "application/json", body); }
+
+/* "urn of a code": E_NOT_FOUND to "<base>/problems/not_found". */
+static json_t *problem(const struct http_req *req, int status, enum code code, const char *detail) {
+    char name[48], *p = name;
+    for (const char *c = code_name(code) + 2; *c != 0 && p < name + sizeof name - 1; c++)
+        *p++ = *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c;
+    *p = 0;
+    const char *base = req->http->o.problem_base;
+    return json_pack("{s:o, s:s, s:i, s:s, s:i, s:s}", "type",
+                     base == NULL ? json_string("about:blank") : json_sprintf("%s/problems/%s", base, name),
+                     "title", code_title(code), "status", status, "detail", detail, "code", (int)code, "request", req->id);
+}
+
+void reply_plain_error(struct http_req *req, int status, enum code code, const char *text) {
+    json_t *doc = problem(req, status, code, text);
+    if (doc == NULL)
+        http_reply_text(req, 503, "text/plain; charset=utf-8", "no memory\n");
+    else
+        reply_json(req, status, "application/problem+json", doc);
+    json_decref(doc);
+}
+
+static void mistake_add(json_t *list, const char *pointer, const char *detail) {
+    json_array_append_new(list, json_pack("{s:s, s:s}", "pointer", pointer == NULL ? "" : pointer, "detail", detail == NULL ? "" : detail));
+}
+
+static json_t *mistakes_of(const struct err *e, const json_t *mistakes) {
+    json_t *list = json_array(), *m;
+    size_t i;
+    json_array_foreach(mistakes, i, m)
+        mistake_add(list, json_string_value(json_object_get(m, "path")), json_string_value(json_object_get(m, "text")));
+    if (json_array_size(list) == 0 && e->field[0] != 0)
+        mistake_add(list, e->field, e->text);
+    return list;
+}
+
+void http_reply_error(struct http_req *req, const struct err *e, const json_t *mistakes) {
+    int status = code_status(e->code);
+    if (status >= 500)
+        log_event(LOG_ERROR, "request_failed", LOG_TEXT("request", req->id), LOG_TEXT("code", code_name(e->code)), LOG_TEXT("text", e->text),
+                  LOG_TEXT("cause", e->hidden), LOG_TEXT("at", e->file == NULL ? "" : e->file), LOG_INT("line", e->line));
+    if (e->code == E_SIGN_IN)
+        http_reply_header(req, "WWW-Authenticate", "Bearer realm=\"sejf\"");
+    if ((status == 503 || status == 429) && !reply_has(req, "Retry-After"))
+        http_reply_header(req, "Retry-After", status == 503 ? "1" : "60");
+    json_t *doc = problem(req, status, e->code, e->text), *errors = mistakes_of(e, mistakes);
+    if (doc != NULL && json_array_size(errors) > 0)
+        json_object_set(doc, "errors", errors);
+    json_decref(errors);
+    if (doc == NULL)
+        http_reply_text(req, 503, "text/plain; charset=utf-8", "no memory\n");
+    else
+        reply_json(req, status, "application/problem+json", doc);
+    json_decref(doc);
+}
+
+void http_reply_redirect(struct http_req *req, int status, const char *location) {
+    http_reply_header(req, "Location", location);
+    http_reply(req, status, NULL, "", 0);
+}
