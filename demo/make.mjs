@@ -5,7 +5,7 @@
 //
 // For each service there are tenants.json (tenants, and the tokens that a demo makes for them) and one
 // NDJSON file for each kind, numbered in the order in which they can be loaded. A line is
-//   {"tenant": key of tenants.json, "id": UUIDv7, "fields": {…}, "consents": [names, where a field needs one]}
+//   {"tenant": key of tenants.json, "id": UUIDv7, "fields": {…}, "consents": {name: true}, where a field needs one}
 // and a record names what it belongs to, or refers to, by id in its fields.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -79,9 +79,9 @@ const money = (low, high, currency) => ({ amount: `${between(low, high)}.${curre
 function scene(service) {
   const files = new Map();
   return {
-    add(kind, tenant, fields, consents) {
+    add(kind, tenant, fields, consent) {
       const line = { tenant: tenant.key, id: uuid(), fields: Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined)) };
-      if (consents !== undefined) line.consents = consents;
+      if (consent !== undefined) line.consents = { [consent]: true };
       if (!files.has(kind)) files.set(kind, []);
       files.get(kind).push(line);
       return line.id;
@@ -222,7 +222,7 @@ function events() {
       const p = person(e.t.land), over = e.day < 0, full = e.seats !== undefined && n >= e.seats;
       const status = full ? 'waiting' : over ? pick(['attended', 'attended', 'attended', 'accepted']) : 'accepted';
       const diet = chance(0.2) ? (e.t.land === PL ? pick(['bez glutenu', 'wegetariańska', 'bez orzechów']) : pick(['gluténmentes', 'vegetáriánus', 'diómentes'])) : undefined;
-      s.add('registration', e.t, { event: e.id, name: p.name, email: p.email, phone: chance(0.6) ? p.phone : undefined, diet, status }, diet && ['diet']);
+      s.add('registration', e.t, { event: e.id, name: p.name, email: p.email, phone: chance(0.6) ? p.phone : undefined, diet, status }, diet && 'diet');
       if (over && chance(0.5)) invoices.push([e, p]);
     }
   }
@@ -298,7 +298,7 @@ function bookings() {
         const starts = at(day + n, hour), ends = starts + service.minutes * 60e3;
         const note = chance(0.15) ? (t.land === PL ? 'ból pleców' : 'érzékeny fejbőr') : undefined;
         const state = day < 0 ? pick(['came', 'came', 'came', 'missed', 'cancelled']) : pick(['booked', 'confirmed']);
-        s.add('visit', t, { service: service.id, staff, starts: time(starts), ends: time(ends), name: p.name, phone: p.phone, email: chance(0.7) ? p.email : undefined, note, state }, note && ['health']);
+        s.add('visit', t, { service: service.id, staff, starts: time(starts), ends: time(ends), name: p.name, phone: p.phone, email: chance(0.7) ? p.email : undefined, note, state }, note && 'health');
         if (state === 'came' && chance(0.4)) bills.push([t, p, day, service]);
       }
     });
