@@ -29,6 +29,8 @@ size_t probes_list(const struct probe **ret);
 const struct probe *probe_of(enum rule rule);       /* NULL: none */
 
 struct probe_result { const struct probe *probe; struct verdict_line verdict; usec_t took; };
-/* Runs the probes that the charter's lines need (all: every row), and hands the results to the server for ledger
- * and page. results: as many as probes_list; those not run have tried == false. */
-MUST_USE enum code prove_run(const struct probe_setup *s, bool all, struct probe_result *ret, uint64_t *ret_seq, struct err *reterr);
+/* Which probes: those of the charter's lines, every row, or the row of one rule. */
+struct probe_choice { bool all; bool one; enum rule rule; };
+/* Runs them, and hands the results to the server for ledger and page. ret: as many as probes_list; those not run
+ * have tried == false. */
+MUST_USE enum code prove_run(const struct probe_setup *s, const struct probe_choice *choice, struct probe_result *ret, uint64_t *ret_seq, struct err *reterr);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "promises/published.h"
+#include "promises/seeds.h"
 
 struct promises { struct arena *arena; struct promise *list; size_t count; };
 
@@ -29,17 +29,36 @@ static const struct proof *proof_of(const struct proof *proofs, size_t count, co
     return NULL;
 }
 
-static void state_by_rule(struct promise *p, const struct proof *proofs, size_t count) {
-    const struct proof *proof = proof_of(proofs, count, rule_name(p->line->rule));
-    if (rule_state(p->line->rule) == LATER) {
-        p->state = PROMISE_LATER;
-    } else if (proof == NULL) {
-        p->state = PROMISE_UNPROVED;
-    } else {
-        p->state = proof->kept ? PROMISE_KEPT : PROMISE_BROKEN;
-        p->proved = proof->at;
-        p->detail = proof->detail == NULL ? "" : proof->detail;
+/* A line that several rules keep stands as its weakest rule: broken, then not kept yet, then never proved. Its time is
+ * that of the oldest proof. */
+static void state_by_rules(struct promise *p, const struct proof *proofs, size_t count) {
+    bool broken = false, later = false, unproved = false;
+    for (size_t i = 0; i < p->line->rule_count; i++) {
+        const struct proof *proof = proof_of(proofs, count, rule_name(p->line->rules[i]));
+        later |= rule_state(p->line->rules[i]) == LATER;
+        unproved |= proof == NULL;
+        if (proof == NULL)
+            continue;
+        if (p->proved == 0 || proof->at < p->proved || (!proof->kept && !broken)) {
+            p->proved = proof->at;
+            p->detail = proof->detail == NULL ? "" : proof->detail;
+        }
+        broken |= !proof->kept;
     }
+    p->state = broken ? PROMISE_BROKEN : later ? PROMISE_LATER : unproved ? PROMISE_UNPROVED : PROMISE_KEPT;
+    if (p->state == PROMISE_LATER || p->state == PROMISE_UNPROVED) {
+        p->proved = 0;
+        p->detail = "";
+    }
+}
+
+static const char *published(const char *id) {
+    const struct seed *seeds;
+    size_t n = seeds_table(&seeds);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(seeds[i].id, id) == 0)
+            return seeds[i].sentence;
+    return NULL;
 }
 
 /* A line of evidence with a date counts until that day has ended; one with an interval only needs its paper,
@@ -69,13 +88,13 @@ enum code promises_list(const struct charter *c, const struct proof *proofs, siz
     for (size_t i = 0; i < n; i++) {
         list[i] = (struct promise){ .line = &lines[i], .detail = "" };
         for (size_t k = 0; k < lines[i].id_count && list[i].sentence == NULL; k++)
-            list[i].sentence = published_sentence(lines[i].ids[k]);
+            list[i].sentence = published(lines[i].ids[k]);
         if (lines[i].kind == LINE_EVIDENCE)
             state_by_evidence(&list[i], c, today);
-        else if (lines[i].kind == LINE_TEXT || lines[i].rule == RULE_COUNT)
+        else if (lines[i].kind == LINE_TEXT || lines[i].rule_count == 0)
             list[i].state = PROMISE_TEXT;
         else
-            state_by_rule(&list[i], proofs, proof_count);
+            state_by_rules(&list[i], proofs, proof_count);
     }
     *p = (struct promises){ .arena = arena, .list = list, .count = n };
     *ret = p;

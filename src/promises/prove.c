@@ -72,12 +72,15 @@ static enum code env_end(struct env *e, const struct probe_result *r, uint64_t *
     return code;
 }
 
-static bool rule_wanted(const struct charter *c, enum rule rule) {
+static bool rule_wanted(const struct charter *c, const struct probe_choice *choice, enum rule rule) {
+    if (choice->one || choice->all)
+        return choice->all || choice->rule == rule;
     const struct line *lines;
     size_t n = charter_lines(c, &lines);
     for (size_t i = 0; i < n; i++)
-        if (lines[i].kind == LINE_RULE && lines[i].rule == rule)
-            return true;
+        for (size_t k = 0; k < lines[i].rule_count; k++)
+            if (lines[i].rules[k] == rule)
+                return true;
     return false;
 }
 
@@ -89,7 +92,7 @@ static void probe_try(struct env *e, struct probe_result *r) {
     r->took = clock_steady() - start;
 }
 
-enum code prove_run(const struct probe_setup *s, bool all, struct probe_result *ret, uint64_t *ret_seq, struct err *reterr) {
+enum code prove_run(const struct probe_setup *s, const struct probe_choice *choice, struct probe_result *ret, uint64_t *ret_seq, struct err *reterr) {
     struct env *e = mem_new(sizeof *e);
     uint8_t random[8];
     AUTO(buf_done) struct buf nonce = BUF(64);
@@ -105,7 +108,7 @@ enum code prove_run(const struct probe_setup *s, bool all, struct probe_result *
     enum code code = e->curl == NULL ? err_set(reterr, E_MEMORY, "no memory for an HTTP client") : env_begin(e, reterr);
     if (code == OK) {
         for (size_t i = 0; i < ARRAY_LEN(table); i++)
-            if (all || rule_wanted(s->charter, table[i].rule))
+            if (rule_wanted(s->charter, choice, table[i].rule))
                 probe_try(e, &ret[i]);
         code = env_end(e, ret, ret_seq, reterr);
     }
