@@ -1,0 +1,43 @@
+/* instance.h — sejf.yaml: what belongs to one installation and not to a charter. Read and checked the same way as a
+ * charter: every mistake in one run, each with its place. Secrets never stand in it, only where they are.
+ * Ownership: instance_load gives, instance_free takes back; texts live as long. Immutable, so threads share it. */
+#pragma once
+#include "base/log.h"
+#include "charter/load.h"
+
+enum root_key { ROOT_FILE, ROOT_PASSPHRASE, ROOT_CREDENTIAL };
+enum listen_on { LISTEN_LOOPBACK, LISTEN_EVERYWHERE, LISTEN_ADDRESSES };
+
+struct instance {
+    const char *file;                        /* as given to instance_load */
+    const char *directory;                   /* where that file lies */
+    const char *data;                        /* data directory; NULL: where the file lies */
+    const char *host;
+    const char *const *names; size_t name_count;         /* further host names */
+    enum listen_on listen;
+    const char *const *addresses; size_t address_count;  /* LISTEN_ADDRESSES: numeric */
+    int https, plain;                        /* plain 0: no such port */
+    const char *const *charters; size_t charter_count;   /* files and directories, from the file's directory */
+    const char *certificate, *key;           /* both or neither; neither: self-made */
+    enum root_key root; const char *root_at; /* file, or name of the credential */
+    bool sandbox;
+    const char *nginx;                       /* program; NULL: somebody else runs it */
+    const char *user_keeper, *user_server, *user_nginx;
+    const char *log;                         /* file, or NULL: standard error */
+    enum log_level log_level;
+    const char *const *cors; size_t cors_count;
+    const char *const *frames; size_t frame_count;
+    const char *brand_name, *brand_logo, *brand_colour, *brand_text;
+    const char *metrics_token;               /* file, or NULL: loopback only */
+    const char *clock;                       /* time zone of the instance, or NULL: of the first charter */
+};
+
+/* E_CONFIG when findings hold an error (then *ret is untouched). Other codes: the file cannot be read. */
+MUST_USE enum code instance_load(const char *path, struct findings *findings, struct instance **ret, struct err *reterr);
+MUST_USE enum code instance_load_text(const char *name, const char *text, size_t len, struct findings *findings, struct instance **ret, struct err *reterr);
+struct instance *instance_free(struct instance *i);
+DEFINE_AUTO(struct instance, instance_free)
+
+/* A sejf.yaml with every key, its meaning as a comment and its default, for `sejf init`. */
+struct instance_wish { const char *host; int https; bool everywhere; const char *charters; };
+void instance_example(const struct instance_wish *wish, struct buf *ret);
