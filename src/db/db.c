@@ -157,6 +157,8 @@ void db_rollback_to(struct db *db) {
     live(db)->rollback_to(db);
 }
 
+bool db_in_transaction(struct db *db) { return live(db)->in_transaction(db); }
+enum code db_others(struct db *db, int64_t *ret, struct err *reterr) { return live(db)->others(db, ret, reterr); }
 int64_t db_changes(struct db *db) { return live(db)->changes(db); }
 enum code db_script(struct db *db, const char *sql, struct err *reterr) { return live(db)->script(db, sql, reterr); }
 

@@ -48,6 +48,9 @@ void db_rollback(struct db *db);
 MUST_USE enum code db_savepoint(struct db *db, struct err *reterr);
 MUST_USE enum code db_release(struct db *db, struct err *reterr);
 void db_rollback_to(struct db *db);
+bool db_in_transaction(struct db *db);                                     /* false too after a failure ended it whole */
+/* A number that differs when another connection has committed since: what a writer keeps in memory is then stale. Ask inside a transaction. */
+MUST_USE enum code db_others(struct db *db, int64_t *ret, struct err *reterr);
 int64_t db_changes(struct db *db);                                        /* rows of the last statement */
 MUST_USE enum code db_script(struct db *db, const char *sql, struct err *reterr);  /* several statements, no values: schema only */
 MUST_USE enum code db_checkpoint(struct db *db, struct err *reterr);      /* all of the WAL into the file, WAL truncated */

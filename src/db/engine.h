@@ -26,6 +26,8 @@ struct db_engine {
     const char *(*col_text)(struct stmt *s, int at);
     bool (*col_is_null)(struct stmt *s, int at);
     int64_t (*changes)(struct db *db);
+    bool (*in_transaction)(struct db *db);
+    enum code (*others)(struct db *db, int64_t *ret, struct err *reterr);
     enum code (*begin)(struct db *db, bool write, struct err *reterr);
     enum code (*commit)(struct db *db, struct err *reterr);
     void (*rollback)(struct db *db);                                     /* outside a transaction: nothing */

@@ -246,6 +246,19 @@ static void sqlite_rollback(struct db *db) {
         (void)control(db, "ROLLBACK", &ignored);        /* fails only where SQLite has rolled back by itself */
 }
 
+static bool sqlite_in_transaction(struct db *db) { return sqlite3_get_autocommit(conn(db)->handle) == 0; }
+
+static enum code sqlite_others(struct db *db, int64_t *ret, struct err *reterr) {
+    struct stmt *s = NULL;
+    bool row = false;
+    enum code code = db_prepare(db, "PRAGMA data_version", &s, reterr);
+    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
+        return code;
+    *ret = row ? col_int(s, 0) : 0;
+    stmt_end(s);
+    return OK;
+}
+
 static enum code sqlite_savepoint(struct db *db, struct err *reterr) { return control(db, "SAVEPOINT one", reterr); }
 static enum code sqlite_release(struct db *db, struct err *reterr) { return control(db, "RELEASE one", reterr); }
 
@@ -297,7 +310,7 @@ const struct db_engine db_sqlite = {
     .name = "sqlite", .open = sqlite_open, .close = sqlite_close, .prepare = sqlite_prepare, .forget = sqlite_forget,
     .reset = sqlite_reset, .bind_int = sqlite_int, .bind_blob = sqlite_blob, .bind_text = sqlite_text, .step = sqlite_step,
     .col_int = sqlite_col_int, .col_blob = sqlite_col_blob, .col_text = sqlite_col_text, .col_is_null = sqlite_col_is_null,
-    .changes = sqlite_changes, .begin = sqlite_begin, .commit = sqlite_commit, .rollback = sqlite_rollback,
+    .changes = sqlite_changes, .in_transaction = sqlite_in_transaction, .others = sqlite_others, .begin = sqlite_begin, .commit = sqlite_commit, .rollback = sqlite_rollback,
     .savepoint = sqlite_savepoint, .release = sqlite_release, .rollback_to = sqlite_rollback_to, .script = sqlite_script,
     .version = sqlite_version, .version_set = sqlite_version_set, .checkpoint = sqlite_checkpoint, .check = sqlite_check,
 };

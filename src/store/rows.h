@@ -20,8 +20,9 @@ struct row {
 };
 struct part_row { int32_t part; uint64_t key; usec_t due; const void *blob; size_t len; };
 
-/* Texts and blobs of returned rows live until the next call on the same sql, or, in lists, within the callback. */
-MUST_USE enum code row_put(struct txn *t, const struct row *r, struct err *reterr);       /* insert or replace */
+/* Texts and blobs of returned rows live until the next call on the same sql, or, in lists, within the callback.
+ * A callback may call other functions on the same sql, but not the function that is calling it, and it does not write. */
+MUST_USE enum code row_put(struct txn *t, const struct row *r, struct err *reterr);       /* insert or replace; E_GONE where a tombstone stands */
 MUST_USE enum code row_get(struct sql *q, int32_t kind, const struct uuid *id, struct row *ret, struct err *reterr); /* E_NOT_FOUND; E_GONE where a tombstone stands */
 MUST_USE enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr); /* with parts, claims, spans, tokens; leaves a tombstone */
 MUST_USE enum code part_put(struct txn *t, int32_t kind, const struct uuid *id, const struct part_row *p, struct err *reterr);
@@ -39,19 +40,25 @@ MUST_USE enum code changes_list(struct sql *q, int64_t after, change_fn fn, void
 MUST_USE enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err *reterr);
 MUST_USE enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent /* or NULL */, int64_t *ret, struct err *reterr);
 
+/* A token and the generation of the index key that made it (index_keys.generation). While a renewal is under
+ * way, `before` is the same value's token under the key before; else NULL. A generation older than the store's
+ * ends with E_STALE: fetch the keys anew and write again. */
+struct mark { struct token token; uint32_t generation; const struct token *before; };
+
 /* Exact under concurrency, in records.db, inside the write. */
-MUST_USE enum code claim_take(struct txn *t, int32_t kind, int32_t rule, const struct token *what, const struct uuid *by, struct err *reterr); /* E_CONFLICT when another holds it */
+MUST_USE enum code claim_take(struct txn *t, int32_t kind, int32_t rule, const struct mark *what, const struct uuid *by, struct err *reterr); /* E_CONFLICT when another holds it */
 MUST_USE enum code claim_drop(struct txn *t, int32_t kind, int32_t rule, const struct uuid *by, struct err *reterr);
 MUST_USE enum code counter_add(struct txn *t, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t delta, int64_t *ret_now, struct err *reterr);
 MUST_USE enum code counter_get(struct sql *q, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t *ret, struct err *reterr);
 /* No overlap of [from, until) for the same `what`; E_CONFLICT when another record's span touches. */
-MUST_USE enum code span_take(struct txn *t, int32_t kind, int32_t rule, const struct token *what, usec_t from, usec_t until, const struct uuid *by, struct err *reterr);
+MUST_USE enum code span_take(struct txn *t, int32_t kind, int32_t rule, const struct mark *what, usec_t from, usec_t until, const struct uuid *by, struct err *reterr);
 MUST_USE enum code span_drop(struct txn *t, int32_t kind, int32_t rule, const struct uuid *by, struct err *reterr);
 
 /* The index (index.db): tokens and sorted values of a record, replaced as a whole. Applied after the
- * record's commit; caught up at start. */
+ * record's commit and before the reply; caught up at start. A write does not see the index of its own group.
+ * `generation` is that of the index key that made the tokens; an older one ends with E_STALE, as above. */
 struct sorted_value { int32_t field; int64_t number; const char *text; /* text NULL: number */ };
-MUST_USE enum code index_put(struct txn *t, int32_t kind, const struct uuid *id, const struct token *tokens, size_t token_count,
+MUST_USE enum code index_put(struct txn *t, int32_t kind, const struct uuid *id, uint32_t generation, const struct token *tokens, size_t token_count,
                              const struct sorted_value *sorted, size_t sorted_count, struct err *reterr);
 typedef bool (*id_fn)(const struct uuid *id, void *arg);
 MUST_USE enum code index_find(struct sql *q, int32_t kind, const struct token *token, const struct uuid *after, id_fn fn, void *arg, struct err *reterr);
@@ -59,9 +66,13 @@ struct sorted_range { int32_t kind, field; bool number; int64_t from, until; con
                       bool descending; bool has_after; int64_t after_number; const char *after_text; struct uuid after_id; };
 typedef bool (*sorted_fn)(const struct uuid *id, const struct sorted_value *v, void *arg);
 MUST_USE enum code index_range(struct sql *q, const struct sorted_range *range, sorted_fn fn, void *arg, struct err *reterr);
-/* Re-encrypts every token of every tenant from one index key to the next, in steps. keys_of gives the two keys of a tenant. */
-typedef enum code (*index_keys_fn)(void *arg, int64_t tenant, struct key *ret_before, struct key *ret_now, struct err *reterr);
+/* Re-encrypts every token of every tenant (claims and spans too) from one index key to the next, in steps beside
+ * running writes; a cut renewal goes on where it stopped. keys_of gives the two keys of a tenant and the
+ * generation of the newer. Call it when index_keys has turned to the new generation. */
+typedef enum code (*index_keys_fn)(void *arg, int64_t tenant, struct key *ret_before, struct key *ret_now, uint32_t *ret_generation, struct err *reterr);
 MUST_USE enum code index_renew(struct store *s, index_keys_fn keys_of, void *arg, struct err *reterr);
-/* Calls `fn` for each record whose index is behind its change number (after a crash or a rebuild). */
+/* Calls `fn` for each change that the index has not followed (after a crash or index_drop_all), oldest first, and
+ * marks the index as caught up at the end. fn reads the record again inside its own write and puts its index;
+ * one that returns false stops, and the index stays behind. Nothing behind: returns at once. */
 MUST_USE enum code index_behind(struct store *s, int64_t tenant, change_fn fn, void *arg, struct err *reterr);
-MUST_USE enum code index_drop_all(struct store *s, struct err *reterr);    /* before a rebuild */
+MUST_USE enum code index_drop_all(struct store *s, struct err *reterr);    /* before a rebuild: every tenant is behind from the start */

@@ -3,7 +3,9 @@
  * current group transaction and the caller sleeps until the group is durable (synchronous FULL).
  * A function that returns an error is rolled back alone. Reads: a view is a read transaction on a
  * connection of its own. Tables live in headers beside this one; every statement is keyed by
- * tenant first. Never sees a plaintext personal field. Thread-safe. */
+ * tenant first. Never sees a plaintext personal field. Thread-safe. A second process may open the same
+ * directory (the command line beside a running server): what the commit thread keeps in memory is dropped
+ * when another process has written. */
 #pragma once
 #include "base/time.h"
 #include "db/db.h"
@@ -23,6 +25,9 @@ MUST_USE enum code store_open(const struct store_options *o, struct store **ret,
 struct store *store_close(struct store *s);          /* waits for queued writes */
 DEFINE_AUTO(struct store, store_close)
 
+/* Every record's integrity, row by row and page by page; E_DAMAGED says what. Slow. */
+MUST_USE enum code store_check(struct store *s, struct err *reterr);
+
 typedef enum code (*write_fn)(struct txn *txn, void *arg, struct err *reterr);
 /* Blocks until durable. fn runs on the commit thread: short, no I/O but the txn. If the group's
  * commit fails, fn may be run again in a group of its own; so fn must be repeatable. */
@@ -30,6 +35,8 @@ MUST_USE enum code store_write(struct store *s, int64_t tenant, write_fn fn, voi
 /* The same without waiting and without an answer (ledger entries of reads); dropped only when the queue is full (counted). */
 void store_write_later(struct store *s, int64_t tenant, write_fn fn, void *arg, void (*free_arg)(void *));
 
+/* A snapshot of the tenant's records from the first read on. Waits when `readers` views are open; E_BUSY after 10 seconds.
+ * Short: an open view keeps the WAL from being emptied. */
 MUST_USE enum code store_view(struct store *s, int64_t tenant, struct view **ret, struct err *reterr);
 struct view *view_end(struct view *v);
 DEFINE_AUTO(struct view, view_end)
@@ -47,7 +54,9 @@ int64_t sql_tenant(const struct sql *q);
 /* Wakes when a tenant's change number passes `after`, or at the deadline (steady clock). Returns the newest. */
 int64_t store_wait_change(struct store *s, int64_t tenant, int64_t after, usec_t deadline);
 
-struct store_status { int64_t records, groups, writes, dropped; size_t waiting; usec_t last_commit_took; };
+/* records: rows that stand, of all tenants. index_gaps: how often the index could not follow a commit (then index_behind has work). */
+struct store_status { int64_t records, groups, writes, dropped, index_gaps; size_t waiting; usec_t last_commit_took; };
 void store_status(struct store *s, struct store_status *ret);
-/* Copies of free pages wiped, WAL truncated: part of an erasure's end. */
+/* WAL into the file and truncated, so that nothing of deleted rows is left: part of an erasure's end. E_BUSY
+ * when a view has been open for 10 seconds. */
 MUST_USE enum code store_checkpoint(struct store *s, struct err *reterr);

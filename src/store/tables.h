@@ -2,6 +2,7 @@
  * idempotency replies, proofs, files, settings. Same rules as rows.h. Statements on the instance's own
  * tables (services, tenants, names, proofs) work under tenant 0. */
 #pragma once
+#include "base/arena.h"
 #include "base/uuid.h"
 #include "crypto/crypto.h"
 #include "store/store.h"
@@ -30,20 +31,27 @@ MUST_USE enum code token_put(struct store *s, const struct token_row *r, int64_t
 MUST_USE enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr);
 typedef bool (*token_fn)(const struct token_row *r, void *arg);
 MUST_USE enum code tokens_list(struct store *s, int64_t tenant, token_fn fn, void *arg, struct err *reterr);
+void token_used(struct store *s, int64_t tenant, int64_t number, usec_t at);   /* notes the last use; does not wait. At most once a minute for a token. */
 MUST_USE enum code token_revoke(struct store *s, int64_t tenant, int64_t number, struct err *reterr);
 
 /* One chain for each tenant; chain 0 is the instance's. */
 struct ledger_row { int64_t chain; uint64_t seq; usec_t at; uint8_t before[HASH_SIZE], digest[HASH_SIZE], head[HASH_SIZE]; const char *entry /* JSON */; };
-MUST_USE enum code ledger_put(struct txn *t, const struct ledger_row *r, struct err *reterr);       /* chain = txn's tenant */
+MUST_USE enum code ledger_put(struct txn *t, const struct ledger_row *r, struct err *reterr);       /* chain = txn's tenant; E_CONFLICT unless it follows ledger_last */
+/* seq 0 and a head of zeros: the chain has no entry. */
 MUST_USE enum code ledger_last(struct sql *q, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr);
 typedef bool (*ledger_fn)(const struct ledger_row *r, void *arg);
 MUST_USE enum code ledger_list(struct sql *q, uint64_t after, ledger_fn fn, void *arg, struct err *reterr);
+typedef bool (*chain_fn)(int64_t chain, uint64_t seq, const uint8_t head[HASH_SIZE], void *arg);
+MUST_USE enum code ledger_chains(struct store *s, chain_fn fn, void *arg, struct err *reterr);       /* every chain with its last entry */
+/* The newest signed head of each chain; an older one never takes its place. */
 struct ledger_head { int64_t chain; uint64_t seq; uint8_t head[HASH_SIZE], signature[SIGNATURE_SIZE]; usec_t at; };
 MUST_USE enum code ledger_head_put(struct store *s, const struct ledger_head *h, struct err *reterr);
 typedef bool (*ledger_head_fn)(const struct ledger_head *h, void *arg);
 MUST_USE enum code ledger_heads(struct store *s, ledger_head_fn fn, void *arg, struct err *reterr);
 
-/* Replies of requests that carried an Idempotency-Key, sealed by the caller, for 24 hours. */
+/* Replies of requests that carried an Idempotency-Key, sealed by the caller, for 24 hours. reply_put ends with
+ * E_CONFLICT while one in force stands under the key: roll the write back and give that reply. reply_get gives expired
+ * ones too (compare `until`). The keys of replies that end are doomed (doomed_list). */
 struct reply_row { uint8_t key_hash[HASH_SIZE], request_hash[HASH_SIZE]; int status; uint64_t key; const void *blob; size_t len; usec_t until; };
 MUST_USE enum code reply_put(struct txn *t, const struct reply_row *r, struct err *reterr);
 MUST_USE enum code reply_get(struct sql *q, const uint8_t key_hash[HASH_SIZE], struct reply_row *ret, struct arena *arena, struct err *reterr);
@@ -65,6 +73,7 @@ MUST_USE enum code file_delete(struct txn *t, const struct uuid *id, struct err 
 
 /* Keys that an erasure must still destroy: written in the same transaction as the tombstone, so that a cut erasure is redone at start. */
 MUST_USE enum code doomed_put(struct txn *t, uint64_t key, struct err *reterr);
+/* doomed_list: fn may destroy the key and drop it in a write of its own. */
 typedef bool (*doomed_fn)(int64_t tenant, uint64_t key, void *arg);
 MUST_USE enum code doomed_list(struct store *s, doomed_fn fn, void *arg, struct err *reterr);
 MUST_USE enum code doomed_drop(struct txn *t, uint64_t key, struct err *reterr);

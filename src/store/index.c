@@ -1,0 +1,281 @@
+/* index.c — index.db: what records are found by. Operations are collected during a write and applied when the
+ * records are durable. Each record has one row in `doc` that lists its entries in `found` and `sorted`.
+ * Invariant: found and sorted hold exactly what the docs list. */
+#include <endian.h>
+#include <string.h>
+
+#include "store/inner.h"
+#include "store/packed.h"
+#include "store/rows.h"
+
+#define TOKENS_MAX 65536u                    /* of one record */
+
+struct op { int64_t tenant; struct uuid id; int32_t kind; uint32_t generation, tokens, sorted; };
+
+/* ---- collecting ---- */
+
+enum code generation_check(const struct txn *t, uint32_t generation, struct err *reterr) {
+    if (generation >= t->sql.store->generation)
+        return OK;
+    return err_set(reterr, E_STALE, "the index key has been renewed meanwhile: fetch the keys again and repeat the write");
+}
+
+enum code index_put(struct txn *t, int32_t kind, const struct uuid *id, uint32_t generation, const struct token *tokens, size_t token_count,
+                    const struct sorted_value *sorted, size_t sorted_count, struct err *reterr) {
+    if (token_count > TOKENS_MAX || sorted_count > TOKENS_MAX)
+        return err_set(reterr, E_TOO_LARGE, "a record has more than %u entries in the index", TOKENS_MAX);
+    if (token_count > 0) {
+        enum code code = generation_check(t, generation, reterr);
+        if (code != OK)
+            return code;
+    }
+    size_t at = t->ops.len;
+    struct op op = { .tenant = t->sql.tenant, .kind = kind, .id = *id, .generation = generation, .tokens = (uint32_t)(token_count * TOKEN_SIZE) };
+    buf_add(&t->ops, &op, sizeof op);
+    for (size_t i = 0; i < token_count; i++)
+        buf_add(&t->ops, tokens[i].bytes, TOKEN_SIZE);
+    size_t start = t->ops.len;
+    for (size_t i = 0; i < sorted_count; i++)
+        packed_add(&t->ops, &sorted[i]);
+    if (t->ops.failed)
+        return err_set(reterr, E_MEMORY, "no memory for the index of a write");
+    op.sorted = (uint32_t)(t->ops.len - start);
+    memcpy(t->ops.data + at, &op, sizeof op);
+    return OK;
+}
+
+enum code index_erase(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr) {
+    return index_put(t, kind, id, 0, NULL, 0, NULL, 0, reterr);
+}
+
+/* ---- applying ---- */
+
+static enum code prepare(struct store *s, int64_t tenant, const char *sql, struct stmt **ret, struct err *reterr) {
+    struct stmt *st = NULL;
+    enum code code = db_prepare(s->writer.sql.index, sql, &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 1, tenant);
+    *ret = st;
+    return OK;
+}
+
+static enum code found_change(struct store *s, const struct op *op, const uint8_t *token, bool add, struct err *reterr) {
+    struct stmt *st;
+    enum code code = add ? prepare(s, op->tenant, "INSERT OR IGNORE INTO found (tenant, kind, token, id) VALUES (?, ?, ?, ?)", &st, reterr)
+                         : prepare(s, op->tenant, "DELETE FROM found WHERE tenant = ? AND kind = ? AND token = ? AND id = ?", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, op->kind);
+    stmt_blob(st, 3, token, TOKEN_SIZE);
+    bind_uuid(st, 4, &op->id);
+    return stmt_run(st, reterr);
+}
+
+static enum code sorted_change(struct store *s, const struct op *op, const struct sorted_value *v, bool add, struct err *reterr) {
+    struct stmt *st;
+    enum code code = add ? prepare(s, op->tenant, "INSERT OR IGNORE INTO sorted (tenant, kind, field, value, id) VALUES (?, ?, ?, ?, ?)", &st, reterr)
+                         : prepare(s, op->tenant, "DELETE FROM sorted WHERE tenant = ? AND kind = ? AND field = ? AND value = ? AND id = ?", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, op->kind);
+    stmt_int(st, 3, v->field);
+    if (v->text != NULL)
+        stmt_text(st, 4, v->text);
+    else
+        stmt_int(st, 4, v->number);
+    bind_uuid(st, 5, &op->id);
+    return stmt_run(st, reterr);
+}
+
+static bool has_token(const uint8_t *list, size_t len, const uint8_t *token) {
+    for (size_t i = 0; i + TOKEN_SIZE <= len; i += TOKEN_SIZE)
+        if (memcmp(list + i, token, TOKEN_SIZE) == 0)
+            return true;
+    return false;
+}
+
+/* Entries of `list` that `other` lacks are added or taken away. */
+static enum code tokens_differ(struct store *s, const struct op *op, const uint8_t *list, size_t len, const uint8_t *other, size_t other_len,
+                               bool add, struct err *reterr) {
+    for (size_t i = 0; i + TOKEN_SIZE <= len; i += TOKEN_SIZE) {
+        if (has_token(other, other_len, list + i))
+            continue;
+        enum code code = found_change(s, op, list + i, add, reterr);
+        if (code != OK)
+            return code;
+    }
+    return OK;
+}
+
+static enum code sorted_all(struct store *s, const struct op *op, const uint8_t *list, size_t len, bool add, struct err *reterr) {
+    struct sorted_value v;
+    size_t at = 0;
+    while (at < len) {
+        if (!packed_next(list, len, &at, &v))
+            return err_set(reterr, E_DAMAGED, "the index is damaged: rebuild it with `sejf index rebuild`");
+        enum code code = sorted_change(s, op, &v, add, reterr);
+        if (code != OK)
+            return code;
+    }
+    return OK;
+}
+
+/* The doc's own row: written, or taken away when the record is found by nothing. */
+static enum code doc_write(struct store *s, const struct op *op, const uint8_t *tokens, const uint8_t *sorted, bool stood, struct err *reterr) {
+    struct stmt *st;
+    enum code code;
+    if (op->tokens == 0 && op->sorted == 0) {
+        if (!stood)
+            return OK;
+        code = prepare(s, op->tenant, "DELETE FROM doc WHERE tenant = ? AND kind = ? AND id = ?", &st, reterr);
+    } else {
+        code = prepare(s, op->tenant, "INSERT OR REPLACE INTO doc (tenant, kind, id, generation, tokens, sorted) VALUES (?, ?, ?, ?, ?, ?)", &st, reterr);
+    }
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, op->kind);
+    bind_uuid(st, 3, &op->id);
+    if (op->tokens != 0 || op->sorted != 0) {
+        stmt_int(st, 4, op->generation);
+        stmt_blob(st, 5, tokens, op->tokens);
+        stmt_blob(st, 6, sorted, op->sorted);
+    }
+    return stmt_run(st, reterr);
+}
+
+static enum code apply_one(struct store *s, const struct op *op, const uint8_t *tokens, const uint8_t *sorted, struct err *reterr) {
+    struct stmt *st;
+    bool stood = false;
+    enum code code = prepare(s, op->tenant, "SELECT tokens, sorted FROM doc WHERE tenant = ? AND kind = ? AND id = ?", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, op->kind);
+    bind_uuid(st, 3, &op->id);
+    if ((code = stmt_step(st, &stood, reterr)) != OK)
+        return code;
+    size_t old_len = 0, sorted_len = 0;
+    const uint8_t *old = NULL, *old_sorted = NULL;
+    if (stood) {                              /* its columns live on while other statements run */
+        old = col_blob(st, 0, &old_len);
+        old_sorted = col_blob(st, 1, &sorted_len);
+        code = tokens_differ(s, op, old, old_len, tokens, op->tokens, false, reterr);
+    }
+    bool same = stood && sorted_len == op->sorted && (sorted_len == 0 || memcmp(old_sorted, sorted, sorted_len) == 0);
+    if (code == OK && stood && !same)
+        code = sorted_all(s, op, old_sorted, sorted_len, false, reterr);
+    if (code == OK)
+        code = tokens_differ(s, op, tokens, op->tokens, old, old_len, true, reterr);
+    if (code == OK && !same)
+        code = sorted_all(s, op, sorted, op->sorted, true, reterr);
+    stmt_end(st);
+    return code == OK ? doc_write(s, op, tokens, sorted, stood, reterr) : code;
+}
+
+enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr) {
+    for (size_t at = 0; at < ops->len; ) {
+        struct op op;
+        PRE(ops->len - at >= sizeof op);
+        memcpy(&op, ops->data + at, sizeof op);
+        const uint8_t *tokens = (const uint8_t *)ops->data + at + sizeof op;
+        at += sizeof op + op.tokens + op.sorted;
+        PRE(at <= ops->len);
+        enum code code = apply_one(s, &op, tokens, tokens + op.tokens, reterr);
+        if (code != OK)
+            return code;
+    }
+    return OK;
+}
+
+/* Moves on only from where the group began: over a gap, `reached` stays. */
+enum code index_reached(struct store *s, int64_t tenant, int64_t begin, int64_t now, struct err *reterr) {
+    struct stmt *st;
+    enum code code = begin == 0 ? prepare(s, tenant, "INSERT OR IGNORE INTO reached (tenant, change) VALUES (?, ?)", &st, reterr)
+                                : prepare(s, tenant, "UPDATE reached SET change = ?2 WHERE tenant = ?1 AND change = ?3", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, now);
+    if (begin != 0)
+        stmt_int(st, 3, begin);
+    return stmt_run(st, reterr);
+}
+
+/* ---- asking ---- */
+
+static enum code ask(struct sql *q, const char *sql, struct stmt **ret, struct err *reterr) {
+    struct stmt *st = NULL;
+    enum code code = db_prepare(q->index, sql, &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 1, q->tenant);
+    *ret = st;
+    return OK;
+}
+
+enum code index_find(struct sql *q, int32_t kind, const struct token *token, const struct uuid *after, id_fn fn, void *arg, struct err *reterr) {
+    static const struct uuid none;
+    struct stmt *st;
+    bool row = false;
+    enum code code = ask(q, "SELECT id FROM found WHERE tenant = ? AND kind = ? AND token = ? AND id > ? ORDER BY id", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, kind);
+    stmt_blob(st, 3, token->bytes, TOKEN_SIZE);
+    bind_uuid(st, 4, after != NULL ? after : &none);
+    while ((code = stmt_step(st, &row, reterr)) == OK && row) {
+        struct uuid id;
+        code = col_bytes(st, 0, id.bytes, sizeof id.bytes, reterr);
+        if (code != OK || !fn(&id, arg))
+            break;
+    }
+    stmt_end(st);
+    return code;
+}
+
+/* Bounds that the caller left open become the ends of the value's type: integers sort before texts. A page
+ * starts after (value, id); the row value comparison does that in one condition. */
+#define SORTED_UP "SELECT id, value FROM sorted WHERE tenant = ? AND kind = ? AND field = ? AND value >= ?4 AND value <= ?5 " \
+                  "AND (value, id) > (?6, ?7) ORDER BY value, id"
+#define SORTED_DOWN "SELECT id, value FROM sorted WHERE tenant = ? AND kind = ? AND field = ? AND value >= ?4 AND value <= ?5 " \
+                    "AND (value, id) < (?6, ?7) ORDER BY value DESC, id DESC"
+
+static void bind_range(struct stmt *st, const struct sorted_range *r) {
+    static const struct uuid low, high = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } };
+    static const char text_high[] = "\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf";        /* three times the last code point */
+    const char *from = r->text_from != NULL ? r->text_from : "", *until = r->text_until != NULL ? r->text_until : text_high;
+    const struct uuid *edge = r->descending ? &high : &low;
+    stmt_int(st, 2, r->kind);
+    stmt_int(st, 3, r->field);
+    if (r->number) {
+        stmt_int(st, 4, r->from);
+        stmt_int(st, 5, r->until);
+        stmt_int(st, 6, r->has_after ? r->after_number : r->descending ? r->until : r->from);
+    } else {
+        stmt_text(st, 4, from);
+        stmt_text(st, 5, until);
+        stmt_text(st, 6, r->has_after && r->after_text != NULL ? r->after_text : r->descending ? until : from);
+    }
+    stmt_blob(st, 7, r->has_after ? r->after_id.bytes : edge->bytes, sizeof edge->bytes);
+}
+
+enum code index_range(struct sql *q, const struct sorted_range *r, sorted_fn fn, void *arg, struct err *reterr) {
+    struct stmt *st;
+    bool row = false;
+    enum code code = r->descending ? ask(q, SORTED_DOWN, &st, reterr) : ask(q, SORTED_UP, &st, reterr);
+    if (code != OK)
+        return code;
+    bind_range(st, r);
+    while ((code = stmt_step(st, &row, reterr)) == OK && row) {
+        struct uuid id;
+        struct sorted_value v = { .field = r->field };
+        if (r->number)
+            v.number = col_int(st, 1);
+        else
+            v.text = col_text(st, 1);
+        code = col_bytes(st, 0, id.bytes, sizeof id.bytes, reterr);
+        if (code != OK || !fn(&id, &v, arg))
+            break;
+    }
+    stmt_end(st);
+    return code;
+}

@@ -1,0 +1,128 @@
+/* inner.h — what the files of this folder share: the store, its connections, the write under way.
+ * The commit thread alone touches `writer`, the tenant states and the operations for the index; the queue, the
+ * views and the waiters are behind `lock`. */
+#pragma once
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/uuid.h"
+#include "crypto/crypto.h"
+#include "db/db.h"
+#include "store/store.h"
+
+#define GROUP_MAX 512u                        /* writes that share a commit */
+#define STATES_MAX 1024u                      /* tenants whose clock and chain head stay in memory */
+#define OPS_MAX ((size_t)64 << 20)            /* bytes of index operations of a group */
+#define OPS_KEPT ((size_t)1 << 20)             /* of which so much stays allocated between groups */
+#define WAITERS 256u                          /* lists of those who wait for a change, by tenant */
+
+struct sql {
+    struct store *store;
+    struct db *records, *index;
+    int64_t tenant;
+    struct txn *txn;                          /* NULL in a view */
+    struct buf scratch;                       /* texts of the row that was returned last */
+};
+
+/* What a group knows about a tenant: as in the database at its begin, moved on by each write. */
+struct state {
+    struct state *next;                       /* in its list of the table */
+    struct state *next_dirty;
+    int64_t tenant, change, records;
+    int64_t begin, begin_records;             /* as they were when the group began */
+    uint64_t seq;                             /* of the ledger chain */
+    uint8_t head[HASH_SIZE];
+    bool chain_known, dirty;
+};
+
+struct txn {
+    struct sql sql;
+    usec_t now;
+    struct state *state;
+    struct buf ops;                           /* for the index, applied once the records are durable */
+};
+
+struct view { struct view *next; struct sql sql; };
+
+struct request {
+    struct request *next;
+    int64_t tenant;
+    write_fn fn;
+    enum code (*job)(struct store *s, void *arg, struct err *reterr);   /* instead of fn: runs outside a transaction */
+    void *arg;
+    void (*free_arg)(void *);
+    enum code code;
+    struct err *reterr;
+    sem_t *done;                              /* NULL: nobody waits; the request is the store's */
+};
+
+struct waiter { struct waiter *next; int64_t tenant, newest; pthread_cond_t moved; };
+
+struct store {
+    char *records_path, *index_path;
+    struct store_options options;
+    /* the commit thread's */
+    struct txn writer;
+    struct state *states[STATES_MAX], *dirty;
+    size_t state_count;
+    int64_t others;                           /* db_others as seen last */
+    struct request *group[GROUP_MAX];
+    uint32_t generation;                      /* tokens of an older index key are refused */
+    uint64_t index_gaps;                      /* times the index could not follow */
+    struct err scratch;
+    /* behind lock */
+    pthread_mutex_t lock;
+    pthread_cond_t queued, view_back;
+    pthread_t thread;
+    bool running, stopping, idle;
+    struct request *first, *last;
+    size_t waiting;
+    struct view *views;
+    size_t views_open;
+    struct waiter *waiters[WAITERS];
+    struct store_status status;
+};
+
+/* schema.c */
+MUST_USE enum code schema_records(struct db *db, struct err *reterr);
+MUST_USE enum code schema_index(struct db *db, struct err *reterr);
+
+/* commit.c */
+MUST_USE enum code commit_start(struct store *s, struct err *reterr);
+void commit_stop(struct store *s);
+/* Runs `job` on the commit thread between two groups, and waits for it. */
+MUST_USE enum code commit_job(struct store *s, enum code (*job)(struct store *s, void *arg, struct err *reterr), void *arg, struct err *reterr);
+MUST_USE enum code state_chain(struct txn *t, struct err *reterr);      /* makes seq and head of the txn's tenant known */
+void state_touch(struct txn *t);                                        /* its clock row will be written */
+MUST_USE enum code clock_read(struct sql *q, int64_t *ret_change, int64_t *ret_records, struct err *reterr);
+typedef enum code (*tenant_id_fn)(void *arg, int64_t tenant, struct err *reterr);
+/* Every tenant that has ever written, in order. fn may read and write. */
+MUST_USE enum code clock_tenants(struct store *s, tenant_id_fn fn, void *arg, struct err *reterr);
+
+/* index.c: called by the commit thread */
+MUST_USE enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr);
+MUST_USE enum code index_reached(struct store *s, int64_t tenant, int64_t begin, int64_t now, struct err *reterr);
+MUST_USE enum code index_erase(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr);
+
+/* Shorthand of statements that give at most one row. */
+MUST_USE enum code sql_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr);   /* tenant bound as 1 */
+MUST_USE enum code generation_check(const struct txn *t, uint32_t generation, struct err *reterr);
+static inline void bind_uuid(struct stmt *s, int at, const struct uuid *id) { stmt_blob(s, at, id->bytes, sizeof id->bytes); }
+static inline void bind_uuid_or_null(struct stmt *s, int at, const struct uuid *id) {
+    if (uuid_is_null(id))
+        stmt_null(s, at);
+    else
+        bind_uuid(s, at, id);
+}
+static inline void bind_due(struct stmt *s, int at, usec_t due) {
+    if (due == USEC_NEVER)
+        stmt_null(s, at);
+    else
+        stmt_int(s, at, due);
+}
+/* Exactly `len` bytes, or E_DAMAGED. */
+MUST_USE enum code col_bytes(struct stmt *s, int at, void *ret, size_t len, struct err *reterr);

@@ -1,0 +1,317 @@
+/* rows.c — records, their parts and tombstones, and the lists over them. */
+#include "store/rows.h"
+
+#include <string.h>
+
+#include "store/inner.h"
+
+#define ROW_COLS "kind, id, version, change, created, updated, due, restricted, parent, number, clear"
+
+static const struct uuid last = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } };
+
+static void row_bind(struct stmt *s, const struct row *r) {
+    stmt_int(s, 2, r->kind);
+    bind_uuid(s, 3, &r->id);
+    stmt_int(s, 4, r->version);
+    stmt_int(s, 5, r->change);
+    stmt_int(s, 6, r->created);
+    stmt_int(s, 7, r->updated);
+    bind_due(s, 8, r->due);
+    stmt_int(s, 9, r->restricted);
+    bind_uuid_or_null(s, 10, &r->parent);
+    stmt_text(s, 11, r->number);
+    stmt_text(s, 12, r->clear != NULL ? r->clear : "{}");
+}
+
+/* Texts are those of the statement: they live until its next step. */
+static enum code row_read(struct stmt *s, struct row *ret, struct err *reterr) {
+    struct row r = { .kind = (int32_t)col_int(s, 0), .version = col_int(s, 2), .change = col_int(s, 3), .created = col_int(s, 4),
+                     .updated = col_int(s, 5), .due = col_is_null(s, 6) ? USEC_NEVER : col_int(s, 6), .restricted = col_int(s, 7) != 0 };
+    enum code code = col_bytes(s, 1, r.id.bytes, sizeof r.id.bytes, reterr);
+    if (code == OK && !col_is_null(s, 8))
+        code = col_bytes(s, 8, r.parent.bytes, sizeof r.parent.bytes, reterr);
+    if (code != OK)
+        return code;
+    r.number = col_text(s, 9);
+    r.clear = col_text(s, 10);
+    *ret = r;
+    return OK;
+}
+
+/* Inserts unless the id stands already or was erased. */
+static enum code row_insert(struct txn *t, const struct row *r, bool *ret_done, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "INSERT INTO record (tenant, kind, id, version, change, created, updated, due, restricted, parent, number, clear) "
+                                 "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 "
+                                 "WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE tenant = ?1 AND kind = ?2 AND id = ?3) "
+                                 "ON CONFLICT (tenant, kind, id) DO NOTHING", &s, reterr);
+    if (code != OK)
+        return code;
+    row_bind(s, r);
+    if ((code = stmt_run(s, reterr)) != OK)
+        return code;
+    *ret_done = db_changes(t->sql.records) == 1;
+    if (*ret_done) {
+        t->state->records++;
+        state_touch(t);
+    }
+    return OK;
+}
+
+static enum code row_update(struct txn *t, const struct row *r, bool *ret_done, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "UPDATE record SET version = ?4, change = ?5, created = ?6, updated = ?7, due = ?8, restricted = ?9, "
+                                 "parent = ?10, number = ?11, clear = ?12 WHERE tenant = ?1 AND kind = ?2 AND id = ?3", &s, reterr);
+    if (code != OK)
+        return code;
+    row_bind(s, r);
+    if ((code = stmt_run(s, reterr)) != OK)
+        return code;
+    *ret_done = db_changes(t->sql.records) == 1;
+    return OK;
+}
+
+enum code row_put(struct txn *t, const struct row *r, struct err *reterr) {
+    bool done = false;
+    enum code code = OK;
+    if (r->version > 1)                       /* the likelier of the two goes first; either order is right */
+        code = row_update(t, r, &done, reterr);
+    if (code == OK && !done)
+        code = row_insert(t, r, &done, reterr);
+    if (code == OK && !done && r->version <= 1)
+        code = row_update(t, r, &done, reterr);
+    if (code == OK && !done)
+        return err_set(reterr, E_GONE, "a record with this id was erased; an erased id is never used again");
+    return code;
+}
+
+/* Moves a text to the scratch of q, so that it outlives its statement. Offsets first: the buffer may move. */
+static bool keep_texts(struct sql *q, struct row *r) {
+    size_t number = 0, clear;
+    buf_cut(&q->scratch, 0);
+    q->scratch.failed = false;
+    if (r->number != NULL) {
+        number = q->scratch.len;
+        buf_add(&q->scratch, r->number, strlen(r->number) + 1);
+    }
+    clear = q->scratch.len;
+    buf_add(&q->scratch, r->clear, strlen(r->clear) + 1);
+    if (q->scratch.failed)
+        return false;
+    if (r->number != NULL)
+        r->number = q->scratch.data + number;
+    r->clear = q->scratch.data + clear;
+    return true;
+}
+
+static enum code row_absent(struct sql *q, int32_t kind, const struct uuid *id, struct err *reterr) {
+    struct stmt *s;
+    bool erased = false;
+    enum code code = sql_prepare(q, "SELECT 1 FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    if ((code = stmt_step(s, &erased, reterr)) != OK)
+        return code;
+    stmt_end(s);
+    return erased ? err_set(reterr, E_GONE, "this record was erased") : err_set(reterr, E_NOT_FOUND, "there is no such record");
+}
+
+enum code row_get(struct sql *q, int32_t kind, const struct uuid *id, struct row *ret, struct err *reterr) {
+    struct stmt *s;
+    struct row r;
+    bool found = false;
+    enum code code = sql_prepare(q, "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    if ((code = stmt_step(s, &found, reterr)) != OK)
+        return code;
+    if (!found)
+        return row_absent(q, kind, id, reterr);
+    code = row_read(s, &r, reterr);
+    if (code == OK && !keep_texts(q, &r))
+        code = err_set(reterr, E_MEMORY, "no memory for a record");
+    stmt_end(s);
+    if (code == OK)
+        *ret = r;
+    return code;
+}
+
+/* ---- erasing ---- */
+
+static enum code delete_of(struct txn *t, const char *sql, int32_t kind, const struct uuid *id, int64_t *ret_count, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, sql, &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    if ((code = stmt_run(s, reterr)) == OK && ret_count != NULL)
+        *ret_count = db_changes(t->sql.records);
+    return code;
+}
+
+static enum code tombstone_put(struct txn *t, int32_t kind, const struct uuid *id, int64_t version, struct err *reterr) {
+    struct stmt *s;
+    int64_t change = 0;
+    enum code code = txn_change(t, &change, reterr);
+    if (code == OK)
+        code = sql_prepare(&t->sql, "INSERT OR REPLACE INTO tombstone (tenant, kind, id, version, change, at) VALUES (?, ?, ?, ?, ?, ?)", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    stmt_int(s, 4, version);
+    stmt_int(s, 5, change);
+    stmt_int(s, 6, t->now);
+    return stmt_run(s, reterr);
+}
+
+enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr) {
+    struct row r;
+    int64_t gone = 0;
+    enum code code = row_get(&t->sql, kind, id, &r, reterr);
+    if (code == OK)
+        code = delete_of(t, "DELETE FROM record WHERE tenant = ? AND kind = ? AND id = ?", kind, id, &gone, reterr);
+    if (code == OK)
+        code = delete_of(t, "DELETE FROM part WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
+    if (code == OK)
+        code = delete_of(t, "DELETE FROM claim WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
+    if (code == OK)
+        code = delete_of(t, "DELETE FROM span WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
+    if (code == OK)
+        code = tombstone_put(t, kind, id, r.version + 1, reterr);
+    if (code == OK)
+        code = index_erase(t, kind, id, reterr);
+    if (code == OK)
+        t->state->records -= gone;
+    return code;
+}
+
+/* ---- parts ---- */
+
+enum code part_put(struct txn *t, int32_t kind, const struct uuid *id, const struct part_row *p, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "INSERT OR REPLACE INTO part (tenant, kind, id, part, key, due, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    stmt_int(s, 4, p->part);
+    stmt_int(s, 5, (int64_t)p->key);
+    bind_due(s, 6, p->due);
+    stmt_blob(s, 7, p->blob, p->len);
+    return stmt_run(s, reterr);
+}
+
+enum code part_delete(struct txn *t, int32_t kind, const struct uuid *id, int32_t part, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "DELETE FROM part WHERE tenant = ? AND kind = ? AND id = ? AND part = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    stmt_int(s, 4, part);
+    return stmt_run(s, reterr);
+}
+
+enum code parts_get(struct sql *q, int32_t kind, const struct uuid *id, part_fn fn, void *arg, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = sql_prepare(q, "SELECT part, key, due, bytes FROM part WHERE tenant = ? AND kind = ? AND id = ? ORDER BY part", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
+        struct part_row p = { .part = (int32_t)col_int(s, 0), .key = (uint64_t)col_int(s, 1),
+                              .due = col_is_null(s, 2) ? USEC_NEVER : col_int(s, 2) };
+        p.blob = col_blob(s, 3, &p.len);
+        if (!fn(&p, arg))
+            break;
+    }
+    stmt_end(s);
+    return code;
+}
+
+/* ---- lists ---- */
+
+static enum code each_row(struct stmt *s, row_fn fn, void *arg, struct err *reterr) {
+    struct row r;
+    bool row = false;
+    enum code code;
+    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
+        code = row_read(s, &r, reterr);
+        if (code != OK || !fn(&r, arg))
+            break;
+    }
+    stmt_end(s);
+    return code;
+}
+
+enum code rows_list(struct sql *q, const struct row_range *range, row_fn fn, void *arg, struct err *reterr) {
+    static const char *const texts[2][2] = {
+        { "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id > ? ORDER BY id",
+          "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id < ? ORDER BY id DESC" },
+        { "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id > ? AND parent = ? ORDER BY id",
+          "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id < ? AND parent = ? ORDER BY id DESC" },
+    };
+    struct stmt *s;
+    enum code code = sql_prepare(q, texts[range->has_parent][range->descending], &s, reterr);
+    if (code != OK)
+        return code;
+    const struct uuid *start = !range->descending || !uuid_is_null(&range->after) ? &range->after : &last;
+    stmt_int(s, 2, range->kind);
+    bind_uuid(s, 3, start);
+    if (range->has_parent)
+        bind_uuid(s, 4, &range->parent);
+    return each_row(s, fn, arg, reterr);
+}
+
+enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(q, "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND due <= ? ORDER BY due", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, until);
+    return each_row(s, fn, arg, reterr);
+}
+
+enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent, int64_t *ret, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = parent != NULL ? sql_prepare(q, "SELECT count(*) FROM record WHERE tenant = ? AND kind = ? AND parent = ?", &s, reterr)
+                                    : sql_prepare(q, "SELECT count(*) FROM record WHERE tenant = ? AND kind = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    if (parent != NULL)
+        bind_uuid(s, 3, parent);
+    if ((code = stmt_step(s, &row, reterr)) != OK)
+        return code;
+    *ret = row ? col_int(s, 0) : 0;
+    stmt_end(s);
+    return OK;
+}
+
+enum code changes_list(struct sql *q, int64_t after, change_fn fn, void *arg, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = sql_prepare(q, "SELECT change, kind, id, version, 0, updated FROM record WHERE tenant = ?1 AND change > ?2 UNION ALL "
+                                 "SELECT change, kind, id, version, 1, at FROM tombstone WHERE tenant = ?1 AND change > ?2 ORDER BY change", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, after);
+    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
+        struct change c = { .change = col_int(s, 0), .kind = (int32_t)col_int(s, 1), .version = col_int(s, 3),
+                            .erased = col_int(s, 4) != 0, .at = col_int(s, 5) };
+        code = col_bytes(s, 2, c.id.bytes, sizeof c.id.bytes, reterr);
+        if (code != OK || !fn(&c, arg))
+            break;
+    }
+    stmt_end(s);
+    return code;
+}

@@ -1,0 +1,73 @@
+/* schema.c — the tables of records.db and index.db, step by step. A step that was released is never changed:
+ * what comes later is a step of its own. Every table that holds a tenant's rows is keyed by tenant first. */
+#include "store/inner.h"
+
+static const struct migration records_steps[] = {
+    { 1,
+      /* What a charter's names are called in rows, for each service; instance-wide. */
+      "CREATE TABLE name (service TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,"
+      " PRIMARY KEY (service, type, name)) STRICT, WITHOUT ROWID;"
+      "CREATE UNIQUE INDEX name_number ON name (service, type, number);"
+      "CREATE TABLE service (name TEXT NOT NULL PRIMARY KEY, charter TEXT NOT NULL, hash BLOB NOT NULL, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE tenant (id INTEGER NOT NULL PRIMARY KEY, service TEXT NOT NULL, name TEXT NOT NULL, probe INTEGER NOT NULL,"
+      " made INTEGER NOT NULL, closed INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      "CREATE UNIQUE INDEX tenant_name ON tenant (service, name);"
+      "CREATE TABLE token (hash BLOB NOT NULL PRIMARY KEY, number INTEGER NOT NULL, tenant INTEGER NOT NULL, role TEXT NOT NULL, label TEXT NOT NULL,"
+      " subject BLOB, subject_kind INTEGER NOT NULL, scope TEXT NOT NULL, loopback INTEGER NOT NULL, made INTEGER NOT NULL, expires INTEGER,"
+      " revoked INTEGER NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      "CREATE UNIQUE INDEX token_number ON token (number);"
+      "CREATE INDEX token_tenant ON token (tenant, number);"
+      "CREATE TABLE proof (service TEXT NOT NULL, rule TEXT NOT NULL, state INTEGER NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL,"
+      " ledger_seq INTEGER NOT NULL, PRIMARY KEY (service, rule)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE tenant_clock (tenant INTEGER NOT NULL PRIMARY KEY, change INTEGER NOT NULL, records INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE record (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, change INTEGER NOT NULL,"
+      " created INTEGER NOT NULL, updated INTEGER NOT NULL, due INTEGER, restricted INTEGER NOT NULL, parent BLOB, number TEXT, clear TEXT NOT NULL,"
+      " PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX record_change ON record (tenant, change);"
+      "CREATE INDEX record_due ON record (tenant, due) WHERE due IS NOT NULL;"
+      "CREATE INDEX record_parent ON record (tenant, kind, parent, id) WHERE parent IS NOT NULL;"
+      "CREATE TABLE part (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, part INTEGER NOT NULL, key INTEGER NOT NULL, due INTEGER,"
+      " bytes BLOB NOT NULL, PRIMARY KEY (tenant, kind, id, part)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE tombstone (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, change INTEGER NOT NULL,"
+      " at INTEGER NOT NULL, PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX tombstone_change ON tombstone (tenant, change);"
+      "CREATE TABLE claim (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, rule INTEGER NOT NULL, what BLOB NOT NULL, holder BLOB NOT NULL,"
+      " generation INTEGER NOT NULL, PRIMARY KEY (tenant, kind, rule, what)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX claim_holder ON claim (tenant, kind, holder, rule);"
+      "CREATE TABLE counter (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, rule INTEGER NOT NULL, scope BLOB NOT NULL, year INTEGER NOT NULL,"
+      " value INTEGER NOT NULL, PRIMARY KEY (tenant, kind, rule, scope, year)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE span (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, rule INTEGER NOT NULL, what BLOB NOT NULL, start INTEGER NOT NULL,"
+      " holder BLOB NOT NULL, stop INTEGER NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (tenant, kind, rule, what, start, holder)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX span_holder ON span (tenant, kind, holder, rule);"
+      "CREATE TABLE reply (tenant INTEGER NOT NULL, key_hash BLOB NOT NULL, request_hash BLOB NOT NULL, status INTEGER NOT NULL, key INTEGER NOT NULL,"
+      " bytes BLOB NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (tenant, key_hash)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX reply_until ON reply (tenant, until);"
+      "CREATE TABLE file (tenant INTEGER NOT NULL, id BLOB NOT NULL, kind INTEGER NOT NULL, record BLOB NOT NULL, field INTEGER NOT NULL,"
+      " key INTEGER NOT NULL, size INTEGER NOT NULL, made INTEGER NOT NULL, meta BLOB NOT NULL, PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX file_record ON file (tenant, kind, record);"
+      "CREATE TABLE doomed (tenant INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE ledger (tenant INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, digest BLOB NOT NULL, head BLOB NOT NULL,"
+      " entry TEXT NOT NULL, PRIMARY KEY (tenant, seq)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE ledger_head (tenant INTEGER NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, head BLOB NOT NULL, signature BLOB NOT NULL,"
+      " at INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
+};
+
+/* doc holds what a record is found by, so that a change can take the old entries away without a second index. */
+static const struct migration index_steps[] = {
+    { 1,
+      "CREATE TABLE doc (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, generation INTEGER NOT NULL, tokens BLOB NOT NULL,"
+      " sorted BLOB NOT NULL, PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE found (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, token BLOB NOT NULL, id BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, kind, token, id)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE sorted (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, field INTEGER NOT NULL, value ANY NOT NULL, id BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, kind, field, value, id)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE reached (tenant INTEGER NOT NULL PRIMARY KEY, change INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
+};
+
+enum code schema_records(struct db *db, struct err *reterr) {
+    return db_migrate(db, records_steps, ARRAY_LEN(records_steps), reterr);
+}
+
+enum code schema_index(struct db *db, struct err *reterr) {
+    return db_migrate(db, index_steps, ARRAY_LEN(index_steps), reterr);
+}

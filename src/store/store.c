@@ -1,0 +1,287 @@
+/* store.c — opening and closing, views, and waiting for changes.
+ * Invariant: views_open counts those handed out and those that rest in `views`; never more than options.readers. */
+#include "store/store.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "store/inner.h"
+
+/* Page caches. The writer's index cache matters most: tokens fall on random pages. The rest is small because
+ * the kernel's own cache stands behind it, and a view's pages are thrown away when the writer has moved on. */
+#define CACHE_RECORDS 4096
+#define CACHE_INDEX 8192
+#define CACHE_VIEW 1024
+#define WAL_RECORDS 4000                     /* pages: 16 MB */
+#define WAL_INDEX 8000
+#define VIEW_WAIT (10 * USEC_PER_SEC)
+
+static struct timespec steady_spec(usec_t t) {
+    return (struct timespec){ .tv_sec = t / USEC_PER_SEC, .tv_nsec = (long)(t % USEC_PER_SEC) * 1000 };
+}
+
+static char *path_in(const char *directory, const char *name) {
+    struct buf path = BUF(65536);
+    buf_printf(&path, "%s/%s", directory, name);
+    if (path.failed)
+        buf_done(&path);
+    return path.data;
+}
+
+static enum code open_writer(struct store *s, struct err *reterr) {
+    struct sql *q = &s->writer.sql;
+    enum code code = db_open(&(struct db_options){ .path = s->records_path, .create = true, .sync = DB_SYNC_FULL,
+                             .cache_kib = CACHE_RECORDS, .wal_pages = WAL_RECORDS }, &q->records, reterr);
+    if (code == OK)
+        code = schema_records(q->records, reterr);
+    if (code == OK)
+        code = db_open(&(struct db_options){ .path = s->index_path, .create = true, .sync = DB_SYNC_NORMAL,
+                       .cache_kib = CACHE_INDEX, .wal_pages = WAL_INDEX }, &q->index, reterr);
+    if (code == OK)
+        code = schema_index(q->index, reterr);
+    return code == OK ? db_others(q->records, &s->others, reterr) : code;
+}
+
+/* The sum of all tenants' rows: the one number of the instance that is kept and not counted anew. */
+static enum code status_start(struct store *s, struct err *reterr) {
+    struct stmt *st;
+    bool row = false;
+    enum code code = db_prepare(s->writer.sql.records, "SELECT coalesce(sum(records), 0) FROM tenant_clock", &st, reterr);
+    if (code != OK || (code = stmt_step(st, &row, reterr)) != OK)
+        return code;
+    s->status.records = row ? col_int(st, 0) : 0;
+    stmt_end(st);
+    return OK;
+}
+
+static struct store *store_new(const struct store_options *o) {
+    struct store *s = mem_new(sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->options = *o;
+    s->options.directory = NULL;             /* the caller's; the paths are our copies */
+    s->records_path = path_in(o->directory, "records.db");
+    s->index_path = path_in(o->directory, "index.db");
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->queued, NULL);
+    pthread_cond_init(&s->view_back, NULL);
+    return s;
+}
+
+enum code store_open(const struct store_options *o, struct store **ret, struct err *reterr) {
+    PRE(o != NULL && o->directory != NULL && o->readers > 0 && o->queue > 0 && ret != NULL && reterr != NULL);
+    AUTO(store_close) struct store *s = store_new(o);
+    if (s == NULL || s->records_path == NULL || s->index_path == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the store");
+    enum code code = open_writer(s, reterr);
+    if (code == OK)
+        code = status_start(s, reterr);
+    if (code == OK)
+        code = commit_start(s, reterr);
+    if (code != OK)
+        return code;
+    *ret = TAKE(s);
+    return OK;
+}
+
+static void view_free(struct view *v) {
+    if (v == NULL)
+        return;
+    v->sql.records = db_close(v->sql.records);
+    v->sql.index = db_close(v->sql.index);
+    buf_done(&v->sql.scratch);
+    (void)mem_free(v);
+}
+
+struct store *store_close(struct store *s) {
+    if (s == NULL)
+        return NULL;
+    commit_stop(s);
+    size_t resting = 0;
+    while (s->views != NULL) {
+        struct view *v = s->views;
+        s->views = v->next;
+        view_free(v);
+        resting++;
+    }
+    PRE(resting == s->views_open);           /* every view was ended before */
+    s->writer.sql.records = db_close(s->writer.sql.records);
+    s->writer.sql.index = db_close(s->writer.sql.index);
+    pthread_cond_destroy(&s->view_back);
+    pthread_cond_destroy(&s->queued);
+    pthread_mutex_destroy(&s->lock);
+    (void)mem_free(s->records_path);
+    (void)mem_free(s->index_path);
+    return mem_free(s);
+}
+
+/* ---- views ---- */
+
+static enum code view_make(struct store *s, struct view **ret, struct err *reterr) {
+    struct view *v = mem_new(sizeof *v);
+    if (v == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a view");
+    v->sql.store = s;
+    v->sql.scratch = BUF(OPS_MAX);
+    enum code code = db_open(&(struct db_options){ .path = s->records_path, .read_only = true, .cache_kib = CACHE_VIEW }, &v->sql.records, reterr);
+    if (code == OK)
+        code = db_open(&(struct db_options){ .path = s->index_path, .read_only = true, .cache_kib = CACHE_VIEW }, &v->sql.index, reterr);
+    if (code != OK) {
+        view_free(v);
+        return code;
+    }
+    *ret = v;
+    return OK;
+}
+
+/* One that rests, or leave to make one (*ret NULL), or E_BUSY. */
+static enum code view_take(struct store *s, struct view **ret, struct err *reterr) {
+    usec_t deadline = clock_steady() + VIEW_WAIT;
+    struct timespec until = steady_spec(deadline);
+    enum code code = OK;
+    pthread_mutex_lock(&s->lock);
+    while (s->views == NULL && s->views_open >= s->options.readers && clock_steady() < deadline)
+        (void)pthread_cond_clockwait(&s->view_back, &s->lock, CLOCK_MONOTONIC, &until);
+    *ret = s->views;
+    if (s->views != NULL)
+        s->views = s->views->next;
+    else if (s->views_open < s->options.readers)
+        s->views_open++;
+    else
+        code = err_set(reterr, E_BUSY, "all %zu readers of the store are in use: try again in a moment", s->options.readers);
+    pthread_mutex_unlock(&s->lock);
+    return code;
+}
+
+static void view_drop(struct store *s, struct view *v) {
+    view_free(v);
+    pthread_mutex_lock(&s->lock);
+    s->views_open--;
+    pthread_cond_signal(&s->view_back);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static enum code view_begin(struct view *v, struct err *reterr) {
+    enum code code = db_begin(v->sql.records, false, reterr);
+    return code == OK ? db_begin(v->sql.index, false, reterr) : code;
+}
+
+enum code store_view(struct store *s, int64_t tenant, struct view **ret, struct err *reterr) {
+    PRE(s != NULL && ret != NULL && reterr != NULL);
+    struct view *v = NULL;
+    enum code code = view_take(s, &v, reterr);
+    if (code != OK)
+        return code;
+    if (v == NULL && (code = view_make(s, &v, reterr)) != OK) {
+        view_drop(s, NULL);
+        return code;
+    }
+    PRE(v != NULL);
+    if ((code = view_begin(v, reterr)) != OK) {
+        view_drop(s, v);
+        return code;
+    }
+    v->sql.tenant = tenant;
+    *ret = v;
+    return OK;
+}
+
+struct view *view_end(struct view *v) {
+    if (v == NULL)
+        return NULL;
+    struct store *s = v->sql.store;
+    struct err ignored;
+    if (v->sql.scratch.room > OPS_KEPT / 16)
+        buf_done(&v->sql.scratch);
+    if (db_commit(v->sql.records, &ignored) != OK || db_commit(v->sql.index, &ignored) != OK) {
+        view_drop(s, v);                     /* a connection that cannot end a read is of no use */
+        return NULL;
+    }
+    pthread_mutex_lock(&s->lock);
+    v->next = s->views;
+    s->views = v;
+    pthread_cond_signal(&s->view_back);
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+int64_t txn_tenant(const struct txn *t) { return t->sql.tenant; }
+usec_t txn_now(const struct txn *t) { return t->now; }
+struct sql *txn_sql(struct txn *t) { return &t->sql; }
+struct sql *view_sql(struct view *v) { return &v->sql; }
+int64_t sql_tenant(const struct sql *q) { return q->tenant; }
+
+enum code sql_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr) {
+    struct stmt *s = NULL;
+    enum code code = db_prepare(q->records, text, &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 1, q->tenant);
+    *ret = s;
+    return OK;
+}
+
+enum code col_bytes(struct stmt *s, int at, void *ret, size_t len, struct err *reterr) {
+    size_t have = 0;
+    const void *bytes = col_blob(s, at, &have);
+    if (bytes == NULL || have != len)
+        return err_set(reterr, E_DAMAGED, "a row holds %zu bytes where %zu belong: restore from the newest archive", have, len);
+    memcpy(ret, bytes, len);
+    return OK;
+}
+
+/* ---- waiting for a change ---- */
+
+static int64_t newest_change(struct store *s, int64_t tenant, int64_t fallback) {
+    AUTO(view_end) struct view *v = NULL;
+    struct err ignored;
+    int64_t change = fallback, records;
+    if (store_view(s, tenant, &v, &ignored) != OK || clock_read(&v->sql, &change, &records, &ignored) != OK)
+        return fallback;
+    return change;
+}
+
+/* Registered before the newest is read, so that no commit falls between. */
+int64_t store_wait_change(struct store *s, int64_t tenant, int64_t after, usec_t deadline) {
+    struct waiter me = { .tenant = tenant }, **list = &s->waiters[(uint64_t)tenant % WAITERS];
+    struct timespec until = steady_spec(deadline);
+    pthread_cond_init(&me.moved, NULL);
+    pthread_mutex_lock(&s->lock);
+    me.next = *list;
+    *list = &me;
+    pthread_mutex_unlock(&s->lock);
+    int64_t now = newest_change(s, tenant, after);
+    pthread_mutex_lock(&s->lock);
+    if (me.newest < now)
+        me.newest = now;
+    while (me.newest <= after && !s->stopping && clock_steady() < deadline)
+        (void)pthread_cond_clockwait(&me.moved, &s->lock, CLOCK_MONOTONIC, &until);
+    while (*list != &me)
+        list = &(*list)->next;
+    *list = me.next;
+    pthread_mutex_unlock(&s->lock);
+    pthread_cond_destroy(&me.moved);
+    return me.newest;
+}
+
+void store_status(struct store *s, struct store_status *ret) {
+    pthread_mutex_lock(&s->lock);
+    *ret = s->status;
+    ret->waiting = s->waiting;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static enum code checkpoint_job(struct store *s, void *arg UNUSED, struct err *reterr) {
+    enum code code = db_checkpoint(s->writer.sql.records, reterr);
+    return code == OK ? db_checkpoint(s->writer.sql.index, reterr) : code;
+}
+
+enum code store_checkpoint(struct store *s, struct err *reterr) { return commit_job(s, checkpoint_job, NULL, reterr); }
+
+enum code store_check(struct store *s, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(s, 0, &v, reterr);
+    if (code == OK)
+        code = db_check(v->sql.records, reterr);
+    return code == OK ? db_check(v->sql.index, reterr) : code;
+}
