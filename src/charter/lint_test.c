@@ -23,12 +23,13 @@ TEST(reads_spans_behind_a_word) {
     CHECK(!sentence_span("every day, kept for ever", "kept", &s) && !sentence_span("every day, unkept 1 year", "kept", &s) && s.days == 30);
 }
 
-/* Line 20 is the first of what a test adds. */
+/* Line 24 is the first of what a test adds. */
 static const char head[] =
     "charter: lint\n" "title: {en: Lint}\n" "updated: 2026-11-22\n" "clock: Europe/Warsaw\n" "speaks: [en]\n"
     "operator:\n" "  name: Operator\n" "  contact: a@operator.example\n" "  authority: UODO\n"
     "people:\n" "  client: a person\n" "  shop: the customer\n" "tenant: shop\n"
-    "records:\n" "  order:\n" "    belongs_to: shop\n" "    holds: {%s}\n" "    keep: %s\n"
+    "records:\n" "  order:\n" "    we_are: processor for the shop\n" "    belongs_to: shop\n" "    about: client\n"
+    "    because: contract with the shop\n" "    used_for: [selling]\n" "    holds: {%s}\n" "    keep: %s\n"
     "who_sees: {shop: everything of own order}\n";
 static const char plain[] = "title: text", personal_field[] = "email: personal email", owner[] = "until the shop deletes it";
 
@@ -63,53 +64,53 @@ static void traps_are(const char *holds, const char *keep, const char *added, co
 TEST(each_trap_and_its_mending) {
     static const struct { const char *holds, *keep, *added, *want; } row[] = {
         { plain, owner, "", "" },
-        { plain, owner, "sms: {only_to: \"+48 +47\", described_as: Poland}\n", "20:T1" },
+        { plain, owner, "sms: {only_to: \"+48 +47\", described_as: Poland}\n", "24:T1" },
         { plain, owner, "sms: {only_to: \"+48 +47\", described_as: Poland and Norway}\n", "" },
-        { personal_field, owner, "claims:\n  - We do not process personal data\n", "21:T2" },
+        { personal_field, owner, "claims:\n  - We do not process personal data\n", "25:T2" },
         { plain, owner, "claims:\n  - We do not process personal data\n", "" },
-        { plain, owner, "claims:\n  - Logs are stored only for the necessary time\n", "21:T3" },
+        { plain, owner, "claims:\n  - Logs are stored only for the necessary time\n", "25:T3" },
         { plain, owner, "claims:\n  - Logs are stored for the necessary time of 30 days\n", "" },
-        { plain, owner, "backups:\n  database: every day\n", "21:T3" },
+        { plain, owner, "backups:\n  database: every day\n", "25:T3" },
         { plain, owner, "backups:\n  database: every day, kept 30 days\n", "" },
-        { personal_field, "8 years after created, then erase", "", "18:T4" },
+        { personal_field, "8 years after created, then erase", "", "22:T4" },
         { plain, "8 years after created, then erase", "", "" },
         { personal_field, "90 days after created, then erase", "", "" },
-        { plain, owner, "backups:\n  encrypted: AES-256, on servers of third parties\n  stored: in the EEA, only in our own data centres\n", "21:T5 22:T5" },
+        { plain, owner, "backups:\n  encrypted: AES-256, on servers of third parties\n  stored: in the EEA, only in our own data centres\n", "25:T5 26:T5" },
         { plain, owner, "backups:\n  encrypted: AES-256 before leaving the host, keys kept elsewhere\n  stored: in the EEA, only in our own data centres\n", "" },
-        { plain, owner, "transfers: never outside the EEA\nprocessors:\n  - {name: A, for: keeping, sees: nothing readable, in: US, agreement: 2026-01-01 to 2027-01-01}\n", "22:T5" },
+        { plain, owner, "transfers: never outside the EEA\nprocessors:\n  - {name: A, for: keeping, sees: nothing readable, in: US, agreement: 2026-01-01 to 2027-01-01}\n", "26:T5" },
         { plain, owner, "transfers: never outside the EEA\nprocessors:\n  - {name: A, for: keeping, sees: nothing readable, in: PL, agreement: 2026-01-01 to 2027-01-01}\n", "" },
-        { personal_field, owner, "not_sealed:\n  - {what: order.email, because: the load}\n", "21:T6" },
+        { personal_field, owner, "not_sealed:\n  - {what: order.email, because: the load}\n", "25:T6" },
         { personal_field, owner, "not_sealed: []\n", "" },
-        { plain, owner, "masks: {email: first letter and 10 stars}\nclaims:\n  - Addresses in logs are anonymised\n", "22:T7" },
-        { plain, owner, "promised_for:\n  - {what: masking, by: 2026-11-21}\n", "21:T8" },
+        { plain, owner, "masks: {email: first letter and 10 stars}\nclaims:\n  - Addresses in logs are anonymised\n", "26:T7" },
+        { plain, owner, "promised_for:\n  - {what: masking, by: 2026-11-21}\n", "25:T8" },
         { plain, owner, "promised_for:\n  - {what: masking, by: 2026-11-22}\n", "" },
-        { plain, owner, "claims:\n  - All staff wear badges *\n", "21:T8" },
+        { plain, owner, "claims:\n  - All staff wear badges *\n", "25:T8" },
         { plain, owner, "claims:\n  - All staff wear badges *\n  - \"* but on Sundays\"\n", "" },
-        { plain, owner, "claims:\n  - Last updated\n", "21:T8" },
-        { plain, "90 days after created, then erase", "claims:\n  - We never delete your data\n", "21:T9" },
+        { plain, owner, "claims:\n  - Last updated\n", "25:T8" },
+        { plain, "90 days after created, then erase", "claims:\n  - We never delete your data\n", "25:T9" },
         { plain, owner, "claims:\n  - We never delete your data\n", "" },
-        { personal_field, "180 days after created, then erase", "backups:\n  database: every 3 hours, kept 1 year\n", "18:T10" },
+        { personal_field, "180 days after created, then erase", "backups:\n  database: every 3 hours, kept 1 year\n", "22:T10" },
         { personal_field, "180 days after created, then erase", "backups:\n  database: every 3 hours, kept 1 year\n  undo: 14 days\n", "" },
         { plain, "180 days after created, then erase", "backups:\n  database: every 3 hours, kept 1 year\n", "" },
-        { plain, owner, "available: 99.98 %\n", "20:T11" },
+        { plain, owner, "available: 99.98 %\n", "24:T11" },
         { plain, owner, "available: 99.98 % of every calendar year\nrestore: within 60 minutes\n", "" },
-        { plain, owner, "available: 99.98 % of every calendar month\nrestore: within 60 minutes\n", "20:T11" },
-        { plain, owner, "available: 100 % of every calendar year\n", "20:T19" },
-        { plain, owner, "devices: {say: {cups: count}}\nclaims:\n  - We do not collect personal data\n", "22:T14" },
+        { plain, owner, "available: 99.98 % of every calendar month\nrestore: within 60 minutes\n", "24:T11" },
+        { plain, owner, "available: 100 % of every calendar year\n", "24:T19" },
+        { plain, owner, "devices: {say: {cups: count}}\nclaims:\n  - We do not collect personal data\n", "26:T14" },
         { personal_field, owner, "devices: {say: {cups: count}, refuse: [email]}\nclaims:\n  - From devices we do not collect personal data\n", "" },
-        { plain, owner, "claims:\n  - Accepted by the PCI Security Standards Council\n", "21:T15" },
-        { plain, owner, "claims:\n  - Authorities in contact with the machine\n", "21:T15" },
-        { plain, owner, "cookies:\n  analytics: from www.counter.example\n", "21:T16" },
+        { plain, owner, "claims:\n  - Accepted by the PCI Security Standards Council\n", "25:T15" },
+        { plain, owner, "claims:\n  - Authorities in contact with the machine\n", "25:T15" },
+        { plain, owner, "cookies:\n  analytics: from www.counter.example\n", "25:T16" },
         { plain, owner, "cookies:\n  analytics: from www.counter.example, only with consent analytics\nprocessors:\n  - {name: A, for: counting, sees: visits, in: PL, "
           "agreement: 2026-01-01 to 2027-01-01, hosts: [counter.example]}\n", "" },
-        { plain, owner, "claims:\n  - Analytics collect anonymous information\n", "21:T16" },
-        { plain, owner, "sign_in: {shop: password changed every 30 days}\n", "20:T17" },
-        { plain, owner, "sign_in: {shop: password of 8 characters}\n", "20:T17" },
+        { plain, owner, "claims:\n  - Analytics collect anonymous information\n", "25:T16" },
+        { plain, owner, "sign_in: {shop: password changed every 30 days}\n", "24:T17" },
+        { plain, owner, "sign_in: {shop: password of 8 characters}\n", "24:T17" },
         { plain, owner, "sign_in: {shop: password of 12 characters and a second step}\n", "" },
-        { plain, owner, "claims:\n  - Measures are at the high level\n", "21:T17" },
-        { plain, owner, "claims:\n  - We guarantee full protection of all data\n", "21:T19" },
-        { plain, owner, "claims:\n  - Zapewniamy pełne bezpieczeństwo\n", "21:T19" },
-        { plain, owner, "evidence:\n  - {what: the best locks, owner: A, every: 1 year}\n", "21:T19" },
+        { plain, owner, "claims:\n  - Measures are at the high level\n", "25:T17" },
+        { plain, owner, "claims:\n  - We guarantee full protection of all data\n", "25:T19" },
+        { plain, owner, "claims:\n  - Zapewniamy pełne bezpieczeństwo\n", "25:T19" },
+        { plain, owner, "evidence:\n  - {what: the best locks, owner: A, every: 1 year}\n", "25:T19" },
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++)
         traps_are(row[i].holds, row[i].keep, row[i].added, "2026-11-22", row[i].want);
@@ -138,5 +139,5 @@ TEST(says_the_arithmetic) {
     CHECK_OK(lint_charter(c, tree, "2026-11-22", f, &e), &e);
     CHECK_INT(findings_list(f, &list), 2);
     CHECK(strstr(list[0].text, "180 days + 1 year in backups = 545 days") != NULL);
-    CHECK(strstr(list[1].text, "over 30 days it allows 8.64 minutes and over a year 105.12, and one restore of 60 minutes (line 22) is 6.9 times the former and 57 % of the latter") != NULL);
+    CHECK(strstr(list[1].text, "over 30 days it allows 8.64 minutes and over a year 105.12, and one restore of 60 minutes (line 26) is 6.9 times the former and 57 % of the latter") != NULL);
 }
