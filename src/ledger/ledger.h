@@ -7,20 +7,27 @@
 
 #include "store/tables.h"
 
-/* Appends within the caller's transaction. `what` is borrowed; may be NULL. */
+/* Appends within the caller's transaction. `what` is borrowed; may be NULL: then the entry has no "what". */
 MUST_USE enum code ledger_append(struct txn *t, const char *verb /* "record_made" */, const char *who /* "token 7", "sejf" */, json_t *what, struct err *reterr);
 /* The same from outside a write: queues one of its own; waits when `wait`. */
 MUST_USE enum code ledger_note(struct store *s, int64_t tenant, const char *verb, const char *who, json_t *what, bool wait, struct err *reterr);
 
+/* entries and heads that are right; with E_DAMAGED also the chain and position of the first that is wrong (chain -1: the file as such). */
 struct ledger_check { uint64_t entries, chains, signed_heads; uint64_t bad_seq; int64_t bad_chain; };
-typedef bool (*verify_fn)(const uint8_t public[PUBLIC_SIZE], const void *bytes, size_t len, const uint8_t sig[SIGNATURE_SIZE]);
-/* Recomputes every chain from the database and holds it to the signed heads. E_DAMAGED names chain and position. */
+/* Recomputes every chain from the database and holds it to the signed heads. E_DAMAGED names chain and position
+ * and fills *ret. public NULL: signatures are not tried (hashes are). */
 MUST_USE enum code ledger_verify(struct store *s, const uint8_t public[PUBLIC_SIZE], struct ledger_check *ret, struct err *reterr);
-/* NDJSON: entries with their heads, then the signed heads; and its offline check. */
-MUST_USE enum code ledger_export(struct store *s, int64_t chain /* -1: all */, int fd, struct err *reterr);
+/* NDJSON, one object a line: {"ledger":1,"public":…}, then for each chain its entries {"chain":…,"entry":{…},"head":…,"seq":…} with the
+ * bytes of each entry as they were hashed, and its signed head {"chain":…,"at":…,"head":…,"seq":…,"signature":…} after the entry that it
+ * signs; at the end the counts {"chains":…,"entries":…,"heads":…}, so that a cut file shows. */
+MUST_USE enum code ledger_export(struct store *s, int64_t chain /* -1: all */, const uint8_t public[PUBLIC_SIZE] /* NULL: not in the file */,
+                                 int fd, struct err *reterr);
+/* Its offline check, in constant memory. E_DAMAGED as above. */
 MUST_USE enum code ledger_verify_file(int fd, const uint8_t public[PUBLIC_SIZE] /* NULL: the one in the file */, struct ledger_check *ret, struct err *reterr);
 
-/* Signs the heads of all chains that grew. The signer is the keeper (keeper_sign_head) behind this driver. */
+/* Signs the heads of all chains that grew. The signer is the keeper (keeper_sign_head) behind this driver. `head` gives what it signed
+ * last; `sign` gets the digests of the entries after from_seq, the last signed one. E_DAMAGED when the signer has seen
+ * more or another chain than the database holds: the data was put back from another time. */
 struct ledger_signer {
     enum code (*head)(void *arg, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr);
     enum code (*sign)(void *arg, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE], size_t count,

@@ -105,16 +105,23 @@ enum code ledger_head_put(struct store *s, const struct ledger_head *h, struct e
     return store_write(s, h->chain, head_write, &head, reterr);
 }
 
-static enum code head_read(struct sql *q, struct ledger_head *ret, bool *ret_found, struct err *reterr) {
+enum code ledger_head_get(struct sql *q, struct ledger_head *ret, struct err *reterr) {
     struct stmt *s;
+    bool found = false;
+    struct ledger_head h = { .chain = q->tenant };
     enum code code = sql_prepare(q, "SELECT seq, head, signature, at FROM ledger_head WHERE tenant = ?", &s, reterr);
-    if (code != OK || (code = stmt_step(s, ret_found, reterr)) != OK || !*ret_found)
+    if (code != OK || (code = stmt_step(s, &found, reterr)) != OK)
         return code;
-    *ret = (struct ledger_head){ .chain = q->tenant, .seq = (uint64_t)col_int(s, 0), .at = col_int(s, 3) };
-    code = col_bytes(s, 1, ret->head, HASH_SIZE, reterr);
+    if (found) {
+        h.seq = (uint64_t)col_int(s, 0);
+        h.at = col_int(s, 3);
+        code = col_bytes(s, 1, h.head, HASH_SIZE, reterr);
+        if (code == OK)
+            code = col_bytes(s, 2, h.signature, SIGNATURE_SIZE, reterr);
+        stmt_end(s);
+    }
     if (code == OK)
-        code = col_bytes(s, 2, ret->signature, SIGNATURE_SIZE, reterr);
-    stmt_end(s);
+        *ret = h;
     return code;
 }
 
@@ -122,16 +129,15 @@ struct heads_arg { struct store *store; ledger_head_fn fn; void *arg; bool stopp
 
 static enum code heads_tenant(void *arg, int64_t tenant, struct err *reterr) {
     struct heads_arg *a = arg;
-    struct ledger_head head;
-    bool found = false;
+    struct ledger_head head = { 0 };
     if (a->stopped)
         return OK;
     AUTO(view_end) struct view *v = NULL;
     enum code code = store_view(a->store, tenant, &v, reterr);
     if (code == OK)
-        code = head_read(view_sql(v), &head, &found, reterr);
+        code = ledger_head_get(view_sql(v), &head, reterr);
     v = view_end(v);
-    if (code == OK && found)
+    if (code == OK && head.seq > 0)
         a->stopped = !a->fn(&head, a->arg);
     return code;
 }

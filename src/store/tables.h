@@ -45,6 +45,7 @@ typedef bool (*chain_fn)(int64_t chain, uint64_t seq, const uint8_t head[HASH_SI
 MUST_USE enum code ledger_chains(struct store *s, chain_fn fn, void *arg, struct err *reterr);       /* every chain with its last entry */
 /* The newest signed head of each chain; an older one never takes its place. */
 struct ledger_head { int64_t chain; uint64_t seq; uint8_t head[HASH_SIZE], signature[SIGNATURE_SIZE]; usec_t at; };
+MUST_USE enum code ledger_head_get(struct sql *q, struct ledger_head *ret, struct err *reterr);    /* seq 0: the chain has none */
 MUST_USE enum code ledger_head_put(struct store *s, const struct ledger_head *h, struct err *reterr);
 typedef bool (*ledger_head_fn)(const struct ledger_head *h, void *arg);
 MUST_USE enum code ledger_heads(struct store *s, ledger_head_fn fn, void *arg, struct err *reterr);

@@ -105,3 +105,33 @@ static inline enum code bed_get(struct bed *b, int64_t tenant, uint32_t n, struc
         *ret = r;
     return code;
 }
+
+/* What a thief with the database in hands could do to a chain: change an entry, take one out, cut the end off. */
+static inline void bed_tamper(struct bed *b, const char *sql, int64_t chain, int64_t seq, const char *entry) {
+    char path[128];
+    struct stmt *s;
+    struct db *db = NULL;
+    b->store = store_close(b->store);
+    CHECK_OK(db_open(&(struct db_options){ .path = bed_path(b, "records.db", path, sizeof path) }, &db, &b->e), &b->e);
+    CHECK_OK(db_prepare(db, sql, &s, &b->e), &b->e);
+    stmt_int(s, 1, chain);
+    stmt_int(s, 2, seq);
+    if (entry != NULL)
+        stmt_text(s, 3, entry);
+    CHECK_OK(stmt_run(s, &b->e), &b->e);
+    CHECK(db_changes(db) >= 1);
+    db = db_close(db);
+    bed_open(b);
+}
+static inline void bed_entry_change(struct bed *b, int64_t chain, int64_t seq, const char *entry) {
+    bed_tamper(b, "UPDATE ledger SET entry = ?3 WHERE tenant = ?1 AND seq = ?2", chain, seq, entry);
+}
+static inline void bed_entry_drop(struct bed *b, int64_t chain, int64_t seq) {
+    bed_tamper(b, "DELETE FROM ledger WHERE tenant = ? AND seq = ?", chain, seq, NULL);
+}
+static inline void bed_chain_cut(struct bed *b, int64_t chain, int64_t after) {
+    bed_tamper(b, "DELETE FROM ledger WHERE tenant = ? AND seq > ?", chain, after, NULL);
+}
+static inline void bed_heads_drop(struct bed *b, int64_t chain) {
+    bed_tamper(b, "DELETE FROM ledger_head WHERE tenant = ? AND seq >= ?", chain, 0, NULL);
+}

@@ -1,0 +1,65 @@
+/* sign_test.c — heads are signed in batches, once; a history from another time is refused. */
+#include "ledger/sign.c"
+
+#include "ledger/signer.h"
+#include "store/testbed.h"
+
+static void note(struct bed *b, int64_t chain, unsigned times) {
+    for (unsigned i = 0; i < times; i++)
+        CHECK_OK(ledger_note(b->store, chain, "record_made", "token 1", NULL, i % 500 == 499 || i + 1 == times, &b->e), &b->e);
+}
+
+TEST(a_long_chain_is_signed_in_batches) {
+    struct bed b;
+    struct signer s;
+    struct ledger_check check;
+    bed_start(&b);
+    struct ledger_signer signer = signer_start(&s);
+    note(&b, 3, 2 * BATCH + 5);
+    CHECK_OK(ledger_sign(b.store, &signer, &b.e), &b.e);
+    CHECK(s.calls == 3 && signer_seen(&s, 3)->seq == 2 * BATCH + 5);
+    CHECK_OK(ledger_verify(b.store, s.public, &check, &b.e), &b.e);
+    CHECK(check.signed_heads == 1);
+    bed_end(&b);
+}
+
+static enum code cut_after_signing(void *arg, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE], size_t count,
+                                   const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
+    enum code code = signer_sign(arg, chain, from_seq, digests, count, head, ret_sig, reterr);
+    return code == OK ? err_set(reterr, E_PEER, "the keeper went away") : code;
+}
+
+TEST(a_signature_that_got_lost_is_made_again) {
+    struct bed b;
+    struct signer s;
+    struct ledger_check check;
+    bed_start(&b);
+    struct ledger_signer signer = signer_start(&s), cut = signer;
+    cut.sign = cut_after_signing;
+    note(&b, 3, 4);
+    CHECK_CODE(ledger_sign(b.store, &cut, &b.e), E_PEER, &b.e);
+    CHECK(signer_seen(&s, 3)->seq == 4);
+    CHECK_OK(ledger_sign(b.store, &signer, &b.e), &b.e);
+    CHECK_OK(ledger_verify(b.store, s.public, &check, &b.e), &b.e);
+    CHECK(check.signed_heads == 1);
+    bed_end(&b);
+}
+
+TEST(a_history_from_another_time_is_refused) {
+    struct bed b;
+    struct signer s;
+    bed_start(&b);
+    struct ledger_signer signer = signer_start(&s);
+    note(&b, 3, 4);
+    CHECK_OK(ledger_sign(b.store, &signer, &b.e), &b.e);
+    bed_chain_cut(&b, 3, 2);
+    note(&b, 3, 1);                                        /* shorter than what was signed, and not stored as signed: caught below */
+    bed_heads_drop(&b, 3);
+    CHECK_CODE(ledger_sign(b.store, &signer, &b.e), E_DAMAGED, &b.e);
+    CHECK(strstr(b.e.text, "chain 3") != NULL && strstr(b.e.text, "entry 4") != NULL);
+    note(&b, 3, 1);                                        /* as long, but another history */
+    CHECK_CODE(ledger_sign(b.store, &signer, &b.e), E_DAMAGED, &b.e);
+    note(&b, 3, 3);                                        /* longer */
+    CHECK_CODE(ledger_sign(b.store, &signer, &b.e), E_DAMAGED, &b.e);
+    bed_end(&b);
+}
