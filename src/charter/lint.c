@@ -98,27 +98,21 @@ bool sentence_span(const char *text, const char *word, struct span *ret) {
     return false;
 }
 
-enum code lint_charter(const struct charter *c, const struct tree *tree, const char *today, struct findings *findings, struct err *reterr) {
-    PRE(c != NULL && tree != NULL && today != NULL && findings != NULL && reterr != NULL);
-    struct lint l = { .charter = c, .tree = tree, .today = today, .findings = findings };
+enum code lint_charter(const struct charter *c, const char *today, struct findings *findings, struct err *reterr) {
+    PRE(c != NULL && today != NULL && findings != NULL && reterr != NULL);
+    struct lint l = { .charter = c, .tree = charter_tree(c), .today = today, .findings = findings };
     lint_claims(&l);
     lint_lines(&l);
     lint_keeping(&l);
-    return l.failed ? err_set(reterr, E_MEMORY, "no memory to lint %s", tree_name(tree)) : OK;
+    return l.failed ? err_set(reterr, E_MEMORY, "no memory to lint %s", charter_file(c)) : OK;
 }
 
 enum code lint_file(const char *path, const char *today, struct findings *findings, struct charter **ret, struct err *reterr) {
     PRE(path != NULL && ret != NULL);
-    AUTO(tree_free) struct tree *tree = NULL;
     AUTO(charter_free) struct charter *charter = NULL;
-    enum code code = tree_load(path, findings, &tree, reterr);
-    if (code != OK)
-        return code;
-    size_t len = 0;
-    const char *source = tree_source(tree, &len);
-    code = charter_load_text(path, source, len, findings, &charter, reterr);
+    enum code code = charter_load(path, findings, &charter, reterr);
     if (code == OK)
-        code = lint_charter(charter, tree, today, findings, reterr);
+        code = lint_charter(charter, today, findings, reterr);
     if (code == OK)
         *ret = TAKE(charter);
     return code;

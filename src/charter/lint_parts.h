@@ -2,6 +2,7 @@
 #pragma once
 #include "base/buf.h"
 #include "charter/lint.h"
+#include "charter/tree.h"
 
 struct lint {
     const struct charter *charter;
