@@ -47,7 +47,22 @@ static bool before(const struct finding *a, const struct finding *b) {
     return a->pos.line != b->pos.line ? a->pos.line < b->pos.line : a->pos.column < b->pos.column;
 }
 
+/* A rule that is looked at twice tells its mistake once. */
+static bool is_told(const struct findings *f, const struct finding *item) {
+    for (size_t i = f->count; i > 0; i--) {
+        const struct finding *x = &f->list[i - 1];
+        if (x->pos.line < item->pos.line && strcmp(x->file, item->file) == 0)
+            return false;
+        if (x->pos.line == item->pos.line && x->pos.column == item->pos.column && strcmp(x->id, item->id) == 0
+            && strcmp(x->text, item->text) == 0 && strcmp(x->file, item->file) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void insert(struct findings *f, const struct finding *item) {
+    if (is_told(f, item))
+        return;
     if (f->count == f->room) {
         size_t room = f->room == 0 ? 16 : f->room * 2;
         struct finding *list = mem_grow(f->list, room, sizeof *list);

@@ -1,0 +1,81 @@
+/* build.h — from a read tree to the model, in steps; each step tells all its mistakes and leaves what it could not
+ * build empty, so that the next steps still find theirs. Inside this folder only: load.c runs the steps in order.
+ * Everything lies in the arena of the charter. One thread. */
+#pragma once
+#include "charter/grammar.h"
+#include "charter/names.h"
+
+struct kind_work {                            /* what is known of a kind while it is built */
+    const struct node *node;
+    struct names *fields;
+    const struct node **field_nodes;
+};
+
+struct charter {
+    struct arena *arena;
+    struct tree *tree;
+    const struct said *said;                  /* by node index */
+    const char *name, *updated, *operator_name, *contact, *authority;
+    struct words title;
+    struct zone *zone;
+    unsigned speaks;
+    int tenant;
+    uint8_t hash[32];
+    struct kind *kinds; size_t kind_count; struct names *kind_names;
+    struct person *people; size_t person_count; struct names *person_names;
+    struct group *groups; size_t group_count; struct names *group_names;
+    struct relation *relations; size_t relation_count; struct names *relation_names;
+    struct grant *sees; size_t sees_count;
+    struct grant *changes; size_t changes_count;
+    peopleset changers;                       /* people of whom who_changes speaks */
+    struct line *lines; size_t line_count;
+    const struct node **line_nodes;           /* the node of each line: for explanations */
+    struct evidence *evidence; size_t evidence_count;
+};
+
+struct build {
+    struct charter *c;
+    struct findings *findings;
+    struct kind_work *work;                   /* by kind */
+    fieldset *needed;                         /* by kind: fields that rules need outside the sealed part */
+    bool bad, no_memory;
+};
+
+/* Steps. */
+void build_head(struct build *b);             /* head.c: name, title, date, clock, languages, operator, people, tenant */
+void build_kinds(struct build *b);            /* kinds.c: kinds with their fields */
+void build_kind_keys(struct build *b);        /* kinds.c: whom they belong to, are about, why, for what; number, form */
+void build_keeps(struct build *b);            /* keeps.c: keep rules, parts, when_deleted, warn, remind */
+void build_limits(struct build *b);           /* limits.c: limits and moves */
+void build_grants(struct build *b);           /* grants.c: groups, relations, who_sees, who_changes */
+void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
+void build_checks(struct build *b);           /* checks.c: what must hold across the model */
+void build_lines(struct build *b);            /* lines.c */
+
+/* Help for steps. */
+#define BUILD_NEW(b, type, count) ((type *)build_array((b), (count), sizeof(type)))
+void *build_array(struct build *b, size_t count, size_t size);     /* NULL only without memory, which is noted */
+const struct said *build_said(const struct build *b, const struct node *n);    /* n may be NULL; never NULL */
+const struct capture *build_capture(const struct build *b, const struct node *n, const char *name);
+bool build_has(const struct build *b, const struct node *n, const char *name);
+const char *build_text(const struct build *b, const struct node *n, const char *name);      /* of a capture, or NULL */
+const char *build_name(struct build *b, const struct capture *c);  /* first name of a PERSON, NAMES …: normalised */
+void complain(struct build *b, const char *id, const struct node *n, const char *suggestion, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void complain_key(struct build *b, const char *id, const struct node *n, const char *suggestion, const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* At a piece of the value: `at` and `width` in characters. */
+void complain_at(struct build *b, const char *id, const struct node *n, int at, int width, const char *suggestion, const char *fmt, ...) PRINTF_LIKE(7, 8);
+
+/* Resolve a name and complain when there is none; -1 then. `at`, `width` as above. */
+int resolve_kind(struct build *b, const struct node *n, const char *name, int at, int width);
+int resolve_person(struct build *b, const struct node *n, const char *name, int at, int width);
+int resolve_field(struct build *b, const struct node *n, int kind, const char *name, int at, int width);
+/* "kind.field" of a PATH capture. */
+bool resolve_path(struct build *b, const struct node *n, const struct capture *c, int *ret_kind, int *ret_field);
+/* Field names of a NAMES capture as a set; groups too when `groups` (their fields that the kind has). */
+fieldset resolve_fields(struct build *b, const struct node *n, const struct capture *c, int kind, bool groups);
+/* The one_of field of the kind that has all these options (NULL ones are ignored); -1 after complaining. */
+int resolve_state(struct build *b, const struct node *n, int kind, const char *const *options, size_t count, int at, int width);
+/* A rule needs this field outside the sealed part: complains if it is personal. `why` completes "…, so it lies outside the sealed part". */
+void need_outside(struct build *b, const struct node *n, int kind, int field, int at, int width, const char *why);
+
+#define BIT(i) (UINT64_C(1) << (i))
