@@ -31,3 +31,4 @@ MUST_USE enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct e
 const struct api_config *api_config(const struct api *a);
 struct service *api_service(const struct api *a, const char *name);              /* NULL: no such service */
 size_t api_services(const struct api *a, struct service *const **ret);
+struct pages *api_pages(const struct api *a);             /* pages.h: what forms and pages share */

@@ -225,8 +225,8 @@ static void read_engine(struct reading *r, const struct setting *s, const struct
 /* "file PATH", "passphrase", "credential NAME" */
 static void read_root(struct reading *r, const struct setting *s, const struct node *n) {
     (void)s;
-    static const struct { const char *word; enum root_key root; bool more; } forms[] = {
-        { "file ", ROOT_FILE, true }, { "passphrase", ROOT_PASSPHRASE, false }, { "credential ", ROOT_CREDENTIAL, true },
+    static const struct { const char *word; enum root_place root; bool more; } forms[] = {
+        { "file ", ROOT_IN_FILE, true }, { "passphrase", ROOT_BY_PASSPHRASE, false }, { "credential ", ROOT_IN_CREDENTIAL, true },
     };
     if (!scalar(r, n))
         return;
@@ -235,10 +235,10 @@ static void read_root(struct reading *r, const struct setting *s, const struct n
         const char *rest = n->text + len;
         if (strncmp(n->text, forms[i].word, len) != 0 || (forms[i].more ? *rest == 0 : *rest != 0))
             continue;
-        if (!plain_text(rest) || (forms[i].root == ROOT_CREDENTIAL && !is_host(rest)))
+        if (!plain_text(rest) || (forms[i].root == ROOT_IN_CREDENTIAL && !is_host(rest)))
             break;
         r->to->root = forms[i].root;
-        r->to->root_at = !forms[i].more ? NULL : rest[0] == '/' || forms[i].root == ROOT_CREDENTIAL ? arena_text(r->arena, rest)
+        r->to->root_at = !forms[i].more ? NULL : rest[0] == '/' || forms[i].root == ROOT_IN_CREDENTIAL ? arena_text(r->arena, rest)
                                                : arena_printf(r->arena, "%s/%s", r->to->directory, rest);
         return;
     }
@@ -298,14 +298,14 @@ static const struct setting settings[] = {
     { "certificate", read_path, AT(certificate), NULL, "/etc/sejf/fullchain.pem", "PEM: certificate, then its issuers. Without it sejf makes its own." },
     { "key", read_path, AT(key), NULL, "/etc/sejf/key.pem", "Its private key, for the owner alone (mode 0600)." },
     { "engine", read_engine, 0, "sqlite", NULL, "Where records are stored." },
-    { "root_key", read_root, AT(root), "file keys/root.key", NULL,
+    { "root_key", read_root, AT(root), "file keeper/root.key", NULL,
       "Where the root key comes from: \"file PATH\" (a thief of that disk has it), \"passphrase\" (asked at start), \"credential NAME\" (systemd)." },
     { "sandbox", read_yes_no, AT(sandbox), "yes", NULL, "yes: landlock and seccomp, or sejf does not start. no: that ring is shown as not kept." },
     { "nginx", read_nginx, AT(nginx), "/usr/sbin/nginx", NULL, "The program that sejf runs as its front; none when you run your own (sejf nginx-config)." },
     { "keeper_user", read_user, AT(user_keeper), NULL, "sejf-keeper", "When started by root, each process has a user of its own." },
     { "server_user", read_user, AT(user_server), NULL, "sejf-server", NULL },
     { "nginx_user", read_user, AT(user_nginx), NULL, "sejf-nginx", NULL },
-    { "log", read_log, AT(log), "stderr", NULL, "stderr, or a file. JSON lines without personal values." },
+    { "log", read_log, AT(log), "log/sejf.log", NULL, "stderr, or a file. JSON lines without personal values." },
     { "log_level", read_level, AT(log_level), "info", NULL, "debug, info, warning or error." },
     { "cors", read_cors, AT(cors), NULL, "[https://app.seats.example]", "Origins whose pages may call the API from a browser." },
     { "frames", read_frames, AT(frames), NULL, "[https://www.seats.example]", "Origins whose pages may show the public forms in a frame." },
@@ -313,7 +313,7 @@ static const struct setting settings[] = {
     { "brand_logo", read_path, AT(brand_logo), NULL, "logo.svg", "An SVG or PNG file for public pages." },
     { "brand_colour", read_colour, AT(brand_colour), NULL, "\"#1f4e79\"", "Colour of headings and buttons, and of the text on it." },
     { "brand_text", read_colour, AT(brand_text), NULL, "\"#ffffff\"", NULL },
-    { "metrics_token", read_path, AT(metrics_token), NULL, "keys/metrics.token", "A file with the token that /metrics asks for; without it /metrics answers this machine only." },
+    { "metrics_token", read_path, AT(metrics_token), NULL, "metrics.token", "A file with the token that /metrics asks for; without it /metrics answers this machine only." },
     { "clock", read_clock, AT(clock), NULL, "Europe/Warsaw", "When the night is; the clock of the first charter unless said otherwise." },
 };
 #undef AT
@@ -357,7 +357,7 @@ static void defaults_set(struct instance *i, struct arena *a, const char *name) 
     const char *slash = strrchr(name, '/');
     *i = (struct instance){
         .file = arena_text(a, name), .directory = slash == NULL ? "." : slash == name ? "/" : arena_text_n(a, name, (size_t)(slash - name)),
-        .host = "localhost", .listen = LISTEN_LOOPBACK, .https = 8443, .plain = 8444, .root = ROOT_FILE, .sandbox = true,
+        .host = "localhost", .listen = LISTEN_LOOPBACK, .https = 8443, .plain = 8444, .root = ROOT_IN_FILE, .sandbox = true,
         .nginx = "/usr/sbin/nginx", .user_keeper = "sejf-keeper", .user_server = "sejf-server", .user_nginx = "sejf-nginx",
         .log_level = LOG_INFO,
     };
@@ -367,7 +367,7 @@ static void defaults_set(struct instance *i, struct arena *a, const char *name) 
     list[0] = arena_printf(a, "%s/%s", i->directory, charters[0]);
     i->charters = list;
     i->charter_count = 1;
-    i->root_at = arena_printf(a, "%s/keys/root.key", i->directory);
+    i->root_at = arena_printf(a, "%s/keeper/root.key", i->directory);
 }
 
 static enum code read_tree(const char *name, const struct tree *tree, struct findings *findings, struct instance **ret, struct err *reterr) {

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "charter/load.h"
 
-enum root_key { ROOT_FILE, ROOT_PASSPHRASE, ROOT_CREDENTIAL };
+enum root_place { ROOT_IN_FILE, ROOT_BY_PASSPHRASE, ROOT_IN_CREDENTIAL };
 enum listen_on { LISTEN_LOOPBACK, LISTEN_EVERYWHERE, LISTEN_ADDRESSES };
 
 struct instance {
@@ -19,7 +19,7 @@ struct instance {
     int https, plain;                        /* plain 0: no such port */
     const char *const *charters; size_t charter_count;   /* files and directories, from the file's directory */
     const char *certificate, *key;           /* both or neither; neither: self-made */
-    enum root_key root; const char *root_at; /* file, or name of the credential */
+    enum root_place root; const char *root_at; /* file, or name of the credential */
     bool sandbox;
     const char *nginx;                       /* program; NULL: somebody else runs it */
     const char *user_keeper, *user_server, *user_nginx;

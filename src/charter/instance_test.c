@@ -15,10 +15,10 @@ TEST(the_example_is_valid_and_says_the_defaults) {
     AUTO(instance_free) struct instance *i = NULL;
     CHECK_INT(load(buf_str(&text), f, &i), OK);
     CHECK_TEXT(i->host, "seats.example");
-    CHECK(i->https == 443 && i->plain == 444 && i->listen == LISTEN_EVERYWHERE && i->sandbox && i->log == NULL && i->certificate == NULL);
-    CHECK(i->charter_count == 1 && i->root == ROOT_FILE && i->log_level == LOG_INFO);
+    CHECK(i->https == 443 && i->plain == 444 && i->listen == LISTEN_EVERYWHERE && i->sandbox && strcmp(i->log, "/etc/sejf/log/sejf.log") == 0 && i->certificate == NULL);
+    CHECK(i->charter_count == 1 && i->root == ROOT_IN_FILE && i->log_level == LOG_INFO);
     CHECK_TEXT(i->charters[0], "/etc/sejf/charters");
-    CHECK_TEXT(i->root_at, "/etc/sejf/keys/root.key");
+    CHECK_TEXT(i->root_at, "/etc/sejf/keeper/root.key");
     CHECK_TEXT(i->nginx, "/usr/sbin/nginx");
 }
 
@@ -81,7 +81,7 @@ TEST(forms_of_the_root_key_and_of_listening) {
     AUTO(findings_free) struct findings *f = findings_new();
     AUTO(instance_free) struct instance *i = NULL;
     CHECK_INT(load("root_key: credential sejf.root\nlisten: [127.0.0.1, \"::1\"]\nplain: none\nsandbox: no\nnginx: none\n", f, &i), OK);
-    CHECK(i->root == ROOT_CREDENTIAL && i->address_count == 2 && i->plain == 0 && !i->sandbox && i->nginx == NULL);
+    CHECK(i->root == ROOT_IN_CREDENTIAL && i->address_count == 2 && i->plain == 0 && !i->sandbox && i->nginx == NULL);
     CHECK_TEXT(i->root_at, "sejf.root");
     CHECK_TEXT(i->addresses[1], "::1");
 }

@@ -48,7 +48,7 @@ enum code file_read(const char *path, struct buf *ret, struct err *reterr) {
     return file_read_fd(fd, path, ret, reterr);
 }
 
-enum code file_put(int fd, const void *bytes, size_t len, struct err *reterr) {
+enum code fd_put(int fd, const void *bytes, size_t len, struct err *reterr) {
     const char *p = bytes;
     while (len > 0) {
         ssize_t n = write(fd, p, len);
@@ -83,7 +83,7 @@ static enum code write_temporary(const char *temporary, const void *bytes, size_
     AUTO(fd_close) int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return err_errno(reterr, errno, "cannot make %s", temporary);
-    enum code code = file_put(fd, bytes, len, reterr);
+    enum code code = fd_put(fd, bytes, len, reterr);
     if (code != OK)
         return err_prefix(reterr, "%s", temporary);
     if (fchmod(fd, mode) != 0)
@@ -198,6 +198,53 @@ enum code dir_remove(const char *path, struct err *reterr) {
     if (code == OK && rmdir(path) != 0)
         return err_errno(reterr, errno, "cannot remove %s", path);
     return code;
+}
+
+static enum code give_all(int fd, const char *name, uid_t uid, gid_t gid, int depth, struct err *reterr);
+
+static enum code give_entry(int dir, const char *name, uid_t uid, gid_t gid, int depth, struct err *reterr) {
+    struct stat st;
+    if (fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return err_errno(reterr, errno, "cannot give %s to its user", name);
+    if (!S_ISDIR(st.st_mode))
+        return OK;
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? err_errno(reterr, errno, "cannot open %s", name) : give_all(fd, name, uid, gid, depth + 1, reterr);
+}
+
+/* Takes fd over. */
+static enum code give_all(int fd, const char *name, uid_t uid, gid_t gid, int depth, struct err *reterr) {
+    DIR *list = depth > DEPTH_MAX ? NULL : fdopendir(fd);
+    if (list == NULL) {
+        fd_close(&fd);
+        return err_set(reterr, E_SYSTEM, "cannot list %s", name);
+    }
+    enum code code = OK;
+    for (struct dirent *e; code == OK && (e = readdir(list)) != NULL;)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            code = give_entry(dirfd(list), e->d_name, uid, gid, depth, reterr);
+    closedir(list);
+    return code;
+}
+
+enum code dir_give(const char *path, uid_t uid, gid_t gid, struct err *reterr) {
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        int num = errno;
+        fd_close(&fd);
+        return err_errno(reterr, num, "cannot open the directory %s", path);
+    }
+    if (st.st_uid == uid && st.st_gid == gid) {
+        fd_close(&fd);
+        return OK;
+    }
+    if (fchown(fd, uid, gid) != 0) {
+        int num = errno;
+        fd_close(&fd);
+        return err_errno(reterr, num, "cannot give %s to its user", path);
+    }
+    return give_all(fd, path, uid, gid, 0, reterr);
 }
 
 enum code file_lock(const char *path, int wait_ms, int *ret_fd, struct err *reterr) {

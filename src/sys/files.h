@@ -16,7 +16,7 @@ MUST_USE enum code file_write(const char *path, const void *bytes, size_t len, m
 /* The same, but E_CONFLICT when the file is there already. */
 MUST_USE enum code file_create(const char *path, const void *bytes, size_t len, mode_t mode, struct err *reterr);
 /* All of it, interrupted or not. */
-MUST_USE enum code file_put(int fd, const void *bytes, size_t len, struct err *reterr);
+MUST_USE enum code fd_put(int fd, const void *bytes, size_t len, struct err *reterr);
 
 /* A secret: a regular file of ours or of root that neither group nor others may read or write; else E_CONFIG with
  * the command that mends it. */
@@ -28,6 +28,9 @@ MUST_USE enum code dir_make(const char *path, mode_t mode, struct err *reterr);
 MUST_USE enum code dir_sync(const char *path, struct err *reterr);
 /* Removes a directory of ours with all that it holds; symbolic links are removed, not followed. */
 MUST_USE enum code dir_remove(const char *path, struct err *reterr);
+
+/* Gives a directory and all that it holds to a user; symbolic links are not followed. Nothing to do: costs one look. */
+MUST_USE enum code dir_give(const char *path, uid_t uid, gid_t gid, struct err *reterr);
 
 /* An exclusive lock on a file (made when missing). It is held until every copy of the descriptor is
  * closed, so a child that was given one holds it too. E_BUSY after `wait_ms`. */

@@ -76,6 +76,23 @@ TEST(removes_links_without_following_them) {
     CHECK_OK(dir_remove(kept, &e), &e);
 }
 
+TEST(a_directory_is_given_whole_or_refused) {
+    struct err e;
+    char path[128];
+    struct stat st;
+    char *dir = scratch();
+    snprintf(path, sizeof path, "%s/sub", dir);
+    CHECK_OK(dir_make(path, 0700, &e), &e);
+    CHECK_OK(dir_give(dir, geteuid(), getegid(), &e), &e);
+    enum code code = dir_give(dir, 65534, 65534, &e);
+    CHECK(stat(path, &st) == 0);
+    if (geteuid() == 0)
+        CHECK(code == OK && st.st_uid == 65534 && st.st_gid == 65534);
+    else
+        CHECK(code == E_SYSTEM && st.st_uid == geteuid());
+    CHECK_OK(dir_remove(dir, &e), &e);
+}
+
 TEST(a_lock_is_exclusive_and_goes_with_its_copies) {
     struct err e;
     char path[128];

@@ -1,0 +1,240 @@
+/* page_home.c — a parent's id does not say its tenant, and every table is keyed by tenant first: the tenants of the service are
+ * asked in turn, by one look-up each, and the last answers are remembered (a record never moves to another tenant). */
+#include "api/page_home.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "promises/view_words.h"
+#include "store/rows.h"
+#include "store/tables.h"
+
+#define HOMES 1024u
+#define CHOICES_MAX 200
+
+/* ---- which tenant */
+static struct { pthread_mutex_t lock; struct { struct uuid id; int64_t tenant; } list[HOMES]; } homes = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static size_t place_of(const struct uuid *id) {
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < sizeof id->bytes; i++)
+        h = (h ^ id->bytes[i]) * 16777619u;
+    return h % HOMES;
+}
+
+static int64_t remembered(const struct uuid *id) {
+    pthread_mutex_lock(&homes.lock);
+    size_t at = place_of(id);
+    int64_t tenant = uuid_compare(&homes.list[at].id, id) == 0 ? homes.list[at].tenant : 0;
+    pthread_mutex_unlock(&homes.lock);
+    return tenant;
+}
+
+static void remember(const struct uuid *id, int64_t tenant) {
+    pthread_mutex_lock(&homes.lock);
+    size_t at = place_of(id);
+    homes.list[at].id = *id;
+    homes.list[at].tenant = tenant;
+    pthread_mutex_unlock(&homes.lock);
+}
+
+static struct caller sejf_itself(int64_t tenant) {
+    return (struct caller){ .tenant = tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
+}
+
+struct ids { int64_t *list; size_t count, room; struct arena *arena; const char *slug; int64_t found; };
+
+static bool collect(const struct tenant_row *r, void *arg) {
+    struct ids *ids = arg;
+    if (r->closed != 0)
+        return true;
+    if (ids->slug != NULL) {
+        AUTO(buf_done) struct buf slug = BUF(4096);
+        slug_of(r->name, &slug);
+        if (strcmp(buf_str(&slug), ids->slug) == 0)
+            ids->found = r->id;
+        return ids->found == 0;
+    }
+    if (ids->count == ids->room) {
+        size_t room = ids->room == 0 ? 64 : 2 * ids->room;
+        int64_t *list = arena_array(ids->arena, room, sizeof *list);
+        if (list == NULL)
+            return false;
+        if (ids->count > 0)
+            memcpy(list, ids->list, ids->count * sizeof *list);
+        ids->list = list;
+        ids->room = room;
+    }
+    ids->list[ids->count++] = r->id;
+    return true;
+}
+
+static enum code holds(struct service *s, int64_t tenant, int32_t number, const struct uuid *id, bool *ret, struct err *reterr) {
+    AUTO(view_end) struct view *view = NULL;
+    struct row row;
+    enum code code = store_view(service_store(s), tenant, &view, reterr);
+    if (code == OK)
+        code = row_get(view_sql(view), number, id, &row, reterr);
+    *ret = code == OK;
+    return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+}
+
+static enum code parent_tenant(struct service *s, int kind, const struct uuid *id, struct arena *arena, int64_t *ret, struct err *reterr) {
+    const struct charter *c = service_charter(s);
+    struct ids ids = { .arena = arena };
+    int32_t number;
+    bool here = false;
+    int64_t known = remembered(id);
+    if (known != 0) {
+        *ret = known;
+        return OK;
+    }
+    enum code code = name_number(service_store(s), charter_name(c), 'k', charter_kind_at(c, kind)->name, &number, reterr);
+    if (code == OK)
+        code = tenants_list(service_store(s), charter_name(c), collect, &ids, reterr);
+    for (size_t i = 0; code == OK && i < ids.count; i++) {
+        code = holds(s, ids.list[i], number, id, &here, reterr);
+        if (code == OK && here) {
+            remember(id, ids.list[i]);
+            *ret = ids.list[i];
+            return OK;
+        }
+    }
+    return code != OK ? code : err_set(reterr, E_NOT_FOUND, "no record with this id takes forms");
+}
+
+void slug_of(const char *name, struct buf *ret) {
+    AUTO(buf_done) struct buf folded = BUF(4096);
+    bool gap = false;
+    if (!text_fold(name, strlen(name), &folded))
+        return;
+    for (const char *p = buf_str(&folded); *p != 0; p++) {
+        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (unsigned char)*p >= 0x80;
+        if (letter && gap && ret->len > 0)
+            buf_char(ret, '-');
+        if (letter)
+            buf_char(ret, *p);
+        gap = !letter;
+    }
+}
+
+static enum code named_tenant(struct service *s, const char *scope, struct arena *arena, int64_t *ret, struct err *reterr) {
+    const char *service = charter_name(service_charter(s));
+    struct tenant_row row;
+    struct err e;
+    int64_t id = 0;
+    struct ids ids = { .arena = arena, .slug = scope };
+    if (text_int(scope, 1, INT64_MAX, &id) && tenant_get(service_store(s), id, &row, arena, &e) == OK && row.closed == 0 && strcmp(row.service, service) == 0) {
+        *ret = id;
+        return OK;
+    }
+    enum code code = tenants_list(service_store(s), service, collect, &ids, reterr);
+    if (code == OK && ids.found == 0)
+        code = err_set(reterr, E_NOT_FOUND, "no tenant of this service has that name");
+    if (code == OK)
+        *ret = ids.found;
+    return code;
+}
+
+void home_done(struct home *h) {
+    json_decref(h->parent_record);
+    h->parent_record = NULL;
+}
+
+static enum code parent_load(struct service *s, struct home *h, const char *scope, struct arena *arena, struct err *reterr) {
+    const struct kind *k = charter_kind_at(service_charter(s), h->kind);
+    if (!uuid_parse(scope, &h->parent))
+        return err_set(reterr, E_NOT_FOUND, "a form stands under the id of the record that it belongs to");
+    enum code code = parent_tenant(s, k->parent, &h->parent, arena, &h->tenant, reterr);
+    if (code != OK)
+        return code;
+    struct caller who = sejf_itself(h->tenant);
+    return record_read(s, &(struct record_request){ .who = &who, .kind = k->parent, .id = h->parent, .if_match = -1 }, &h->parent_record, reterr);
+}
+
+enum code home_find(struct service *s, const char *form, const char *scope, struct arena *arena, struct home *ret, struct err *reterr) {
+    const struct charter *c = service_charter(s);
+    AUTO(home_done) struct home h = { .kind = charter_form(c, form) };
+    struct tenant_row row;
+    if (h.kind < 0)
+        return err_set(reterr, E_NOT_FOUND, "the service has no form of that name");
+    enum code code = charter_kind_at(c, h.kind)->parent >= 0 ? parent_load(s, &h, scope, arena, reterr) : named_tenant(s, scope, arena, &h.tenant, reterr);
+    if (code == OK)
+        code = tenant_get(service_store(s), h.tenant, &row, arena, reterr);
+    if (code != OK)
+        return code;
+    if (row.closed != 0)
+        return err_set(reterr, E_NOT_FOUND, "the tenant of this form is closed");
+    h.tenant_name = row.name;
+    *ret = h;
+    h.parent_record = NULL;
+    return OK;
+}
+
+/* ---- choices */
+/* The field that names a record, and whether the form's person may read it. */
+static int title_field(const struct charter *c, const struct home *h, int kind) {
+    static const char *const names[] = { "title", "name" };
+    const struct kind *k = charter_kind_at(c, kind);
+    struct caller person = { .tenant = h->tenant, .person = charter_kind_at(c, h->kind)->about, .by_link = true, .subject_kind = -1 };
+    fieldset seen = person.person < 0 ? 0 : policy_kind(c, &person, kind, V_READ).fields;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        int at = kind_field(k, names[i]);
+        if (at >= 0 && (k->fields[at].level == L_PLAIN || (seen >> at & 1) != 0))
+            return at;
+    }
+    return -1;
+}
+
+static json_t *choice_title(const struct charter *c, int kind, int title, const json_t *record, size_t at, enum lang lang) {
+    const struct kind *k = charter_kind_at(c, kind);
+    const char *text = title < 0 ? NULL : json_string_value(json_object_get(json_object_get(record, "fields"), k->fields[title].name));
+    if (text != NULL)
+        return json_string(text);
+    AUTO(buf_done) struct buf b = BUF(512);
+    word_label(&b, lang, k->name);
+    buf_printf(&b, " %zu", at + 1);
+    return json_string(buf_str(&b));
+}
+
+static enum code kind_choices(struct service *s, const struct home *h, int kind, enum lang lang, json_t **ret, struct err *reterr) {
+    const struct charter *c = service_charter(s);
+    struct caller who = sejf_itself(h->tenant);
+    int title = title_field(c, h, kind);
+    json_t *query = json_pack("{s:s}", "limit", "200"), *page = NULL, *list = json_array();
+    enum code code = record_list(s, &who, kind, query, &page, reterr);
+    const json_t *items = json_object_get(page, "items");
+    for (size_t i = 0; code == OK && i < json_array_size(items) && i < CHOICES_MAX; i++) {
+        const json_t *one = json_array_get(items, i);
+        json_array_append_new(list, json_pack("{s:s?, s:o}", "id", json_string_value(json_object_get(one, "id")), "title", choice_title(c, kind, title, one, i, lang)));
+    }
+    json_decref(query);
+    json_decref(page);
+    if (code != OK) {
+        json_decref(list);
+        return code;
+    }
+    *ret = list;
+    return OK;
+}
+
+enum code home_choices(struct service *s, const struct home *h, enum lang lang, json_t **ret, struct err *reterr) {
+    const struct kind *k = charter_kind_at(service_charter(s), h->kind);
+    fieldset asks = kind_asks(k);
+    json_t *all = json_object();
+    for (size_t i = 0; i < k->field_count; i++) {
+        json_t *list = NULL;
+        if ((asks >> i & 1) == 0 || k->fields[i].type != T_REFERENCE)
+            continue;
+        enum code code = kind_choices(s, h, k->fields[i].refers, lang, &list, reterr);
+        if (code != OK) {
+            json_decref(all);
+            return code;
+        }
+        json_object_set_new(all, k->fields[i].name, list);
+    }
+    *ret = all;
+    return OK;
+}

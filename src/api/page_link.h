@@ -1,0 +1,29 @@
+/* page_link.h — what a person sees by private link: all that is held and may be seen, and what may be done about it. Pure. */
+#pragma once
+#include "api/page_form.h"
+
+#define LINK_DO ".do"                         /* change, withdraw, move, erase */
+#define LINK_VERSION ".version"
+#define LINK_TO ".to"                         /* the option of a move, or the consent that is withdrawn */
+
+struct link_view {
+    struct notice_view notice;
+    const struct caller *who;
+    const json_t *record;                     /* as the person sees it */
+    const json_t *others;                     /* {kind: [records]} that the person sees beside it */
+    const json_t *choices;                    /* of references: {field: [{id, title}]} */
+    const char *path;                         /* of the private link, without its query */
+    const char *action;                       /* path and query */
+    const char *token;                        /* of the guard */
+    typed_fn typed; void *typed_arg;          /* what was typed before a mistake; NULL: nothing */
+    const json_t *mistakes;                   /* [{path, text}], as sentences */
+    const char *trouble, *done;               /* a sentence above all, or NULL */
+    fieldset changes;                         /* fields that the person may set */
+    bool erases;
+};
+void link_put(struct buf *ret, const struct link_view *v);
+/* The state that may be reached from here by the person, in the order of the charter: fn for each. */
+typedef void (*move_fn)(void *arg, int field, const char *option);
+void link_moves(const struct link_view *v, move_fn fn, void *arg);
+/* What was typed into the change form, as a merge patch; consents beside it. New references. */
+void link_patch(const struct link_view *v, json_t **ret_patch, json_t **ret_consents);

@@ -1,0 +1,309 @@
+/* page_links.c — the routes of private links. Whoever has the link is the person; a link that is unknown, expired or of another
+ * service answers like an address that does not exist. A change answers with a redirect, so that a reload repeats nothing. */
+#include <string.h>
+
+#include "api/page_home.h"
+#include "api/page_link.h"
+#include "base/text.h"
+#include "store/tables.h"
+
+struct desk {
+    struct visit visit;
+    struct caller who;
+    struct tenant_row tenant;
+    const char *path, *action;
+    json_t *record, *parent;
+};
+
+static void desk_done(struct desk *d) {
+    json_decref(d->record);
+    json_decref(d->parent);
+}
+DEFINE_AUTO_VALUE(struct desk, desk_done)
+
+static const char *typed_in(void *arg, const char *name) { return http_form(arg, name); }
+
+/* The parent is read as its owner: only its plain dates are used, for the date of erasure. */
+static void parent_read(struct desk *d) {
+    struct uuid id;
+    struct err e;
+    const struct kind *k = charter_kind_at(d->visit.charter, d->who.subject_kind);
+    struct caller sejf = { .tenant = d->who.tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
+    json_t *whole = NULL;
+    if (k->parent < 0 || record_read(d->visit.service, &(struct record_request){ .who = &sejf, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &whole, &e) != OK)
+        return;
+    const char *text = json_string_value(json_object_get(json_object_get(whole, "fields"), charter_kind_at(d->visit.charter, k->parent)->name));
+    if (text != NULL && uuid_parse(text, &id) &&
+        record_read(d->visit.service, &(struct record_request){ .who = &sejf, .kind = k->parent, .id = id, .if_match = -1 }, &d->parent, &e) != OK)
+        d->parent = NULL;
+    json_decref(whole);
+}
+
+static bool desk_begin(struct http_req *req, struct desk *d) {
+    struct err e;
+    *d = (struct desk){ 0 };
+    if (!visit_begin(req, &d->visit))
+        return false;
+    const char *token = http_param(req, "token");
+    d->visit.path = d->path = arena_printf(http_arena(req), "/p/%s/%s", d->visit.name, token);
+    enum code code = access_caller(d->visit.service, token, http_from_loopback(req), &d->who, http_arena(req), &e);
+    if (code == OK && (!d->who.by_link || d->who.subject_kind < 0 || d->path == NULL))
+        code = err_set(&e, E_NOT_FOUND, "this is not a private link");
+    if (code == OK)
+        code = tenant_get(service_store(d->visit.service), d->who.tenant, &d->tenant, http_arena(req), &e);
+    if (code == OK)
+        code = record_read(d->visit.service, &(struct record_request){ .who = &d->who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1, .lang = d->visit.lang }, &d->record, &e);
+    if (code != OK) {
+        d->visit.path = "/";                   /* a dead link is not repeated in a page */
+        visit_trouble(&d->visit, &e);
+        return false;
+    }
+    http_note_tenant(req, d->who.tenant);
+    d->action = arena_printf(http_arena(req), "%s?lang=%s", d->path, lang_code(d->visit.lang));
+    parent_read(d);
+    return true;
+}
+
+/* Records of other kinds that are the person's own: {kind: [records]}. */
+static json_t *others_of(struct desk *d) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(d->visit.charter, &kinds);
+    json_t *all = json_object();
+    for (size_t i = 0; i < n; i++) {
+        json_t *page = NULL, *query;
+        struct err e;
+        if ((int)i == d->who.subject_kind || !policy_kind(d->visit.charter, &d->who, (int)i, V_READ).any)
+            continue;
+        query = json_pack("{s:s}", "limit", "100");
+        if (record_list(d->visit.service, &d->who, (int)i, query, &page, &e) == OK && json_array_size(json_object_get(page, "items")) > 0)
+            json_object_set(all, kinds[i].name, json_object_get(page, "items"));
+        json_decref(query);
+        json_decref(page);
+    }
+    return all;
+}
+
+/* Erasing by the person's own hand: where the charter says "by the person", and no law asks for keeping. */
+static bool may_erase(const struct desk *d) {
+    const char *said = charter_value(d->visit.charter, "rights.erasure");
+    const struct kind *k = charter_kind_at(d->visit.charter, d->who.subject_kind);
+    bool law = k->because != NULL && strncmp(k->because, "law ", 4) == 0;
+    return policy_kind(d->visit.charter, &d->who, d->who.subject_kind, V_ERASE).any || (!law && said != NULL && strncmp(said, "by the person", 13) == 0);
+}
+
+static usec_t instant_of(const json_t *record, const char *name, usec_t otherwise) {
+    usec_t at;
+    const char *text = json_string_value(json_object_get(record, name));
+    return text != NULL && time_parse(text, &at) ? at : otherwise;
+}
+
+static struct link_view view_of(struct desk *d) {
+    usec_t now = clock_now();
+    return (struct link_view){
+        .notice = { .charter = d->visit.charter, .service = d->visit.name, .kind = d->who.subject_kind, .lang = d->visit.lang, .tenant = d->tenant.name,
+                    .parent = d->parent, .fields = json_object_get(d->record, "fields"), .created = instant_of(d->record, "created", now), .now = now, .sent = true },
+        .who = &d->who, .record = d->record, .path = d->path, .action = d->action,
+        .changes = policy_kind(d->visit.charter, &d->who, d->who.subject_kind, V_CHANGE).fields, .erases = may_erase(d),
+    };
+}
+
+static void desk_show(struct desk *d, int status, enum text done, enum text trouble, const json_t *mistakes, bool typed) {
+    char token[GUARD_TOKEN_TEXT];
+    struct buf body;
+    struct page page;
+    json_t *others = others_of(d), *choices = NULL;
+    struct home home = { .kind = d->who.subject_kind, .tenant = d->who.tenant };
+    struct err e;
+    struct link_view view = view_of(d);
+    guard_token(pages_guard(d->visit.pages), d->path, visit_cookie(&d->visit), true, clock_now(), token);
+    view.token = token;
+    view.others = others;
+    view.done = done == TEXTS ? NULL : text_in(done, d->visit.lang);
+    view.trouble = trouble == TEXTS ? NULL : text_in(trouble, d->visit.lang);
+    if (home_choices(d->visit.service, &home, d->visit.lang, &choices, &e) == OK)
+        view.choices = choices;
+    view.typed = typed ? typed_in : NULL;
+    view.typed_arg = d->visit.req;
+    struct form_view words = { .notice = view.notice, .typed = typed_in, .typed_arg = d->visit.req };
+    json_t *said = mistakes == NULL ? NULL : form_mistakes(&words, mistakes);
+    view.mistakes = said;
+    visit_page(&d->visit, text_in(TEXT_LINK_TITLE, d->visit.lang), typed, &body, &page);
+    link_put(&body, &view);
+    visit_send(&d->visit, status, &page, &body);
+    json_decref(said);
+    json_decref(others);
+    json_decref(choices);
+}
+
+static const struct { const char *name; enum text text; } said_done[] = {
+    { "change", TEXT_LINK_DONE_CHANGE }, { "withdraw", TEXT_LINK_DONE_WITHDRAW }, { "move", TEXT_LINK_DONE_MOVE },
+};
+
+static void link_get(struct http_req *req) {
+    AUTO(desk_done) struct desk d;
+    enum text done = TEXTS;
+    const char *what = http_query(req, "done");
+    if (!desk_begin(req, &d))
+        return;
+    for (size_t i = 0; what != NULL && i < ARRAY_LEN(said_done); i++)
+        if (strcmp(said_done[i].name, what) == 0)
+            done = said_done[i].text;
+    desk_show(&d, 200, done, TEXTS, NULL, false);
+}
+
+static void link_export(struct http_req *req) {
+    AUTO(desk_done) struct desk d;
+    char now[40];
+    if (!desk_begin(req, &d))
+        return;
+    json_t *others = others_of(&d), *records = json_object();
+    json_object_set_new(records, charter_kind_at(d.visit.charter, d.who.subject_kind)->name, json_pack("[O]", d.record));
+    json_object_update(records, others);
+    json_t *whole = json_pack("{s:s, s:s, s:s, s:o}", "service", d.visit.name, "operator", charter_operator(d.visit.charter), "exported",
+                              time_format(clock_now(), now, sizeof now), "records", records);
+    http_reply_header(req, "Content-Disposition", "attachment; filename=\"data.json\"");
+    http_reply_header(req, "X-Robots-Tag", "noindex");
+    http_reply_json(req, 200, whole);
+    json_decref(whole);
+    json_decref(others);
+}
+
+/* ---- what the person does */
+struct deed { json_t *patch, *consents, *mistakes, *made; };
+static void deed_done(struct deed *x) {
+    json_decref(x->patch);
+    json_decref(x->consents);
+    json_decref(x->mistakes);
+    json_decref(x->made);
+}
+DEFINE_AUTO_VALUE(struct deed, deed_done)
+
+static void desk_back(struct desk *d, const char *what) {
+    char *to = arena_printf(http_arena(d->visit.req), "%s?lang=%s&done=%s", d->path, lang_code(d->visit.lang), what);
+    http_reply_redirect(d->visit.req, 303, to == NULL ? d->path : to);
+}
+
+static int64_t version_typed(struct http_req *req) {
+    int64_t version;
+    const char *text = http_form(req, LINK_VERSION);
+    return text != NULL && text_int(text, 0, INT64_MAX, &version) ? version : -1;
+}
+
+static void desk_change(struct desk *d, struct deed *x, const char *what, bool typed) {
+    struct err e;
+    enum code code = OK;
+    if (json_object_size(x->patch) > 0 || json_object_size(x->consents) > 0)
+        code = record_change(d->visit.service, &(struct record_request){ .who = &d->who, .kind = d->who.subject_kind, .id = d->who.subject, .input = x->patch,
+                                                                         .consents = x->consents, .if_match = version_typed(d->visit.req), .lang = d->visit.lang },
+                             &x->made, &x->mistakes, &e);
+    if (code == OK) {
+        desk_back(d, what);
+        return;
+    }
+    bool named = json_array_size(x->mistakes) > 0;
+    if (code == E_FIELDS || code == E_CONFLICT || code == E_STALE || code == E_FORBIDDEN || code == E_INVALID)
+        desk_show(d, code_status(code), TEXTS, named && typed ? TEXTS : TEXT_LINK_REFUSED, x->mistakes, named && typed);
+    else
+        visit_trouble(&d->visit, &e);
+}
+
+static void do_change(struct desk *d) {
+    AUTO(deed_done) struct deed x = { 0 };
+    struct link_view view = view_of(d);
+    view.typed = typed_in;
+    view.typed_arg = d->visit.req;
+    link_patch(&view, &x.patch, &x.consents);
+    desk_change(d, &x, "change", true);
+}
+
+static void do_withdraw(struct desk *d) {
+    const char *consent = http_form(d->visit.req, LINK_TO);
+    AUTO(deed_done) struct deed x = { .patch = json_object(), .consents = json_object() };
+    if (consent != NULL && json_is_true(json_object_get(json_object_get(d->record, "consents"), consent)))
+        json_object_set_new(x.consents, consent, json_false());
+    desk_change(d, &x, "withdraw", false);
+}
+
+struct wanted { const char *option; const char *field; const struct kind *kind; };
+static void find_move(void *arg, int field, const char *option) {
+    struct wanted *w = arg;
+    if (w->option != NULL && strcmp(option, w->option) == 0)
+        w->field = w->kind->fields[field].name;
+}
+
+static void do_move(struct desk *d) {
+    AUTO(deed_done) struct deed x = { .patch = json_object(), .consents = json_object() };
+    struct link_view view = view_of(d);
+    struct wanted w = { .option = http_form(d->visit.req, LINK_TO), .kind = charter_kind_at(d->visit.charter, d->who.subject_kind) };
+    link_moves(&view, find_move, &w);
+    if (w.field == NULL) {
+        desk_show(d, 409, TEXTS, TEXT_LINK_REFUSED, NULL, false);
+        return;
+    }
+    json_object_set_new(x.patch, w.field, json_string(w.option));
+    desk_change(d, &x, "move", false);
+}
+
+static void do_erase(struct desk *d) {
+    struct err e;
+    struct buf body;
+    struct page page;
+    json_t *gone = NULL;
+    if (!may_erase(d)) {
+        desk_show(d, 403, TEXTS, TEXT_LINK_REFUSED, NULL, false);
+        return;
+    }
+    /* The charter grants this to the person; the grammar of who_changes has no word for it, so sejf does it on the person's
+     * behalf, and the ledger names the link's number. */
+    struct caller who = { .tenant = d->who.tenant, .person = -1, .token = d->who.token, .by_sejf = true, .subject_kind = -1 };
+    enum code code = record_erase(d->visit.service, &(struct record_request){ .who = &who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &gone, &e);
+    json_decref(gone);
+    if (code != OK) {
+        visit_trouble(&d->visit, &e);
+        return;
+    }
+    d->visit.path = "/";
+    visit_page(&d->visit, text_in(TEXT_LINK_DONE_ERASE_TITLE, d->visit.lang), true, &body, &page);
+    buf_text(&body, "<div role=\"status\">\n<h1>");
+    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE_TITLE);
+    buf_text(&body, "</h1>\n<p class=\"lead\">");
+    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE);
+    buf_text(&body, "</p>\n</div>\n");
+    visit_send(&d->visit, 200, &page, &body);
+}
+
+static const struct { const char *name; void (*run)(struct desk *d); } deeds[] = {
+    { "change", do_change }, { "withdraw", do_withdraw }, { "move", do_move }, { "erase", do_erase },
+};
+
+static void link_post(struct http_req *req) {
+    AUTO(desk_done) struct desk d;
+    struct err e;
+    if (!desk_begin(req, &d))
+        return;
+    bool read = http_form_read(req, &e) == OK;
+    const char *what = read ? http_form(req, LINK_DO) : NULL;
+    if (!guard_take(pages_guard(d.visit.pages), http_client(req), d.path, clock_steady())) {
+        http_reply_header(req, "Retry-After", "60");
+        desk_show(&d, 429, TEXTS, TEXT_FORM_MANY, NULL, false);
+        return;
+    }
+    bool fine = read && guard_check(pages_guard(d.visit.pages), d.path, visit_cookie_sent(&d.visit), http_form(req, FORM_TOKEN), clock_now()) == GUARD_FINE;
+    if (rule_on(RULE_form_csrf) && (!fine || visit_cross_site(&d.visit))) {
+        desk_show(&d, 403, TEXTS, TEXT_LINK_REFUSED, NULL, false);
+        return;
+    }
+    for (size_t i = 0; what != NULL && i < ARRAY_LEN(deeds); i++)
+        if (strcmp(deeds[i].name, what) == 0) {
+            deeds[i].run(&d);
+            return;
+        }
+    desk_show(&d, 422, TEXTS, TEXT_LINK_REFUSED, NULL, false);
+}
+
+static const struct route list[] = {
+    { "GET", "/p/{service}/{token}", ROUTE_SECRET, link_get },
+    { "POST", "/p/{service}/{token}", ROUTE_SECRET, link_post },
+    { "GET", "/p/{service}/{token}/data.json", ROUTE_SECRET, link_export },
+};
+const struct route_table routes_links = { list, ARRAY_LEN(list) };

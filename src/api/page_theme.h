@@ -1,0 +1,9 @@
+/* page_theme.h — the operator's colours as a stylesheet of custom properties, made readable: text on the colour and the
+ * colour on paper reach a contrast of 4.5 (WCAG 2.2, 1.4.3), in light and in dark. Pure. */
+#pragma once
+#include "base/buf.h"
+
+/* colour, text: "#1f4e79" or NULL. What is not a colour is passed over for the standard one. */
+void theme_css(const char *colour, const char *text, struct buf *ret);
+/* Contrast of two colours, 1 to 21; 0 when one of them is none. */
+double theme_contrast(const char *a, const char *b);

@@ -1,0 +1,15 @@
+/* pages.h — the pages for people: public forms, private links, the public page of promises, and what they load. The state
+ * that they share (guard of forms, colours, logo) is made once by pages_open; handlers reach it through api_pages. */
+#pragma once
+#include "api/http.h"
+#include "api/service.h"
+
+struct pages;
+/* Reads the logo file; a missing or unknown one is left out. */
+MUST_USE enum code pages_open(const struct api_config *c, struct pages **ret, struct err *reterr);
+struct pages *pages_close(struct pages *p);
+DEFINE_AUTO(struct pages, pages_close)
+
+extern const struct route_table routes_forms;     /* page_forms.c */
+extern const struct route_table routes_links;     /* page_links.c */
+extern const struct route_table routes_public;    /* page_public.c: index, promises, static files */

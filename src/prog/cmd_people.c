@@ -1,0 +1,193 @@
+/* cmd_people.c — tenants and tokens: each command is one call, and one way to print its answer. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "prog/commands.h"
+#include "prog/options.h"
+#include "prog/session.h"
+
+struct ask {                                 /* what these commands take */
+    const char *data, *config, *role, *label, *expires, *scope, *self;
+    int64_t tenant;
+    bool json, loopback;
+    struct plain_words words;
+};
+
+static enum code read_ask(int argc, char *const *argv, size_t least, size_t most, struct ask *a, struct err *reterr) {
+    *a = (struct ask){ .tenant = -1 };
+    const struct option options[] = {
+        { "data", OPTION_TEXT, &a->data }, { "config", OPTION_TEXT, &a->config }, { "json", OPTION_FLAG, &a->json }, { "tenant", OPTION_NUMBER, &a->tenant },
+        { "role", OPTION_TEXT, &a->role }, { "label", OPTION_TEXT, &a->label }, { "expires", OPTION_TEXT, &a->expires },
+        { "scope", OPTION_TEXT, &a->scope }, { "self", OPTION_TEXT, &a->self }, { "loopback", OPTION_FLAG, &a->loopback },
+    };
+    return options_read(argc, argv, options, ARRAY_LEN(options), least, most, &a->words, reterr);
+}
+
+/* Calls, and prints each line by `show` (people) or as it came (JSON). */
+static enum code call(const struct ask *a, json_t *in, line_fn show, json_t **ret, struct err *reterr) {
+    AUTO(place_close) struct place *p = NULL;
+    AUTO(session_close) struct session *s = NULL;
+    enum code code = place_open(a->data, a->config, &p, reterr);
+    if (code == OK)
+        code = session_open(p, &s, reterr);
+    if (code != OK) {
+        json_decref(in);
+        return code;
+    }
+    return session_call(s, in, NULL, show, NULL, ret, reterr);
+}
+
+static void put(json_t *o, const char *name, const char *value) {
+    if (value != NULL)
+        json_object_set_new(o, name, json_string(value));
+}
+
+static json_t *request(const char *verb, const char *service, int64_t tenant) {
+    json_t *o = json_pack("{s:s}", "do", verb);
+    put(o, "service", service);
+    if (tenant >= 0)
+        json_object_set_new(o, "tenant", json_integer(tenant));
+    return o;
+}
+
+static enum code number_of(const char *word, int64_t *ret, struct err *reterr) {
+    return text_int(word, 1, INT64_MAX, ret) ? OK : err_set(reterr, E_USAGE, "\"%s\" is not a number", word);
+}
+
+static void show_raw(const char *line, size_t len, void *arg) {
+    (void)arg;
+    printf("%.*s\n", (int)len, line);
+}
+
+/* ---- tenants */
+
+static void show_tenant(const char *line, size_t len, void *arg) {
+    (void)arg;
+    json_t *o = json_loadb(line, len, 0, NULL);
+    const char *closed = json_string_value(json_object_get(o, "closed"));
+    if (o != NULL)
+        printf("%6lld  %-10s %-24s %s%s\n", (long long)json_integer_value(json_object_get(o, "tenant")), json_string_value(json_object_get(o, "service")) ?: "",
+               json_string_value(json_object_get(o, "made")) ?: "", json_string_value(json_object_get(o, "name")) ?: "", closed == NULL ? "" : " (closed)");
+    json_decref(o);
+}
+
+enum code cmd_tenant_new(int argc, char *const *argv, struct err *reterr) {
+    struct ask a;
+    json_t *r = NULL;
+    enum code code = read_ask(argc, argv, 2, 2, &a, reterr);
+    if (code != OK)
+        return code;
+    json_t *in = request("tenant_new", a.words.at[0], -1);
+    put(in, "name", a.words.at[1]);
+    if ((code = call(&a, in, NULL, &r, reterr)) != OK)
+        return code;
+    if (a.json)
+        printf("{\"tenant\":%lld}\n", (long long)json_integer_value(json_object_get(r, "tenant")));
+    else
+        printf("tenant %lld\n", (long long)json_integer_value(json_object_get(r, "tenant")));
+    json_decref(r);
+    return OK;
+}
+
+enum code cmd_tenant_list(int argc, char *const *argv, struct err *reterr) {
+    struct ask a;
+    json_t *r = NULL;
+    enum code code = read_ask(argc, argv, 0, 1, &a, reterr);
+    if (code == OK)
+        code = call(&a, request("tenant_list", a.words.count > 0 ? a.words.at[0] : NULL, -1), a.json ? show_raw : show_tenant, &r, reterr);
+    json_decref(r);
+    return code;
+}
+
+enum code cmd_tenant_close(int argc, char *const *argv, struct err *reterr) {
+    struct ask a;
+    int64_t tenant;
+    json_t *r = NULL;
+    enum code code = read_ask(argc, argv, 2, 2, &a, reterr);
+    if (code == OK)
+        code = number_of(a.words.at[1], &tenant, reterr);
+    if (code == OK)
+        code = call(&a, request("tenant_close", a.words.at[0], tenant), NULL, &r, reterr);
+    json_decref(r);
+    return code;
+}
+
+/* ---- tokens */
+
+static enum code wants_tenant(const struct ask *a, struct err *reterr) {
+    return a->tenant > 0 ? OK : err_set(reterr, E_USAGE, "--tenant says whose; `sejf tenant list` shows their numbers");
+}
+
+enum code cmd_token_new(int argc, char *const *argv, struct err *reterr) {
+    struct ask a;
+    json_t *r = NULL, *scope = NULL;
+    enum code code = read_ask(argc, argv, 1, 1, &a, reterr);
+    if (code == OK)
+        code = wants_tenant(&a, reterr);
+    if (code == OK && a.role == NULL)
+        return err_set(reterr, E_USAGE, "--role says which person of the charter the bearer is");
+    if (code == OK && a.scope != NULL && (scope = json_loads(a.scope, JSON_REJECT_DUPLICATES, NULL)) == NULL)
+        return err_set(reterr, E_USAGE, "--scope takes a JSON object such as {\"kinds\": [\"event\"], \"verbs\": [\"read\"]}");
+    if (code != OK)
+        return code;
+    json_t *in = request("token_new", a.words.at[0], a.tenant);
+    put(in, "role", a.role);
+    put(in, "label", a.label);
+    put(in, "expires", a.expires);
+    put(in, "self", a.self);
+    if (scope != NULL)
+        json_object_set_new(in, "scope", scope);
+    if (a.loopback)
+        json_object_set_new(in, "loopback", json_true());
+    if ((code = call(&a, in, NULL, &r, reterr)) != OK)
+        return code;
+    const char *token = json_string_value(json_object_get(r, "token"));
+    if (a.json)
+        printf("{\"token\":\"%s\",\"number\":%lld}\n", token ?: "", (long long)json_integer_value(json_object_get(r, "number")));
+    else
+        printf("%s\n", token ?: "");
+    json_decref(r);
+    return OK;
+}
+
+static void show_token(const char *line, size_t len, void *arg) {
+    (void)arg;
+    json_t *o = json_loadb(line, len, 0, NULL);
+    bool revoked = json_is_string(json_object_get(o, "revoked"));
+    if (o != NULL)
+        printf("%6lld  %-14s until %-21s %s%s%s\n", (long long)json_integer_value(json_object_get(o, "number")), json_string_value(json_object_get(o, "role")) ?: "",
+               json_string_value(json_object_get(o, "expires")) ?: "revoked", json_string_value(json_object_get(o, "label")) ?: "",
+               json_is_true(json_object_get(o, "loopback")) ? " (this machine only)" : "", revoked ? " (revoked)" : "");
+    json_decref(o);
+}
+
+enum code cmd_token_list(int argc, char *const *argv, struct err *reterr) {
+    struct ask a;
+    json_t *r = NULL;
+    enum code code = read_ask(argc, argv, 1, 1, &a, reterr);
+    if (code == OK)
+        code = wants_tenant(&a, reterr);
+    if (code == OK)
+        code = call(&a, request("token_list", a.words.at[0], a.tenant), a.json ? show_raw : show_token, &r, reterr);
+    json_decref(r);
+    return code;
+}
+
+enum code cmd_token_revoke(int argc, char *const *argv, struct err *reterr) {
+    struct ask a;
+    int64_t number;
+    json_t *r = NULL;
+    enum code code = read_ask(argc, argv, 2, 2, &a, reterr);
+    if (code == OK)
+        code = wants_tenant(&a, reterr);
+    if (code == OK)
+        code = number_of(a.words.at[1], &number, reterr);
+    if (code != OK)
+        return code;
+    json_t *in = request("token_revoke", a.words.at[0], a.tenant);
+    json_object_set_new(in, "number", json_integer(number));
+    code = call(&a, in, NULL, &r, reterr);
+    json_decref(r);
+    return code;
+}

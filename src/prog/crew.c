@@ -1,0 +1,268 @@
+/* crew.c — a process is this same program with a word of its own ("keeper", "server"), or nginx. */
+#include "prog/crew.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "crypto/crypto.h"
+#include "sys/files.h"
+#include "sys/sockets.h"
+
+#define ENV_MAX 48u
+#define PASSPHRASE_MAX 1024u
+#define SOCKETS_MAX 16u
+
+static const char *const names[MEMBERS] = { "keeper", "server", "nginx" };
+const char *member_name(enum member m) { return names[m]; }
+
+/* ---- users */
+
+/* May that user walk down to path? Looks at the mode of each directory, from the top. */
+static bool user_reaches(const struct user *u, const char *path) {
+    char *copy = mem_text(path);
+    bool reaches = copy != NULL;
+    for (char *slash = copy == NULL ? NULL : strchr(copy + 1, '/'); reaches && slash != NULL; slash = strchr(slash + 1, '/')) {
+        struct stat st;
+        *slash = 0;
+        mode_t bit = 0;
+        if (stat(copy, &st) == 0)
+            bit = st.st_uid == u->uid ? S_IXUSR : st.st_gid == u->gid ? S_IXGRP : S_IXOTH;
+        reaches = bit != 0 && (st.st_mode & bit) != 0;
+        *slash = '/';
+    }
+    mem_free(copy);
+    return reaches;
+}
+
+void crew_find(struct place *p, struct crew *ret) {
+    const struct instance *i = place_instance(p);
+    const char *wanted[MEMBERS] = { i->user_keeper, i->user_server, i->user_nginx };
+    struct err e;
+    *ret = (struct crew){ .apart = false };
+    if (geteuid() != 0) {
+        snprintf(ret->why, sizeof ret->why, "not started by root");
+        return;
+    }
+    for (int m = 0; m < MEMBERS; m++) {
+        if (user_find(wanted[m], &ret->user[m], &e) != OK) {
+            snprintf(ret->why, sizeof ret->why, "the user %s does not exist", wanted[m]);
+            return;
+        }
+        if (!user_reaches(&ret->user[m], place_data(p))) {
+            snprintf(ret->why, sizeof ret->why, "the user %s cannot reach the data directory", wanted[m]);
+            return;
+        }
+    }
+    ret->apart = true;
+}
+
+const struct user *crew_user(const struct crew *c, enum member m) { return c->apart ? &c->user[m] : NULL; }
+
+enum code crew_directories(struct place *p, const struct crew *c, struct err *reterr) {
+    static const struct { const char *name; mode_t mode; int owner; } dirs[] = {     /* owner -1: ours */
+        { "charters", 0755, -1 }, { "run", 0711, -1 }, { "log", 0700, -1 }, { "tls", 0711, -1 }, { "nginx", 0755, -1 },
+        { "nginx/tmp", 0700, NGINX }, { "keeper", 0700, KEEPER }, { "store", 0700, SERVER }, { "files", 0700, SERVER }, { "run/server", 0711, SERVER },
+    };
+    for (size_t d = 0; d < ARRAY_LEN(dirs); d++) {
+        const char *path = place_path(p, "%s", dirs[d].name);
+        const struct user *u = dirs[d].owner < 0 ? NULL : crew_user(c, (enum member)dirs[d].owner);
+        enum code code = dir_make(path, dirs[d].mode, reterr);
+        if (code == OK && geteuid() == 0 && dirs[d].owner >= 0)
+            code = dir_give(path, u == NULL ? 0 : u->uid, u == NULL ? 0 : u->gid, reterr);
+        if (code != OK)
+            return code;
+    }
+    if (geteuid() == 0 && chmod(place_data(p), 0711) != 0)
+        return err_errno(reterr, errno, "cannot set the mode of %s", place_data(p));
+    return OK;
+}
+
+enum code crew_listen(struct place *p, const struct crew *c, const char *name, enum member reaches, int *ret_fd, struct err *reterr) {
+    const char *path = place_path(p, "run/%s.sock", name);
+    AUTO(fd_close) int fd = -1;
+    enum code code = listen_unix(path, c->apart ? 0660 : 0600, &fd, reterr);
+    if (code != OK)
+        return code;
+    if (c->apart && chown(path, (uid_t)-1, c->user[reaches].gid) != 0)
+        return err_errno(reterr, errno, "cannot give %s to %s", path, c->user[reaches].name);
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}
+
+/* ---- what a process is started with */
+
+/* Variables that may pass: nothing that could carry a secret, and what moves time or reports bugs in tests. */
+static const char *const passes[] = {
+    "PATH", "LANG", "LC_ALL", "TZ", "HOME", "SEJF_RULE_OFF", "CREDENTIALS_DIRECTORY", "LD_PRELOAD", "FAKETIME",
+    "FAKETIME_DONT_FAKE_MONOTONIC", "FAKETIME_NO_CACHE", "FAKETIME_TIMESTAMP_FILE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+    "LLVM_PROFILE_FILE",
+};
+
+struct env { struct buf text; const char *list[ENV_MAX]; size_t count; size_t at[ENV_MAX]; };
+
+static void env_add(struct env *e, const char *name, const char *value) {
+    if (value == NULL || e->count == ENV_MAX - 1)
+        return;
+    e->at[e->count++] = e->text.len;
+    buf_printf(&e->text, "%s=%s", name, value);
+    buf_char(&e->text, 0);
+}
+
+/* The pointers are taken last: the text moves while it grows. */
+static bool env_end(struct env *e) {
+    for (size_t i = 0; i < e->count; i++)
+        e->list[i] = e->text.data + e->at[i];
+    e->list[e->count] = NULL;
+    return !e->text.failed;
+}
+
+/* "NGINX=3;4;": the listening sockets that nginx finds open. */
+static void env_sockets(struct env *e, size_t count) {
+    char text[SOCKETS_MAX * 4 + 1] = "";
+    for (size_t i = 0; i < count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%zu;", 3 + i);
+    env_add(e, "NGINX", text);
+}
+
+static enum code start_nginx(const struct crew_start *s, struct env *env, struct process *ret, struct err *reterr) {
+    const struct instance *i = place_instance(s->place);
+    const char *prefix = place_path(s->place, "nginx");
+    const char *argv[] = { "nginx", "-p", prefix, "-c", "nginx.conf", "-e", "stderr", NULL };
+    env_sockets(env, s->listener_count);
+    if (!env_end(env))
+        return err_set(reterr, E_MEMORY, "no memory for starting nginx");
+    const struct process_start start = { .path = i->nginx, .argv = argv, .env = env->list, .fds = s->listeners, .fd_count = s->listener_count,
+        .out = s->out, .directory = prefix, .user = crew_user(s->crew, NGINX), .umask = 077 };
+    return process_start(&start, ret, reterr);
+}
+
+static enum code start_own(const struct crew_start *s, enum member m, struct env *env, struct process *ret, struct err *reterr) {
+    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret } };
+    int fds[5];
+    size_t n = 0;
+    char numbers[3][16];
+    const char *argv[12] = { "sejf", names[m], "--config", place_instance(s->place)->file };
+    size_t argc = 4;
+    fds[n++] = s->listeners[0];
+    for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+        if (more[i].fd < 0)
+            continue;
+        snprintf(numbers[i], sizeof numbers[i], "%zu", 3 + n);
+        fds[n++] = more[i].fd;
+        argv[argc++] = more[i].name;
+        argv[argc++] = numbers[i];
+    }
+    fds[n++] = s->lock;
+    if (!env_end(env))
+        return err_set(reterr, E_MEMORY, "no memory for starting %s", names[m]);
+    const struct process_start start = { .path = "/proc/self/exe", .argv = argv, .env = env->list, .fds = fds, .fd_count = n,
+        .out = -1, .user = crew_user(s->crew, m), .umask = 077 };
+    return process_start(&start, ret, reterr);
+}
+
+enum code crew_start(const struct crew_start *s, enum member m, struct process *ret, struct err *reterr) {
+    PRE(s->listener_count >= 1 && s->listener_count <= SOCKETS_MAX);
+    struct env env = { .text = BUF(65536) };
+    for (size_t i = 0; i < ARRAY_LEN(passes); i++)
+        env_add(&env, passes[i], getenv(passes[i]));
+    enum code code = m == NGINX ? start_nginx(s, &env, ret, reterr) : start_own(s, m, &env, ret, reterr);
+    buf_done(&env.text);
+    return code;
+}
+
+enum code crew_run(struct place *p, const struct crew *c, enum member m, const char *const *words, size_t count,
+                   const int *fds, size_t fd_count, struct err *reterr) {
+    const char *argv[16] = { "sejf" };
+    size_t argc = 1;
+    struct env env = { .text = BUF(65536) };
+    struct process process = NO_PROCESS;
+    int status = -1;
+    PRE(count <= 8);
+    for (size_t i = 0; i < count; i++)
+        argv[argc++] = words[i];
+    argv[argc++] = "--config";
+    argv[argc++] = place_instance(p)->file;
+    for (size_t i = 0; i < ARRAY_LEN(passes); i++)
+        env_add(&env, passes[i], getenv(passes[i]));
+    const struct process_start start = { .path = "/proc/self/exe", .argv = argv, .env = env.list, .fds = fds, .fd_count = fd_count,
+        .out = -1, .user = crew_user(c, m), .umask = 077 };
+    enum code code = !env_end(&env) ? err_set(reterr, E_MEMORY, "no memory for starting a process") : process_start(&start, &process, reterr);
+    buf_done(&env.text);
+    if (code != OK)
+        return code;
+    if (process_wait(&process, -1, &status) != PROCESS_EXITED)
+        return err_set(reterr, E_INTERNAL, "sejf %s ended by signal %d", words[0], status);
+    if (status == 0)
+        return OK;
+    *reterr = (struct err){ .code = E_INTERNAL };           /* it has said why itself */
+    return (enum code)status;
+}
+
+/* ---- the passphrase */
+
+static enum code read_line(int fd, char *ret, size_t room, size_t *ret_len, struct err *reterr) {
+    size_t len = 0;
+    while (len < room) {
+        ssize_t n = read(fd, ret + len, 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(reterr, errno, "cannot read the passphrase");
+        if (n == 0 || ret[len] == '\n')
+            break;
+        len++;
+    }
+    if (len == 0 || len == room)
+        return err_set(reterr, E_KEY, len == 0 ? "no passphrase was given" : "the passphrase is longer than %u characters", PASSPHRASE_MAX);
+    *ret_len = len;
+    return OK;
+}
+
+static enum code ask(const char *prompt, char *ret, size_t *ret_len, struct err *reterr) {
+    struct termios before, silent;
+    AUTO(fd_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (tty < 0 || tcgetattr(tty, &before) != 0)
+        return read_line(0, ret, PASSPHRASE_MAX, ret_len, reterr);     /* from standard input, when there is no terminal */
+    silent = before;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    struct err ignored;
+    (void)!fd_put(tty, prompt, strlen(prompt), &ignored);
+    tcsetattr(tty, TCSAFLUSH, &silent);
+    enum code code = read_line(tty, ret, PASSPHRASE_MAX, ret_len, reterr);
+    tcsetattr(tty, TCSAFLUSH, &before);
+    (void)!fd_put(tty, "\n", 1, &ignored);
+    return code;
+}
+
+enum code crew_secret(struct place *p, const char *prompt, int *ret_fd, struct err *reterr) {
+    if (place_instance(p)->root != ROOT_BY_PASSPHRASE) {
+        *ret_fd = -1;
+        return OK;
+    }
+    size_t len = 0;
+    char *line = secret_new(PASSPHRASE_MAX);
+    if (line == NULL)
+        return err_set(reterr, E_MEMORY, "no locked memory for the passphrase; mend: ulimit -l");
+    enum code code = ask(prompt, line, &len, reterr);
+    /* The kernel keeps it in memory of a file without a name: it outlives a keeper that is restarted, not us. */
+    AUTO(fd_close) int fd = code == OK ? memfd_create("root", MFD_CLOEXEC) : -1;
+    if (code == OK && fd < 0)
+        code = err_errno(reterr, errno, "cannot hold the passphrase for the keeper");
+    if (code == OK)
+        code = fd_put(fd, line, len, reterr);
+    secret_free(line);
+    if (code != OK)
+        return code;
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}

@@ -1,0 +1,42 @@
+/* crew.h — the processes of an installation: which user each has, what each may reach, how it is started. Used by the
+ * parent, and by commands that need a keeper while no server runs. For single-threaded processes. */
+#pragma once
+#include "prog/place.h"
+#include "sys/process.h"
+
+enum member { KEEPER, SERVER, NGINX, MEMBERS };
+const char *member_name(enum member m);
+
+struct crew {
+    bool apart;                              /* each has a user of its own */
+    char why[160];                           /* why not, when not */
+    struct user user[MEMBERS];               /* with apart */
+};
+/* Users of their own when we are root, the users exist and reach the data directory. */
+void crew_find(struct place *p, struct crew *ret);
+const struct user *crew_user(const struct crew *c, enum member m);     /* NULL: ours */
+/* Makes the directories below the data directory, each for its owner alone, and gives them to their users. */
+MUST_USE enum code crew_directories(struct place *p, const struct crew *c, struct err *reterr);
+
+/* What a process is given: listening sockets first, then where it says that it is ready, then the lock. */
+struct crew_start {
+    struct place *place;
+    const struct crew *crew;
+    const int *listeners; size_t listener_count;
+    int ready;                               /* written one byte when it serves; -1: none */
+    int lock;                                /* of the data directory; held by keeper and server too */
+    int secret;                              /* keeper: passphrase or credential to read; -1: none */
+    int log;                                 /* where its log lines go; -1: standard error */
+    int out;                                 /* nginx: its standard error */
+};
+/* The keeper and the server get the word for what they are, --config, and the numbers of these descriptors. */
+MUST_USE enum code crew_start(const struct crew_start *s, enum member m, struct process *ret, struct err *reterr);
+/* Runs this program with other words (and --config) as the user of m, waits for its end, and makes its exit code ours.
+ * fds become its descriptors 3, 4, … */
+MUST_USE enum code crew_run(struct place *p, const struct crew *c, enum member m, const char *const *words, size_t count,
+                            const int *fds, size_t fd_count, struct err *reterr);
+/* A Unix socket in run/ that only root, ourselves and the given member reach. */
+MUST_USE enum code crew_listen(struct place *p, const struct crew *c, const char *name, enum member reaches, int *ret_fd, struct err *reterr);
+
+/* The root key's passphrase or credential as a descriptor for the keeper; -1 when it is a file that it opens itself. */
+MUST_USE enum code crew_secret(struct place *p, const char *prompt, int *ret_fd, struct err *reterr);

@@ -1,0 +1,120 @@
+/* processes.c — the keeper and the server: each opens what it needs, enters its sandbox, says that it is ready, runs its
+ * loop. What each may reach is stated beside it. Both are started by the parent, with their descriptors. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "keeper/server.h"
+#include "prog/commands.h"
+#include "prog/engine.h"
+#include "prog/keys.h"
+#include "prog/options.h"
+#include "sys/files.h"
+#include "sys/sandbox.h"
+
+#define LISTENER 3
+
+struct given { struct place *place; int64_t ready, log, secret; };
+
+static enum code read_given(int argc, char *const *argv, const char *name, struct given *ret, struct err *reterr) {
+    const char *config = NULL;
+    struct plain_words w;
+    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1 };
+    const struct option options[] = { { "config", OPTION_TEXT, &config }, { "ready", OPTION_NUMBER, &ret->ready },
+                                      { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret } };
+    enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
+    if (code == OK && (config == NULL || ret->ready < LISTENER))
+        return err_set(reterr, E_USAGE, "the %s is started by `sejf serve`", name);
+    if (code == OK)
+        code = place_open(NULL, config, &ret->place, reterr);
+    if (code == OK)
+        log_init(name, place_instance(ret->place)->log_level, (int)ret->log);
+    return code;
+}
+
+static enum code stop_signals(int *ret_fd, struct err *reterr) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return err_errno(reterr, errno, "cannot block signals");
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return err_errno(reterr, errno, "cannot listen for signals");
+    *ret_fd = fd;
+    return OK;
+}
+
+static void say_ready(void *arg) {
+    const struct given *g = arg;
+    (void)!write((int)g->ready, "R", 1);
+    (void)close((int)g->ready);
+}
+
+/* ---- keeper: its own directory and the connections of its socket; no network, no other file */
+
+static enum code keeper_sandbox(void *arg, struct err *reterr) {
+    struct given *g = arg;
+    const struct sandbox_path paths[] = { { place_path(g->place, "keeper"), SANDBOX_READ | SANDBOX_WRITE, false } };
+    const struct sandbox s = { "the keeper", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_UNIX };
+    return place_instance(g->place)->sandbox ? sandbox_enter(&s, reterr) : OK;
+}
+
+enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
+    struct given g;
+    AUTO(fd_close) int stop = -1;
+    struct keyring_options keyring;
+    struct crew crew;
+    enum code code = read_given(argc, argv, "keeper", &g, reterr);
+    AUTO(place_close) struct place *p = g.place;
+    if (code == OK)
+        code = stop_signals(&stop, reterr);
+    if (code == OK)
+        code = keys_options(p, (int)g.secret, &keyring, reterr);
+    if (code != OK)
+        return code;
+    crew_find(p, &crew);
+    const struct keeper_config config = { .keyring = keyring, .server_user = crew.apart ? crew.user[SERVER].uid : geteuid(), .stop_fd = stop,
+        .sandbox = keeper_sandbox, .ready = say_ready, .arg = &g };
+    return keeper_serve(&config, LISTENER, reterr);
+}
+
+/* ---- server: the store, the files, the control socket; Unix sockets, and no network */
+
+static enum code server_sandbox(struct place *p, struct err *reterr) {
+    const struct sandbox_path paths[] = {
+        { place_path(p, "store"), SANDBOX_READ | SANDBOX_WRITE, false },
+        { place_path(p, "files"), SANDBOX_READ | SANDBOX_WRITE, false },
+        { place_path(p, "run/server"), SANDBOX_READ | SANDBOX_WRITE | SANDBOX_SOCKETS, false },
+        { "/usr/share/zoneinfo", SANDBOX_READ, true },
+        { "/dev/urandom", SANDBOX_READ, true },
+    };
+    const struct sandbox s = { "the server", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_THREADS | CALLS_UNIX };
+    return place_instance(p)->sandbox ? sandbox_enter(&s, reterr) : OK;
+}
+
+enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
+    struct given g;
+    AUTO(fd_close) int stop = -1;
+    struct charter *const *charters;
+    size_t count;
+    enum code code = read_given(argc, argv, "server", &g, reterr);
+    AUTO(place_close) struct place *p = g.place;
+    if (code == OK)
+        code = stop_signals(&stop, reterr);
+    if (code == OK)
+        code = place_charters(p, &charters, &count, reterr);       /* read before their directory is out of reach */
+    if (code == OK)
+        code = server_sandbox(p, reterr);
+    AUTO(engine_close) struct engine *e = NULL;
+    if (code == OK)
+        code = engine_open(p, place_path(p, "run/server/control.sock"), &e, reterr);
+    if (code != OK)
+        return code;
+    say_ready(&g);
+    return api_serve(engine_api(e), LISTENER, stop, reterr);
+}

@@ -1,0 +1,378 @@
+/* view.c — every foreign text goes through buf_html or say_html; a line's anchor is its place in the list. */
+#include "promises/view.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "promises/seeds.h"
+#include "promises/view_words.h"
+
+enum view_text {
+#define VIEW(id, en, pl, hu) VIEW_##id,
+#define SECTION(key, en, pl, hu)
+#include "promises/view_texts.tbl"
+#undef VIEW
+#undef SECTION
+    VIEW_TEXTS
+};
+static const struct words texts[VIEW_TEXTS] = {
+#define VIEW(id, en, pl, hu) [VIEW_##id] = WORDS(en, pl, hu),
+#define SECTION(key, en, pl, hu)
+#include "promises/view_texts.tbl"
+#undef VIEW
+#undef SECTION
+};
+static const struct { const char *key; struct words words; } sections[] = {
+#define VIEW(id, en, pl, hu)
+#define SECTION(key, en, pl, hu) { key, WORDS(en, pl, hu) },
+#include "promises/view_texts.tbl"
+#undef VIEW
+#undef SECTION
+};
+static const char *const rule_words[RULE_COUNT][2] = {
+#define RULE_WORDS(name, pl, hu) [RULE_##name] = { pl, hu },
+#include "promises/view_rules.tbl"
+#undef RULE_WORDS
+};
+/* How a state looks: a class for its colour, a shape for who sees no colour, and what it means. */
+static const struct { const char *class, *path; enum view_text legend; } looks[PROMISE_STATES] = {
+    [PROMISE_KEPT] = { "kept", "M3 8.5l3.2 3.2L13 5", VIEW_LEGEND_KEPT },
+    [PROMISE_BROKEN] = { "broken", "M4 4l8 8M12 4l-8 8", VIEW_LEGEND_BROKEN },
+    [PROMISE_LATER] = { "later", "M8 3.2v5l3.2 2", VIEW_LEGEND_LATER },
+    [PROMISE_UNPROVED] = { "unproved", "M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.7.4-1 .8-1 1.6M8 12.4v.1", VIEW_LEGEND_UNPROVED },
+    [PROMISE_EVIDENCE_NEEDED] = { "needed", "M8 3v6M8 12.3v.2", VIEW_LEGEND_NEEDED },
+    [PROMISE_EVIDENCED] = { "evidenced", "M4.5 2.5h5l2 2v9h-7zM6.5 8l1.3 1.3L10 7", VIEW_LEGEND_EVIDENCED },
+    [PROMISE_EXPIRED] = { "expired", "M4.5 2.5h5l2 2v9h-7zM6.4 6.6l3.2 3.6M9.6 6.6l-3.2 3.6", VIEW_LEGEND_EXPIRED },
+    [PROMISE_TEXT] = { "said", "M3.5 5h9M3.5 8h9M3.5 11h5", VIEW_LEGEND_TEXT },
+};
+
+static const char *sentence_of(const char *id) {
+    const struct seed *rows;
+    size_t n = seeds_table(&rows);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].id, id) == 0)
+            return rows[i].sentence;
+    return NULL;
+}
+
+const char *view_rule_says(enum rule rule, enum lang lang) {
+    PRE(rule < RULE_COUNT);
+    return lang == LANG_EN ? rule_says(rule) : rule_words[rule][lang - LANG_PL];
+}
+
+static const char *text(const struct view_page *v, enum view_text id) { return texts[id].in[v->lang]; }
+static void put(const struct view_page *v, struct buf *ret, enum view_text id) { buf_html(ret, text(v, id)); }
+
+static void put_state(struct buf *ret, enum promise_state state, enum lang lang) {
+    buf_printf(ret, "<svg class=\"icon\" viewBox=\"0 0 16 16\" aria-hidden=\"true\" focusable=\"false\"><path d=\"%s\"/></svg>", looks[state].path);
+    buf_html(ret, promise_state_word(state, lang));
+}
+
+static void moment(const struct view_page *v, usec_t at, struct buf *ret) {
+    struct civil c = zone_civil(charter_zone(v->charter), at);
+    say_moment(ret, v->lang, &c);
+}
+
+/* ---- the head of the page: who, which charter, how many of what */
+static void fact(const struct view_page *v, struct buf *ret, enum view_text name, const char *value) {
+    if (value == NULL || *value == 0)
+        return;
+    buf_text(ret, "<div><dt>");
+    put(v, ret, name);
+    buf_text(ret, "</dt><dd>");
+    buf_html(ret, value);
+    buf_text(ret, "</dd></div>\n");
+}
+
+static void put_facts(const struct view_page *v, struct buf *ret) {
+    AUTO(buf_done) struct buf date = BUF(256);
+    AUTO(buf_done) struct buf version = BUF(512);
+    AUTO(buf_done) struct buf hash = BUF(256);
+    AUTO(buf_done) struct buf made = BUF(256);
+    struct civil c;
+    const char *updated = charter_updated(v->charter);
+    if (updated != NULL && date_parse(updated, &c))
+        say_date(&date, v->lang, &c);
+    say_plain(&version, text(v, VIEW_CHARTER_OF), SAY_ARGS(buf_str(&date)));
+    hex_encode(charter_hash(v->charter), HASH_SIZE, &hash);
+    moment(v, v->now, &made);
+    buf_text(ret, "<dl class=\"facts\">\n");
+    fact(v, ret, VIEW_OPERATOR, charter_operator(v->charter));
+    fact(v, ret, VIEW_CONTACT, charter_contact(v->charter));
+    fact(v, ret, VIEW_AUTHORITY, charter_authority(v->charter));
+    fact(v, ret, VIEW_CHARTER, buf_str(&version));
+    buf_text(ret, "<div><dt>");
+    put(v, ret, VIEW_HASH);
+    buf_printf(ret, "</dt><dd><code class=\"hash\">%s</code></dd></div>\n", buf_str(&hash));
+    fact(v, ret, VIEW_MADE, buf_str(&made));
+    buf_text(ret, "</dl>\n");
+}
+
+void view_tally(const struct view_page *v, struct buf *ret) {
+    buf_text(ret, "<ul class=\"tally\">\n");
+    for (int s = 0; s < PROMISE_STATES; s++) {
+        size_t n = promises_count(v->promises, (enum promise_state)s);
+        if (n == 0 && s != PROMISE_KEPT && s != PROMISE_BROKEN)
+            continue;
+        buf_printf(ret, "<li class=\"state is-%s\"><b>%zu</b> <span>", looks[s].class, n);
+        put_state(ret, (enum promise_state)s, v->lang);
+        buf_text(ret, "</span></li>\n");
+    }
+    buf_text(ret, "</ul>\n");
+}
+
+static void put_summary(const struct view_page *v, struct buf *ret) {
+    buf_text(ret, "<section class=\"summary\" aria-labelledby=\"summary\">\n<h2 id=\"summary\" class=\"quiet\">");
+    put(v, ret, VIEW_SUMMARY);
+    buf_text(ret, "</h2>\n");
+    view_tally(v, ret);
+    buf_text(ret, "<details class=\"legend\"><summary>");
+    put(v, ret, VIEW_LEGEND);
+    buf_text(ret, "</summary>\n<dl>\n");
+    for (int s = 0; s < PROMISE_STATES; s++) {
+        buf_printf(ret, "<div><dt class=\"state is-%s\">", looks[s].class);
+        put_state(ret, (enum promise_state)s, v->lang);
+        buf_text(ret, "</dt><dd>");
+        put(v, ret, looks[s].legend);
+        buf_text(ret, "</dd></div>\n");
+    }
+    buf_text(ret, "</dl>\n</details>\n</section>\n");
+}
+
+/* ---- sections: the first segment of a path; of records the kind too */
+static size_t section_len(const char *path) {
+    size_t len = strcspn(path, ".");
+    if (len == strlen("records") && strncmp(path, "records", len) == 0 && path[len] == '.')
+        len += 1 + strcspn(path + len + 1, ".");
+    return len;
+}
+
+static bool same_section(const char *a, const char *b) {
+    size_t len = section_len(a);
+    return len == section_len(b) && strncmp(a, b, len) == 0;
+}
+
+static void section_title(const struct view_page *v, const char *path, struct buf *ret) {
+    AUTO(buf_done) struct buf key = BUF(256);
+    buf_add(&key, path, section_len(path));
+    const char *dot = strchr(buf_str(&key), '.');
+    if (dot != NULL) {
+        AUTO(buf_done) struct buf label = BUF(512);
+        word_label(&label, v->lang, dot + 1);
+        buf_html(ret, buf_str(&label));
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+        if (strcmp(sections[i].key, buf_str(&key)) == 0) {
+            buf_html(ret, sections[i].words.in[v->lang]);
+            return;
+        }
+    AUTO(buf_done) struct buf label = BUF(512);
+    word_label(&label, v->lang, buf_str(&key));
+    buf_html(ret, buf_str(&label));
+}
+
+static void put_contents(const struct view_page *v, const struct promise *list, size_t n, struct buf *ret) {
+    buf_text(ret, "<nav class=\"contents\" aria-labelledby=\"contents\">\n<h2 id=\"contents\" class=\"quiet\">");
+    put(v, ret, VIEW_CONTENTS);
+    buf_text(ret, "</h2>\n<ul>\n");
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && same_section(list[i - 1].line->path, list[i].line->path))
+            continue;
+        buf_printf(ret, "<li><a href=\"#part-%zu\">", i + 1);
+        section_title(v, list[i].line->path, ret);
+        buf_text(ret, "</a></li>\n");
+    }
+    buf_text(ret, "</ul>\n</nav>\n");
+}
+
+/* ---- one line */
+static void put_when(const struct view_page *v, const struct promise *p, struct buf *ret) {
+    AUTO(buf_done) struct buf when = BUF(256);
+    struct civil c;
+    enum view_text id = p->state == PROMISE_BROKEN ? VIEW_TRIED : VIEW_PROVED;
+    if (p->until != NULL && date_parse(p->until, &c)) {
+        id = p->state == PROMISE_EXPIRED ? VIEW_EXPIRED : VIEW_EVIDENCED;
+        if (p->state == PROMISE_EXPIRED)
+            say_date(&when, v->lang, &c);
+        else
+            say_until(&when, v->lang, &c);
+    } else if (p->proved > 0) {
+        moment(v, p->proved, &when);
+    } else {
+        return;
+    }
+    buf_text(ret, " <span class=\"when\">");
+    say_html(ret, text(v, id), SAY_ARGS(buf_str(&when)));
+    buf_text(ret, "</span>");
+}
+
+static void put_answers(const struct view_page *v, const struct line *line, struct buf *ret) {
+    bool said = false;
+    for (size_t i = 0; i < line->id_count; i++) {
+        const char *sentence = sentence_of(line->ids[i]);
+        if (sentence == NULL)
+            continue;
+        buf_text(ret, said ? "<br>" : "<p class=\"note\">");
+        if (!said) {
+            put(v, ret, VIEW_ANSWERS);
+            buf_char(ret, ' ');
+        }
+        buf_text(ret, "<q lang=\"en\">");
+        buf_html(ret, sentence);
+        buf_text(ret, "</q> <span class=\"id\">");
+        buf_html(ret, line->ids[i]);
+        buf_text(ret, "</span>");
+        said = true;
+    }
+    buf_text(ret, said ? "</p>\n" : "");
+}
+
+static bool rule_of(const struct line *line, size_t at, enum rule *ret) {
+    if (line->rules != NULL ? at >= line->rule_count : at > 0)
+        return false;
+    *ret = line->rules != NULL ? line->rules[at] : line->rule;
+    return *ret < RULE_COUNT;
+}
+
+static void put_rules(const struct view_page *v, const struct line *line, struct buf *ret) {
+    enum rule rule;
+    for (size_t i = 0; rule_of(line, i, &rule); i++) {
+        buf_text(ret, "<p class=\"note\">");
+        put(v, ret, rule_state(rule) == LATER ? VIEW_WOULD_KEEP : VIEW_KEPT_BY);
+        buf_char(ret, ' ');
+        buf_html(ret, view_rule_says(rule, v->lang));
+        buf_text(ret, "</p>\n");
+    }
+}
+
+static void put_line(const struct view_page *v, const struct promise *p, size_t at, struct buf *ret) {
+    const struct line *line = p->line;
+    buf_printf(ret, "<li id=\"line-%zu\" class=\"promise is-%s\">\n<p class=\"state is-%s\"><span>", at + 1, looks[p->state].class, looks[p->state].class);
+    put_state(ret, p->state, v->lang);
+    buf_text(ret, "</span>");
+    put_when(v, p, ret);
+    buf_text(ret, "</p>\n");
+    AUTO(buf_done) struct buf says = BUF(1u << 16);
+    if (v->sentence != NULL && v->sentence(v->charter, line, v->lang, &says)) {
+        buf_text(ret, "<p class=\"says\">");
+        buf_html(ret, buf_str(&says));
+        buf_text(ret, "</p>\n");
+    }
+    buf_text(ret, "<p class=\"source\" lang=\"en\"><code>");
+    buf_html(ret, line->path);
+    if (line->text != NULL && *line->text != 0) {
+        buf_text(ret, "</code><code>");
+        buf_html(ret, line->text);
+    }
+    buf_text(ret, "</code></p>\n");
+    if (line->kind == LINE_RULE)
+        put_rules(v, line, ret);
+    if (p->detail != NULL && *p->detail != 0) {
+        buf_text(ret, "<p class=\"note\">");
+        put(v, ret, VIEW_SEEN);
+        buf_text(ret, " <span lang=\"en\">");
+        buf_html(ret, p->detail);
+        buf_text(ret, "</span></p>\n");
+    }
+    put_answers(v, line, ret);
+    buf_text(ret, "</li>\n");
+}
+
+/* How many lines from here are parts of the line above, in the same section; a first line never is. */
+static size_t details_from(const struct promise *list, size_t n, size_t at) {
+    size_t count = 0;
+    if (at == 0 || !same_section(list[at - 1].line->path, list[at].line->path))
+        return 0;
+    while (at + count < n && list[at + count].line->detail && same_section(list[at].line->path, list[at + count].line->path))
+        count++;
+    return count;
+}
+
+/* Folded, unless one of them is broken or expired: that must show. */
+static void put_folded(const struct view_page *v, const struct promise *list, size_t count, size_t at, struct buf *ret) {
+    static const struct noun lines = NOUN("detail", "details", "szczegół", "szczegóły", "szczegółów", "részlet");
+    bool open = false;
+    for (size_t i = 0; i < count; i++)
+        open |= list[i].state == PROMISE_BROKEN || list[i].state == PROMISE_EXPIRED;
+    buf_printf(ret, "<li class=\"folded\"><details%s><summary>", open ? " open" : "");
+    say_count(ret, v->lang, (int64_t)count, &lines);
+    buf_text(ret, "</summary>\n<ul class=\"promises\">\n");
+    for (size_t i = 0; i < count; i++)
+        put_line(v, &list[i], at + i, ret);
+    buf_text(ret, "</ul>\n</details></li>\n");
+}
+
+void view_html(const struct view_page *v, struct buf *ret) {
+    const struct promise *list;
+    size_t n = promises_all(v->promises, &list);
+    buf_text(ret, "<h1>");
+    buf_html(ret, charter_title(v->charter)->in[v->lang]);
+    buf_text(ret, "</h1>\n<p class=\"lead\">");
+    put(v, ret, VIEW_LEAD);
+    buf_text(ret, "</p>\n");
+    put_summary(v, ret);
+    put_facts(v, ret);
+    put_contents(v, list, n, ret);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || !same_section(list[i - 1].line->path, list[i].line->path)) {
+            buf_printf(ret, "%s<section class=\"part\" aria-labelledby=\"part-%zu\">\n<h2 id=\"part-%zu\">", i > 0 ? "</ul>\n</section>\n" : "", i + 1, i + 1);
+            section_title(v, list[i].line->path, ret);
+            buf_text(ret, "</h2>\n<ul class=\"promises\">\n");
+        }
+        size_t folded = details_from(list, n, i);
+        if (folded == 0) {
+            put_line(v, &list[i], i, ret);
+            continue;
+        }
+        put_folded(v, list + i, folded, i, ret);
+        i += folded - 1;
+    }
+    buf_text(ret, n > 0 ? "</ul>\n</section>\n" : "");
+    buf_text(ret, "<p class=\"machine\"><a href=\"/s/");
+    buf_html(ret, charter_name(v->charter));
+    buf_text(ret, ".json\">");
+    put(v, ret, VIEW_MACHINE);
+    buf_text(ret, "</a></p>\n");
+}
+
+/* ---- JSON */
+static json_t *instant(usec_t t) {
+    char room[40];
+    return t <= 0 ? json_null() : json_string(time_format(t, room, sizeof room));
+}
+
+static json_t *json_of(const struct promise *p) {
+    const struct line *line = p->line;
+    json_t *ids = json_array();
+    for (size_t i = 0; i < line->id_count; i++) {
+        const char *sentence = sentence_of(line->ids[i]);
+        json_array_append_new(ids, json_pack("{s:s, s:s?}", "id", line->ids[i], "sentence", sentence));
+    }
+    enum rule one;
+    json_t *rules = json_array();
+    for (size_t i = 0; line->kind == LINE_RULE && rule_of(line, i, &one); i++)
+        json_array_append_new(rules, json_pack("{s:s, s:s, s:b}", "name", rule_name(one), "says", rule_says(one), "obeyed", rule_state(one) == OBEYED));
+    return json_pack("{s:s, s:s?, s:i, s:s, s:o, s:s?, s:o, s:s?, s:o}", "path", line->path, "text", line->text, "line", line->pos.line,
+                     "state", promise_state_name(p->state), "proved", instant(p->proved), "until", p->until,
+                     "rules", rules,
+                     "detail", p->detail != NULL && *p->detail != 0 ? p->detail : NULL, "answers", ids);
+}
+
+json_t *view_json(const struct view_page *v) {
+    AUTO(buf_done) struct buf hash = BUF(256);
+    hex_encode(charter_hash(v->charter), HASH_SIZE, &hash);
+    json_t *title = json_object(), *summary = json_object(), *lines = json_array();
+    for (int l = 0; l < LANG_COUNT; l++)
+        json_object_set_new(title, lang_code((enum lang)l), json_string(charter_title(v->charter)->in[l]));
+    for (int s = 0; s < PROMISE_STATES; s++)
+        json_object_set_new(summary, promise_state_name((enum promise_state)s), json_integer((json_int_t)promises_count(v->promises, (enum promise_state)s)));
+    const struct promise *list;
+    size_t n = promises_all(v->promises, &list);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(lines, json_of(&list[i]));
+    return json_pack("{s:s, s:o, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:o, s:o}", "service", charter_name(v->charter), "title", title,
+                     "operator", charter_operator(v->charter), "contact", charter_contact(v->charter), "authority", charter_authority(v->charter),
+                     "updated", charter_updated(v->charter), "charter_sha256", buf_str(&hash), "made", instant(v->now), "summary", summary, "promises", lines);
+}
