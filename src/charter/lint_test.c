@@ -1,6 +1,7 @@
 /* lint_test.c — phrases, spans, and each trap on a charter of its own: with the line that has it, and mended. */
 #include "charter/lint.c"
 #include "base/test.h"
+#include "crypto/crypto.h"
 
 TEST(finds_phrases_at_words) {
     static const struct { const char *text, *phrase; bool want; } row[] = {
@@ -33,6 +34,14 @@ static const char head[] =
     "who_sees: {shop: everything of own order}\n";
 static const char plain[] = "title: text", personal_field[] = "email: personal email", owner[] = "until the shop deletes it";
 
+static void begin(void) {
+    static bool begun;                        /* the library begins once in a process */
+    struct err e;
+    if (!begun)
+        CHECK_OK(crypto_init(&e), &e);
+    begun = true;
+}
+
 static void traps_are(const char *holds, const char *keep, const char *added, const char *today, const char *want) {
     AUTO(buf_done) struct buf text = BUF(1 << 16);
     AUTO(buf_done) struct buf got = BUF(1 << 16);
@@ -42,6 +51,7 @@ static void traps_are(const char *holds, const char *keep, const char *added, co
     const struct finding *list;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    begin();
     buf_printf(&text, head, holds, keep);
 #pragma GCC diagnostic pop
     buf_text(&text, added);
@@ -128,6 +138,7 @@ TEST(says_the_arithmetic) {
     const struct finding *list;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    begin();
     buf_printf(&text, head, personal_field, "180 days after created, then erase");
 #pragma GCC diagnostic pop
     buf_text(&text, "backups:\n  database: every 3 hours, kept 1 year\nrestore: within 60 minutes\navailable: 99.98 %\n");
