@@ -107,7 +107,7 @@ void crypto_forget(void) {
     struct context *c = mine;
     EVP_CIPHER_CTX *const all[] = { c->seal, c->open, c->lane_wrap, c->lane_unwrap };
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        PRE(EVP_CipherInit_ex2(all[i], NULL, zero, NULL, -1, NULL) == 1);
-    PRE(EVP_MAC_init(c->hmac, zero, sizeof zero, NULL) == 1);
+        must(EVP_CipherInit_ex2(all[i], NULL, zero, NULL, -1, NULL) == 1);
+    must(EVP_MAC_init(c->hmac, zero, sizeof zero, NULL) == 1);
     EVP_KDF_CTX_reset(c->hkdf);
 }

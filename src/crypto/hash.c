@@ -18,7 +18,7 @@ void hash_sha256(const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
     if (c != NULL && EVP_DigestInit_ex2(c->sha256, NULL, NULL) == 1 && EVP_DigestUpdate(c->sha256, bytes, len) == 1
         && EVP_DigestFinal_ex(c->sha256, ret, NULL) == 1)
         return;
-    PRE(crypto_hash_sha256(ret, bytes, len) == 0);
+    must(crypto_hash_sha256(ret, bytes, len) == 0);
 }
 
 struct hash *hash_new(void) {
@@ -32,11 +32,11 @@ struct hash *hash_new(void) {
 }
 
 void hash_add(struct hash *h, const void *bytes, size_t len) {
-    PRE(h != NULL && EVP_DigestUpdate(h->ctx, bytes, len) == 1);
+    must(h != NULL && EVP_DigestUpdate(h->ctx, bytes, len) == 1);
 }
 
 void hash_end(struct hash *h, uint8_t ret[HASH_SIZE]) {
-    PRE(h != NULL && EVP_DigestFinal_ex(h->ctx, ret, NULL) == 1 && EVP_DigestInit_ex2(h->ctx, NULL, NULL) == 1);
+    must(h != NULL && EVP_DigestFinal_ex(h->ctx, ret, NULL) == 1 && EVP_DigestInit_ex2(h->ctx, NULL, NULL) == 1);
 }
 
 struct hash *hash_free(struct hash *h) {
@@ -47,7 +47,7 @@ struct hash *hash_free(struct hash *h) {
 
 static void hmac_small(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
     crypto_auth_hmacsha256_state s;
-    PRE(crypto_auth_hmacsha256_init(&s, key, key_len) == 0 && crypto_auth_hmacsha256_update(&s, bytes, len) == 0
+    must(crypto_auth_hmacsha256_init(&s, key, key_len) == 0 && crypto_auth_hmacsha256_update(&s, bytes, len) == 0
         && crypto_auth_hmacsha256_final(&s, ret) == 0);
     crypto_wipe(&s, sizeof s);
 }

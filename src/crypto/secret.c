@@ -14,7 +14,7 @@ static unsigned forks;                       /* how many forks led to this proce
 
 static void fork_seen(void) { forks++; }
 
-static void watch_forks(void) { PRE(pthread_atfork(NULL, NULL, fork_seen) == 0); }
+static void watch_forks(void) { must(pthread_atfork(NULL, NULL, fork_seen) == 0); }
 
 static void kernel_random(uint8_t *ret, size_t len) {
     while (len > 0) {
@@ -35,7 +35,7 @@ void crypto_random(void *ret, size_t len) {
         kernel_random(ret, len);
         return;
     }
-    PRE(pthread_once(&once, watch_forks) == 0);
+    must(pthread_once(&once, watch_forks) == 0);
     if (c->pool_left < len || c->pool_fork != forks) {
         kernel_random(c->pool, sizeof c->pool);
         c->pool_left = sizeof c->pool;

@@ -16,7 +16,7 @@ static struct context *context_must(void) {
 
 static void forget(EVP_CIPHER_CTX *aes) {
     static const uint8_t zero[KEY_SIZE];
-    PRE(EVP_CipherInit_ex2(aes, NULL, zero, NULL, -1, NULL) == 1);
+    must(EVP_CipherInit_ex2(aes, NULL, zero, NULL, -1, NULL) == 1);
 }
 
 void token_make(const struct key *find, const struct key *index, const void *text, size_t len, struct token *ret) {
@@ -25,7 +25,7 @@ void token_make(const struct key *find, const struct key *index, const void *tex
     uint8_t hash[HASH_SIZE];
     int n = 0;
     hmac_sha256(find->bytes, sizeof find->bytes, text, len, hash);
-    PRE(EVP_EncryptInit_ex2(c->lane_wrap, NULL, index->bytes, NULL, NULL) == 1
+    must(EVP_EncryptInit_ex2(c->lane_wrap, NULL, index->bytes, NULL, NULL) == 1
         && EVP_EncryptUpdate(c->lane_wrap, ret->bytes, &n, hash, TOKEN_SIZE) == 1 && n == (int)TOKEN_SIZE);
     forget(c->lane_wrap);
     crypto_wipe(hash, sizeof hash);
@@ -35,12 +35,12 @@ void tokens_renew(const struct key *from, const struct key *to, struct token *to
     PRE(from != NULL && to != NULL && (tokens != NULL || count == 0));
     struct context *c = context_must();
     struct token lane[LANE];
-    PRE(EVP_DecryptInit_ex2(c->lane_unwrap, NULL, from->bytes, NULL, NULL) == 1
+    must(EVP_DecryptInit_ex2(c->lane_unwrap, NULL, from->bytes, NULL, NULL) == 1
         && EVP_EncryptInit_ex2(c->lane_wrap, NULL, to->bytes, NULL, NULL) == 1);
     for (size_t at = 0; at < count; at += LANE) {
         size_t some = count - at < LANE ? count - at : LANE;
         int n = 0, len = (int)(some * sizeof *tokens);
-        PRE(EVP_DecryptUpdate(c->lane_unwrap, (uint8_t *)lane, &n, tokens[at].bytes, len) == 1 && n == len
+        must(EVP_DecryptUpdate(c->lane_unwrap, (uint8_t *)lane, &n, tokens[at].bytes, len) == 1 && n == len
             && EVP_EncryptUpdate(c->lane_wrap, tokens[at].bytes, &n, (uint8_t *)lane, len) == 1 && n == len);
     }
     crypto_wipe(lane, sizeof lane[0] * (count < LANE ? count : LANE));

@@ -96,7 +96,7 @@ static void lane_forget(EVP_CIPHER_CTX *aes, struct lane *l, size_t n) {
     crypto_wipe(l->block, n * sizeof *l->block);
     for (unsigned r = 0; r < REGISTERS; r++)
         crypto_wipe(l->r[r], n * sizeof l->r[r][0]);
-    PRE(EVP_CipherInit_ex2(aes, NULL, zero, NULL, -1, NULL) == 1);
+    must(EVP_CipherInit_ex2(aes, NULL, zero, NULL, -1, NULL) == 1);
 }
 
 enum code keys_wrap(const struct key *kek, const struct key *keys, size_t count, struct wrapped *ret, struct err *reterr) {

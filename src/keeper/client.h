@@ -4,6 +4,7 @@
  * Keys given out are cached for a second at most. */
 #pragma once
 #include "base/time.h"
+#include "base/uuid.h"
 #include "crypto/crypto.h"
 
 struct keeper_client;
@@ -46,6 +47,8 @@ struct keeper_status {
     uint64_t epoch, buckets, keys, pending /* destroyed, not yet final */, destroyed_today, opened_minute;
     usec_t renewed; char root[16] /* "file", "passphrase", "credential" */; bool in_place /* epoch slots are overwritten by O_DIRECT */;
     char filesystem[16];
+    bool locked;                             /* the keeper's secrets lie in locked memory */
+    struct uuid owner;                       /* id of the data directory that the keyring was made for */
 };
 MUST_USE enum code keeper_status(struct keeper_client *k, struct keeper_status *ret, struct err *reterr);
 

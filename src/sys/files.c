@@ -33,7 +33,10 @@ enum code file_read_fd(int fd, const char *name, struct buf *ret, struct err *re
             return err_errno(reterr, errno, "cannot read %s", name);
         if (n == 0)
             return OK;
+        bool fits = ret->max - ret->len >= (size_t)n;
         buf_add(ret, piece, (size_t)n);
+        if (ret->failed && fits)
+            return err_set(reterr, E_MEMORY, "no memory for reading %s", name);
         if (ret->failed)
             return err_set(reterr, E_TOO_LARGE, "%s is larger than the %zu bytes that are read here", name, ret->max);
     }

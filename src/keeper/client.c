@@ -1,0 +1,542 @@
+/* client.c — calls of several threads share one connection: who comes first while it is idle leads, sends what all
+ * have queued meanwhile in one go, and hands the lead on. Slow requests (renewal, rehearsal) have a connection of
+ * their own, so that nobody waits behind them. A thread in the background fills pools and wipes the cache.
+ *
+ * Invariant: queue and leading are guarded by lock; the link belongs to the leader. */
+#include "keeper/client.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/civil.h"
+#include "base/mem.h"
+#include "keeper/cache.h"
+#include "keeper/keyring.h"
+#include "keeper/link.h"
+#include "keeper/pools.h"
+
+#define WAIT_MS 30000
+#define SLOW_MS (60 * 60 * 1000)
+
+struct waiting { struct call call; pthread_cond_t wake; bool leads; struct waiting *next; };
+
+struct keeper_client {
+    char *path;
+    pthread_mutex_t lock;
+    struct link *link;
+    struct waiting *first, **last;
+    bool leading;
+    struct cache *cache;
+    struct pools *pools;
+    pthread_t filler;
+    pthread_cond_t fill;
+    pthread_mutex_t fill_lock;
+    bool filling, wanted, over;              /* filling: the thread was started */
+};
+
+/* What cannot fail but by our own bug; a function, so that nothing with an effect stands in an assertion. */
+static void must(bool fine) { PRE(fine); }
+
+static void lock(pthread_mutex_t *m) { must(pthread_mutex_lock(m) == 0); }
+static void unlock(pthread_mutex_t *m) { must(pthread_mutex_unlock(m) == 0); }
+
+/* --- calls --- */
+
+/* The leader's turn: everything that is queued, in one go. Called and left with the lock held. */
+static void lead(struct keeper_client *k) {
+    struct waiting *list = k->first;
+    k->first = NULL;
+    k->last = &k->first;
+    for (struct waiting *w = list; w != NULL; w = w->next)
+        w->call.next = w->next == NULL ? NULL : &w->next->call;
+    unlock(&k->lock);
+    link_do(k->link, &list->call, WAIT_MS);
+    lock(&k->lock);
+    while (list != NULL) {                   /* a call that is done may be gone once it was woken */
+        struct waiting *next = list->next;
+        list->leads = true;
+        must(pthread_cond_signal(&list->wake) == 0);
+        list = next;
+    }
+    k->leading = false;
+    if (k->first != NULL) {
+        k->leading = true;
+        k->first->leads = true;
+        must(pthread_cond_signal(&k->first->wake) == 0);
+    }
+}
+
+/* call.done is set outside the lock, so a waiter looks only at `leads`, which is set inside. */
+static enum code ask(struct keeper_client *k, struct waiting *w) {
+    must(pthread_cond_init(&w->wake, NULL) == 0);
+    lock(&k->lock);
+    *k->last = w;
+    k->last = &w->next;
+    if (!k->leading) {
+        k->leading = true;
+        lead(k);
+    } else {
+        while (!w->leads)
+            must(pthread_cond_wait(&w->wake, &k->lock) == 0);
+        if (!w->call.done)
+            lead(k);
+    }
+    unlock(&k->lock);
+    must(pthread_cond_destroy(&w->wake) == 0);
+    buf_wipe(&w->call.request);
+    return w->call.code;
+}
+
+static enum code ask_slow(struct keeper_client *k, struct call *c, struct err *reterr) {
+    AUTO(link_free) struct link *own = NULL;
+    enum code code = link_new(k->path, &own, reterr);
+    if (code == OK) {
+        link_do(own, c, SLOW_MS);
+        code = c->code;
+    }
+    buf_wipe(&c->request);
+    return code;
+}
+
+#define WAITING(op, take, arg, err) (struct waiting){ .call = CALL(op, take, arg, err) }
+
+static void put_ids(struct buf *to, int64_t tenant, const key_id *ids, size_t count) {
+    put_u64(to, (uint64_t)tenant);
+    put_u32(to, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        put_u64(to, ids[i]);
+}
+
+static bool copy(struct msg *in, void *to, size_t len) {
+    const void *p = msg_bytes(in, len);
+    if (p != NULL)
+        memcpy(to, p, len);
+    return p != NULL;
+}
+
+/* --- making --- */
+
+static uint32_t month_of(usec_t due) {
+    if (due == USEC_NEVER)
+        return 0;
+    struct civil c = civil_of_utc(due);
+    int64_t month = (int64_t)c.year * 12 + c.month - 1;
+    return month < 1 ? 1 : month > (int64_t)MONTH_MAX ? MONTH_MAX : (uint32_t)month;
+}
+
+struct made { key_id *ids; struct key *keys; size_t count; };
+static void take_made(struct call *c, struct msg *in) {
+    struct made *m = c->arg;
+    for (size_t i = 0; i < m->count; i++) {
+        m->ids[i] = msg_u64(in);
+        (void)copy(in, &m->keys[i], KEY_SIZE);
+    }
+}
+
+static enum code make_now(struct keeper_client *k, int64_t tenant, uint32_t month, struct made *m, struct err *reterr) {
+    struct waiting w = WAITING(OP_make, take_made, m, reterr);
+    put_u64(&w.call.request, (uint64_t)tenant);
+    put_u32(&w.call.request, month);
+    put_u32(&w.call.request, (uint32_t)m->count);
+    return ask(k, &w);
+}
+
+struct batch { key_id ids[BATCH_KEYS]; struct key keys[BATCH_KEYS]; };
+
+/* What the pool does not have: asked for now, in whole blocks; what is left over goes to the pool. */
+static enum code make_rest(struct keeper_client *k, int64_t tenant, uint32_t month, size_t count, key_id *ids, struct key *keys, struct err *reterr) {
+    __attribute__((cleanup(auto_secret_free))) struct batch *b = secret_new(sizeof *b);
+    enum code code = OK;
+    if (b == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for new keys");
+    for (size_t done = 0; code == OK && done < count;) {
+        size_t n = count - done < BATCH_KEYS ? count - done : BATCH_KEYS;
+        struct made m = { b->ids, b->keys, (n + BLOCK_KEYS - 1) / BLOCK_KEYS * BLOCK_KEYS };
+        code = make_now(k, tenant, month, &m, reterr);
+        if (code != OK)
+            break;
+        memcpy(ids + done, b->ids, n * sizeof *ids);
+        memcpy(keys + done, b->keys, n * sizeof *keys);
+        pools_put(k->pools, tenant, month, b->ids + n, b->keys + n, m.count - n, clock_steady());
+        done += n;
+    }
+    return code;
+}
+
+static void wake_filler(struct keeper_client *k) {
+    lock(&k->fill_lock);
+    k->wanted = true;
+    must(pthread_cond_signal(&k->fill) == 0);
+    unlock(&k->fill_lock);
+}
+
+enum code keeper_make(struct keeper_client *k, int64_t tenant, usec_t due, size_t count, key_id *ret_ids, struct key *ret_keys, struct err *reterr) {
+    PRE(k != NULL && (count == 0 || (ret_ids != NULL && ret_keys != NULL)) && reterr != NULL);
+    bool low = false;
+    uint32_t month = month_of(due);
+    size_t got = pools_take(k->pools, tenant, month, count, clock_steady(), ret_ids, ret_keys, &low);
+    enum code code = got == count ? OK : make_rest(k, tenant, month, count - got, ret_ids + got, ret_keys + got, reterr);
+    if (low)
+        wake_filler(k);
+    if (code != OK)
+        crypto_wipe(ret_keys, count * sizeof *ret_keys);
+    return code;
+}
+
+/* Fills every pool that asks. A keeper that is away is met again by the next keeper_make. */
+static void fill_pools(struct keeper_client *k, struct batch *b) {
+    int64_t tenant;
+    uint32_t month;
+    struct made m = { b->ids, b->keys, 0 };
+    while (pools_wanting(k->pools, clock_steady(), &tenant, &month, &m.count)) {
+        struct err ignored;
+        if (make_now(k, tenant, month, &m, &ignored) != OK)
+            m.count = 0;
+        pools_put(k->pools, tenant, month, m.ids, m.keys, m.count, clock_steady());
+        crypto_wipe(b, sizeof *b);
+    }
+}
+
+static void *filler(void *arg) {
+    struct keeper_client *k = arg;
+    __attribute__((cleanup(auto_secret_free))) struct batch *b = secret_new(sizeof *b);
+    lock(&k->fill_lock);
+    while (!k->over) {
+        struct timespec until;
+        must(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+        until.tv_sec += 1;
+        if (!k->wanted)
+            (void)pthread_cond_clockwait(&k->fill, &k->fill_lock, CLOCK_MONOTONIC, &until);
+        bool wanted = k->wanted;
+        k->wanted = false;
+        unlock(&k->fill_lock);
+        if (wanted && b != NULL)
+            fill_pools(k, b);
+        (void)cache_sweep(k->cache, clock_steady());
+        lock(&k->fill_lock);
+    }
+    unlock(&k->fill_lock);
+    return NULL;
+}
+
+/* --- opening and destroying --- */
+
+struct opened { struct key *keys; bool *ok; const size_t *at; size_t count; };
+static void take_opened(struct call *c, struct msg *in) {
+    struct opened *o = c->arg;
+    for (size_t i = 0; i < o->count; i++) {
+        bool ok = msg_u8(in) != 0;
+        struct key *to = &o->keys[o->at[i]];
+        o->ok[o->at[i]] = copy(in, to, KEY_SIZE) && ok;
+    }
+}
+
+/* At most BATCH_KEYS: those that the cache does not have, in one request. */
+static enum code open_some(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct key *keys, bool *ok, struct err *reterr) {
+    size_t at[BATCH_KEYS];
+    struct opened o = { keys, ok, at, 0 };
+    if (cache_get(k->cache, tenant, ids, count, clock_steady(), keys, ok) == count)
+        return OK;
+    struct waiting w = WAITING(OP_open, take_opened, &o, reterr);
+    uint64_t turn = cache_turn(k->cache);
+    usec_t asked = clock_steady();
+    for (size_t i = 0; i < count; i++)
+        if (!ok[i])
+            at[o.count++] = i;
+    put_u64(&w.call.request, (uint64_t)tenant);
+    put_u32(&w.call.request, (uint32_t)o.count);
+    for (size_t i = 0; i < o.count; i++)
+        put_u64(&w.call.request, ids[at[i]]);
+    enum code code = ask(k, &w);
+    if (code == OK)
+        cache_put(k->cache, turn, tenant, ids, count, asked, keys, ok);
+    return code;
+}
+
+enum code keeper_open(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct key *ret_keys, bool *ok, struct err *reterr) {
+    PRE(k != NULL && (count == 0 || (ids != NULL && ret_keys != NULL && ok != NULL)) && reterr != NULL);
+    enum code code = OK;
+    for (size_t at = 0; code == OK && at < count; at += BATCH_KEYS)
+        code = open_some(k, tenant, ids + at, count - at < BATCH_KEYS ? count - at : BATCH_KEYS, ret_keys + at, ok + at, reterr);
+    if (code != OK)
+        crypto_wipe(ret_keys, count * sizeof *ret_keys);
+    return code;
+}
+
+enum code keeper_destroy(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr) {
+    PRE(k != NULL && (count == 0 || ids != NULL) && reterr != NULL);
+    enum code code = OK;
+    for (size_t at = 0; code == OK && at < count; at += BATCH_KEYS) {
+        size_t n = count - at < BATCH_KEYS ? count - at : BATCH_KEYS;
+        struct waiting w = WAITING(OP_destroy, NULL, NULL, reterr);
+        put_ids(&w.call.request, tenant, ids + at, n);
+        code = ask(k, &w);
+    }
+    cache_purge(k->cache, ids, count);       /* also when only some are destroyed */
+    return code;
+}
+
+enum code keeper_allow(struct keeper_client *k, uint64_t destructions, struct err *reterr) {
+    PRE(k != NULL && reterr != NULL);
+    struct waiting w = WAITING(OP_allow, NULL, NULL, reterr);
+    put_u64(&w.call.request, destructions);
+    return ask(k, &w);
+}
+
+/* Purges the cache: from now on every key of the tenant counts. */
+enum code keeper_tighten(struct keeper_client *k, int64_t tenant, uint64_t unwraps_a_minute, struct err *reterr) {
+    PRE(k != NULL && reterr != NULL);
+    struct waiting w = WAITING(OP_tighten, NULL, NULL, reterr);
+    put_u64(&w.call.request, (uint64_t)tenant);
+    put_u64(&w.call.request, unwraps_a_minute);
+    enum code code = ask(k, &w);
+    cache_purge_all(k->cache);
+    return code;
+}
+
+/* --- the index --- */
+
+static void take_index_keys(struct call *c, struct msg *in) {
+    struct index_keys *keys = c->arg;
+    keys->generation = msg_u32(in);
+    keys->has_before = msg_u8(in) != 0;
+    (void)copy(in, &keys->find, KEY_SIZE);
+    (void)copy(in, &keys->index, KEY_SIZE);
+    (void)copy(in, &keys->index_before, KEY_SIZE);
+}
+
+enum code keeper_index_keys(struct keeper_client *k, int64_t tenant, struct index_keys *ret, struct err *reterr) {
+    PRE(k != NULL && ret != NULL && reterr != NULL);
+    struct index_keys keys = { 0 };
+    struct waiting w = WAITING(OP_index_keys, take_index_keys, &keys, reterr);
+    put_u64(&w.call.request, (uint64_t)tenant);
+    enum code code = ask(k, &w);
+    if (code == OK)
+        *ret = keys;
+    crypto_wipe(&keys, sizeof keys);
+    return code;
+}
+
+static void take_u32(struct call *c, struct msg *in) { *(uint32_t *)c->arg = msg_u32(in); }
+
+enum code keeper_index_renew(struct keeper_client *k, uint32_t *ret_generation, struct err *reterr) {
+    PRE(k != NULL && ret_generation != NULL && reterr != NULL);
+    uint32_t generation = 0;
+    struct waiting w = WAITING(OP_index_renew, take_u32, &generation, reterr);
+    enum code code = ask(k, &w);
+    if (code == OK)
+        *ret_generation = generation;
+    return code;
+}
+
+enum code keeper_index_settled(struct keeper_client *k, struct err *reterr) {
+    PRE(k != NULL && reterr != NULL);
+    struct waiting w = WAITING(OP_index_settled, NULL, NULL, reterr);
+    return ask(k, &w);
+}
+
+/* --- renewal and status --- */
+
+static void take_renewal(struct call *c, struct msg *in) {
+    struct renewal *r = c->arg;
+    *r = (struct renewal){ .buckets = msg_u64(in) };
+    r->keys = msg_u64(in);
+    r->epoch = msg_u64(in);
+    r->took = (usec_t)msg_u64(in);
+}
+
+enum code keeper_renew(struct keeper_client *k, struct renewal *ret, struct err *reterr) {
+    PRE(k != NULL && ret != NULL && reterr != NULL);
+    struct renewal r = { 0 };
+    struct call c = CALL(OP_renew, take_renewal, &r, reterr);
+    enum code code = ask_slow(k, &c, reterr);
+    if (code == OK)
+        *ret = r;
+    return code;
+}
+
+static void take_status(struct call *c, struct msg *in) {
+    struct keeper_status *st = c->arg;
+    uint64_t *numbers[] = { &st->epoch, &st->buckets, &st->keys, &st->pending, &st->destroyed_today, &st->opened_minute };
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        *numbers[i] = msg_u64(in);
+    st->renewed = (usec_t)msg_u64(in);
+    st->in_place = msg_u8(in) != 0;
+    st->locked = msg_u8(in) != 0;
+    (void)copy(in, st->root, sizeof st->root);
+    (void)copy(in, st->filesystem, sizeof st->filesystem);
+    (void)copy(in, st->owner.bytes, sizeof st->owner.bytes);
+    st->root[sizeof st->root - 1] = st->filesystem[sizeof st->filesystem - 1] = 0;
+}
+
+enum code keeper_status(struct keeper_client *k, struct keeper_status *ret, struct err *reterr) {
+    PRE(k != NULL && ret != NULL && reterr != NULL);
+    struct keeper_status st = { 0 };
+    struct waiting w = WAITING(OP_status, take_status, &st, reterr);
+    enum code code = ask(k, &w);
+    if (code == OK)
+        *ret = st;
+    return code;
+}
+
+/* --- the ledger --- */
+
+struct piece { void *to; size_t len; };
+static void take_piece(struct call *c, struct msg *in) {
+    const struct piece *p = c->arg;
+    (void)copy(in, p->to, p->len);
+}
+
+static enum code sign_some(struct keeper_client *k, int64_t chain, uint64_t from, const uint8_t (*digests)[HASH_SIZE], size_t count,
+                           const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
+    struct piece p = { ret_sig, SIGNATURE_SIZE };
+    struct waiting w = WAITING(OP_sign_head, take_piece, &p, reterr);
+    put_u64(&w.call.request, (uint64_t)chain);
+    put_u64(&w.call.request, from);
+    buf_add(&w.call.request, head, HASH_SIZE);
+    put_u32(&w.call.request, (uint32_t)count);
+    buf_add(&w.call.request, digests, count * HASH_SIZE);
+    return ask(k, &w);
+}
+
+static void extend(uint8_t head[HASH_SIZE], const uint8_t digest[HASH_SIZE]) {
+    uint8_t both[2 * HASH_SIZE];
+    memcpy(both, head, HASH_SIZE);
+    memcpy(both + HASH_SIZE, digest, HASH_SIZE);
+    hash_sha256(both, sizeof both, head);
+}
+
+/* More digests than one request takes are signed in steps, each of which extends the one before. */
+enum code keeper_sign_head(struct keeper_client *k, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE], size_t count,
+                           const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
+    PRE(k != NULL && (digests != NULL || count == 0) && head != NULL && ret_sig != NULL && reterr != NULL);
+    uint8_t sig[SIGNATURE_SIZE], at[HASH_SIZE];
+    uint64_t seq = 0;
+    enum code code = OK;
+    if (count > BATCH_KEYS)
+        code = keeper_head(k, chain, &seq, at, reterr);
+    if (code == OK && count > BATCH_KEYS && seq != from_seq)
+        return err_set(reterr, E_CONFLICT, "the ledger continues chain %lld after entry %llu, but its signed head is at %llu", (long long)chain,
+                       (unsigned long long)from_seq, (unsigned long long)seq);
+    while (code == OK && count > BATCH_KEYS) {
+        for (size_t i = 0; i < BATCH_KEYS; i++)
+            extend(at, digests[i]);
+        code = sign_some(k, chain, from_seq, digests, BATCH_KEYS, at, sig, reterr);
+        digests += BATCH_KEYS;
+        count -= BATCH_KEYS;
+        from_seq += BATCH_KEYS;
+    }
+    if (code == OK)
+        code = sign_some(k, chain, from_seq, digests, count, head, sig, reterr);
+    if (code == OK)
+        memcpy(ret_sig, sig, SIGNATURE_SIZE);
+    return code;
+}
+
+struct head_answer { uint64_t seq; uint8_t head[HASH_SIZE]; };
+static void take_head(struct call *c, struct msg *in) {
+    struct head_answer *h = c->arg;
+    h->seq = msg_u64(in);
+    (void)copy(in, h->head, HASH_SIZE);
+}
+
+enum code keeper_head(struct keeper_client *k, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr) {
+    PRE(k != NULL && ret_seq != NULL && ret_head != NULL && reterr != NULL);
+    struct head_answer h = { 0 };
+    struct waiting w = WAITING(OP_head, take_head, &h, reterr);
+    put_u64(&w.call.request, (uint64_t)chain);
+    enum code code = ask(k, &w);
+    if (code != OK)
+        return code;
+    *ret_seq = h.seq;
+    memcpy(ret_head, h.head, HASH_SIZE);
+    return OK;
+}
+
+enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZE], struct err *reterr) {
+    PRE(k != NULL && ret != NULL && reterr != NULL);
+    uint8_t public[PUBLIC_SIZE];
+    struct piece p = { public, sizeof public };
+    struct waiting w = WAITING(OP_public, take_piece, &p, reterr);
+    enum code code = ask(k, &w);
+    if (code == OK)
+        memcpy(ret, public, sizeof public);
+    return code;
+}
+
+/* --- rehearsal --- */
+
+enum code keeper_rehearse_copy(struct keeper_client *k, struct err *reterr) {
+    PRE(k != NULL && reterr != NULL);
+    struct call c = CALL(OP_rehearse_copy, NULL, NULL, reterr);
+    return ask_slow(k, &c, reterr);
+}
+
+static void take_u64(struct call *c, struct msg *in) { *(uint64_t *)c->arg = msg_u64(in); }
+
+enum code keeper_rehearse_open(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, size_t *ret_opened, struct err *reterr) {
+    PRE(k != NULL && (ids != NULL || count == 0) && ret_opened != NULL && reterr != NULL);
+    uint64_t opened = 0;
+    if (count > BATCH_KEYS)
+        return err_set(reterr, E_INVALID, "at most %u keys are tried at once", BATCH_KEYS);
+    struct call c = CALL(OP_rehearse_open, take_u64, &opened, reterr);
+    put_ids(&c.request, tenant, ids, count);
+    enum code code = ask_slow(k, &c, reterr);
+    if (code == OK)
+        *ret_opened = (size_t)opened;
+    return code;
+}
+
+/* --- connecting --- */
+
+static enum code start_filler(struct keeper_client *k, struct err *reterr) {
+    if (pthread_create(&k->filler, NULL, filler, k) != 0)
+        return err_set(reterr, E_SYSTEM, "no thread can be made for keys made ahead");
+    k->filling = true;
+    return OK;
+}
+
+enum code keeper_connect(const char *socket_path, struct keeper_client **ret, struct err *reterr) {
+    PRE(socket_path != NULL && ret != NULL && reterr != NULL);
+    struct keeper_client *fresh = mem_new(sizeof *fresh);
+    if (fresh == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a connection to the keeper");
+    fresh->last = &fresh->first;
+    must(pthread_mutex_init(&fresh->lock, NULL) == 0 && pthread_mutex_init(&fresh->fill_lock, NULL) == 0 && pthread_cond_init(&fresh->fill, NULL) == 0);
+    AUTO(keeper_close) struct keeper_client *k = fresh;
+    if ((k->path = mem_text(socket_path)) == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a connection to the keeper");
+    enum code code = crypto_init(reterr);
+    if (code == OK)
+        code = cache_new(&k->cache, reterr);
+    if (code == OK)
+        code = pools_new(&k->pools, reterr);
+    if (code == OK)
+        code = link_new(socket_path, &k->link, reterr);
+    if (code == OK)
+        code = link_connect(k->link, reterr);
+    if (code == OK)
+        code = start_filler(k, reterr);
+    if (code == OK)
+        *ret = TAKE(k);
+    return code;
+}
+
+struct keeper_client *keeper_close(struct keeper_client *k) {
+    if (k == NULL)
+        return NULL;
+    if (k->filling) {
+        lock(&k->fill_lock);
+        k->over = true;
+        must(pthread_cond_signal(&k->fill) == 0);
+        unlock(&k->fill_lock);
+        must(pthread_join(k->filler, NULL) == 0);
+    }
+    k->link = link_free(k->link);
+    k->pools = pools_free(k->pools);
+    k->cache = cache_free(k->cache);
+    must(pthread_mutex_destroy(&k->lock) == 0 && pthread_mutex_destroy(&k->fill_lock) == 0 && pthread_cond_destroy(&k->fill) == 0);
+    (void)mem_free(k->path);
+    return mem_free(k);
+}

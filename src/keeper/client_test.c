@@ -1,0 +1,318 @@
+/* client_test.c — client and keeper over a real socket: the keeper is a child process. */
+#include "keeper/client.c"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/test.h"
+#include "keeper/server.h"
+#include "sys/files.h"
+#include "sys/sockets.h"
+
+struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; };
+
+static void serve(struct scene *s) {
+    struct err e;
+    int p[2];
+    CHECK(pipe2(p, O_CLOEXEC) == 0);
+    CHECK_OK(listen_unix(s->socket, 0600, &s->listen, &e), &e);
+    s->stop = p[1];
+    s->pid = fork();
+    if (s->pid == 0) {
+        struct keeper_config c = { .keyring = s->o, .server_user = geteuid(), .stop_fd = p[0] };
+        close(p[1]);
+        enum code code = keeper_serve(&c, s->listen, &e);
+        if (code != OK)
+            fprintf(stderr, "keeper: %s\n", e.text);
+        _exit(code == OK ? 0 : 1);
+    }
+    close(p[0]);
+}
+
+/* In order, or as a power cut does. */
+static void stop(struct scene *s, bool kill_it) {
+    int status = 0;
+    if (s->pid == 0)
+        return;
+    if (kill_it)
+        CHECK(kill(s->pid, SIGKILL) == 0);
+    close(s->stop);
+    CHECK(waitpid(s->pid, &status, 0) == s->pid);
+    CHECK(kill_it || status == 0);
+    close(s->listen);
+    s->pid = 0;
+}
+
+static void scene_make(struct scene *s) {
+    struct err e;
+    snprintf(s->directory, sizeof s->directory, "/tmp/sejf-client-XXXXXX");
+    CHECK(mkdtemp(s->directory) != NULL);
+    snprintf(s->keyring, sizeof s->keyring, "%s/keeper", s->directory);
+    snprintf(s->root, sizeof s->root, "%s/root.key", s->directory);
+    snprintf(s->socket, sizeof s->socket, "%s/socket", s->directory);
+    s->o = (struct keyring_options){ .directory = s->keyring, .root = { .kind = ROOT_FILE, .path = s->root }, .owner = uuid_new() };
+    CHECK_OK(crypto_init(&e), &e);
+    CHECK_OK(keyring_create(&s->o, NULL, &e), &e);
+    serve(s);
+}
+
+static void scene_done(struct scene *s) {
+    struct err e;
+    stop(s, false);
+    CHECK_OK(dir_remove(s->directory, &e), &e);
+}
+DEFINE_AUTO_VALUE(struct scene, scene_done)
+
+static struct keeper_client *connected(struct scene *s) {
+    struct keeper_client *k = NULL;
+    struct err e;
+    CHECK_OK(keeper_connect(s->socket, &k, &e), &e);
+    return k;
+}
+
+static size_t good(struct keeper_client *k, int64_t tenant, const key_id *ids, const struct key *keys, size_t n) {
+    static struct key got[10000];
+    static bool ok[10000];
+    struct err e;
+    size_t same = 0;
+    CHECK_OK(keeper_open(k, tenant, ids, n, got, ok, &e), &e);
+    for (size_t i = 0; i < n; i++)
+        same += ok[i] && memcmp(&got[i], &keys[i], sizeof got[i]) == 0;
+    return same;
+}
+
+static struct keeper_status status_of(struct keeper_client *k) {
+    struct keeper_status st = { 0 };
+    struct err e;
+    CHECK_OK(keeper_status(k, &st, &e), &e);
+    return st;
+}
+
+TEST(makes_opens_destroys_and_renews) {
+    AUTO(scene_done) struct scene s;
+    static key_id ids[9000];
+    static struct key keys[9000];
+    struct err e;
+    struct renewal r;
+    size_t opened = 9;
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    CHECK_OK(keeper_make(k, 1, USEC_NEVER, 5, ids, keys, &e), &e);
+    CHECK_OK(keeper_make(k, 1, INT64_C(1800000000) * USEC_PER_SEC, 8995, ids + 5, keys + 5, &e), &e);
+    CHECK(ids[0] >> 12 != ids[5] >> 12);     /* another month, another bucket */
+    CHECK(good(k, 1, ids, keys, 9000) == 9000);
+    CHECK(good(k, 2, ids, keys, 9000) == 0);
+    for (size_t i = 1; i < 9000; i++)
+        CHECK(ids[i] != ids[i - 1] && memcmp(&keys[i], &keys[i - 1], sizeof *keys) != 0);
+    CHECK_OK(keeper_rehearse_copy(k, &e), &e);
+    CHECK_OK(keeper_destroy(k, 1, ids, 4100, &e), &e);
+    CHECK(good(k, 1, ids, keys, 9000) == 4900);
+    CHECK(status_of(k).pending == 4100 && status_of(k).destroyed_today == 4100);
+    CHECK_OK(keeper_rehearse_open(k, 1, ids, 100, &opened, &e), &e);
+    CHECK(opened == 100);
+    CHECK_OK(keeper_renew(k, &r, &e), &e);
+    CHECK(r.buckets == 2 && r.epoch == 2);
+    CHECK_OK(keeper_rehearse_open(k, 1, ids, 100, &opened, &e), &e);
+    CHECK(opened == 0);
+    CHECK(good(k, 1, ids, keys, 9000) == 4900);
+    struct keeper_status st = status_of(k);
+    CHECK(st.pending == 0 && st.epoch == 2 && uuid_compare(&st.owner, &s.o.owner) == 0);
+    CHECK_TEXT(st.root, "file");
+    CHECK_OK(keeper_renew(k, &r, &e), &e);
+    CHECK(r.buckets == 0 && r.epoch == 2);
+}
+
+TEST(caps_hold_for_what_the_cache_does_not_answer) {
+    AUTO(scene_done) struct scene s;
+    key_id ids[16];
+    struct key keys[16], got[16];
+    bool ok[16];
+    struct err e;
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    CHECK_OK(keeper_make(k, 1, USEC_NEVER, 16, ids, keys, &e), &e);
+    CHECK(good(k, 1, ids, keys, 16) == 16);
+    CHECK_OK(keeper_tighten(k, 1, 24, &e), &e);      /* 16 are counted already */
+    CHECK_OK(keeper_open(k, 1, ids, 8, got, ok, &e), &e);
+    CHECK_OK(keeper_open(k, 1, ids, 8, got, ok, &e), &e);     /* from the cache */
+    CHECK_CODE(keeper_open(k, 1, ids + 8, 1, got, ok, &e), E_TOO_MANY, &e);
+    CHECK_OK(keeper_allow(k, 5, &e), &e);
+}
+
+TEST(the_keeper_may_go_away_and_come_back) {
+    AUTO(scene_done) struct scene s;
+    key_id ids[8];
+    struct key keys[8];
+    struct err e;
+    struct keeper_status st;
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    CHECK_OK(keeper_make(k, 1, USEC_NEVER, 8, ids, keys, &e), &e);
+    stop(&s, true);
+    CHECK_CODE(keeper_status(k, &st, &e), E_PEER, &e);
+    CHECK(strstr(e.text, "keeper") != NULL);
+    serve(&s);
+    CHECK(good(k, 1, ids, keys, 8) == 8);    /* keys that were given out are durable */
+    CHECK_OK(keeper_destroy(k, 1, ids, 1, &e), &e);
+    stop(&s, true);
+    serve(&s);
+    CHECK(good(k, 1, ids, keys, 8) == 7);    /* so are destructions; a broken connection is made anew by itself */
+    CHECK(status_of(k).pending == 1);
+}
+
+TEST(index_and_ledger_go_through) {
+    AUTO(scene_done) struct scene s;
+    struct index_keys a, b;
+    uint32_t generation = 0;
+    static uint8_t d[5000][HASH_SIZE];
+    uint8_t head[HASH_SIZE] = { 0 }, got[HASH_SIZE], sig[SIGNATURE_SIZE], public[PUBLIC_SIZE], text[65] = "sejf ledger head";
+    uint64_t seq = 0;
+    struct err e;
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    CHECK_OK(keeper_index_keys(k, 1, &a, &e), &e);
+    CHECK_OK(keeper_index_renew(k, &generation, &e), &e);
+    CHECK_CODE(keeper_index_renew(k, &generation, &e), E_CONFLICT, &e);
+    CHECK_OK(keeper_index_keys(k, 1, &b, &e), &e);
+    CHECK(generation == 2 && b.has_before && memcmp(&b.index_before, &a.index, 32) == 0);
+    CHECK_OK(keeper_index_settled(k, &e), &e);
+    for (size_t i = 0; i < 5000; i++) {
+        memset(d[i], (int)(i % 251), HASH_SIZE);
+        extend(head, d[i]);
+    }
+    CHECK_OK(keeper_sign_head(k, 0, 0, (const uint8_t (*)[HASH_SIZE])d, 5000, head, sig, &e), &e);     /* more than one request takes */
+    CHECK_OK(keeper_head(k, 0, &seq, got, &e), &e);
+    CHECK(seq == 5000 && memcmp(got, head, HASH_SIZE) == 0);
+    CHECK_OK(keeper_public(k, public, &e), &e);
+    text[31] = 5000 >> 8;
+    text[32] = (uint8_t)5000;
+    memcpy(text + 33, head, HASH_SIZE);
+    CHECK(sign_verify(public, text, sizeof text, sig));
+    CHECK_CODE(keeper_sign_head(k, 0, 4999, (const uint8_t (*)[HASH_SIZE])d, 2, head, sig, &e), E_CONFLICT, &e);
+}
+
+/* --- many threads --- */
+
+#define THREADS 8
+#define ROUNDS 150
+struct worker { struct keeper_client *k; int64_t tenant; bool fine; key_id all[ROUNDS * 3]; };
+
+static void *work(void *arg) {
+    struct worker *w = arg;
+    w->fine = true;
+    for (size_t i = 0; i < ROUNDS && w->fine; i++) {
+        key_id *ids = w->all + i * 3;
+        struct key keys[3], got[3];
+        bool ok[3];
+        struct err e;
+        w->fine = keeper_make(w->k, w->tenant, (usec_t)(i % 3) * 40 * USEC_PER_DAY, 3, ids, keys, &e) == OK
+            && keeper_open(w->k, w->tenant, ids, 3, got, ok, &e) == OK && ok[0] && ok[1] && ok[2] && memcmp(keys, got, sizeof keys) == 0
+            && keeper_destroy(w->k, w->tenant, ids, 1, &e) == OK && keeper_open(w->k, w->tenant, ids, 3, got, ok, &e) == OK
+            && !ok[0] && ok[1] && ok[2];
+    }
+    return NULL;
+}
+
+static int by_value(const void *a, const void *b) {
+    key_id x = *(const key_id *)a, y = *(const key_id *)b;
+    return x < y ? -1 : x > y;
+}
+
+TEST(threads_share_one_connection_while_it_is_renewed) {
+    AUTO(scene_done) struct scene s;
+    static struct worker w[THREADS];
+    static key_id all[THREADS * ROUNDS * 3];
+    pthread_t t[THREADS];
+    struct err e;
+    struct renewal r;
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    for (size_t i = 0; i < THREADS; i++) {
+        w[i] = (struct worker){ .k = k, .tenant = (int64_t)(i / 2) };
+        CHECK(pthread_create(&t[i], NULL, work, &w[i]) == 0);
+    }
+    for (int i = 0; i < 10; i++)
+        CHECK_OK(keeper_renew(k, &r, &e), &e);
+    for (size_t i = 0; i < THREADS; i++) {
+        CHECK(pthread_join(t[i], NULL) == 0);
+        CHECK(w[i].fine);
+        memcpy(all + i * ROUNDS * 3, w[i].all, sizeof w[i].all);
+    }
+    qsort(all, ARRAY_LEN(all), sizeof *all, by_value);
+    for (size_t i = 1; i < ARRAY_LEN(all); i++)
+        CHECK(all[i] != all[i - 1]);         /* nobody was given the key of another */
+    CHECK_OK(keeper_renew(k, &r, &e), &e);
+    CHECK(status_of(k).pending == 0);
+}
+
+/* --- peers that do not keep to the protocol --- */
+
+static int raw(struct scene *s) {
+    int fd = -1;
+    struct err e;
+    CHECK_OK(connect_unix(s->socket, &fd, &e), &e);
+    return fd;
+}
+
+/* The keeper closes this connection. */
+static bool closed(int fd) {
+    char byte;
+    struct timeval wait = { 5, 0 };
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0);
+    ssize_t n;
+    while ((n = recv(fd, &byte, 1, 0)) > 0)
+        continue;
+    bool is = n == 0 || (n < 0 && errno == ECONNRESET);
+    close(fd);
+    return is;
+}
+
+TEST(a_bad_message_closes_its_peer_only) {
+    static const struct { const char *bytes; size_t len; } bad[] = {
+        { "\0\0\0\0", 4 },                                   /* an empty frame */
+        { "\1\0\0\0\0", 5 }, { "\1\0\0\0\xff", 5 },          /* no such op */
+        { "\1\0\0\0\1", 5 },                                 /* hello without its version */
+        { "\6\0\0\0\1\1\0\0\0\0", 10 },                      /* hello with more than that */
+        { "\xff\xff\xff\xff", 4 }, { "\1\0\4\0", 4 },        /* frames that are too long */
+        { "\x0d\0\0\0\3\1\0\0\0\0\0\0\0\xff\xff\xff\xff", 17 },      /* more ids than a request has */
+        { "\x0d\0\0\0\3\1\0\0\0\0\0\0\0\2\0\0\0", 17 },      /* ids announced and not there */
+    };
+    AUTO(scene_done) struct scene s;
+    key_id ids[4];
+    struct key keys[4];
+    struct err e;
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    CHECK_OK(keeper_make(k, 1, USEC_NEVER, 4, ids, keys, &e), &e);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        int fd = raw(&s);
+        CHECK(send(fd, bad[i].bytes, bad[i].len, MSG_NOSIGNAL) == (ssize_t)bad[i].len);
+        CHECK(closed(fd));
+        CHECK(status_of(k).keys >= 4);
+    }
+    for (int i = 0; i < 50; i++)             /* half a message, then gone */
+        CHECK(send(raw(&s), "\x20\0\0\0\3", 5, MSG_NOSIGNAL) == 5);
+    CHECK(good(k, 1, ids, keys, 4) == 4);
+}
+
+TEST(connecting_to_nobody_says_so) {
+    struct keeper_client *k = NULL;
+    struct err e;
+    CHECK_CODE(keeper_connect("/tmp/sejf-nobody.socket", &k, &e), E_PEER, &e);
+    CHECK(k == NULL);
+}
+
+TEST(months_of_due_dates) {
+    CHECK_INT(month_of(USEC_NEVER), 0);
+    CHECK_INT(month_of(0), 1970 * 12);
+    CHECK_INT(month_of(-USEC_PER_DAY), 1969 * 12 + 11);
+    CHECK_INT(month_of(INT64_C(1795305600) * USEC_PER_SEC), 2026 * 12 + 10);
+    CHECK_INT(month_of(USEC_NEVER - 1), MONTH_MAX);
+    CHECK(month_of(INT64_MIN) >= 1);
+}

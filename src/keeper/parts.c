@@ -1,0 +1,225 @@
+/* parts.c — keys of parts: made by blocks, opened, destroyed. */
+#include <string.h>
+
+#include "base/rule.h"
+#include "keeper/inside.h"
+
+static const struct wrapped nothing;
+
+static bool is_gone(const struct wrapped *w) { return memcmp(w, &nothing, sizeof nothing) == 0; }
+
+enum code bucket_key(struct keyring *k, const struct bucket *b, struct key *ret, struct err *reterr) {
+    size_t at = b->id % CACHED;
+    if (k->secret->cache[at].bucket == b->id) {
+        *ret = k->secret->cache[at].key;
+        return OK;
+    }
+    enum code code = key_unwrap(&k->secret->epoch, &b->key, ret, reterr);
+    if (code != OK)
+        return err_prefix(reterr, "bucket %llu", (unsigned long long)b->id);
+    k->secret->cache[at].bucket = b->id;
+    k->secret->cache[at].key = *ret;
+    return OK;
+}
+
+void bucket_keys_forget(struct keyring *k) { crypto_wipe(k->secret->cache, sizeof k->secret->cache); }
+
+static enum code bucket_make(struct keyring *k, int64_t tenant, uint32_t month, struct bucket **ret, struct err *reterr) {
+    struct bucket b = { .id = k->meta.next_bucket, .tenant = tenant, .month = month };
+    struct key key;
+    crypto_random(&key, sizeof key);
+    enum code code = key_wrap(&k->secret->epoch, &key, &b.key, reterr);
+    crypto_wipe(&key, sizeof key);
+    if (code == OK)
+        code = rows_bucket_new(k, &b, reterr);
+    if (code == OK)
+        code = buckets_add(&k->buckets, &b, reterr);
+    if (code != OK)
+        return code;
+    k->meta.next_bucket++;
+    k->meta_dirty = true;
+    *ret = buckets_find(&k->buckets, b.id);
+    return OK;
+}
+
+/* n keys into the bucket's next blocks. The key in `above` is the bucket's. */
+static enum code fill_bucket(struct keyring *k, struct bucket *b, const struct key *above, size_t n, key_id *ret_ids, struct key *ret_keys, struct err *reterr) {
+    crypto_random(ret_keys, n * sizeof *ret_keys);
+    enum code code = keys_wrap(above, ret_keys, n, k->wrapped, reterr);
+    for (size_t i = 0; code == OK && i < n; i += BLOCK_KEYS)
+        code = rows_block_new(k, b->id * BLOCKS_IN_BUCKET + (b->used + i) / BLOCK_KEYS, k->wrapped + i, reterr);
+    if (code != OK)
+        return code;
+    for (size_t i = 0; i < n; i++)
+        ret_ids[i] = b->id << SLOT_BITS | (b->used + i);
+    b->used = (uint16_t)(b->used + n);
+    b->live = (uint16_t)(b->live + n);
+    k->keys += n;
+    bucket_touch(k, b);
+    return OK;
+}
+
+enum code keyring_make(struct keyring *k, int64_t tenant, uint32_t month, size_t count, key_id *ret_ids, struct key *ret_keys, struct err *reterr) {
+    PRE(k != NULL && ret_ids != NULL && ret_keys != NULL && reterr != NULL);
+    if (count == 0 || count > BUCKET_KEYS || count % BLOCK_KEYS != 0 || month > MONTH_MAX)
+        return err_set(reterr, E_INVALID, "keys are made %u to %u at a time, by %u, for a month up to year 9999", BLOCK_KEYS, BUCKET_KEYS, BLOCK_KEYS);
+    enum code code = keyring_write(k, reterr);
+    struct key above;
+    for (size_t done = 0; code == OK && done < count;) {
+        struct bucket *b = buckets_newest(&k->buckets, tenant, month);
+        if (b == NULL || b->used == BUCKET_KEYS)
+            code = bucket_make(k, tenant, month, &b, reterr);
+        if (code == OK)
+            code = bucket_key(k, b, &above, reterr);
+        if (code != OK)
+            break;
+        size_t room = BUCKET_KEYS - b->used, n = count - done < room ? count - done : room;
+        code = fill_bucket(k, b, &above, n, ret_ids + done, ret_keys + done, reterr);
+        done += n;
+    }
+    crypto_wipe(&above, sizeof above);
+    if (code != OK)
+        crypto_wipe(ret_keys, count * sizeof *ret_keys);
+    return code;
+}
+
+/* The block of a key, read once for keys that follow one another in it. */
+struct reader { uint64_t block; bool there; struct wrapped keys[BLOCK_KEYS]; };
+#define NO_BLOCK UINT64_MAX
+
+static enum code read_key(struct keyring *k, struct reader *r, key_id id, struct wrapped **ret, struct err *reterr) {
+    uint64_t block = id / BLOCK_KEYS;
+    if (r->block != block) {
+        enum code code = rows_block(k->db, block, r->keys, &r->there, reterr);
+        if (code != OK)
+            return code;
+        r->block = block;
+    }
+    struct wrapped *w = &r->keys[id % BLOCK_KEYS];
+    *ret = r->there && !is_gone(w) ? w : NULL;
+    return OK;
+}
+
+/* NULL: no such key of that tenant was ever given out. */
+static struct bucket *bucket_of(struct keyring *k, int64_t tenant, key_id id) {
+    struct bucket *b = buckets_find(&k->buckets, id >> SLOT_BITS);
+    return b != NULL && b->tenant == tenant && (id & (BUCKET_KEYS - 1)) < b->used ? b : NULL;
+}
+
+static enum code unwrap_one(struct keyring *k, struct reader *r, int64_t tenant, key_id id, struct key *ret, bool *ok, struct err *reterr) {
+    const struct bucket *b = bucket_of(k, tenant, id);
+    struct wrapped *w = NULL;
+    struct key above;
+    *ok = false;
+    if (b == NULL)
+        return OK;
+    enum code code = read_key(k, r, id, &w, reterr);
+    if (code != OK || w == NULL)
+        return code;
+    code = bucket_key(k, b, &above, reterr);
+    if (code == OK)
+        code = keys_unwrap(&above, w, 1, ret, ok, reterr);
+    crypto_wipe(&above, sizeof above);
+    return code;
+}
+
+enum code keyring_unwrap(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct key *ret_keys, bool *ok, struct err *reterr) {
+    PRE(k != NULL && (count == 0 || (ids != NULL && ret_keys != NULL && ok != NULL)) && reterr != NULL);
+    size_t known = 0;
+    struct reader r = { .block = NO_BLOCK };
+    if (k->broken)
+        return err_set(reterr, E_IO, "the keyring could not be read again after a failure: the keeper must start anew");
+    for (size_t i = 0; i < count; i++)
+        known += bucket_of(k, tenant, ids[i]) != NULL;
+    enum code code = known == 0 ? OK : caps_take(k->caps, tenant, known, clock_now(), reterr);
+    for (size_t i = 0; code == OK && i < count; i++)
+        code = unwrap_one(k, &r, tenant, ids[i], &ret_keys[i], &ok[i], reterr);
+    return code;
+}
+
+/* --- destroying --- */
+
+static void day_turn(struct meta *m) {
+    int64_t today = clock_now() / USEC_PER_DAY;
+    if (today > m->day) {                    /* a clock that went back earns nothing */
+        m->day = today;
+        m->destroyed = m->allowed = 0;
+    }
+}
+
+static enum code day_take(struct keyring *k, uint64_t n, struct err *reterr) {
+    struct meta *m = &k->meta;
+    day_turn(m);
+    uint64_t cap = k->destructions_per_day + m->allowed;
+    if (rule_on(RULE_key_caps) && (n > cap || m->destroyed > cap - n))
+        return err_set(reterr, E_TOO_MANY, "%llu keys were destroyed today, %llu more are asked, and %llu a day are allowed: somebody must confirm "
+                       "with \"sejf key allow N\"", (unsigned long long)m->destroyed, (unsigned long long)n, (unsigned long long)cap);
+    m->destroyed += n;
+    k->meta_dirty = true;
+    return OK;
+}
+
+static enum code count_there(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, uint64_t *ret, struct err *reterr) {
+    struct reader r = { .block = NO_BLOCK };
+    enum code code = OK;
+    *ret = 0;
+    for (size_t i = 0; code == OK && i < count; i++) {
+        struct wrapped *w = NULL;
+        if (bucket_of(k, tenant, ids[i]) != NULL)
+            code = read_key(k, &r, ids[i], &w, reterr);
+        *ret += w != NULL;
+    }
+    return code;
+}
+
+enum code keyring_destroy(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr) {
+    PRE(k != NULL && (count == 0 || ids != NULL) && reterr != NULL);
+    uint64_t there = 0;
+    struct reader r = { .block = NO_BLOCK };
+    enum code code = count_there(k, tenant, ids, count, &there, reterr);
+    if (code != OK || there == 0)
+        return code;
+    code = day_take(k, there, reterr);
+    if (code == OK)
+        code = keyring_write(k, reterr);
+    bool edited = false;
+    for (size_t i = 0; code == OK && i < count; i++) {
+        struct bucket *b = bucket_of(k, tenant, ids[i]);
+        struct wrapped *w = NULL;
+        if (b == NULL)
+            continue;
+        if (edited && r.block != ids[i] / BLOCK_KEYS) {
+            code = rows_block_set(k, r.block, r.keys, reterr);
+            edited = false;
+        }
+        if (code == OK)
+            code = read_key(k, &r, ids[i], &w, reterr);
+        if (code != OK || w == NULL)
+            continue;
+        *w = nothing;
+        edited = true;
+        b->live--;
+        b->gone++;
+        k->keys--;
+        k->gone++;
+        bucket_touch(k, b);
+    }
+    return code == OK && edited ? rows_block_set(k, r.block, r.keys, reterr) : code;
+}
+
+enum code keyring_allow(struct keyring *k, uint64_t destructions, struct err *reterr) {
+    PRE(k != NULL && reterr != NULL);
+    if (destructions > UINT64_C(1) << 40)
+        return err_set(reterr, E_INVALID, "at most %llu destructions are allowed at once", 1ULL << 40);
+    enum code code = keyring_write(k, reterr);
+    if (code != OK)
+        return code;
+    day_turn(&k->meta);
+    k->meta.allowed += destructions;
+    k->meta_dirty = true;
+    return OK;
+}
+
+enum code keyring_tighten(struct keyring *k, int64_t tenant, uint64_t per_minute, struct err *reterr) {
+    return caps_tighten(k->caps, tenant, per_minute, reterr);
+}
