@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "charter/lint.h"
 #include "prog/commands.h"
 #include "prog/findings_out.h"
 #include "prog/options.h"
@@ -22,6 +23,11 @@ static enum code check_file(const char *path, struct findings *f, struct err *re
     AUTO(charter_free) struct charter *c = NULL;
     AUTO(instance_free) struct instance *i = NULL;
     enum code code = is_instance(path) ? instance_load(path, f, &i, reterr) : charter_load(path, f, &c, reterr);
+    if (code == OK && c != NULL) {                    /* traps: dates are late by the clock of the service */
+        char today[16];
+        struct civil now = zone_civil(charter_zone(c), clock_now());
+        return lint_charter(c, date_format(&now, today, sizeof today), f, reterr);
+    }
     return code == E_CHARTER || (code == E_CONFIG && findings_count(f, FINDING_ERROR) > 0) ? OK : code;
 }
 

@@ -186,7 +186,7 @@ size_t seeds_faults(const struct seed *rows, size_t count, const struct seed_pla
 
 enum standing { STANDS_KEPT, STANDS_UNPROBED, STANDS_LATER, STANDS_EVIDENCE, STANDS_TEXT, STANDINGS };
 static const struct { const char *word, *means; } standing[STANDINGS] = {
-    [STANDS_KEPT] = { "kept", "a rule keeps it and a probe tries the rule" },
+    [STANDS_KEPT] = { "kept", "a rule keeps it, and `sejf prove` tries the rule with the probe" },
     [STANDS_UNPROBED] = { "obeyed", "a rule keeps it, and no probe tries the rule yet" },
     [STANDS_LATER] = { "not kept yet", "the rule has its name and nothing keeps it" },
     [STANDS_EVIDENCE] = { "evidence", "no program can keep it: a paper with an owner and a date does" },
