@@ -62,12 +62,13 @@ static enum promise_state state_of(const struct charter *c, const struct proof *
 
 TEST(follows_rules_and_proofs) {
     AUTO(charter_free) struct charter *c = notes();
-    const struct proof kept[] = { { "tls_floor", true, 5, "fine" }, { "logs_masked", true, 6, "fine" } };
+    const struct proof kept[] = { { "tls_floor", true, 5, "fine" }, { "plain_http_refused", true, 4, "fine" }, { "logs_masked", true, 6, "fine" } };
     const struct proof broken[] = { { "tls_floor", false, 7, "TLS 1.1 goes on" } };
     CHECK_INT(state_of(c, NULL, 0, "2026-11-22", "connections"), PROMISE_UNPROVED);
-    CHECK_INT(state_of(c, kept, 2, "2026-11-22", "connections"), PROMISE_KEPT);
+    CHECK_INT(state_of(c, kept, 3, "2026-11-22", "connections"), PROMISE_KEPT);
+    CHECK_INT(state_of(c, kept, 1, "2026-11-22", "connections"), PROMISE_UNPROVED);   /* one of its two rules only */
     CHECK_INT(state_of(c, broken, 1, "2026-11-22", "connections"), PROMISE_BROKEN);
-    CHECK_INT(state_of(c, kept, 2, "2026-11-22", "logs"), PROMISE_LATER);      /* masked, but nothing purges them yet */
+    CHECK_INT(state_of(c, kept, 3, "2026-11-22", "logs"), PROMISE_LATER);      /* masked, but nothing purges them yet */
 }
 
 TEST(evidence_expires_after_its_day) {
