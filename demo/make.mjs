@@ -187,7 +187,8 @@ function mail() {
   listmonk(lists[0][0]);
 }
 
-// The columns and the notation of times are those of listmonk's own export.
+// The columns and the notation of times are those of listmonk's own export. In the mapping a header stands for a field, for a
+// field with other words for its options, or for nothing; "*" gives fields to every row.
 function listmonk(list) {
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const stamp = (ms) => `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')}${below(1000)} +0000 UTC`;
@@ -203,8 +204,9 @@ function listmonk(list) {
     email: 'email', name: 'name', attributes: 'attributes',
     status: { field: 'state', values: { enabled: 'subscribed', disabled: 'unsubscribed', blocklisted: 'blocked' } },
     created_at: 'subscribed', uuid: null, updated_at: null,
+    '*': { list },
   };
-  writeFileSync(join(here, 'mail', 'listmonk-mapping.json'), JSON.stringify({ parent: list, mapping }, null, 2) + '\n');
+  writeFileSync(join(here, 'mail', 'listmonk-mapping.json'), JSON.stringify(mapping, null, 2) + '\n');
 }
 
 function events() {
