@@ -1,0 +1,299 @@
+/* change.c — JSON Merge Patch (RFC 7396) of a record's fields: what is named is set, null clears, the rest stays. */
+#include "records/change.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "records/limits.h"
+
+struct changing {
+    const struct change_job *job;
+    struct draft *d;
+    struct fact_source *src;
+    struct record *old;
+    struct input in;
+    struct mistakes *m;
+    struct verdict sees, may;
+    bool owns;
+};
+
+static void mistake_at(struct mistakes *m, const struct field *f, enum says says, const char *arg) {
+    char path[96];
+    snprintf(path, sizeof path, "/%s", f->name);
+    if (!mistakes_have(m, path))
+        mistakes_add(m, path, says, arg);
+}
+
+/* ---- who may */
+/* Some declared move from the present state is the caller's to make: then the record is no secret to it. */
+static bool moves_something(const struct changing *c) {
+    const struct kind *k = c->old->info->kind;
+    const char *reason;
+    for (size_t i = 0; i < k->move_count; i++)
+        if (record_option(c->old, k->moves[i].field) == k->moves[i].from &&
+            policy_move(c->d->s->charter, c->d->who, c->old->info->index, k->moves[i].field, k->moves[i].from, k->moves[i].to, c->owns, &reason))
+            return true;
+    return false;
+}
+
+static enum code change_allow(struct changing *c, struct err *reterr) {
+    struct facts f = facts_of(c->src, c->src->now);
+    enum code code = policy_sees(c->d->who, &f, &c->sees, reterr);
+    if (code == OK)
+        code = policy_changes(c->d->who, &f, V_CHANGE, &c->may, reterr);
+    if (code == OK)
+        code = f.owns(f.arg, c->d->who, &c->owns, reterr);
+    if (code != OK)
+        return code;
+    if (!c->sees.any && !c->may.any && !moves_something(c))
+        return err_set(reterr, E_NOT_FOUND, "there is no such record");
+    return OK;
+}
+
+static void allow_field(struct changing *c, size_t i) {
+    const struct kind *k = c->old->info->kind;
+    const char *reason = NULL;
+    if (!field_has_moves(k, (int)i)) {
+        if ((c->may.fields >> i & 1) == 0)
+            mistake_at(c->m, &k->fields[i], SAYS_not_yours, NULL);
+        return;
+    }
+    int from = record_option(c->old, (int)i), to = record_option(&c->d->rec, (int)i);
+    if (policy_move(c->d->s->charter, c->d->who, c->old->info->index, (int)i, from, to, c->owns, &reason))
+        return;
+    bool declared = false;
+    for (size_t n = 0; n < k->move_count; n++)
+        declared = declared || (k->moves[n].field == (int)i && k->moves[n].from == from && k->moves[n].to == to);
+    mistake_at(c->m, &k->fields[i], declared ? SAYS_move_who : SAYS_no_move, NULL);
+}
+
+/* ---- values */
+static void set_field(struct changing *c, size_t i) {
+    const struct field *f = &c->old->info->kind->fields[i];
+    struct value *v = &c->d->rec.values[i];
+    if (c->job->file_input == NULL && f->type == T_FILE && c->in.values[i].set) {
+        mistake_at(c->m, f, SAYS_file, NULL);
+        return;
+    }
+    if (mistakes_any(c->m)) {                  /* its value may not have been read at all */
+        char path[96];
+        snprintf(path, sizeof path, "/%s", f->name);
+        if (mistakes_have(c->m, path))
+            return;
+    }
+    if (value_same(v, &c->in.values[i]))
+        return;
+    *v = c->in.values[i];
+    c->d->changed |= (fieldset)1 << i;
+    if (!v->set && f->type != T_FILE && ((kind_needs(c->old->info->kind) >> i & 1) != 0 || kind_start(c->old->info->kind, (int)i) >= 0))
+        mistake_at(c->m, f, SAYS_needed, NULL);
+    allow_field(c, i);
+}
+
+/* A consent that is given opens its part, one that is withdrawn empties it. */
+static void part_consent(struct changing *c, size_t i, bool given) {
+    const struct kind *k = c->old->info->kind;
+    struct record *r = &c->d->rec;
+    if (given) {
+        if (r->parts[i].given == 0)
+            r->parts[i].given = c->src->now;
+        return;
+    }
+    r->parts[i].given = 0;
+    for (size_t f = 0; f < k->field_count; f++)
+        if ((k->parts[i].fields >> f & 1) != 0 && r->values[f].set) {
+            r->values[f] = (struct value){ 0 };
+            c->d->changed |= (fieldset)1 << f;
+        }
+}
+
+/* Whose consent it is may always take it back; it is given by whoever may write what it covers. */
+static bool consent_allowed(const struct changing *c, size_t n, bool given) {
+    const struct kind *k = c->old->info->kind;
+    if (use_owner(c->d->s, c->d->who) || (c->owns && !given))
+        return true;
+    if (c->owns && c->old->info->agreed != NULL && strcmp(c->old->info->agreed, c->old->info->consents[n]) == 0)
+        return true;
+    for (size_t i = 0; i < k->part_count; i++)
+        if (k->parts[i].consent != NULL && strcmp(k->parts[i].consent, c->old->info->consents[n]) == 0 && (k->parts[i].fields & c->may.fields) != 0)
+            return true;
+    return false;
+}
+
+static void set_consent(struct changing *c, size_t n) {
+    const struct kind_info *k = c->old->info;
+    bool given = c->in.consent_given[n];
+    if (!consent_allowed(c, n, given)) {
+        mistakes_add(c->m, "/consents", SAYS_not_yours, NULL);
+        return;
+    }
+    for (size_t i = 0; i < k->kind->part_count; i++)
+        if (k->kind->parts[i].consent != NULL && strcmp(k->kind->parts[i].consent, k->consents[n]) == 0)
+            part_consent(c, i, given);
+    if (k->agreed != NULL && strcmp(k->agreed, k->consents[n]) == 0)
+        c->d->rec.agreed = !given ? 0 : c->d->rec.agreed != 0 ? c->d->rec.agreed : c->src->now;
+}
+
+static void consents_hold(struct changing *c) {
+    const struct kind *k = c->old->info->kind;
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((c->d->changed >> i & 1) != 0 && c->d->rec.values[i].set && k->fields[i].consent != NULL && rule_on(RULE_consent_fields) &&
+            c->d->rec.parts[k->fields[i].part].given == 0)
+            mistake_at(c->m, &k->fields[i], SAYS_consent, k->fields[i].consent);
+}
+
+static bool consents_moved(const struct changing *c) {
+    bool moved = c->d->rec.agreed != c->old->agreed;
+    for (size_t i = 0; i < c->old->info->kind->part_count; i++)
+        moved = moved || c->d->rec.parts[i].given != c->old->parts[i].given;
+    return moved;
+}
+
+static enum code values_apply(struct changing *c, struct err *reterr) {
+    const struct kind_info *k = c->old->info;
+    enum code code = OK;
+    if (c->job->file_input != NULL)
+        c->in = *c->job->file_input;
+    else
+        code = input_read(c->d->s, k, c->job->r->input, c->job->r->consents, c->d->arena, c->m, &c->in, reterr);
+    if (code != OK)
+        return code;
+    if (c->in.has_parent && uuid_compare(&c->in.parent, &c->old->parent) != 0)
+        mistakes_add(c->m, "/", SAYS_parent_fixed, NULL);
+    for (size_t n = 0; n < k->consent_count; n++)
+        if (c->in.consent_named[n])
+            set_consent(c, n);
+    for (size_t i = 0; i < k->kind->field_count; i++)
+        if ((c->in.given >> i & 1) != 0)
+            set_field(c, i);
+    consents_hold(c);
+    limits_check(&c->d->rec, c->m);
+    return OK;
+}
+
+/* ---- one try */
+static enum code old_load(struct changing *c, struct err *reterr) {
+    struct sql *q;
+    const struct record_request *r = c->job->r;
+    const struct kind_info *k = service_kind(c->d->s, r->kind);
+    enum code code = facts_sql(c->src, &q, reterr);
+    if (code == OK)
+        code = record_load(q, k, &r->id, c->d->arena, c->old, reterr);
+    if (code != OK)
+        return read_absent(c->d->s, c->d->who, code, reterr);
+    code = change_allow(c, reterr);
+    facts_end(c->src);
+    c->src->q = NULL;
+    return code == OK ? record_open(c->d->s, c->old, c->d->arena, reterr) : code;
+}
+
+static enum code new_begin(struct changing *c, struct err *reterr) {
+    const struct kind *k = c->old->info->kind;
+    struct record *r = &c->d->rec;
+    enum code code = record_blank(c->old->info, c->old->tenant, c->d->arena, r, reterr);
+    if (code != OK)
+        return code;
+    struct value *values = r->values;
+    struct part_state *parts = r->parts;
+    *r = *c->old;
+    r->values = memcpy(values, c->old->values, k->field_count * sizeof *values);
+    r->parts = memcpy(parts, c->old->parts, k->part_count * sizeof *parts);
+    r->updated = c->src->now;
+    return OK;
+}
+
+static json_t *ledger_what(const struct changing *c) {
+    const struct kind *k = c->old->info->kind;
+    char id[UUID_TEXT];
+    json_t *fields = json_array();
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((c->d->changed >> i & 1) != 0)
+            json_array_append_new(fields, json_string(k->fields[i].name));
+    json_t *what = json_pack("{s:s, s:s, s:o}", "kind", k->name, "id", uuid_format(&c->old->id, id), "fields", fields);
+    for (size_t n = 0; n < c->old->info->consent_count; n++)
+        if (c->in.consent_named[n])
+            json_object_set_new(what, c->in.consent_given[n] ? "given" : "withdrawn", json_string(c->old->info->consents[n]));
+    return what;
+}
+
+static enum code change_write(struct changing *c, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+    struct draft *d = c->d;
+    const struct record_request *r = c->job->r;
+    enum code code = use_reply_begin(d->s, r, "change", 200, &d->reply, ret, reterr);
+    if (code != OK || *ret != NULL)
+        return code;
+    d->verb = "record_changed";
+    d->what = ledger_what(c);
+    d->file = c->job->file;
+    code = draft_prepare(d, c->src, reterr);
+    facts_end(c->src);
+    if (code == OK)
+        code = draft_commit(d, reterr);
+    d->written = code == OK;
+    return use_finish(d, r, code, ret, ret_mistakes, reterr);
+}
+
+static enum code change_try(struct changing *c, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+    const struct record_request *r = c->job->r;
+    enum code code = old_load(c, reterr);
+    if (code != OK)
+        return code;
+    if (r->if_match >= 0 && r->if_match != c->old->version)
+        return err_set(reterr, E_STALE, "the record has version %lld: read it again and repeat the change", (long long)c->old->version);
+    code = new_begin(c, reterr);
+    if (code == OK)
+        code = values_apply(c, reterr);
+    if (code != OK)
+        return code;
+    if (mistakes_any(c->m))
+        return use_mistakes(c->m, E_FIELDS, ret_mistakes, reterr);
+    c->d->shows = c->sees.fields | c->d->changed;
+    c->src->record = &c->d->rec;
+    if (c->d->changed == 0 && !consents_moved(c))
+        return record_json(c->d->s, c->old, c->d->shows, ret, reterr);
+    return change_write(c, ret, ret_mistakes, reterr);
+}
+
+static enum code change_once(const struct change_job *job, bool *ret_stale, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(mistakes_done) struct mistakes m = { .lang = job->r->lang };
+    struct index_keys keys = { 0 };
+    struct record old = { .tenant = job->r->who->tenant };
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    struct draft d = { .s = job->s, .who = job->r->who, .arena = arena, .keys = &keys, .old = &old, .mistakes = { .lang = job->r->lang } };
+    struct fact_source src = { .s = job->s, .who = job->r->who, .record = &old, .arena = arena, .now = clock_now() };
+    struct changing c = { .job = job, .d = &d, .src = &src, .old = &old, .m = &m };
+    enum code code = change_try(&c, ret, ret_mistakes, reterr);
+    *ret_stale = d.stale;
+    facts_end(&src);
+    if (d.seals != NULL || d.reply.wanted)
+        draft_end(&d, d.written);
+    crypto_wipe(&keys, sizeof keys);
+    return code;
+}
+
+#define TRIES 20                              /* without If-Match, a change that another one overtook is made again */
+enum code change_run(const struct change_job *job, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+    bool stale = true;
+    enum code code = E_STALE;
+    json_t *reply = NULL;
+    for (int n = 0; stale && n < TRIES; n++) {
+        code = change_once(job, &stale, &reply, ret_mistakes, reterr);
+        stale = stale && code == E_STALE && job->r->if_match < 0;
+    }
+    if (code == OK)
+        *ret = reply;
+    return code;
+}
+
+enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+    PRE(s != NULL && r != NULL && r->who != NULL && ret != NULL && reterr != NULL);
+    struct change_job job = { s, r, NULL, NULL };
+    struct verdict may = { .reason = "the token's scope leaves this out" };
+    if (!policy_scope(s->charter, r->who, r->kind, V_CHANGE))
+        return use_refused(s, r->who, r->kind, &may, reterr);
+    if (!policy_kind(s->charter, r->who, r->kind, V_CHANGE).any && !policy_kind(s->charter, r->who, r->kind, V_READ).any)
+        return err_set(reterr, E_NOT_FOUND, "there is no such record");
+    return change_run(&job, ret, ret_mistakes, reterr);
+}

@@ -1,0 +1,11 @@
+/* change.h — inside records: a record that is there becomes another: by merge patch, by a file, by a withdrawn consent. */
+#pragma once
+#include "records/use.h"
+
+struct change_job {
+    struct service *s;
+    const struct record_request *r;
+    const struct input *file_input;            /* instead of r->input: one file field, set or cleared */
+    const struct file_row *file;
+};
+MUST_USE enum code change_run(const struct change_job *job, json_t **ret, json_t **ret_mistakes, struct err *reterr);

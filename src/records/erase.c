@@ -1,0 +1,219 @@
+/* erase.c — to erase is to destroy keys; the tombstone is written first, so that a cut is made good at the next start. */
+#include "records/erase.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "ledger/ledger.h"
+#include "records/children.h"
+#include "records/doom.h"
+#include "records/file.h"
+#include "records/limits.h"
+#include "records/task.h"
+#include "store/tables.h"
+
+void erasure_done(struct erasure *e) {
+    mem_free(e->keys);
+    mem_free(e->files);
+    json_decref(e->counts);
+    *e = (struct erasure){ 0 };
+}
+
+static void key_add(struct erasure *e, key_id key) {
+    if (e->key_count == e->key_room) {
+        size_t room = e->key_room == 0 ? 64 : e->key_room * 2;
+        key_id *keys = mem_grow(e->keys, room, sizeof *keys);
+        if (keys == NULL) {
+            e->failed = true;
+            return;
+        }
+        e->keys = keys;
+        e->key_room = room;
+    }
+    e->keys[e->key_count++] = key;
+}
+
+static void file_add(struct erasure *e, const struct uuid *id) {
+    if (e->file_count == e->file_room) {
+        size_t room = e->file_room == 0 ? 16 : e->file_room * 2;
+        struct uuid *files = mem_grow(e->files, room, sizeof *files);
+        if (files == NULL) {
+            e->failed = true;
+            return;
+        }
+        e->files = files;
+        e->file_room = room;
+    }
+    e->files[e->file_count++] = *id;
+}
+
+static bool take_file(const struct file_row *f, void *arg) {
+    struct erasure *e = arg;
+    file_add(e, &f->id);
+    key_add(e, f->key);
+    return !e->failed;
+}
+
+static void count(struct erasure *e, const struct kind_info *k) {
+    if (e->counts == NULL)
+        e->counts = json_object();
+    json_int_t n = json_integer_value(json_object_get(e->counts, k->kind->name));
+    json_object_set_new(e->counts, k->kind->name, json_integer(n + 1));
+}
+
+/* Everything of the row itself. */
+static enum code row_gone(struct txn *t, struct erasure *e, const struct record *r, struct err *reterr) {
+    const struct kind_info *k = r->info;
+    size_t keys = e->key_count, files = e->file_count;
+    for (size_t i = 0; i < k->kind->part_count; i++)
+        if (r->parts[i].has)
+            key_add(e, r->parts[i].key);
+    enum code code = files_of(txn_sql(t), k->number, &r->id, take_file, e, reterr);
+    if (code == OK && e->failed)
+        code = err_set(reterr, E_MEMORY, "no memory for an erasure");
+    for (size_t i = keys; code == OK && i < e->key_count; i++)
+        code = doomed_put(t, e->keys[i], reterr);
+    for (size_t i = files; code == OK && i < e->file_count; i++)
+        code = file_delete(t, &e->files[i], reterr);
+    if (code == OK)
+        code = limits_release(t, e->s, r, reterr);
+    return code == OK ? row_delete(t, k->number, &r->id, reterr) : code;
+}
+
+/* What when_deleted says of a child kind; one that it does not name goes with its parent. */
+static bool goes_too(const struct kind *k, int child) {
+    for (size_t i = 0; i < k->when_deleted_count; i++)
+        if (k->when_deleted[i].kind == child)
+            return k->when_deleted[i].erase;
+    return true;
+}
+
+enum code erase_children(struct txn *t, struct erasure *e, const struct kind_info *child, const struct uuid *parent, bool *ret_more, struct err *reterr) {
+    static const struct uuid none;
+    struct uuid ids[64];
+    size_t n = ARRAY_LEN(ids);
+    enum code code = OK;
+    if (e->budget == 0)
+        e->budget = CHILDREN_NOW;
+    while (code == OK && n == ARRAY_LEN(ids) && e->budget >= n) {
+        code = children_list(txn_sql(t), child, parent, &none, ids, ARRAY_LEN(ids), &n, reterr);
+        for (size_t i = 0; code == OK && i < n; i++)
+            code = erase_one(t, e, child, &ids[i], reterr);
+    }
+    *ret_more = n == ARRAY_LEN(ids);
+    return code;
+}
+
+enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k, const struct uuid *id, struct err *reterr) {
+    struct record r;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an erasure");
+    enum code code = record_load(txn_sql(t), k, id, arena, &r, reterr);
+    if (code == E_NOT_FOUND || code == E_GONE)
+        return OK;
+    if (code == OK)
+        code = row_gone(t, e, &r, reterr);
+    if (code != OK)
+        return code;
+    count(e, k);
+    e->budget -= e->budget > 0;
+    for (size_t i = 0; code == OK && i < k->child_count; i++) {
+        const struct kind_info *child = service_kind(e->s, k->children[i]);
+        bool more = false;
+        if (!goes_too(k->kind, child->index) || !rule_on(RULE_children_erased))
+            continue;
+        if (e->budget > 0)
+            code = erase_children(t, e, child, id, &more, reterr);
+        else
+            more = true;
+        if (code == OK && more) {
+            e->more = true;
+            code = task_put(t, e->s, TASK_ERASE, child, id, reterr);
+        }
+    }
+    return code;
+}
+
+enum code erasure_settle(struct erasure *e, struct err *reterr) {
+    enum code code = doom_now(e->s, e->tenant, e->keys, e->key_count, reterr);
+    for (size_t i = 0; i < e->file_count; i++)
+        file_unlink(e->s, &e->files[i]);
+    return code;
+}
+
+/* ---- the use case */
+struct request { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; struct erasure e; };
+
+static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
+    struct request *q = arg;
+    struct record r;
+    struct looked_up *known = NULL;
+    char who[48], id[UUID_TEXT];
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an erasure");
+    erasure_done(&q->e);
+    q->e = (struct erasure){ .s = q->s, .tenant = q->who->tenant, .budget = CHILDREN_NOW };
+    enum code code = record_find(txn_sql(t), q->k, &q->id, arena, &r, reterr);
+    if (code == OK)
+        code = erase_one(t, &q->e, q->k, &q->id, reterr);
+    for (size_t i = 0; code == OK && i < q->k->kind->limit_count; i++)
+        code = seats_fill(t, q->s, q->k, i, &r.parent, arena, &known, &q->e.more, reterr);
+    if (code != OK)
+        return code;
+    json_t *what = json_pack("{s:s, s:s, s:O}", "kind", q->k->kind->name, "id", uuid_format(&q->id, id), "erased", q->e.counts);
+    code = ledger_append(t, "record_erased", caller_text(q->who, who, sizeof who), what, reterr);
+    json_decref(what);
+    return code;
+}
+
+/* May the caller erase it? What it may not even see is not there. */
+static enum code erase_check(struct request *q, struct err *reterr) {
+    struct record r;
+    struct verdict may, sees;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(facts_end) struct fact_source src = { .s = q->s, .who = q->who, .record = &r, .arena = arena };
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an erasure");
+    r.tenant = q->who->tenant;
+    struct sql *sql;
+    enum code code = facts_sql(&src, &sql, reterr);
+    if (code == OK)
+        code = record_find(sql, q->k, &q->id, arena, &r, reterr);
+    if (code != OK)
+        return code;
+    struct facts f = facts_of(&src, clock_now());
+    code = policy_changes(q->who, &f, V_ERASE, &may, reterr);
+    if (code != OK || may.any)
+        return code;
+    code = policy_sees(q->who, &f, &sees, reterr);
+    if (code != OK)
+        return code;
+    return sees.any ? err_set(reterr, E_FORBIDDEN, "this record is not yours to erase: %s", may.reason)
+                    : err_set(reterr, E_NOT_FOUND, "there is no such record");
+}
+
+enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && r != NULL && ret != NULL && reterr != NULL);
+    struct request q = { s, r->who, service_kind(s, r->kind), r->id, { 0 } };
+    enum code code = erase_check(&q, reterr);
+    if (code == OK && !rule_on(RULE_erasure_by_owner)) {
+        *ret = json_pack("{s:i}", q.k->kind->name, 1);
+        return OK;
+    }
+    if (code == OK)
+        code = store_write(s->store, r->who->tenant, erase_write, &q, reterr);
+    if (code == OK) {
+        *ret = json_incref(q.e.counts);
+        code = erasure_settle(&q.e, reterr);
+        if (code == OK && q.e.more)
+            code = tasks_run(s, r->who->tenant, *ret, reterr);
+        if (code != OK) {
+            json_decref(*ret);
+            *ret = NULL;
+        }
+    }
+    erasure_done(&q.e);
+    return code;
+}

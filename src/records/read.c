@@ -1,0 +1,73 @@
+/* read.c — one record. */
+#include <string.h>
+
+#include "records/facts.h"
+#include "records/reads.h"
+#include "records/use.h"
+#include "store/tables.h"
+
+/* An erased record is told apart from one that never was only for whom it belonged to. */
+enum code read_absent(const struct service *s, const struct caller *who, enum code code, struct err *reterr) {
+    return code == E_GONE && !use_owner(s, who) ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
+}
+
+static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, json_t **ret, struct err *reterr) {
+    struct record rec = { .tenant = tenant };
+    struct verdict sees;
+    struct sql *q;
+    AUTO(facts_end) struct fact_source src = { .s = s, .who = r->who, .record = &rec, .arena = arena, .now = clock_now() };
+    const struct kind_info *k = service_kind(s, r->kind);
+    enum code code = facts_sql(&src, &q, reterr);
+    if (code == OK)
+        code = record_find(q, k, &r->id, arena, &rec, reterr);
+    if (code != OK)
+        return read_absent(s, r->who, code, reterr);
+    struct facts f = facts_of(&src, src.now);
+    code = policy_sees(r->who, &f, &sees, reterr);
+    if (code == OK && !sees.any)
+        return err_set(reterr, E_NOT_FOUND, "there is no such record");
+    if (code == OK && !rec.loaded)
+        code = record_load_parts(q, arena, &rec, reterr);
+    facts_end(&src);                           /* the keeper is asked without a view open */
+    if (code == OK)
+        code = record_open(s, &rec, arena, reterr);
+    if (code == OK)
+        code = record_json(s, &rec, sees.fields, ret, reterr);
+    if (code == OK)
+        reads_note(s, r->who, k, &rec.id, sees.fields);
+    return code;
+}
+
+/* With the wall down (mutation build), whoever owns the id is asked. */
+struct others { int64_t list[1024]; size_t count; };
+static bool take_tenant(const struct tenant_row *t, void *arg) {
+    struct others *o = arg;
+    o->list[o->count++] = t->id;
+    return o->count < ARRAY_LEN(o->list);
+}
+static enum code read_anywhere(struct service *s, const struct record_request *r, struct arena *arena, json_t **ret, struct err *reterr) {
+    struct others o = { .count = 0 };
+    enum code code = tenants_list(s->store, charter_name(s->charter), take_tenant, &o, reterr);
+    for (size_t i = 0; code == OK && i < o.count; i++) {
+        struct caller who = *r->who;
+        struct record_request other = *r;
+        who.tenant = o.list[i];
+        other.who = &who;
+        if (read_in(s, &other, o.list[i], arena, ret, reterr) == OK)
+            return OK;
+    }
+    return code == OK ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
+}
+
+enum code record_read(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && r != NULL && r->who != NULL && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    if (!policy_kind(s->charter, r->who, r->kind, V_READ).any)
+        return err_set(reterr, E_NOT_FOUND, "there is no such record");
+    enum code code = read_in(s, r, r->who->tenant, arena, ret, reterr);
+    if (code == E_NOT_FOUND && !rule_on(RULE_tenant_wall))
+        code = read_anywhere(s, r, arena, ret, reterr);
+    return code;
+}

@@ -1,0 +1,308 @@
+/* record.c — rows to records and back. What is sealed: for each part a canonical JSON object of its fields, with
+ * "$given" (and in part 0 "$agreed") before them where a consent was given. Associated data: tenant, kind, record, part
+ * and key id, each with its length before it, so that a blob opens in its own place only. */
+#include "records/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum code record_blank(const struct kind_info *k, int64_t tenant, struct arena *arena, struct record *ret, struct err *reterr) {
+    struct value *values = arena_array(arena, k->kind->field_count, sizeof *values);
+    struct part_state *parts = arena_array(arena, k->kind->part_count, sizeof *parts);
+    if (values == NULL || parts == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    *ret = (struct record){ .info = k, .tenant = tenant, .due = USEC_NEVER, .values = values, .parts = parts };
+    return OK;
+}
+
+/* Members of a JSON object into the values of fields; what the charter does not know (any more) is passed over. */
+static bool values_take(struct record *r, const char *json, size_t len, struct part_state *part, struct arena *arena) {
+    const struct kind *k = r->info->kind;
+    struct canon c;
+    struct slice key, value;
+    if (!canon_begin(&c, json, len))
+        return false;
+    while (canon_next(&c, &key, &value)) {
+        char name[128];
+        int f;
+        if (key.len >= sizeof name)
+            return false;
+        memcpy(name, key.at, key.len);
+        name[key.len] = 0;
+        if (name[0] == '$') {
+            int64_t *to = part == NULL ? NULL : strcmp(name, "$given") == 0 ? &part->given : strcmp(name, "$agreed") == 0 ? &r->agreed : NULL;
+            if (to != NULL && !text_int_n(value.at, value.len, 0, INT64_MAX, to))
+                return false;
+        } else if ((f = kind_field(k, name)) >= 0 && !value_open(&k->fields[f], value, arena, &r->values[f]))
+            return false;
+    }
+    return !c.bad;
+}
+
+enum code record_of_row(const struct kind_info *k, int64_t tenant, const struct row *row, struct arena *arena, struct record *ret, struct err *reterr) {
+    struct record r;
+    char id[UUID_TEXT];
+    enum code code = record_blank(k, tenant, arena, &r, reterr);
+    if (code != OK)
+        return code;
+    r.id = row->id;
+    r.parent = row->parent;
+    r.version = row->version;
+    r.change = row->change;
+    r.created = row->created;
+    r.updated = row->updated;
+    r.due = row->due;
+    r.restricted = row->restricted;
+    if (row->number != NULL && (r.number = arena_text(arena, row->number)) == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    if (!values_take(&r, row->clear, strlen(row->clear), NULL, arena))
+        return err_set(reterr, E_DAMAGED, "the unsealed fields of %s %s are damaged", k->kind->name, uuid_format(&row->id, id));
+    *ret = r;
+    return OK;
+}
+
+struct take_parts { struct record *r; struct arena *arena; bool failed; };
+static bool take_part(const struct part_row *p, void *arg) {
+    struct take_parts *t = arg;
+    const struct kind_info *k = t->r->info;
+    for (size_t i = 0; i < k->kind->part_count; i++) {
+        if (k->parts[i] != p->part)
+            continue;
+        char *blob = arena_text_n(t->arena, p->blob, p->len);
+        t->failed = blob == NULL;
+        t->r->parts[i] = (struct part_state){ .has = true, .key = p->key, .due = p->due, .blob = blob, .len = p->len };
+        return !t->failed;
+    }
+    return true;                               /* a part of an older charter */
+}
+
+enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r, struct err *reterr) {
+    struct take_parts t = { r, arena, false };
+    enum code code = parts_get(q, r->info->number, &r->id, take_part, &t, reterr);
+    if (code == OK && t.failed)
+        code = err_set(reterr, E_MEMORY, "no memory for a record");
+    r->loaded = code == OK;
+    return code;
+}
+
+enum code record_find(struct sql *q, const struct kind_info *k, const struct uuid *id, struct arena *arena, struct record *ret, struct err *reterr) {
+    struct row row;
+    enum code code = row_get(q, k->number, id, &row, reterr);
+    return code == OK ? record_of_row(k, sql_tenant(q), &row, arena, ret, reterr) : code;
+}
+
+enum code record_load(struct sql *q, const struct kind_info *k, const struct uuid *id, struct arena *arena, struct record *ret, struct err *reterr) {
+    enum code code = record_find(q, k, id, arena, ret, reterr);
+    return code == OK ? record_load_parts(q, arena, ret, reterr) : code;
+}
+
+/* ---- sealing */
+#define AD_SIZE (5u * 4 + 8 + 4 + 16 + 4 + 8)
+static uint8_t *put_be(uint8_t *p, uint64_t v, size_t size) {
+    for (size_t i = size; i-- > 0; v >>= 8)
+        p[i] = (uint8_t)v;
+    return p + size;
+}
+static uint8_t *put_number(uint8_t *p, uint64_t v, size_t size) { return put_be(put_be(p, size, 4), v, size); }
+
+static void associate(const struct record *r, int part, key_id key, uint8_t ret[AD_SIZE]) {
+    uint8_t *p = put_number(ret, (uint64_t)r->tenant, 8);
+    p = put_number(p, (uint32_t)r->info->number, 4);
+    p = put_be(p, sizeof r->id.bytes, 4);
+    memcpy(p, r->id.bytes, sizeof r->id.bytes);
+    p = put_number(p + sizeof r->id.bytes, (uint32_t)r->info->parts[part], 4);
+    p = put_number(p, key, 8);
+    POST(p == ret + AD_SIZE);
+}
+
+static fieldset sealed_fields(const struct record *r, int part) { return r->info->kind->parts[part].fields & ~r->info->kind->outside; }
+
+bool record_has_part(const struct record *r, int part) {
+    fieldset set = sealed_fields(r, part);
+    if (r->parts[part].given != 0 || (part == 0 && r->agreed != 0))
+        return true;
+    for (size_t i = 0; i < r->info->kind->field_count; i++)
+        if ((set >> i & 1) != 0 && r->values[i].set)
+            return true;
+    return false;
+}
+
+bool record_uses_part(const struct record *r, int part) {
+    fieldset set = r->info->kind->parts[part].fields;
+    for (size_t i = 0; i < r->info->kind->field_count; i++)
+        if ((set >> i & 1) != 0 && r->values[i].set)
+            return true;
+    return r->parts[part].has || r->parts[part].given != 0;
+}
+
+static void add_fields(const struct record *r, fieldset set, struct buf *ret) {
+    const struct kind *k = r->info->kind;
+    for (size_t i = 0; i < k->field_count; i++) {
+        size_t f = r->info->by_name[i];
+        if ((set >> f & 1) == 0 || !r->values[f].set)
+            continue;
+        if (ret->data[ret->len - 1] != '{')
+            buf_char(ret, ',');
+        buf_char(ret, '"');
+        buf_text(ret, k->fields[f].name);
+        buf_text(ret, "\":");
+        buf_add(ret, r->values[f].json, r->values[f].len);
+    }
+}
+
+#define PART_MAX ((size_t)4 << 20)
+/* In the mutation build, with the rule off: what a careless store would keep. */
+static const char unsealed[] = "plain:";
+
+enum code record_seal(const struct record *r, int part, key_id id, const struct key *key, struct buf *ret, struct err *reterr) {
+    AUTO(buf_wipe) struct buf b = BUF(PART_MAX);
+    uint8_t ad[AD_SIZE];
+    const struct part_state *p = &r->parts[part];
+    buf_char(&b, '{');
+    if (part == 0 && r->agreed != 0)
+        buf_printf(&b, "\"$agreed\":%lld", (long long)r->agreed);
+    if (p->given != 0)
+        buf_printf(&b, "%s\"$given\":%lld", b.len > 1 ? "," : "", (long long)p->given);
+    if (!b.failed)
+        add_fields(r, sealed_fields(r, part), &b);
+    buf_char(&b, '}');
+    if (b.failed)
+        return err_set(reterr, E_TOO_LARGE, "the fields of one record may have %zu bytes", PART_MAX);
+    if (!rule_on(RULE_sealed_at_rest)) {
+        buf_text(ret, unsealed);
+        buf_add(ret, b.data, b.len);
+        return ret->failed ? err_set(reterr, E_MEMORY, "no memory to seal a record") : OK;
+    }
+    associate(r, part, id, ad);
+    return seal(key, ad, sizeof ad, b.data, b.len, ret, reterr);
+}
+
+static enum code part_open(struct record *r, int part, const struct key *key, struct arena *arena, struct err *reterr) {
+    AUTO(buf_wipe) struct buf b = BUF(PART_MAX);
+    struct part_state *p = &r->parts[part];
+    uint8_t ad[AD_SIZE];
+    char id[UUID_TEXT];
+    enum code code = OK;
+    if (!rule_on(RULE_sealed_at_rest) && p->len >= sizeof unsealed - 1 && memcmp(p->blob, unsealed, sizeof unsealed - 1) == 0)
+        buf_add(&b, (const char *)p->blob + sizeof unsealed - 1, p->len - (sizeof unsealed - 1));
+    else {
+        associate(r, part, p->key, ad);
+        code = seal_open(key, ad, sizeof ad, p->blob, p->len, &b, reterr);
+    }
+    if (code == OK && !values_take(r, buf_str(&b), b.len, p, arena))
+        code = err_set(reterr, E_DAMAGED, "the sealed fields cannot be read");
+    return code == OK ? OK : err_prefix(reterr, "%s %s, part %s", r->info->kind->name, uuid_format(&r->id, id), r->info->kind->parts[part].name);
+}
+
+struct opening { struct record *r; int part; };
+
+static size_t collect(struct record **list, size_t count, struct opening *ret, key_id *ret_ids) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t p = 0; !list[i]->opened && p < list[i]->info->kind->part_count; p++)
+            if (list[i]->parts[p].has) {
+                if (ret != NULL) {
+                    ret[n] = (struct opening){ list[i], (int)p };
+                    ret_ids[n] = list[i]->parts[p].key;
+                }
+                n++;
+            }
+    return n;
+}
+
+static enum code open_all(const struct opening *todo, const struct key *keys, const bool *ok, size_t n, struct arena *arena, struct err *reterr) {
+    for (size_t i = 0; i < n; i++) {
+        if (!ok[i]) {                          /* erased: the row is behind its key for a moment */
+            todo[i].r->parts[todo[i].part].has = false;
+            continue;
+        }
+        enum code code = part_open(todo[i].r, todo[i].part, &keys[i], arena, reterr);
+        if (code != OK)
+            return code;
+    }
+    return OK;
+}
+
+#define KEYS_AT_HAND 16u
+enum code records_open(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr) {
+    size_t n = collect(list, count, NULL, NULL);
+    enum code code = OK;
+    if (n > 0) {
+        struct opening *todo = arena_array(arena, n, sizeof *todo);
+        key_id *ids = arena_array(arena, n, sizeof *ids);
+        bool *ok = arena_array(arena, n, sizeof *ok);
+        struct key few[KEYS_AT_HAND], *keys = n <= KEYS_AT_HAND ? few : arena_array(arena, n, sizeof *keys);
+        if (todo == NULL || ids == NULL || ok == NULL || keys == NULL)
+            return err_set(reterr, E_MEMORY, "no memory to open records");
+        collect(list, count, todo, ids);
+        code = keeper_open(s->keeper, list[0]->tenant, ids, n, keys, ok, reterr);
+        if (code == OK)
+            code = open_all(todo, keys, ok, n, arena, reterr);
+        crypto_wipe(keys, n * sizeof *keys);
+    }
+    for (size_t i = 0; code == OK && i < count; i++)
+        list[i]->opened = true;
+    return code;
+}
+
+enum code record_open(struct service *s, struct record *r, struct arena *arena, struct err *reterr) {
+    return r->opened ? OK : records_open(s, &r, 1, arena, reterr);
+}
+
+enum code record_clear(const struct record *r, struct buf *ret, struct err *reterr) {
+    buf_char(ret, '{');
+    if (!ret->failed)
+        add_fields(r, r->info->kind->outside, ret);
+    buf_char(ret, '}');
+    return ret->failed ? err_set(reterr, E_MEMORY, "no memory for the unsealed fields of a record") : OK;
+}
+
+int record_option(const struct record *r, int field) {
+    return r->values[field].set ? field_option(&r->info->kind->fields[field], r->values[field].text) : -1;
+}
+
+/* ---- as the API shows it */
+static json_t *json_time(usec_t t) {
+    char text[32];
+    return t == USEC_NEVER ? json_null() : json_string_nocheck(time_format(t, text, sizeof text));
+}
+
+static json_t *json_consents(const struct record *r) {
+    const struct kind *k = r->info->kind;
+    json_t *o = json_object();
+    for (size_t i = 0; i < k->part_count; i++)
+        if (k->parts[i].consent != NULL)
+            json_object_set_new_nocheck(o, k->parts[i].consent, json_boolean(r->parts[i].given != 0));
+    if (r->info->agreed != NULL)
+        json_object_set_new_nocheck(o, r->info->agreed, json_boolean(r->agreed != 0));
+    return o;
+}
+
+enum code record_json(const struct service *s, const struct record *r, fieldset fields, json_t **ret, struct err *reterr) {
+    const struct kind *k = r->info->kind;
+    char id[UUID_TEXT];
+    json_t *o = json_object(), *inner = json_object();
+    int bad = json_object_set_new_nocheck(o, "id", json_string_nocheck(uuid_format(&r->id, id)));
+    bad |= json_object_set_new_nocheck(o, "version", json_integer(r->version));
+    bad |= json_object_set_new_nocheck(o, "created", json_time(r->created));
+    bad |= json_object_set_new_nocheck(o, "updated", json_time(r->updated));
+    bad |= json_object_set_new_nocheck(o, "due", json_time(r->due));
+    if (r->number != NULL)
+        bad |= json_object_set_new(o, "number", json_string(r->number));
+    if (r->info->consent_count > 0)
+        bad |= json_object_set_new_nocheck(o, "consents", json_consents(r));
+    if (k->parent >= 0)
+        bad |= json_object_set_new_nocheck(inner, service_kind(s, k->parent)->kind->name, json_string_nocheck(uuid_format(&r->parent, id)));
+    for (size_t f = 0; f < k->field_count; f++)
+        if ((fields >> f & 1) != 0 && r->values[f].set)
+            bad |= json_object_set_new_nocheck(inner, k->fields[f].name, value_json(&k->fields[f], &r->values[f]));
+    bad |= json_object_set_new_nocheck(o, "fields", inner);
+    if (bad != 0) {
+        json_decref(o);
+        return err_set(reterr, E_MEMORY, "no memory for a reply");
+    }
+    *ret = o;
+    return OK;
+}

@@ -1,0 +1,53 @@
+/* record.h — inside records: one record in memory, from its row, its parts and their keys. Everything lives in the
+ * arena of the request. One thread at a time. */
+#pragma once
+#include "records/service.h"
+#include "store/rows.h"
+
+struct part_state {
+    bool has;                                  /* a sealed part is stored */
+    key_id key;
+    usec_t due;
+    const void *blob; size_t len;
+    usec_t given;                              /* when the consent of this part was given; 0 */
+};
+struct record {
+    const struct kind_info *info;
+    int64_t tenant;
+    struct uuid id, parent;
+    int64_t version, change;
+    usec_t created, updated, due;
+    const char *number;                        /* or NULL */
+    bool restricted;
+    bool loaded;                               /* its parts are here */
+    bool opened;                               /* sealed values are in `values` too */
+    usec_t agreed;                             /* consent of the kind itself; 0 */
+    struct value *values;                      /* one for each field */
+    struct part_state *parts;                  /* one for each part */
+};
+
+/* An empty record of that kind. */
+MUST_USE enum code record_blank(const struct kind_info *k, int64_t tenant, struct arena *arena, struct record *ret, struct err *reterr);
+/* From a row that a list gave. Copies. */
+MUST_USE enum code record_of_row(const struct kind_info *k, int64_t tenant, const struct row *row, struct arena *arena, struct record *ret, struct err *reterr);
+/* Row without its parts. E_NOT_FOUND, E_GONE. */
+MUST_USE enum code record_find(struct sql *q, const struct kind_info *k, const struct uuid *id, struct arena *arena, struct record *ret, struct err *reterr);
+/* Row and sealed parts. */
+MUST_USE enum code record_load(struct sql *q, const struct kind_info *k, const struct uuid *id, struct arena *arena, struct record *ret, struct err *reterr);
+MUST_USE enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r, struct err *reterr);
+/* Opens the parts of many records with one question to the keeper. A part whose key is gone counts as not there. */
+MUST_USE enum code records_open(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr);
+MUST_USE enum code record_open(struct service *s, struct record *r, struct arena *arena, struct err *reterr);
+
+/* The JSON object of the fields outside the sealed part. */
+MUST_USE enum code record_clear(const struct record *r, struct buf *ret, struct err *reterr);
+/* One part, sealed under that key. */
+MUST_USE enum code record_seal(const struct record *r, int part, key_id id, const struct key *key, struct buf *ret, struct err *reterr);
+/* Is there anything to seal in that part? */
+bool record_has_part(const struct record *r, int part);
+/* Does the record hold anything of that part, sealed or not? */
+bool record_uses_part(const struct record *r, int part);
+/* As the API shows it, fields of that set only. New reference. */
+MUST_USE enum code record_json(const struct service *s, const struct record *r, fieldset fields, json_t **ret, struct err *reterr);
+/* The state of a one_of field, -1: not set. */
+int record_option(const struct record *r, int field);

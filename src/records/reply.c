@@ -1,0 +1,130 @@
+/* reply.c — the stored reply's associated data: tenant, key hash, key id, each with its length. */
+#include "records/reply.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "records/spare.h"
+#include "store/tables.h"
+
+#define REPLY_LIFE USEC_PER_DAY
+#define REPLY_MAX ((size_t)4 << 20)
+#define KEY_TEXT_MAX 255u
+
+static int dump(const char *bytes, size_t len, void *arg) {
+    hash_add(arg, bytes, len);
+    return 0;
+}
+
+static void add(struct hash *h, const void *bytes, size_t len) {
+    uint8_t be[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
+    hash_add(h, be, sizeof be);
+    hash_add(h, bytes, len);
+}
+static void add_text(struct hash *h, const char *text) { add(h, text, strlen(text)); }
+
+enum code reply_wish(struct service *s, const struct record_request *r, const char *what, struct reply_wish *ret, struct err *reterr) {
+    struct reply_wish w = { .wanted = true };
+    const char *kind = service_kind(s, r->kind)->kind->name;
+    if (r->idempotency == NULL || r->idempotency[0] == 0)
+        return OK;
+    if (strlen(r->idempotency) > KEY_TEXT_MAX)
+        return err_set(reterr, E_INVALID, "an Idempotency-Key has at most %u characters", KEY_TEXT_MAX);
+    AUTO(hash_free) struct hash *h = hash_new();
+    if (h == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an Idempotency-Key");
+    add(h, &r->who->tenant, sizeof r->who->tenant);
+    add(h, &r->who->token, sizeof r->who->token);
+    add_text(h, r->idempotency);
+    hash_end(h, w.key_hash);
+    add_text(h, what);
+    add_text(h, kind);
+    add(h, r->id.bytes, sizeof r->id.bytes);
+    add(h, r->parent.bytes, sizeof r->parent.bytes);
+    if (json_dump_callback(r->input, dump, h, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) != 0 ||
+        (r->consents != NULL && json_dump_callback(r->consents, dump, h, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) != 0))
+        return err_set(reterr, E_MEMORY, "no memory for an Idempotency-Key");
+    hash_end(h, w.request_hash);
+    *ret = w;
+    return OK;
+}
+
+static void associate(int64_t tenant, const uint8_t key_hash[HASH_SIZE], key_id id, struct buf *ret) {
+    uint8_t be[16];
+    for (int i = 0; i < 8; i++) {
+        be[i] = (uint8_t)((uint64_t)tenant >> (56 - 8 * i));
+        be[8 + i] = (uint8_t)(id >> (56 - 8 * i));
+    }
+    piece_add(ret, be, 8);
+    piece_add(ret, key_hash, HASH_SIZE);
+    piece_add(ret, be + 8, 8);
+}
+
+static enum code open_reply(struct service *s, int64_t tenant, const struct reply_row *row, json_t **ret, struct err *reterr) {
+    AUTO(buf_wipe) struct buf plain = BUF(REPLY_MAX), ad = BUF(256);
+    struct key key;
+    key_id id = row->key;
+    bool ok = false;
+    enum code code = keeper_open(s->keeper, tenant, &id, 1, &key, &ok, reterr);
+    if (code == OK && !ok)
+        return err_set(reterr, E_CONFLICT, "this Idempotency-Key was used before, and what it was answered has been erased");
+    associate(tenant, row->key_hash, row->key, &ad);
+    if (code == OK)
+        code = seal_open(&key, ad.data, ad.len, row->blob, row->len, &plain, reterr);
+    crypto_wipe(&key, sizeof key);
+    if (code != OK)
+        return code;
+    json_t *reply = json_loadb(buf_str(&plain), plain.len, 0, NULL);
+    if (reply == NULL)
+        return err_set(reterr, E_DAMAGED, "a stored reply is damaged");
+    *ret = reply;
+    return OK;
+}
+
+enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, json_t **ret, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REPLY_MAX);
+    struct reply_row row;
+    *ret = NULL;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a stored reply");
+    enum code code = reply_get(q, w->key_hash, &row, arena, reterr);
+    if (code == E_NOT_FOUND || (code == OK && row.until <= clock_now()))
+        return OK;
+    if (code != OK)
+        return code;
+    if (!crypto_equal(row.request_hash, w->request_hash, HASH_SIZE))
+        return err_set(reterr, E_CONFLICT, "this Idempotency-Key was used before with another request: take a new one");
+    return open_reply(s, r->who->tenant, &row, ret, reterr);
+}
+
+enum code reply_check(struct txn *t, struct draft *d, struct err *reterr) {
+    struct reply_row row;
+    AUTO(arena_free) struct arena *arena = arena_new(REPLY_MAX);
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a stored reply");
+    enum code code = reply_get(txn_sql(t), d->reply.key_hash, &row, arena, reterr);
+    if (code == E_NOT_FOUND || (code == OK && row.until <= txn_now(t)))
+        return OK;
+    d->replayed = code == OK;
+    return code == OK ? err_set(reterr, E_CONFLICT, "this request was answered meanwhile") : code;
+}
+
+enum code reply_write(struct txn *t, struct draft *d, struct err *reterr) {
+    AUTO(buf_done) struct buf sealed = BUF(REPLY_MAX + SEAL_OVERHEAD), ad = BUF(256);
+    struct reply_row row = { .key = d->reply.id, .status = d->reply.status, .until = txn_now(t) + REPLY_LIFE };
+    enum code code = d->answer == NULL ? record_json(d->s, &d->rec, d->shows, &d->answer, reterr) : OK;
+    if (code != OK)
+        return code;
+    char *text = json_dumps(d->answer, JSON_COMPACT);
+    if (text == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a stored reply");
+    associate(d->rec.tenant, d->reply.key_hash, d->reply.id, &ad);
+    code = seal(&d->reply.key, ad.data, ad.len, text, strlen(text), &sealed, reterr);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    memcpy(row.key_hash, d->reply.key_hash, HASH_SIZE);
+    memcpy(row.request_hash, d->reply.request_hash, HASH_SIZE);
+    row.blob = sealed.data;
+    row.len = sealed.len;
+    return code == OK ? reply_put(t, &row, reterr) : code;
+}

@@ -1,0 +1,65 @@
+/* spare.c — a small stack of unused keys in locked memory. */
+#include "records/spare.h"
+
+#include "base/mem.h"
+
+#define SPARES_MAX 256u
+struct spare { int64_t tenant; usec_t day; key_id id; struct key key; };
+struct spares { pthread_mutex_t lock; size_t count; struct spare *list; };
+
+/* Buckets hold keys of near due dates: a spare serves the same day only. */
+static usec_t day_of(usec_t due) { return due == USEC_NEVER ? due : due / USEC_PER_DAY; }
+
+struct spares *spares_new(void) {
+    struct spares *sp = mem_new(sizeof *sp);
+    if (sp == NULL)
+        return NULL;
+    sp->list = secret_new(SPARES_MAX * sizeof *sp->list);
+    if (sp->list == NULL)
+        return mem_free(sp);
+    pthread_mutex_init(&sp->lock, NULL);
+    return sp;
+}
+
+struct spares *spares_free(struct spares *sp) {
+    if (sp == NULL)
+        return NULL;
+    secret_free(sp->list);
+    pthread_mutex_destroy(&sp->lock);
+    return mem_free(sp);
+}
+
+static bool take(struct spares *sp, int64_t tenant, usec_t day, key_id *ret_id, struct key *ret_key) {
+    for (size_t i = sp->count; i-- > 0;) {
+        struct spare *one = &sp->list[i];
+        if (one->tenant != tenant || one->day != day)
+            continue;
+        *ret_id = one->id;
+        *ret_key = one->key;
+        *one = sp->list[--sp->count];
+        crypto_wipe(&sp->list[sp->count], sizeof *one);
+        return true;
+    }
+    return false;
+}
+
+enum code spare_make(struct service *s, int64_t tenant, usec_t due, size_t count, key_id *ret_ids, struct key *ret_keys, struct err *reterr) {
+    size_t n = 0;
+    pthread_mutex_lock(&s->spares->lock);
+    while (n < count && take(s->spares, tenant, day_of(due), &ret_ids[n], &ret_keys[n]))
+        n++;
+    pthread_mutex_unlock(&s->spares->lock);
+    if (n == count)
+        return OK;
+    enum code code = keeper_make(s->keeper, tenant, due, count - n, ret_ids + n, ret_keys + n, reterr);
+    if (code != OK)
+        spare_give(s, tenant, due, ret_ids, ret_keys, n);
+    return code;
+}
+
+void spare_give(struct service *s, int64_t tenant, usec_t due, const key_id *ids, const struct key *keys, size_t count) {
+    pthread_mutex_lock(&s->spares->lock);
+    for (size_t i = 0; i < count && s->spares->count < SPARES_MAX; i++)
+        s->spares->list[s->spares->count++] = (struct spare){ tenant, day_of(due), ids[i], keys[i] };
+    pthread_mutex_unlock(&s->spares->lock);
+}

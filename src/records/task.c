@@ -1,0 +1,121 @@
+/* task.c — tasks are rows of a kind that no charter can declare ("$task"), so that they are written, restored and archived
+ * like everything else of the tenant. */
+#include "records/task.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "records/children.h"
+#include "records/erase.h"
+#include "records/limits.h"
+
+static const char *const words[TASKS] = { "redate", "erase", "fill" };
+
+enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, struct err *reterr) {
+    char clear[256], id[UUID_TEXT];
+    struct row row = { .kind = s->task_kind, .id = uuid_new(), .version = 1, .created = txn_now(t), .updated = txn_now(t), .due = USEC_NEVER,
+                       .parent = *parent, .clear = clear };
+    int n = snprintf(clear, sizeof clear, "{\"do\":\"%s\",\"kind\":\"%s\",\"parent\":\"%s\"}", words[what], k->kind->name, uuid_format(parent, id));
+    if (n < 0 || (size_t)n >= sizeof clear)
+        return err_set(reterr, E_CHARTER, "the name of the kind %s is too long", k->kind->name);
+    enum code code = txn_change(t, &row.change, reterr);
+    return code == OK ? row_put(t, &row, reterr) : code;
+}
+
+struct todo { struct service *s; struct uuid task, parent; enum task what; const struct kind_info *k; struct uuid after, after_next; bool more, again; struct erasure *erasure; };
+#define TASKS_AT_ONCE 64
+struct todo_list { struct service *s; struct todo list[TASKS_AT_ONCE]; size_t count; };
+
+static bool word_is(const char *clear, const char *name, const char *want) {
+    struct slice v;
+    return canon_get(clear, strlen(clear), name, &v) && v.len == strlen(want) + 2 && memcmp(v.at + 1, want, v.len - 2) == 0;
+}
+
+static bool take(const struct row *row, void *arg) {
+    struct todo_list *l = arg;
+    struct todo *todo = &l->list[l->count];
+    *todo = (struct todo){ .s = l->s, .task = row->id, .parent = row->parent, .what = TASKS };
+    for (int i = 0; i < TASKS; i++)
+        if (word_is(row->clear, "do", words[i]))
+            todo->what = (enum task)i;
+    for (size_t i = 0; i < l->s->kinds; i++)
+        if (word_is(row->clear, "kind", l->s->info[i].kind->name))
+            todo->k = &l->s->info[i];
+    return ++l->count < TASKS_AT_ONCE;
+}
+
+static enum code fill(struct txn *t, struct todo *todo, struct err *reterr) {
+    struct looked_up *known = NULL;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for free seats") : OK;
+    for (size_t i = 0; code == OK && i < todo->k->kind->limit_count; i++)
+        code = seats_fill(t, todo->s, todo->k, i, &todo->parent, arena, &known, &todo->again, reterr);
+    return code;                               /* what one write does not fill has left a task of its own */
+}
+
+static enum code step(struct txn *t, void *arg, struct err *reterr) {
+    struct todo *todo = arg;
+    struct uuid after = todo->after;
+    enum code code = OK;
+    todo->more = todo->again = false;
+    if (todo->what == TASK_REDATE)
+        code = children_redate_some(t, todo->s, todo->k, &todo->parent, &after, &todo->more, reterr);
+    else if (todo->what == TASK_ERASE)
+        code = erase_children(t, todo->erasure, todo->k, &todo->parent, &todo->more, reterr);
+    else if (todo->what == TASK_FILL)
+        code = fill(t, todo, reterr);
+    if (code == OK && !todo->more)
+        code = row_delete(t, todo->s->task_kind, &todo->task, reterr);
+    if (code == E_NOT_FOUND || code == E_GONE)           /* somebody else has done it */
+        code = OK;
+    if (code == OK)
+        todo->after_next = after;
+    return code;
+}
+
+static void counts_add(json_t *to, json_t *from) {
+    const char *kind;
+    json_t *n;
+    json_object_foreach(from, kind, n)
+        json_object_set_new(to, kind, json_integer(json_integer_value(n) + json_integer_value(json_object_get(to, kind))));
+}
+
+static enum code run(struct todo *todo, int64_t tenant, json_t *counts, struct err *reterr) {
+    enum code code = OK;
+    do {
+        AUTO(erasure_done) struct erasure erasure = { .s = todo->s, .tenant = tenant };
+        todo->erasure = &erasure;
+        code = store_write(todo->s->store, tenant, step, todo, reterr);
+        if (code == OK)
+            code = erasure_settle(&erasure, reterr);
+        if (counts != NULL)
+            counts_add(counts, erasure.counts);
+        todo->again = todo->again || erasure.more;
+        todo->after = todo->after_next;
+    } while (code == OK && todo->more);
+    return code;
+}
+
+static enum code list_tasks(struct service *s, int64_t tenant, struct todo_list *ret, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    struct row_range range = { .kind = s->task_kind };
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    return code == OK ? rows_list(view_sql(v), &range, take, ret, reterr) : code;
+}
+
+enum code tasks_run(struct service *s, int64_t tenant, json_t *counts, struct err *reterr) {
+    enum code code = OK;
+    struct todo_list l = { .s = s };
+    bool again;
+    do {
+        again = false;
+        l.count = 0;
+        code = list_tasks(s, tenant, &l, reterr);
+        for (size_t i = 0; code == OK && i < l.count; i++)
+            if (l.list[i].k != NULL && l.list[i].what != TASKS) {
+                code = run(&l.list[i], tenant, counts, reterr);
+                again = again || l.list[i].again;
+            }
+    } while (code == OK && (again || l.count == TASKS_AT_ONCE));
+    return code;
+}

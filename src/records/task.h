@@ -1,0 +1,12 @@
+/* task.h — inside records: work that a write leaves behind because it would be too long for one: noted in the same write,
+ * done right after it, and by service_recover when that was cut off. Each can be done twice. */
+#pragma once
+#include "records/service.h"
+#include "store/rows.h"
+
+enum task { TASK_REDATE, TASK_ERASE, TASK_FILL, TASKS };
+/* TASK_REDATE: new due dates for the records of kind k that belong to `parent`; TASK_ERASE: they are erased; TASK_FILL: they
+ * take the seats that are free. */
+MUST_USE enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, struct err *reterr);
+/* Does what stands noted for the tenant. counts: adds {kind: erased}; or NULL. */
+MUST_USE enum code tasks_run(struct service *s, int64_t tenant, json_t *counts, struct err *reterr);

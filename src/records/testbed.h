@@ -1,0 +1,121 @@
+/* testbed.h — for the tests of this folder and of access: a service over a real store and a real keeper in a directory of its
+ * own, with the charter text that the test gives. */
+#pragma once
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/test.h"
+#include "charter/load.h"
+#include "records/records.h"
+#include "store/tables.h"
+
+struct bed { char directory[64]; struct store *store; struct keeper_client *keeper; struct charter *charter; struct service *service; int64_t tenant, other; struct err e; };
+
+static void bed_remove(const char *path) {
+    DIR *d = opendir(path);
+    struct dirent *one;
+    while (d != NULL && (one = readdir(d)) != NULL) {
+        char inner[512];
+        struct stat st;
+        if (strcmp(one->d_name, ".") == 0 || strcmp(one->d_name, "..") == 0)
+            continue;
+        snprintf(inner, sizeof inner, "%s/%s", path, one->d_name);
+        if (lstat(inner, &st) == 0 && S_ISDIR(st.st_mode))
+            bed_remove(inner);
+        else
+            (void)unlink(inner);
+    }
+    if (d != NULL)
+        closedir(d);
+    (void)rmdir(path);
+}
+
+static void bed_open(struct bed *b) {
+    char files[128];
+    snprintf(files, sizeof files, "%s/files", b->directory);
+    CHECK_OK(store_open(&(struct store_options){ .directory = b->directory, .readers = 8, .queue = 8192 }, &b->store, &b->e), &b->e);
+    CHECK_OK(service_open(b->charter, b->store, b->keeper, files, &b->service, &b->e), &b->e);
+}
+
+static void bed_shut(struct bed *b) {
+    b->service = service_close(b->service);
+    b->store = store_close(b->store);
+}
+
+static void bed_charter(struct bed *b, const char *text) {
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(buf_done) struct buf said = BUF(1 << 20);
+    enum code code = charter_load_text("test.yaml", text, strlen(text), f, &b->charter, &b->e);
+    findings_print(f, &said);
+    if (code != OK)
+        fprintf(stderr, "%s%s\n", b->e.text, buf_str(&said));
+    CHECK(code == OK);
+}
+
+static void bed_start(struct bed *b, const char *charter) {
+    *b = (struct bed){ .directory = "/tmp/sejf-rec-XXXXXX" };
+    CHECK(mkdtemp(b->directory) != NULL);
+    CHECK_OK(crypto_init(&b->e), &b->e);
+    bed_charter(b, charter);
+    CHECK_OK(keeper_connect("", &b->keeper, &b->e), &b->e);
+    bed_open(b);
+    CHECK_OK(tenant_make(b->store, charter_name(b->charter), "one", false, &b->tenant, &b->e), &b->e);
+    CHECK_OK(tenant_make(b->store, charter_name(b->charter), "two", false, &b->other, &b->e), &b->e);
+}
+
+static void bed_end(struct bed *b) {
+    bed_shut(b);
+    b->keeper = keeper_close(b->keeper);
+    b->charter = charter_free(b->charter);
+    bed_remove(b->directory);
+}
+
+UNUSED static struct caller bed_role(const struct bed *b, int64_t tenant, const char *role) {
+    int person = charter_person(b->charter, role);
+    CHECK(person >= 0);
+    return (struct caller){ .tenant = tenant, .person = person, .token = 1, .subject_kind = -1 };
+}
+
+/* One call; the reply (or the mistakes) in *ret, which the caller frees. */
+UNUSED static enum code bed_make(struct bed *b, const struct caller *who, const char *kind, json_t *input, json_t **ret) {
+    struct record_request r = { .who = who, .kind = charter_kind(b->charter, kind), .input = input, .if_match = -1 };
+    json_t *mistakes = NULL, *reply = NULL;
+    b->e = (struct err){ 0 };
+    enum code code = record_create(b->service, &r, &reply, &mistakes, &b->e);
+    json_decref(input);
+    *ret = code == OK ? reply : mistakes;
+    return code;
+}
+static inline const char *text_at(const json_t *o, const char *a, const char *b) {
+    const json_t *v = json_object_get(o, a);
+    return json_string_value(b == NULL ? v : json_object_get(v, b));
+}
+static inline struct uuid id_of(const json_t *record) {
+    struct uuid id = { { 0 } };
+    const char *text = text_at(record, "id", NULL);
+    CHECK(text != NULL && uuid_parse(text, &id));
+    return id;
+}
+UNUSED static enum code bed_read(struct bed *b, const struct caller *who, const char *kind, const struct uuid *id, json_t **ret) {
+    struct record_request r = { .who = who, .kind = charter_kind(b->charter, kind), .id = *id, .if_match = -1 };
+    b->e = (struct err){ 0 };
+    *ret = NULL;
+    return record_read(b->service, &r, ret, &b->e);
+}
+UNUSED static enum code bed_change(struct bed *b, const struct caller *who, const char *kind, const struct uuid *id, int64_t match, json_t *patch, json_t **ret) {
+    struct record_request r = { .who = who, .kind = charter_kind(b->charter, kind), .id = *id, .if_match = match, .input = patch };
+    json_t *mistakes = NULL, *reply = NULL;
+    b->e = (struct err){ 0 };
+    enum code code = record_change(b->service, &r, &reply, &mistakes, &b->e);
+    json_decref(patch);
+    *ret = code == OK ? reply : mistakes;
+    return code;
+}
+UNUSED static enum code bed_erase(struct bed *b, const struct caller *who, const char *kind, const struct uuid *id, json_t **ret) {
+    struct record_request r = { .who = who, .kind = charter_kind(b->charter, kind), .id = *id, .if_match = -1 };
+    b->e = (struct err){ 0 };
+    *ret = NULL;
+    return record_erase(b->service, &r, ret, &b->e);
+}
