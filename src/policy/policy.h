@@ -60,6 +60,8 @@ MUST_USE enum code policy_changes(const struct caller *who, const struct facts *
 /* May this kind be listed, searched, made … at all by the caller (fields that some grant could show or set)? Also holds the
  * caller to the scope of its token. */
 struct verdict policy_kind(const struct charter *c, const struct caller *who, int kind, enum verb verb);
+/* Does the scope of the caller's token reach this? */
+bool policy_scope(const struct charter *c, const struct caller *who, int kind, enum verb verb);
 /* Does "own" of this kind mean the subject's for this caller? */
 bool policy_own_is_subject(const struct charter *c, const struct caller *who, int kind);
 /* May the caller move the one_of field from one option to another? NULL reason: yes. Where the kind declares no

@@ -151,6 +151,10 @@ static bool scope_allows(const char *scope, const char *kind, enum verb verb) {
     return yes;
 }
 
+bool policy_scope(const struct charter *c, const struct caller *who, int kind, enum verb verb) {
+    return scope_allows(who->scope, charter_kind_at(c, kind)->name, verb);
+}
+
 static fieldset may_ever(const struct grant *list, size_t count, const struct caller *who, const struct charter *c, int kind) {
     fieldset set = 0;
     for (size_t i = 0; i < count; i++)
