@@ -47,7 +47,7 @@ struct hash *hash_free(struct hash *h) {
 
 static void hmac_small(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
     crypto_auth_hmacsha256_state s;
-    must(crypto_auth_hmacsha256_init(&s, key, key_len) == 0 && crypto_auth_hmacsha256_update(&s, bytes, len) == 0
+    must(crypto_auth_hmacsha256_init(&s, key_len == 0 ? (const uint8_t *)"" : key, key_len) == 0 && crypto_auth_hmacsha256_update(&s, bytes, len) == 0
         && crypto_auth_hmacsha256_final(&s, ret) == 0);
     crypto_wipe(&s, sizeof s);
 }

@@ -132,8 +132,15 @@ enum code keyring_unwrap(struct keyring *k, int64_t tenant, const key_id *ids, s
     for (size_t i = 0; i < count; i++)
         known += bucket_of(k, tenant, ids[i]) != NULL;
     enum code code = known == 0 ? OK : caps_take(k->caps, tenant, known, clock_now(), reterr);
+    bool reading = code == OK && known > 1 && !k->writing;   /* one lock of the file for all of them */
+    if (reading)
+        code = db_begin(k->db, false, reterr);
+    if (code != OK)
+        return code;
     for (size_t i = 0; code == OK && i < count; i++)
         code = unwrap_one(k, &r, tenant, ids[i], &ret_keys[i], &ok[i], reterr);
+    if (reading)
+        db_rollback(k->db);
     return code;
 }
 
