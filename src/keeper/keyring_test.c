@@ -8,6 +8,7 @@
 
 #include "base/test.h"
 #include "base/text.h"
+#include "db/sums.h"
 
 struct place { char directory[64], root[96], path[128]; struct keyring_options o; };
 
@@ -750,4 +751,48 @@ TEST(a_rollback_takes_everything_back) {
     CHECK(good(k, 1, ids, keys, 64) == 64 && good(k, 2, more, more_keys, 64) == 0 && k->keys == 64 && pending(k) == 0);
     CHECK_OK(keyring_index_keys(k, 1, &b, &e), &e);
     CHECK(memcmp(&a, &b, sizeof a) == 0);
+}
+
+/* The n-th write or sync of the database fails, for every n, as on a full disk: whatever was acknowledged holds,
+ * whatever was refused can be asked again. */
+TEST(survives_each_write_that_fails) {
+    for (size_t n = 1, failed = 1; failed != 0 && n < 400; n++) {
+        AUTO(place_done) struct place p;
+        static key_id ids[96], more[96];
+        static struct key keys[96], more_keys[96];
+        struct err e;
+        struct renewal r;
+        bool done = false;
+        failed = 0;
+        place_make(&p);
+        AUTO(keyring_close) struct keyring *k = opened(&p);
+        make(k, 1, 5, 96, ids, keys);
+        sums_fail_at = n;
+        bool made = keyring_make(k, 1, 5, 96, more, more_keys, &e) == OK && keyring_commit(k, &e) == OK;
+        if (!made)
+            keyring_rollback(k);
+        bool gone = keyring_destroy(k, 1, ids, 5, &e) == OK && keyring_commit(k, &e) == OK;
+        if (!gone)
+            keyring_rollback(k);
+        keyring_renew_begin(k);
+        enum code code = OK;
+        while (code == OK && !done)
+            code = keyring_renew_step(k, &done, &r, &e);
+        failed = !made || !gone || code != OK;
+        sums_fail_at = 0;
+        if (keyring_broken(k)) {             /* the process would end here and start anew */
+            k = keyring_close(k);
+            k = opened(&p);
+        }
+        CHECK(good(k, 1, ids, keys, 96) == (gone ? 91 : 96));
+        CHECK(!made || good(k, 1, more, more_keys, 96) == 96);
+        CHECK(code != OK || pending(k) == 0);
+        destroy(k, 1, ids, 6);
+        (void)renew(k);
+        CHECK(pending(k) == 0 && good(k, 1, ids, keys, 96) == 90);
+        k = keyring_close(k);
+        k = opened(&p);
+        CHECK(good(k, 1, ids, keys, 96) == 90 && (!made || good(k, 1, more, more_keys, 96) == 96));
+        CHECK(n < 399);
+    }
 }
