@@ -52,6 +52,7 @@ struct parent {
     char nginx_said[NGINX_LINE_MAX];         /* the last of it, for the refusal */
     usec_t rotate_at, look_at;
     const char *nginx_pid;                   /* file that it writes */
+    const char *pid_file[MEMBERS];
     bool ending, announced;
     enum code refused;                       /* a child's exit code while it was starting */
 };
@@ -66,6 +67,8 @@ static void parent_init(struct parent *r, struct place *p) {
     *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .log = -1, .nginx_says = { -1, -1 } };
     for (int m = 0; m < MEMBERS; m++)
         child_init(&r->child[m]);
+    for (int m = 0; m < MEMBERS; m++)
+        r->pid_file[m] = place_path(p, "run/%s.pid", member_name((enum member)m));
 }
 
 static void parent_done(struct parent *r) {
@@ -209,6 +212,15 @@ static void child_up(struct parent *r, enum member m) {
     r->announced = true;
 }
 
+/* run/NAME.pid, for doctor and for people; ours, so a child cannot name another process. */
+static void pid_note(struct parent *r, enum member m) {
+    char text[16];
+    struct err e;
+    int n = snprintf(text, sizeof text, "%d\n", (int)r->child[m].process.pid);
+    if (file_write(r->pid_file[m], text, (size_t)n, 0644, &e) != OK)
+        log_error("pid_not_noted", &e);
+}
+
 static enum code child_start(struct parent *r, enum member m, struct err *reterr) {
     struct child *c = &r->child[m];
     int ends[2] = { -1, -1 };
@@ -223,6 +235,7 @@ static enum code child_start(struct parent *r, enum member m, struct err *reterr
     if (code != OK)
         return code;
     c->state = STARTING;
+    pid_note(r, m);
     return OK;
 }
 
@@ -382,6 +395,8 @@ static void stop_all(struct parent *r) {
                   LOG_INT("status", status));
     }
     (void)unlink(place_path(r->place, "run/parent.pid"));
+    for (int m = 0; m < MEMBERS; m++)
+        (void)unlink(r->pid_file[m]);
 }
 
 enum code parent_run(struct place *p, struct err *reterr) {

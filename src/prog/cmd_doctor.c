@@ -1,0 +1,340 @@
+/* cmd_doctor.c — a table of checks, each of which looks at one thing and says what is wrong and how to mend it. It changes
+ * nothing, and works while the installation runs and while it does not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "crypto/cert.h"
+#include "prog/commands.h"
+#include "prog/crew.h"
+#include "prog/nginx.h"
+#include "prog/options.h"
+#include "prog/session.h"
+#include "sys/files.h"
+#include "sys/sandbox.h"
+#include "sys/sockets.h"
+
+#define ROOM_BAD (UINT64_C(256) << 20)
+#define ROOM_LOW (UINT64_C(2) << 30)
+#define CERTIFICATE_SOON (21 * USEC_PER_DAY)
+#define LOCKED_LEAST (1u << 20)
+
+enum level { GOOD, NOTE, BAD };
+static const char *const level_names[] = { "good", "note", "bad" };
+static const char *const level_marks[] = { "  ok ", "note ", " BAD " };
+
+struct visit { struct place *place; struct session *session; struct crew crew; bool json, runs; int bad; json_t *list; const char *about; };
+
+static void say(struct visit *v, enum level level, const char *mend, const char *fmt, ...) PRINTF_LIKE(4, 5);
+static void say(struct visit *v, enum level level, const char *mend, const char *fmt, ...) {
+    AUTO(buf_done) struct buf text = BUF(4096);
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    v->bad += level == BAD ? 1 : 0;
+    if (v->json)
+        json_array_append_new(v->list, json_pack("{s:s,s:s,s:s,s:s?}", "about", v->about, "level", level_names[level], "text", buf_str(&text), "mend", mend));
+    else
+        printf("%s %-12s %s%s%s\n", level_marks[level], v->about, buf_str(&text), mend == NULL ? "" : "\n                   mend: ", mend == NULL ? "" : mend);
+}
+
+/* ---- what lies on the disk */
+
+static void look_version(struct visit *v) {
+    struct err e;
+    if (place_check_version(v->place, &e) != OK)
+        say(v, BAD, NULL, "%s", e.text);
+    else
+        say(v, GOOD, NULL, "layout %d, program %s", LAYOUT_VERSION, SEJF_VERSION);
+}
+
+static void look_charters(struct visit *v) {
+    struct charter *const *list;
+    size_t n;
+    struct err e;
+    if (place_charters(v->place, &list, &n, &e) != OK)
+        say(v, BAD, "sejf check FILE lists every mistake", "%s", e.text);
+    else
+        say(v, GOOD, NULL, "%zu services", n);
+}
+
+static void look_modes(struct visit *v) {
+    static const char *const private[] = { "keeper", "store", "files", "log" };
+    int wrong = v->bad;
+    for (size_t i = 0; i < ARRAY_LEN(private); i++) {
+        struct stat st;
+        const char *path = place_path(v->place, "%s", private[i]);
+        char mend[512];
+        snprintf(mend, sizeof mend, "chmod 700 %s", path);
+        if (stat(path, &st) != 0)
+            say(v, BAD, "sejf serve makes it", "%s is missing", path);
+        else if ((st.st_mode & 077) != 0)
+            say(v, BAD, mend, "%s is open to others (mode %04o)", path, (unsigned)(st.st_mode & 07777));
+    }
+    const struct instance *i = place_instance(v->place);
+    const char *secrets[] = { i->root == ROOT_IN_FILE ? i->root_at : NULL, i->key != NULL ? i->key : place_path(v->place, "tls/key.pem") };
+    for (size_t k = 0; k < ARRAY_LEN(secrets); k++) {
+        struct stat st;
+        if (secrets[k] != NULL && stat(secrets[k], &st) == 0 && (st.st_mode & 077) != 0) {
+            char mend[512];
+            snprintf(mend, sizeof mend, "chmod 600 %s", secrets[k]);
+            say(v, BAD, mend, "%s may be read by others", secrets[k]);
+        }
+    }
+    if (v->bad == wrong)
+        say(v, GOOD, NULL, "directories and secrets are for their owners alone");
+}
+
+static void look_room(struct visit *v) {
+    struct statvfs fs;
+    if (statvfs(place_data(v->place), &fs) != 0) {
+        say(v, BAD, NULL, "cannot look at the file system of %s", place_data(v->place));
+        return;
+    }
+    uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
+    say(v, room < ROOM_BAD ? BAD : room < ROOM_LOW ? NOTE : GOOD, room < ROOM_LOW ? "make room: with a full disk every write is refused" : NULL,
+        "%llu MB free on its disk%s", (unsigned long long)(room >> 20), fs.f_favail < 1000 && fs.f_files > 0 ? ", and hardly an inode" : "");
+}
+
+static void look_root(struct visit *v) {
+    const struct instance *i = place_instance(v->place);
+    struct stat a, b;
+    if (i->root == ROOT_IN_FILE && stat(i->root_at, &a) == 0 && stat(place_data(v->place), &b) == 0 && a.st_dev == b.st_dev)
+        say(v, NOTE, "root_key: credential NAME (systemd, TPM) or passphrase, in sejf.yaml", "the root key lies on the disk of the data: a thief of that disk has both");
+    else
+        say(v, GOOD, NULL, "the root key is not on the disk of the data");
+}
+
+/* ---- the machine */
+
+static void look_clock(struct visit *v) {
+    struct timex t = { .modes = 0 };
+    struct stat st;
+    int state = adjtimex(&t);
+    if (stat(place_path(v->place, "version"), &st) == 0 && (usec_t)st.st_mtime * USEC_PER_SEC > clock_now() + USEC_PER_HOUR)
+        say(v, BAD, "set the clock: due dates are counted by it", "the clock is behind the data directory's own files");
+    else if (state == TIME_ERROR || (t.status & STA_UNSYNC) != 0)
+        say(v, NOTE, "apt-get install systemd-timesyncd (or chrony)", "nothing keeps the clock right");
+    else
+        say(v, GOOD, NULL, "the clock is kept right");
+}
+
+static void look_memory(struct visit *v) {
+    struct rlimit r;
+    if (getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur < LOCKED_LEAST)
+        say(v, BAD, "ulimit -l 8192, or LimitMEMLOCK=8M in the unit", "only %llu bytes of memory may be locked: keys could be swapped out", (unsigned long long)r.rlim_cur);
+    else
+        say(v, GOOD, NULL, "memory for keys can be locked");
+}
+
+static void look_users(struct visit *v) {
+    if (v->crew.apart)
+        say(v, GOOD, NULL, "each process has a user of its own");
+    else
+        say(v, NOTE, "install the package's users (packaging/sejf.sysusers) and start as root", "one user for all processes: %s; that ring is not kept", v->crew.why);
+}
+
+static int pid_of(struct visit *v, const char *name) {
+    AUTO(buf_done) struct buf b = BUF(64);
+    struct err e;
+    int64_t pid = 0;
+    if (file_read(place_path(v->place, "run/%s.pid", name), &b, &e) != OK || !text_int_n(buf_str(&b), strcspn(buf_str(&b), "\n"), 1, INT32_MAX, &pid))
+        return 0;
+    return process_alive((pid_t)pid) ? (int)pid : 0;
+}
+
+static void look_sandbox(struct visit *v) {
+    struct sandbox_status s;
+    sandbox_status(&s);
+    if (!place_instance(v->place)->sandbox)
+        say(v, BAD, "sandbox: yes in sejf.yaml", "the sandbox is switched off");
+    else if (!s.built)
+        say(v, NOTE, "build with -Dprofile=release", "this is a sanitizer build: it has no sandbox");
+    else if (s.landlock_abi == 0)
+        say(v, BAD, "a kernel with landlock (5.13 or newer, \"landlock\" in lsm=)", "this kernel has no landlock, so sejf does not start");
+    else
+        say(v, GOOD, NULL, "landlock %d and seccomp", s.landlock_abi);
+    static const char *const names[] = { "keeper", "server" };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        int pid = pid_of(v, names[i]);
+        if (pid > 0 && s.built && place_instance(v->place)->sandbox && (!sandbox_status_of(pid, &s) || !s.calls || !s.no_new_privs))
+            say(v, BAD, "restart it, and report this", "the running %s is not in its sandbox", names[i]);
+    }
+}
+
+/* ---- the front */
+
+static void look_nginx(struct visit *v) {
+    const struct instance *i = place_instance(v->place);
+    const char *argv[] = { "nginx", "-v", NULL }, *env[] = { NULL };
+    int ends[2], status = -1;
+    AUTO(buf_done) struct buf said = BUF(4096);
+    struct process p = NO_PROCESS;
+    struct err e;
+    if (i->nginx == NULL) {
+        say(v, NOTE, "sejf nginx-config prints what it needs", "you run nginx yourself");
+        return;
+    }
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    const struct process_start start = { .path = i->nginx, .argv = argv, .env = env, .out = ends[1] };
+    enum code code = process_start(&start, &p, &e);
+    fd_close(&ends[1]);
+    if (code == OK)
+        code = file_read_fd(ends[0], "nginx -v", &said, &e);
+    fd_close(&ends[0]);
+    if (code == OK)
+        (void)process_wait(&p, 5000, &status);
+    const char *number = strstr(buf_str(&said), "nginx/");
+    int64_t major = 0, minor = 0;
+    if (number != NULL) {
+        const char *dot = strchr(number, '.');
+        (void)!text_int_n(number + 6, dot == NULL ? 0 : (size_t)(dot - number - 6), 0, 1000, &major);
+        (void)!text_int_n(dot == NULL ? "" : dot + 1, dot == NULL ? 0 : strcspn(dot + 1, ".\n "), 0, 10000, &minor);
+    }
+    if (code != OK || status != 0)
+        say(v, BAD, "apt-get install nginx-light", "%s cannot be run", i->nginx);
+    else if (major * 1000 + minor < 1018)
+        say(v, BAD, "nginx 1.18 or newer", "%.*s is too old", (int)strcspn(number == NULL ? "" : number, "\n"), number == NULL ? "" : number);
+    else
+        say(v, GOOD, NULL, "%.*s", (int)strcspn(number, "\n"), number);
+}
+
+static void look_ports(struct visit *v) {
+    const struct instance *i = place_instance(v->place);
+    const char *const *list;
+    size_t n = listen_addresses(i, &list);
+    const int ports[] = { i->https, i->plain };
+    for (size_t p = 0; p < ARRAY_LEN(ports); p++)
+        for (size_t a = 0; a < n && ports[p] != 0; a++) {
+            AUTO(fd_close) int fd = -1;
+            struct err e;
+            enum code code = v->runs ? connect_tcp(strcmp(list[a], "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(list[a], "::") == 0 ? "::1" : list[a],
+                                                   (uint16_t)ports[p], 2000, &fd, &e)
+                                     : listen_tcp(list[a], (uint16_t)ports[p], &fd, &e);
+            if (code != OK)
+                say(v, BAD, v->runs ? "look into the log for \"process_ended\"" : NULL, "%s", e.text);
+            else
+                say(v, GOOD, NULL, "port %d on %s %s", ports[p], list[a], v->runs ? "answers" : "is free");
+        }
+}
+
+static void look_certificate(struct visit *v) {
+    const struct instance *i = place_instance(v->place);
+    AUTO(buf_done) struct buf pem = BUF(1u << 20);
+    struct cert_info info;
+    struct err e;
+    char until[40];
+    const char *path = i->certificate != NULL ? i->certificate : place_path(v->place, "tls/chain.pem");
+    if (file_read(path, &pem, &e) != OK || cert_read(pem.data, pem.len, &info, &e) != OK) {
+        say(v, BAD, i->certificate == NULL ? "sejf serve makes one" : NULL, "%s: %s", path, e.text);
+        return;
+    }
+    (void)time_format(info.until, until, sizeof until);
+    if (!cert_covers(pem.data, pem.len, i->host))
+        say(v, BAD, "get one for that name", "%s is not for the host %s", path, i->host);
+    else if (clock_now() >= info.until - CERTIFICATE_SOON)
+        say(v, clock_now() >= info.until ? BAD : NOTE, i->certificate != NULL ? "renew it, then send SIGHUP to sejf serve" : "sejf serve renews it by itself", "%s ends at %s", path, until);
+    else
+        say(v, GOOD, NULL, "%s until %s", i->certificate == NULL ? "self-made" : path, until);
+}
+
+/* ---- what only the keeper and the store know */
+
+static json_t *ask(struct visit *v, const char *verb) {
+    json_t *r = NULL;
+    struct err e;
+    if (v->session == NULL)
+        return NULL;
+    if (session_call(v->session, json_pack("{s:s}", "do", verb), NULL, NULL, NULL, &r, &e) != OK) {
+        say(v, BAD, NULL, "%s", e.text);
+        return NULL;
+    }
+    return r;
+}
+
+static void look_keyring(struct visit *v) {
+    json_t *r = ask(v, "key_status");
+    if (r == NULL)
+        return;
+    long long pending = (long long)json_integer_value(json_object_get(r, "pending"));
+    if (!json_is_true(json_object_get(r, "in_place")))
+        say(v, NOTE, "keep the data directory on ext4 or xfs", "the file system (%s) may keep old epoch keys: erasures are not final against a copy of the raw disk",
+            json_string_value(json_object_get(r, "filesystem")) ?: "unknown");
+    say(v, GOOD, NULL, "%lld keys in %lld buckets, epoch %lld; %lld destroyed and final with the next renewal", (long long)json_integer_value(json_object_get(r, "keys")),
+        (long long)json_integer_value(json_object_get(r, "buckets")), (long long)json_integer_value(json_object_get(r, "epoch")), pending);
+    json_decref(r);
+}
+
+static void look_ledger(struct visit *v) {
+    json_t *r = ask(v, "ledger_verify");
+    if (r != NULL)
+        say(v, GOOD, NULL, "%lld entries in %lld chains are whole", (long long)json_integer_value(json_object_get(r, "entries")),
+            (long long)json_integer_value(json_object_get(r, "chains")));
+    json_decref(r);
+}
+
+static const struct { const char *about; void (*look)(struct visit *v); bool inside; } checks[] = {
+    { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
+    { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
+    { "sandbox", look_sandbox, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
+    { "keyring", look_keyring, true }, { "ledger", look_ledger, true },
+};
+
+/* The keeper is asked last: opening a session may make this process another user. */
+static void visit_all(struct visit *v) {
+    struct err e;
+    v->runs = pid_of(v, "parent") > 0;
+    for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+        v->about = checks[i].about;
+        if (checks[i].inside && v->session == NULL) {
+            if (v->bad > 0 && !v->runs) {
+                say(v, NOTE, NULL, "looked at when the above is mended");
+                continue;
+            }
+            if (session_open(v->place, &v->session, &e) != OK) {
+                say(v, BAD, NULL, "%s", e.text);
+                continue;
+            }
+        }
+        checks[i].look(v);
+    }
+}
+
+enum code cmd_doctor(int argc, char *const *argv, struct err *reterr) {
+    const char *data = NULL, *config = NULL;
+    struct visit v = { .bad = 0 };
+    struct plain_words w;
+    const struct option options[] = { { "data", OPTION_TEXT, &data }, { "config", OPTION_TEXT, &config }, { "json", OPTION_FLAG, &v.json } };
+    AUTO(place_close) struct place *p = NULL;
+    enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
+    if (code == OK)
+        code = place_open(data, config, &p, reterr);
+    if (code != OK)
+        return code;
+    v.place = p;
+    v.list = json_array();
+    crew_find(p, &v.crew);
+    visit_all(&v);
+    v.session = session_close(v.session);
+    if (v.json) {
+        json_t *top = json_pack("{s:b,s:O}", "well", v.bad == 0, "checks", v.list);
+        json_dumpf(top, stdout, JSON_COMPACT);
+        putchar('\n');
+        json_decref(top);
+    }
+    json_decref(v.list);
+    if (v.bad == 0)
+        return OK;
+    *reterr = (struct err){ .code = E_CONFIG };
+    return E_CONFIG;
+}
