@@ -167,7 +167,7 @@ void form_title(struct buf *ret, const struct form_view *v) {
 /* What is told about the parent: what a notice on a door would say, and nothing that only its owner needs. */
 static void put_parent(struct buf *ret, const struct form_view *v) {
     static const char *const told[] = { "place", "town", "street", "starts", "ends", "date", "day", "time" };
-    if (v->notice.parent == NULL)
+    if (v->notice.parent == NULL || kind_of(v)->parent < 0)
         return;
     const struct kind *p = charter_kind_at(v->notice.charter, kind_of(v)->parent);
     const json_t *fields = json_object_get(v->notice.parent, "fields");

@@ -110,6 +110,16 @@ static void purposes(struct buf *ret, const struct notice_view *v) {
     }
 }
 
+/* "with the organiser": the person of that name; whom the record is about is the reader. */
+static void party_said(struct buf *ret, const struct notice_view *v, const char *with) {
+    with += strncmp(with, "with ", 5) == 0 ? 5 : 0;
+    with += strncmp(with, "the ", 4) == 0 ? 4 : 0;
+    if (charter_person(v->charter, with) >= 0 && charter_person(v->charter, with) == kind_of(v)->about)
+        buf_text(ret, text_in(TEXT_NOTICE_YOU, v->lang));
+    else
+        word_say(ret, v->lang, with);
+}
+
 static void put_ground(struct buf *ret, const struct notice_view *v, const char *because) {
     static const struct { const char *word; enum text text; } grounds[] = {
         { "contract ", TEXT_NOTICE_CONTRACT }, { "law ", TEXT_NOTICE_LAW }, { "consent ", TEXT_NOTICE_CONSENT }, { "interest ", TEXT_NOTICE_INTEREST },
@@ -121,7 +131,7 @@ static void put_ground(struct buf *ret, const struct notice_view *v, const char 
         const char *rest = because + len;
         AUTO(buf_done) struct buf said = BUF(1024);
         if (grounds[i].text == TEXT_NOTICE_CONTRACT)
-            buf_text(&said, because);
+            party_said(&said, v, rest);
         else if (grounds[i].text == TEXT_NOTICE_CONSENT)
             word_say(&said, v->lang, rest);
         else
@@ -160,7 +170,13 @@ static void anchor_said(struct buf *ret, const struct notice_view *v, const stru
         word_say(&plain, v->lang, a->type == A_CREATED ? "created" : "changed");
     } else if (a->type == A_FIELD || a->type == A_PARENT_FIELD) {
         const struct kind *k = charter_kind_at(v->charter, a->kind);
-        word_say(&plain, v->lang, k->fields[a->field].name);
+        AUTO(buf_done) struct buf name = BUF(256);
+        buf_printf(&name, "since %s", k->fields[a->field].name);
+        const char *noun = word_find(buf_str(&name), v->lang);          /* "ends" as a noun: "end" */
+        if (noun != NULL)
+            buf_text(&plain, noun);
+        else
+            word_say(&plain, v->lang, k->fields[a->field].name);
         if (a->kind != v->kind) {
             buf_text(&plain, " (");
             word_say(&plain, v->lang, k->name);

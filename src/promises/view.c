@@ -36,15 +36,23 @@ static const char *const rule_words[RULE_COUNT][2] = {
 #undef RULE_WORDS
 };
 /* How a state looks: a class for its colour, a shape for who sees no colour, and what it means. */
-static const struct { const char *class, *path; enum view_text legend; } looks[PROMISE_STATES] = {
-    [PROMISE_KEPT] = { "kept", "M3 8.5l3.2 3.2L13 5", VIEW_LEGEND_KEPT },
-    [PROMISE_BROKEN] = { "broken", "M4 4l8 8M12 4l-8 8", VIEW_LEGEND_BROKEN },
-    [PROMISE_LATER] = { "later", "M8 3.2v5l3.2 2", VIEW_LEGEND_LATER },
-    [PROMISE_UNPROVED] = { "unproved", "M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.7.4-1 .8-1 1.6M8 12.4v.1", VIEW_LEGEND_UNPROVED },
-    [PROMISE_EVIDENCE_NEEDED] = { "needed", "M8 3v6M8 12.3v.2", VIEW_LEGEND_NEEDED },
-    [PROMISE_EVIDENCED] = { "evidenced", "M4.5 2.5h5l2 2v9h-7zM6.5 8l1.3 1.3L10 7", VIEW_LEGEND_EVIDENCED },
-    [PROMISE_EXPIRED] = { "expired", "M4.5 2.5h5l2 2v9h-7zM6.4 6.6l3.2 3.6M9.6 6.6l-3.2 3.6", VIEW_LEGEND_EXPIRED },
-    [PROMISE_TEXT] = { "said", "M3.5 5h9M3.5 8h9M3.5 11h5", VIEW_LEGEND_TEXT },
+static const struct { const char *class, *path; enum view_text legend; struct noun counted; } looks[PROMISE_STATES] = {
+    [PROMISE_KEPT] = { "kept", "M3 8.5l3.2 3.2L13 5", VIEW_LEGEND_KEPT,
+                       NOUN("kept", "kept", "dotrzymana", "dotrzymane", "dotrzymanych", "megtartva") },
+    [PROMISE_BROKEN] = { "broken", "M4 4l8 8M12 4l-8 8", VIEW_LEGEND_BROKEN,
+                         NOUN("broken", "broken", "złamana", "złamane", "złamanych", "megszegve") },
+    [PROMISE_LATER] = { "later", "M8 2.2a5.8 5.8 0 1 1 0 11.6a5.8 5.8 0 1 1 0-11.6M8 5v3.2l2.2 1.4", VIEW_LEGEND_LATER,
+                        NOUN("not kept yet", "not kept yet", "jeszcze niedotrzymywana", "jeszcze niedotrzymywane", "jeszcze niedotrzymywanych", "még nincs megtartva") },
+    [PROMISE_UNPROVED] = { "unproved", "M5.4 6.2a2.7 2.7 0 1 1 3.9 2.4c-.9.45-1.3.9-1.3 1.9M8 13.2v.1", VIEW_LEGEND_UNPROVED,
+                           NOUN("not proved yet", "not proved yet", "jeszcze niesprawdzona", "jeszcze niesprawdzone", "jeszcze niesprawdzonych", "még nincs bizonyítva") },
+    [PROMISE_EVIDENCE_NEEDED] = { "needed", "M8 2.6l6 10.6H2zM8 6.6v3M8 11.4v.1", VIEW_LEGEND_NEEDED,
+                                  NOUN("waiting for evidence", "waiting for evidence", "bez dowodu", "bez dowodu", "bez dowodu", "igazolásra vár") },
+    [PROMISE_EVIDENCED] = { "evidenced", "M3.8 2.2h5.6l2.8 2.8v8.8H3.8zM6 8.6l1.5 1.5L10.2 7", VIEW_LEGEND_EVIDENCED,
+                            NOUN("evidenced", "evidenced", "potwierdzona dokumentem", "potwierdzone dokumentem", "potwierdzonych dokumentem", "irattal igazolva") },
+    [PROMISE_EXPIRED] = { "expired", "M3.8 2.2h5.6l2.8 2.8v8.8H3.8zM6.2 7l3.6 4M9.8 7l-3.6 4", VIEW_LEGEND_EXPIRED,
+                          NOUN("with expired evidence", "with expired evidence", "z dowodem po terminie", "z dowodem po terminie", "z dowodem po terminie", "lejárt igazolással") },
+    [PROMISE_TEXT] = { "said", "M3.5 5h9M3.5 8h9M3.5 11h5", VIEW_LEGEND_TEXT,
+                       NOUN("said on this page", "said on this page", "podana na tej stronie", "podane na tej stronie", "podanych na tej stronie", "ezen az oldalon közölve") },
 };
 
 static const char *sentence_of(const char *id) {
@@ -64,8 +72,12 @@ const char *view_rule_says(enum rule rule, enum lang lang) {
 static const char *text(const struct view_page *v, enum view_text id) { return texts[id].in[v->lang]; }
 static void put(const struct view_page *v, struct buf *ret, enum view_text id) { buf_html(ret, text(v, id)); }
 
-static void put_state(struct buf *ret, enum promise_state state, enum lang lang) {
+static void put_icon(struct buf *ret, enum promise_state state) {
     buf_printf(ret, "<svg class=\"icon\" viewBox=\"0 0 16 16\" aria-hidden=\"true\" focusable=\"false\"><path d=\"%s\"/></svg>", looks[state].path);
+}
+
+static void put_state(struct buf *ret, enum promise_state state, enum lang lang) {
+    put_icon(ret, state);
     buf_html(ret, promise_state_word(state, lang));
 }
 
@@ -116,7 +128,8 @@ void view_tally(const struct view_page *v, struct buf *ret) {
         if (n == 0 && s != PROMISE_KEPT && s != PROMISE_BROKEN)
             continue;
         buf_printf(ret, "<li class=\"state is-%s\"><b>%zu</b> <span>", looks[s].class, n);
-        put_state(ret, (enum promise_state)s, v->lang);
+        put_icon(ret, (enum promise_state)s);
+        buf_html(ret, noun_form(&looks[s].counted, v->lang, (int64_t)n));
         buf_text(ret, "</span></li>\n");
     }
     buf_text(ret, "</ul>\n");
@@ -236,14 +249,24 @@ static bool rule_of(const struct line *line, size_t at, enum rule *ret) {
     return *ret < RULE_COUNT;
 }
 
+/* First the rules that are obeyed, then those to come: one paragraph each. */
 static void put_rules(const struct view_page *v, const struct line *line, struct buf *ret) {
+    static const struct { enum rule_state state; enum view_text text; } sorts[] = { { OBEYED, VIEW_KEPT_BY }, { LATER, VIEW_WOULD_KEEP } };
     enum rule rule;
-    for (size_t i = 0; rule_of(line, i, &rule); i++) {
-        buf_text(ret, "<p class=\"note\">");
-        put(v, ret, rule_state(rule) == LATER ? VIEW_WOULD_KEEP : VIEW_KEPT_BY);
-        buf_char(ret, ' ');
-        buf_html(ret, view_rule_says(rule, v->lang));
-        buf_text(ret, "</p>\n");
+    for (size_t s = 0; s < ARRAY_LEN(sorts); s++) {
+        bool any = false;
+        for (size_t i = 0; rule_of(line, i, &rule); i++) {
+            if (rule_state(rule) != sorts[s].state)
+                continue;
+            if (!any) {
+                buf_text(ret, "<p class=\"note\">");
+                put(v, ret, sorts[s].text);
+            }
+            any = true;
+            buf_char(ret, ' ');
+            buf_html(ret, view_rule_says(rule, v->lang));
+        }
+        buf_text(ret, any ? "</p>\n" : "");
     }
 }
 
