@@ -17,6 +17,7 @@
 
 #define ARENA_MAX (32u << 20)
 #define DRAIN_MAX (8u << 20)                  /* of a body that nobody wants, so that its sender sees the reply */
+#define STOP_SECONDS 5
 #define MEMORY_PER_CONNECTION (32u * 1024)
 
 void cond_init_steady(pthread_cond_t *c) {
@@ -62,6 +63,12 @@ static void on_completed(void *arg UNUSED, struct MHD_Connection *conn, void **c
         return;
     if (req->stream != NULL)
         stream_gone(req->stream, conn);
+    struct http *h = req->http;
+    if (req->counted && atomic_fetch_sub(&h->open, 1) == 1 && atomic_load(&h->closed)) {
+        pthread_mutex_lock(&h->lock);
+        pthread_cond_broadcast(&h->idle);
+        pthread_mutex_unlock(&h->lock);
+    }
     req_unref(req);
 }
 
@@ -129,6 +136,7 @@ static void identify(struct http_req *req) {
     }
     if (client != NULL && text_made_of(client, "0123456789abcdefABCDEF:.", 2, 45))
         req->client = client;
+    req->direct = client == NULL;
     for (size_t i = 0; origin != NULL && i < o->origin_count; i++)
         if (strcmp(o->origins[i], origin) == 0)
             req->origin = origin;
@@ -212,6 +220,8 @@ static bool queue_put(struct http *h, struct http_req *req) {
     bool room = !h->closed && h->waiting < h->o.queue;
     if (room) {
         MHD_suspend_connection(req->conn);
+        req->counted = true;
+        atomic_fetch_add(&h->open, 1);
         req->next = NULL;
         *h->tail = req;
         h->tail = &req->next;
@@ -301,7 +311,7 @@ static enum MHD_Result headers_done(struct http_req *req, const char *method) {
         return refuse_route(req, code, &e);
     if (!req_query_fine(req))
         return refuse(req, 400, E_INVALID, "the query of the address is not percent-encoded UTF-8, or has too many parameters");
-    if ((req->match.route->flags & ROUTE_LOOPBACK) != 0 && !http_from_loopback(req))
+    if ((req->match.route->flags & ROUTE_DIRECT) != 0 && !http_is_direct(req))
         return refuse(req, 404, E_NOT_FOUND, "there is nothing at this address");
     if ((req->match.route->flags & ROUTE_STREAM) != 0) {
         if (!stream_start(req))
@@ -447,6 +457,12 @@ struct http *http_stop(struct http *h) {
     streams_cut(h);
     while (h->head != NULL || h->running > 0 || h->streams > 0 || h->events > 0)
         pthread_cond_wait(&h->idle, &h->lock);
+    int num = 0;                              /* what was answered is also sent, unless its reader is slow */
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += STOP_SECONDS;
+    while (atomic_load(&h->open) > 0 && num != ETIMEDOUT)
+        num = pthread_cond_clockwait(&h->idle, &h->lock, CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&h->lock);
     workers_end(h);
     MHD_stop_daemon(h->daemon);

@@ -23,7 +23,7 @@ struct http_req;                              /* one request */
 
 enum route_flag {
     ROUTE_STREAM = 1,                         /* body by http_body_read, reply by http_reply_begin */
-    ROUTE_LOOPBACK = 2,                       /* for the operator on this machine only: else 404 */
+    ROUTE_DIRECT = 2,                         /* for whoever may open the socket: through nginx it is 404 */
     ROUTE_FRAMED = 4,                         /* the page may stand in frames of declared origins */
     ROUTE_SECRET = 8,                         /* the path holds a secret (private link): referrer never sent, reply never stored */
 };
@@ -48,6 +48,7 @@ const char *http_cookie(struct http_req *req, const char *name);             /* 
 const char *http_request_id(const struct http_req *req);
 const char *http_client(const struct http_req *req);             /* address of the client, from nginx; "" unknown */
 bool http_from_loopback(const struct http_req *req);             /* ::1, 127.0.0.0/8 */
+bool http_is_direct(const struct http_req *req);                 /* not through nginx: somebody who may open the socket */
 const char *http_host(const struct http_req *req);               /* "" when absent */
 /* Best of `allowed` (bits 1 << lang) by ?lang= where given, then Accept-Language. */
 enum lang http_lang(struct http_req *req, unsigned allowed, enum lang otherwise);
@@ -61,7 +62,8 @@ MUST_USE enum code http_form_read(struct http_req *req, struct err *reterr);    
 const char *http_form(struct http_req *req, const char *name);
 MUST_USE bool http_form_at(struct http_req *req, size_t at, const char **ret_name, const char **ret_value);
 /* The body as JSON: depth, size and duplicate keys are bounded; only UTF-8. E_MEDIA unless the media type
- * is one of `types` (comma list), E_INVALID says what is wrong and at which byte. */
+ * is one of `types` (comma list), E_INVALID says what is wrong and at which byte. With ROUTE_STREAM it reads the
+ * body whole first. */
 MUST_USE enum code http_json_read(struct http_req *req, const char *types, json_t **ret, struct err *reterr);
 /* The same bounds for any text. */
 MUST_USE enum code json_read(const char *text, size_t len, json_t **ret, struct err *reterr);

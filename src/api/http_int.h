@@ -52,11 +52,12 @@ struct http_req {
     uint64_t drained;
     char id[64];
     const char *client;
+    bool direct;                              /* nginx did not write client_header */
     const char *media;
     const char *origin;                       /* of an allowed origin, or NULL */
     usec_t began;
     int64_t tenant;
-    bool replied, closes;
+    bool replied, closes, counted;            /* counted: in http.open */
     int status;
     struct MHD_Response *response;
     struct http_header reply_headers[REPLY_HEADERS_MAX]; size_t reply_header_count;
@@ -75,7 +76,8 @@ struct http {
     struct http_req *head, **tail;
     size_t waiting;
     unsigned sleeping, running, streams, events;
-    bool closed;
+    atomic_bool closed;
+    atomic_uint open;                         /* requests with a worker or a stream whose replies are not sent yet */
     struct stream *streams_list;
     pthread_t *workers; unsigned worker_count;
     atomic_uint_fast64_t requests, refused, by_status[6], bytes_out, took_buckets[12], took_sum;

@@ -15,6 +15,8 @@ const char *http_request_id(const struct http_req *req) { return req->id; }
 const char *http_client(const struct http_req *req) { return req->client; }
 void http_note_tenant(struct http_req *req, int64_t tenant) { req->tenant = tenant; }
 
+bool http_is_direct(const struct http_req *req) { return req->direct; }
+
 bool http_from_loopback(const struct http_req *req) {
     const char *c = req->client;
     return strcmp(c, "::1") == 0 || strncmp(c, "127.", 4) == 0 || strncmp(c, "::ffff:127.", 11) == 0;
@@ -181,7 +183,21 @@ enum code json_read(const char *text, size_t len, json_t **ret, struct err *rete
     return OK;
 }
 
+/* The whole body of a stream, bounded as any other. */
+static enum code body_gather(struct http_req *req, struct err *reterr) {
+    char piece[16384];
+    ssize_t n;
+    while ((n = http_body_read(req, piece, sizeof piece)) > 0)
+        buf_add(&req->body, piece, (size_t)n);
+    explicit_bzero(piece, sizeof piece);
+    if (req->body.failed)
+        return err_set(reterr, E_TOO_LARGE, "the body is larger than 1 MiB");
+    return n < 0 ? err_set(reterr, E_INVALID, "the body ends too early") : OK;
+}
+
 enum code http_json_read(struct http_req *req, const char *types, json_t **ret, struct err *reterr) {
     enum code code = media_check(req, types, reterr);
+    if (code == OK && req->stream != NULL)
+        code = body_gather(req, reterr);
     return code != OK ? code : json_read(buf_str(&req->body), req->body.len, ret, reterr);
 }

@@ -185,6 +185,8 @@ bool stream_start(struct http_req *req) {
     bool room = !h->closed && h->streams < h->o.streams;
     if (room) {
         h->streams++;
+        req->counted = true;
+        atomic_fetch_add(&h->open, 1);
         stream_link(h, req);
         atomic_fetch_add(&req->refs, 1);
     }
@@ -198,6 +200,8 @@ bool stream_start(struct http_req *req) {
         pthread_cond_broadcast(&h->idle);
         pthread_mutex_unlock(&h->lock);
         atomic_fetch_sub(&req->refs, 1);
+        req->counted = false;
+        atomic_fetch_sub(&h->open, 1);
     }
     req->stream = stream_free(req->stream);
     return false;

@@ -116,7 +116,7 @@ static const struct route routes[] = {
     { "POST", "/json", 0, on_json }, { "GET", "/gate", 0, on_gate }, { "GET", "/silent", 0, on_silent },
     { "POST", "/count", ROUTE_STREAM, on_count }, { "GET", "/big/{how}", ROUTE_STREAM, on_big },
     { "POST", "/double", ROUTE_STREAM, on_double }, { "GET", "/events", ROUTE_STREAM, on_events },
-    { "GET", "/private", ROUTE_LOOPBACK, on_silent }, { "GET", "/v1/x", 0, on_hello },
+    { "GET", "/private", ROUTE_DIRECT, on_silent }, { "GET", "/v1/x", 0, on_hello },
 };
 static const struct route_table table = { routes, ARRAY_LEN(routes) };
 
@@ -229,9 +229,9 @@ TEST(errors_of_address_and_method) {
     CHECK(has(&b, "HTTP/1.1 204") && has(&b, "Access-Control-Allow-Origin: https://app.example") && has(&b, "Access-Control-Allow-Methods: GET, HEAD, OPTIONS"));
     ask("OPTIONS /v1/x HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n\r\n", "\r\n\r\n", &b);
     CHECK(has(&b, "HTTP/1.1 204") && !has(&b, "Access-Control"));
-    ask("GET /private HTTP/1.1\r\nHost: x\r\nX-Real-IP: 192.0.2.7\r\n\r\n", "}\n", &b);
-    CHECK(has(&b, "HTTP/1.1 404"));
     ask("GET /private HTTP/1.1\r\nHost: x\r\nX-Real-IP: 127.0.0.1\r\n\r\n", "}\n", &b);
+    CHECK(has(&b, "HTTP/1.1 404"));
+    ask("GET /private HTTP/1.1\r\nHost: x\r\n\r\n", "}\n", &b);
     CHECK(has(&b, "HTTP/1.1 500"));
     ask("GET /hello/a%2fb HTTP/1.1\r\nHost: x\r\n\r\n", "}\n", &b);
     CHECK(has(&b, "HTTP/1.1 400"));
@@ -403,7 +403,8 @@ TEST(a_thousand_connections_at_once) {
     do
         http_status(h, &s);
     while (s.waiting + s.running < N);
-    CHECK(s.connections == N);
+    http_status(h, &s);
+    CHECK(s.connections >= N);
     gate_set(true);
     for (int i = 0; i < N; i++) {
         AUTO(buf_done) struct buf b = BUF(1 << 16);

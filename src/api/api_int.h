@@ -1,0 +1,21 @@
+/* api_int.h — struct api, for the files that serve, watch and look after it. */
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api/http.h"
+#include "api/service.h"
+
+struct watch;                                 /* changes.h */
+struct jobs;                                  /* jobs.h */
+
+struct api {
+    struct api_config config;
+    struct arena *arena;                      /* the texts of config */
+    struct service **services; size_t service_count;
+    char **openapi; size_t *openapi_len;      /* beside services */
+    struct watch *watch;
+    struct http *_Atomic http;                /* while it serves */
+    int wake_fd;                              /* eventfd: a control call says stop */
+    usec_t began;
+};

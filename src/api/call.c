@@ -1,0 +1,149 @@
+/* call.c — every route of the API begins and ends here, so that refusals are the same everywhere. */
+#include "api/call.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+void call_error(struct call *c, const struct err *e, const json_t *mistakes) { http_reply_error(c->req, e, mistakes); }
+
+static bool nothing_here(struct call *c) {
+    call_fail(c, E_NOT_FOUND, "there is nothing at this address, or it is not for this token");
+    return false;
+}
+
+static const char *bearer(const struct http_req *req) {
+    const char *h = http_header(req, "Authorization");
+    if (h == NULL || strncasecmp(h, "Bearer ", 7) != 0)
+        return "";
+    return h + 7 + strspn(h + 7, " ");
+}
+
+/* A token belongs to one tenant; the header may repeat it, for clients that always send it. */
+static bool tenant_header_fine(struct call *c) {
+    const char *h = http_header(c->req, "Sejf-Tenant");
+    int64_t tenant;
+    if (h == NULL || (text_int(h, 0, INT64_MAX, &tenant) && tenant == c->who.tenant))
+        return true;
+    call_fail(c, E_INVALID, "Sejf-Tenant names another tenant than the token's; leave it out");
+    return false;
+}
+
+bool call_begin(struct http_req *req, struct call *ret) {
+    struct err e;
+    struct call c = { .req = req, .api = http_context(req), .kind = -1 };
+    c.service = api_service(c.api, http_param(req, "service"));
+    if (c.service == NULL)
+        return nothing_here(&c);
+    c.charter = service_charter(c.service);
+    c.lang = http_lang(req, charter_speaks(c.charter), LANG_EN);
+    enum code code = access_caller(c.service, bearer(req), http_from_loopback(req) || http_is_direct(req), &c.who, http_arena(req), &e);
+    if (code == E_SIGN_IN && !rule_on(RULE_sign_in_needed)) {
+        c.who = (struct caller){ .tenant = 1, .person = charter_tenant(c.charter), .subject_kind = -1 };
+        code = OK;
+    }
+    if (code != OK) {
+        http_reply_error(req, &e, NULL);
+        return false;
+    }
+    http_note_tenant(req, c.who.tenant);
+    if (!tenant_header_fine(&c))
+        return false;
+    *ret = c;
+    return true;
+}
+
+/* "email", "email.gte": is it a personal field of this kind? */
+static bool names_personal(const struct kind *k, const char *name) {
+    size_t n = strcspn(name, ".");
+    for (size_t i = 0; i < k->field_count; i++)
+        if (strlen(k->fields[i].name) == n && strncmp(k->fields[i].name, name, n) == 0)
+            return k->fields[i].level > L_PLAIN;
+    return false;
+}
+
+/* A query stands in histories and logs on the way, so that nothing personal may be in it: no personal field by
+ * name, and no value that looks like an address. */
+static bool query_impersonal(struct call *c) {
+    const char *name, *value;
+    if (!rule_on(RULE_personal_query_refused))
+        return true;
+    for (size_t i = 0; http_query_at(c->req, i, &name, &value); i++)
+        if (names_personal(c->k, name) || strchr(value, '@') != NULL || strchr(name, '@') != NULL) {
+            call_fail(c, E_INVALID, "a personal value must not stand in an address; search with POST /v1/%s/%s/search and {\"where\": {…}} in the body",
+                      charter_name(c->charter), c->k->name);
+            return false;
+        }
+    return true;
+}
+
+bool call_kind(struct call *c) {
+    c->kind = charter_kind(c->charter, http_param(c->req, "kind"));
+    if (c->kind < 0)
+        return nothing_here(c);
+    c->k = charter_kind_at(c->charter, c->kind);
+    return query_impersonal(c);
+}
+
+bool call_id(struct call *c, const char *name) { return uuid_parse(http_param(c->req, name), &c->id) || nothing_here(c); }
+bool call_record(struct http_req *req, struct call *ret) { return call_begin(req, ret) && call_kind(ret) && call_id(ret, "id"); }
+
+/* One strong entity tag: "7". A weak one never matches (RFC 9110, 13.1.1). */
+static bool etag_version(const char *h, int64_t *ret) {
+    size_t n = strlen(h);
+    return n >= 3 && h[0] == '"' && h[n - 1] == '"' && text_int_n(h + 1, n - 2, 0, INT64_MAX, ret);
+}
+
+bool call_if_match(struct call *c, int64_t *ret) {
+    const char *h = http_header(c->req, "If-Match");
+    *ret = -1;
+    if (h == NULL || strcmp(h, "*") == 0 || etag_version(h, ret))
+        return true;
+    call_fail(c, E_STALE, "If-Match must be the ETag of the record as read, such as \"3\" with its quotes");
+    return false;
+}
+
+bool call_json(struct call *c, const char *types, json_t **ret) {
+    struct err e;
+    json_t *json = NULL;
+    if (http_json_read(c->req, types, &json, &e) != OK) {
+        call_error(c, &e, NULL);
+        return false;
+    }
+    if (!json_is_object(json)) {
+        json_decref(json);
+        call_fail(c, E_INVALID, "the body must be a JSON object");
+        return false;
+    }
+    *ret = json;
+    return true;
+}
+
+/* If-None-Match: "*", or a list of tags, weak or not, that names this version. */
+static bool none_match_names(const char *list, const char *etag) {
+    size_t n = strlen(etag);
+    for (const char *p = list; *p != 0;) {
+        p += strspn(p, ", \t");
+        size_t len = strcspn(p, ", \t");
+        const char *tag = strncmp(p, "W/", 2) == 0 ? p + 2 : p;
+        if ((len == 1 && *p == '*') || ((size_t)(p + len - tag) == n && strncmp(tag, etag, n) == 0))
+            return true;
+        p += len;
+    }
+    return false;
+}
+
+void call_reply_record(struct call *c, int status, json_t *record, bool location) {
+    char etag[32];
+    const char *id = json_string_value(json_object_get(record, "id")), *none = http_header(c->req, "If-None-Match");
+    snprintf(etag, sizeof etag, "\"%lld\"", (long long)json_integer_value(json_object_get(record, "version")));
+    http_reply_header(c->req, "ETag", etag);
+    if (location && id != NULL)
+        http_reply_header(c->req, "Location", arena_printf(http_arena(c->req), "/v1/%s/%s/%s", charter_name(c->charter), c->k->name, id) ?: "");
+    if (status == 200 && none != NULL && strcmp(http_method(c->req), "PATCH") != 0 && none_match_names(none, etag))
+        http_reply(c->req, 304, NULL, "", 0);
+    else
+        http_reply_json(c->req, status, record);
+    json_decref(record);
+}

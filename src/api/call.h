@@ -1,0 +1,34 @@
+/* call.h — one call of the API: which service, who calls, which kind and record; and how it ends. The functions
+ * that answer false have replied. Belongs to the handler of its request. */
+#pragma once
+#include "api/http.h"
+#include "api/service.h"
+
+struct call {
+    struct http_req *req;
+    struct api *api;
+    struct service *service;
+    const struct charter *charter;
+    struct caller who;
+    int kind; const struct kind *k;           /* after call_kind */
+    struct uuid id;                           /* after call_id */
+    enum lang lang;
+};
+/* Service by the path, caller by the bearer token. Unknown services, kinds and records answer 404 alike. */
+MUST_USE bool call_begin(struct http_req *req, struct call *ret);
+MUST_USE bool call_kind(struct call *c);      /* {kind}; and no personal value may stand in the query */
+MUST_USE bool call_id(struct call *c, const char *name);
+/* {kind} and {id} of a call that begins here: the usual first line of a handler. */
+MUST_USE bool call_record(struct http_req *req, struct call *ret);
+/* If-Match as a version: -1 where it is absent or "*". */
+MUST_USE bool call_if_match(struct call *c, int64_t *ret);
+/* The body as a JSON object; to be freed by json_decref. */
+MUST_USE bool call_json(struct call *c, const char *types, json_t **ret);
+
+void call_error(struct call *c, const struct err *e, const json_t *mistakes);
+#define call_fail(c, code, ...) do { struct err e_; (void)err_set(&e_, (code), __VA_ARGS__); call_error((c), &e_, NULL); } while (0)
+/* A record with its ETag, or 304 where If-None-Match names it; location: of a new one. Takes the record over. */
+void call_reply_record(struct call *c, int status, json_t *record, bool location);
+/* Wants JSON types of the API. */
+#define JSON_ONLY "application/json"
+#define JSON_OR_PATCH "application/merge-patch+json, application/json"

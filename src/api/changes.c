@@ -1,0 +1,248 @@
+/* changes.c — the thread waits for the tenant of one reader (so that a lone reader hears at once) and looks at the
+ * others in turn. Invariant: a reader in the list has a live http_events; whoever takes it off ends that. */
+#include "api/changes.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "api/api_int.h"
+#include "api/call.h"
+#include "api/http.h"
+#include "api/routes.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define LOOK_EVERY (100 * (USEC_PER_SEC / 1000))
+#define BEAT_EVERY (15 * USEC_PER_SEC)
+#define ASK_EVERY (10 * USEC_PER_SEC)         /* is the token still good */
+#define PAGE 64u
+
+struct reader {
+    struct http_events *events;
+    struct service *service;
+    struct caller who;                        /* scope: owned */
+    char *scope;
+    char token[TOKEN_TEXT];
+    bool loopback;
+    int64_t last;
+    usec_t beat, asked;
+    struct reader *next;
+};
+
+struct watch {
+    struct store *store;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t some;
+    struct reader *arriving;
+    bool closed;
+};
+
+void event_frame(struct buf *ret, int64_t id, const char *event, const char *data) {
+    buf_printf(ret, "id: %lld\nevent: %s\ndata: %s\n\n", (long long)id, event, data);
+}
+
+static struct reader *reader_free(struct reader *r) {
+    if (r == NULL)
+        return NULL;
+    explicit_bzero(r->token, sizeof r->token);
+    mem_free(r->scope);
+    return mem_free(r);
+}
+DEFINE_AUTO(struct reader, reader_free)
+
+static void reader_end(struct reader *r) {
+    http_events_end(r->events);
+    reader_free(r);
+}
+
+/* A token that was revoked, expired or lost its tenant ends its stream. The caller's texts live in the arena. */
+static bool reader_may(struct reader *r, usec_t now) {
+    struct err e;
+    struct caller who;
+    AUTO(arena_free) struct arena *arena = arena_new(64u << 10);
+    if (now - r->asked < ASK_EVERY)
+        return true;
+    r->asked = now;
+    return arena != NULL && access_caller(r->service, r->token, r->loopback, &who, arena, &e) == OK;
+}
+
+static bool send_page(struct reader *r, const json_t *page) {
+    AUTO(buf_done) struct buf b = BUF(60u << 10);
+    json_t *change;
+    size_t i;
+    json_array_foreach(page, i, change) {
+        char *text = json_dumps(change, JSON_COMPACT);
+        if (text == NULL)
+            return false;
+        r->last = json_integer_value(json_object_get(change, "change"));
+        event_frame(&b, r->last, "change", text);
+        free(text);
+    }
+    return !b.failed && (b.len == 0 || http_events_write(r->events, buf_str(&b), b.len));
+}
+
+/* Changes after the last one sent, and a sign of life where there was none for long. False: it ends. */
+static bool reader_serve(struct watch *w, struct reader *r, int64_t newest, usec_t now) {
+    struct err e;
+    if (!reader_may(r, now))
+        return false;
+    bool sent = false;
+    while (newest > r->last) {
+        json_t *page = NULL;
+        if (record_changes(r->service, &r->who, r->last, PAGE, &page, &e) != OK)
+            return false;
+        size_t n = json_array_size(page);
+        bool fine = send_page(r, page);
+        json_decref(page);
+        if (!fine)
+            return false;
+        sent = sent || n > 0;
+        if (n < PAGE && r->last < newest)
+            r->last = newest;                 /* the rest is nothing that this caller may see */
+    }
+    if (sent)
+        r->beat = now;
+    if (now - r->beat < BEAT_EVERY)
+        return true;
+    r->beat = now;
+    return http_events_write(r->events, ": still here\n\n", 14);
+}
+
+static struct reader *readers_take(struct watch *w, struct reader *list, bool *ret_closed) {
+    pthread_mutex_lock(&w->lock);
+    while (list == NULL && w->arriving == NULL && !w->closed)
+        pthread_cond_wait(&w->some, &w->lock);
+    while (w->arriving != NULL) {
+        struct reader *r = w->arriving;
+        w->arriving = r->next;
+        r->next = list;
+        list = r;
+    }
+    *ret_closed = w->closed;
+    pthread_mutex_unlock(&w->lock);
+    return list;
+}
+
+static void *watch_thread(void *arg) {
+    struct watch *w = arg;
+    struct reader *list = NULL;
+    bool closed = false;
+    for (;;) {
+        list = readers_take(w, list, &closed);
+        usec_t now = clock_steady(), wait = now + LOOK_EVERY;
+        for (struct reader **at = &list; *at != NULL;) {
+            struct reader *r = *at;
+            bool fine = false;
+            if (!closed) {
+                int64_t newest = store_wait_change(w->store, r->who.tenant, r->last, wait);
+                wait = now = clock_steady();  /* only the first is waited for */
+                fine = reader_serve(w, r, newest, now);
+            }
+            if (fine) {
+                at = &r->next;
+            } else {
+                *at = r->next;
+                reader_end(r);
+            }
+        }
+        if (closed)
+            return NULL;
+    }
+}
+
+enum code watch_start(struct store *store, struct watch **ret, struct err *reterr) {
+    struct watch *w = mem_new(sizeof *w);
+    if (w == NULL)
+        return err_set(reterr, E_MEMORY, "no memory to watch changes");
+    w->store = store;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->some, NULL);
+    int num = pthread_create(&w->thread, NULL, watch_thread, w);
+    if (num != 0) {
+        mem_free(w);
+        return err_errno(reterr, num, "no thread to watch changes");
+    }
+    *ret = w;
+    return OK;
+}
+
+void watch_stop(struct watch *w) {
+    if (w == NULL || w->closed)               /* only the thread that stops it writes `closed` */
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->closed = true;
+    pthread_cond_signal(&w->some);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+}
+
+struct watch *watch_free(struct watch *w) {
+    if (w == NULL)
+        return NULL;
+    watch_stop(w);
+    pthread_cond_destroy(&w->some);
+    pthread_mutex_destroy(&w->lock);
+    return mem_free(w);
+}
+
+/* False: closed; the reader stays the caller's. */
+static bool watch_add(struct watch *w, struct reader *r) {
+    pthread_mutex_lock(&w->lock);
+    bool open = !w->closed;
+    if (open) {
+        r->next = w->arriving;
+        w->arriving = r;
+        pthread_cond_signal(&w->some);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return open;
+}
+
+/* Last-Event-ID, or ?after= for the first time; from the beginning without either. */
+static bool start_after(struct call *c, int64_t *ret) {
+    const char *last = http_header(c->req, "Last-Event-ID"), *after = http_query(c->req, "after");
+    const char *from = last != NULL ? last : after;
+    *ret = 0;
+    if (from == NULL || text_int(from, 0, INT64_MAX, ret))
+        return true;
+    call_fail(c, E_INVALID, "Last-Event-ID must be the id of an event of this stream");
+    return false;
+}
+
+/* The caller's texts are copied, since the request ends before its stream does. */
+static struct reader *reader_new(struct call *c, int64_t after) {
+    const char *header = http_header(c->req, "Authorization"), *token = header == NULL ? NULL : strrchr(header, ' ');
+    AUTO(reader_free) struct reader *r = mem_new(sizeof *r);
+    if (r == NULL || (token != NULL && strlen(token + 1) >= sizeof r->token))
+        return NULL;
+    usec_t now = clock_steady();
+    *r = (struct reader){ .service = c->service, .who = c->who, .loopback = http_from_loopback(c->req) || http_is_direct(c->req), .last = after,
+                          .beat = now, .asked = now };
+    if (token != NULL)
+        memcpy(r->token, token + 1, strlen(token + 1) + 1);
+    if (c->who.scope != NULL && (r->scope = mem_text(c->who.scope)) == NULL)
+        return NULL;
+    r->who.scope = r->scope;
+    return TAKE(r);
+}
+
+static void on_changes(struct http_req *req) {
+    static const char hello[] = "retry: 2000\n\n";
+    struct call c;
+    int64_t after;
+    if (!call_begin(req, &c) || !start_after(&c, &after))
+        return;
+    AUTO(reader_free) struct reader *r = reader_new(&c, after);
+    if (r == NULL)
+        call_fail(&c, E_MEMORY, "no memory for another reader of changes");
+    else if ((r->events = http_events_begin(req)) != NULL) {
+        if (!http_events_write(r->events, hello, sizeof hello - 1) || !watch_add(c.api->watch, r))
+            http_events_end(r->events);
+        else
+            r = NULL;                         /* the thread's now */
+    }
+}
+
+static const struct route routes[] = { { "GET", "/v1/{service}/changes", ROUTE_STREAM, on_changes } };
+const struct route_table routes_changes = { routes, ARRAY_LEN(routes) };

@@ -1,0 +1,263 @@
+/* jobs.c — a table of jobs with their paces. A job that fails is logged once and tried again at its next turn. */
+#include "api/jobs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/api_int.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ledger/ledger.h"
+#include "store/rows.h"
+#include "store/tables.h"
+
+#define NIGHT_HOUR 3
+#define INDEX_DAYS 30
+#define INDEX_MARK "index_renewed"            /* row of the proofs of service "": when the index key was last renewed */
+
+/* Renewals exclude one another, whoever asks. */
+static pthread_mutex_t renewing = PTHREAD_MUTEX_INITIALIZER;
+
+struct jobs {
+    struct api *api;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop;
+    usec_t next[8];                           /* beside table[]; wall clock */
+    int64_t signed_writes;
+};
+
+usec_t night_after(const struct zone *zone, usec_t last) {
+    struct civil c = zone_civil(zone, last);
+    c.hour = NIGHT_HOUR;
+    c.minute = c.second = c.usec = 0;
+    usec_t night = zone_instant(zone, &c);
+    if (night > last)
+        return night;
+    struct span day = { .days = 1 };
+    return zone_add(zone, night, &day, 1);
+}
+
+static const struct zone *zone_of(const struct api *a) {
+    return a->config.zone != NULL ? a->config.zone : charter_zone(a->config.charters[0]);
+}
+
+/* ---- the ledger's signature */
+
+static enum code signer_head(void *arg, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr) {
+    return keeper_head(arg, chain, ret_seq, ret_head, reterr);
+}
+
+static enum code signer_sign(void *arg, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE], size_t count,
+                             const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
+    return keeper_sign_head(arg, chain, from_seq, digests, count, head, ret_sig, reterr);
+}
+
+enum code job_sign(struct api *a, struct err *reterr) {
+    struct ledger_signer signer = { .head = signer_head, .sign = signer_sign, .arg = a->config.keeper };
+    return ledger_sign(a->config.store, &signer, reterr);
+}
+
+/* ---- erasure made final */
+
+enum code job_renew(struct api *a, struct renewal *ret, struct err *reterr) {
+    pthread_mutex_lock(&renewing);
+    enum code code = keeper_renew(a->config.keeper, ret, reterr);
+    if (code == OK && ret->buckets > 0) {
+        json_t *what = json_pack("{s:I, s:I, s:I}", "buckets", (json_int_t)ret->buckets, "epoch", (json_int_t)ret->epoch, "keys", (json_int_t)ret->keys);
+        code = ledger_note(a->config.store, 0, "keys_renewed", "sejf", what, true, reterr);
+        json_decref(what);
+    }
+    if (code == OK)
+        code = store_checkpoint(a->config.store, reterr);
+    pthread_mutex_unlock(&renewing);
+    return code;
+}
+
+/* ---- the index key */
+
+static enum code index_keys_of(void *arg, int64_t tenant, struct key *ret_before, struct key *ret_now,
+                               uint32_t *ret_generation, struct err *reterr) {
+    struct api *a = arg;
+    struct index_keys keys;
+    enum code code = keeper_index_keys(a->config.keeper, tenant, &keys, reterr);
+    if (code == OK && !keys.has_before)
+        code = err_set(reterr, E_INTERNAL, "there is no earlier index key to renew from");
+    if (code == OK) {
+        *ret_before = keys.index_before;
+        *ret_now = keys.index;
+        *ret_generation = keys.generation;
+    }
+    crypto_wipe(&keys, sizeof keys);
+    return code;
+}
+
+/* Is a renewal under way, cut by a stop? */
+static enum code index_pending(struct api *a, bool *ret, struct err *reterr) {
+    struct index_keys keys;
+    enum code code = keeper_index_keys(a->config.keeper, 0, &keys, reterr);
+    if (code == OK)
+        *ret = keys.has_before;
+    crypto_wipe(&keys, sizeof keys);
+    return code;
+}
+
+static enum code index_finish(struct api *a, struct err *reterr) {
+    struct proof_row mark = { .service = "", .rule = INDEX_MARK, .state = 1, .detail = "", .at = clock_now() };
+    enum code code = index_renew(a->config.store, index_keys_of, a, reterr);
+    if (code == OK)
+        code = keeper_index_settled(a->config.keeper, reterr);
+    if (code == OK)
+        code = proof_put(a->config.store, &mark, reterr);
+    return code;
+}
+
+enum code job_index_renew(struct api *a, uint32_t *ret_generation, struct err *reterr) {
+    bool pending = false;
+    pthread_mutex_lock(&renewing);
+    enum code code = index_pending(a, &pending, reterr);
+    if (code == OK && !pending)
+        code = keeper_index_renew(a->config.keeper, ret_generation, reterr);
+    if (code == OK)
+        code = index_finish(a, reterr);
+    pthread_mutex_unlock(&renewing);
+    return code;
+}
+
+static bool mark_find(const struct proof_row *r, void *arg) {
+    usec_t *at = arg;
+    if (strcmp(r->rule, INDEX_MARK) == 0)
+        *at = r->at;
+    return true;
+}
+
+/* ---- the table */
+
+static enum code turn_sign(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    struct store_status s;
+    *ret_next = now + USEC_PER_SEC;
+    store_status(j->api->config.store, &s);
+    if (s.writes == j->signed_writes)
+        return OK;
+    enum code code = job_sign(j->api, reterr);
+    if (code == OK)
+        j->signed_writes = s.writes;
+    return code;
+}
+
+/* Replies of idempotency keys expire, seats that came free are given on, keys of what has ended are destroyed. */
+static enum code turn_upkeep(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    struct api *a = j->api;
+    enum code code = OK;
+    *ret_next = now + 10 * USEC_PER_MINUTE;
+    for (size_t i = 0; i < a->service_count && code == OK; i++)
+        code = service_recover(a->services[i], reterr);
+    return code;
+}
+
+/* Where nothing was erased since the last renewal, there is nothing to make final. One that was missed while the
+ * server was down is made up for at once. */
+static enum code turn_night(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    struct keeper_status s;
+    struct renewal r = { 0 };
+    *ret_next = now + USEC_PER_MINUTE;        /* after a failure */
+    enum code code = keeper_status(j->api->config.keeper, &s, reterr);
+    if (code != OK)
+        return code;
+    const struct zone *zone = zone_of(j->api);
+    usec_t due = night_after(zone, s.renewed > 0 ? s.renewed : now);
+    if (s.pending > 0 && due <= now)
+        code = job_renew(j->api, &r, reterr);
+    if (code == OK) {
+        *ret_next = night_after(zone, now);
+        if (r.buckets > 0)
+            log_event(LOG_INFO, "keys_renewed", LOG_INT("buckets", r.buckets), LOG_INT("usec", r.took));
+    }
+    return code;
+}
+
+static enum code turn_index(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    bool pending = false;
+    usec_t last = 0;
+    uint32_t generation = 0;
+    struct proof_row mark = { .service = "", .rule = INDEX_MARK, .state = 1, .detail = "", .at = now };
+    *ret_next = now + USEC_PER_HOUR;
+    enum code code = index_pending(j->api, &pending, reterr);
+    if (code == OK)
+        code = proofs_list(j->api->config.store, "", mark_find, &last, reterr);
+    if (code == OK && last == 0 && !pending)
+        return proof_put(j->api->config.store, &mark, reterr);     /* the month begins now */
+    if (code == OK && (pending || now - last >= INDEX_DAYS * USEC_PER_DAY)) {
+        code = job_index_renew(j->api, &generation, reterr);
+        if (code == OK)
+            log_event(LOG_INFO, "index_key_renewed", LOG_INT("generation", generation));
+    }
+    return code;
+}
+
+static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
+    { "sign", turn_sign }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index },
+};
+_Static_assert(ARRAY_LEN(table) <= ARRAY_LEN(((struct jobs *)0)->next), "a turn for each job");
+
+/* Sleeps a second by the steady clock, so that a wall clock that jumps is noticed within one. */
+static bool jobs_sleep(struct jobs *j) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    pthread_mutex_lock(&j->lock);
+    int num = 0;
+    while (!j->stop && num != ETIMEDOUT)
+        num = pthread_cond_clockwait(&j->wake, &j->lock, CLOCK_MONOTONIC, &until);
+    bool go_on = !j->stop;
+    pthread_mutex_unlock(&j->lock);
+    return go_on;
+}
+
+static void *jobs_thread(void *arg) {
+    struct jobs *j = arg;
+    do {
+        usec_t now = clock_now();
+        for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+            struct err e;
+            if (now < j->next[i] && j->next[i] - now <= 32 * USEC_PER_DAY)    /* a clock that went back waits for nothing */
+                continue;
+            if (table[i].turn(j, now, &j->next[i], &e) != OK) {
+                (void)err_prefix(&e, "job %s: ", table[i].name);
+                log_error("job_failed", &e);
+            }
+        }
+    } while (jobs_sleep(j));
+    return NULL;
+}
+
+enum code jobs_start(struct api *a, struct jobs **ret, struct err *reterr) {
+    struct jobs *j = mem_new(sizeof *j);
+    if (j == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the jobs");
+    j->api = a;
+    j->signed_writes = -1;
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->wake, NULL);
+    int num = pthread_create(&j->thread, NULL, jobs_thread, j);
+    if (num != 0) {
+        mem_free(j);
+        return err_errno(reterr, num, "no thread for the jobs");
+    }
+    *ret = j;
+    return OK;
+}
+
+struct jobs *jobs_stop(struct jobs *j) {
+    if (j == NULL)
+        return NULL;
+    pthread_mutex_lock(&j->lock);
+    j->stop = true;
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+    pthread_join(j->thread, NULL);
+    pthread_cond_destroy(&j->wake);
+    pthread_mutex_destroy(&j->lock);
+    return mem_free(j);
+}

@@ -1,0 +1,17 @@
+/* jobs.h — what the server does by itself: signs the ledger, lets replies expire, makes erasures final each night,
+ * renews the index key each month. One thread. Ownership: jobs_start gives, jobs_stop takes back. */
+#pragma once
+#include "api/service.h"
+
+struct jobs;
+MUST_USE enum code jobs_start(struct api *a, struct jobs **ret, struct err *reterr);
+struct jobs *jobs_stop(struct jobs *j);       /* waits for what runs; accepts NULL */
+DEFINE_AUTO(struct jobs, jobs_stop)
+
+/* The jobs by themselves, for the control socket. Serialised against the thread. */
+MUST_USE enum code job_renew(struct api *a, struct renewal *ret, struct err *reterr);
+MUST_USE enum code job_index_renew(struct api *a, uint32_t *ret_generation, struct err *reterr);
+MUST_USE enum code job_sign(struct api *a, struct err *reterr);
+
+/* The instant after `last` at which a nightly job is due: the first 03:00 of the zone that follows it. Pure. */
+usec_t night_after(const struct zone *zone, usec_t last);

@@ -1,0 +1,178 @@
+/* routes_meta.c — what is said about the service rather than about its records. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/api_int.h"
+#include "api/call.h"
+#include "api/routes.h"
+#include "crypto/crypto.h"
+
+static void on_openapi(struct http_req *req) {
+    struct call c;
+    if (!call_begin(req, &c))
+        return;
+    for (size_t i = 0; i < c.api->service_count; i++)
+        if (c.api->services[i] == c.service)
+            http_reply(req, 200, "application/json", c.api->openapi[i], c.api->openapi_len[i]);
+}
+
+static void on_health(struct http_req *req) { http_reply_text(req, 200, "application/json", "{\"status\":\"ok\"}\n"); }
+
+/* Ready: a view opens, the keeper answers, the commit queue moves. */
+static void on_ready(struct http_req *req) {
+    struct api *a = http_context(req);
+    struct err e;
+    struct keeper_status keeper;
+    struct view *view = NULL;
+    enum code code = store_view(a->config.store, 0, &view, &e);
+    view_end(view);
+    if (code == OK)
+        code = keeper_status(a->config.keeper, &keeper, &e);
+    if (code == OK)
+        http_reply_text(req, 200, "application/json", "{\"status\":\"ready\"}\n");
+    else
+        http_reply_text(req, 503, "application/json", "{\"status\":\"not ready\"}\n");
+}
+
+/* ---- OpenMetrics 1.0 */
+
+static void counter(struct buf *b, const char *name, const char *help, uint64_t value) {
+    buf_printf(b, "# TYPE sejf_%s counter\n# HELP sejf_%s %s\nsejf_%s_total %llu\n", name, name, help, name, (unsigned long long)value);
+}
+
+static void gauge(struct buf *b, const char *name, const char *help, int64_t value) {
+    buf_printf(b, "# TYPE sejf_%s gauge\n# HELP sejf_%s %s\nsejf_%s %lld\n", name, name, help, name, (long long)value);
+}
+
+static void metrics_http(struct buf *b, const struct http_status *s) {
+    uint64_t below = 0, all = 0;
+    double bound = 0.0001;
+    buf_text(b, "# TYPE sejf_requests counter\n# HELP sejf_requests Requests answered, by class of status.\n");
+    for (int i = 1; i < 6; i++)
+        buf_printf(b, "sejf_requests_total{status=\"%dxx\"} %llu\n", i, (unsigned long long)s->by_status[i]);
+    buf_text(b, "# TYPE sejf_request_seconds histogram\n# UNIT sejf_request_seconds seconds\n# HELP sejf_request_seconds Time from the request line to the reply.\n");
+    for (size_t i = 0; i < ARRAY_LEN(s->took_buckets); i++)
+        all += s->took_buckets[i];
+    for (size_t i = 0; i + 1 < ARRAY_LEN(s->took_buckets); i++, bound *= 4) {
+        below += s->took_buckets[i];
+        buf_printf(b, "sejf_request_seconds_bucket{le=\"%.4f\"} %llu\n", bound, (unsigned long long)below);
+    }
+    buf_printf(b, "sejf_request_seconds_bucket{le=\"+Inf\"} %llu\nsejf_request_seconds_sum %.6f\nsejf_request_seconds_count %llu\n",
+               (unsigned long long)all, (double)s->took_sum / 1e6, (unsigned long long)all);
+    counter(b, "requests_refused", "Requests answered 503 because too many waited.", s->refused);
+    counter(b, "reply_bytes", "Bytes of bodies sent.", s->bytes_out);
+    gauge(b, "requests_waiting", "Requests that wait for a worker.", s->waiting);
+    gauge(b, "streams", "Imports, exports and files under way.", s->streams);
+    gauge(b, "change_readers", "Readers of changes.", s->events);
+    gauge(b, "connections", "Connections from nginx.", s->connections);
+}
+
+static void metrics_store(struct buf *b, const struct store_status *s) {
+    gauge(b, "records", "Records that stand.", s->records);
+    counter(b, "writes", "Writes made durable.", (uint64_t)s->writes);
+    counter(b, "commits", "Group commits.", (uint64_t)s->groups);
+    counter(b, "index_gaps", "Times that the index could not follow a commit.", (uint64_t)s->index_gaps);
+    gauge(b, "writes_waiting", "Writes that wait for the next group commit.", (int64_t)s->waiting);
+    buf_printf(b, "# TYPE sejf_last_commit_seconds gauge\n# UNIT sejf_last_commit_seconds seconds\n# HELP sejf_last_commit_seconds Time of the last group commit.\n"
+               "sejf_last_commit_seconds %.6f\n", (double)s->last_commit_took / 1e6);
+}
+
+static void metrics_keeper(struct buf *b, const struct keeper_status *s) {
+    gauge(b, "keys", "Part keys in the keyring.", (int64_t)s->keys);
+    gauge(b, "key_buckets", "Buckets in the keyring.", (int64_t)s->buckets);
+    gauge(b, "key_epoch", "Number of the epoch.", (int64_t)s->epoch);
+    gauge(b, "keys_pending", "Keys destroyed and not final yet.", (int64_t)s->pending);
+}
+
+/* The operator's token, or whoever may open the socket: nginx lets nobody through otherwise. */
+static bool metrics_allowed(struct http_req *req) {
+    const struct api *a = http_context(req);
+    const char *want = a->config.metrics_token, *got = http_header(req, "Authorization");
+    if (http_is_direct(req))
+        return true;
+    return want != NULL && want[0] != 0 && got != NULL && strncasecmp(got, "Bearer ", 7) == 0 && strlen(got + 7) == strlen(want) &&
+           crypto_equal(got + 7, want, strlen(want));
+}
+
+static void on_metrics(struct http_req *req) {
+    struct api *a = http_context(req);
+    struct err e;
+    struct http *h = a->http;
+    AUTO(buf_done) struct buf b = BUF(1u << 20);
+    struct http_status http;
+    struct store_status store;
+    struct keeper_status keeper;
+    if (!metrics_allowed(req)) {
+        (void)err_set(&e, E_NOT_FOUND, "there is nothing at this address, or it is not for this token");
+        http_reply_error(req, &e, NULL);
+        return;
+    }
+    if (h != NULL) {
+        http_status(h, &http);
+        metrics_http(&b, &http);
+    }
+    store_status(a->config.store, &store);
+    metrics_store(&b, &store);
+    bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;
+    gauge(&b, "keeper_up", "Does the keeper answer.", answers);
+    if (answers)
+        metrics_keeper(&b, &keeper);
+    buf_text(&b, "# EOF\n");
+    http_reply_buf(req, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", &b);
+}
+
+/* ---- RFC 9116 */
+
+static void on_security(struct http_req *req) {
+    struct api *a = http_context(req);
+    char until[40];
+    AUTO(buf_done) struct buf b = BUF(64u << 10);
+    usec_t now = clock_now();
+    for (size_t i = 0; i < a->service_count; i++) {
+        const char *contact = charter_contact(service_charter(a->services[i]));
+        AUTO(buf_done) struct buf line = BUF(1024);
+        buf_printf(&line, "Contact: %s%s\n", contact != NULL && strchr(contact, '@') != NULL ? "mailto:" : "", contact == NULL ? "" : contact);
+        if (contact != NULL && strstr(buf_str(&b), buf_str(&line)) == NULL)
+            buf_text(&b, buf_str(&line));
+    }
+    /* Rounded to the day, so that the file is the same all day long. */
+    buf_printf(&b, "Expires: %s\nPreferred-Languages: en, pl, hu\n", time_format(now - now % USEC_PER_DAY + 180 * USEC_PER_DAY, until, sizeof until));
+    if (a->config.base_url[0] != 0)
+        buf_printf(&b, "Canonical: %s/.well-known/security.txt\n", a->config.base_url);
+    http_reply_buf(req, 200, "text/plain; charset=utf-8", &b);
+}
+
+/* ---- what the type of a problem document leads to */
+
+static const struct { const char *name; enum code code; } codes[] = {
+#define CODE(name, number, status, title) { #name, name },
+#include "base/codes.tbl"
+#undef CODE
+};
+
+static void on_problem(struct http_req *req) {
+    const char *name = http_param(req, "name");
+    struct err e;
+    for (size_t i = 1; i < ARRAY_LEN(codes); i++) {
+        if (strncmp(codes[i].name, "E_", 2) != 0 || strcasecmp(codes[i].name + 2, name) != 0)
+            continue;
+        AUTO(buf_done) struct buf b = BUF(4096);
+        buf_printf(&b, "%s\n\nHTTP status %d, code %d. The member `detail` of the document says what is wrong here and how to mend it;\n"
+                   "`errors` names the fields by JSON pointer; `request` is the number under which the operator finds it in the log.\n",
+                   code_title(codes[i].code), code_status(codes[i].code), (int)codes[i].code);
+        http_reply_buf(req, 200, "text/plain; charset=utf-8", &b);
+        return;
+    }
+    (void)err_set(&e, E_NOT_FOUND, "there is no problem of that name");
+    http_reply_error(req, &e, NULL);
+}
+
+static const struct route routes[] = {
+    { "GET", "/v1/{service}/openapi.json", 0, on_openapi },
+    { "GET", "/healthz", 0, on_health },
+    { "GET", "/readyz", 0, on_ready },
+    { "GET", "/metrics", 0, on_metrics },
+    { "GET", "/.well-known/security.txt", 0, on_security },
+    { "GET", "/problems/{name}", 0, on_problem },
+};
+const struct route_table routes_meta = { routes, ARRAY_LEN(routes) };

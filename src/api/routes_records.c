@@ -1,0 +1,196 @@
+/* routes_records.c — records one by one, lists and searches: decode, one use case, encode. */
+#include <string.h>
+
+#include "api/call.h"
+#include "api/routes.h"
+#include "base/text.h"
+
+/* What a record carries beside its fields; sent back by clients that change what they read, and passed over. */
+static const char *const read_only[] = { "id", "version", "created", "updated", "due", "number", "restricted" };
+
+static bool is_read_only(const char *name) {
+    for (size_t i = 0; i < ARRAY_LEN(read_only); i++)
+        if (strcmp(read_only[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void mistake(json_t *list, const char *name, const char *text) {
+    json_array_append_new(list, json_pack("{s:o, s:s}", "path", json_sprintf("/%s", name), "text", text));
+}
+
+/* {fields: {…}, consents: {…}}: the outside of a record's body. */
+static bool body_fine(struct call *c, const json_t *body) {
+    const char *name;
+    json_t *value, *wrong = json_array();
+    json_object_foreach((json_t *)(uintptr_t)body, name, value) {
+        bool fields = strcmp(name, "fields") == 0, consents = strcmp(name, "consents") == 0;
+        if ((fields || consents) && !json_is_object(value))
+            mistake(wrong, name, "must be an object");
+        else if (!fields && !consents && !is_read_only(name))
+            mistake(wrong, "", "only fields and consents are read here; values stand in fields");
+    }
+    if (json_object_get(body, "fields") == NULL && json_object_get(body, "consents") == NULL)
+        mistake(wrong, "fields", "is missing");
+    bool fine = json_array_size(wrong) == 0;
+    if (!fine) {
+        struct err e;
+        (void)err_set(&e, E_FIELDS, "the body must be {\"fields\": {…}} and may have \"consents\": {…}");
+        call_error(c, &e, wrong);
+    }
+    json_decref(wrong);
+    return fine;
+}
+
+/* Printable ASCII, so that it can be told apart from accidents; its bytes are hashed, not stored. */
+static bool idempotency_fine(struct call *c, const char **ret) {
+    const char *key = http_header(c->req, "Idempotency-Key");
+    size_t n = key == NULL ? 0 : strlen(key);
+    for (size_t i = 0; i < n; i++)
+        if (key[i] < 0x20 || key[i] > 0x7e)
+            n = 0;
+    *ret = key;
+    if (key == NULL || (n >= 1 && n <= 255))
+        return true;
+    call_fail(c, E_INVALID, "Idempotency-Key must be 1 to 255 printable characters");
+    return false;
+}
+
+static void on_create(struct http_req *req) {
+    struct call c;
+    struct err e;
+    json_t *body = NULL, *record = NULL, *mistakes = NULL;
+    const char *key;
+    if (!call_begin(req, &c) || !call_kind(&c) || !idempotency_fine(&c, &key) || !call_json(&c, JSON_ONLY, &body))
+        return;
+    if (body_fine(&c, body)) {
+        json_t *none = json_object(), *fields = json_object_get(body, "fields");
+        struct record_request r = { .who = &c.who, .kind = c.kind, .input = fields == NULL ? none : fields, .consents = json_object_get(body, "consents"),
+                                    .idempotency = key, .if_match = -1, .lang = c.lang };
+        if (record_create(c.service, &r, &record, &mistakes, &e) == OK)
+            call_reply_record(&c, 201, record, true);
+        else
+            call_error(&c, &e, mistakes);
+        json_decref(none);
+        json_decref(mistakes);
+    }
+    json_decref(body);
+}
+
+static void on_read(struct http_req *req) {
+    struct call c;
+    struct err e;
+    json_t *record = NULL;
+    if (!call_record(req, &c))
+        return;
+    struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .if_match = -1, .lang = c.lang };
+    if (record_read(c.service, &r, &record, &e) == OK)
+        call_reply_record(&c, 200, record, false);
+    else
+        call_error(&c, &e, NULL);
+}
+
+static void on_change(struct http_req *req) {
+    struct call c;
+    struct err e;
+    json_t *body = NULL, *record = NULL, *mistakes = NULL;
+    int64_t version;
+    if (!call_record(req, &c) || !call_if_match(&c, &version) || !call_json(&c, JSON_OR_PATCH, &body))
+        return;
+    if (body_fine(&c, body)) {
+        json_t *none = json_object(), *fields = json_object_get(body, "fields");
+        struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .input = fields == NULL ? none : fields,
+                                    .consents = json_object_get(body, "consents"), .if_match = version, .lang = c.lang };
+        if (record_change(c.service, &r, &record, &mistakes, &e) == OK)
+            call_reply_record(&c, 200, record, false);
+        else
+            call_error(&c, &e, mistakes);
+        json_decref(none);
+        json_decref(mistakes);
+    }
+    json_decref(body);
+}
+
+static void on_erase(struct http_req *req) {
+    struct call c;
+    struct err e;
+    json_t *erased = NULL;
+    int64_t version;
+    if (!call_record(req, &c) || !call_if_match(&c, &version))
+        return;
+    struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .if_match = version, .lang = c.lang };
+    if (record_erase(c.service, &r, &erased, &e) != OK) {
+        call_error(&c, &e, NULL);
+        return;
+    }
+    json_t *out = json_pack("{s:o}", "erased", erased);
+    http_reply_json(req, 200, out);
+    json_decref(out);
+}
+
+/* limit as a number, the rest as it stands. `lang` and personal names (only with their rule off) are left out. */
+static bool query_json(struct call *c, json_t **ret) {
+    const char *name, *value;
+    int64_t n;
+    json_t *q = json_object();
+    for (size_t i = 0; http_query_at(c->req, i, &name, &value); i++) {
+        int field = kind_field(c->k, name);
+        if (strcmp(name, "lang") == 0 || (field >= 0 && c->k->fields[field].level > L_PLAIN))
+            continue;
+        if (json_object_get(q, name) != NULL) {
+            call_fail(c, E_INVALID, "the parameter %s stands there twice", name);
+        } else if (strcmp(name, "limit") != 0) {
+            json_object_set_new(q, name, json_string(value));
+            continue;
+        } else if (text_int(value, 1, 1000, &n)) {
+            json_object_set_new(q, name, json_integer(n));
+            continue;
+        } else {
+            call_fail(c, E_INVALID, "limit must be a number from 1 to 1000");
+        }
+        json_decref(q);
+        return false;
+    }
+    *ret = q;
+    return true;
+}
+
+static void reply_list(struct call *c, enum code code, json_t *list, const struct err *e) {
+    if (code == OK)
+        http_reply_json(c->req, 200, list);
+    else
+        call_error(c, e, NULL);
+    json_decref(list);
+}
+
+static void on_list(struct http_req *req) {
+    struct call c;
+    struct err e;
+    json_t *query = NULL, *list = NULL;
+    if (!call_begin(req, &c) || !call_kind(&c) || !query_json(&c, &query))
+        return;
+    enum code code = record_list(c.service, &c.who, c.kind, query, &list, &e);
+    reply_list(&c, code, list, &e);
+    json_decref(query);
+}
+
+static void on_search(struct http_req *req) {
+    struct call c;
+    struct err e;
+    json_t *body = NULL, *list = NULL;
+    if (!call_begin(req, &c) || !call_kind(&c) || !call_json(&c, JSON_ONLY, &body))
+        return;
+    enum code code = record_search(c.service, &c.who, c.kind, body, &list, &e);
+    reply_list(&c, code, list, &e);
+    json_decref(body);
+}
+
+static const struct route routes[] = {
+    { "POST", "/v1/{service}/{kind}", 0, on_create },
+    { "GET", "/v1/{service}/{kind}", 0, on_list },
+    { "GET", "/v1/{service}/{kind}/{id}", 0, on_read },
+    { "PATCH", "/v1/{service}/{kind}/{id}", 0, on_change },
+    { "DELETE", "/v1/{service}/{kind}/{id}", 0, on_erase },
+    { "POST", "/v1/{service}/{kind}/search", 0, on_search },
+};
+const struct route_table routes_records = { routes, ARRAY_LEN(routes) };

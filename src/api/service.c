@@ -1,0 +1,173 @@
+/* service.c — order of a stop: the control socket, the streams of changes, HTTP (which lets requests end), the jobs;
+ * the ledger is signed once more, so that its last entries are covered. */
+#include "api/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "api/api_int.h"
+#include "api/changes.h"
+#include "api/control.h"
+#include "api/jobs.h"
+#include "api/openapi.h"
+#include "api/routes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "promises/control.h"
+
+#define WORKERS 48u                           /* writers sleep for their group commit: many make it a group */
+
+const struct api_config *api_config(const struct api *a) { return &a->config; }
+
+struct service *api_service(const struct api *a, const char *name) {
+    for (size_t i = 0; i < a->service_count; i++)
+        if (strcmp(charter_name(service_charter(a->services[i])), name) == 0)
+            return a->services[i];
+    return NULL;
+}
+
+size_t api_services(const struct api *a, struct service *const **ret) {
+    *ret = a->services;
+    return a->service_count;
+}
+
+static const char *const *texts_copy(struct arena *arena, const char *const *list, size_t count) {
+    const char **copy = arena_array(arena, count + 1, sizeof *copy);
+    for (size_t i = 0; copy != NULL && i < count; i++)
+        copy[i] = arena_text(arena, list[i]);
+    return copy;
+}
+
+static const char *text_copy(struct arena *arena, const char *text) { return text == NULL ? NULL : arena_text(arena, text); }
+
+static bool config_copy(struct api *a, const struct api_config *c) {
+    struct arena *arena = a->arena;
+    a->config = *c;
+    struct api_config *o = &a->config;
+    const struct charter **charters = arena_array(arena, c->charter_count, sizeof *charters);
+    if (charters == NULL)
+        return false;
+    memcpy(charters, c->charters, c->charter_count * sizeof *charters);
+    o->charters = charters;
+    o->files_directory = text_copy(arena, c->files_directory);
+    o->data_directory = text_copy(arena, c->data_directory);
+    o->base_url = arena_text(arena, c->base_url == NULL ? "" : c->base_url);
+    o->control_path = text_copy(arena, c->control_path);
+    o->metrics_token = text_copy(arena, c->metrics_token);
+    o->brand_name = text_copy(arena, c->brand_name);
+    o->brand_logo = text_copy(arena, c->brand_logo);
+    o->brand_colour = text_copy(arena, c->brand_colour);
+    o->brand_text = text_copy(arena, c->brand_text);
+    o->origins = texts_copy(arena, c->origins, c->origin_count);
+    o->frame_origins = texts_copy(arena, c->frame_origins, c->frame_origin_count);
+    return !arena_overflowed(arena);
+}
+
+static enum code service_add(struct api *a, const struct charter *charter, struct err *reterr) {
+    struct service *s = NULL;
+    if (api_service(a, charter_name(charter)) != NULL)
+        return err_set(reterr, E_CONFIG, "two charters are named %s; a service needs a name of its own", charter_name(charter));
+    enum code code = service_open(charter, a->config.store, a->config.keeper, a->config.files_directory, &s, reterr);
+    if (code != OK)
+        return err_prefix(reterr, "service %s: ", charter_name(charter));
+    size_t at = a->service_count;
+    a->services[a->service_count++] = s;
+    code = service_recover(s, reterr);
+    if (code == OK)
+        code = promises_tidy(s, reterr);
+    if (code != OK)
+        return err_prefix(reterr, "service %s: ", charter_name(charter));
+    json_t *doc = openapi_make(charter, a->config.base_url);
+    a->openapi[at] = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
+    json_decref(doc);
+    if (a->openapi[at] == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the OpenAPI document of %s", charter_name(charter));
+    a->openapi_len[at] = strlen(a->openapi[at]);
+    return OK;
+}
+
+struct api *api_close(struct api *a) {
+    if (a == NULL)
+        return NULL;
+    watch_free(a->watch);
+    for (size_t i = 0; i < a->service_count; i++) {
+        free(a->openapi[i]);
+        service_close(a->services[i]);
+    }
+    if (a->wake_fd >= 0)
+        close(a->wake_fd);
+    arena_free(a->arena);
+    return mem_free(a);
+}
+
+enum code api_open(const struct api_config *c, struct api **ret, struct err *reterr) {
+    PRE(c->charter_count > 0 && c->store != NULL && c->keeper != NULL);
+    AUTO(api_close) struct api *a = mem_new(sizeof *a);
+    if (a == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the services");
+    a->wake_fd = -1;
+    a->began = clock_steady();
+    a->arena = arena_new(64u << 20);
+    if (a->arena == NULL || !config_copy(a, c) || (a->services = arena_array(a->arena, c->charter_count, sizeof *a->services)) == NULL ||
+        (a->openapi = arena_array(a->arena, c->charter_count, sizeof *a->openapi)) == NULL ||
+        (a->openapi_len = arena_array(a->arena, c->charter_count, sizeof *a->openapi_len)) == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the services");
+    a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (a->wake_fd < 0)
+        return err_errno(reterr, errno, "no eventfd for the server");
+    for (size_t i = 0; i < c->charter_count; i++) {
+        enum code code = service_add(a, c->charters[i], reterr);
+        if (code != OK)
+            return code;
+    }
+    *ret = TAKE(a);
+    return OK;
+}
+
+static void serve_until(struct api *a, int stop_fd) {
+    struct pollfd p[] = { { stop_fd, POLLIN, 0 }, { a->wake_fd, POLLIN, 0 } };
+    while (poll(p, 2, -1) < 0 && errno == EINTR)
+        ;
+}
+
+static enum code http_begin(struct api *a, int listen_fd, struct http **ret, struct err *reterr) {
+    const struct route_table tables[] = { routes_records, routes_bulk, routes_changes, routes_meta };
+    const struct http_options o = {
+        .listen_fd = listen_fd, .tables = tables, .table_count = ARRAY_LEN(tables), .context = a, .loops = a->config.loops,
+        .workers = a->config.workers == 0 ? WORKERS : a->config.workers, .queue = 2048,
+        .origins = a->config.origins, .origin_count = a->config.origin_count, .problem_base = a->config.base_url,
+    };
+    return http_start(&o, ret, reterr);
+}
+
+enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reterr) {
+    struct jobs *jobs = NULL;
+    struct control *control = NULL;
+    struct http *http = NULL;
+    struct err late;
+    enum code code = watch_start(a->config.store, &a->watch, reterr);
+    if (code == OK)
+        code = jobs_start(a, &jobs, reterr);
+    if (code == OK && a->config.control_path != NULL)
+        code = control_start(a, a->config.control_path, &control, reterr);
+    if (code == OK)
+        code = http_begin(a, listen_fd, &http, reterr);
+    if (code == OK) {
+        a->http = http;
+        log_event(LOG_INFO, "serving", LOG_INT("services", a->service_count), LOG_TEXT("version", SEJF_VERSION));
+        serve_until(a, stop_fd);
+        log_event(LOG_INFO, "stopping");
+    }
+    control_stop(control);
+    watch_stop(a->watch);
+    a->http = NULL;
+    http_stop(http);
+    a->watch = watch_free(a->watch);
+    jobs_stop(jobs);
+    if (code == OK && job_sign(a, &late) != OK)
+        log_error("ledger_not_signed", &late);
+    return code;
+}
