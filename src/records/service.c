@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "records/pool.h"
 #include "records/reads.h"
 #include "records/spare.h"
 #include "store/tables.h"
@@ -159,7 +160,7 @@ enum code service_open(const struct charter *charter, struct store *store, struc
     enum code code = name_number(store, charter_name(charter), 'k', "$task", &s->task_kind, reterr);
     if (code == OK)
         code = kinds_fill(s, reterr);
-    if (code == OK && (s->reads = reads_new(s)) == NULL)
+    if (code == OK && ((s->reads = reads_new(s)) == NULL || (s->pool = pool_new(0)) == NULL))
         code = err_set(reterr, E_MEMORY, "no memory for a service");
     if (code != OK)
         return err_prefix(reterr, "opening the service %s", charter_name(charter));
@@ -171,6 +172,7 @@ struct service *service_close(struct service *s) {
     if (s == NULL)
         return NULL;
     reads_free(s->reads);
+    pool_free(s->pool);
     spares_free(s->spares);
     arena_free(s->arena);
     mem_free(s->files);

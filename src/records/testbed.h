@@ -1,35 +1,53 @@
 /* testbed.h — for the tests of this folder and of access: a service over a real store and a real keeper in a directory of its
  * own, with the charter text that the test gives. */
 #pragma once
-#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/test.h"
 #include "charter/load.h"
+#include "keeper/server.h"
 #include "records/records.h"
 #include "store/tables.h"
+#include "sys/files.h"
+#include "sys/sockets.h"
 
-struct bed { char directory[64]; struct store *store; struct keeper_client *keeper; struct charter *charter; struct service *service; int64_t tenant, other; struct err e; };
+struct bed {
+    char directory[64], socket[96], keyring[96], root[96];
+    struct keyring_options ring; pid_t pid; int stop, listen;
+    struct store *store; struct keeper_client *keeper; struct charter *charter; struct service *service;
+    int64_t tenant, other; struct err e;
+};
 
-static void bed_remove(const char *path) {
-    DIR *d = opendir(path);
-    struct dirent *one;
-    while (d != NULL && (one = readdir(d)) != NULL) {
-        char inner[512];
-        struct stat st;
-        if (strcmp(one->d_name, ".") == 0 || strcmp(one->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, one->d_name);
-        if (lstat(inner, &st) == 0 && S_ISDIR(st.st_mode))
-            bed_remove(inner);
-        else
-            (void)unlink(inner);
+/* The keeper is a child, forked before this process has threads. */
+static void bed_keeper(struct bed *b) {
+    int p[2];
+    CHECK(pipe2(p, O_CLOEXEC) == 0);
+    CHECK_OK(listen_unix(b->socket, 0600, &b->listen, &b->e), &b->e);
+    b->stop = p[1];
+    b->pid = fork();
+    if (b->pid == 0) {
+        struct keeper_config c = { .keyring = b->ring, .server_user = geteuid(), .stop_fd = p[0] };
+        close(p[1]);
+        enum code code = keeper_serve(&c, b->listen, &b->e);
+        if (code != OK)
+            fprintf(stderr, "keeper: %s\n", b->e.text);
+        _exit(code == OK ? 0 : 1);
     }
-    if (d != NULL)
-        closedir(d);
-    (void)rmdir(path);
+    close(p[0]);
+    CHECK_OK(keeper_connect(b->socket, &b->keeper, &b->e), &b->e);
+}
+
+static void bed_keeper_end(struct bed *b) {
+    int status = 0;
+    b->keeper = keeper_close(b->keeper);
+    close(b->stop);
+    CHECK(waitpid(b->pid, &status, 0) == b->pid && status == 0);
+    close(b->listen);
 }
 
 static void bed_open(struct bed *b) {
@@ -59,7 +77,12 @@ static void bed_start(struct bed *b, const char *charter) {
     CHECK(mkdtemp(b->directory) != NULL);
     CHECK_OK(crypto_init(&b->e), &b->e);
     bed_charter(b, charter);
-    CHECK_OK(keeper_connect("", &b->keeper, &b->e), &b->e);
+    snprintf(b->keyring, sizeof b->keyring, "%s/keeper", b->directory);
+    snprintf(b->root, sizeof b->root, "%s/root.key", b->directory);
+    snprintf(b->socket, sizeof b->socket, "%s/socket", b->directory);
+    b->ring = (struct keyring_options){ .directory = b->keyring, .root = { .kind = ROOT_FILE, .path = b->root }, .owner = uuid_new() };
+    CHECK_OK(keyring_create(&b->ring, NULL, &b->e), &b->e);
+    bed_keeper(b);
     bed_open(b);
     CHECK_OK(tenant_make(b->store, charter_name(b->charter), "one", false, &b->tenant, &b->e), &b->e);
     CHECK_OK(tenant_make(b->store, charter_name(b->charter), "two", false, &b->other, &b->e), &b->e);
@@ -67,9 +90,9 @@ static void bed_start(struct bed *b, const char *charter) {
 
 static void bed_end(struct bed *b) {
     bed_shut(b);
-    b->keeper = keeper_close(b->keeper);
+    bed_keeper_end(b);
     b->charter = charter_free(b->charter);
-    bed_remove(b->directory);
+    CHECK_OK(dir_remove(b->directory, &b->e), &b->e);
 }
 
 UNUSED static struct caller bed_role(const struct bed *b, int64_t tenant, const char *role) {

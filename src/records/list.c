@@ -1,0 +1,62 @@
+/* list.c — lists and searches. */
+#include <string.h>
+
+#include "records/page.h"
+#include "records/reads.h"
+#include "records/use.h"
+
+struct gathering { struct service *s; json_t *items; struct uuid *ids; size_t count; fieldset fields; enum code code; struct err *err; };
+
+static bool gather(const struct record *r, fieldset fields, void *arg) {
+    struct gathering *g = arg;
+    json_t *one;
+    g->code = record_json(g->s, r, fields, &one, g->err);
+    if (g->code != OK)
+        return false;
+    g->ids[g->count++] = r->id;
+    g->fields |= fields;
+    if (json_array_append_new(g->items, one) != 0)
+        g->code = err_set(g->err, E_MEMORY, "no memory for a list");
+    return g->code == OK;
+}
+
+static enum code run(struct service *s, const struct caller *who, struct query *q, struct arena *arena, json_t **ret, struct err *reterr) {
+    AUTO(buf_done) struct buf next = BUF(4096);
+    struct gathering g = { .s = s, .items = json_array(), .ids = arena_array(arena, q->limit, sizeof *g.ids), .err = reterr };
+    struct page_work w = { .s = s, .who = who, .q = q, .item = gather, .arg = &g };
+    enum code code = g.items == NULL || g.ids == NULL ? err_set(reterr, E_MEMORY, "no memory for a list") : page_run(&w, &next, reterr);
+    if (code == OK)
+        code = g.code;
+    if (code != OK) {
+        json_decref(g.items);
+        return code;
+    }
+    reads_note_many(s, who, q->k, g.ids, g.count, g.fields);
+    *ret = json_pack("{s:o, s:o}", "items", g.items, "next", next.len > 0 ? json_string(buf_str(&next)) : json_null());
+    return *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for a list") : OK;
+}
+
+typedef enum code (*reader)(const struct service *, const struct kind_info *, fieldset, json_t *, struct arena *, struct query *, struct err *);
+
+static enum code ask(struct service *s, const struct caller *who, int kind, json_t *in, reader read, json_t **ret, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(query_done) struct query q = { 0 };
+    const struct kind_info *k = service_kind(s, kind);
+    struct verdict may = policy_kind(s->charter, who, kind, V_READ);
+    if (!may.any)
+        return err_set(reterr, E_NOT_FOUND, "there are no such records");
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a list");
+    enum code code = read(s, k, may.fields, in, arena, &q, reterr);
+    return code == OK ? run(s, who, &q, arena, ret, reterr) : code;
+}
+
+enum code record_list(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
+    return ask(s, who, kind, query, query_of_list, ret, reterr);
+}
+
+enum code record_search(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
+    return ask(s, who, kind, query, query_of_search, ret, reterr);
+}

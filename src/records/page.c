@@ -1,0 +1,310 @@
+/* page.c — a batch of candidates is read in one view, opened with few questions to the keeper, and forgotten before the next. */
+#include "records/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "records/pool.h"
+#include "records/facts.h"
+
+#define SCAN_MAX 50000u                       /* candidates of one request: a search that finds less than a page goes on with the cursor */
+#define CHUNK 128u                            /* records that one thread opens at once */
+
+struct candidate { struct record record; struct value_at { int64_t number; const char *text; } at; struct verdict sees; bool keep; };
+/* list has room for two batches: by_token may ask the index twice. */
+struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room; bool ended, failed; struct sql *q; };
+
+/* ---- candidates */
+static bool take_row(const struct row *row, void *arg) {
+    struct batch *b = arg;
+    struct candidate *c = &b->list[b->count];          /* count < room: the list stops when it is full */
+    struct err e;
+    if (record_of_row(b->w->q->k, b->w->who->tenant, row, b->arena, &c->record, &e) != OK) {
+        b->failed = true;
+        return false;
+    }
+    return ++b->count < b->room;
+}
+
+static bool take_id(const struct uuid *id, void *arg) {
+    struct batch *b = arg;
+    struct candidate *c = &b->list[b->count];
+    c->record.id = *id;
+    return ++b->count < b->room;
+}
+
+static bool take_sorted(const struct uuid *id, const struct sorted_value *v, void *arg) {
+    struct batch *b = arg;
+    struct candidate *c = &b->list[b->count];
+    c->record.id = *id;
+    c->at.number = v->number;
+    if (v->text != NULL && (c->at.text = arena_text(b->arena, v->text)) == NULL)
+        b->failed = true;
+    return ++b->count < b->room && !b->failed;
+}
+
+static enum code by_id(struct batch *b, struct err *reterr) {
+    const struct query *q = b->w->q;
+    struct row_range range = { .kind = q->k->number, .has_parent = q->has_parent, .parent = q->parent, .descending = q->descending };
+    if (q->has_after)
+        range.after = q->after;
+    return rows_list(b->q, &range, take_row, b, reterr);
+}
+
+static int by_uuid(const void *a, const void *b) {
+    return uuid_compare(&((const struct candidate *)a)->record.id, &((const struct candidate *)b)->record.id);
+}
+
+/* Two lists of ids into one: in order, each once, no more than a batch. */
+static void merge(struct batch *b) {
+    size_t n = 0;
+    qsort(b->list, b->count, sizeof *b->list, by_uuid);
+    for (size_t i = 0; i < b->count; i++)
+        if (n == 0 || uuid_compare(&b->list[n - 1].record.id, &b->list[i].record.id) != 0)
+            b->list[n++] = b->list[i];
+    b->count = n > b->room ? b->room : n;
+}
+
+static enum code by_token(struct batch *b, struct err *reterr) {
+    const struct query *q = b->w->q;
+    const char *fold = q->source_fold;
+    size_t len = strlen(fold);
+    struct index_keys keys;
+    struct token token;
+    enum code code = keeper_index_keys(b->w->s->keeper, b->w->who->tenant, &keys, reterr);
+    if (code != OK)
+        return code;
+    if (q->source_mode != FIND_EXACT) {        /* the first word leads to the candidates; the others are held against them */
+        while (*fold == ' ')
+            fold++;
+        len = strcspn(fold, " ");
+        if (q->source_mode == FIND_PREFIX)
+            len = find_points(fold, len, PREFIX_MAX);
+    }
+    size_t room = b->room;
+    for (int before = 0; before <= keys.has_before && code == OK; before++) {      /* while tokens are renewed, some have the new key and some the old one */
+        find_token(b->w->s, &keys, q->k, b->w->who->tenant, q->source_field, q->source_mode, fold, len, before != 0, &token);
+        b->room = b->count + room;
+        code = index_find(b->q, q->k->number, &token, &q->after, take_id, b, reterr);
+    }
+    b->room = room;
+    if (keys.has_before)
+        merge(b);
+    crypto_wipe(&keys, sizeof keys);
+    return code;
+}
+
+static void bounds(const struct query *q, struct sorted_range *ret) {
+    for (size_t i = 0; i < q->cond_count; i++) {
+        const struct cond *c = &q->conds[i];
+        if (c->field != q->sort)
+            continue;
+        bool low = c->op == IS || c->op == AT_LEAST || c->op == ABOVE, high = c->op == IS || c->op == AT_MOST || c->op == BELOW;
+        const char *text = c->fold;
+        if (low && c->value.number > ret->from)
+            ret->from = c->value.number;
+        if (high && c->value.number < ret->until)
+            ret->until = c->value.number;
+        if (low && c->op != IS && (ret->text_from == NULL || strcmp(text, ret->text_from) > 0))
+            ret->text_from = text;
+        if (high && c->op != IS && (ret->text_until == NULL || strcmp(text, ret->text_until) < 0))
+            ret->text_until = text;
+    }
+}
+
+static enum code by_sort(struct batch *b, struct err *reterr) {
+    const struct query *q = b->w->q;
+    struct sorted_range range = { .kind = q->k->number, .field = q->k->fields[q->sort], .number = find_by_number(&q->k->kind->fields[q->sort]),
+                                  .from = INT64_MIN, .until = INT64_MAX, .descending = q->descending, .has_after = q->has_after,
+                                  .after_number = q->after_number, .after_text = q->after_text, .after_id = q->after };
+    bounds(q, &range);
+    return index_range(b->q, &range, take_sorted, b, reterr);
+}
+
+/* Rows of candidates that the index named; one that is gone drops out. */
+static enum code rows_get(struct batch *b, struct err *reterr) {
+    for (size_t i = 0; i < b->count; i++) {
+        struct uuid id = b->list[i].record.id;
+        enum code code = record_find(b->q, b->w->q->k, &id, b->arena, &b->list[i].record, reterr);
+        b->list[i].keep = code == OK;
+        b->list[i].record.id = id;
+        if (code != OK && code != E_NOT_FOUND && code != E_GONE)
+            return code;
+    }
+    return OK;
+}
+
+static enum code candidates(struct batch *b, struct err *reterr) {
+    enum code code;
+    const struct query *q = b->w->q;
+    switch (q->source) {
+    case BY_TOKEN: code = by_token(b, reterr); break;
+    case BY_SORT: code = by_sort(b, reterr); break;
+    default: code = by_id(b, reterr); break;
+    }
+    if (code == OK && b->failed)
+        code = err_set(reterr, E_MEMORY, "no memory for a list");
+    b->ended = b->count < b->room;
+    if (q->source == BY_ID)
+        for (size_t i = 0; i < b->count; i++)
+            b->list[i].keep = true;
+    return code == OK && q->source != BY_ID ? rows_get(b, reterr) : code;
+}
+
+/* ---- who sees it, and does what stands unsealed match? */
+static bool clear_matches(const struct query *q, const struct record *r, struct arena *arena) {
+    struct query clear = *q;
+    clear.cond_count = 0;
+    for (size_t i = 0; i < q->cond_count; i++)
+        if ((q->k->kind->outside >> q->conds[i].field & 1) != 0)
+            clear.conds[clear.cond_count++] = q->conds[i];
+    return query_matches(&clear, r, arena);
+}
+
+static enum code sift(struct batch *b, struct looked_up **known, struct err *reterr) {
+    const struct query *q = b->w->q;
+    fieldset asked = query_fields(q);
+    usec_t now = clock_now();
+    for (size_t i = 0; i < b->count; i++) {
+        struct candidate *c = &b->list[i];
+        if (!c->keep)
+            continue;
+        c->keep = clear_matches(q, &c->record, b->arena);
+        if (!c->keep)
+            continue;
+        struct fact_source src = { .s = b->w->s, .q = b->q, .who = b->w->who, .record = &c->record, .arena = b->arena, .known = *known, .now = now };
+        struct facts f = facts_of(&src, now);
+        enum code code = policy_sees(b->w->who, &f, &c->sees, reterr);
+        *known = src.known;
+        if (code != OK)
+            return code;
+        c->keep = c->sees.any && (asked & ~c->sees.fields) == 0;        /* a field that it may not see finds nothing */
+        if (c->keep && !c->record.loaded)
+            code = record_load_parts(b->q, b->arena, &c->record, reterr);
+        if (code != OK)
+            return code;
+    }
+    return OK;
+}
+
+/* ---- opening and matching */
+struct piece { struct arena *arena; enum code code; struct err err; };
+struct opening { struct batch *b; struct piece *pieces; size_t count; };
+
+static void open_piece(void *arg, size_t n) {
+    struct opening *o = arg;
+    struct piece *p = &o->pieces[n];
+    struct record *list[CHUNK];
+    size_t count = 0, from = n * CHUNK, until = from + CHUNK < o->b->count ? from + CHUNK : o->b->count;
+    for (size_t i = from; i < until; i++)
+        if (o->b->list[i].keep)
+            list[count++] = &o->b->list[i].record;
+    p->arena = arena_new(REQUEST_MAX);
+    if (p->arena == NULL) {
+        p->code = err_set(&p->err, E_MEMORY, "no memory for a list");
+        return;
+    }
+    p->code = count == 0 ? OK : records_open(o->b->w->s, list, count, p->arena, &p->err);
+    for (size_t i = from; p->code == OK && i < until; i++)
+        if (o->b->list[i].keep)
+            o->b->list[i].keep = query_matches(o->b->w->q, &o->b->list[i].record, p->arena);
+}
+
+static enum code open_all(struct opening *o, struct err *reterr) {
+    pool_run(o->b->w->s->pool, o->count, open_piece, o);
+    for (size_t i = 0; i < o->count; i++)
+        if (o->pieces[i].code != OK) {
+            *reterr = o->pieces[i].err;
+            return o->pieces[i].code;
+        }
+    return OK;
+}
+
+struct progress { size_t given, scanned; bool stopped, full; struct uuid last; int64_t number; char text[SORT_TEXT + 1]; };
+
+static void place_keep(struct progress *p, const struct candidate *c) {
+    p->last = c->record.id;
+    p->number = c->at.number;
+    p->text[0] = 0;
+    if (c->at.text != NULL) {
+        size_t n = strnlen(c->at.text, SORT_TEXT);
+        memcpy(p->text, c->at.text, n);
+        p->text[n] = 0;
+    }
+}
+
+/* Hands matches on; one more than a page shows that there is another page. */
+static void hand_on(struct batch *b, struct progress *p) {
+    for (size_t i = 0; i < b->count && !p->stopped && !p->full; i++) {
+        struct candidate *c = &b->list[i];
+        if (c->keep && p->given == b->w->q->limit) {
+            p->full = true;
+            return;
+        }
+        if (c->keep) {
+            p->stopped = !b->w->item(&c->record, c->sees.fields, b->w->arg);
+            p->given++;
+        }
+        place_keep(p, c);
+    }
+}
+
+static enum code batch_read(struct batch *b, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    struct looked_up *known = NULL;
+    enum code code = store_view(b->w->s->store, b->w->who->tenant, &v, reterr);
+    if (code != OK)
+        return code;
+    b->q = view_sql(v);
+    code = candidates(b, reterr);
+    return code == OK ? sift(b, &known, reterr) : code;
+}
+
+static enum code batch_run(struct page_work *w, size_t room, struct progress *p, bool *ret_ended, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct batch b = { .w = w, .arena = arena, .room = room };
+    struct opening o = { .b = &b };
+    if (arena == NULL || (b.list = arena_array(arena, 2 * room, sizeof *b.list)) == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a list");
+    enum code code = batch_read(&b, reterr);
+    o.count = (b.count + CHUNK - 1) / CHUNK;
+    o.pieces = arena_array(arena, o.count, sizeof *o.pieces);
+    if (code == OK && o.pieces == NULL)
+        code = err_set(reterr, E_MEMORY, "no memory for a list");
+    if (code == OK)
+        code = open_all(&o, reterr);
+    if (code == OK)
+        hand_on(&b, p);
+    for (size_t i = 0; o.pieces != NULL && i < o.count; i++)
+        arena_free(o.pieces[i].arena);
+    p->scanned += b.count;
+    *ret_ended = b.ended;
+    return code;
+}
+
+/* A scan takes what all threads can open at once; a page that the index leads to takes a page. */
+static size_t batch_room(const struct page_work *w) {
+    size_t page = w->q->limit + 1, wide = (size_t)CHUNK * pool_width(w->s->pool) * 2;
+    bool sifts = w->q->source != BY_TOKEN && w->q->cond_count > 0;
+    return sifts && wide > page ? wide : page;
+}
+
+enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr) {
+    struct progress p = { 0 };
+    bool ended = false;
+    size_t room = batch_room(w);
+    while (!ended && !p.full && !p.stopped && p.scanned < SCAN_MAX) {
+        enum code code = batch_run(w, room, &p, &ended, reterr);
+        if (code != OK)
+            return code;
+        if (p.given + p.scanned == 0)
+            break;
+        w->q->has_after = true;                /* the next batch goes on behind this one */
+        w->q->after = p.last;
+        w->q->after_number = p.number;
+        w->q->after_text = p.text;
+    }
+    if ((ended && !p.full) || p.scanned == 0)
+        return OK;
+    return query_cursor(w->q, &p.last, p.number, p.text, ret_next) ? OK : err_set(reterr, E_MEMORY, "no memory for a cursor");
+}

@@ -1,0 +1,16 @@
+/* page.h — inside records: candidates of a query, page by page: rows first, then (for those that the caller may see and whose
+ * unsealed fields match) their parts, opened together and matched on several threads. */
+#pragma once
+#include "records/query.h"
+
+struct page_item { struct record *record; fieldset fields; };
+struct page_work {
+    struct service *s;
+    const struct caller *who;
+    struct query *q;
+    /* Called for each match in order, with at most q->limit of them; false stops. The record lives within the call. */
+    bool (*item)(const struct record *r, fieldset fields, void *arg);
+    void *arg;
+};
+/* *ret_next: a cursor, or empty when there is no more. */
+MUST_USE enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr);
