@@ -79,7 +79,7 @@ TEST(every_form_in_three_languages) {
 TEST(the_date_of_this_event_stands_in_words) {
     static const char *const want[LANG_COUNT][2] = {
         { "until 28 August 2027: 180 days, counted from: end (event)", "until 11 September 2027" },
-        { "do 28 sierpnia 2027: 180 dni, licząc od: koniec (wydarzenie)", "do 11 września 2027" },
+        { "do 28 sierpnia 2027: 180 dni, licząc od: końca (wydarzenie)", "do 11 września 2027" },
         { "2027. augusztus 28-ig; 180 nap, ettől számítva: vége (rendezvény)", "2027. szeptember 11-ig" },
     };
     AUTO(charter_free) struct charter *c = load("events");

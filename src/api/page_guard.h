@@ -13,7 +13,7 @@ DEFINE_AUTO(struct guard, guard_free)
 #define GUARD_COOKIE_TEXT 44                   /* 32 random bytes in base64url */
 #define GUARD_TOKEN_TEXT 128
 #define GUARD_LIFE (2 * USEC_PER_HOUR)
-#define GUARD_LEAST (2 * USEC_PER_SEC)         /* no person is faster */
+#define GUARD_LEAST USEC_PER_SEC                 /* no person is faster */
 
 void guard_cookie(char ret[GUARD_COOKIE_TEXT]);
 MUST_USE bool guard_cookie_fine(const char *cookie);

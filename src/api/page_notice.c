@@ -167,7 +167,7 @@ static void put_why(struct buf *ret, const struct notice_view *v) {
 static void anchor_said(struct buf *ret, const struct notice_view *v, const struct anchor *a) {
     AUTO(buf_done) struct buf plain = BUF(1024);
     if (a->type == A_CREATED || a->type == A_CHANGED) {
-        word_say(&plain, v->lang, a->type == A_CREATED ? "created" : "changed");
+        word_say(&plain, v->lang, a->type == A_CREATED ? "since created" : "since changed");
     } else if (a->type == A_FIELD || a->type == A_PARENT_FIELD) {
         const struct kind *k = charter_kind_at(v->charter, a->kind);
         AUTO(buf_done) struct buf name = BUF(256);
