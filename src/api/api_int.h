@@ -15,6 +15,7 @@ struct api {
     struct service **services; size_t service_count;
     char **openapi; size_t *openapi_len;      /* beside services */
     struct watch *watch;
+    struct pages *pages;                      /* pages.h */
     struct http *_Atomic http;                /* while it serves */
     int wake_fd;                              /* eventfd: a control call says stop */
     usec_t began;

@@ -13,6 +13,7 @@
 #include "api/control.h"
 #include "api/jobs.h"
 #include "api/openapi.h"
+#include "api/pages.h"
 #include "api/routes.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -33,6 +34,8 @@ size_t api_services(const struct api *a, struct service *const **ret) {
     *ret = a->services;
     return a->service_count;
 }
+
+struct pages *api_pages(const struct api *a) { return a->pages; }
 
 static const char *const *texts_copy(struct arena *arena, const char *const *list, size_t count) {
     const char **copy = arena_array(arena, count + 1, sizeof *copy);
@@ -93,6 +96,7 @@ struct api *api_close(struct api *a) {
     if (a == NULL)
         return NULL;
     watch_free(a->watch);
+    pages_close(a->pages);
     for (size_t i = 0; i < a->service_count; i++) {
         free(a->openapi[i]);
         service_close(a->services[i]);
@@ -118,6 +122,9 @@ enum code api_open(const struct api_config *c, struct api **ret, struct err *ret
     a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (a->wake_fd < 0)
         return err_errno(reterr, errno, "no eventfd for the server");
+    enum code made = pages_open(&a->config, &a->pages, reterr);
+    if (made != OK)
+        return made;
     for (size_t i = 0; i < c->charter_count; i++) {
         enum code code = service_add(a, c->charters[i], reterr);
         if (code != OK)
@@ -134,7 +141,7 @@ static void serve_until(struct api *a, int stop_fd) {
 }
 
 static enum code http_begin(struct api *a, int listen_fd, struct http **ret, struct err *reterr) {
-    const struct route_table tables[] = { routes_records, routes_bulk, routes_changes, routes_meta };
+    const struct route_table tables[] = { routes_records, routes_bulk, routes_changes, routes_meta, routes_forms, routes_links, routes_public };
     const struct http_options o = {
         .listen_fd = listen_fd, .tables = tables, .table_count = ARRAY_LEN(tables), .context = a, .loops = a->config.loops,
         .workers = a->config.workers == 0 ? WORKERS : a->config.workers, .queue = 2048,
