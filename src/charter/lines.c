@@ -15,12 +15,24 @@ static const struct { enum form_id form; enum rule rule; const char *said; } con
     { FORM_FIELD, RULE_consent_fields, "consent" }, { FORM_FIELD, RULE_masked_when_written, "masked" },
 };
 
+static int kind_of(const struct build *b, const struct node *n) {
+    for (; n != NULL; n = n->parent)
+        if (build_said(b, n)->key == KEY_KIND)
+            return names_get(b->c->kind_names, n->key);
+    return -1;
+}
+
 static bool applies(const struct build *b, const struct node *n, enum form_id form, enum rule rule) {
     for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
         if (conditions[i].form == form && conditions[i].rule == rule)
             return build_has(b, n, conditions[i].said);
     if (form == FORM_FIELD && rule == RULE_found_by_token)
         return build_has(b, n, "level") && (build_has(b, n, "exactly") || build_has(b, n, "word") || build_has(b, n, "prefix"));
+    if (form == FORM_FIELD && rule == RULE_sealed_at_rest) {
+        const struct kind *k = charter_kind_at(b->c, kind_of(b, n));
+        int field = k != NULL ? kind_field(k, n->key) : -1;
+        return field < 0 || !k->fields[field].outside;
+    }
     return true;
 }
 
@@ -119,13 +131,6 @@ static const char *text_of(struct build *b, const struct node *n, enum key_id ke
     const char *copy = arena_text(b->c->arena, buf_str(&text));
     b->no_memory |= copy == NULL;
     return copy != NULL ? copy : "";
-}
-
-static int kind_of(const struct build *b, const struct node *n) {
-    for (; n != NULL; n = n->parent)
-        if (build_said(b, n)->key == KEY_KIND)
-            return names_get(b->c->kind_names, n->key);
-    return -1;
 }
 
 /* The first node of a source line has its comment. */

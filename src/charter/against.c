@@ -1,0 +1,343 @@
+/* against.c — compares two models kind by kind and field by field. What could make a stored record unreadable, or its
+ * promise weaker than the one under which it was given, is refused while there are such records. */
+#include "charter/against.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "charter/tree.h"
+
+struct changes { struct arena *arena; struct change_item *list; size_t count, room; };
+
+struct compare {
+    struct changes *out;
+    const struct charter *older, *newer;
+    const struct held *held;
+    const struct kind *from, *to;      /* the pair that is looked at */
+    bool used, no_memory;              /* used: there are or may be records of it */
+};
+
+struct changes *changes_free(struct changes *c) {
+    if (c != NULL) {
+        arena_free(c->arena);
+        mem_free(c->list);
+    }
+    return mem_free(c);
+}
+
+size_t changes_list_all(const struct changes *c, const struct change_item **ret) {
+    *ret = c->list;
+    return c->count;
+}
+
+size_t changes_count(const struct changes *c, enum change_type type) {
+    size_t n = 0;
+    for (size_t i = 0; i < c->count; i++)
+        n += c->list[i].type == type;
+    return n;
+}
+
+static void PRINTF_LIKE(5, 6) note(struct compare *c, enum change_type type, struct pos pos, const char *path, const char *fmt, ...) {
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    struct changes *o = c->out;
+    if (o->count == o->room) {
+        size_t room = o->room == 0 ? 32 : o->room * 2;
+        struct change_item *list = mem_grow(o->list, room, sizeof *list);
+        if (list == NULL) {
+            c->no_memory = true;
+            return;
+        }
+        o->list = list;
+        o->room = room;
+    }
+    struct change_item item = { type, arena_text(o->arena, path), arena_text(o->arena, text), pos };
+    if (item.path == NULL || item.text == NULL)
+        c->no_memory = true;
+    else
+        o->list[o->count++] = item;
+}
+
+/* Refused while there are records; without any it simply holds from now on. */
+static enum change_type narrow(const struct compare *c) { return c->used ? CHANGE_REFUSED : CHANGE_SAYS; }
+
+static const char *path_of(struct compare *c, const char *section, const char *name) {
+    char path[256];
+    snprintf(path, sizeof path, "records.%s%s%s%s%s", c->to != NULL ? c->to->name : c->from->name, section[0] != '\0' ? "." : "", section, name[0] != '\0' ? "." : "", name);
+    const char *copy = arena_text(c->out->arena, path);
+    c->no_memory |= copy == NULL;
+    return copy != NULL ? copy : "";
+}
+
+/* ---- fields ---- */
+
+static const char *const type_words[FIELD_TYPES] = { "text", "email", "phone", "name", "address", "number", "money", "time", "date", "yes/no", "one of", "reference", "file", "place", "json", "counter" };
+static const char *const level_words[] = { "not personal", "personal", "sensitive", "secret" };
+
+static bool widens(const struct field *from, const struct field *to) {
+    if (to->type != T_TEXT)
+        return false;
+    return from->type == T_NAME || from->type == T_EMAIL || from->type == T_PHONE || from->type == T_ADDRESS || from->type == T_ONE_OF;
+}
+
+static void compare_options(struct compare *c, const char *path, const struct field *from, const struct field *to) {
+    for (size_t i = 0; i < from->option_count; i++)
+        if (field_option(to, from->options[i]) < 0)
+            note(c, narrow(c), to->pos, path, "The option `%s` is gone, but stored records may have it: keep the option", from->options[i]);
+    for (size_t i = 0; i < to->option_count; i++)
+        if (field_option(from, to->options[i]) < 0)
+            note(c, CHANGE_ADDS, to->pos, path, "The option `%s` is new", to->options[i]);
+}
+
+static void compare_find(struct compare *c, const char *path, const struct field *from, const struct field *to) {
+    if ((to->found & ~from->found) != 0)
+        note(c, c->used ? CHANGE_INDEX : CHANGE_ADDS, to->pos, path, "It becomes findable: an index is built from the stored records");
+    if ((from->found & ~to->found) != 0)
+        note(c, CHANGE_SAYS, to->pos, path, "It is no longer findable that way: its index is dropped");
+}
+
+static void compare_type(struct compare *c, const char *path, const struct field *from, const struct field *to) {
+    const struct kind *a = from->type == T_REFERENCE ? charter_kind_at(c->older, from->refers) : NULL, *b = to->type == T_REFERENCE ? charter_kind_at(c->newer, to->refers) : NULL;
+    if (from->type == to->type) {
+        if (a != NULL && b != NULL && strcmp(a->name, b->name) != 0)
+            note(c, narrow(c), to->pos, path, "It referred to `%s` and now to `%s`, but stored references stay what they are: add a second field", a->name, b->name);
+        return;
+    }
+    if (widens(from, to))
+        note(c, CHANGE_SAYS, to->pos, path, "The type `%s` becomes `%s`: every stored value fits", type_words[from->type], type_words[to->type]);
+    else
+        note(c, narrow(c), to->pos, path, "The type `%s` becomes `%s`, which stored values do not fit: add a second field", type_words[from->type], type_words[to->type]);
+}
+
+static void compare_field(struct compare *c, const struct field *from, const struct field *to) {
+    const char *path = path_of(c, "holds", to->name);
+    compare_type(c, path, from, to);
+    if (from->type == T_ONE_OF && to->type == T_ONE_OF)
+        compare_options(c, path, from, to);
+    if (from->optional && !to->optional)
+        note(c, narrow(c), to->pos, path, "It was optional, and stored records may lack it: leave it optional");
+    if (!from->optional && to->optional)
+        note(c, CHANGE_SAYS, to->pos, path, "It becomes optional");
+    if (to->level < from->level)
+        note(c, narrow(c), to->pos, path, "It was %s and becomes %s, but its people gave it under the stricter promise: keep the level", level_words[from->level], level_words[to->level]);
+    if (to->level > from->level && !from->outside)
+        note(c, CHANGE_SAYS, to->pos, path, "It was %s and becomes %s", level_words[from->level], level_words[to->level]);
+    if (from->outside != to->outside)
+        note(c, narrow(c), to->pos, path, to->outside ? "It would lie outside the sealed part, but stored records hold it sealed: add a second field"
+                                                      : "It would lie in the sealed part, but stored records hold it outside: add a second field");
+    const char *before = c->from->parts[from->part].name, *after = c->to->parts[to->part].name;
+    if (strcmp(before, after) != 0)
+        note(c, narrow(c), to->pos, path, "It moves from the part `%s` to the part `%s`, but stored values lie under the key and date of the first: add a second field", before, after);
+    if (from->masked != to->masked)
+        note(c, CHANGE_SAYS, to->pos, path, to->masked ? "It is masked from now on; stored values stay as they are" : "It is no longer masked");
+    compare_find(c, path, from, to);
+}
+
+static void compare_fields(struct compare *c) {
+    for (size_t i = 0; i < c->from->field_count; i++) {
+        const struct field *f = &c->from->fields[i];
+        if (kind_field(c->to, f->name) < 0)
+            note(c, narrow(c), (struct pos){ 0, 0 }, path_of(c, "holds", f->name), "The field is gone, but stored records may hold it: keep it, as optional, until they are erased");
+    }
+    for (size_t i = 0; i < c->to->field_count; i++) {
+        const struct field *f = &c->to->fields[i];
+        int old = kind_field(c->from, f->name);
+        if (old >= 0)
+            compare_field(c, &c->from->fields[old], f);
+        else if (f->optional || !c->used)
+            note(c, CHANGE_ADDS, f->pos, path_of(c, "holds", f->name), "The field is new");
+        else
+            note(c, CHANGE_REFUSED, f->pos, path_of(c, "holds", f->name), "The field is new and every record needs it, but stored records lack it: make it optional");
+    }
+}
+
+/* ---- keep rules and behaviour ---- */
+
+static bool same_text(const char *a, const char *b) { return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0); }
+
+static void compare_keeps(struct compare *c) {
+    for (size_t i = 0; i < c->to->part_count; i++) {
+        const struct part *to = &c->to->parts[i], *from = NULL;
+        for (size_t k = 0; k < c->from->part_count; k++)
+            if (strcmp(c->from->parts[k].name, to->name) == 0)
+                from = &c->from->parts[k];
+        if (from == NULL || strcmp(from->keep.text, to->keep.text) == 0)
+            continue;
+        bool longer = from->keep.type == KEEP_SPAN && (to->keep.type != KEEP_SPAN || span_days(&to->keep.span) > span_days(&from->keep.span));
+        const char *path = path_of(c, "keep", "");
+        if (!c->used)
+            note(c, CHANGE_SAYS, to->keep.pos, path, "The part `%s` is kept `%s` instead of `%s`", to->name, to->keep.text, from->keep.text);
+        else if (longer && c->to->personal)
+            note(c, CHANGE_REFUSED, to->keep.pos, path, "The part `%s` would be kept `%s`, longer than the `%s` under which it was given: keep the rule, or erase the records first", to->name, to->keep.text, from->keep.text);
+        else
+            note(c, CHANGE_DUES, to->keep.pos, path, "The part `%s` is kept `%s` instead of `%s`: due dates of stored records are computed anew", to->name, to->keep.text, from->keep.text);
+    }
+}
+
+static void compare_number(struct compare *c) {
+    const struct number_format *a = &c->from->number, *b = &c->to->number;
+    if (a->set && !b->set)
+        note(c, CHANGE_SAYS, c->to->pos, path_of(c, "number", ""), "New records get no number");
+    else if (b->set && (!a->set || strcmp(a->prefix, b->prefix) != 0 || a->year != b->year || a->digits != b->digits || a->scope != b->scope || a->gapless != b->gapless
+                        || strcmp(a->after_year, b->after_year) != 0))
+        note(c, CHANGE_SAYS, c->to->pos, path_of(c, "number", ""), "New records are numbered in another way; stored numbers stay");
+}
+
+static bool has_limit(const struct kind *k, const char *text) {
+    for (size_t i = 0; i < k->limit_count; i++)
+        if (strcmp(k->limits[i].text, text) == 0)
+            return true;
+    return false;
+}
+
+static void compare_behaviour(struct compare *c) {
+    for (size_t i = 0; i < c->to->limit_count; i++)
+        if (!has_limit(c->from, c->to->limits[i].text))
+            note(c, CHANGE_SAYS, c->to->limits[i].pos, path_of(c, "limits", ""),
+                 "The limit `%s` is new and holds for new and changed records", c->to->limits[i].text);
+    for (size_t i = 0; i < c->from->limit_count; i++)
+        if (!has_limit(c->to, c->from->limits[i].text))
+            note(c, CHANGE_SAYS, c->to->pos, path_of(c, "limits", ""), "The limit `%s` is gone", c->from->limits[i].text);
+    if (c->from->move_count != c->to->move_count)
+        note(c, CHANGE_SAYS, c->to->pos, path_of(c, "moves", ""), "%zu moves instead of %zu", c->to->move_count, c->from->move_count);
+    if (!same_text(c->from->we_are, c->to->we_are))
+        note(c, CHANGE_SAYS, c->to->pos, path_of(c, "we_are", ""), "The role is `%s` instead of `%s`: tell the tenants", c->to->we_are != NULL ? c->to->we_are : "none", c->from->we_are != NULL ? c->from->we_are : "none");
+    if (!same_text(c->from->because, c->to->because))
+        note(c, CHANGE_SAYS, c->to->pos, path_of(c, "because", ""), "The legal ground is `%s` instead of `%s`: tell the people", c->to->because != NULL ? c->to->because : "none", c->from->because != NULL ? c->from->because : "none");
+    compare_number(c);
+}
+
+static const char *owner_name(const struct charter *c, const struct kind *k) {
+    const struct person *people;
+    size_t n = charter_people(c, &people);
+    if (k->parent >= 0)
+        return charter_kind_at(c, k->parent)->name;
+    return charter_tenant(c) >= 0 && (size_t)charter_tenant(c) < n ? people[charter_tenant(c)].name : "";
+}
+
+static const char *about_name(const struct charter *c, const struct kind *k) {
+    const struct person *people;
+    size_t n = charter_people(c, &people);
+    return k->about >= 0 && (size_t)k->about < n ? people[k->about].name : "nobody";
+}
+
+static void compare_kind(struct compare *c) {
+    const char *before = owner_name(c->older, c->from), *after = owner_name(c->newer, c->to);
+    if (strcmp(before, after) != 0)
+        note(c, narrow(c), c->to->pos, path_of(c, "belongs_to", ""), "It belonged to `%s` and now to `%s`, but stored records stay where they are: make a new kind", before, after);
+    before = about_name(c->older, c->from);
+    after = about_name(c->newer, c->to);
+    if (strcmp(before, after) != 0)
+        note(c, narrow(c), c->to->pos, path_of(c, "about", ""), "It was about `%s` and now about `%s`, but the stored data is that of the first: make a new kind", before, after);
+    compare_fields(c);
+    compare_keeps(c);
+    compare_behaviour(c);
+}
+
+static void compare_kinds(struct compare *c) {
+    const struct kind *old_kinds, *new_kinds;
+    size_t old_count = charter_kinds(c->older, &old_kinds), new_count = charter_kinds(c->newer, &new_kinds);
+    for (size_t i = 0; i < old_count; i++) {
+        c->from = &old_kinds[i];
+        c->to = NULL;
+        c->used = c->held == NULL || c->held->records == NULL || c->held->records(c->held->arg, c->from->name) > 0;
+        if (charter_kind(c->newer, c->from->name) < 0)
+            note(c, narrow(c), (struct pos){ 0, 0 }, path_of(c, "", ""), "%s", c->used ? "The kind is gone, but there may be records of it: keep it until they are erased" : "The kind is gone; there is no record of it");
+    }
+    for (size_t i = 0; i < new_count; i++) {
+        int old = charter_kind(c->older, new_kinds[i].name);
+        c->to = &new_kinds[i];
+        c->from = old >= 0 ? &old_kinds[old] : NULL;
+        c->used = old >= 0 && (c->held == NULL || c->held->records == NULL || c->held->records(c->held->arg, c->to->name) > 0);
+        if (old < 0)
+            note(c, CHANGE_ADDS, c->to->pos, path_of(c, "", ""), "The kind is new");
+        else
+            compare_kind(c);
+    }
+}
+
+/* ---- the whole ---- */
+
+/* Do two trees say the same, comments and layout aside? */
+static bool same_tree(const struct node *a, const struct node *b) {
+    if (a->type != b->type || a->count != b->count || !same_text(a->text, b->text) || !same_text(a->key, b->key))
+        return false;
+    for (a = a->first, b = b->first; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (!same_tree(a, b))
+            return false;
+    return a == NULL && b == NULL;
+}
+
+/* Sections without records behind them: said in one line each. */
+static void compare_sections(struct compare *c) {
+    const struct node *old = tree_root(charter_tree(c->older)), *new = tree_root(charter_tree(c->newer));
+    for (const struct node *n = new->first; n != NULL; n = n->next) {
+        const struct node *was = node_get(old, n->key);
+        if (strcmp(n->key, "records") == 0 || strcmp(n->key, "updated") == 0 || strcmp(n->key, "charter") == 0 || strcmp(n->key, "tenant") == 0)
+            continue;
+        if (was == NULL)
+            note(c, CHANGE_ADDS, n->key_pos, n->key, "The section is new");
+        else if (!same_tree(was, n))
+            note(c, CHANGE_SAYS, n->key_pos, n->key, n->text != NULL && was->text != NULL ? "`%s` instead of `%s`" : "The section says something else", n->text, was->text);
+    }
+    for (const struct node *n = old->first; n != NULL; n = n->next)
+        if (node_get(new, n->key) == NULL)
+            note(c, CHANGE_SAYS, (struct pos){ 0, 0 }, n->key, "The section is gone: what it promised is no longer promised");
+}
+
+static struct pos place_of(const struct charter *c, const char *key) {
+    const struct node *n = node_get(tree_root(charter_tree(c)), key);
+    return n != NULL ? n->key_pos : (struct pos){ 0, 0 };
+}
+
+static void compare_head(struct compare *c) {
+    const struct person *a, *b;
+    charter_people(c->older, &a);
+    charter_people(c->newer, &b);
+    const char *tenant = a[charter_tenant(c->older)].name, *now = b[charter_tenant(c->newer)].name;
+    int order = strcmp(charter_updated(c->newer), charter_updated(c->older));
+    if (strcmp(charter_name(c->older), charter_name(c->newer)) != 0)
+        note(c, CHANGE_REFUSED, place_of(c->newer, "charter"), "charter", "This is the charter of `%s`, but the records are those of `%s`: keep the name", charter_name(c->newer), charter_name(c->older));
+    if (strcmp(tenant, now) != 0)
+        note(c, CHANGE_REFUSED, place_of(c->newer, "tenant"), "tenant", "The tenant was `%s` and is now `%s`, but stored data is kept apart by the first: keep the tenant", tenant, now);
+    if (order == 0)
+        note(c, CHANGE_REFUSED, place_of(c->newer, "updated"), "updated", "The charter has changed, but its date is still %s: write the date of the change", charter_updated(c->newer));
+    else if (order < 0)
+        note(c, CHANGE_REFUSED, place_of(c->newer, "updated"), "updated", "The date goes back from %s to %s: write the date of the change", charter_updated(c->older), charter_updated(c->newer));
+}
+
+enum code charter_against(const struct charter *older, const struct charter *newer, const struct held *held, struct changes **ret, struct err *reterr) {
+    PRE(older != NULL && newer != NULL && ret != NULL && reterr != NULL);
+    AUTO(changes_free) struct changes *out = mem_new(sizeof *out);
+    if (out == NULL || (out->arena = arena_new(16u << 20)) == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for comparing two charters");
+    struct compare c = { .out = out, .older = older, .newer = newer, .held = held };
+    if (memcmp(charter_hash(older), charter_hash(newer), 32) != 0 && !same_tree(tree_root(charter_tree(older)), tree_root(charter_tree(newer)))) {
+        compare_head(&c);
+        if (changes_count(out, CHANGE_REFUSED) == 0 || strcmp(charter_name(older), charter_name(newer)) == 0) {
+            compare_kinds(&c);
+            compare_sections(&c);
+        }
+    }
+    if (c.no_memory)
+        return err_set(reterr, E_MEMORY, "no memory for comparing two charters");
+    *ret = TAKE(out);
+    return OK;
+}
+
+void changes_print(const struct changes *c, struct buf *ret) {
+    static const char *const words[CHANGE_TYPES] = { "adds", "index", "dates", "says", "refused" };
+    for (int t = 0; t < CHANGE_TYPES; t++) {
+        int type = t == 0 ? CHANGE_REFUSED : t - 1;   /* what stands in the way comes first */
+        for (size_t i = 0; i < c->count; i++)
+            if (c->list[i].type == (enum change_type)type)
+                buf_printf(ret, "%-8s %s: %s\n", words[type], c->list[i].path, c->list[i].text);
+    }
+    if (c->count == 0)
+        buf_text(ret, "Nothing changes.\n");
+}

@@ -1,0 +1,14 @@
+/* explain.h — every line of a charter said back as sentences in English, Polish and Hungarian, with the rules that keep
+ * it, the probes that try them, and the promise ids behind it. Names stay as declared; the rest is grammar.
+ * Pure and thread-safe: templates are constant. */
+#pragma once
+#include "charter/load.h"
+
+/* One or two sentences. `line` is one of charter_lines(). */
+void explain_line(const struct charter *c, const struct line *line, enum lang lang, struct buf *ret);
+
+/* What a probe of the rule tries, in words; NULL: there is none (yet). Probes live in a higher folder. */
+typedef const char *(*probe_words)(enum rule rule);
+/* For `sejf explain`: each line with its place, its text, the sentences in the wanted languages (bits 1 << lang), its
+ * rules with their state and probes, and its ids. `probes` may be NULL. */
+void explain_charter(const struct charter *c, unsigned langs, probe_words probes, struct buf *ret);

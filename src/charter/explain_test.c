@@ -1,0 +1,125 @@
+/* explain_test.c — every form has words in every language, every line of the shipped charters becomes whole sentences,
+ * and the grammar that is easy to get wrong is pinned. */
+#include "charter/explain.c"
+#include "base/test.h"
+#include "charter/sample.h"
+
+#include <stdlib.h>
+
+TEST(every_form_has_words) {
+    for (int f = 1; f < FORM_COUNT; f++)
+        for (int l = 0; l < LANG_COUNT; l++) {
+            const char *t = says[f].in[l];
+            if (t == NULL)
+                fail_msg("no words for %s", form_spec((enum form_id)f)->id);
+            CHECK(t != NULL && strlen(t) > 10 && (t[strlen(t) - 1] == '.' || t[strlen(t) - 1] == ']'));
+        }
+}
+
+static struct charter *load(const char *file) {
+    const char *source = getenv("SEJF_SOURCE");
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(buf_done) struct buf path = BUF(4096);
+    struct charter *c = NULL;
+    struct err e;
+    buf_printf(&path, "%s/charters/%s.yaml", source != NULL ? source : ".", file);
+    CHECK_OK(charter_load(buf_str(&path), f, &c, &e), &e);
+    return c;
+}
+
+/* What a template leaves behind when something in it is wrong. */
+static bool looks_whole(const char *text) {
+    static const char *const bad[] = { "{", "}", "[", "\x01", "  ", " ,", " ;", "„”", "“”", ": .", ": ;", " ." };
+    size_t n = strlen(text);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (strstr(text, bad[i]) != NULL)
+            return false;
+    return n > 10 && text[n - 1] == '.';
+}
+
+TEST(every_line_of_the_charters_is_whole_sentences) {
+    static const char *const files[] = { "events", "courier", "mail", "machines", "bookings" };
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        AUTO(charter_free) struct charter *c = load(files[i]);
+        const struct line *lines;
+        size_t n = charter_lines(c, &lines);
+        CHECK(n > 80);
+        for (size_t k = 0; k < n; k++)
+            for (int l = 0; l < LANG_COUNT; l++) {
+                AUTO(buf_done) struct buf out = BUF(1 << 16);
+                explain_line(c, &lines[k], (enum lang)l, &out);
+                if (!looks_whole(buf_str(&out)))
+                    fail_msg("%s %s: %s", files[i], lines[k].path, buf_str(&out));
+            }
+    }
+}
+
+static void line_is(const struct charter *c, const char *path, const char *en, const char *pl, const char *hu) {
+    const char *want[LANG_COUNT] = { en, pl, hu };
+    const struct line *lines;
+    size_t n = charter_lines(c, &lines), found = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(lines[i].path, path) != 0)
+            continue;
+        found++;
+        for (int l = 0; l < LANG_COUNT; l++) {
+            AUTO(buf_done) struct buf out = BUF(1 << 16);
+            explain_line(c, &lines[i], (enum lang)l, &out);
+            CHECK_TEXT(buf_str(&out), want[l]);
+        }
+    }
+    CHECK_INT(found, 1);
+}
+
+static struct charter *sample(void) {
+    AUTO(findings_free) struct findings *f = findings_new();
+    struct charter *c = NULL;
+    struct err e;
+    CHECK_OK(charter_load_text("sample.yaml", sample_text, sizeof sample_text - 1, f, &c, &e), &e);
+    return c;
+}
+
+TEST(says_lines_in_three_languages) {
+    AUTO(charter_free) struct charter *c = sample();
+    line_is(c, "records.invoice.keep",
+            "“invoice” is erased 5 years after the end of the year of “issued”: its keys are destroyed, and no copy can be read any more.",
+            "Rekord „invoice” jest usuwany 5 lat po końcu roku z pola „issued”: jego klucze zostają zniszczone i żadnej kopii nie da się już odczytać.",
+            "Az „invoice” rekord törlése „issued” évének vége után 5 évvel történik: a kulcsai megsemmisülnek, és többé egyetlen másolat sem olvasható.");
+    line_is(c, "records.event.when_deleted",
+            "When a record of “event” is deleted: these are erased with it: “registration”; these are kept: “invoice”.",
+            "Gdy rekord „event” zostaje usunięty: razem z nim są usuwane: „registration”; pozostają: „invoice”.",
+            "Az „event” rekord törlésekor: vele együtt törlődik: „registration”; megmarad: „invoice”.");
+    line_is(c, "records.registration.moves.waiting to cancelled",
+            "Only the participant or the organiser may change “registration” from “waiting” to “cancelled”.",
+            "Stan rekordu „registration” z „waiting” na „cancelled” może zmienić tylko „participant” lub „organiser”.",
+            "A „registration” rekord állapotát „waiting” értékről „cancelled” értékre csak „participant” vagy „organiser” változtathatja.");
+    line_is(c, "messages.pause", "Sending pauses when more than 5 % bounce or 0.1 % complain.",
+            "Wysyłka zostaje wstrzymana, gdy ponad 5 % wiadomości wraca lub 0,1 % odbiorców się skarży.",
+            "A küldés szünetel, ha a levelek több mint 5 %-a visszapattan, vagy a címzettek több mint 0,1 %-a panaszt tesz.");
+    line_is(c, "who_sees.courier",
+            "The courier sees “name” of the related “parcel” records (“assigned”), from “parcel.starts” until 24 hours after “parcel.ends”.",
+            "„courier” widzi pole „name” w powiązanych rekordach „parcel” (relacja „assigned”), od „parcel.starts” do 24 godzin po „parcel.ends”.",
+            "A „courier” ezt látja: „name” a kapcsolódó „parcel” rekordokban (kapcsolat: „assigned”), „parcel.starts” időpontjától „parcel.ends” után 24 óráig.");
+    line_is(c, "records.parcel.keep.1", "“name” and “photo” of “parcel”: erased 90 days after “ends”.",
+            "Pola „name” i „photo” rekordu „parcel”: usuwane 90 dni po „ends”.",
+            "A „parcel” rekord „name” és „photo” mezői: törlésük „ends” után 90 nappal történik.");
+    line_is(c, "records.position.keep", "“position” is erased 30 days after its creation: its keys are destroyed, and no copy can be read any more.",
+            "Rekord „position” jest usuwany 30 dni po utworzeniu: jego klucze zostają zniszczone i żadnej kopii nie da się już odczytać.",
+            "A „position” rekord törlése a létrehozás után 30 nappal történik: a kulcsai megsemmisülnek, és többé egyetlen másolat sem olvasható.");
+    line_is(c, "records.parcel.holds.courier", "“courier” of “parcel”: a reference to “courier”; it may be missing; it lies outside the sealed part, because rules count with it.",
+            "Pole „courier” w rekordzie „parcel”: odwołanie do „courier”; może go nie być; leży poza zapieczętowaną częścią, bo korzystają z niego reguły.",
+            "A „parcel” rekord „courier” mezője: hivatkozás erre: „courier”; hiányozhat; a lepecsételt részen kívül áll, mert szabályok számolnak vele.");
+}
+
+static const char *tries(enum rule rule) { return rule == RULE_tenant_wall ? "asks for another tenant's record" : NULL; }
+
+TEST(explains_with_rule_probe_and_ids) {
+    AUTO(charter_free) struct charter *c = sample();
+    AUTO(buf_done) struct buf out = BUF(1 << 20);
+    explain_charter(c, 1u << LANG_EN, tries, &out);
+    const char *text = buf_str(&out);
+    CHECK(strstr(text, "tenant  (line 17)\n  says   organiser\n  en     Each organiser reaches only the records of its own; those of others do not exist for it.\n"
+                       "  rule   tenant_wall: A caller reaches records of its own tenant only; others do not exist for it.\n"
+                       "  probe  asks for another tenant's record\n") != NULL);
+    CHECK(strstr(text, "  rule   retention_due (not kept yet): ") != NULL && strstr(text, "  ids    K-07, K-08\n") != NULL && strstr(text, "  pl ") == NULL);
+}

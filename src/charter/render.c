@@ -1,0 +1,433 @@
+/* render.c — the template engine of explanations. Values are looked up, never assembled into templates, so a value
+ * with braces or brackets in it stays text. */
+#include "charter/render.h"
+
+#include <string.h>
+
+#define ARTICLE '\x01'                        /* stands for the Hungarian article until what follows is known */
+
+struct context { const struct charter *c; const struct node *n; const struct said *said; enum lang lang; struct arena *arena; };
+/* What a name stands for: a capture, a list, or text. */
+struct value { const struct capture *capture; const struct said *said; const char *text; struct list list; bool is_list; };
+
+static const struct said *said_of(const struct context *x, const struct node *n) { return &x->c->said[n->index]; }
+
+/* ---- lists and quotation marks ---- */
+
+void render_quoted(const char *text, enum lang lang, struct buf *ret) {
+    buf_printf(ret, "%s%s%s", lang == LANG_EN ? "“" : "„", text, "”");
+}
+
+void render_list(const struct list *l, bool quoted, bool or, enum lang lang, struct buf *ret) {
+    static const char *const words[LANG_COUNT][2] = { { " and ", " or " }, { " i ", " lub " }, { " és ", " vagy " } };
+    for (size_t i = 0; i < l->count; i++) {
+        if (i > 0)
+            buf_text(ret, i + 1 == l->count ? words[lang][or] : ", ");
+        if (quoted)
+            render_quoted(l->item[i], lang, ret);
+        else
+            buf_text(ret, l->item[i]);
+    }
+}
+
+static const struct { const char *name; struct words says; } builtin[] = {
+    { "support", WORDS("support team", "wsparcie", "ügyfélszolgálat") },
+    { "administrator", WORDS("administrator", "administrator", "rendszergazda") },
+    { "security_officer", WORDS("security officer", "specjalista ds. bezpieczeństwa", "biztonsági felelős") },
+    { "controller", WORDS("controller", "administrator danych", "adatkezelő") },
+    { "authority", WORDS("authority", "organ nadzorczy", "hatóság") },
+};
+
+static const char *person_word(const char *name, enum lang lang) {
+    for (size_t i = 0; i < ARRAY_LEN(builtin); i++)
+        if (strcmp(builtin[i].name, name) == 0)
+            return builtin[i].says.in[lang];
+    return name;
+}
+
+static void say_person(const char *name, enum lang lang, struct buf *ret) {
+    const char *word = person_word(name, lang);
+    if (lang != LANG_EN) {
+        render_quoted(word, lang, ret);
+        return;
+    }
+    for (; *word != '\0'; word++)
+        buf_char(ret, *word == '_' ? ' ' : *word);
+}
+
+/* The items of a value, whether it is a list, a capture that is one, or a single text. */
+static void items_of(struct context *x, const struct value *v, struct list *ret) {
+    size_t state = 0;
+    *ret = v->list;
+    if (v->is_list)
+        return;
+    if (v->capture == NULL) {
+        ret->item[ret->count++] = v->text;
+        return;
+    }
+    for (const char *item; ret->count < ARRAY_LEN(ret->item) && (item = capture_next(v->capture, x->arena, &state, NULL, NULL)) != NULL;)
+        ret->item[ret->count++] = item;
+}
+
+/* ---- what names stand for ---- */
+
+static const struct node *kind_node(const struct context *x) {
+    const struct node *n = x->n;
+    while (n != NULL && said_of(x, n)->key != KEY_KIND)
+        n = n->parent;
+    return n;
+}
+
+/* The key of the person in who_sees, who_changes, sign_in: that of the node, or of the list that it stands in. */
+static const char *role_of(const struct context *x) { return x->n->key != NULL ? x->n->key : x->n->parent != NULL && x->n->parent->key != NULL ? x->n->parent->key : ""; }
+
+static void join_texts(const struct node *n, struct list *ret) {
+    for (const struct node *c = n->first; c != NULL && ret->count < ARRAY_LEN(ret->item); c = c->next)
+        if (c->text != NULL)
+            ret->item[ret->count++] = c->text;
+}
+
+static bool deleted(const struct context *x, const char *which, struct value *ret) {
+    bool on = false;
+    for (size_t i = 0; i < x->said->count; i++) {
+        const struct capture *c = &x->said->list[i];
+        if (c->type == C_FLAG)
+            on = strcmp(c->name, which) == 0;
+        else if (on && ret->list.count < ARRAY_LEN(ret->list.item))
+            ret->list.item[ret->list.count++] = c->text;
+    }
+    ret->is_list = true;
+    return ret->list.count > 0;
+}
+
+/* "waiting to accepted" */
+static bool moved(struct context *x, bool to, struct value *ret) {
+    const char *at = x->n->key != NULL ? strstr(x->n->key, " to ") : NULL;
+    if (at == NULL)
+        return false;
+    ret->text = to ? at + 4 : arena_text_n(x->arena, x->n->key, (size_t)(at - x->n->key));
+    return ret->text != NULL;
+}
+
+/* Kinds of which the same is granted: "everything of its own “event” and “invoice” records". Returns how many grants. */
+static size_t same_grants(const struct context *x, size_t i, struct list *kinds) {
+    const struct capture *c = x->said->list;
+    size_t n = 0;
+    for (size_t k = i; k + 2 < x->said->count && strcmp(c[k].name, "fields") == 0; k += 3, n++) {
+        if (strcmp(c[k].text, c[i].text) != 0 || strcmp(c[k + 1].text, c[i + 1].text) != 0 || kinds->count == ARRAY_LEN(kinds->item))
+            break;
+        kinds->item[kinds->count++] = c[k + 2].text;
+    }
+    return n;
+}
+
+static void say_grants(struct context *x, struct buf *ret) {
+    static const struct { struct words all, fields, own, related; } words = {
+        WORDS("everything", "wszystkie pola", "minden mező"), WORDS("", "pola ", ""),
+        WORDS(" of its own ", " we własnych rekordach ", " a saját "), WORDS(" of the related ", " w powiązanych rekordach ", " a kapcsolódó "),
+    };
+    enum lang l = x->lang;
+    bool first = true;
+    for (size_t i = 0, n; i + 2 < x->said->count; i += 3 * n) {
+        const struct capture *fields = &x->said->list[i], *of = &x->said->list[i + 1];
+        struct list kinds = { 0 };
+        n = same_grants(x, i, &kinds);
+        if (n == 0)
+            break;
+        buf_text(ret, first ? "" : "; ");
+        first = false;
+        if (strcmp(fields->text, "everything") == 0) {
+            buf_text(ret, words.all.in[l]);
+        } else {
+            struct list list = { 0 };
+            items_of(x, &(struct value){ .capture = fields }, &list);
+            buf_text(ret, list.count == 1 && l == LANG_PL ? "pole " : words.fields.in[l]);
+            render_list(&list, true, false, l, ret);
+        }
+        bool own = strcmp(of->text, "own") == 0;
+        buf_text(ret, own ? words.own.in[l] : words.related.in[l]);
+        render_list(&kinds, true, false, l, ret);
+        buf_text(ret, l == LANG_HU ? " rekordokban" : l == LANG_EN ? " records" : "");
+        if (!own) {
+            buf_text(ret, l == LANG_EN ? " (" : l == LANG_PL ? " (relacja " : " (kapcsolat: ");
+            render_quoted(of->text, l, ret);
+            buf_char(ret, ')');
+        }
+    }
+}
+
+static void say_type(struct context *x, struct buf *ret) {
+    const struct capture *type = capture_find(x->said->list, x->said->count, "type"), *options = capture_find(x->said->list, x->said->count, "options"),
+                         *reference = capture_find(x->said->list, x->said->count, "reference");
+    static const struct words one_of = WORDS("one of ", "jedno z: ", "egy ezek közül: "), refers = WORDS("a reference to ", "odwołanie do ", "hivatkozás erre: ");
+    if (options != NULL) {
+        struct list list = { 0 };
+        items_of(x, &(struct value){ .capture = options }, &list);
+        buf_text(ret, one_of.in[x->lang]);
+        render_list(&list, true, true, x->lang, ret);
+    } else if (reference != NULL) {
+        buf_text(ret, refers.in[x->lang]);
+        render_quoted(reference->text, x->lang, ret);
+    } else if (type != NULL) {
+        const struct vocabulary *v = vocabulary_find("type", type->text);
+        buf_text(ret, v != NULL ? v->in[x->lang] : type->text);
+    }
+}
+
+/* Made texts live in the arena. */
+static bool made(struct context *x, void (*say)(struct context *x, struct buf *ret), struct value *ret) {
+    AUTO(buf_done) struct buf text = BUF(1 << 16);
+    say(x, &text);
+    ret->text = arena_text(x->arena, buf_str(&text));
+    return ret->text != NULL;
+}
+
+/* Fields outside the sealed part: of holds, all of them; of one field, itself. */
+static bool clear_of(const struct context *x, struct value *ret) {
+    const struct node *node = kind_node(x);
+    const struct kind *k = node != NULL ? charter_kind_at(x->c, charter_kind(x->c, node->key)) : NULL;
+    ret->is_list = true;
+    for (size_t i = 0; k != NULL && i < k->field_count && ret->list.count < ARRAY_LEN(ret->list.item); i++)
+        if (k->fields[i].outside && (x->said->key != KEY_FIELD || strcmp(x->n->key, k->fields[i].name) == 0))
+            ret->list.item[ret->list.count++] = k->fields[i].name;
+    return ret->list.count > 0;
+}
+
+static bool keys_of(const struct node *n, struct value *ret) {
+    ret->is_list = true;
+    for (const struct node *c = n->first; c != NULL && ret->list.count < ARRAY_LEN(ret->list.item); c = c->next)
+        if (c->key != NULL)
+            ret->list.item[ret->list.count++] = c->key;
+    return true;
+}
+
+static bool find_special(struct context *x, const char *name, struct value *ret) {
+    const struct node *kind;
+    if (strcmp(name, "kind") == 0)
+        return (kind = kind_node(x)) != NULL && (ret->text = kind->key) != NULL;
+    if (strcmp(name, "key") == 0)
+        return (ret->text = x->n->key) != NULL;
+    if (strcmp(name, "role") == 0)
+        return (ret->text = role_of(x)) != NULL;
+    if (strcmp(name, "gaps") == 0)
+        return (ret->text = "") != NULL && x->n->first != NULL;
+    if (strcmp(name, "keys") == 0)
+        return keys_of(x->n, ret);
+    if (strcmp(name, "clear") == 0)
+        return clear_of(x, ret);
+    if (strcmp(name, "*") == 0) {
+        join_texts(x->n, &ret->list);
+        return ret->is_list = true;
+    }
+    if (strcmp(name, "grants") == 0)
+        return made(x, say_grants, ret);
+    if (strcmp(name, "type_words") == 0)
+        return made(x, say_type, ret);
+    if (strcmp(name, "erased") == 0 || strcmp(name, "kept") == 0)
+        return deleted(x, name[0] == 'e' ? "erase" : "keep", ret);
+    return (strcmp(name, "from") == 0 || strcmp(name, "to") == 0) && moved(x, name[0] == 't', ret);
+}
+
+/* A child of a map: as a capture of it ("for.span"), or its text. */
+static bool find_child(struct context *x, const struct node *map, const char *name, struct value *ret) {
+    const char *dot = strchr(name, '.');
+    size_t len = dot != NULL ? (size_t)(dot - name) : strlen(name);
+    if (map == NULL || map->type != NODE_MAP)
+        return false;
+    for (const struct node *c = map->first; c != NULL; c = c->next) {
+        if (c->key == NULL || strlen(c->key) != len || memcmp(c->key, name, len) != 0)
+            continue;
+        if (dot == NULL && c->text == NULL) {
+            join_texts(c, &ret->list);
+            ret->is_list = true;
+            return true;
+        }
+        if (dot == NULL)
+            return (ret->text = c->text) != NULL;
+        ret->said = said_of(x, c);
+        ret->capture = capture_find(ret->said->list, ret->said->count, dot + 1);
+        return ret->capture != NULL;
+    }
+    return false;
+}
+
+static bool find(struct context *x, const char *name, struct value *ret) {
+    *ret = (struct value){ .said = x->said };
+    if (strncmp(name, "up.", 3) == 0)
+        return find_child(x, x->n->parent, name + 3, ret);
+    if (strcmp(name, "kind") != 0)            /* the kind that the line stands in, not one that it names */
+        ret->capture = capture_find(x->said->list, x->said->count, name);
+    if (ret->capture != NULL)
+        return true;
+    return find_special(x, name, ret) || find_child(x, x->n, name, ret);
+}
+
+/* ---- one placeholder ---- */
+
+static void say_words(struct context *x, const char *list, const struct value *v, struct buf *ret) {
+    struct list items = { 0 };
+    items_of(x, v, &items);
+    for (size_t i = 0; i < items.count; i++) {
+        const struct vocabulary *w = vocabulary_find(list, items.item[i]);
+        if (w != NULL)
+            items.item[i] = w->in[x->lang];
+    }
+    render_list(&items, false, false, x->lang, ret);
+}
+
+/* created and changed have words of their own; Polish declines them: after what, of what. */
+static void say_anchor(struct context *x, const struct value *v, struct buf *ret) {
+    static const struct { const char *name; struct words after, of; } own[] = {
+        { "created", WORDS("its creation", "utworzeniu", "a létrehozás"), WORDS("its creation", "utworzenia", "a létrehozás") },
+        { "changed", WORDS("its last change", "ostatniej zmianie", "az utolsó módosítás"), WORDS("its last change", "ostatniej zmiany", "az utolsó módosítás") },
+    };
+    bool end = capture_find(v->said->list, v->said->count, "day") != NULL || capture_find(v->said->list, v->said->count, "month") != NULL
+            || capture_find(v->said->list, v->said->count, "year") != NULL;
+    const char *text = v->capture != NULL ? v->capture->text : v->text;
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (strcmp(own[i].name, text) == 0) {
+            buf_text(ret, end ? own[i].of.in[x->lang] : own[i].after.in[x->lang]);
+            return;
+        }
+    buf_text(ret, end && x->lang == LANG_PL ? "z pola " : "");
+    render_quoted(text, x->lang, ret);
+}
+
+static void say_people(struct context *x, const struct value *v, struct buf *ret) {
+    static const char *const or[LANG_COUNT] = { " or the ", " lub ", " vagy " }, *const comma[LANG_COUNT] = { ", the ", ", ", ", " };
+    struct list people = { 0 };
+    items_of(x, v, &people);
+    for (size_t i = 0; i < people.count; i++) {
+        buf_text(ret, i == 0 ? "" : i + 1 == people.count ? or[x->lang] : comma[x->lang]);
+        say_person(people.item[i], x->lang, ret);
+    }
+}
+
+static void say_value(struct context *x, const char *name, const char *how, const struct value *v, struct buf *ret) {
+    const char *text = v->capture != NULL ? v->capture->text : v->text;
+    if (strcmp(how, "p") == 0 || strcmp(how, "po") == 0) {
+        say_people(x, v, ret);
+    } else if (strcmp(how, "qs") == 0 || strcmp(how, "qso") == 0) {
+        struct list list = { 0 };
+        items_of(x, v, &list);
+        render_list(&list, true, how[2] == 'o', x->lang, ret);
+    } else if (strcmp(how, "w") == 0 || strcmp(name, "*") == 0 || v->is_list) {
+        say_words(x, strcmp(how, "w") == 0 ? v->capture != NULL ? v->capture->name : name : how, v, ret);
+    } else if (strcmp(how, "q") == 0) {
+        render_quoted(text, x->lang, ret);
+    } else if (strcmp(how, "anchor") == 0) {
+        say_anchor(x, v, ret);
+    } else if (strcmp(how, "pace") == 0) {
+        render_pace(text, x->lang, ret);
+    } else if (how[0] != '\0') {
+        render_duration(text, how, x->lang, ret);
+    } else {                                  /* only English has a point in its decimals */
+        bool comma = v->capture != NULL && v->capture->type == C_DECIMAL && x->lang != LANG_EN;
+        for (const char *p = text; *p != '\0'; p++)
+            buf_char(ret, comma && *p == '.' ? ',' : *p);
+    }
+}
+
+/* ---- templates ---- */
+
+/* The placeholder at p ("{x:how}") in pieces; returns its end. */
+static const char *placeholder(const char *p, char *sign, char *name, char *how, size_t room) {
+    size_t len = strcspn(p, "}");
+    PRE(p[len] == '}' && len < room);
+    p++;
+    len--;
+    *sign = *p == '?' || *p == '!' ? *p : ' ';
+    if (*sign != ' ') {
+        p++;
+        len--;
+    }
+    size_t n = strcspn(p, ":}");
+    memcpy(name, p, n);
+    name[n] = '\0';
+    size_t rest = n < len ? len - n - 1 : 0;
+    memcpy(how, p + n + (n < len), rest);
+    how[rest] = '\0';
+    return p + len + 1;
+}
+
+static const char *segment_end(const char *p) {
+    int depth = 0;
+    for (; *p != '\0'; p++) {
+        depth += *p == '[';
+        if (*p == ']' && depth-- == 0)
+            return p;
+    }
+    assert_failed("a segment of a template is not closed", __FILE__, __LINE__);
+}
+
+/* Is everything said that this segment names, inner segments aside? */
+static bool is_said(struct context *x, const char *p, const char *end) {
+    while (p < end) {
+        if (*p == '[') {
+            p = segment_end(p + 1) + 1;
+        } else if (*p == '{') {
+            char sign, name[64], how[64];
+            struct value v;
+            p = placeholder(p, &sign, name, how, 64);
+            if (find(x, name, &v) != (sign != '!'))
+                return false;
+        } else {
+            p++;
+        }
+    }
+    return true;
+}
+
+static void render_part(struct context *x, const char *p, const char *end, struct buf *ret) {
+    while (p < end) {
+        if (*p == '[') {
+            const char *close = segment_end(p + 1);
+            if (is_said(x, p + 1, close))
+                render_part(x, p + 1, close, ret);
+            p = close + 1;
+        } else if (*p == '{') {
+            char sign, name[64], how[64];
+            struct value v;
+            p = placeholder(p, &sign, name, how, 64);
+            if (sign == ' ' && find(x, name, &v))
+                say_value(x, name, how, &v, ret);
+        } else {
+            buf_char(ret, *p == '@' ? ARTICLE : *p);
+            p++;
+        }
+    }
+}
+
+/* Does what follows begin with a vowel when it is read out? */
+static bool vowel_follows(const char *p) {
+    static const char *const vowels[] = { "a", "á", "e", "é", "i", "í", "o", "ó", "ö", "ő", "u", "ú", "ü", "ű", "A", "Á", "E", "É", "I", "Í", "O", "Ó", "Ö", "Ő", "U", "Ú", "Ü", "Ű" };
+    if (strncmp(p, "„", strlen("„")) == 0)
+        p += strlen("„");
+    size_t digits = strspn(p, "0123456789");
+    if (digits > 0)                           /* egy, öt, ezer … */
+        return *p == '5' || (*p == '1' && digits % 3 == 1);
+    for (size_t i = 0; i < ARRAY_LEN(vowels); i++)
+        if (strncmp(p, vowels[i], strlen(vowels[i])) == 0)
+            return true;
+    return false;
+}
+
+void render(const struct charter *c, const struct node *n, const char *template, enum lang lang, struct buf *ret) {
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
+    AUTO(buf_done) struct buf text = BUF(1 << 20);
+    if (arena == NULL) {
+        ret->failed = true;
+        return;
+    }
+    struct context x = { c, n, &c->said[n->index], lang, arena };
+    render_part(&x, template, template + strlen(template), &text);
+    const char *all = buf_str(&text);
+    for (const char *p = all; *p != '\0'; p++) {
+        bool start = p == all || (p > all + 1 && p[-1] == ' ' && p[-2] == '.');
+        if (*p != ARTICLE)
+            buf_char(ret, *p);
+        else
+            buf_text(ret, vowel_follows(p + 1) ? start ? "Az " : "az " : start ? "A " : "a ");
+    }
+    ret->failed |= text.failed;
+}
