@@ -92,8 +92,8 @@ enum code caps_take(struct caps *c, int64_t tenant, uint64_t n, usec_t now, stru
         r->taken = 0;
     }
     if (rule_on(RULE_key_caps) && (n > r->cap || r->taken > r->cap - n))
-        return err_set(reterr, E_TOO_MANY, "this tenant has opened %llu keys in this minute and may open %llu: wait, or raise the cap "
-                       "(keeper: unwraps_per_minute)", (unsigned long long)r->taken, (unsigned long long)r->cap);
+        return err_set(reterr, E_TOO_MANY, "this tenant has opened %llu keys in this minute and may open %llu: wait for the next "
+                       "minute", (unsigned long long)r->taken, (unsigned long long)r->cap);
     r->taken += n;
     c->all += n;
     return OK;

@@ -154,7 +154,7 @@ static enum code slot_check(struct keyring *k, const struct keyring_options *o, 
     if (!uuid_is_null(&o->owner) && uuid_compare(&any.owner, &o->owner) != 0)
         return err_set(reterr, E_CONFIG, "the keyring in %s belongs to another data directory: give each data directory its own keyring", o->directory);
     if (any.root != o->root.kind)
-        return err_set(reterr, E_CONFIG, "the root key of this keyring comes from a %s, not from a %s: mend the line \"root\" of sejf.yaml",
+        return err_set(reterr, E_CONFIG, "the root key of this keyring comes from a %s, not from a %s: mend the line \"root_key\" of sejf.yaml",
                        root_name(any.root), root_name(o->root.kind));
     *ret = any.cost;
     return OK;

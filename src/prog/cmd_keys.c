@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "prog/commands.h"
 #include "prog/keys.h"
 #include "prog/options.h"
@@ -169,6 +170,30 @@ enum code cmd_key_status(int argc, char *const *argv, struct err *reterr) {
     printf("\n");
     json_decref(r);
     return OK;
+}
+
+/* Straight to the keeper, which looks at who asks. */
+enum code cmd_key_allow(int argc, char *const *argv, struct err *reterr) {
+    const char *data = NULL, *config = NULL;
+    int64_t number = 0;
+    struct plain_words w;
+    AUTO(place_close) struct place *p = NULL;
+    AUTO(keeper_close) struct keeper_client *k = NULL;
+    const struct option options[] = { { "data", OPTION_TEXT, &data }, { "config", OPTION_TEXT, &config } };
+    enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 1, 1, &w, reterr);
+    if (code == OK && !text_int(w.at[0], 1, INT64_C(1000000000), &number))
+        return err_set(reterr, E_USAGE, "\"%s\" is not a number of keys from 1 to 1000000000", w.at[0]);
+    if (code == OK)
+        code = place_open(data, config, &p, reterr);
+    if (code == OK)
+        code = keeper_connect(place_path(p, "run/keeper.sock"), &k, reterr);
+    if (code == E_PEER)
+        return err_prefix(reterr, "sejf serve must be running");
+    if (code == OK)
+        code = keeper_allow(k, (uint64_t)number, reterr);
+    if (code == OK)
+        printf("%lld more keys may be destroyed today.\n", (long long)number);
+    return code;
 }
 
 enum code cmd_renew(int argc, char *const *argv, struct err *reterr) {
