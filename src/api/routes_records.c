@@ -128,14 +128,13 @@ static void on_erase(struct http_req *req) {
     json_decref(out);
 }
 
-/* limit as a number, the rest as it stands. `lang` and personal names (only with their rule off) are left out. */
+/* limit as a number, the rest as it stands; `lang` is ours. */
 static bool query_json(struct call *c, json_t **ret) {
     const char *name, *value;
     int64_t n;
     json_t *q = json_object();
     for (size_t i = 0; http_query_at(c->req, i, &name, &value); i++) {
-        int field = kind_field(c->k, name);
-        if (strcmp(name, "lang") == 0 || (field >= 0 && c->k->fields[field].level > L_PLAIN))
+        if (strcmp(name, "lang") == 0)
             continue;
         if (json_object_get(q, name) != NULL) {
             call_fail(c, E_INVALID, "the parameter %s stands there twice", name);

@@ -1,0 +1,27 @@
+#include "api/jobs.c"
+#include "base/test.h"
+
+static usec_t instant(const char *text) {
+    usec_t t = 0;
+    CHECK(time_parse(text, &t));
+    return t;
+}
+
+TEST(the_night_is_three_by_the_clock_of_the_place) {
+    static const struct { const char *zone, *last, *next; } rows[] = {
+        { "UTC", "2026-11-22T02:59:59Z", "2026-11-22T03:00:00Z" },
+        { "UTC", "2026-11-22T03:00:00Z", "2026-11-23T03:00:00Z" },
+        { "Europe/Warsaw", "2026-11-22T00:00:00Z", "2026-11-22T02:00:00Z" },
+        { "Europe/Warsaw", "2026-07-01T00:30:00Z", "2026-07-01T01:00:00Z" },
+        { "Europe/Warsaw", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z" },     /* 02:00 to 03:00 does not exist that night */
+        { "Europe/Warsaw", "2026-10-24T12:00:00Z", "2026-10-25T02:00:00Z" },     /* and comes twice in this one */
+        { "Europe/Budapest", "2026-12-31T23:30:00Z", "2027-01-01T02:00:00Z" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO(zone_free) struct zone *z = NULL;
+        struct err e;
+        char text[40];
+        CHECK_OK(zone_open(rows[i].zone, &z, &e), &e);
+        CHECK_TEXT(time_format(night_after(z, instant(rows[i].last)), text, sizeof text), rows[i].next);
+    }
+}
