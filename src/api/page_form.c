@@ -41,20 +41,24 @@ const char *kind_consent(const struct kind *k) {
 }
 
 /* ---- the summary of mistakes */
+/* id NULL: nothing on the page to lead to. */
 static void summary_item(struct buf *ret, const char *prefix, const char *id, const char *label, const char *text) {
-    buf_printf(ret, "<li><a href=\"#%s%s\">", prefix, id);
+    buf_text(ret, "<li>");
+    if (id != NULL)
+        buf_printf(ret, "<a href=\"#%s%s\">", prefix, id);
     buf_html(ret, label);
-    buf_text(ret, "</a>: ");
+    buf_text(ret, id != NULL ? "</a>: " : *label != 0 ? ": " : "");
     buf_html(ret, text);
     buf_text(ret, "</li>\n");
 }
 
+/* A mistake of consents without a name is one of the consent that the kind rests on. */
 static const char *consent_mistake(const struct kind *k, const json_t *mistakes, const char *consent) {
     const char *text = mistake_at(mistakes, "consents", consent);
     return text != NULL || kind_consent(k) == NULL || strcmp(kind_consent(k), consent) != 0 ? text : mistake_at(mistakes, "fields", "consents");
 }
 
-static size_t summary_fields(struct buf *ret, const struct kind *k, enum lang lang, const json_t *mistakes, const char *prefix) {
+static size_t summary_fields(struct buf *ret, const struct kind *k, fieldset shown, enum lang lang, const json_t *mistakes, const char *prefix) {
     size_t count = 0;
     char id[32];
     for (size_t i = 0; i < k->field_count; i++) {
@@ -64,7 +68,7 @@ static size_t summary_fields(struct buf *ret, const struct kind *k, enum lang la
             continue;
         field_label(&label, lang, &k->fields[i]);
         snprintf(id, sizeof id, "%zu", i);
-        summary_item(ret, prefix, id, buf_str(&label), text);
+        summary_item(ret, prefix, (shown >> i & 1) != 0 ? id : NULL, buf_str(&label), text);
         count++;
     }
     const char *consent = kind_consent(k), *text = consent == NULL ? NULL : consent_mistake(k, mistakes, consent);
@@ -77,11 +81,11 @@ static size_t summary_fields(struct buf *ret, const struct kind *k, enum lang la
     return count;
 }
 
-void mistakes_summary(struct buf *ret, const struct charter *c UNUSED, const struct kind *k, enum lang lang, const json_t *mistakes, const char *trouble, const char *prefix) {
+void mistakes_summary(struct buf *ret, const struct kind *k, fieldset shown, enum lang lang, const json_t *mistakes, const char *trouble, const char *prefix) {
     static const struct noun fields = NOUN("field", "fields", "pole", "pola", "pól", "mezőt");
     AUTO(buf_done) struct buf items = BUF(1u << 16);
     AUTO(buf_done) struct buf count = BUF(128);
-    size_t n = summary_fields(&items, k, lang, mistakes, prefix);
+    size_t n = summary_fields(&items, k, shown, lang, mistakes, prefix);
     if (n == 0 && trouble == NULL && json_array_size(mistakes) == 0)
         return;
     buf_text(ret, "<div class=\"summary-box\" role=\"alert\" tabindex=\"-1\" id=\"mistakes\">\n<h2>");
@@ -238,7 +242,7 @@ void form_put(struct buf *ret, const struct form_view *v) {
         PUT(ret, v->notice.lang, FORM_BY, v->notice.tenant);
         buf_text(ret, "</p>\n");
     }
-    mistakes_summary(ret, v->notice.charter, k, v->notice.lang, v->mistakes, v->trouble, "f");
+    mistakes_summary(ret, k, kind_asks(k), v->notice.lang, v->mistakes, v->trouble, "f");
     put_parent(ret, v);
     buf_text(ret, "<form method=\"post\" action=\"");
     buf_html(ret, v->action);
