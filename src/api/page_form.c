@@ -334,6 +334,18 @@ static json_t *reworded(const struct form_view *v, const char *path, const char 
     return sentence(text, lang);
 }
 
+json_t *form_unticked(const struct form_view *v) {
+    const struct kind *k = kind_of(v);
+    fieldset needed = kind_asks(k) & kind_needs(k);
+    if (kind_consent(k) == NULL || ticked(v, kind_consent(k)))
+        return NULL;
+    json_t *list = json_pack("[{s:s, s:s}]", "path", "/consents", "text", "");
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((needed >> i & 1) != 0 && typed_at(v, &k->fields[i]) == NULL)
+            json_array_append_new(list, json_pack("{s:s, s:s}", "path", k->fields[i].name, "text", ""));
+    return list;
+}
+
 json_t *form_mistakes(const struct form_view *v, const json_t *mistakes) {
     json_t *list = json_array();
     for (size_t i = 0; i < json_array_size(mistakes); i++) {

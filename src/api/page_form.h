@@ -24,6 +24,9 @@ const char *kind_consent(const struct kind *k);
 /* What was typed, as the API takes it: fields and consents. New references. */
 void form_values(const struct charter *c, const struct kind *k, typed_fn typed, void *arg, json_t **ret_fields, json_t **ret_consents);
 
+/* The consent that the kind rests on was not ticked: that, and every needed field that is empty, as mistakes; NULL: it was, or none
+ * is asked. Records may be made without it (a tenant imports consents that it took elsewhere), but not by a form. */
+json_t *form_unticked(const struct form_view *v);
 /* The API's mistakes as sentences for whoever fills in the form: [{path, text}]. New reference. */
 json_t *form_mistakes(const struct form_view *v, const json_t *mistakes);
 

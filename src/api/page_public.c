@@ -3,6 +3,7 @@
 
 #include "api/page_visit.h"
 #include "base/text.h"
+#include "charter/explain.h"
 #include "promises/view.h"
 #include "store/tables.h"
 
@@ -40,6 +41,11 @@ static enum code promises_of(struct service *s, usec_t now, struct arena *arena,
     date_format(&day, today, sizeof today);
     enum code code = proofs_list(service_store(s), charter_name(c), proof_add, proofs, reterr);
     return code != OK ? code : promises_list(c, proofs->list, proofs->count, today, ret, reterr);
+}
+
+static bool said(const struct charter *c, const struct line *line, enum lang lang, struct buf *ret) {
+    explain_line(c, line, lang, ret);
+    return ret->len > 0;
 }
 
 /* ---- the page of one service: /s/events and /s/events.json */
@@ -91,7 +97,7 @@ static void promises_get(struct http_req *req) {
         visit_trouble(&v, &e);
         return;
     }
-    struct view_page view = { .charter = v.charter, .promises = promises, .lang = v.lang, .now = now };
+    struct view_page view = { .charter = v.charter, .promises = promises, .lang = v.lang, .now = now, .sentence = said };
     if (json) {
         json_get(&v, &view);
         return;

@@ -3,6 +3,7 @@
 
 #include "api/page_html.h"
 #include "api/page_check.h"
+#include "charter/explain.h"
 #include "charter/load.h"
 #include "promises/view.h"
 
@@ -30,6 +31,11 @@ static size_t make_proofs(struct proof *ret) {
     return n;
 }
 
+static bool said(const struct charter *c, const struct line *line, enum lang lang, struct buf *ret) {
+    explain_line(c, line, lang, ret);
+    return ret->len > 0;
+}
+
 TEST(every_public_page_in_three_languages) {
     static struct proof proofs[RULE_COUNT];
     size_t proof_count = make_proofs(proofs);
@@ -44,7 +50,7 @@ TEST(every_public_page_in_three_languages) {
             snprintf(name, sizeof name, "page-%s-%s", services[s], lang_code((enum lang)l));
             struct page page = { .lang = (enum lang)l, .speaks = 7, .title = charter_title(c)->in[l], .path = "/s/x", .operator = charter_operator(c), .wide = true };
             page_begin(&html, &page);
-            view_html(&(struct view_page){ .charter = c, .promises = p, .lang = (enum lang)l, .now = NOW }, &html);
+            view_html(&(struct view_page){ .charter = c, .promises = p, .lang = (enum lang)l, .now = NOW, .sentence = said }, &html);
             page_end(&html, &page);
             CHECK(!html.failed);
             check_page(buf_str(&html), lang_code((enum lang)l), name);
