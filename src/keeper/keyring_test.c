@@ -480,6 +480,34 @@ TEST(a_copy_from_before_opens_until_the_renewal_and_not_after_it) {
     CHECK(good(k, 1, ids, keys, 32) == 30);
 }
 
+/* A renewal that left an old slot, or an old bucket key, would show: the rehearsal looks for both. */
+TEST(the_rehearsal_sees_a_renewal_that_is_not_whole) {
+    AUTO(place_done) struct place p;
+    key_id ids[32];
+    struct key keys[32];
+    struct err e;
+    size_t n = 0;
+    place_make(&p);
+    AUTO(keyring_close) struct keyring *k = opened(&p);
+    make(k, 1, 5, 32, ids, keys);
+    CHECK_OK(keyring_rehearse_copy(k, &e), &e);
+    struct epoch_slot old = k->active;
+    destroy(k, 1, ids, 2);
+    struct wrapped bucket = k->buckets.list[0].key;
+    CHECK_OK(epoch_switch(k, k->active.root, &k->active.cost, &e), &e);      /* without the buckets */
+    CHECK(memcmp(&bucket, &k->buckets.list[0].key, sizeof bucket) != 0);
+    CHECK_OK(keyring_rehearse_open(k, 1, ids, 2, &n, &e), &e);
+    CHECK(n == 2);
+    (void)renew(k);
+    CHECK_OK(epoch_write(k->epoch, 1 - k->slot, &old, &e), &e);              /* the old slot is still there */
+    CHECK(pending(k) == 1);
+    CHECK_OK(keyring_rehearse_open(k, 1, ids, 2, &n, &e), &e);
+    CHECK(n == 2);
+    (void)renew(k);
+    CHECK_OK(keyring_rehearse_open(k, 1, ids, 2, &n, &e), &e);
+    CHECK(n == 0);
+}
+
 /* --- index keys and heads --- */
 
 TEST(index_keys_are_the_tenants_own_and_outlive_renewals) {

@@ -1,5 +1,5 @@
 /* rehearse.c — the thief of the probe: a copy of the keyring's tables as they are now, tried later with every epoch
- * key that today's epoch file and root key give.
+ * key that today's epoch file and root key give, and with the bucket keys of today.
  *
  * The epoch file is not copied: such a copy, with the root key, would be the one thing that undoes a renewal. What
  * stands in it later is read from the file itself, so an old slot that was not overwritten makes the probe red. */
@@ -62,24 +62,34 @@ enum code keyring_rehearse_copy(struct keyring *k, struct err *reterr) {
     return code == OK ? copy_wal(k, buf_str(&path), reterr) : code;
 }
 
-/* Tries one key of the copy under one epoch key. */
-static enum code try_key(struct db *copy, const struct key *epoch, int64_t tenant, key_id id, bool *ret, struct err *reterr) {
-    struct bucket b;
+static bool opens(const struct key *above, const struct wrapped *w) {
+    struct key key;
+    struct err refused;
+    bool fine = key_unwrap(above, w, &key, &refused) == OK;
+    crypto_wipe(&key, sizeof key);
+    return fine;
+}
+
+/* Tries one key of the copy: its old bucket key under this epoch key, and the bucket's key of today. */
+static enum code try_key(struct keyring *k, struct db *copy, const struct key *epoch, int64_t tenant, key_id id, bool *ret, struct err *reterr) {
+    const struct bucket *today = buckets_find(&k->buckets, id >> SLOT_BITS);
+    struct bucket old;
     struct wrapped block[BLOCK_KEYS];
-    struct key above, key;
+    struct key above;
     struct err refused;
     bool there = false;
     *ret = false;
-    enum code code = rows_bucket(copy, id >> SLOT_BITS, &b, &there, reterr);
-    if (code != OK || !there || b.tenant != tenant)
+    enum code code = rows_bucket(copy, id >> SLOT_BITS, &old, &there, reterr);
+    if (code != OK || !there || old.tenant != tenant)
         return code;
     code = rows_block(copy, id / BLOCK_KEYS, block, &there, reterr);
     if (code != OK || !there)
         return code;
-    if (key_unwrap(epoch, &b.key, &above, &refused) == OK)
-        *ret = key_unwrap(&above, &block[id % BLOCK_KEYS], &key, &refused) == OK;
+    const struct wrapped *w = &block[id % BLOCK_KEYS];
+    *ret = key_unwrap(epoch, &old.key, &above, &refused) == OK && opens(&above, w);
+    if (!*ret && today != NULL)
+        *ret = key_unwrap(epoch, &today->key, &above, &refused) == OK && opens(&above, w);
     crypto_wipe(&above, sizeof above);
-    crypto_wipe(&key, sizeof key);
     return OK;
 }
 
@@ -92,7 +102,7 @@ static enum code try_slot(struct keyring *k, struct db *copy, int slot, int64_t 
     enum code code = OK;
     for (size_t i = 0; code == OK && i < count; i++)
         if (!opened[i])
-            code = try_key(copy, &epoch, tenant, ids[i], &opened[i], reterr);
+            code = try_key(k, copy, &epoch, tenant, ids[i], &opened[i], reterr);
     crypto_wipe(&epoch, sizeof epoch);
     return code;
 }
