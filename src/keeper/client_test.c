@@ -11,11 +11,16 @@
 #include <unistd.h>
 
 #include "base/test.h"
+#include "db/sums.h"
 #include "keeper/server.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
 
-struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; };
+struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; size_t fail_at; };
+
+/* In the child, once it serves: the n-th write from then on fails, and all after it. */
+static void fail_from_now(void *arg) { sums_fail_at = ((struct scene *)arg)->fail_at; }
+
 
 static void serve(struct scene *s) {
     struct err e;
@@ -25,7 +30,7 @@ static void serve(struct scene *s) {
     s->stop = p[1];
     s->pid = fork();
     if (s->pid == 0) {
-        struct keeper_config c = { .keyring = s->o, .server_user = geteuid(), .stop_fd = p[0] };
+        struct keeper_config c = { .keyring = s->o, .server_user = geteuid(), .stop_fd = p[0], .ready = fail_from_now, .arg = s };
         close(p[1]);
         enum code code = keeper_serve(&c, s->listen, &e);
         if (code != OK)
@@ -164,6 +169,55 @@ TEST(the_keeper_may_go_away_and_come_back) {
     serve(&s);
     CHECK(good(k, 1, ids, keys, 8) == 7);    /* so are destructions; a broken connection is made anew by itself */
     CHECK(status_of(k).pending == 1);
+}
+
+/* A full disk: what must be written is refused, each request with one answer of its own; what is only read goes on. */
+TEST(a_commit_that_fails_answers_each_request_once) {
+    for (size_t n = 1; n <= 6; n++) {
+        AUTO(scene_done) struct scene s;
+        key_id ids[32], made_ids[32];
+        struct key keys[32], made_keys[32], got[32];
+        bool ok[32];
+        size_t at[32];
+        struct err e, errs[5];
+        struct keeper_status st;
+        scene_make(&s);
+        AUTO(keeper_close) struct keeper_client *k = connected(&s);
+        CHECK_OK(keeper_make(k, 1, USEC_NEVER, 32, ids, keys, &e), &e);
+        k = keeper_close(k);
+        stop(&s, false);
+        s.fail_at = n;
+        serve(&s);
+        AUTO(link_free) struct link *l = NULL;
+        CHECK_OK(link_new(s.socket, &l, &e), &e);
+        struct made made = { made_ids, made_keys, 32 };
+        struct opened o = { got, ok, at, 32 };
+        for (size_t i = 0; i < 32; i++)
+            at[i] = i;
+        struct call c[5] = { CALL(OP_make, take_made, &made, &errs[0]), CALL(OP_open, take_opened, &o, &errs[1]), CALL(OP_destroy, NULL, NULL, &errs[2]),
+                             CALL(OP_status, take_status, &st, &errs[3]), CALL(OP_make, take_made, &made, &errs[4]) };
+        for (size_t i = 0; i < 5; i += 4) {
+            put_u64(&c[i].request, 1);
+            put_u32(&c[i].request, 0);
+            put_u32(&c[i].request, 32);
+        }
+        put_ids(&c[1].request, 1, ids, 32);
+        put_ids(&c[2].request, 1, ids, 1);
+        for (size_t i = 0; i < 4; i++)
+            c[i].next = &c[i + 1];
+        link_do(l, c, WAIT_MS);
+        for (size_t i = 0; i < 5; i++)
+            buf_wipe(&c[i].request);
+        CHECK(c[1].code == OK && c[3].code == OK && c[4].code == E_FULL && st.keys >= 31);
+        for (size_t i = 0; i < 32; i++)
+            CHECK(ok[i] && memcmp(&got[i], &keys[i], sizeof *keys) == 0);
+        stop(&s, true);
+        s.fail_at = 0;
+        serve(&s);
+        k = connected(&s);
+        CHECK(good(k, 1, ids, keys, 32) == (c[2].code == OK ? 31 : 32));
+        CHECK(c[0].code != OK || good(k, 1, made_ids, made_keys, 32) == 32);
+    }
 }
 
 TEST(index_and_ledger_go_through) {

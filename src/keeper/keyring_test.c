@@ -779,6 +779,10 @@ TEST(a_rollback_takes_everything_back) {
     CHECK(good(k, 1, ids, keys, 64) == 64 && good(k, 2, more, more_keys, 64) == 0 && k->keys == 64 && pending(k) == 0);
     CHECK_OK(keyring_index_keys(k, 1, &b, &e), &e);
     CHECK(memcmp(&a, &b, sizeof a) == 0);
+    make(k, 2, 5, 64, more, more_keys);      /* the bucket that was taken back comes again, with another key */
+    k = keyring_close(k);
+    k = opened(&p);
+    CHECK(good(k, 1, ids, keys, 64) == 64 && good(k, 2, more, more_keys, 64) == 64);
 }
 
 /* The n-th write or sync of the database fails, for every n, as on a full disk: whatever was acknowledged holds,
