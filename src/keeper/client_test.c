@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@
 #include "sys/files.h"
 #include "sys/sockets.h"
 
-struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; size_t fail_at; };
+struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; size_t fail_at; uid_t server_user; };
 
 /* In the child, once it serves: the n-th write from then on fails, and all after it. */
 static void fail_from_now(void *arg) { sums_fail_at = ((struct scene *)arg)->fail_at; }
@@ -30,7 +31,7 @@ static void serve(struct scene *s) {
     s->stop = p[1];
     s->pid = fork();
     if (s->pid == 0) {
-        struct keeper_config c = { .keyring = s->o, .server_user = geteuid(), .stop_fd = p[0], .ready = fail_from_now, .arg = s };
+        struct keeper_config c = { .keyring = s->o, .server_user = s->server_user, .stop_fd = p[0], .ready = fail_from_now, .arg = s };
         close(p[1]);
         enum code code = keeper_serve(&c, s->listen, &e);
         if (code != OK)
@@ -56,12 +57,14 @@ static void stop(struct scene *s, bool kill_it) {
 
 static void scene_make(struct scene *s) {
     struct err e;
+    *s = (struct scene){ .pid = 0 };
     snprintf(s->directory, sizeof s->directory, "/tmp/sejf-client-XXXXXX");
     CHECK(mkdtemp(s->directory) != NULL);
     snprintf(s->keyring, sizeof s->keyring, "%s/keeper", s->directory);
     snprintf(s->root, sizeof s->root, "%s/root.key", s->directory);
     snprintf(s->socket, sizeof s->socket, "%s/socket", s->directory);
     s->o = (struct keyring_options){ .directory = s->keyring, .root = { .kind = ROOT_FILE, .path = s->root }, .owner = uuid_new() };
+    s->server_user = geteuid();
     CHECK_OK(crypto_init(&e), &e);
     CHECK_OK(keyring_create(&s->o, NULL, &e), &e);
     serve(s);
@@ -353,6 +356,49 @@ TEST(a_bad_message_closes_its_peer_only) {
     for (int i = 0; i < 50; i++)             /* half a message, then gone */
         CHECK(send(raw(&s), "\x20\0\0\0\3", 5, MSG_NOSIGNAL) == 5);
     CHECK(good(k, 1, ids, keys, 4) == 4);
+}
+
+#define STRANGER 65534
+
+/* What a process of another user gets: 0 everything was as it should be. */
+static int as_stranger(struct scene *s, bool is_server) {
+    struct keeper_client *k = NULL;
+    struct keeper_status st;
+    struct err e;
+    if (setresgid(STRANGER, STRANGER, STRANGER) != 0 || setresuid(STRANGER, STRANGER, STRANGER) != 0)
+        return 1;
+    enum code code = keeper_connect(s->socket, &k, &e);
+    if (!is_server)
+        return code == E_PEER ? 0 : 2;
+    if (code != OK)
+        return 3;
+    if (keeper_status(k, &st, &e) != OK)
+        return 4;
+    code = keeper_allow(k, 10, &e);          /* not by the server itself */
+    (void)keeper_close(k);
+    return code == E_FORBIDDEN ? 0 : 5;
+}
+
+TEST(strangers_are_refused_and_the_server_may_not_lift_its_cap) {
+    if (geteuid() != 0)
+        skip();                              /* only root can be somebody else */
+    for (int is_server = 0; is_server < 2; is_server++) {
+        AUTO(scene_done) struct scene s;
+        int status = 0;
+        scene_make(&s);
+        stop(&s, false);
+        s.server_user = is_server ? STRANGER : 0;
+        serve(&s);
+        CHECK(chmod(s.directory, 0755) == 0 && chmod(s.socket, 0666) == 0);
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(as_stranger(&s, is_server));
+        CHECK(waitpid(pid, &status, 0) == pid);
+        CHECK_INT(status, 0);
+        AUTO(keeper_close) struct keeper_client *k = connected(&s);
+        struct err e;
+        CHECK_OK(keeper_allow(k, 10, &e), &e);
+    }
 }
 
 TEST(connecting_to_nobody_says_so) {
