@@ -149,9 +149,11 @@ static enum code start_own(const struct crew_start *s, enum member m, struct env
     const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret } };
     int fds[5];
     size_t n = 0;
-    char numbers[3][16];
-    const char *argv[12] = { "sejf", names[m], "--config", place_instance(s->place)->file };
-    size_t argc = 4;
+    char numbers[3][16], peer[16];
+    const struct user *server = crew_user(s->crew, SERVER);
+    const char *argv[14] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
+    size_t argc = 6;
+    snprintf(peer, sizeof peer, "%u", server == NULL ? (unsigned)geteuid() : (unsigned)server->uid);
     fds[n++] = s->listeners[0];
     for (size_t i = 0; i < ARRAY_LEN(more); i++) {
         if (more[i].fd < 0)

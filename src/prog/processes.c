@@ -16,16 +16,16 @@
 
 #define LISTENER 3
 
-struct given { struct place *place; int64_t ready, log, secret; };
+struct given { struct place *place; int64_t ready, log, secret, peer /* the user that may call the keeper */; };
 
 static enum code read_given(int argc, char *const *argv, const char *name, struct given *ret, struct err *reterr) {
     const char *config = NULL;
     struct plain_words w;
-    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1 };
+    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .peer = -1 };
     const struct option options[] = { { "config", OPTION_TEXT, &config }, { "ready", OPTION_NUMBER, &ret->ready },
-                                      { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret } };
+                                      { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret }, { "peer", OPTION_NUMBER, &ret->peer } };
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
-    if (code == OK && (config == NULL || ret->ready < LISTENER))
+    if (code == OK && (config == NULL || ret->ready < LISTENER || ret->peer < 0))
         return err_set(reterr, E_USAGE, "the %s is started by `sejf serve`", name);
     if (code == OK)
         code = place_open(NULL, config, &ret->place, reterr);
@@ -68,7 +68,6 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
     struct given g;
     AUTO(fd_close) int stop = -1;
     struct keyring_options keyring;
-    struct crew crew;
     enum code code = read_given(argc, argv, "keeper", &g, reterr);
     AUTO(place_close) struct place *p = g.place;
     if (code == OK)
@@ -77,8 +76,7 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
         code = keys_options(p, (int)g.secret, &keyring, reterr);
     if (code != OK)
         return code;
-    crew_find(p, &crew);
-    const struct keeper_config config = { .keyring = keyring, .server_user = crew.apart ? crew.user[SERVER].uid : geteuid(), .stop_fd = stop,
+    const struct keeper_config config = { .keyring = keyring, .server_user = (uid_t)g.peer, .stop_fd = stop,
         .sandbox = keeper_sandbox, .ready = say_ready, .arg = &g };
     return keeper_serve(&config, LISTENER, reterr);
 }
