@@ -124,7 +124,7 @@ static bool footer_read(struct zone *z, const char *p) {
     return true;
 }
 
-static bool zone_read(struct zone *z, const uint8_t *p, size_t len) {
+static bool zone_read(struct zone *z, const uint8_t *p, size_t len, bool *ret_no_memory) {
     struct counts c;
     if (!header(p, len, &c) || p[4] < '2')
         return false;
@@ -138,8 +138,10 @@ static bool zone_read(struct zone *z, const uint8_t *p, size_t len) {
         return false;
     z->at = mem_new_array(c.time, sizeof *z->at);
     z->type = mem_new_array(c.time, 1);
-    if (z->at == NULL || z->type == NULL)
+    if (z->at == NULL || z->type == NULL) {
+        *ret_no_memory = true;
         return false;
+    }
     z->count = c.time;
     z->type_count = c.type;
     for (size_t i = 0; i < c.time; i++) {
@@ -185,8 +187,9 @@ enum code zone_open(const char *name, struct zone **ret, struct err *reterr) {
     if (bytes == NULL || z == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a time zone");
     snprintf(z->name, sizeof z->name, "%s", name);
-    if (n <= 0 || !zone_read(z, bytes, (size_t)n))
-        return err_set(reterr, E_INVALID, "the system's file of time zone \"%s\" cannot be understood", name);
+    bool no_memory = false;
+    if (n <= 0 || !zone_read(z, bytes, (size_t)n, &no_memory))
+        return no_memory ? err_set(reterr, E_MEMORY, "no memory for a time zone") : err_set(reterr, E_INVALID, "the system's file of time zone \"%s\" cannot be understood", name);
     *ret = TAKE(z);
     return OK;
 }

@@ -96,7 +96,7 @@ static void usages(enum key_id key, struct buf *ret) {
     }
     if (shown > 0)
         buf_char(ret, '`');
-    if (ret->len - begin > 420)               /* too long to help */
+    if (ret->len - begin > 260)               /* too long to help: docs/charter.md has it */
         buf_cut(ret, begin);
 }
 
@@ -106,8 +106,8 @@ void grammar_explain(enum key_id key, const struct miss *m, struct buf *ret, con
         buf_text(ret, "Something is missing at the end");
     else
         buf_printf(ret, "`%s` does not fit here", m->word[0] != '\0' ? m->word : "…");
-    if (n > 0 && n <= 8) {
-        buf_text(ret, m->end ? ": end here, or write " : ": write ");
+    if (n > 0 && n <= 24) {
+        buf_text(ret, m->end ? ": end here, or write " : n > 4 ? ": write one of " : ": write ");
         for (size_t i = 0; i < n; i++) {
             const char *before = i == 0 ? "" : i + 1 == n ? " or " : ", ";
             if (i >= m->literal_count)

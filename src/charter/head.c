@@ -92,7 +92,9 @@ void build_head(struct build *b) {
     c->contact = (text = build_text(b, node_get(operator, "contact"), "email")) != NULL ? text : "";
     c->authority = (text = build_text(b, node_get(operator, "authority"), "text")) != NULL ? text : "";
     const char *zone = build_text(b, clock, "zone");
-    if (zone != NULL && zone_open(zone, &c->zone, &e) != OK)
+    enum code found = zone != NULL ? zone_open(zone, &c->zone, &e) : OK;
+    b->no_memory |= found == E_MEMORY;
+    if (found != OK && found != E_MEMORY)
         complain(b, "unknown-zone", clock, NULL, "No time zone is named `%s`: write one such as Europe/Warsaw", zone);
     build_title(b, node_get(root, "title"));
     build_speaks(b, node_get(root, "speaks"));

@@ -43,13 +43,14 @@ static void build_keep(struct build *b, const struct node *n, int kind, struct k
     *ret = (struct keep){ .type = KEEP_OWNER, .pos = n->pos, .text = n->text };
     if (person != NULL) {
         int who = names_get(b->c->person_names, build_name(b, person));      /* sections.c tells of unknown people */
-        if (who >= 0 && who != b->c->tenant && who != k->about)
+        if (who >= 0 && who != b->c->tenant && who != k->about && b->c->tenant >= 0)
             complain_at(b, "keep-owner", n, person->at, person->width, NULL, "`%s` is neither the tenant nor the person whom `%s` is about: one of them deletes it", b->c->people[who].name, k->name);
     } else if (parent != NULL) {
         ret->type = KEEP_WITH_PARENT;
         int p = resolve_kind(b, n, parent->text, parent->at, parent->width);
         if (p >= 0 && p != k->parent)
-            complain_at(b, "keep-parent", n, parent->at, parent->width, k->parent >= 0 ? b->c->kinds[k->parent].name : NULL, "`%s` does not belong to `%s`", k->name, parent->text);
+            complain_at(b, "keep-parent", n, parent->at, parent->width, k->parent >= 0 ? b->c->kinds[k->parent].name : NULL,
+                        "`%s` does not belong to `%s`: name what it belongs to, or another rule", k->name, parent->text);
     } else if (span != NULL && anchor != NULL) {
         ret->type = KEEP_SPAN;
         if (!capture_span(span, &ret->span))

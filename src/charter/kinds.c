@@ -186,8 +186,8 @@ static void build_owner(struct build *b, struct kind *k, const struct node *n) {
     if (cap == NULL)
         return;
     int person = names_get(b->c->person_names, cap->text), kind = names_get(b->c->kind_names, cap->text);
-    if (person >= 0 && person == b->c->tenant)
-        return;                               /* parent stays -1: the tenant's own */
+    if (person >= 0 && (person == b->c->tenant || b->c->tenant < 0))
+        return;                               /* parent stays -1: the tenant's own. A wrong tenant was told of already */
     if (kind >= 0) {
         k->parent = kind;
         return;
@@ -234,7 +234,7 @@ static void build_number(struct build *b, struct kind *k, const struct node *n) 
     int person = names_get(b->c->person_names, scope->text), kind = names_get(b->c->kind_names, scope->text);
     if (kind >= 0 && kind == k->parent)
         k->number.scope = PER_PARENT;
-    else if (person < 0 || person != b->c->tenant)
+    else if (person < 0 || (person != b->c->tenant && b->c->tenant >= 0))
         complain_at(b, "number-scope", n, scope->at, scope->width, NULL, "Numbers run per tenant or per record that this one belongs to: write `per %s`",
                     k->parent >= 0 ? b->c->kinds[k->parent].name : b->c->tenant >= 0 ? b->c->people[b->c->tenant].name : "tenant");
 }

@@ -67,7 +67,8 @@ static void build_unique(struct build *b, const struct node *n, int kind, struct
             l->per_parent = true;
             continue;
         }
-        if (names_get(b->c->person_names, name) >= 0 && names_get(b->c->person_names, name) == b->c->tenant)
+        int person = names_get(b->c->person_names, name);
+        if (person >= 0 && (person == b->c->tenant || b->c->tenant < 0))
             continue;                         /* every uniqueness is within the tenant */
         int field = resolve_field(b, n, kind, name, at, width);
         if (field < 0)
@@ -144,6 +145,12 @@ static bool split_move(struct build *b, const char *key, const char **ret_from, 
 }
 
 static void check_free(struct build *b, const struct node *n, const struct kind *k, const struct move *m) {
+    const struct node *list = node_get(n->parent->parent, "limits");
+    if (list != NULL && list->count != k->limit_count)
+        return;                               /* a limit could not be read, and that was told */
+    for (size_t i = 0; i < k->limit_count; i++)
+        if (k->limits[i].type == LIMIT_CAPACITY && k->limits[i].state_field < 0)
+            return;
     for (size_t i = 0; i < k->limit_count; i++)
         if (k->limits[i].type == LIMIT_CAPACITY && k->limits[i].state_field == m->field && k->limits[i].full_option == m->to && k->limits[i].else_option == m->from)
             return;

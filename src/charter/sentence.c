@@ -388,8 +388,9 @@ static bool is_separator(const struct word *w, enum capture_type type) {
     }
 }
 
-/* Words that a capture may take, from the most to the least; returns how many there are. */
-static size_t lengths(const struct sentence *s, size_t at, enum capture_type type, const char *name, size_t *ret, size_t room) {
+/* Words that a capture may take, from the most to the least; returns how many there are. *ret_odd is where a list goes on
+ * with something that is none of its items, or 0. */
+static size_t lengths(const struct sentence *s, size_t at, enum capture_type type, const char *name, size_t *ret, size_t room, size_t *ret_odd) {
     size_t found = 0, n = take_one(s, at, type, name);
     if (n == 0)
         return 0;
@@ -398,8 +399,10 @@ static size_t lengths(const struct sentence *s, size_t at, enum capture_type typ
         ends[count++] = n;
         size_t sep = at + n < s->count && (type == C_CODES || is_separator(&s->words[at + n], type)) ? (type != C_CODES) : WORDS_MAX;
         size_t more = sep == WORDS_MAX ? 0 : take_one(s, at + n + sep, type, name);
-        if (more == 0)
+        if (more == 0) {
+            *ret_odd = sep != WORDS_MAX && type != C_CODES && at + n + sep < s->count ? at + n + sep : 0;
             break;
+        }
         n += sep + more;
     }
     while (count > 0 && found < room)
@@ -461,10 +464,12 @@ static bool run(struct match *m, int at, size_t word);
 
 static bool run_capture(struct match *m, int at, size_t word) {
     const struct op *op = &m->p->ops[at];
-    size_t list[LENGTHS_MAX];
-    size_t n = lengths(m->s, word, op->capture, op->text, list, ARRAY_LEN(list)), saved = m->count;
+    size_t list[LENGTHS_MAX], odd = 0;
+    size_t n = lengths(m->s, word, op->capture, op->text, list, ARRAY_LEN(list), &odd), saved = m->count;
     if (n == 0)
         expect(m, word, op);
+    else if (odd > 0)
+        expect(m, odd, op);
     for (size_t i = 0; i < n; i++) {
         if (saved == CAPTURES_MAX)
             return false;
