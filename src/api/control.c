@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "api/adopt.h"
 #include "api/api_int.h"
 #include "api/control_int.h"
 #include "api/http.h"
@@ -188,6 +189,27 @@ static enum code do_rebuild_index(struct control_req *c, struct err *reterr) {
         if (c->service == NULL || c->service == c->api->services[i])
             code = service_rebuild_index(c->api->services[i], reterr);
     return code;
+}
+
+/* ---- charters */
+
+static enum code do_charter_against(struct control_req *c, struct err *reterr) {
+    const char *text = control_text(c, "text"), *file = control_text(c, "file");
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(charter_free) struct charter *newer = NULL;
+    AUTO(adopt_free) struct adoption *a = NULL;
+    AUTO(buf_done) struct buf said = BUF(1u << 20);
+    if (text == NULL || f == NULL)
+        return err_set(reterr, text == NULL ? E_INVALID : E_MEMORY, text == NULL ? "the text of a charter is missing" : "no memory for a charter");
+    enum code code = charter_load_text(file == NULL ? "charter" : file, text, strlen(text), f, &newer, reterr);
+    if (code == OK)
+        code = adopt_compare(c->store, newer, &a, reterr);
+    if (code != OK)
+        return code;
+    adopt_print(a, &said);
+    set(c, "said", json_string(buf_str(&said)));
+    set(c, "allowed", json_boolean(adopt_allowed(a, reterr) == OK));
+    return OK;
 }
 
 /* ---- keys */

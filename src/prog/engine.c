@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/arena.h"
+#include "api/adopt.h"
 #include "base/mem.h"
 #include "sys/files.h"
 
@@ -76,6 +76,34 @@ static enum code fill(struct place *p, const char *control, struct engine *e, st
     return OK;
 }
 
+/* A charter is adopted only when nothing stored stands against it. What it needs built is built before it is written down,
+ * so a cut start begins that again. */
+static enum code adopt_begin(struct engine *e, bool *ret_rebuild, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < e->config.charter_count; i++) {
+        AUTO(adopt_free) struct adoption *a = NULL;
+        code = adopt_compare(e->store, e->config.charters[i], &a, reterr);
+        if (code == OK)
+            code = adopt_allowed(a, reterr);
+        ret_rebuild[i] = code == OK && adopt_needs_rebuild(a);
+    }
+    return code;
+}
+
+static enum code adopt_end(struct engine *e, const bool *rebuild, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < e->config.charter_count; i++) {
+        AUTO(adopt_free) struct adoption *a = NULL;
+        if (rebuild[i])
+            code = service_rebuild_index(api_service(e->api, charter_name(e->config.charters[i])), reterr);
+        if (code == OK)
+            code = adopt_compare(e->store, e->config.charters[i], &a, reterr);
+        if (code == OK && !adopt_is_same(a))
+            code = adopt_put(e->store, e->config.charters[i], reterr);
+    }
+    return code;
+}
+
 enum code engine_open(struct place *p, const char *control, struct engine **ret, struct err *reterr) {
     AUTO(engine_close) struct engine *e = mem_new(sizeof *e);
     if (e == NULL)
@@ -86,10 +114,16 @@ enum code engine_open(struct place *p, const char *control, struct engine **ret,
         code = store_open(&store, &e->store, reterr);
     if (code == OK)
         code = keeper_connect(place_path(p, "run/keeper.sock"), &e->keeper, reterr);
+    bool *rebuild = code == OK ? mem_new_array(e->config.charter_count, sizeof *rebuild) : NULL;
+    if (code == OK)
+        code = rebuild == NULL ? err_set(reterr, E_MEMORY, "no memory") : adopt_begin(e, rebuild, reterr);
     e->config.store = e->store;
     e->config.keeper = e->keeper;
     if (code == OK)
         code = api_open(&e->config, &e->api, reterr);
+    if (code == OK)
+        code = adopt_end(e, rebuild, reterr);
+    mem_free(rebuild);
     if (code != OK)
         return code;
     *ret = TAKE(e);

@@ -1,0 +1,22 @@
+/* adopt.h — the charter that a service runs on is kept in the store, so that a changed one is noticed: what it does to the
+ * stored records is said, and one that they would no longer fit is refused. One thread. */
+#pragma once
+#include "charter/against.h"
+#include "store/store.h"
+
+struct adoption;
+/* Compares with what is stored. E_CHARTER only when the stored charter cannot be read by this program. The newer charter
+ * stays the caller's and must outlive the adoption. */
+MUST_USE enum code adopt_compare(struct store *s, const struct charter *newer, struct adoption **ret, struct err *reterr);
+struct adoption *adopt_free(struct adoption *a);
+DEFINE_AUTO(struct adoption, adopt_free)
+bool adopt_is_new(const struct adoption *a);             /* no such service yet */
+bool adopt_is_same(const struct adoption *a);            /* byte for byte */
+const struct changes *adopt_changes(const struct adoption *a);      /* NULL: new or the same */
+/* What changes, for people. */
+void adopt_print(const struct adoption *a, struct buf *ret);
+/* E_CHARTER with the first reason when it is refused. */
+MUST_USE enum code adopt_allowed(const struct adoption *a, struct err *reterr);
+bool adopt_needs_rebuild(const struct adoption *a);      /* an index or due dates */
+/* From now on the stored one. */
+MUST_USE enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr);
