@@ -16,6 +16,7 @@ struct db_options {
     enum db_sync sync;
     bool read_only;
     bool create;                     /* mode 0600 */
+    int page_size;                   /* of a file that is created; 0: 4096 */
     int cache_kib;                   /* page cache of this connection */
     int wal_pages;                   /* automatic checkpoint after so many pages; 0: the engine's own; -1: never */
     int busy_ms;                     /* how long to wait for another connection's lock; 0: 10 seconds */

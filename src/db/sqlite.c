@@ -132,7 +132,12 @@ static enum code settle(struct sqlite_db *c, const struct db_options *o, struct 
              "PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = %d; PRAGMA mmap_size = 0",
              o->cache_kib > 0 ? -o->cache_kib : -2000, o->sync == DB_SYNC_FULL ? "FULL" : "NORMAL",
              o->wal_pages == 0 ? 1000 : o->wal_pages < 0 ? 0 : o->wal_pages);
-    enum code code = o->read_only ? OK : run(c, "PRAGMA journal_mode = WAL", reterr);
+    enum code code = OK;
+    if (!o->read_only) {                     /* the size holds only for a file without pages, so before anything else */
+        char first[96];
+        snprintf(first, sizeof first, "PRAGMA page_size = %d; PRAGMA journal_mode = WAL", o->page_size > 0 ? o->page_size : 4096);
+        code = run(c, first, reterr);
+    }
     return code == OK ? run(c, sql, reterr) : code;
 }
 

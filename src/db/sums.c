@@ -1,5 +1,12 @@
 /* sums.c — invariant: every page that reaches a database file through this layer carries its sum.
- * A page of zeros is one that was never written (a hole left when the file grew): SQLite judges it. */
+ * A page of zeros is one that was never written (a hole left when the file grew): SQLite judges it.
+ *
+ * Writes to a WAL that follow one another are held and go out as one: a commit of a hundred pages would else be
+ * two hundred calls. What is held goes out before anything could miss it: with the frame that ends a transaction (a
+ * WAL without sync has no other sign), before every sync, truncation and question for the size, and before a read
+ * that meets it. Other connections read from a WAL only what a finished transaction wrote. Pages of the database file
+ * itself go out at once: a checkpoint makes them count without another call that could fail.
+ */
 #include "db/sums.h"
 
 #include <endian.h>
@@ -8,11 +15,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#define HOLD_MAX 0x1ffff                     /* the most that SQLite writes to a file at once */
+#define FRAME_HEADER 24                      /* of a page in the WAL; its bytes 4 to 7 are not zero in the last of a transaction */
+
 struct file {
     sqlite3_file base;
-    bool is_db;
+    bool is_db, ends;                /* ends: the page that comes is the last of its transaction */
     uint32_t page;                   /* size of a page; 0 until the header was seen */
-    uint8_t *copy;                   /* of the page that is being written */
+    uint8_t *held;                   /* HOLD_MAX bytes, once something was written */
+    int held_len;
+    sqlite3_int64 held_at;
     sqlite3_file *real;              /* stands behind this struct */
 };
 
@@ -82,9 +94,47 @@ static uint64_t page_sum(const struct file *f, const uint8_t *page, sqlite3_int6
     return sums_of(page, f->page - SUMS_RESERVE, (uint64_t)offset / f->page + 1);
 }
 
+/* SQLite calls only ENOSPC "full"; a quota and a limit on file sizes are the same to whoever waits for the write. */
+static int real_write(struct file *f, const void *bytes, int len, sqlite3_int64 offset) {
+    int num = 0, rc = f->real->pMethods->xWrite(f->real, bytes, len, offset);
+    if (rc != SQLITE_IOERR_WRITE)
+        return rc;
+    (void)f->real->pMethods->xFileControl(f->real, SQLITE_FCNTL_LAST_ERRNO, &num);
+    return num == EFBIG || num == EDQUOT || num == ENOSPC ? SQLITE_FULL : rc;
+}
+
+/* What is held goes out; on failure it is dropped, and the failure ends the transaction that wrote it. */
+static int held_out(struct file *f) {
+    int len = f->held_len;
+    f->held_len = 0;
+    return len > 0 ? real_write(f, f->held, len, f->held_at) : SQLITE_OK;
+}
+
+static bool held_meets(const struct file *f, int len, sqlite3_int64 offset) {
+    return f->held_len > 0 && offset < f->held_at + f->held_len && offset + len > f->held_at;
+}
+
+/* Where `len` bytes for `offset` may be put, behind what is held; NULL with *ret_rc when that could not go out. */
+static uint8_t *held_room(struct file *f, int len, sqlite3_int64 offset, int *ret_rc) {
+    *ret_rc = SQLITE_OK;
+    if (f->held_len > 0 && (offset != f->held_at + f->held_len || f->held_len + len > HOLD_MAX))
+        *ret_rc = held_out(f);
+    if (f->held == NULL && *ret_rc == SQLITE_OK && (f->held = sqlite3_malloc64(HOLD_MAX)) == NULL)
+        *ret_rc = SQLITE_IOERR_NOMEM;
+    if (*ret_rc != SQLITE_OK)
+        return NULL;
+    if (f->held_len == 0)
+        f->held_at = offset;
+    uint8_t *at = f->held + f->held_len;
+    f->held_len += len;
+    return at;
+}
+
 static int file_read(sqlite3_file *file, void *ret, int len, sqlite3_int64 offset) {
     struct file *f = own(file);
-    int rc = f->real->pMethods->xRead(f->real, ret, len, offset);
+    int rc = held_meets(f, len, offset) ? held_out(f) : SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = f->real->pMethods->xRead(f->real, ret, len, offset);
     if (rc != SQLITE_OK || !f->is_db)
         return rc;
     if (offset == 0 && len >= 100 && (rc = learn(f, ret)) != SQLITE_OK)
@@ -98,55 +148,69 @@ static int file_read(sqlite3_file *file, void *ret, int len, sqlite3_int64 offse
     return SQLITE_IOERR_DATA;
 }
 
-/* SQLite calls only ENOSPC "full"; a quota and a limit on file sizes are the same to whoever waits for the write. */
-static int real_write(struct file *f, const void *bytes, int len, sqlite3_int64 offset) {
-    int num = 0, rc = f->real->pMethods->xWrite(f->real, bytes, len, offset);
-    if (rc != SQLITE_IOERR_WRITE)
+static int wal_write(struct file *f, const void *bytes, int len, sqlite3_int64 offset) {
+    int rc = SQLITE_OK;
+    const uint8_t *head = bytes;
+    if (len == FRAME_HEADER)
+        f->ends = (head[4] | head[5] | head[6] | head[7]) != 0;
+    uint8_t *to = held_room(f, len, offset, &rc);
+    if (to == NULL)
         return rc;
-    (void)f->real->pMethods->xFileControl(f->real, SQLITE_FCNTL_LAST_ERRNO, &num);
-    return num == EFBIG || num == EDQUOT || num == ENOSPC ? SQLITE_FULL : rc;
+    memcpy(to, bytes, (size_t)len);
+    if (len == FRAME_HEADER || (len >= 512 && !f->ends))
+        return SQLITE_OK;
+    f->ends = false;
+    return held_out(f);
+}
+
+static int db_write(struct file *f, const void *bytes, int len, sqlite3_int64 offset) {
+    int rc = offset == 0 && len >= 512 ? learn(f, bytes) : SQLITE_OK;
+    if (rc != SQLITE_OK)
+        return rc;
+    uint8_t *to = held_room(f, len, offset, &rc);
+    if (to == NULL)
+        return rc;
+    memcpy(to, bytes, (size_t)len);
+    if (f->page >= 512 && (uint32_t)len == f->page) {
+        uint64_t sum = htole64(page_sum(f, to, offset));
+        memcpy(to + len - SUMS_RESERVE, &sum, sizeof sum);
+    }
+    return held_out(f);
 }
 
 static int file_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 offset) {
     struct file *f = own(file);
     if (fails())
         return SQLITE_FULL;
-    if (!f->is_db)
-        return real_write(f, bytes, len, offset);
-    if (offset == 0 && len >= 512) {
-        uint32_t before = f->page;
-        int rc = learn(f, bytes);
-        if (rc != SQLITE_OK)
-            return rc;
-        if (f->page != before || f->copy == NULL) {
-            sqlite3_free(f->copy);
-            f->copy = NULL;
-        }
-    }
-    if (f->page < 512 || (uint32_t)len != f->page)
-        return real_write(f, bytes, len, offset);
-    if (f->copy == NULL && (f->copy = sqlite3_malloc64(f->page)) == NULL)
-        return SQLITE_IOERR_NOMEM;
-    memcpy(f->copy, bytes, f->page - SUMS_RESERVE);
-    uint64_t sum = htole64(page_sum(f, f->copy, offset));
-    memcpy(f->copy + f->page - SUMS_RESERVE, &sum, sizeof sum);
-    return real_write(f, f->copy, len, offset);
+    if (len > HOLD_MAX)
+        return SQLITE_IOERR_WRITE;                             /* larger than any page */
+    return f->is_db ? db_write(f, bytes, len, offset) : wal_write(f, bytes, len, offset);
 }
 
 static int file_close(sqlite3_file *file) {
     struct file *f = own(file);
-    sqlite3_free(f->copy);
-    f->copy = NULL;
-    return f->real->pMethods->xClose(f->real);
+    int rc = held_out(f), closed = f->real->pMethods->xClose(f->real);
+    sqlite3_free(f->held);
+    f->held = NULL;
+    return rc != SQLITE_OK ? rc : closed;
 }
 
 static int file_sync(sqlite3_file *f, int flags) {
-    return fails() ? SQLITE_IOERR_FSYNC : real_of(f)->pMethods->xSync(real_of(f), flags);
+    int rc = fails() ? SQLITE_IOERR_FSYNC : held_out(own(f));
+    return rc == SQLITE_OK ? real_of(f)->pMethods->xSync(real_of(f), flags) : rc;
+}
+
+static int file_truncate(sqlite3_file *f, sqlite3_int64 size) {
+    int rc = held_out(own(f));
+    return rc == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : rc;
+}
+
+static int file_size(sqlite3_file *f, sqlite3_int64 *ret) {
+    int rc = held_out(own(f));
+    return rc == SQLITE_OK ? real_of(f)->pMethods->xFileSize(real_of(f), ret) : rc;
 }
 
 /* What passes through unchanged. */
-static int file_truncate(sqlite3_file *f, sqlite3_int64 size) { return real_of(f)->pMethods->xTruncate(real_of(f), size); }
-static int file_size(sqlite3_file *f, sqlite3_int64 *ret) { return real_of(f)->pMethods->xFileSize(real_of(f), ret); }
 static int file_lock(sqlite3_file *f, int level) { return real_of(f)->pMethods->xLock(real_of(f), level); }
 static int file_unlock(sqlite3_file *f, int level) { return real_of(f)->pMethods->xUnlock(real_of(f), level); }
 static int file_reserved(sqlite3_file *f, int *ret) { return real_of(f)->pMethods->xCheckReservedLock(real_of(f), ret); }
