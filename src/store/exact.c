@@ -139,6 +139,41 @@ static enum code span_free(struct txn *t, int32_t kind, int32_t rule, const stru
     return taken ? err_set(reterr, E_CONFLICT, "another record has this time already") : code;
 }
 
+/* Spans of the same holder that meet the new one become one with it: else one would lie within another, and
+ * looking at the last start would not be enough. */
+static enum code span_merge(struct txn *t, int32_t kind, int32_t rule, const struct token *what, usec_t *from, usec_t *until, const struct uuid *by,
+                            struct err *reterr) {
+    static const char *const texts[] = {
+        "SELECT min(start), max(stop) FROM span INDEXED BY span_holder WHERE tenant = ? AND kind = ? AND holder = ? AND rule = ? AND what = ? "
+        "AND start < ? AND stop > ?",
+        "DELETE FROM span INDEXED BY span_holder WHERE tenant = ? AND kind = ? AND holder = ? AND rule = ? AND what = ? AND start < ? AND stop > ?",
+    };
+    usec_t first = *from, last = *until;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct stmt *s;
+        bool row = false;
+        enum code code = sql_prepare(&t->sql, texts[i], &s, reterr);
+        if (code != OK)
+            return code;
+        stmt_int(s, 2, kind);
+        bind_uuid(s, 3, by);
+        stmt_int(s, 4, rule);
+        stmt_blob(s, 5, what->bytes, TOKEN_SIZE);
+        stmt_int(s, 6, *until);
+        stmt_int(s, 7, *from);
+        if ((code = stmt_step(s, &row, reterr)) != OK)
+            return code;
+        if (row && !col_is_null(s, 0)) {
+            first = col_int(s, 0) < first ? col_int(s, 0) : first;
+            last = col_int(s, 1) > last ? col_int(s, 1) : last;
+        }
+        stmt_end(s);
+    }
+    *from = first;
+    *until = last;
+    return OK;
+}
+
 enum code span_take(struct txn *t, int32_t kind, int32_t rule, const struct mark *what, usec_t from, usec_t until, const struct uuid *by, struct err *reterr) {
     struct stmt *s;
     if (from >= until)
@@ -148,6 +183,8 @@ enum code span_take(struct txn *t, int32_t kind, int32_t rule, const struct mark
         code = span_free(t, kind, rule, what->before, from, until, by, reterr);
     if (code == OK)
         code = span_free(t, kind, rule, &what->token, from, until, by, reterr);
+    if (code == OK)
+        code = span_merge(t, kind, rule, &what->token, &from, &until, by, reterr);
     if (code == OK)
         code = sql_prepare(&t->sql, "INSERT OR REPLACE INTO span (tenant, kind, rule, what, start, holder, stop, generation) "
                            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);

@@ -29,6 +29,8 @@ static enum code replies_drop(struct txn *t, const char *doom, const char *drop,
             stmt_blob(s, 3, key_hash, HASH_SIZE);
         if ((code = stmt_run(s, reterr)) != OK)
             return code;
+        if (i == 0 && db_changes(t->sql.records) > 0)
+            state_touch(t);                   /* so that doomed_list knows the tenant */
     }
     return OK;
 }
