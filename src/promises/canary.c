@@ -1,15 +1,23 @@
 /* canary.c — values that nobody has used, for every type of field; records made of them through the public API.
- * Personal texts carry the run's nonce, so that a search for it in files finds ours and nothing else. */
+ * Texts are random, so that a search for them in files finds ours and nothing else. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/time.h"
+#include "crypto/crypto.h"
 #include "promises/probes.h"
 #include "promises/run.h"
 
+/* Random from its second letter on, so that the beginning of a personal value is like that of no other. */
 static void canary_word(struct env *e, char *ret, size_t room) {
-    snprintf(ret, room, "zq%s%04llx", e->nonce, (unsigned long long)++e->serial);
+    uint8_t random[10];
+    AUTO(buf_done) struct buf hex = BUF(64);
+    e->serial++;
+    crypto_random(random, sizeof random);
+    hex_encode(random, sizeof random, &hex);
+    snprintf(ret, room, "z%s", buf_str(&hex));
 }
 
 static json_t *value_text(struct env *e) { char w[64]; canary_word(e, w, sizeof w); return json_string(w); }
@@ -21,13 +29,10 @@ static json_t *value_email(struct env *e) {
     return json_string(text);
 }
 
-/* Polish mobile numbers of nine digits: the prefix 699 and six that grow from the nonce. */
+/* Polish mobile numbers of nine digits: the prefix 699 and six that grow from the run's seed. */
 static json_t *value_phone(struct env *e) {
     char text[32];
-    uint64_t seed = 0;
-    for (const char *p = e->nonce; *p != 0; p++)
-        seed = seed * 31 + (unsigned char)*p;
-    snprintf(text, sizeof text, "+48699%06llu", (unsigned long long)((seed + ++e->serial) % 1000000));
+    snprintf(text, sizeof text, "+48699%06llu", (unsigned long long)((e->seed + ++e->serial) % 1000000));
     return json_string(text);
 }
 
@@ -55,8 +60,8 @@ json_t *canary_value(struct env *e, const struct field *f) {
     switch (f->type) {
     case T_EMAIL: return value_email(e);
     case T_PHONE: return value_phone(e);
-    case T_NAME: canary_word(e, w, sizeof w); snprintf(text, sizeof text, "Proba %s", w); return json_string(text);
-    case T_ADDRESS: canary_word(e, w, sizeof w); snprintf(text, sizeof text, "ul. %s 7, 00-001 Warszawa", w); return json_string(text);
+    case T_NAME: canary_word(e, w, sizeof w); snprintf(text, sizeof text, "Z%s Proba", w); return json_string(text);
+    case T_ADDRESS: canary_word(e, w, sizeof w); snprintf(text, sizeof text, "%s 7, 00-001 Warszawa", w); return json_string(text);
     case T_NUMBER: return json_integer((json_int_t)(1 + ++e->serial % 90));
     case T_COUNTER: return json_integer((json_int_t)(++e->serial % 90));
     case T_MONEY: snprintf(text, sizeof text, "%llu.50", (unsigned long long)(1 + ++e->serial % 900)); return json_pack("{s:s,s:s}", "amount", text, "currency", "EUR");
@@ -208,7 +213,7 @@ int env_personal_kind(const struct env *e) {
             score += (kinds[i].fields[f].level > L_PLAIN ? 2 : 0) + ((kinds[i].fields[f].found & FIND_EXACT) != 0 && kinds[i].fields[f].level > L_PLAIN ? 10 : 0);
         if (kinds[i].form != NULL)
             score += 5;
-        if (kinds[i].personal && score > most) {
+        if (scan_looks_for(&kinds[i]) && score > most) {
             most = score;
             best = (int)i;
         }

@@ -28,7 +28,7 @@ enum code probe_sealed(struct env *e, struct verdict_line *v, struct err *reterr
     for (size_t i = 0; i < n; i++) {
         const struct canary *c = NULL;
         struct scan seen = { 0 };
-        if (!kinds[i].personal)
+        if (!scan_looks_for(&kinds[i]))
             continue;
         enum code code = canary_make(e, 0, (int)i, false, &c, reterr);
         if (code == OK)

@@ -94,15 +94,12 @@ static void probe_try(struct env *e, struct probe_result *r) {
 
 enum code prove_run(const struct probe_setup *s, const struct probe_choice *choice, struct probe_result *ret, uint64_t *ret_seq, struct err *reterr) {
     struct env *e = mem_new(sizeof *e);
-    uint8_t random[8];
-    AUTO(buf_done) struct buf nonce = BUF(64);
     if (e == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the probes");
     e->setup = s;
     e->curl = curl_easy_init();
-    crypto_random(random, sizeof random);
-    hex_encode(random, sizeof random, &nonce);
-    snprintf(e->nonce, sizeof e->nonce, "%s", buf_str(&nonce));
+    crypto_random(&e->seed, sizeof e->seed);
+    e->seed >>= 16;
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
         ret[i] = (struct probe_result){ .probe = &table[i] };
     enum code code = e->curl == NULL ? err_set(reterr, E_MEMORY, "no memory for an HTTP client") : env_begin(e, reterr);

@@ -13,6 +13,6 @@ struct env {
     struct canary *canaries[CANARIES_MAX];
     size_t canary_count;
     const struct canary *shared[2][KINDS_MAX];   /* parent of a kind, by side */
-    uint64_t serial;                  /* makes values unlike each other */
-    char nonce[17];                   /* and unlike those of other runs */
+    uint64_t serial;                  /* makes numbers and times unlike each other */
+    uint64_t seed;                    /* and unlike those of other runs */
 };

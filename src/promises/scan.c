@@ -150,6 +150,13 @@ static void needles_of_beginning(struct needles *n, json_t *v) {
         needle_add(n, buf_str(&folded), folded.len < 16 ? 12 : 16);
 }
 
+bool scan_looks_for(const struct kind *k) {
+    for (size_t i = 0; i < k->field_count; i++)
+        if (k->fields[i].level > L_PLAIN && (type_is_free & 1u << k->fields[i].type) != 0)
+            return true;
+    return false;
+}
+
 enum code scan_path(const char *path, const struct kind *k, json_t *fields, enum scan_for what, struct scan *ret, struct err *reterr) {
     void (*const build)(struct needles *, json_t *) = what == SCAN_WHOLE ? needles_of_json : needles_of_beginning;
     struct needles *n = mem_new(sizeof *n);

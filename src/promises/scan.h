@@ -9,6 +9,9 @@
 enum scan_for { SCAN_WHOLE, SCAN_BEGINNING };
 struct scan { bool found; char where[256] /* file name, without its folder */; uint64_t bytes; };
 
+/* Has the kind a personal field that scan_path looks for? */
+bool scan_looks_for(const struct kind *k);
+
 /* fields: the values of a record of that kind; only its personal fields of free text are looked for. E_BROKEN when
  * there is none to look for. */
 MUST_USE enum code scan_path(const char *path, const struct kind *k, json_t *fields, enum scan_for what, struct scan *ret, struct err *reterr);
