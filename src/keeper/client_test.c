@@ -15,13 +15,22 @@
 #include "db/sums.h"
 #include "keeper/server.h"
 #include "sys/files.h"
+#include "sys/sandbox.h"
 #include "sys/sockets.h"
 
-struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; size_t fail_at; uid_t server_user; };
+struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; size_t fail_at; uid_t server_user; bool sandbox; };
 
 /* In the child, once it serves: the n-th write from then on fails, and all after it. */
 static void fail_from_now(void *arg) { sums_fail_at = ((struct scene *)arg)->fail_at; }
 
+
+/* What the keeper process is left with: its own directory and its connections. */
+static enum code boxed(void *arg, struct err *reterr) {
+    const struct scene *s = arg;
+    const struct sandbox_path paths[] = { { s->keyring, SANDBOX_READ | SANDBOX_WRITE, false } };
+    const struct sandbox box = { "the keeper", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_UNIX };
+    return s->sandbox ? sandbox_enter(&box, reterr) : OK;
+}
 
 static void serve(struct scene *s) {
     struct err e;
@@ -31,7 +40,7 @@ static void serve(struct scene *s) {
     s->stop = p[1];
     s->pid = fork();
     if (s->pid == 0) {
-        struct keeper_config c = { .keyring = s->o, .server_user = s->server_user, .stop_fd = p[0], .ready = fail_from_now, .arg = s };
+        struct keeper_config c = { .keyring = s->o, .server_user = s->server_user, .stop_fd = p[0], .sandbox = boxed, .ready = fail_from_now, .arg = s };
         close(p[1]);
         enum code code = keeper_serve(&c, s->listen, &e);
         if (code != OK)
@@ -134,6 +143,33 @@ TEST(makes_opens_destroys_and_renews) {
     CHECK_TEXT(st.root, "file");
     CHECK_OK(keeper_renew(k, &r, &e), &e);
     CHECK(r.buckets == 0 && r.epoch == 2);
+}
+
+TEST(everything_works_inside_the_sandbox) {
+    AUTO(scene_done) struct scene s;
+    key_id ids[64];
+    struct key keys[64];
+    struct err e;
+    struct renewal r;
+    size_t opened = 9;
+    uint32_t generation;
+    if (!sandbox_built())
+        skip();
+    scene_make(&s);
+    stop(&s, false);
+    s.sandbox = true;
+    serve(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    for (int again = 0; again < 2; again++) {
+        CHECK_OK(keeper_make(k, 1, USEC_NEVER, 64, ids, keys, &e), &e);
+        CHECK_OK(keeper_rehearse_copy(k, &e), &e);
+        CHECK_OK(keeper_destroy(k, 1, ids, 64, &e), &e);
+        CHECK_OK(keeper_renew(k, &r, &e), &e);
+        CHECK_OK(keeper_rehearse_open(k, 1, ids, 64, &opened, &e), &e);
+        CHECK(opened == 0 && status_of(k).pending == 0);
+    }
+    CHECK_OK(keeper_index_renew(k, &generation, &e), &e);
+    stop(&s, false);                         /* closing the database inside it, too */
 }
 
 TEST(caps_hold_for_what_the_cache_does_not_answer) {
