@@ -1,216 +1,198 @@
-/* access.c — a token is looked up by the SHA-256 of its text. Rows are cached for a second at most, in a table of fixed
- * size; a hit is compared by its whole hash. Invariant: a refusal says the same whatever its reason. */
+/* access.c — tokens. What the store says of one is remembered for CACHE_LIFE, so that a busy caller costs one look-up a second.
+ * The memory is the process's: it holds no secret, only hashes and what they stand for. */
 #include "access/access.h"
 
+#include <jansson.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/mem.h"
 #include "base/text.h"
+#include "records/service.h"
 #include "store/tables.h"
 
 #define PREFIX "sejf_"
 #define SECRET_SIZE 32u
-#define CACHE_SLOTS 1024u
-#define CACHE_TIME USEC_PER_SEC
-#define ROLE_MAX 64u
-#define SCOPE_MAX 512u
-#define LINK_LABEL "private link"           /* no other token may be called so */
+#define SECRET_TEXT 43u
+#define YEAR (365 * USEC_PER_DAY)
+#define LINK_SCOPE "{\"link\":true}"
 
-struct entry {
-    usec_t until;                           /* steady clock; 0: empty */
-    char service[ROLE_MAX], role[ROLE_MAX], scope[SCOPE_MAX];
-    bool scoped, link;
-    struct token_row row;                   /* its pointers are not used */
-};
-static struct { pthread_mutex_t lock; struct entry slots[CACHE_SLOTS]; } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static size_t slot_of(const uint8_t hash[HASH_SIZE]) { return ((size_t)hash[0] << 8 | hash[1]) % CACHE_SLOTS; }
-
-static bool cache_get(const uint8_t hash[HASH_SIZE], struct entry *ret) {
-    pthread_mutex_lock(&cache.lock);
-    const struct entry *e = &cache.slots[slot_of(hash)];
-    bool hit = e->until > clock_steady() && crypto_equal(e->row.hash, hash, HASH_SIZE);
-    if (hit)
-        *ret = *e;
-    pthread_mutex_unlock(&cache.lock);
-    return hit;
-}
-
-static void cache_put(const struct entry *e) {
-    pthread_mutex_lock(&cache.lock);
-    cache.slots[slot_of(e->row.hash)] = *e;
-    pthread_mutex_unlock(&cache.lock);
-}
-
-static bool copy_fits(char *to, size_t room, const char *from) {
-    return (size_t)snprintf(to, room, "%s", from == NULL ? "" : from) < room;
-}
-
-static enum code refused(struct err *reterr) {
-    return err_set(reterr, E_SIGN_IN, "this needs a valid token: send it as \"Authorization: Bearer sejf_…\"");
-}
-
-/* From the store; E_SIGN_IN for a token that is nobody's or a tenant that is closed. */
-static enum code entry_load(struct service *s, const uint8_t hash[HASH_SIZE], struct entry *ret, struct arena *arena, struct err *reterr) {
-    struct tenant_row tenant;
-    struct entry e = { .until = clock_steady() + CACHE_TIME };
-    enum code code = token_get(service_store(s), hash, &e.row, arena, reterr);
-    if (code == E_NOT_FOUND)
-        return refused(reterr);
-    if (code == OK)
-        code = tenant_get(service_store(s), e.row.tenant, &tenant, arena, reterr);
-    if (code == E_NOT_FOUND || (code == OK && tenant.closed != 0))
-        return refused(reterr);
-    if (code != OK)
-        return code;
-    e.scoped = e.row.scope != NULL;
-    e.link = e.row.label != NULL && strcmp(e.row.label, LINK_LABEL) == 0;
-    if (!copy_fits(e.service, sizeof e.service, tenant.service) || !copy_fits(e.role, sizeof e.role, e.row.role) ||
-        !copy_fits(e.scope, sizeof e.scope, e.row.scope))
-        return err_set(reterr, E_INTERNAL, "token %lld has a role or a scope that is too long", (long long)e.row.number);
-    memcpy(e.row.hash, hash, HASH_SIZE);
-    cache_put(&e);
-    *ret = e;
-    return OK;
-}
-
-/* The charter's index of a stored kind number; -1: the charter does not hold it any more. */
-static enum code kind_index(struct service *s, int32_t number, int *ret, struct err *reterr) {
-    const struct kind *kinds;
-    const struct charter *c = service_charter(s);
-    size_t n = charter_kinds(c, &kinds);
-    *ret = -1;
-    for (size_t i = 0; i < n && *ret < 0; i++) {
-        int32_t here;
-        enum code code = name_number(service_store(s), charter_name(c), 'k', kinds[i].name, &here, reterr);
-        if (code != OK)
-            return code;
-        if (here == number)
-            *ret = (int)i;
-    }
-    return OK;
-}
-
-static bool entry_valid(const struct service *s, const struct entry *e, bool from_loopback) {
-    if (strcmp(e->service, charter_name(service_charter(s))) != 0 || e->row.revoked != 0 || (e->row.loopback_only && !from_loopback))
-        return false;
-    return clock_now() < e->row.expires || !rule_on(RULE_tokens_expire);
-}
-
-static enum code caller_of(struct service *s, const struct entry *e, bool from_loopback, struct caller *ret, struct arena *arena, struct err *reterr) {
-    struct caller who = { .tenant = e->row.tenant, .token = e->row.number, .subject_kind = -1, .by_link = e->link, .loopback = from_loopback };
-    who.person = charter_person(service_charter(s), e->role);
-    if (who.person < 0)
-        return refused(reterr);                      /* a role that the charter does not know any more */
-    if (!uuid_is_null(&e->row.subject)) {
-        enum code code = kind_index(s, e->row.subject_kind, &who.subject_kind, reterr);
-        if (code != OK)
-            return code;
-        if (who.subject_kind < 0)
-            return refused(reterr);
-        who.subject = e->row.subject;
-        if (!e->link)
-            who.self = e->row.subject;
-    }
-    if (e->scoped) {
-        who.scope = arena_text(arena, e->scope);
-        if (who.scope == NULL)
-            return err_set(reterr, E_MEMORY, "no memory for a request");
-    }
-    *ret = who;
-    return OK;
-}
-
-static bool token_hash(const char *token, uint8_t ret[HASH_SIZE]) {
+/* ---- making */
+static void token_text(char ret[TOKEN_TEXT], uint8_t ret_hash[HASH_SIZE]) {
     uint8_t secret[SECRET_SIZE];
-    size_t n;
-    size_t prefix = sizeof PREFIX - 1;
-    if (token == NULL || strncmp(token, PREFIX, prefix) != 0 || strnlen(token, TOKEN_TEXT) >= TOKEN_TEXT)
-        return false;
-    bool fine = base64url_decode(token + prefix, strlen(token + prefix), secret, sizeof secret, &n) && n == sizeof secret;
-    explicit_bzero(secret, sizeof secret);
-    if (fine)
-        hash_sha256(token, strlen(token), ret);
-    return fine;
+    AUTO(buf_wipe) struct buf b = BUF(TOKEN_TEXT);
+    crypto_random(secret, sizeof secret);
+    buf_text(&b, PREFIX);
+    base64url_encode(secret, sizeof secret, &b);
+    crypto_wipe(secret, sizeof secret);
+    PRE(!b.failed && b.len == sizeof PREFIX - 1 + SECRET_TEXT);
+    memcpy(ret, b.data, b.len + 1);
+    hash_sha256(ret, b.len, ret_hash);
 }
 
-enum code access_caller(struct service *s, const char *token, bool from_loopback, struct caller *ret, struct arena *arena, struct err *reterr) {
-    uint8_t hash[HASH_SIZE];
-    struct entry e;
-    if (!token_hash(token, hash))
-        return refused(reterr);
-    if (!cache_get(hash, &e)) {
-        enum code code = entry_load(s, hash, &e, arena, reterr);
-        if (code != OK)
-            return code;
-    }
-    if (!entry_valid(s, &e, from_loopback))
-        return refused(reterr);
-    enum code code = caller_of(s, &e, from_loopback, ret, arena, reterr);
-    if (code == OK)
-        token_used(service_store(s), e.row.tenant, e.row.number, clock_now());
-    return code;
-}
-
-static enum code wish_check(struct service *s, const struct token_wish *w, struct err *reterr) {
-    const struct charter *c = service_charter(s);
-    struct tenant_row tenant;
-    AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
+/* A tenant belongs to one service. */
+static enum code tenant_check(struct service *s, int64_t tenant, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct tenant_row t;
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a token");
-    if (w->role == NULL || strlen(w->role) >= ROLE_MAX || charter_person(c, w->role) < 0)
-        return err_set(reterr, E_INVALID, "\"%.40s\" is no role of %s: name one of its people", w->role == NULL ? "" : w->role, charter_name(c));
-    if (w->scope != NULL && strlen(w->scope) >= SCOPE_MAX)
-        return err_set(reterr, E_INVALID, "a scope has at most %u characters", SCOPE_MAX - 1);
-    if (w->expires <= clock_now())
-        return err_set(reterr, E_INVALID, "the end of a token must lie in the future");
-    enum code code = tenant_get(service_store(s), w->tenant, &tenant, arena, reterr);
-    if (code == E_NOT_FOUND || (code == OK && (strcmp(tenant.service, charter_name(c)) != 0 || tenant.closed != 0)))
-        return err_set(reterr, E_NOT_FOUND, "%s has no open tenant %lld", charter_name(c), (long long)w->tenant);
-    return code;
-}
-
-/* What both kinds of token have in common: make the secret, store its hash. */
-static enum code token_store(struct service *s, const struct token_wish *w, const char *label, char ret[TOKEN_TEXT], int64_t *ret_number, struct err *reterr) {
-    uint8_t secret[SECRET_SIZE];
-    AUTO(buf_wipe) struct buf text = BUF(TOKEN_TEXT - 1);
-    const struct charter *c = service_charter(s);
-    enum code code = wish_check(s, w, reterr);
-    struct token_row row = { .tenant = w->tenant, .role = w->role, .label = label, .scope = w->scope, .loopback_only = w->loopback_only, .made = clock_now(), .expires = w->expires };
-    if (code == OK && w->subject_kind >= 0) {
-        row.subject = w->subject;
-        code = name_number(service_store(s), charter_name(c), 'k', charter_kind_at(c, w->subject_kind)->name, &row.subject_kind, reterr);
-    }
+    enum code code = tenant_get(s->store, tenant, &t, arena, reterr);
     if (code != OK)
         return code;
-    crypto_random(secret, sizeof secret);
-    buf_text(&text, PREFIX);
-    base64url_encode(secret, sizeof secret, &text);
-    explicit_bzero(secret, sizeof secret);
-    if (text.failed)
-        return err_set(reterr, E_MEMORY, "no memory for a token");
-    hash_sha256(buf_str(&text), text.len, row.hash);
-    code = token_put(service_store(s), &row, ret_number, reterr);
-    if (code == OK)
-        snprintf(ret, TOKEN_TEXT, "%s", buf_str(&text));
+    if (strcmp(t.service, charter_name(s->charter)) != 0)
+        return err_set(reterr, E_NOT_FOUND, "tenant %lld is not one of %s", (long long)tenant, charter_name(s->charter));
+    return t.closed == 0 ? OK : err_set(reterr, E_CONFLICT, "tenant %lld is closed", (long long)tenant);
+}
+
+static enum code scope_check(const char *scope, struct err *reterr) {
+    if (scope == NULL)
+        return OK;
+    json_t *o = json_loads(scope, JSON_REJECT_DUPLICATES, NULL);
+    const char *name;
+    json_t *v;
+    bool good = json_is_object(o);
+    json_object_foreach(o, name, v)
+        good = good && json_is_array(v) && (strcmp(name, "kinds") == 0 || strcmp(name, "verbs") == 0);
+    json_decref(o);
+    return good ? OK : err_set(reterr, E_INVALID, "the scope of a token is {\"kinds\": [names], \"verbs\": [read, create, change, erase, export, import]}");
+}
+
+static enum code put(struct service *s, const struct token_wish *w, const char *scope, char ret[TOKEN_TEXT], int64_t *ret_number, struct err *reterr) {
+    usec_t now = clock_now();
+    char text[TOKEN_TEXT];
+    int64_t number = 0;
+    struct token_row row = { .tenant = w->tenant, .role = w->role, .label = w->label == NULL ? "" : w->label, .subject = w->subject, .subject_kind = -1,
+                             .scope = scope, .loopback_only = w->loopback_only, .made = now, .expires = w->expires == 0 ? now + YEAR : w->expires };
+    if (!uuid_is_null(&w->subject) && w->subject_kind >= 0)
+        row.subject_kind = service_kind(s, w->subject_kind)->number;
+    token_text(text, row.hash);
+    enum code code = token_put(s->store, &row, &number, reterr);
+    if (code == OK) {
+        memcpy(ret, text, TOKEN_TEXT);
+        if (ret_number != NULL)
+            *ret_number = number;
+    }
+    crypto_wipe(text, sizeof text);
     return code;
 }
 
 enum code access_token_make(struct service *s, const struct token_wish *w, char ret[TOKEN_TEXT], int64_t *ret_number, struct err *reterr) {
-    if (w->label != NULL && strcmp(w->label, LINK_LABEL) == 0)
-        return err_set(reterr, E_INVALID, "\"%s\" is what sejf calls the links that it makes itself; choose another label", LINK_LABEL);
-    return token_store(s, w, w->label, ret, ret_number, reterr);
+    PRE(s != NULL && w != NULL && ret != NULL && reterr != NULL);
+    if (w->role == NULL || charter_person(s->charter, w->role) < 0)
+        return err_set(reterr, E_INVALID, "%s is not one of the people of %s", w->role == NULL ? "(no role)" : w->role, charter_name(s->charter));
+    enum code code = tenant_check(s, w->tenant, reterr);
+    if (code == OK)
+        code = scope_check(w->scope, reterr);
+    return code == OK ? put(s, w, w->scope, ret, ret_number, reterr) : code;
 }
 
 enum code access_link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, char ret[TOKEN_TEXT], struct err *reterr) {
-    const struct charter *c = service_charter(s);
+    PRE(s != NULL && record != NULL && ret != NULL && reterr != NULL);
     const struct person *people;
-    int64_t number;
-    int about = charter_kind_at(c, kind)->about;
-    charter_people(c, &people);
-    if (about < 0)
-        return err_set(reterr, E_INVALID, "a %s is about nobody, so it has no private link", charter_kind_at(c, kind)->name);
-    struct token_wish w = { .tenant = tenant, .role = people[about].name, .expires = USEC_NEVER, .subject_kind = kind, .subject = *record };
-    return token_store(s, &w, LINK_LABEL, ret, &number, reterr);
+    const struct kind_info *k = service_kind(s, kind);
+    size_t count = charter_people(s->charter, &people);
+    if (k->kind->about < 0 || (size_t)k->kind->about >= count)
+        return err_set(reterr, E_INVALID, "a %s is about nobody, so there is nobody to give a private link to", k->kind->name);
+    struct token_wish w = { .tenant = tenant, .role = people[k->kind->about].name, .label = "private link", .expires = USEC_NEVER, .subject_kind = kind, .subject = *record };
+    enum code code = tenant_check(s, tenant, reterr);
+    return code == OK ? put(s, &w, LINK_SCOPE, ret, NULL, reterr) : code;
+}
+
+/* ---- bearing */
+#define CACHE_SLOTS 1024u
+#define CACHE_LIFE USEC_PER_SEC
+struct known { const struct service *service; uint8_t hash[HASH_SIZE]; usec_t at; struct caller who; usec_t expires; char *scope; bool good; };
+static struct { pthread_mutex_t lock; struct known slots[CACHE_SLOTS]; } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static struct known *slot_of(const uint8_t hash[HASH_SIZE]) { return &cache.slots[(hash[0] | (unsigned)hash[1] << 8) % CACHE_SLOTS]; }
+
+static bool cached(const struct service *s, const uint8_t hash[HASH_SIZE], struct known *ret, struct arena *arena) {
+    bool found = false;
+    usec_t now = clock_steady();
+    pthread_mutex_lock(&cache.lock);
+    const struct known *k = slot_of(hash);
+    if (k->service == s && memcmp(k->hash, hash, HASH_SIZE) == 0 && now - k->at < CACHE_LIFE) {
+        *ret = *k;
+        ret->scope = k->scope == NULL ? NULL : arena_text(arena, k->scope);
+        found = k->scope == NULL || ret->scope != NULL;
+    }
+    pthread_mutex_unlock(&cache.lock);
+    return found;
+}
+
+static void remember(const struct known *k) {
+    char *scope = k->scope == NULL ? NULL : mem_text(k->scope);
+    pthread_mutex_lock(&cache.lock);
+    struct known *slot = slot_of(k->hash);
+    mem_free(slot->scope);
+    *slot = *k;
+    slot->scope = scope;
+    slot->at = clock_steady();
+    if (k->scope != NULL && scope == NULL)
+        slot->service = NULL;                  /* no memory: not remembered */
+    pthread_mutex_unlock(&cache.lock);
+}
+
+static void caller_of(const struct service *s, const struct token_row *row, struct caller *ret) {
+    const struct kind_info *k = row->subject_kind < 0 ? NULL : service_kind_by_number(s, row->subject_kind);
+    bool link = row->scope != NULL && strcmp(row->scope, LINK_SCOPE) == 0;
+    *ret = (struct caller){ .tenant = row->tenant, .person = charter_person(s->charter, row->role), .token = row->number, .by_link = link,
+                            .subject_kind = k == NULL ? -1 : k->index, .subject = row->subject };
+    if (k != NULL && !link)
+        ret->self = row->subject;
+}
+
+/* From the store: a token that is not there, or of a tenant that is closed or another service's, is known as no good. */
+static enum code look_up(struct service *s, const uint8_t hash[HASH_SIZE], struct known *ret, struct arena *arena, struct err *reterr) {
+    struct token_row row;
+    struct tenant_row tenant = { 0 };
+    *ret = (struct known){ .service = s };
+    memcpy(ret->hash, hash, HASH_SIZE);
+    enum code code = token_get(s->store, hash, &row, arena, reterr);
+    if (code == E_NOT_FOUND)
+        return OK;
+    if (code == OK)
+        code = tenant_get(s->store, row.tenant, &tenant, arena, reterr);
+    if (code != OK)
+        return code == E_NOT_FOUND ? OK : code;
+    caller_of(s, &row, &ret->who);
+    ret->who.loopback = row.loopback_only;
+    ret->expires = row.expires;
+    ret->scope = row.scope == NULL || row.scope[0] == 0 || ret->who.by_link ? NULL : arena_text(arena, row.scope);
+    ret->good = row.revoked == 0 && tenant.closed == 0 && strcmp(tenant.service, charter_name(s->charter)) == 0 && ret->who.person >= 0;
+    return OK;
+}
+
+static bool well_formed(const char *token) {
+    uint8_t secret[SECRET_SIZE];
+    size_t len = 0;
+    bool good = token != NULL && strnlen(token, TOKEN_TEXT) == sizeof PREFIX - 1 + SECRET_TEXT && strncmp(token, PREFIX, sizeof PREFIX - 1) == 0 &&
+                base64url_decode(token + sizeof PREFIX - 1, SECRET_TEXT, secret, sizeof secret, &len) && len == SECRET_SIZE;
+    crypto_wipe(secret, sizeof secret);
+    return good;
+}
+
+enum code access_caller(struct service *s, const char *token, bool from_loopback, struct caller *ret, struct arena *arena, struct err *reterr) {
+    PRE(s != NULL && ret != NULL && arena != NULL && reterr != NULL);
+    struct known k = { 0 };
+    uint8_t hash[HASH_SIZE];
+    usec_t now = clock_now();
+    if (well_formed(token)) {
+        hash_sha256(token, strlen(token), hash);
+        if (!cached(s, hash, &k, arena)) {
+            enum code code = look_up(s, hash, &k, arena, reterr);
+            if (code != OK)
+                return code;
+            remember(&k);
+        }
+    }
+    bool expired = k.expires <= now && rule_on(RULE_tokens_expire);
+    if (!k.good || expired || (k.who.loopback && !from_loopback))
+        return err_set(reterr, E_SIGN_IN, "a valid token is needed: Authorization: Bearer sejf_…");
+    token_used(s->store, k.who.tenant, k.who.token, now);
+    *ret = k.who;
+    ret->loopback = from_loopback;
+    ret->scope = k.scope;
+    return OK;
 }

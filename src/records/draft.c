@@ -10,6 +10,7 @@
 #include "records/children.h"
 #include "records/doom.h"
 #include "records/file.h"
+#include "records/keys.h"
 #include "records/limits.h"
 #include "records/reply.h"
 #include "records/spare.h"
@@ -96,7 +97,7 @@ enum code draft_prepare(struct draft *d, struct fact_source *facts, struct err *
     memcpy(d->wished, d->rec.values, k->field_count * sizeof *d->wished);
     enum code code = facts_due(facts, facts->now, reterr);
     if (code == OK && (d->rec.info->found != 0 || k->limit_count > 0))
-        code = keeper_index_keys(d->s->keeper, d->rec.tenant, d->keys, reterr);
+        code = index_keys_of(d->s, d->rec.tenant, false, d->keys, reterr);
     if (code == OK && index_changed(d))
         code = find_tokens(d->s, d->keys, &d->rec, k->field_count == 0 ? 0 : kind_all(k), d->arena, &d->tokens, reterr);
     if (code == OK)
@@ -295,7 +296,7 @@ enum code draft_commit(struct draft *d, struct err *reterr) {
 
 /* New index keys: tokens and claims anew; seals stay. */
 enum code draft_rekey(struct draft *d, struct err *reterr) {
-    enum code code = keeper_index_keys(d->s->keeper, d->rec.tenant, d->keys, reterr);
+    enum code code = index_keys_of(d->s, d->rec.tenant, true, d->keys, reterr);
     d->tokens.count = 0;
     memcpy(d->rec.values, d->wished, d->rec.info->kind->field_count * sizeof *d->wished);
     if (code == OK && index_changed(d))

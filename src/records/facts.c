@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "records/find.h"
+#include "records/keys.h"
 
 void facts_end(struct fact_source *src) { src->view = view_end(src->view); }
 
@@ -173,7 +174,7 @@ static enum code candidates(struct fact_source *src, const struct relation *rel,
         struct index_keys keys;
         struct token token;
         struct uuid after = { { 0 } };
-        code = keeper_index_keys(src->s->keeper, src->record->tenant, &keys, reterr);
+        code = index_keys_of(src->s, src->record->tenant, false, &keys, reterr);
         if (code != OK)
             return code;
         uuid_format(self, text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "records/keys.h"
 #include "records/pool.h"
 #include "records/facts.h"
 
@@ -71,7 +72,7 @@ static enum code by_token(struct batch *b, struct err *reterr) {
     size_t len = strlen(fold);
     struct index_keys keys;
     struct token token;
-    enum code code = keeper_index_keys(b->w->s->keeper, b->w->who->tenant, &keys, reterr);
+    enum code code = index_keys_of(b->w->s, b->w->who->tenant, false, &keys, reterr);
     if (code != OK)
         return code;
     if (q->source_mode != FIND_EXACT) {        /* the first word leads to the candidates; the others are held against them */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "records/keys.h"
 #include "records/pool.h"
 #include "records/reads.h"
 #include "records/spare.h"
@@ -154,8 +155,9 @@ enum code service_open(const struct charter *charter, struct store *store, struc
     s->files = mem_text(files_directory);
     s->arena = arena_new(SERVICE_MAX);
     s->spares = spares_new();
+    s->key_memory = key_memory_new();
     s->rules.country = charter_value(charter, "operator.country");
-    if (s->files == NULL || s->arena == NULL || s->spares == NULL)
+    if (s->files == NULL || s->arena == NULL || s->spares == NULL || s->key_memory == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a service");
     enum code code = name_number(store, charter_name(charter), 'k', "$task", &s->task_kind, reterr);
     if (code == OK)
@@ -173,6 +175,7 @@ struct service *service_close(struct service *s) {
         return NULL;
     reads_free(s->reads);
     pool_free(s->pool);
+    key_memory_free(s->key_memory);
     spares_free(s->spares);
     arena_free(s->arena);
     mem_free(s->files);

@@ -24,7 +24,7 @@ struct kind_info {
     bool due_by_parent;                        /* some part counts from a field of the parent */
 };
 
-struct spares; struct pool; struct reads;
+struct spares; struct pool; struct reads; struct key_memory;
 struct service {
     const struct charter *charter;
     struct store *store;
@@ -38,6 +38,7 @@ struct service {
     struct spares *spares;                     /* spare.h */
     struct pool *pool;                         /* pool.h */
     struct reads *reads;                       /* reads.h */
+    struct key_memory *key_memory;             /* keys.h */
 };
 
 const struct kind_info *service_kind(const struct service *s, int kind);

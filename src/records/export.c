@@ -1,0 +1,158 @@
+/* export.c — every record that the caller may see, page by page, so that neither memory nor a view grows with it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/ledger.h"
+#include "records/csv.h"
+#include "records/page.h"
+#include "records/use.h"
+
+#define EXPORT_PAGE 500u
+#define LINE_MAX ((size_t)8 << 20)
+struct exporting { struct service *s; const struct kind_info *k; const struct sink *out; enum stream_format format; fieldset fields; struct buf line; uint64_t count; enum code code; struct err *err; };
+
+static bool send(struct exporting *e) {
+    bool fine = !e->line.failed && (e->line.len == 0 || e->out->write(e->out->arg, e->line.data, e->line.len));
+    if (!fine)
+        e->code = e->line.failed ? err_set(e->err, E_MEMORY, "no memory for an export") : err_set(e->err, E_PEER, "the reader of an export has gone");
+    buf_cut(&e->line, 0);
+    return fine;
+}
+
+/* ---- NDJSON */
+static int dump(const char *bytes, size_t len, void *arg) {
+    buf_add(arg, bytes, len);
+    return ((struct buf *)arg)->failed ? -1 : 0;
+}
+
+static void line_json(struct exporting *e, const struct record *r, fieldset fields) {
+    json_t *o;
+    e->code = record_json(e->s, r, fields, &o, e->err);
+    if (e->code != OK)
+        return;
+    (void)json_dump_callback(o, dump, &e->line, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    buf_char(&e->line, '\n');
+    json_decref(o);
+}
+
+/* ---- CSV */
+static void put(struct buf *b, const char *text, bool guard) {
+    if (b->len > 0 && b->data[b->len - 1] != '\n')
+        buf_char(b, ',');
+    csv_put(b, text, strlen(text), guard);
+}
+
+static void put_time(struct buf *b, usec_t t) {
+    char text[32];
+    put(b, t == USEC_NEVER ? "" : time_format(t, text, sizeof text), false);
+}
+
+static bool guarded(enum field_type t) { return t == T_TEXT || t == T_NAME || t == T_ADDRESS || t == T_EMAIL || t == T_JSON; }
+
+static void line_header(struct exporting *e) {
+    const struct kind *k = e->k->kind;
+    put(&e->line, "id", false);
+    if (k->number.set)
+        put(&e->line, "number", false);
+    put(&e->line, "created", false);
+    put(&e->line, "updated", false);
+    put(&e->line, "due", false);
+    if (k->parent >= 0)
+        put(&e->line, service_kind(e->s, k->parent)->kind->name, false);
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((e->fields >> i & 1) != 0)
+            put(&e->line, k->fields[i].name, false);
+    if (e->k->consent_count > 0)
+        put(&e->line, "consents", false);
+    buf_text(&e->line, "\r\n");
+}
+
+static void put_consents(struct exporting *e, const struct record *r) {
+    AUTO(buf_done) struct buf b = BUF(4096);
+    for (size_t n = 0; n < e->k->consent_count; n++) {
+        bool given = e->k->agreed != NULL && strcmp(e->k->agreed, e->k->consents[n]) == 0 && r->agreed != 0;
+        for (size_t i = 0; i < e->k->kind->part_count; i++)
+            given = given || (e->k->kind->parts[i].consent != NULL && strcmp(e->k->kind->parts[i].consent, e->k->consents[n]) == 0 && r->parts[i].given != 0);
+        if (given)
+            buf_printf(&b, "%s%s", b.len > 0 ? " " : "", e->k->consents[n]);
+    }
+    put(&e->line, buf_str(&b), false);
+}
+
+static void line_csv(struct exporting *e, const struct record *r, fieldset fields) {
+    const struct kind *k = e->k->kind;
+    char id[UUID_TEXT];
+    put(&e->line, uuid_format(&r->id, id), false);
+    if (k->number.set)
+        put(&e->line, r->number == NULL ? "" : r->number, true);
+    put_time(&e->line, r->created);
+    put_time(&e->line, r->updated);
+    put_time(&e->line, r->due);
+    if (k->parent >= 0)
+        put(&e->line, uuid_format(&r->parent, id), false);
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((e->fields >> i & 1) != 0)
+            put(&e->line, (fields >> i & 1) != 0 && r->values[i].set ? r->values[i].text : "", guarded(k->fields[i].type));
+    if (e->k->consent_count > 0)
+        put_consents(e, r);
+    buf_text(&e->line, "\r\n");
+}
+
+static bool one(const struct record *r, fieldset fields, void *arg) {
+    struct exporting *e = arg;
+    if (e->format == FORMAT_CSV)
+        line_csv(e, r, fields);
+    else
+        line_json(e, r, fields);
+    e->count++;
+    return e->code == OK && (e->line.len < 65536 || send(e));
+}
+
+static enum code pages(struct exporting *e, const struct caller *who, json_t *query, struct err *reterr) {
+    AUTO(buf_done) struct buf next = BUF(4096);
+    enum code code = OK;
+    json_t *where = json_object_get(query, "where"), *sort = json_object_get(query, "sort");
+    for (bool more = true; more && code == OK;) {
+        AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+        AUTO(query_done) struct query q = { 0 };
+        json_t *in = json_pack("{s:i, s:O*, s:O*, s:s*}", "limit", (int)EXPORT_PAGE, "where", where, "sort", sort, "cursor", next.len > 0 ? buf_str(&next) : NULL);
+        struct page_work w = { .s = e->s, .who = who, .q = &q, .item = one, .arg = e };
+        code = arena == NULL || in == NULL ? err_set(reterr, E_MEMORY, "no memory for an export") : query_of_search(e->s, e->k, e->fields, in, arena, &q, reterr);
+        buf_cut(&next, 0);
+        if (code == OK)
+            code = page_run(&w, &next, reterr);
+        if (code == OK)
+            code = e->code;
+        json_decref(in);
+        more = next.len > 0;
+    }
+    return code;
+}
+
+static enum code note(struct exporting *e, const struct caller *who, struct err *reterr) {
+    char text[48];
+    json_t *what = json_pack("{s:s, s:I, s:s}", "kind", e->k->kind->name, "count", (json_int_t)e->count, "format", e->format == FORMAT_CSV ? "csv" : "ndjson");
+    enum code code = ledger_note(e->s->store, who->tenant, "records_exported", caller_text(who, text, sizeof text), what, true, reterr);
+    json_decref(what);
+    return code;
+}
+
+enum code records_export(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *query,
+                         const struct sink *out, struct err *reterr) {
+    PRE(s != NULL && who != NULL && out != NULL && reterr != NULL);
+    struct verdict may = policy_kind(s->charter, who, kind, V_EXPORT);
+    struct exporting e = { .s = s, .k = service_kind(s, kind), .out = out, .format = format, .fields = may.fields, .line = BUF(LINE_MAX), .err = reterr };
+    struct err left;
+    if (!may.any)
+        return use_refused(s, who, kind, &may, reterr);
+    if (format == FORMAT_CSV)
+        line_header(&e);
+    enum code code = pages(&e, who, query, reterr);
+    if (code == OK && !send(&e))
+        code = e.code;
+    buf_wipe(&e.line);
+    enum code noted = e.count > 0 || code == OK ? note(&e, who, &left) : OK;        /* also when the reader has gone: it has what it has */
+    if (code == OK && noted != OK)
+        *reterr = left;
+    return code == OK ? noted : code;
+}

@@ -1,0 +1,405 @@
+/* import.c — tables and lines become records: read and checked by the caller's thread, written by another, batch by batch.
+ *
+ * A mapping names the field of each foreign header: {"E-mail": "email"}; "" leaves a column out; "=event": "<id>" gives
+ * every row the same value. With a mapping, columns that it does not name and that are no fields are passed over; without
+ * one they are a mistake of the whole import. id, consents, and what an export adds (number, version, created, updated, due) are
+ * known. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "records/batch.h"
+#include "records/csv.h"
+#include "records/use.h"
+
+enum column_type { TO_FIELD, TO_ID, TO_CONSENTS, TO_NOTHING };
+struct column { enum column_type type; const char *field; };
+#define FIXED_MAX 16
+struct import {
+    struct service *s; const struct caller *who; const struct kind_info *k; enum stream_format format; json_t *mapping;
+    const struct sink *out; struct csv *in;
+    struct column columns[CSV_COLUMNS_MAX]; size_t column_count;
+    struct column fixed[FIXED_MAX]; const char *fixed_values[FIXED_MAX]; size_t fixed_count;
+    struct batch *batch;
+    uint64_t made, refused, done, told;
+    uint64_t refused_line;
+    /* the thread that writes, and the one batch that is with it */
+    pthread_t thread; pthread_mutex_t lock; pthread_cond_t wake; struct batch *given, *back; bool stop, running, gone;
+};
+
+/* ---- the report */
+static bool say(struct import *m, json_t *line) {
+    char *text = json_dumps(line, JSON_COMPACT);
+    json_decref(line);
+    bool fine = text != NULL && m->out->write(m->out->arg, text, strlen(text)) && m->out->write(m->out->arg, "\n", 1);
+    free(text);
+    m->gone = m->gone || !fine;
+    return fine;
+}
+
+#define TELL_EVERY 10000u
+static enum code report(struct import *m, struct batch *b, struct err *reterr) {
+    size_t i;
+    json_t *row;
+    m->made += b->made;
+    json_array_foreach(b->refused, i, row) {
+        uint64_t line = (uint64_t)json_integer_value(json_object_get(row, "line"));
+        m->refused += line != m->refused_line;             /* a row with several mistakes is one */
+        m->refused_line = line;
+        (void)say(m, json_incref(row));
+    }
+    m->done = m->made + m->refused;
+    if (m->done - m->told >= TELL_EVERY) {
+        (void)say(m, json_pack("{s:I}", "done", (json_int_t)m->done));
+        m->told = m->done;
+    }
+    if (b->code != OK)
+        *reterr = b->err;
+    return b->code;
+}
+
+/* ---- the thread that writes */
+static void *writer_main(void *arg) {
+    struct import *m = arg;
+    pthread_mutex_lock(&m->lock);
+    for (;;) {
+        while (m->given == NULL && !m->stop)
+            pthread_cond_wait(&m->wake, &m->lock);
+        struct batch *b = m->given;
+        if (b == NULL)
+            break;
+        m->given = NULL;
+        pthread_mutex_unlock(&m->lock);
+        batch_write(b);
+        pthread_mutex_lock(&m->lock);
+        m->back = b;
+        pthread_cond_broadcast(&m->wake);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return NULL;
+}
+
+static struct batch *writer_take(struct import *m) {
+    pthread_mutex_lock(&m->lock);
+    while (m->back == NULL)
+        pthread_cond_wait(&m->wake, &m->lock);
+    struct batch *b = m->back;
+    m->back = NULL;
+    pthread_mutex_unlock(&m->lock);
+    return b;
+}
+
+static void writer_give(struct import *m, struct batch *b) {
+    pthread_mutex_lock(&m->lock);
+    m->given = b;
+    pthread_cond_broadcast(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* The batch before is back, this one goes. m->running: one is with the writer. */
+static enum code hand_over(struct import *m, struct err *reterr) {
+    enum code code = OK;
+    if (m->running) {
+        AUTO(batch_free) struct batch *before = writer_take(m);
+        m->running = false;
+        code = report(m, before, reterr);
+    }
+    if (code == OK && m->batch != NULL) {
+        facts_end(&m->batch->facts);           /* a view belongs to the thread that opened it */
+        writer_give(m, m->batch);
+        m->batch = NULL;
+        m->running = true;
+    }
+    if (code == OK && m->gone)
+        code = err_set(reterr, E_PEER, "the one who imports has gone");
+    return code;
+}
+
+static enum code batch_ready(struct import *m, struct err *reterr) {
+    enum code code = OK;
+    if (m->batch != NULL && m->batch->count == BATCH_ROWS)
+        code = hand_over(m, reterr);
+    if (code == OK && m->batch == NULL && (m->batch = batch_new(m->s, m->who, m->k, LANG_EN)) == NULL)
+        code = err_set(reterr, E_MEMORY, "no memory for an import");
+    return code;
+}
+
+/* ---- rows */
+static const char *const known[] = { "number", "version", "created", "updated", "due" };
+
+static bool same_header(const char *a, const char *b) {
+    for (; *a != 0 && *b != 0; a++, b++) {
+        char x = *a == ' ' || *a == '-' ? '_' : *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
+        if (x != *b)
+            return false;
+    }
+    return *a == *b;
+}
+
+static bool own_name(const struct import *m, const char *header, struct column *ret) {
+    const struct kind *k = m->k->kind;
+    for (size_t i = 0; i < k->field_count; i++)
+        if (same_header(header, k->fields[i].name)) {
+            *ret = (struct column){ TO_FIELD, k->fields[i].name };
+            return true;
+        }
+    if (k->parent >= 0 && same_header(header, service_kind(m->s, k->parent)->kind->name)) {
+        *ret = (struct column){ TO_FIELD, service_kind(m->s, k->parent)->kind->name };
+        return true;
+    }
+    if (same_header(header, "id") || same_header(header, "consents")) {
+        *ret = (struct column){ header[0] == 'i' || header[0] == 'I' ? TO_ID : TO_CONSENTS, NULL };
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (same_header(header, known[i])) {
+            *ret = (struct column){ TO_NOTHING, NULL };
+            return true;
+        }
+    return false;
+}
+
+/* The place of a foreign name. */
+static enum code place_of(const struct import *m, const char *header, struct column *ret, struct err *reterr) {
+    const char *to = json_string_value(json_object_get(m->mapping, header));
+    if (to != NULL && to[0] == 0) {
+        *ret = (struct column){ TO_NOTHING, NULL };
+        return OK;
+    }
+    if (own_name(m, to == NULL ? header : to, ret))
+        return OK;
+    if (to != NULL)
+        return err_set(reterr, E_INVALID, "the mapping names %s, which is no field of %s", to, m->k->kind->name);
+    *ret = (struct column){ TO_NOTHING, NULL };
+    return m->mapping != NULL ? OK : err_set(reterr, E_INVALID, "a column of the first line is no field of %s (columns are named like fields; a mapping says what foreign headers "
+                                                                "mean, and passes the others over)", m->k->kind->name);
+}
+
+static enum code fixed_read(struct import *m, struct err *reterr) {
+    const char *name;
+    json_t *v;
+    enum code code = OK;
+    json_object_foreach(m->mapping, name, v) {
+        if (code != OK || name[0] != '=' || !json_is_string(v))
+            continue;
+        struct column *to = &m->fixed[m->fixed_count];
+        if (m->fixed_count == FIXED_MAX || !own_name(m, name + 1, to) || to->type != TO_FIELD)
+            return err_set(reterr, E_INVALID, "the mapping sets %s, which is no field of %s", name + 1, m->k->kind->name);
+        m->fixed_values[m->fixed_count++] = json_string_value(v);
+    }
+    return code;
+}
+
+struct coming { struct input in; struct mistakes mistakes; struct record_request request; json_t *consents; };
+
+static enum code take(struct import *m, struct coming *row, const struct column *to, const struct raw *raw, struct err *reterr) {
+    if (to->type == TO_FIELD)
+        return input_take(m->s, m->k, to->field, raw, m->batch->arena, &row->mistakes, &row->in, reterr);
+    if (to->type == TO_ID && raw->type == RAW_TEXT && (!use_owner(m->s, m->who) || !uuid_parse(raw->text, &row->request.id)))
+        mistakes_add(&row->mistakes, "/id", SAYS_reference, NULL);
+    return OK;
+}
+
+/* "diet newsletter": names with anything between them. */
+static void consent_words(struct import *m, struct coming *row, const char *text) {
+    while (*text != 0) {
+        size_t n = strcspn(text, " ,;");
+        int c = -1;
+        for (size_t i = 0; i < m->k->consent_count; i++)
+            if (strlen(m->k->consents[i]) == n && strncmp(m->k->consents[i], text, n) == 0)
+                c = (int)i;
+        if (c >= 0)
+            row->in.consent_named[c] = row->in.consent_given[c] = true;
+        else if (n > 0)
+            mistakes_add(&row->mistakes, "/consents", SAYS_no_consent, NULL);
+        text += n + strspn(text + n, " ,;");
+    }
+}
+
+static enum code row_end(struct import *m, struct coming *row, uint64_t line, enum code code, struct err *reterr) {
+    for (size_t i = 0; code == OK && i < m->fixed_count; i++) {
+        struct raw raw = raw_cell(m->fixed_values[i], strlen(m->fixed_values[i]), false);
+        code = take(m, row, &m->fixed[i], &raw, reterr);
+    }
+    if (code == OK)
+        code = batch_add(m->batch, line, &row->request, &row->in, &row->mistakes, reterr);
+    mistakes_done(&row->mistakes);
+    return code;
+}
+
+static struct coming row_begin(const struct import *m) {
+    return (struct coming){ .request = { .who = m->who, .kind = m->k->index, .if_match = -1 } };
+}
+
+static enum code refuse_row(struct import *m, uint64_t line, enum says says, const char *arg) {
+    struct mistakes one = { 0 };
+    mistakes_add(&one, "", says, arg);
+    batch_refuse(m->batch, line, &one);
+    return OK;
+}
+
+static enum code row_csv(struct import *m, const struct cell *cells, size_t count, uint64_t line, struct err *reterr) {
+    struct coming row = row_begin(m);
+    bool comma = csv_delimiter(m->in) == ';';
+    enum code code = OK;
+    if (count != m->column_count)
+        return refuse_row(m, line, SAYS_columns, NULL);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        struct cell c = cells[i];
+        csv_unguard(&c);
+        struct raw raw = raw_cell(c.text, c.len, comma);
+        if (m->columns[i].type == TO_CONSENTS)
+            consent_words(m, &row, c.text);
+        else if (m->columns[i].type != TO_NOTHING)
+            code = take(m, &row, &m->columns[i], &raw, reterr);
+    }
+    return row_end(m, &row, line, code, reterr);
+}
+
+static enum code member(struct import *m, struct coming *row, const char *name, json_t *v, struct err *reterr) {
+    struct column to;
+    struct raw raw = raw_json(v);
+    struct err e;
+    if (place_of(m, name, &to, &e) != OK)      /* a mistake of this row */
+        return input_take(m->s, m->k, name, &raw, m->batch->arena, &row->mistakes, &row->in, reterr);
+    if (to.type != TO_CONSENTS)
+        return to.type == TO_NOTHING ? OK : take(m, row, &to, &raw, reterr);
+    const char *given;
+    json_t *one;
+    size_t i;
+    json_object_foreach(v, given, one)
+        if (json_is_true(one))
+            consent_words(m, row, given);
+    json_array_foreach(v, i, one)
+        if (json_is_string(one))
+            consent_words(m, row, json_string_value(one));
+    if (json_is_string(v))
+        consent_words(m, row, json_string_value(v));
+    return OK;
+}
+
+/* {fields…}, or {fields: {…}, id, consents} as an export has it. */
+static enum code row_json(struct import *m, const char *text, size_t len, uint64_t line, struct err *reterr) {
+    struct coming row = row_begin(m);
+    const char *name;
+    json_t *v, *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *inner = json_object_get(o, "fields");
+    enum code code = OK;
+    if (!json_is_object(o)) {
+        json_decref(o);
+        return refuse_row(m, line, SAYS_not_json, NULL);
+    }
+    if (!json_is_object(inner) || kind_field(m->k->kind, "fields") >= 0)
+        inner = NULL;
+    json_object_foreach(o, name, v)
+        if (code == OK && v != inner && (inner == NULL || strcmp(name, "tenant") != 0))
+            code = member(m, &row, name, v, reterr);
+    json_object_foreach(inner, name, v)
+        if (code == OK)
+            code = member(m, &row, name, v, reterr);
+    code = row_end(m, &row, line, code, reterr);
+    json_decref(o);
+    return code;
+}
+
+/* ---- the whole */
+static enum code header_read(struct import *m, struct err *reterr) {
+    const struct cell *cells;
+    size_t count;
+    uint64_t line;
+    enum code code = fixed_read(m, reterr);
+    if (code != OK || m->format == FORMAT_NDJSON)
+        return code;
+    code = csv_row(m->in, &cells, &count, &line, reterr);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        AUTO(buf_done) struct buf b = BUF(4096);
+        if (!text_clean(cells[i].text, cells[i].len, &b))
+            return err_set(reterr, E_INVALID, "the first line is not UTF-8 text");
+        code = place_of(m, buf_str(&b), &m->columns[i], reterr);
+    }
+    m->column_count = count;
+    return code == OK && count == 0 ? err_set(reterr, E_INVALID, "the table is empty: its first line names the columns") : code;
+}
+
+static enum code next_row(struct import *m, bool *ret_end, struct err *reterr) {
+    const struct cell *cells;
+    const char *text = NULL;
+    size_t count = 0;
+    uint64_t line = 0;
+    char limit[24];
+    bool csv = m->format == FORMAT_CSV;
+    enum code code = csv ? csv_row(m->in, &cells, &count, &line, reterr) : csv_line(m->in, &text, &count, &line, reterr);
+    if (code == E_TOO_LARGE) {
+        snprintf(limit, sizeof limit, "%zu", CSV_ROW_MAX);
+        return refuse_row(m, line, SAYS_row_large, limit);
+    }
+    *ret_end = code == OK && (csv ? count == 0 : text == NULL);
+    if (code != OK || *ret_end)
+        return code;
+    return csv ? row_csv(m, cells, count, line, reterr) : row_json(m, text, count, line, reterr);
+}
+
+static enum code run(struct import *m, struct err *reterr) {
+    bool end = false;
+    enum code code = header_read(m, reterr);
+    while (code == OK && !end) {
+        code = batch_ready(m, reterr);
+        if (code == OK)
+            code = next_row(m, &end, reterr);
+        if (code == OK && m->batch != NULL && m->batch->count == 0 && json_array_size(m->batch->refused) >= BATCH_ROWS)
+            code = hand_over(m, reterr);       /* nothing but mistakes: they are told too */
+    }
+    if (code == OK)
+        code = hand_over(m, reterr);
+    if (m->running) {                          /* the last batch, also after a failure: it may have been written */
+        struct err late;
+        AUTO(batch_free) struct batch *last = writer_take(m);
+        enum code told = report(m, last, &late);
+        m->running = false;
+        if (code == OK && told != OK) {
+            *reterr = late;
+            code = told;
+        }
+    }
+    return code;
+}
+
+static bool writer_start(struct import *m) {
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->wake, NULL);
+    return pthread_create(&m->thread, NULL, writer_main, m) == 0;
+}
+
+static void writer_end(struct import *m, bool started) {
+    pthread_mutex_lock(&m->lock);
+    m->stop = true;
+    pthread_cond_broadcast(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+    if (started)
+        (void)pthread_join(m->thread, NULL);
+    pthread_cond_destroy(&m->wake);
+    pthread_mutex_destroy(&m->lock);
+}
+
+enum code records_import(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *mapping,
+                         const struct source *in, const struct sink *out, struct err *reterr) {
+    PRE(s != NULL && who != NULL && in != NULL && out != NULL && reterr != NULL);
+    struct verdict may = policy_kind(s->charter, who, kind, V_IMPORT);
+    if (!may.any)
+        return use_refused(s, who, kind, &may, reterr);
+    struct import *m = mem_new(sizeof *m);
+    AUTO(csv_free) struct csv *reader = csv_new(in);
+    if (m == NULL || reader == NULL) {
+        mem_free(m);
+        return err_set(reterr, E_MEMORY, "no memory for an import");
+    }
+    *m = (struct import){ .s = s, .who = who, .k = service_kind(s, kind), .format = format, .mapping = json_is_object(mapping) ? mapping : NULL, .out = out, .in = reader };
+    bool started = writer_start(m);
+    enum code code = started ? run(m, reterr) : err_set(reterr, E_SYSTEM, "the thread of an import cannot be started");
+    writer_end(m, started);
+    batch_free(m->batch);
+    if (code == OK && !say(m, json_pack("{s:I, s:I}", "made", (json_int_t)m->made, "refused", (json_int_t)m->refused)))
+        code = err_set(reterr, E_PEER, "the one who imports has gone");
+    mem_free(m);
+    return code;
+}

@@ -1,0 +1,199 @@
+/* recover.c — upkeep: what a cut left undone is done, what has ended goes. Each step can be done twice. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "records/doom.h"
+#include "records/facts.h"
+#include "records/find.h"
+#include "records/keys.h"
+#include "records/task.h"
+#include "store/tables.h"
+
+/* ---- tenants of this service */
+struct tenants { int64_t *list; size_t count, room; bool failed; };
+static bool take_tenant(const struct tenant_row *t, void *arg) {
+    struct tenants *l = arg;
+    if (l->count == l->room) {
+        size_t room = l->room == 0 ? 64 : l->room * 2;
+        int64_t *list = mem_grow(l->list, room, sizeof *list);
+        l->failed = list == NULL;
+        if (l->failed)
+            return false;
+        l->list = list;
+        l->room = room;
+    }
+    l->list[l->count++] = t->id;
+    return true;
+}
+
+typedef enum code (*tenant_do)(struct service *s, int64_t tenant, struct err *reterr);
+static enum code each_tenant(struct service *s, tenant_do fn, struct err *reterr) {
+    struct tenants l = { 0 };
+    enum code code = tenants_list(s->store, charter_name(s->charter), take_tenant, &l, reterr);
+    if (code == OK && l.failed)
+        code = err_set(reterr, E_MEMORY, "no memory for a list of tenants");
+    for (size_t i = 0; code == OK && i < l.count; i++)
+        code = fn(s, l.list[i], reterr);
+    mem_free(l.list);
+    return code;
+}
+
+/* ---- the index follows a change */
+struct following { struct service *s; int64_t tenant; enum code code; struct err *err; };
+struct put { struct service *s; struct record *r; struct index_keys *keys; struct token_list tokens; struct sorted_value *sorted; size_t sorted_count; bool stale; };
+
+static enum code put_write(struct txn *t, void *arg, struct err *reterr) {
+    struct put *p = arg;
+    struct row row;
+    enum code code = row_get(txn_sql(t), p->r->info->number, &p->r->id, &row, reterr);
+    if (code == E_NOT_FOUND || code == E_GONE)
+        return OK;                             /* erased meanwhile: its entries went with it */
+    if (code == OK && row.version != p->r->version)
+        return OK;                             /* written anew meanwhile, with its index */
+    return code == OK ? index_put(t, p->r->info->number, &p->r->id, p->keys->generation, p->tokens.list, p->tokens.count, p->sorted, p->sorted_count, reterr) : code;
+}
+
+static enum code index_record(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, bool anew, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct record r;
+    struct index_keys keys;
+    struct put p = { .s = s, .r = &r, .keys = &keys };
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the index");
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = record_load(view_sql(v), k, id, arena, &r, reterr);
+    v = view_end(v);
+    if (code == E_NOT_FOUND || code == E_GONE)
+        return OK;
+    if (code == OK)
+        code = record_open(s, &r, arena, reterr);
+    if (code == OK)
+        code = index_keys_of(s, tenant, anew, &keys, reterr);
+    if (code != OK)
+        return code;
+    code = find_tokens(s, &keys, &r, kind_all(k->kind), arena, &p.tokens, reterr);
+    if (code == OK)
+        code = find_sorted(&r, arena, &p.sorted, &p.sorted_count, reterr);
+    if (code == OK)
+        code = store_write(s->store, tenant, put_write, &p, reterr);
+    crypto_wipe(&keys, sizeof keys);
+    return code;
+}
+
+static bool follow(const struct change *c, void *arg) {
+    struct following *f = arg;
+    const struct kind_info *k = service_kind_by_number(f->s, c->kind);
+    if (c->erased || k == NULL)
+        return true;
+    f->code = index_record(f->s, f->tenant, k, &c->id, false, f->err);
+    if (f->code == E_STALE)
+        f->code = index_record(f->s, f->tenant, k, &c->id, true, f->err);
+    return f->code == OK;
+}
+
+static enum code catch_up(struct service *s, int64_t tenant, struct err *reterr) {
+    struct following f = { s, tenant, OK, reterr };
+    enum code code = index_behind(s->store, tenant, follow, &f, reterr);
+    return code == OK ? f.code : code;
+}
+
+/* ---- the rest of a tenant's upkeep */
+static enum code expire(struct txn *t, void *arg UNUSED, struct err *reterr) { return replies_expire(t, txn_now(t), reterr); }
+
+static enum code tend(struct service *s, int64_t tenant, struct err *reterr) {
+    enum code code = tasks_run(s, tenant, NULL, reterr);
+    if (code == OK)
+        code = catch_up(s, tenant, reterr);
+    return code == OK ? store_write(s->store, tenant, expire, NULL, reterr) : code;
+}
+
+enum code service_recover(struct service *s, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    size_t left;
+    enum code code = each_tenant(s, tend, reterr);
+    if (code == OK)
+        code = doom_rest(s, &left, reterr);
+    return code == E_TOO_MANY ? OK : code;     /* above the cap of a day: a person confirms, and the next upkeep goes on */
+}
+
+enum code service_rebuild_index(struct service *s, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    enum code code = index_drop_all(s->store, reterr);
+    return code == OK ? each_tenant(s, catch_up, reterr) : code;
+}
+
+/* ---- are the due dates those that the charter explains? */
+struct checking { struct service *s; int64_t tenant; struct sql *q; const struct kind_info *k; struct arena *arena; struct due_check *ret; enum code code; struct err *err; };
+
+static void due_compare(struct checking *c, const struct part *part, usec_t stored, usec_t wanted) {
+    c->ret->parts++;
+    c->ret->undated += part->keep.type == KEEP_SPAN && stored == USEC_NEVER;
+    c->ret->wrong += stored != wanted;
+}
+
+static enum code due_record(struct checking *c, const struct uuid *id, struct looked_up **known) {
+    struct record r;
+    enum code code = record_load(c->q, c->k, id, c->arena, &r, c->err);
+    struct fact_source src = { .s = c->s, .q = c->q, .record = &r, .arena = c->arena, .inside = true, .known = *known };
+    usec_t *stored = arena_array(c->arena, c->k->kind->part_count, sizeof *stored), first = code == OK ? r.due : 0;
+    if (code == OK && stored == NULL)
+        code = err_set(c->err, E_MEMORY, "no memory to compare due dates");
+    for (size_t i = 0; code == OK && i < c->k->kind->part_count; i++)
+        stored[i] = r.parts[i].due;
+    if (code == OK)
+        code = facts_due(&src, clock_now(), c->err);
+    *known = src.known;
+    for (size_t i = 0; code == OK && i < c->k->kind->part_count; i++)
+        if (r.parts[i].has)
+            due_compare(c, &c->k->kind->parts[i], stored[i], r.parts[i].due);
+    if (code == OK)
+        c->ret->wrong += first != r.due;
+    return code;
+}
+
+#define CHECK_AT_ONCE 256u
+struct some_ids { struct uuid list[CHECK_AT_ONCE]; size_t count; };
+static bool take_id(const struct row *row, void *arg) {
+    struct some_ids *l = arg;
+    l->list[l->count++] = row->id;
+    return l->count < CHECK_AT_ONCE;
+}
+
+static enum code due_some(struct checking *c, struct uuid *after, bool *ret_more) {
+    AUTO(view_end) struct view *v = NULL;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct some_ids *ids = arena == NULL ? NULL : arena_get(arena, sizeof *ids);
+    struct looked_up *known = NULL;
+    if (ids == NULL)
+        return err_set(c->err, E_MEMORY, "no memory to compare due dates");
+    enum code code = store_view(c->s->store, c->tenant, &v, c->err);
+    if (code != OK)
+        return code;
+    c->q = view_sql(v);
+    c->arena = arena;
+    code = rows_list(c->q, &(struct row_range){ .kind = c->k->number, .after = *after }, take_id, ids, c->err);
+    for (size_t i = 0; code == OK && i < ids->count; i++)
+        code = due_record(c, &ids->list[i], &known);
+    *ret_more = ids->count == CHECK_AT_ONCE;
+    if (ids->count > 0)
+        *after = ids->list[ids->count - 1];
+    return code;
+}
+
+enum code service_check_due(struct service *s, int64_t tenant, struct due_check *ret, struct err *reterr) {
+    PRE(s != NULL && ret != NULL && reterr != NULL);
+    struct due_check sum = { 0 };
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < s->kinds; i++) {
+        struct checking c = { .s = s, .tenant = tenant, .k = &s->info[i], .ret = &sum, .err = reterr };
+        struct uuid after = { { 0 } };
+        bool more = true;
+        while (code == OK && more)
+            code = due_some(&c, &after, &more);
+    }
+    if (code == OK)
+        *ret = sum;
+    return code;
+}
