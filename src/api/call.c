@@ -8,6 +8,24 @@
 
 void call_error(struct call *c, const struct err *e, const json_t *mistakes) { http_reply_error(c->req, e, mistakes); }
 
+static json_t *pointer(const char *path) {
+    bool own = path == NULL || strncmp(path, "/consents", 9) == 0 || path[0] == 0;
+    return own ? json_string(path == NULL ? "" : path) : json_sprintf("/fields%s", strcmp(path, "/") == 0 ? "" : path);
+}
+
+void call_error_fields(struct call *c, const struct err *e, const json_t *mistakes) {
+    json_t *list = json_array(), *m;
+    size_t i;
+    json_array_foreach(mistakes, i, m) {
+        const char *path = json_string_value(json_object_get(m, "path"));
+        json_array_append_new(list, json_pack("{s:o, s:O}", "path", pointer(path), "text", json_object_get(m, "text")));
+    }
+    if (json_array_size(list) == 0 && e->field[0] != 0)
+        json_array_append_new(list, json_pack("{s:o, s:s}", "path", pointer(e->field), "text", e->text));
+    call_error(c, e, list);
+    json_decref(list);
+}
+
 static bool nothing_here(struct call *c) {
     call_fail(c, E_NOT_FOUND, "there is nothing at this address, or it is not for this token");
     return false;

@@ -70,7 +70,7 @@ static void on_create(struct http_req *req) {
         if (record_create(c.service, &r, &record, &mistakes, &e) == OK)
             call_reply_record(&c, 201, record, true);
         else
-            call_error(&c, &e, mistakes);
+            call_error_fields(&c, &e, mistakes);
         json_decref(none);
         json_decref(mistakes);
     }
@@ -104,7 +104,7 @@ static void on_change(struct http_req *req) {
         if (record_change(c.service, &r, &record, &mistakes, &e) == OK)
             call_reply_record(&c, 200, record, false);
         else
-            call_error(&c, &e, mistakes);
+            call_error_fields(&c, &e, mistakes);
         json_decref(none);
         json_decref(mistakes);
     }
