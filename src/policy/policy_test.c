@@ -1,0 +1,219 @@
+/* policy_test.c — decisions as rows, over a charter that has every kind of grant. Facts are made up here. */
+#include "policy/due.c"
+#include "policy/move.c"
+#include "policy/sees.c"
+#include "base/test.h"
+#include "charter/load.h"
+
+#include <stdio.h>
+
+static const char text[] =
+    "charter: courier\ntitle: {en: T}\nupdated: 2026-11-22\nclock: Europe/Budapest\nspeaks: [en]\n"
+    "operator:\n  name: T Kft.\n  country: HU\n  contact: a@t.example\n  authority: NAIH\n"
+    "people:\n  recipient: gets parcels\n  company: the customer\n  dispatcher: assigns\n  courier: carries\n"
+    "tenant: company\n"
+    "records:\n"
+    "  courier:\n    we_are: processor for the company\n    belongs_to: company\n    about: courier\n    because: contract with the company\n    used_for: [work]\n"
+    "    holds:\n      name: personal name\n      left: date, optional\n    keep: 1 year after left, then erase\n"
+    "  parcel:\n    we_are: processor for the company\n    belongs_to: company\n    about: recipient\n    because: contract with the company\n    used_for: [work]\n"
+    "    form: order, asks name, address\n"
+    "    holds:\n      name: personal name\n      address: personal address\n      weight: number, optional\n      cups: counter, optional\n"
+    "      state: one of ordered | next | delivered, found exactly\n      courier: reference to courier, optional\n"
+    "      picked_up: time, optional, sorted\n      delivered: time, optional, sorted\n"
+    "    moves:\n      ordered to next: courier or dispatcher\n      next to delivered: courier\n"
+    "    keep:\n      - fields: weight, cups, state, courier, picked_up, delivered\n        for: 8 years after end of year of delivered, then erase\n"
+    "      - fields: name, address\n        for: 90 days after delivered, then erase\n"
+    "relations:\n  assigned: parcel.courier\n"
+    "who_sees:\n  company: everything of own parcel, everything of own courier\n  dispatcher: name, state of own parcel\n"
+    "  courier:\n    - address, name of assigned parcel, from parcel.picked_up until 24 hours after parcel.delivered\n    - name of own courier\n"
+    "  recipient:\n    - state, delivered of own parcel, by private link\n    - weight of own parcel, while parcel.state is next, by private link\n"
+    "  support: nothing personal, unless the tenant opens a window of at most 4 hours\n"
+    "who_changes:\n  dispatcher: everything of own parcel\n  courier: picked_up, delivered of assigned parcel\n  recipient: address of own parcel\n"
+    "sign_in:\n  company: password of 12 characters and a second step\n"
+    "agreement: needed before any personal data\nconnections: TLS 1.2 or newer\n"
+    "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n"
+    "logs: kept 30 days, masked when written\ntransfers: never outside the EEA\nrights: answered within 1 month\n"
+    "breach: controller within 24 hours, authority within 72 hours\ncookies: none but those needed\nnot_sealed: []\nclaims: []\n";
+
+static struct charter *charter_of(void) {
+    static struct charter *c;
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(buf_done) struct buf said = BUF(1 << 20);
+    struct err e = { 0 };
+    if (c == NULL && charter_load_text("t.yaml", text, strlen(text), f, &c, &e) != OK) {
+        findings_print(f, &said);
+        fprintf(stderr, "%s %s\n", e.text, buf_str(&said));
+    }
+    CHECK(c != NULL);
+    return c;
+}
+
+/* What is known of the record of a row. */
+struct known { const char *state, *picked_up, *delivered, *left; bool related, owns; };
+static enum code clear(void *arg, int kind, int field, const char **ret, struct err *e UNUSED) {
+    const struct known *k = arg;
+    const char *name = charter_kind_at(charter_of(), kind)->fields[field].name;
+    *ret = strcmp(name, "state") == 0 ? k->state : strcmp(name, "picked_up") == 0 ? k->picked_up : strcmp(name, "delivered") == 0 ? k->delivered :
+           strcmp(name, "left") == 0 ? k->left : NULL;
+    return OK;
+}
+static enum code related(void *arg, int relation UNUSED, const struct caller *who UNUSED, bool *ret, struct err *e UNUSED) {
+    *ret = ((const struct known *)arg)->related;
+    return OK;
+}
+static enum code owns(void *arg, const struct caller *who UNUSED, bool *ret, struct err *e UNUSED) {
+    *ret = ((const struct known *)arg)->owns;
+    return OK;
+}
+static usec_t at(const char *time) {
+    usec_t t = 0;
+    CHECK(time_parse(time, &t));
+    return t;
+}
+static struct facts facts(struct known *k, const char *kind, const char *now) {
+    return (struct facts){ .charter = charter_of(), .kind = charter_kind(charter_of(), kind), .now = at(now), .arg = k, .clear = clear, .related = related, .owns = owns };
+}
+static struct caller role(const char *name, bool link) {
+    return (struct caller){ .tenant = 1, .person = charter_person(charter_of(), name), .by_link = link, .subject_kind = -1 };
+}
+static const char *names(const char *kind, const struct verdict *v) {
+    static char all[256];
+    const struct kind *k = charter_kind_at(charter_of(), charter_kind(charter_of(), kind));
+    size_t n = 0;
+    if (!v->any)
+        return "-";
+    all[0] = 0;
+    for (size_t i = 0; i < k->field_count; i++)
+        if (v->fields >> i & 1)
+            n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", n == 0 ? "" : " ", k->fields[i].name);
+    return all;
+}
+
+#define ALL "name address weight cups state courier picked_up delivered"
+TEST(who_sees_what_when) {
+    static const struct { const char *who, *kind, *now; bool link; struct known k; const char *want; } row[] = {
+        { "company", "parcel", "2026-11-22T10:00:00Z", false, { .state = "ordered" }, ALL },
+        { "company", "courier", "2026-11-22T10:00:00Z", false, { 0 }, "name left" },
+        { "dispatcher", "parcel", "2026-11-22T10:00:00Z", false, { 0 }, "name state" },
+        { "dispatcher", "courier", "2026-11-22T10:00:00Z", false, { 0 }, "-" },
+        { "courier", "parcel", "2026-11-22T10:00:00Z", false, { .picked_up = "2026-11-22T09:00:00Z", .related = true }, "name address" },
+        { "courier", "parcel", "2026-11-22T10:00:00Z", false, { .picked_up = "2026-11-22T09:00:00Z" }, "-" },
+        { "courier", "parcel", "2026-11-22T10:00:00Z", false, { .related = true }, "-" },
+        { "courier", "parcel", "2026-11-22T08:59:59Z", false, { .picked_up = "2026-11-22T09:00:00Z", .related = true }, "-" },
+        { "courier", "parcel", "2026-11-24T09:59:59Z", false, { .picked_up = "2026-11-22T09:00:00Z", .delivered = "2026-11-23T10:00:00Z", .related = true }, "name address" },
+        { "courier", "parcel", "2026-11-24T10:00:00Z", false, { .picked_up = "2026-11-22T09:00:00Z", .delivered = "2026-11-23T10:00:00Z", .related = true }, "-" },
+        { "courier", "courier", "2026-11-22T10:00:00Z", false, { .owns = true }, "name" },
+        { "courier", "courier", "2026-11-22T10:00:00Z", false, { 0 }, "-" },
+        { "recipient", "parcel", "2026-11-22T10:00:00Z", true, { .state = "ordered", .owns = true }, "state delivered" },
+        { "recipient", "parcel", "2026-11-22T10:00:00Z", true, { .state = "next", .owns = true }, "weight state delivered" },
+        { "recipient", "parcel", "2026-11-22T10:00:00Z", false, { .state = "next", .owns = true }, "-" },
+        { "recipient", "parcel", "2026-11-22T10:00:00Z", true, { .state = "next" }, "-" },
+        { "support", "parcel", "2026-11-22T10:00:00Z", false, { 0 }, "weight cups state courier picked_up delivered" },
+        { "administrator", "parcel", "2026-11-22T10:00:00Z", false, { .owns = true, .related = true }, "-" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct known k = row[i].k;
+        struct facts f = facts(&k, row[i].kind, row[i].now);
+        struct caller who = role(row[i].who, row[i].link);
+        struct verdict v;
+        struct err e;
+        CHECK_OK(policy_sees(&who, &f, &v, &e), &e);
+        if (strcmp(names(row[i].kind, &v), row[i].want) != 0)
+            fprintf(stderr, "row %zu\n", i);
+        CHECK_TEXT(names(row[i].kind, &v), row[i].want);
+    }
+}
+
+TEST(who_changes_what) {
+    static const struct { const char *who, *kind; enum verb verb; bool link, form, sejf; struct known k; const char *want; } row[] = {
+        { "company", "parcel", V_CHANGE, .want = ALL }, { "company", "parcel", V_CREATE, .want = ALL }, { "company", "parcel", V_ERASE, .want = ALL },
+        { "dispatcher", "parcel", V_CHANGE, .want = ALL }, { "dispatcher", "parcel", V_CREATE, .want = ALL }, { "dispatcher", "parcel", V_ERASE, .want = "-" },
+        { "dispatcher", "courier", V_CREATE, .want = "-" },
+        { "courier", "parcel", V_CHANGE, .k = { .related = true }, .want = "picked_up delivered" }, { "courier", "parcel", V_CHANGE, .want = "-" },
+        { "courier", "parcel", V_CREATE, .k = { .related = true }, .want = "-" },
+        { "recipient", "parcel", V_CHANGE, .link = true, .k = { .owns = true }, .want = "address" }, { "recipient", "parcel", V_CHANGE, .link = true, .want = "-" },
+        { "recipient", "parcel", V_CREATE, .form = true, .want = "name address" }, { "recipient", "parcel", V_CHANGE, .form = true, .want = "-" },
+        { "recipient", "courier", V_CREATE, .form = true, .want = "-" },
+        { "support", "parcel", V_CHANGE, .want = "-" }, { "support", "parcel", V_ERASE, .sejf = true, .want = ALL },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct known k = row[i].k;
+        struct facts f = facts(&k, row[i].kind, "2026-11-22T10:00:00Z");
+        struct caller who = role(row[i].who, row[i].link);
+        struct verdict v;
+        struct err e;
+        who.by_form = row[i].form;
+        who.by_sejf = row[i].sejf;
+        CHECK_OK(policy_changes(&who, &f, row[i].verb, &v, &e), &e);
+        if (strcmp(names(row[i].kind, &v), row[i].want) != 0)
+            fprintf(stderr, "row %zu\n", i);
+        CHECK_TEXT(names(row[i].kind, &v), row[i].want);
+        CHECK(v.any || v.reason != NULL);
+    }
+}
+
+TEST(scopes_narrow) {
+    static const struct { const char *scope; enum verb verb; bool want; } row[] = {
+        { NULL, V_ERASE, true }, { "", V_READ, true }, { "{}", V_READ, true }, { "{\"verbs\":[\"read\"]}", V_READ, true }, { "{\"verbs\":[\"read\"]}", V_CHANGE, false },
+        { "{\"kinds\":[\"courier\"]}", V_READ, false }, { "{\"kinds\":[\"parcel\"],\"verbs\":[\"erase\"]}", V_ERASE, true }, { "not json", V_READ, false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct caller who = role("company", false);
+        who.scope = row[i].scope;
+        CHECK(policy_kind(charter_of(), &who, charter_kind(charter_of(), "parcel"), row[i].verb).any == row[i].want);
+        CHECK(policy_scope(charter_of(), &who, charter_kind(charter_of(), "parcel"), row[i].verb) == row[i].want);
+    }
+}
+
+TEST(states_move_along_their_lines) {
+    static const struct { const char *who; const char *from, *to; bool link, want; } row[] = {
+        { "courier", "ordered", "next", false, true }, { "dispatcher", "ordered", "next", false, true }, { "company", "ordered", "next", false, false },
+        { "courier", "next", "delivered", false, true }, { "dispatcher", "next", "delivered", false, false }, { "courier", "ordered", "delivered", false, false },
+        { "courier", "delivered", "ordered", false, false }, { "recipient", "ordered", "next", true, false }, { "company", "next", "next", false, true },
+    };
+    const struct charter *c = charter_of();
+    int kind = charter_kind(c, "parcel"), field = kind_field(charter_kind_at(c, kind), "state");
+    const struct field *f = &charter_kind_at(c, kind)->fields[field];
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct caller who = role(row[i].who, row[i].link);
+        const char *reason = NULL;
+        CHECK(policy_move(c, &who, kind, field, field_option(f, row[i].from), field_option(f, row[i].to), true, &reason) == row[i].want);
+        CHECK(row[i].want || reason != NULL);
+    }
+    const struct kind *k = charter_kind_at(c, kind);
+    CHECK(kind_start(k, field) == 0 && kind_start(k, kind_field(k, "weight")) == -1);
+    CHECK(kind_needs(k) == ((fieldset)1 << kind_field(k, "name") | (fieldset)1 << kind_field(k, "address")));
+}
+
+TEST(parts_are_due_when_the_charter_says) {
+    static const struct { int part; const char *delivered, *want; } row[] = {
+        { 0, "2026-11-22T10:00:00Z", "2034-12-31T23:00:00Z" },         /* end of 2026 in Budapest, and 8 years */
+        { 1, "2026-11-22T10:00:00Z", "2027-02-20T10:00:00Z" }, { 1, "2026-12-31T23:30:00Z", "2027-03-31T22:30:00Z" },   /* daylight saving: the wall clock stays */
+        { 0, NULL, NULL }, { 1, NULL, NULL },
+    };
+    const struct kind *k = charter_kind_at(charter_of(), charter_kind(charter_of(), "parcel"));
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct known known = { .delivered = row[i].delivered };
+        struct facts f = facts(&known, "parcel", "2026-11-22T10:00:00Z");
+        usec_t due;
+        struct err e;
+        CHECK_OK(policy_due(&k->parts[row[i].part].keep, &f, 0, 0, &due, &e), &e);
+        if (row[i].want == NULL)
+            CHECK(due == USEC_NEVER);
+        else {
+            char got[32];
+            CHECK_TEXT(time_format(due, got, sizeof got), row[i].want);
+        }
+    }
+    struct known left = { .left = "2026-03-01" }, bad = { .left = "soon" };
+    const struct kind *courier = charter_kind_at(charter_of(), charter_kind(charter_of(), "courier"));
+    struct facts f = facts(&left, "courier", "2026-11-22T10:00:00Z");
+    usec_t due;
+    char got[32];
+    struct err e;
+    CHECK_OK(policy_due(&courier->parts[0].keep, &f, 0, 0, &due, &e), &e);
+    CHECK_TEXT(time_format(due, got, sizeof got), "2027-02-28T23:00:00Z");
+    f = facts(&bad, "courier", "2026-11-22T10:00:00Z");
+    CHECK_CODE(policy_due(&courier->parts[0].keep, &f, 0, 0, &due, &e), E_DAMAGED, &e);
+    CHECK(strstr(e.text, "soon") == NULL);
+}
