@@ -81,7 +81,7 @@ static size_t summary_fields(struct buf *ret, const struct kind *k, fieldset sho
     return count;
 }
 
-void mistakes_summary(struct buf *ret, const struct kind *k, fieldset shown, enum lang lang, const json_t *mistakes, const char *trouble, const char *prefix) {
+void mistakes_summary(struct buf *ret, enum text heading, const struct kind *k, fieldset shown, enum lang lang, const json_t *mistakes, const char *trouble, const char *prefix) {
     static const struct noun fields = NOUN("field", "fields", "pole", "pola", "pól", "mezőt");
     AUTO(buf_done) struct buf items = BUF(1u << 16);
     AUTO(buf_done) struct buf count = BUF(128);
@@ -89,7 +89,7 @@ void mistakes_summary(struct buf *ret, const struct kind *k, fieldset shown, enu
     if (n == 0 && trouble == NULL && json_array_size(mistakes) == 0)
         return;
     buf_text(ret, "<div class=\"summary-box\" role=\"alert\" tabindex=\"-1\" id=\"mistakes\">\n<h2>");
-    PUT_TEXT(ret, lang, SUMMARY_TITLE);
+    buf_html(ret, text_in(heading, lang));
     buf_text(ret, "</h2>\n");
     if (trouble != NULL || n == 0) {
         buf_text(ret, "<p>");
@@ -242,7 +242,7 @@ void form_put(struct buf *ret, const struct form_view *v) {
         PUT(ret, v->notice.lang, FORM_BY, v->notice.tenant);
         buf_text(ret, "</p>\n");
     }
-    mistakes_summary(ret, k, kind_asks(k), v->notice.lang, v->mistakes, v->trouble, "f");
+    mistakes_summary(ret, TEXT_SUMMARY_TITLE, k, kind_asks(k), v->notice.lang, v->mistakes, v->trouble, "f");
     put_parent(ret, v);
     buf_text(ret, "<form method=\"post\" action=\"");
     buf_html(ret, v->action);
@@ -317,6 +317,20 @@ static json_t *sentence(const char *text, enum lang lang) {
     return json_string(buf_str(&b));
 }
 
+/* What a limit says of that field; TEXTS: none speaks of it. */
+static enum text taken_text(const struct kind *k, size_t field) {
+    for (size_t i = 0; i < k->limit_count; i++) {
+        const struct limit *l = &k->limits[i];
+        if (l->type == LIMIT_UNIQUE && (l->unique >> field & 1) != 0)
+            return TEXT_TAKEN_ONCE;
+        if (l->type == LIMIT_NO_OVERLAP && ((l->overlap >> field & 1) != 0 || l->from_field == (int)field || l->to_field == (int)field))
+            return TEXT_TAKEN_TIME;
+        if (l->type == LIMIT_CAPACITY && l->state_field == (int)field)
+            return TEXT_TAKEN_FULL;
+    }
+    return TEXTS;
+}
+
 static json_t *reworded(const struct form_view *v, const char *path, const char *text) {
     const struct kind *k = kind_of(v);
     enum lang lang = v->notice.lang;
@@ -324,10 +338,12 @@ static json_t *reworded(const struct form_view *v, const char *path, const char 
     for (size_t i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         bool here = path_names(path, "fields", f->name), consent = f->consent != NULL && path_names(path, "consents", f->consent);
-        if (here && typed_at(v, f) == NULL)
+        if (here && !v->conflict && typed_at(v, f) == NULL)
             return json_string(text_in(is_choice(f) ? TEXT_MISSING_CHOICE : TEXT_MISSING, lang));
         if ((here || consent) && f->consent != NULL && !ticked(v, f->consent))
             return json_string(text_in(TEXT_MISSING_CONSENT, lang));
+        if (here && v->conflict && taken_text(k, i) != TEXTS)
+            return json_string(text_in(taken_text(k, i), lang));
     }
     if (basis != NULL && !ticked(v, basis) && (path_names(path, "consents", basis) || path_names(path, "fields", "consents")))
         return json_string(text_in(TEXT_MISSING_BASIS, lang));

@@ -64,7 +64,7 @@ static void sheet_show(struct sheet *s, int status, bool again, bool keep, const
     }
     guard_token(pages_guard(s->visit.pages), s->path, visit_cookie(&s->visit), again, clock_now(), token);
     struct form_view view = { .notice = notice_of(s), .action = s->action, .token = token, .typed = keep ? typed_in : NULL, .typed_arg = s->visit.req,
-                              .trouble = trouble == TEXTS ? NULL : text_in(trouble, s->visit.lang), .choices = choices };
+                              .trouble = trouble == TEXTS ? NULL : text_in(trouble, s->visit.lang), .conflict = status == 409, .choices = choices };
     json_t *said = form_mistakes(&view, mistakes);
     view.mistakes = said;
     AUTO(buf_done) struct buf title = BUF(1u << 14);

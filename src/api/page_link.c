@@ -281,7 +281,7 @@ void link_put(struct buf *ret, const struct link_view *v) {
         buf_html(ret, v->done);
         buf_text(ret, "</p>\n");
     }
-    mistakes_summary(ret, kind_of(v), v->changes, lang_of(v), v->mistakes, v->trouble, "f");
+    mistakes_summary(ret, TEXT_LINK_NOT_DONE, kind_of(v), v->changes, lang_of(v), v->mistakes, v->trouble, "f");
     buf_text(ret, "<p class=\"lead\">");
     PUT_TEXT(ret, lang_of(v), LINK_LEAD);
     buf_text(ret, "</p>\n<section aria-labelledby=\"record\">\n<h2 id=\"record\">");

@@ -270,6 +270,37 @@ static void put_rules(const struct view_page *v, const struct line *line, struct
     }
 }
 
+/* The line as the charter has it. */
+static void put_source(const struct line *line, struct buf *ret) {
+    buf_text(ret, "<p class=\"source\" lang=\"en\"><code>");
+    buf_html(ret, line->path);
+    if (line->text != NULL && *line->text != 0) {
+        buf_text(ret, "</code><code>");
+        buf_html(ret, line->text);
+    }
+    buf_text(ret, "</code></p>\n");
+}
+
+/* Folded: what only some readers look for. */
+static void put_more(const struct view_page *v, const struct promise *p, bool source, struct buf *ret) {
+    bool seen = p->detail != NULL && *p->detail != 0;
+    if (!source && !seen)
+        return;
+    buf_printf(ret, "<details class=\"more\"%s><summary>", p->state == PROMISE_BROKEN ? " open" : "");
+    put(v, ret, seen ? VIEW_MORE : VIEW_SOURCE);
+    buf_text(ret, "</summary>\n");
+    if (source)
+        put_source(p->line, ret);
+    if (seen) {
+        buf_text(ret, "<p class=\"note\">");
+        put(v, ret, VIEW_SEEN);
+        buf_text(ret, " <span lang=\"en\">");
+        buf_html(ret, p->detail);
+        buf_text(ret, "</span></p>\n");
+    }
+    buf_text(ret, "</details>\n");
+}
+
 static void put_line(const struct view_page *v, const struct promise *p, size_t at, struct buf *ret) {
     const struct line *line = p->line;
     buf_printf(ret, "<li id=\"line-%zu\" class=\"promise is-%s\">\n<p class=\"state is-%s\"><span>", at + 1, looks[p->state].class, looks[p->state].class);
@@ -283,23 +314,12 @@ static void put_line(const struct view_page *v, const struct promise *p, size_t 
         buf_html(ret, buf_str(&says));
         buf_text(ret, "</p>\n");
     }
-    buf_text(ret, "<p class=\"source\" lang=\"en\"><code>");
-    buf_html(ret, line->path);
-    if (line->text != NULL && *line->text != 0) {
-        buf_text(ret, "</code><code>");
-        buf_html(ret, line->text);
-    }
-    buf_text(ret, "</code></p>\n");
+    if (says.len == 0)
+        put_source(line, ret);
     if (line->kind == LINE_RULE)
         put_rules(v, line, ret);
-    if (p->detail != NULL && *p->detail != 0) {
-        buf_text(ret, "<p class=\"note\">");
-        put(v, ret, VIEW_SEEN);
-        buf_text(ret, " <span lang=\"en\">");
-        buf_html(ret, p->detail);
-        buf_text(ret, "</span></p>\n");
-    }
     put_answers(v, line, ret);
+    put_more(v, p, says.len > 0, ret);
     buf_text(ret, "</li>\n");
 }
 
