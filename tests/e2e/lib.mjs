@@ -33,7 +33,7 @@ export async function until(what, fn, ms = 30000, step = 100) {
   const end = Date.now() + ms;
   let last;
   while (Date.now() < end) {
-    try { const v = await fn(); if (v) return v; } catch (e) { last = e; }
+    try { const v = await fn(); if (v) return v; } catch (e) { if (e.fatal) throw e; last = e; }
     await sleep(step);
   }
   throw new Error(`waited ${ms} ms for ${what}${last ? `: ${last.message}` : ''}`);
@@ -78,6 +78,7 @@ export class Instance {
   async start() {
     if (!this.port) await this.init();
     const command = this.options.wrap ? [...this.options.wrap, this.binary] : [this.binary];
+    this.exited = null;
     this.child = spawn(command[0], [...command.slice(1), 'serve', '--data', this.data], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout.on('data', (d) => { this.output += d; });
     this.child.stderr.on('data', (d) => { this.output += d; });
