@@ -1,0 +1,149 @@
+/* against_test.c — rows: what changes in the sample, and what that does to stored records. */
+#include "charter/against.c"
+#include "base/test.h"
+#include "charter/sample.h"
+
+static struct charter *load(const char *text) {
+    AUTO(findings_free) struct findings *f = findings_new();
+    struct charter *c = NULL;
+    struct err e;
+    enum code code = charter_load_text("s.yaml", text, strlen(text), f, &c, &e);
+    if (code != OK) {
+        AUTO(buf_done) struct buf out = BUF(1 << 16);
+        findings_print(f, &out);
+        fail_msg("%s", buf_str(&out));
+    }
+    return c;
+}
+
+static void replace(struct buf *text, const char *from, const char *to) {
+    AUTO(buf_done) struct buf out = BUF(1 << 16);
+    const char *all = buf_str(text), *at = strstr(all, from);
+    if (at == NULL)
+        fail_msg("not in the sample: %s", from);
+    buf_add(&out, all, (size_t)(at - all));
+    buf_text(&out, to);
+    buf_text(&out, at + strlen(from));
+    buf_cut(text, 0);
+    buf_text(text, buf_str(&out));
+}
+
+static int64_t none(void *arg, const char *kind) { (void)arg; (void)kind; return 0; }
+static int64_t of_parcels(void *arg, const char *kind) { (void)arg; return strcmp(kind, "parcel") == 0 ? 3 : 0; }
+
+static void against(const char *from, const char *to, const char *date, const struct held *held, struct buf *out) {
+    AUTO(buf_done) struct buf text = BUF(1 << 16);
+    AUTO(charter_free) struct charter *older = load(sample_text);
+    AUTO(changes_free) struct changes *changes = NULL;
+    struct err e;
+    buf_text(&text, sample_text);
+    if (from[0] != '\0')
+        replace(&text, from, to);
+    if (date != NULL)
+        replace(&text, "2026-11-22", date);
+    AUTO(charter_free) struct charter *newer = load(buf_str(&text));
+    CHECK_OK(charter_against(older, newer, held, &changes, &e), &e);
+    changes_print(changes, out);
+}
+
+TEST(says_what_a_change_does) {
+    static const struct { const char *from, *to, *want; } row[] = {
+        { "", "", "Nothing changes.\n" },
+        { "logs: kept 30 days, masked when written\n", "logs: kept 60 days, masked when written\n", "says     logs: `kept 60 days, masked when written` instead of `kept 30 days, masked when written`\n" },
+        { "logs: kept 30 days, masked when written\n", "", "says     logs: The section is gone: what it promised is no longer promised\n" },
+        { "evidence:\n", "cookies: none but those needed\nevidence:\n", "adds     cookies: The section is new\n" },
+        { "      seats: number, optional\n", "      seats: number, optional\n      hall: text, optional\n", "adds     records.event.holds.hall: The field is new\n" },
+        { "      seats: number, optional\n", "      seats: number, optional\n      hall: text\n",
+          "refused  records.event.holds.hall: The field is new and every record needs it, but stored records lack it: make it optional\n" },
+        { "      title: text, found by word\n", "", "refused  records.event.holds.title: The field is gone, but stored records may hold it: keep it, as optional, until they are erased\n" },
+        { "      title: text, found by word\n", "      title: text, optional, found exactly\n",
+          "index    records.event.holds.title: It becomes findable: an index is built from the stored records\n"
+          "says     records.event.holds.title: It becomes optional\nsays     records.event.holds.title: It is no longer findable that way: its index is dropped\n" },
+        { "      seats: number, optional\n", "      seats: number\n", "refused  records.event.holds.seats: It was optional, and stored records may lack it: leave it optional\n" },
+        { "      email: personal email, found exactly\n", "      email: personal text, found exactly\n", "says     records.registration.holds.email: The type `email` becomes `text`: every stored value fits\n" },
+        { "      buyer: personal text\n", "      buyer: personal number\n",
+          "refused  records.invoice.holds.buyer: The type `text` becomes `number`, which stored values do not fit: add a second field\n" },
+        { "      buyer: personal text\n", "      buyer: text\n",
+          "refused  records.invoice.holds.buyer: It was personal and becomes not personal, but its people gave it under the stricter promise: keep the level\n" },
+        { "      buyer: personal text\n", "      buyer: sensitive text\n", "says     records.invoice.holds.buyer: It was personal and becomes sensitive\n" },
+        { "cancelled | attended, found", "cancelled | attended | left, found", "adds     records.registration.holds.status: The option `left` is new\n" },
+        { "ordered | next | delivered, found", "next | delivered, found", "refused  records.parcel.holds.state: The option `ordered` is gone, but stored records may have it: keep the option\n" },
+        { "      badge: text, found exactly\n", "      badge: text, found exactly, sorted\n",
+          "refused  records.courier.holds.badge: It would lie outside the sealed part, but stored records hold it sealed: add a second field\n" },
+        { "      phone: personal phone, optional\n", "      phone: personal phone, optional, only with consent calls\n",
+          "refused  records.registration.holds.phone: It moves from the part `main` to the part `main+calls`, but stored values lie under the key and date of the first: add a second field\n" },
+        { "    keep: 180 days after event.ends, then erase", "    keep: 90 days after event.ends, then erase",
+          "dates    records.registration.keep: The part `main` is kept `90 days after event.ends, then erase` instead of `180 days after event.ends, then erase`: due dates of stored records are computed anew\n"
+          "dates    records.registration.keep: The part `main+diet` is kept `90 days after event.ends, then erase` instead of `180 days after event.ends, then erase`: due dates of stored records are computed anew\n" },
+        { "        for: 90 days after ends, then erase  # D-24\n", "        for: 1 year after ends, then erase\n",
+          "refused  records.parcel.keep: The part `keep2` would be kept `1 year after ends, then erase`, longer than the `90 days after ends, then erase` under which it was given: keep the rule, or erase the records first\n"
+          "refused  records.parcel.keep: The part `keep2+photo` would be kept `1 year after ends, then erase`, longer than the `90 days after ends, then erase` under which it was given: keep the rule, or erase the records first\n" },
+        { "    keep: 30 days after created, then erase\n", "    keep: 60 days after created, then erase\n",
+          "dates    records.position.keep: The part `main` is kept `60 days after created, then erase` instead of `30 days after created, then erase`: due dates of stored records are computed anew\n" },
+        { "number: 000001 per event", "number: R-000001 per event", "says     records.registration.number: New records are numbered in another way; stored numbers stay\n" },
+        { "      - one for each organiser and price\n", "      - one for each organiser and courier\n",
+          "refused  records.parcel.holds.price: It would lie in the sealed part, but stored records hold it outside: add a second field\n"
+          "says     records.parcel.limits: The limit `one for each organiser and courier` is new and holds for new and changed records\n"
+          "says     records.parcel.limits: The limit `one for each organiser and price` is gone\n" },
+        { "      accepted to attended: door\n", "", "says     records.registration.moves: 2 moves instead of 3\n" },
+        { "    about: participant\n    because: law", "    about: door\n    because: law",
+          "refused  records.invoice.about: It was about `participant` and now about `door`, but the stored data is that of the first: make a new kind\n" },
+        { "    because: consent parcels\n", "    because: interest carrying\n", "says     records.parcel.because: The legal ground is `interest carrying` instead of `consent parcels`: tell the people\n" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(buf_done) struct buf out = BUF(1 << 16);
+        against(row[i].from, row[i].to, row[i].from[0] != '\0' ? "2026-11-23" : NULL, NULL, &out);
+        CHECK_TEXT(buf_str(&out), row[i].want);
+    }
+}
+
+TEST(needs_a_new_date) {
+    AUTO(buf_done) struct buf out = BUF(1 << 16), back = BUF(1 << 16), comment = BUF(1 << 16), date = BUF(1 << 16);
+    against("logs: kept 30 days", "logs: kept 40 days", NULL, NULL, &out);
+    CHECK(strncmp(buf_str(&out), "refused  updated: The charter has changed, but its date is still 2026-11-22: write the date of the change\n", 60) == 0);
+    against("logs: kept 30 days", "logs: kept 40 days", "2026-11-21", NULL, &back);
+    CHECK(strncmp(buf_str(&back), "refused  updated: The date goes back from 2026-11-22 to 2026-11-21: write the date of the change\n", 60) == 0);
+    against("# K-07, K-08", "# another comment", NULL, NULL, &comment);
+    CHECK_TEXT(buf_str(&comment), "Nothing changes.\n");
+    against("", "", "2026-12-01", NULL, &date);
+    CHECK_TEXT(buf_str(&date), "Nothing changes.\n");
+}
+
+TEST(knows_which_kinds_have_records) {
+    static const struct held empty = { none, NULL }, parcels = { of_parcels, NULL };
+    AUTO(buf_done) struct buf out = BUF(1 << 16), held = BUF(1 << 16);
+    against("      title: text, found by word\n", "", "2026-11-23", &empty, &out);
+    CHECK(strstr(buf_str(&out), "refused") == NULL && strstr(buf_str(&out), "says     records.event.holds.title: The field is gone") != NULL);
+    against("      price: money\n", "      price: number\n", "2026-11-23", &parcels, &held);
+    CHECK_TEXT(buf_str(&held), "refused  records.parcel.holds.price: The type `money` becomes `number`, which stored values do not fit: add a second field\n");
+}
+
+TEST(tells_kinds_that_come_and_go) {
+    AUTO(buf_done) struct buf out = BUF(1 << 16), new = BUF(1 << 16);
+    against("  position:\n    belongs_to: organiser\n    holds:\n      courier: reference to courier\n      place: place\n    keep: 30 days after created, then erase\n",
+            "  note:\n    belongs_to: organiser\n    holds: {text: text}\n    keep: until the organiser deletes it\n"
+            "  position:\n    belongs_to: note\n    holds:\n      courier: reference to courier\n      place: place\n    keep: 30 days after created, then erase\n", "2026-11-23", NULL, &out);
+    CHECK_TEXT(buf_str(&out), "refused  records.position.belongs_to: It belonged to `organiser` and now to `note`, but stored records stay where they are: make a new kind\n"
+                              "adds     records.note: The kind is new\n");
+    AUTO(buf_done) struct buf with = BUF(1 << 16);
+    buf_text(&with, sample_text);
+    replace(&with, "groups:\n", "  extra:\n    belongs_to: organiser\n    holds: {text: text}\n    keep: until the organiser deletes it\ngroups:\n");
+    AUTO(charter_free) struct charter *older = load(buf_str(&with));
+    AUTO(changes_free) struct changes *changes = NULL;
+    replace(&with, "  extra:\n    belongs_to: organiser\n    holds: {text: text}\n    keep: until the organiser deletes it\n", "");
+    replace(&with, "2026-11-22", "2026-12-01");
+    AUTO(charter_free) struct charter *newer = load(buf_str(&with));
+    struct err e;
+    CHECK_OK(charter_against(older, newer, NULL, &changes, &e), &e);
+    changes_print(changes, &new);
+    CHECK_TEXT(buf_str(&new), "refused  records.extra: The kind is gone, but there may be records of it: keep it until they are erased\n");
+    CHECK(changes_count(changes, CHANGE_REFUSED) == 1);
+    const struct change_item *list;
+    CHECK(changes_list_all(changes, &list) == 1 && list[0].pos.line == 0);
+}
+
+TEST(refuses_another_service_or_tenant) {
+    AUTO(buf_done) struct buf out = BUF(1 << 16);
+    against("charter: sample\n", "charter: other\n", "2026-11-23", NULL, &out);
+    CHECK_TEXT(buf_str(&out), "refused  charter: This is the charter of `other`, but the records are those of `sample`: keep the name\n");
+}
