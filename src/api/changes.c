@@ -15,7 +15,10 @@
 #define LOOK_EVERY (100 * (USEC_PER_SEC / 1000))
 #define BEAT_EVERY (15 * USEC_PER_SEC)
 #define ASK_EVERY (10 * USEC_PER_SEC)         /* is the token still good */
-#define PAGE 64u
+#define PAGE 32u
+#define PAGE_BYTES (24 * 1024)                /* more than a page of frames takes */
+#define STALL_MAX (60 * USEC_PER_SEC)         /* of a reader that does not read what is there for it */
+#define STALL_LOOK (5 * (USEC_PER_SEC / 1000))
 
 struct reader {
     struct http_events *events;
@@ -25,7 +28,8 @@ struct reader {
     char token[TOKEN_TEXT];
     bool loopback;
     int64_t last;
-    usec_t beat, asked;
+    usec_t beat, asked, moved;                /* moved: when there was room last */
+    bool behind;                              /* there is more for it than it has room for */
     struct reader *next;
 };
 
@@ -68,7 +72,7 @@ static bool reader_may(struct reader *r, usec_t now) {
 }
 
 static bool send_page(struct reader *r, const json_t *page) {
-    AUTO(buf_done) struct buf b = BUF(60u << 10);
+    AUTO(buf_done) struct buf b = BUF(PAGE_BYTES);
     json_t *change;
     size_t i;
     json_array_foreach(page, i, change) {
@@ -82,37 +86,54 @@ static bool send_page(struct reader *r, const json_t *page) {
     return !b.failed && (b.len == 0 || http_events_write(r->events, buf_str(&b), b.len));
 }
 
-/* Changes after the last one sent, and a sign of life where there was none for long. False: it ends. */
-static bool reader_serve(struct watch *w, struct reader *r, int64_t newest, usec_t now) {
+/* One page, if there is room for it. */
+static bool reader_page(struct reader *r, int64_t newest, usec_t now) {
     struct err e;
+    json_t *page = NULL;
+    ssize_t room = http_events_room(r->events);
+    if (room < PAGE_BYTES) {
+        r->behind = true;
+        return room >= 0 && now - r->moved < STALL_MAX;
+    }
+    r->moved = now;
+    if (record_changes(r->service, &r->who, r->last, PAGE, &page, &e) != OK)
+        return false;
+    size_t n = json_array_size(page);
+    bool fine = send_page(r, page);
+    json_decref(page);
+    if (n > 0)
+        r->beat = now;
+    if (n < PAGE && r->last < newest)
+        r->last = newest;                     /* the rest is nothing that this caller may see */
+    return fine;
+}
+
+/* Changes after the last one sent, and a sign of life where there was none for long. False: it ends. */
+static bool reader_serve(struct reader *r, int64_t newest, usec_t now) {
     if (!reader_may(r, now))
         return false;
-    bool sent = false;
-    while (newest > r->last) {
-        json_t *page = NULL;
-        if (record_changes(r->service, &r->who, r->last, PAGE, &page, &e) != OK)
+    r->behind = false;
+    while (newest > r->last && !r->behind)
+        if (!reader_page(r, newest, now))
             return false;
-        size_t n = json_array_size(page);
-        bool fine = send_page(r, page);
-        json_decref(page);
-        if (!fine)
-            return false;
-        sent = sent || n > 0;
-        if (n < PAGE && r->last < newest)
-            r->last = newest;                 /* the rest is nothing that this caller may see */
-    }
-    if (sent)
-        r->beat = now;
-    if (now - r->beat < BEAT_EVERY)
+    if (r->behind || now - r->beat < BEAT_EVERY)
         return true;
     r->beat = now;
     return http_events_write(r->events, ": still here\n\n", 14);
 }
 
-static struct reader *readers_take(struct watch *w, struct reader *list, bool *ret_closed) {
+/* Takes new readers in; with none at all it sleeps, and while one is behind it gives that one time to read. */
+static struct reader *readers_take(struct watch *w, struct reader *list, bool behind, bool *ret_closed) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += STALL_LOOK * 1000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&w->lock);
     while (list == NULL && w->arriving == NULL && !w->closed)
         pthread_cond_wait(&w->some, &w->lock);
+    if (behind && w->arriving == NULL && !w->closed)
+        (void)pthread_cond_clockwait(&w->some, &w->lock, CLOCK_MONOTONIC, &until);
     while (w->arriving != NULL) {
         struct reader *r = w->arriving;
         w->arriving = r->next;
@@ -124,31 +145,38 @@ static struct reader *readers_take(struct watch *w, struct reader *list, bool *r
     return list;
 }
 
+/* One look at every reader; true: one of them is behind. */
+static bool readers_serve(struct watch *w, struct reader **list, bool closed, bool behind) {
+    usec_t now = clock_steady(), wait = behind ? now : now + LOOK_EVERY;
+    bool any = false;
+    for (struct reader **at = list; *at != NULL;) {
+        struct reader *r = *at;
+        bool fine = false;
+        if (!closed) {
+            int64_t newest = store_wait_change(w->store, r->who.tenant, r->last, wait);
+            wait = now = clock_steady();      /* only the first is waited for */
+            fine = reader_serve(r, newest, now);
+        }
+        if (fine) {
+            any = any || r->behind;
+            at = &r->next;
+        } else {
+            *at = r->next;
+            reader_end(r);
+        }
+    }
+    return any;
+}
+
 static void *watch_thread(void *arg) {
     struct watch *w = arg;
     struct reader *list = NULL;
-    bool closed = false;
-    for (;;) {
-        list = readers_take(w, list, &closed);
-        usec_t now = clock_steady(), wait = now + LOOK_EVERY;
-        for (struct reader **at = &list; *at != NULL;) {
-            struct reader *r = *at;
-            bool fine = false;
-            if (!closed) {
-                int64_t newest = store_wait_change(w->store, r->who.tenant, r->last, wait);
-                wait = now = clock_steady();  /* only the first is waited for */
-                fine = reader_serve(w, r, newest, now);
-            }
-            if (fine) {
-                at = &r->next;
-            } else {
-                *at = r->next;
-                reader_end(r);
-            }
-        }
-        if (closed)
-            return NULL;
+    bool closed = false, behind = false;
+    while (!closed) {
+        list = readers_take(w, list, behind, &closed);
+        behind = readers_serve(w, &list, closed, behind);
     }
+    return NULL;
 }
 
 enum code watch_start(struct store *store, struct watch **ret, struct err *reterr) {
@@ -218,7 +246,7 @@ static struct reader *reader_new(struct call *c, int64_t after) {
         return NULL;
     usec_t now = clock_steady();
     *r = (struct reader){ .service = c->service, .who = c->who, .loopback = http_from_loopback(c->req) || http_is_direct(c->req), .last = after,
-                          .beat = now, .asked = now };
+                          .beat = now, .asked = now, .moved = now };
     if (token != NULL)
         memcpy(r->token, token + 1, strlen(token + 1) + 1);
     if (c->who.scope != NULL && (r->scope = mem_text(c->who.scope)) == NULL)

@@ -92,8 +92,10 @@ void http_note_tenant(struct http_req *req, int64_t tenant);
 struct http_events;
 /* Replies 200 text/event-stream. NULL: too many already, and 503 was replied. */
 MUST_USE struct http_events *http_events_begin(struct http_req *req);
-/* Never blocks. False: the reader has gone or is too slow; end it then. */
+/* Never blocks. False: the reader has gone, or there is no room (http_events_room). */
 MUST_USE bool http_events_write(struct http_events *e, const void *bytes, size_t len);
+/* Bytes that can be written now; -1: the reader has gone. */
+ssize_t http_events_room(struct http_events *e);
 void http_events_end(struct http_events *e);
 
 /* ---- the server */

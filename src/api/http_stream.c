@@ -313,7 +313,7 @@ void http_reply_begin(struct http_req *req, int status, const char *type, int64_
         MHD_add_response_header(response, "Content-Type", type);
     pthread_mutex_lock(&s->lock);
     s->out_left = size;
-    if (!ring_room(&s->out, OUT_ROOM))
+    if (!ring_room(&s->out, req->events == NULL ? OUT_ROOM : EVENTS_ROOM))
         s->out_cut = true;
     pthread_mutex_unlock(&s->lock);
     reply_ready(req, status, response, 0);
@@ -392,7 +392,7 @@ bool http_events_write(struct http_events *e, const void *bytes, size_t len) {
     struct http_req *req = e->req;
     struct stream *s = req->stream;
     pthread_mutex_lock(&s->lock);
-    bool fine = !s->gone && !s->out_cut && s->out.room - s->out.len >= len && s->out.len + len <= EVENTS_ROOM;
+    bool fine = !s->gone && !s->out_cut && s->out.room - s->out.len >= len;
     if (fine) {
         ring_put(&s->out, bytes, len);
         if (s->out_suspended) {
@@ -402,6 +402,14 @@ bool http_events_write(struct http_events *e, const void *bytes, size_t len) {
     }
     pthread_mutex_unlock(&s->lock);
     return fine;
+}
+
+ssize_t http_events_room(struct http_events *e) {
+    struct stream *s = e->req->stream;
+    pthread_mutex_lock(&s->lock);
+    ssize_t room = s->gone || s->out_cut ? -1 : (ssize_t)(s->out.room - s->out.len);
+    pthread_mutex_unlock(&s->lock);
+    return room;
 }
 
 void http_events_end(struct http_events *e) {
