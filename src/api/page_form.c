@@ -331,6 +331,19 @@ static enum text taken_text(const struct kind *k, size_t field) {
     return TEXTS;
 }
 
+/* Does a span of that kind end here, before it began? */
+static bool ends_early(const struct form_view *v, size_t field) {
+    const struct kind *k = kind_of(v);
+    for (size_t i = 0; i < k->limit_count; i++) {
+        const struct limit *l = &k->limits[i];
+        if (l->type != LIMIT_NO_OVERLAP || l->to_field != (int)field || l->from_field < 0)
+            continue;
+        const char *from = typed_at(v, &k->fields[l->from_field]), *to = typed_at(v, &k->fields[field]);
+        return from != NULL && to != NULL && strlen(from) == strlen(to) && strcmp(to, from) <= 0;     /* both "2027-05-04T10:00" */
+    }
+    return false;
+}
+
 static json_t *reworded(const struct form_view *v, const char *path, const char *text) {
     const struct kind *k = kind_of(v);
     enum lang lang = v->notice.lang;
@@ -342,6 +355,8 @@ static json_t *reworded(const struct form_view *v, const char *path, const char 
             return json_string(text_in(is_choice(f) ? TEXT_MISSING_CHOICE : TEXT_MISSING, lang));
         if ((here || consent) && f->consent != NULL && !ticked(v, f->consent))
             return json_string(text_in(TEXT_MISSING_CONSENT, lang));
+        if (here && !v->conflict && ends_early(v, i))
+            return json_string(text_in(TEXT_BAD_ORDER, lang));
         if (here && v->conflict && taken_text(k, i) != TEXTS)
             return json_string(text_in(taken_text(k, i), lang));
     }

@@ -147,7 +147,8 @@ static void put_consents(struct buf *ret, const struct link_view *v) {
         buf_html(ret, buf_str(&label));
         buf_printf(ret, "</strong>: %s</p>\n", text_in(json_is_true(given) ? TEXT_LINK_GIVEN : TEXT_LINK_NOT_GIVEN, lang_of(v)));
         if (json_is_true(given))
-            fold(ret, v, "withdraw", name, text_in(TEXT_LINK_WITHDRAW, lang_of(v)), TEXT_LINK_WITHDRAW_WHY);
+            fold(ret, v, "withdraw", name, text_in(TEXT_LINK_WITHDRAW, lang_of(v)),
+                 kind_consent(kind_of(v)) != NULL && strcmp(kind_consent(kind_of(v)), name) == 0 ? TEXT_LINK_WITHDRAW_ALL : TEXT_LINK_WITHDRAW_WHY);
     }
     buf_text(ret, "</section>\n");
 }

@@ -216,10 +216,48 @@ static void do_change(struct desk *d) {
     desk_change(d, &x, "change", true);
 }
 
+/* Neither who_changes nor a move has a word for it: the charter grants it to the person elsewhere (rights.erasure, because), so sejf
+ * does it on the person's behalf, and the ledger names the link's number. */
+static void desk_erase(struct desk *d) {
+    struct err e;
+    struct buf body;
+    struct page page;
+    json_t *gone = NULL;
+    struct caller who = { .tenant = d->who.tenant, .person = -1, .token = d->who.token, .by_sejf = true, .subject_kind = -1 };
+    enum code code = record_erase(d->visit.service, &(struct record_request){ .who = &who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &gone, &e);
+    json_decref(gone);
+    if (code != OK) {
+        visit_trouble(&d->visit, &e);
+        return;
+    }
+    d->visit.path = "/";
+    visit_page(&d->visit, text_in(TEXT_LINK_DONE_ERASE_TITLE, d->visit.lang), true, &body, &page);
+    buf_text(&body, "<div role=\"status\">\n<h1>");
+    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE_TITLE);
+    buf_text(&body, "</h1>\n<p class=\"lead\">");
+    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE);
+    buf_text(&body, "</p>\n</div>\n");
+    visit_send(&d->visit, 200, &page, &body);
+}
+
+static void do_erase(struct desk *d) {
+    if (may_erase(d))
+        desk_erase(d);
+    else
+        desk_show(d, 403, TEXTS, TEXT_LINK_REFUSED, NULL, false);
+}
+
+/* A consent that only opens some fields takes them with it; one that the whole record rests on takes the record. */
 static void do_withdraw(struct desk *d) {
     const char *consent = http_form(d->visit.req, LINK_TO);
     AUTO(deed_done) struct deed x = { .patch = json_object(), .consents = json_object() };
-    if (consent != NULL && json_is_true(json_object_get(json_object_get(d->record, "consents"), consent)))
+    bool given = consent != NULL && json_is_true(json_object_get(json_object_get(d->record, "consents"), consent));
+    const char *basis = kind_consent(charter_kind_at(d->visit.charter, d->who.subject_kind));
+    if (given && basis != NULL && strcmp(basis, consent) == 0) {
+        desk_erase(d);
+        return;
+    }
+    if (given)
         json_object_set_new(x.consents, consent, json_false());
     desk_change(d, &x, "withdraw", false);
 }
@@ -242,34 +280,6 @@ static void do_move(struct desk *d) {
     }
     json_object_set_new(x.patch, w.field, json_string(w.option));
     desk_change(d, &x, "move", false);
-}
-
-static void do_erase(struct desk *d) {
-    struct err e;
-    struct buf body;
-    struct page page;
-    json_t *gone = NULL;
-    if (!may_erase(d)) {
-        desk_show(d, 403, TEXTS, TEXT_LINK_REFUSED, NULL, false);
-        return;
-    }
-    /* The charter grants this to the person; the grammar of who_changes has no word for it, so sejf does it on the person's
-     * behalf, and the ledger names the link's number. */
-    struct caller who = { .tenant = d->who.tenant, .person = -1, .token = d->who.token, .by_sejf = true, .subject_kind = -1 };
-    enum code code = record_erase(d->visit.service, &(struct record_request){ .who = &who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &gone, &e);
-    json_decref(gone);
-    if (code != OK) {
-        visit_trouble(&d->visit, &e);
-        return;
-    }
-    d->visit.path = "/";
-    visit_page(&d->visit, text_in(TEXT_LINK_DONE_ERASE_TITLE, d->visit.lang), true, &body, &page);
-    buf_text(&body, "<div role=\"status\">\n<h1>");
-    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE_TITLE);
-    buf_text(&body, "</h1>\n<p class=\"lead\">");
-    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE);
-    buf_text(&body, "</p>\n</div>\n");
-    visit_send(&d->visit, 200, &page, &body);
 }
 
 static const struct { const char *name; void (*run)(struct desk *d); } deeds[] = {

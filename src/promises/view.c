@@ -127,7 +127,7 @@ void view_tally(const struct view_page *v, struct buf *ret) {
         size_t n = promises_count(v->promises, (enum promise_state)s);
         if (n == 0 && s != PROMISE_KEPT && s != PROMISE_BROKEN)
             continue;
-        buf_printf(ret, "<li class=\"state is-%s\"><b>%zu</b> <span>", looks[s].class, n);
+        buf_printf(ret, "<li class=\"state is-%s%s\"><b>%zu</b> <span>", looks[s].class, n == 0 ? " none" : "", n);
         put_icon(ret, (enum promise_state)s);
         buf_html(ret, noun_form(&looks[s].counted, v->lang, (int64_t)n));
         buf_text(ret, "</span></li>\n");
