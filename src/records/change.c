@@ -25,10 +25,13 @@ static void mistake_at(struct mistakes *m, const struct field *f, enum says says
 }
 
 /* ---- who may */
-/* Some declared move from the present state is the caller's to make: then the record is no secret to it. */
+/* A role that is shown nothing of the kind and yet has a move to make from the present state may make it. One that is shown some of
+ * these records moves those that it may see or change. */
 static bool moves_something(const struct changing *c) {
     const struct kind *k = c->old->info->kind;
     const char *reason;
+    if (policy_kind(c->d->s->charter, c->d->who, c->old->info->index, V_READ).any)
+        return false;
     for (size_t i = 0; i < k->move_count; i++)
         if (record_option(c->old, k->moves[i].field) == k->moves[i].from &&
             policy_move(c->d->s->charter, c->d->who, c->old->info->index, k->moves[i].field, k->moves[i].from, k->moves[i].to, c->owns, &reason))

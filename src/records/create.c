@@ -42,7 +42,7 @@ static enum code create_allow(struct draft *d, struct fact_source *src, const st
     struct verdict may, sees;
     enum code code = policy_changes(d->who, &f, V_CREATE, &may, reterr);
     if (code == OK && !may.any)
-        return use_refused(d->s, d->who, d->rec.info->index, &may, reterr);
+        return err_set(reterr, E_FORBIDDEN, "this is not yours to do: %s", may.reason);
     if (code == OK)
         code = policy_sees(d->who, &f, &sees, reterr);
     if (code != OK)
