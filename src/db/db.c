@@ -167,6 +167,16 @@ enum code db_checkpoint(struct db *db, struct err *reterr) {
     return engine->checkpoint != NULL ? engine->checkpoint(db, reterr) : OK;
 }
 
+enum code db_backfill(struct db *db, struct err *reterr) {
+    const struct db_engine *engine = live(db);
+    return engine->backfill != NULL ? engine->backfill(db, reterr) : OK;
+}
+
+int64_t db_wal_pages(struct db *db) {
+    const struct db_engine *engine = live(db);
+    return engine->wal_pages != NULL ? engine->wal_pages(db) : 0;
+}
+
 enum code db_check(struct db *db, struct err *reterr) {
     const struct db_engine *engine = live(db);
     return engine->check != NULL ? engine->check(db, reterr) : OK;

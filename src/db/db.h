@@ -18,7 +18,7 @@ struct db_options {
     bool create;                     /* mode 0600 */
     int page_size;                   /* of a file that is created; 0: 4096 */
     int cache_kib;                   /* page cache of this connection */
-    int wal_pages;                   /* automatic checkpoint after so many pages; 0: the engine's own; -1: never */
+    int wal_pages;                   /* automatic checkpoint after so many pages; 0: 1000; -1: never */
     int busy_ms;                     /* how long to wait for another connection's lock; 0: 10 seconds */
 };
 MUST_USE enum code db_open(const struct db_options *o, struct db **ret, struct err *reterr);
@@ -54,7 +54,12 @@ bool db_in_transaction(struct db *db);                                     /* fa
 MUST_USE enum code db_others(struct db *db, int64_t *ret, struct err *reterr);
 int64_t db_changes(struct db *db);                                        /* rows of the last statement */
 MUST_USE enum code db_script(struct db *db, const char *sql, struct err *reterr);  /* several statements, no values: schema only */
-MUST_USE enum code db_checkpoint(struct db *db, struct err *reterr);      /* all of the WAL into the file, WAL truncated */
+/* All of the WAL into the file, WAL truncated. E_BUSY when a reader of an older state, or another checkpoint, is in the way for 100 ms. */
+MUST_USE enum code db_checkpoint(struct db *db, struct err *reterr);
+/* As much of the WAL into the file as can go without anyone waiting; another connection may do it beside a writer. A writer
+ * begins its WAL anew when all of it has gone. */
+MUST_USE enum code db_backfill(struct db *db, struct err *reterr);
+int64_t db_wal_pages(struct db *db);                                       /* in the WAL after this connection's last commit */
 
 /* Steps from version i to i + 1; the version stands in the file. A newer file is refused with both numbers. */
 struct migration { int to; const char *sql; };

@@ -13,7 +13,7 @@
 #include "db/engine.h"
 #include "db/sums.h"
 
-struct sqlite_db { struct db base; sqlite3 *handle; char *path; };
+struct sqlite_db { struct db base; sqlite3 *handle; char *path; int busy_ms, wal_limit, wal_pages; };
 struct sqlite_stmt { struct stmt base; sqlite3_stmt *handle; int bind; };
 
 static struct sqlite_db *conn(struct db *db) { return (struct sqlite_db *)db; }
@@ -116,11 +116,22 @@ static void ready(void) {
         ready_rc = sums_register();
 }
 
+/* Called by SQLite after each commit with the pages that the WAL holds now. */
+static int after_commit(void *arg, sqlite3 *handle, const char *name UNUSED, int pages) {
+    struct sqlite_db *c = arg;
+    c->wal_pages = pages;
+    if (c->wal_limit > 0 && pages >= c->wal_limit)
+        (void)sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);   /* what stays, the next one takes */
+    return SQLITE_OK;
+}
+
 static enum code settle(struct sqlite_db *c, const struct db_options *o, struct err *reterr) {
     char sql[512];
     int reserve = SUMS_RESERVE, off = 0;
     (void)sqlite3_extended_result_codes(c->handle, 1);
-    (void)sqlite3_busy_timeout(c->handle, o->busy_ms > 0 ? o->busy_ms : 10000);
+    c->busy_ms = o->busy_ms > 0 ? o->busy_ms : 10000;
+    c->wal_limit = o->wal_pages == 0 ? 1000 : o->wal_pages;
+    (void)sqlite3_busy_timeout(c->handle, c->busy_ms);
     (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
     (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DQS_DDL, 0, &off);
     (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DQS_DML, 0, &off);
@@ -129,9 +140,9 @@ static enum code settle(struct sqlite_db *c, const struct db_options *o, struct 
         (void)sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
     snprintf(sql, sizeof sql,
              "PRAGMA cache_size = %d; PRAGMA synchronous = %s; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; "
-             "PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = %d; PRAGMA mmap_size = 0",
-             o->cache_kib > 0 ? -o->cache_kib : -2000, o->sync == DB_SYNC_FULL ? "FULL" : "NORMAL",
-             o->wal_pages == 0 ? 1000 : o->wal_pages < 0 ? 0 : o->wal_pages);
+             "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0",
+             o->cache_kib > 0 ? -o->cache_kib : -2000, o->sync == DB_SYNC_FULL ? "FULL" : "NORMAL");
+    (void)sqlite3_wal_hook(c->handle, after_commit, c);
     enum code code = OK;
     if (!o->read_only) {                     /* the size holds only for a file without pages, so before anything else */
         char first[96];
@@ -289,9 +300,22 @@ static enum code sqlite_version_set(struct db *db, int version, struct err *rete
 
 static enum code sqlite_checkpoint(struct db *db, struct err *reterr) {
     struct sqlite_db *c = conn(db);
+    (void)sqlite3_busy_timeout(c->handle, 100);       /* it keeps writers out while it waits for readers */
     int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    return rc == SQLITE_OK ? OK : explain(c, rc, reterr);
+    enum code code = rc == SQLITE_OK ? OK : explain(c, rc, reterr);
+    (void)sqlite3_busy_timeout(c->handle, c->busy_ms);
+    if (code == OK)
+        c->wal_pages = 0;
+    return code;
 }
+
+static enum code sqlite_backfill(struct db *db, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return rc == SQLITE_OK || rc == SQLITE_BUSY ? OK : explain(c, rc, reterr);
+}
+
+static int64_t sqlite_wal_pages(struct db *db) { return conn(db)->wal_pages; }
 
 static enum code sqlite_check(struct db *db, struct err *reterr) {
     struct sqlite_db *c = conn(db);
@@ -317,5 +341,5 @@ const struct db_engine db_sqlite = {
     .col_int = sqlite_col_int, .col_blob = sqlite_col_blob, .col_text = sqlite_col_text, .col_is_null = sqlite_col_is_null,
     .changes = sqlite_changes, .in_transaction = sqlite_in_transaction, .others = sqlite_others, .begin = sqlite_begin, .commit = sqlite_commit, .rollback = sqlite_rollback,
     .savepoint = sqlite_savepoint, .release = sqlite_release, .rollback_to = sqlite_rollback_to, .script = sqlite_script,
-    .version = sqlite_version, .version_set = sqlite_version_set, .checkpoint = sqlite_checkpoint, .check = sqlite_check,
+    .version = sqlite_version, .version_set = sqlite_version_set, .checkpoint = sqlite_checkpoint, .backfill = sqlite_backfill, .wal_pages = sqlite_wal_pages, .check = sqlite_check,
 };

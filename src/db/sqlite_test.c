@@ -100,9 +100,9 @@ TEST(settings_are_as_stated) {
     struct err e;
     int value = 0;
     struct db *db = NULL;
-    CHECK_OK(db_open(&(struct db_options){ .path = path, .create = true, .sync = DB_SYNC_NORMAL, .cache_kib = 512, .wal_pages = 4000 }, &db, &e), &e);
+    CHECK_OK(db_open(&(struct db_options){ .path = path, .create = true, .sync = DB_SYNC_NORMAL, .cache_kib = 512, .page_size = 2048 }, &db, &e), &e);
     static const struct { const char *sql; int want; } rows[] = {
-        { "PRAGMA secure_delete", 1 }, { "PRAGMA synchronous", 1 }, { "PRAGMA cache_size", -512 }, { "PRAGMA wal_autocheckpoint", 4000 },
+        { "PRAGMA secure_delete", 1 }, { "PRAGMA synchronous", 1 }, { "PRAGMA cache_size", -512 }, { "PRAGMA page_size", 2048 },
         { "PRAGMA mmap_size", 0 }, { "PRAGMA trusted_schema", 0 }, { "PRAGMA temp_store", 2 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -141,6 +141,35 @@ TEST(a_second_writer_waits_then_is_told) {
     a = db_close(a);
     b = db_close(b);
     r = db_close(r);
+    clean();
+}
+
+TEST(the_wal_is_carried_over_by_itself_and_by_others) {
+    struct err e;
+    struct stat st;
+    setup();
+    struct db *a = NULL, *b = opened(false);
+    CHECK_OK(db_open(&(struct db_options){ .path = path, .wal_pages = 50 }, &a, &e), &e);
+    table(a);
+    char block[3000] = { 0 };
+    int64_t most = 0;
+    for (int i = 0; i < 200; i++) {
+        CHECK_OK(put(a, i, block, sizeof block, &e), &e);
+        most = db_wal_pages(a) > most ? db_wal_pages(a) : most;
+    }
+    CHECK(most >= 50 && most < 60);                        /* begun anew whenever all of it had gone */
+    a = db_close(a);
+    CHECK_OK(db_open(&(struct db_options){ .path = path, .wal_pages = -1 }, &a, &e), &e);
+    for (int i = 0; i < 200; i++)
+        CHECK_OK(put(a, i, block, sizeof block, &e), &e);
+    CHECK(db_wal_pages(a) >= 200);
+    CHECK_OK(db_backfill(b, &e), &e);                      /* by another connection */
+    CHECK_OK(put(a, 1, block, sizeof block, &e), &e);
+    CHECK(db_wal_pages(a) < 10);
+    CHECK_OK(db_checkpoint(a, &e), &e);
+    CHECK(db_wal_pages(a) == 0 && stat(in_place("a.db-wal"), &st) == 0 && st.st_size == 0);
+    a = db_close(a);
+    b = db_close(b);
     clean();
 }
 

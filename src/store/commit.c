@@ -352,6 +352,7 @@ static void *commit_main(void *arg) {
             group_run(s, n);
         for (size_t i = 0; i < n; i++)
             answer(s->group[i]);
+        carry_ask(s);
     }
 }
 

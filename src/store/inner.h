@@ -18,6 +18,9 @@
 #define STATES_MAX 1024u                      /* tenants whose clock and chain head stay in memory */
 #define OPS_MAX ((size_t)64 << 20)            /* bytes of index operations of a group */
 #define OPS_KEPT ((size_t)1 << 20)             /* of which so much stays allocated between groups */
+#define WAL_RECORDS 12000                     /* pages in a WAL that set the carrier off: 48 MB */
+#define WAL_INDEX 24000
+#define WAL_MOST 4                            /* so many times that: SQLite carries within a commit */
 #define WAITERS 256u                          /* lists of those who wait for a change, by tenant */
 
 struct sql {
@@ -62,7 +65,10 @@ struct request {
 
 struct waiter { struct waiter *next; int64_t tenant, newest; pthread_cond_t moved; };
 
+struct carrier;                               /* carry.c */
+
 struct store {
+    struct carrier *carrier;
     char *records_path, *index_path;
     struct store_options options;
     /* the commit thread's */
@@ -72,6 +78,7 @@ struct store {
     int64_t others;                           /* db_others as seen last */
     struct request *group[GROUP_MAX];
     uint32_t generation;                      /* tokens of an older index key are refused */
+    int64_t wal_pages[2];                     /* of records and index: above, the carrier is asked */
     uint64_t index_gaps;                      /* times the index could not follow */
     struct err scratch;
     /* behind lock */
@@ -102,6 +109,11 @@ MUST_USE enum code clock_read(struct sql *q, int64_t *ret_change, int64_t *ret_r
 typedef enum code (*tenant_id_fn)(void *arg, int64_t tenant, struct err *reterr);
 /* Every tenant that has ever written, in order. fn may read and write. */
 MUST_USE enum code clock_tenants(struct store *s, tenant_id_fn fn, void *arg, struct err *reterr);
+
+/* carry.c */
+MUST_USE enum code carry_start(struct store *s, struct err *reterr);
+void carry_stop(struct store *s);
+void carry_ask(struct store *s);
 
 /* index.c: called by the commit thread */
 MUST_USE enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr);

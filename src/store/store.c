@@ -10,13 +10,11 @@
 /* Measured with bench/store.c. Page caches: the kernel's own cache stands behind them, and a view's pages are thrown
  * away when the writer has moved on, so more than this gains nothing. The index has small pages, because tokens fall
  * on random ones and every touched page goes into the WAL whole. A long WAL pays because pages that change again and
- * again are carried into the file once (1,000 pages, the engine's own: a third of the writes a second). */
+ * again are carried into the file once (1,000 pages, the engine's own: a third of the writes a second): inner.h. */
 #define CACHE_RECORDS 4000                   /* KiB */
 #define CACHE_INDEX 4000
 #define CACHE_VIEW 1000
 #define PAGE_INDEX 2048
-#define WAL_RECORDS 12000                    /* pages: 48 MB */
-#define WAL_INDEX 24000
 #define VIEW_WAIT (10 * USEC_PER_SEC)
 
 static struct timespec steady_spec(usec_t t) {
@@ -34,12 +32,12 @@ static char *path_in(const char *directory, const char *name) {
 static enum code open_writer(struct store *s, struct err *reterr) {
     struct sql *q = &s->writer.sql;
     enum code code = db_open(&(struct db_options){ .path = s->records_path, .create = true, .sync = DB_SYNC_FULL,
-                             .cache_kib = CACHE_RECORDS, .wal_pages = WAL_RECORDS }, &q->records, reterr);
+                             .cache_kib = CACHE_RECORDS, .wal_pages = WAL_MOST * WAL_RECORDS }, &q->records, reterr);
     if (code == OK)
         code = schema_records(q->records, reterr);
     if (code == OK)
         code = db_open(&(struct db_options){ .path = s->index_path, .create = true, .sync = DB_SYNC_NORMAL, .page_size = PAGE_INDEX,
-                       .cache_kib = CACHE_INDEX, .wal_pages = WAL_INDEX }, &q->index, reterr);
+                       .cache_kib = CACHE_INDEX, .wal_pages = WAL_MOST * WAL_INDEX }, &q->index, reterr);
     if (code == OK)
         code = schema_index(q->index, reterr);
     return code == OK ? db_others(q->records, &s->others, reterr) : code;
@@ -80,6 +78,8 @@ enum code store_open(const struct store_options *o, struct store **ret, struct e
     if (code == OK)
         code = status_start(s, reterr);
     if (code == OK)
+        code = carry_start(s, reterr);
+    if (code == OK)
         code = commit_start(s, reterr);
     if (code != OK)
         return code;
@@ -100,6 +100,7 @@ struct store *store_close(struct store *s) {
     if (s == NULL)
         return NULL;
     commit_stop(s);
+    carry_stop(s);
     size_t resting = 0;
     while (s->views != NULL) {
         struct view *v = s->views;
@@ -160,7 +161,7 @@ static void view_drop(struct store *s, struct view *v) {
     view_free(v);
     pthread_mutex_lock(&s->lock);
     s->views_open--;
-    pthread_cond_signal(&s->view_back);
+    pthread_cond_broadcast(&s->view_back);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -203,7 +204,7 @@ struct view *view_end(struct view *v) {
     pthread_mutex_lock(&s->lock);
     v->next = s->views;
     s->views = v;
-    pthread_cond_signal(&s->view_back);
+    pthread_cond_broadcast(&s->view_back);
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
@@ -279,7 +280,19 @@ static enum code checkpoint_job(struct store *s, void *arg UNUSED, struct err *r
     return code == OK ? db_checkpoint(s->writer.sql.index, reterr) : code;
 }
 
-enum code store_checkpoint(struct store *s, struct err *reterr) { return commit_job(s, checkpoint_job, NULL, reterr); }
+/* A view of an older state or the carrier may be in the way: tried again whenever a view ends, or soon. */
+enum code store_checkpoint(struct store *s, struct err *reterr) {
+    usec_t deadline = clock_steady() + VIEW_WAIT;
+    for (;;) {
+        enum code code = commit_job(s, checkpoint_job, NULL, reterr);
+        if (code != E_BUSY || clock_steady() >= deadline)
+            return code;
+        struct timespec until = steady_spec(clock_steady() + 20000);
+        pthread_mutex_lock(&s->lock);
+        (void)pthread_cond_clockwait(&s->view_back, &s->lock, CLOCK_MONOTONIC, &until);
+        pthread_mutex_unlock(&s->lock);
+    }
+}
 
 enum code store_check(struct store *s, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
