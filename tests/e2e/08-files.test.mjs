@@ -20,9 +20,14 @@ operator:
   authority: UODO
 people:
   owner: who keeps papers here
+  signer: who signed a paper
 tenant: owner
 records:
   paper:
+    we_are: processor for the owner
+    about: signer
+    because: contract with the owner
+    used_for: [keeping papers]
     belongs_to: owner
     holds:
       title: personal text, found by word
