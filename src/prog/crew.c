@@ -146,12 +146,12 @@ static enum code start_nginx(const struct crew_start *s, struct env *env, struct
 }
 
 static enum code start_own(const struct crew_start *s, enum member m, struct env *env, struct process *ret, struct err *reterr) {
-    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret } };
-    int fds[5];
+    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret }, { "--life", s->life } };
+    int fds[6];
     size_t n = 0;
-    char numbers[3][16], peer[16];
+    char numbers[4][16], peer[16];
     const struct user *server = crew_user(s->crew, SERVER);
-    const char *argv[14] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
+    const char *argv[16] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
     size_t argc = 6;
     snprintf(peer, sizeof peer, "%u", server == NULL ? (unsigned)geteuid() : (unsigned)server->uid);
     fds[n++] = s->listeners[0];

@@ -26,6 +26,7 @@ struct crew_start {
     int ready;                               /* written one byte when it serves; -1: none */
     int lock;                                /* of the data directory; held by keeper and server too */
     int secret;                              /* keeper: passphrase or credential to read; -1: none */
+    int life;                                /* a pipe's end: it stops when the other end is closed, also where no signal of ours would reach it; -1: none */
     int log;                                 /* where its log lines go; -1: standard error */
     int out;                                 /* nginx: its standard error */
 };

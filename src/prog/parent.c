@@ -227,7 +227,7 @@ static enum code child_start(struct parent *r, enum member m, struct err *reterr
     if (m != NGINX && pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return err_errno(reterr, errno, "cannot make a pipe");
     const struct crew_start s = { .place = r->place, .crew = &r->crew, .listeners = c->listeners, .listener_count = c->listener_count,
-        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : -1, .log = r->log, .out = r->nginx_says[1] };
+        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : -1, .life = -1, .log = r->log, .out = r->nginx_says[1] };
     c->backoff.started = clock_steady();
     enum code code = crew_start(&s, m, &c->process, reterr);
     fd_close(&ends[1]);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -16,14 +17,14 @@
 
 #define LISTENER 3
 
-struct given { struct place *place; int64_t ready, log, secret, peer /* the user that may call the keeper */; };
+struct given { struct place *place; int64_t ready, log, secret, life, peer /* the user that may call the keeper */; };
 
 static enum code read_given(int argc, char *const *argv, const char *name, struct given *ret, struct err *reterr) {
     const char *config = NULL;
     struct plain_words w;
-    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .peer = -1 };
+    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .life = -1, .peer = -1 };
     const struct option options[] = { { "config", OPTION_TEXT, &config }, { "ready", OPTION_NUMBER, &ret->ready },
-                                      { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret }, { "peer", OPTION_NUMBER, &ret->peer } };
+                                      { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret }, { "life", OPTION_NUMBER, &ret->life }, { "peer", OPTION_NUMBER, &ret->peer } };
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
     if (code == OK && (config == NULL || ret->ready < LISTENER || ret->peer < 0))
         return err_set(reterr, E_USAGE, "the %s is started by `sejf serve`", name);
@@ -46,6 +47,21 @@ static enum code stop_signals(int *ret_fd, struct err *reterr) {
     if (fd < 0)
         return err_errno(reterr, errno, "cannot listen for signals");
     *ret_fd = fd;
+    return OK;
+}
+
+/* One descriptor that is readable when either is: a signal came, or the other end of the life line is closed. */
+static enum code stop_with_life(int life, int *stop, struct err *reterr) {
+    if (life < 0)
+        return OK;
+    int both = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event on = { .events = EPOLLIN };
+    if (both < 0 || epoll_ctl(both, EPOLL_CTL_ADD, *stop, &on) != 0 || epoll_ctl(both, EPOLL_CTL_ADD, life, &on) != 0) {
+        int num = errno;
+        fd_close(&both);
+        return err_errno(reterr, num, "cannot watch the life line");
+    }
+    *stop = both;                                 /* the signals' own descriptor lives on inside it, as long as this process */
     return OK;
 }
 
@@ -72,6 +88,8 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
     AUTO(place_close) struct place *p = g.place;
     if (code == OK)
         code = stop_signals(&stop, reterr);
+    if (code == OK)
+        code = stop_with_life((int)g.life, &stop, reterr);
     if (code == OK)
         code = keys_options(p, (int)g.secret, &keyring, reterr);
     if (code != OK)

@@ -24,7 +24,7 @@ struct session {
     const char *control;                     /* running: its socket */
     struct engine *engine;                   /* else */
     struct process keeper;
-    int lock, listener;
+    int lock, listener, life;                /* life: closed, it stops the keeper */
 };
 
 struct session *session_close(struct session *s) {
@@ -32,8 +32,8 @@ struct session *session_close(struct session *s) {
     if (s == NULL)
         return NULL;
     engine_close(s->engine);
-    if (process_signal(&s->keeper, SIGTERM))          /* not ours any more as another user: it ends when we do */
-        (void)process_stop(&s->keeper, SIGTERM, 10000, &status);
+    fd_close(&s->life);                               /* as another user we may not signal the keeper: this ends it */
+    (void)process_stop(&s->keeper, SIGTERM, 10000, &status);
     fd_close(&s->keeper.pidfd);
     fd_close(&s->listener);
     fd_close(&s->lock);
@@ -43,8 +43,9 @@ struct session *session_close(struct session *s) {
 bool session_running(const struct session *s) { return s->control != NULL; }
 
 static enum code start_keeper(struct session *s, struct place *p, const struct crew *c, struct err *reterr) {
-    int ends[2], status = 0;
+    int ends[2], lives[2], status = 0;
     AUTO(fd_close) int secret = -1;
+    AUTO(fd_close) int life = -1;
     enum code code = crew_secret(p, "Passphrase of the root key: ", &secret, reterr);
     if (code == OK)
         code = crew_listen(p, c, "keeper", SERVER, &s->listener, reterr);
@@ -52,8 +53,15 @@ static enum code start_keeper(struct session *s, struct place *p, const struct c
         code = err_set(reterr, E_SYSTEM, "cannot make a pipe");
     if (code != OK)
         return code;
+    if (pipe2(lives, O_CLOEXEC) != 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return err_set(reterr, E_SYSTEM, "cannot make a pipe");
+    }
+    life = lives[0];
+    s->life = lives[1];
     const struct crew_start start = { .place = p, .crew = c, .listeners = &s->listener, .listener_count = 1, .ready = ends[1], .lock = s->lock,
-                                      .secret = secret, .log = -1, .out = -1 };
+                                      .secret = secret, .life = life, .log = -1, .out = -1 };
     code = crew_start(&start, KEEPER, &s->keeper, reterr);
     close(ends[1]);
     char byte;
@@ -90,7 +98,7 @@ enum code session_open(struct place *p, struct session **ret, struct err *reterr
     struct err nobody;
     if (s == NULL)
         return err_set(reterr, E_MEMORY, "no memory");
-    *s = (struct session){ .keeper = NO_PROCESS, .lock = -1, .listener = -1 };
+    *s = (struct session){ .keeper = NO_PROCESS, .lock = -1, .listener = -1, .life = -1 };
     const char *control = place_path(p, "run/server/control.sock");
     enum code code = place_check_version(p, reterr);
     if (code != OK)
