@@ -54,3 +54,15 @@ void explain_charter(const struct charter *c, unsigned langs, probe_words probes
             buf_printf(ret, "%s%s%s", k == 0 ? "  ids    " : ", ", l->ids[k], k + 1 == l->id_count ? "\n" : "");
     }
 }
+
+size_t explain_later(const struct charter *c, struct buf *ret) {
+    size_t count = 0;
+    for (size_t i = 0; i < c->line_count; i++) {
+        const struct line *l = &c->lines[i];
+        if (l->kind != LINE_RULE || l->detail || rule_state(l->rule) == OBEYED)
+            continue;
+        buf_printf(ret, "%s:%d: not kept yet: %s%s%s (%s)\n", tree_name(c->tree), l->pos.line, l->path, l->text[0] != '\0' ? ": " : "", l->text, rule_name(l->rule));
+        count++;
+    }
+    return count;
+}

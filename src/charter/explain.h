@@ -12,3 +12,6 @@ typedef const char *(*probe_words)(enum rule rule);
 /* For `sejf explain`: each line with its place, its text, the sentences in the wanted languages (bits 1 << lang), its
  * rules with their state and probes, and its ids. `probes` may be NULL. */
 void explain_charter(const struct charter *c, unsigned langs, probe_words probes, struct buf *ret);
+/* For `sejf check`: "events.yaml:92: not kept yet: logs: kept 30 days (logs_purged)", a row for each line whose rule is
+ * known and not obeyed. Returns how many there are. */
+size_t explain_later(const struct charter *c, struct buf *ret);

@@ -111,6 +111,21 @@ TEST(says_lines_in_three_languages) {
             "A „parcel” rekord „courier” mezője: hivatkozás erre: „courier”; hiányozhat; a lepecsételt részen kívül áll, mert szabályok számolnak vele.");
 }
 
+TEST(lists_lines_that_are_not_kept_yet) {
+    AUTO(charter_free) struct charter *c = sample();
+    AUTO(buf_done) struct buf out = BUF(1 << 16);
+    size_t n = explain_later(c, &out), rows = 0, later = 0;
+    const struct line *lines;
+    for (const char *p = buf_str(&out); *p != '\0'; p++)
+        rows += *p == '\n';
+    for (size_t i = charter_lines(c, &lines); i > 0; i--)
+        later += lines[i - 1].kind == LINE_RULE && !lines[i - 1].detail && rule_state(lines[i - 1].rule) == LATER;
+    CHECK(rows == n && later == n);
+    if (rule_state(RULE_mail_reputation) == LATER)
+        CHECK(strstr(buf_str(&out), "sample.yaml:117: not kept yet: messages.pause: above 5 % bounced or 0.1 % complaints (mail_reputation)\n") != NULL);
+    CHECK(strstr(buf_str(&out), "tenant_wall") == NULL);
+}
+
 static const char *tries(enum rule rule) { return rule == RULE_tenant_wall ? "asks for another tenant's record" : NULL; }
 
 TEST(explains_with_rule_probe_and_ids) {

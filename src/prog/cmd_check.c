@@ -23,14 +23,15 @@ static bool is_instance(const char *path) {
     return strcmp(slash == NULL ? path : slash + 1, "sejf.yaml") == 0;
 }
 
-/* Findings go to f; E_CHARTER and E_CONFIG are not errors of the command: they are what it is there for. */
-static enum code check_file(const char *path, struct findings *f, struct err *reterr) {
+/* What a good charter promises and sejf does not keep yet goes to `later`. Findings go to f; E_CHARTER and E_CONFIG are not errors of the command: they are what it is there for. */
+static enum code check_file(const char *path, struct findings *f, struct buf *later, struct err *reterr) {
     AUTO(charter_free) struct charter *c = NULL;
     AUTO(instance_free) struct instance *i = NULL;
     enum code code = is_instance(path) ? instance_load(path, f, &i, reterr) : charter_load(path, f, &c, reterr);
     if (code == OK && c != NULL) {                    /* traps: dates are late by the clock of the service */
         char today[16];
         struct civil now = zone_civil(charter_zone(c), clock_now());
+        (void)explain_later(c, later);
         return lint_charter(c, date_format(&now, today, sizeof today), f, reterr);
     }
     return code == E_CHARTER || (code == E_CONFIG && findings_count(f, FINDING_ERROR) > 0) ? OK : code;
@@ -141,17 +142,19 @@ enum code cmd_check(int argc, char *const *argv, struct err *reterr) {
     struct check_args a = { .format = "people" };
     const struct option options[] = { { "format", OPTION_TEXT, &a.format }, { "against", OPTION_TEXT, &a.against } };
     enum format format = PEOPLE;
-    AUTO(buf_done) struct buf text = BUF(16u << 20);
+    AUTO(buf_done) struct buf text = BUF(16u << 20), later = BUF(16u << 20);
     AUTO(findings_free) struct findings *f = findings_new();
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 1, WORDS_MAX, &a.words, reterr);
     if (code == OK)
         code = f == NULL ? err_set(reterr, E_MEMORY, "no memory for findings") : format_find(a.format, &format, reterr);
     for (size_t i = 0; code == OK && i < a.words.count; i++)
-        code = check_file(a.words.at[i], f, reterr);
+        code = check_file(a.words.at[i], f, &later, reterr);
     if (code == OK)
         code = formats[format].print(f, &text, reterr);
     if (code != OK)
         return code;
+    if (format == PEOPLE)
+        fputs(buf_str(&later), stdout);
     fputs(buf_str(&text), stdout);
     if (findings_count(f, FINDING_ERROR) > 0) {
         *reterr = (struct err){ .code = E_CHARTER };
