@@ -84,6 +84,11 @@ static void set_field(struct changing *c, size_t i) {
         if (mistakes_have(c->m, path))
             return;
     }
+    /* Whoever may neither see nor set a field is refused before values are compared: a guess must not show by its fate. */
+    if (((c->may.fields | c->sees.fields) >> i & 1) == 0 && !field_has_moves(c->old->info->kind, (int)i)) {
+        mistake_at(c->m, f, SAYS_not_yours, NULL);
+        return;
+    }
     if (value_same(v, &c->in.values[i]))
         return;
     *v = c->in.values[i];

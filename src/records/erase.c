@@ -10,6 +10,7 @@
 #include "records/file.h"
 #include "records/limits.h"
 #include "records/task.h"
+#include "records/use.h"
 #include "store/tables.h"
 
 void erasure_done(struct erasure *e) {
@@ -182,7 +183,7 @@ static enum code erase_check(struct request *q, struct err *reterr) {
     if (code == OK)
         code = record_find(sql, q->k, &q->id, arena, &r, reterr);
     if (code != OK)
-        return code;
+        return read_absent(q->s, q->who, code, reterr);
     struct facts f = facts_of(&src, clock_now());
     code = policy_changes(q->who, &f, V_ERASE, &may, reterr);
     if (code != OK || may.any)
@@ -197,6 +198,9 @@ static enum code erase_check(struct request *q, struct err *reterr) {
 enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
     PRE(s != NULL && r != NULL && ret != NULL && reterr != NULL);
     struct request q = { s, r->who, service_kind(s, r->kind), r->id, { 0 } };
+    static const struct verdict outside = { .reason = "the token's scope leaves this out" };
+    if (!policy_scope(s->charter, r->who, r->kind, V_ERASE))
+        return use_refused(s, r->who, r->kind, &outside, reterr);
     enum code code = erase_check(&q, reterr);
     if (code == OK && !rule_on(RULE_erasure_by_owner)) {
         *ret = json_pack("{s:i}", q.k->kind->name, 1);

@@ -67,12 +67,12 @@ static void line_header(struct exporting *e) {
     buf_text(&e->line, "\r\n");
 }
 
-static void put_consents(struct exporting *e, const struct record *r) {
+static void put_consents(struct exporting *e, const struct record *r, fieldset fields) {
     AUTO(buf_done) struct buf b = BUF(4096);
     for (size_t n = 0; n < e->k->consent_count; n++) {
         bool given = e->k->agreed != NULL && strcmp(e->k->agreed, e->k->consents[n]) == 0 && r->agreed != 0;
         for (size_t i = 0; i < e->k->kind->part_count; i++)
-            given = given || (e->k->kind->parts[i].consent != NULL && strcmp(e->k->kind->parts[i].consent, e->k->consents[n]) == 0 && r->parts[i].given != 0);
+            given = given || ((e->k->kind->parts[i].fields & fields) != 0 && e->k->kind->parts[i].consent != NULL && strcmp(e->k->kind->parts[i].consent, e->k->consents[n]) == 0 && r->parts[i].given != 0);
         if (given)
             buf_printf(&b, "%s%s", b.len > 0 ? " " : "", e->k->consents[n]);
     }
@@ -94,7 +94,7 @@ static void line_csv(struct exporting *e, const struct record *r, fieldset field
         if ((e->fields >> i & 1) != 0)
             put(&e->line, (fields >> i & 1) != 0 && r->values[i].set ? r->values[i].text : "", guarded(k->fields[i].type));
     if (e->k->consent_count > 0)
-        put_consents(e, r);
+        put_consents(e, r, fields);
     buf_text(&e->line, "\r\n");
 }
 

@@ -164,7 +164,7 @@ static bool clear_matches(const struct query *q, const struct record *r, struct 
 
 static enum code sift(struct batch *b, struct looked_up **known, struct err *reterr) {
     const struct query *q = b->w->q;
-    fieldset asked = query_fields(q);
+    fieldset asked = query_fields(q) | (q->source == BY_SORT ? (fieldset)1 << q->sort : 0);      /* an order tells of its field, too */
     usec_t now = clock_now();
     for (size_t i = 0; i < b->count; i++) {
         struct candidate *c = &b->list[i];
@@ -221,10 +221,12 @@ static enum code open_all(struct opening *o, struct err *reterr) {
     return OK;
 }
 
-struct progress { size_t given, scanned; bool stopped, full; struct uuid last; int64_t number; char text[SORT_TEXT + 1]; };
+/* A cursor after a full page names the last match, so that it tells nothing of records that the caller may not see. */
+struct spot { struct uuid id; int64_t number; char text[SORT_TEXT + 1]; };
+struct progress { size_t given, scanned; bool stopped, full; struct spot last, shown; };
 
-static void place_keep(struct progress *p, const struct candidate *c) {
-    p->last = c->record.id;
+static void place_keep(struct spot *p, const struct candidate *c) {
+    p->id = c->record.id;
     p->number = c->at.number;
     p->text[0] = 0;
     if (c->at.text != NULL) {
@@ -245,8 +247,9 @@ static void hand_on(struct batch *b, struct progress *p) {
         if (c->keep) {
             p->stopped = !b->w->item(&c->record, c->sees.fields, b->w->arg);
             p->given++;
+            place_keep(&p->shown, c);
         }
-        place_keep(p, c);
+        place_keep(&p->last, c);
     }
 }
 
@@ -301,11 +304,12 @@ enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr
         if (p.given + p.scanned == 0)
             break;
         w->q->has_after = true;                /* the next batch goes on behind this one */
-        w->q->after = p.last;
-        w->q->after_number = p.number;
-        w->q->after_text = p.text;
+        w->q->after = p.last.id;
+        w->q->after_number = p.last.number;
+        w->q->after_text = p.last.text;
     }
     if ((ended && !p.full) || p.scanned == 0)
         return OK;
-    return query_cursor(w->q, &p.last, p.number, p.text, ret_next) ? OK : err_set(reterr, E_MEMORY, "no memory for a cursor");
+    const struct spot *at = p.full ? &p.shown : &p.last;
+    return query_cursor(w->q, &at->id, at->number, at->text, ret_next) ? OK : err_set(reterr, E_MEMORY, "no memory for a cursor");
 }

@@ -269,11 +269,12 @@ static json_t *json_time(usec_t t) {
     return t == USEC_NEVER ? json_null() : json_string_nocheck(time_format(t, text, sizeof text));
 }
 
-static json_t *json_consents(const struct record *r) {
+/* A consent tells of the fields that it covers, so it is shown to those who see one of them. */
+static json_t *json_consents(const struct record *r, fieldset fields) {
     const struct kind *k = r->info->kind;
     json_t *o = json_object();
     for (size_t i = 0; i < k->part_count; i++)
-        if (k->parts[i].consent != NULL)
+        if (k->parts[i].consent != NULL && (k->parts[i].fields & fields) != 0)
             json_object_set_new_nocheck(o, k->parts[i].consent, json_boolean(r->parts[i].given != 0));
     if (r->info->agreed != NULL)
         json_object_set_new_nocheck(o, r->info->agreed, json_boolean(r->agreed != 0));
@@ -292,7 +293,7 @@ enum code record_json(const struct service *s, const struct record *r, fieldset 
     if (r->number != NULL)
         bad |= json_object_set_new(o, "number", json_string(r->number));
     if (r->info->consent_count > 0)
-        bad |= json_object_set_new_nocheck(o, "consents", json_consents(r));
+        bad |= json_object_set_new_nocheck(o, "consents", json_consents(r, fields));
     if (k->parent >= 0)
         bad |= json_object_set_new_nocheck(inner, service_kind(s, k->parent)->kind->name, json_string_nocheck(uuid_format(&r->parent, id)));
     for (size_t f = 0; f < k->field_count; f++)

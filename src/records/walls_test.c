@@ -1,0 +1,121 @@
+/* walls_test.c — what a role may not see it may not learn in another way either: by guesses, cursors, orders, consents, scopes. */
+#include "records/erase.c"
+#include "base/text.h"
+#include "records/testbed.h"
+#include "records/testcharters.h"
+
+static struct uuid made(struct bed *b, const struct caller *who, const char *kind, json_t *input) {
+    json_t *got = NULL;
+    CHECK_OK(bed_make(b, who, kind, input, &got), &b->e);
+    struct uuid id = id_of(got);
+    json_decref(got);
+    return id;
+}
+
+/* An event of today (the door's day) or of another year. */
+static struct uuid event_on(struct bed *b, const struct caller *boss, bool today) {
+    char starts[40], ends[40];
+    usec_t now = clock_now();
+    time_format(today ? now : now + 400 * USEC_PER_DAY, starts, sizeof starts);
+    time_format(now + 401 * USEC_PER_DAY, ends, sizeof ends);
+    return made(b, boss, "event", json_pack("{s:s,s:s,s:s}", "title", "Bieg", "starts", starts, "ends", ends));
+}
+
+static json_t *guest(const struct uuid *event, const char *name, const char *email) {
+    char id[UUID_TEXT];
+    return json_pack("{s:s,s:s,s:s,s:s,s:{s:b}}", "event", uuid_format(event, id), "name", name, "email", email, "diet", "bez orzechów", "consents", "diet", 1);
+}
+
+TEST(a_scope_holds_for_erasing) {
+    struct bed b;
+    json_t *got = NULL;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser"), reader = boss, elsewhere = boss;
+    struct uuid event = event_on(&b, &boss, true);
+    reader.scope = "{\"verbs\":[\"read\"]}";
+    elsewhere.scope = "{\"kinds\":[\"invoice\"]}";
+    CHECK_CODE(bed_erase(&b, &reader, "event", &event, &got), E_FORBIDDEN, &b.e);
+    CHECK_CODE(bed_erase(&b, &elsewhere, "event", &event, &got), E_NOT_FOUND, &b.e);
+    CHECK_OK(bed_read(&b, &boss, "event", &event, &got), &b.e);
+    json_decref(got);
+    bed_end(&b);
+}
+
+TEST(an_erased_record_is_the_tenants_business) {
+    struct bed b;
+    json_t *got = NULL;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser"), door = bed_role(&b, b.tenant, "door");
+    struct uuid event = event_on(&b, &boss, true), who = made(&b, &boss, "registration", guest(&event, "Ewa", "a@poczta.example"));
+    CHECK_OK(bed_erase(&b, &boss, "registration", &who, &got), &b.e);
+    json_decref(got);
+    CHECK_CODE(bed_erase(&b, &boss, "registration", &who, &got), E_GONE, &b.e);
+    CHECK_CODE(bed_erase(&b, &door, "registration", &who, &got), E_NOT_FOUND, &b.e);
+    bed_end(&b);
+}
+
+/* The door may move the state, so that its changes are read; a guess at a hidden value must meet the same answer, right or wrong. */
+TEST(a_guess_tells_nothing) {
+    static const char *const guesses[] = { "a@poczta.example", "b@poczta.example" };
+    struct bed b;
+    json_t *got = NULL;
+    char *said[ARRAY_LEN(guesses)];
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser"), door = bed_role(&b, b.tenant, "door");
+    struct uuid event = event_on(&b, &boss, true), who = made(&b, &boss, "registration", guest(&event, "Ewa", guesses[0]));
+    for (size_t i = 0; i < ARRAY_LEN(guesses); i++) {
+        CHECK_CODE(bed_change(&b, &door, "registration", &who, -1, json_pack("{s:s}", "email", guesses[i]), &got), E_FIELDS, &b.e);
+        said[i] = json_dumps(got, JSON_SORT_KEYS);
+        json_decref(got);
+    }
+    CHECK_TEXT(said[0], said[1]);
+    for (size_t i = 0; i < ARRAY_LEN(guesses); i++)
+        free(said[i]);
+    CHECK_OK(bed_change(&b, &door, "registration", &who, -1, json_pack("{s:s}", "name", "Ewa"), &got), &b.e);      /* seen, and as it is */
+    json_decref(got);
+    bed_end(&b);
+}
+
+TEST(consents_are_shown_with_their_fields) {
+    struct bed b;
+    json_t *got = NULL;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser"), door = bed_role(&b, b.tenant, "door");
+    struct uuid event = event_on(&b, &boss, true), who = made(&b, &boss, "registration", guest(&event, "Ewa", "a@poczta.example"));
+    CHECK_OK(bed_read(&b, &boss, "registration", &who, &got), &b.e);
+    CHECK(json_is_true(json_object_get(json_object_get(got, "consents"), "diet")));
+    json_decref(got);
+    CHECK_OK(bed_read(&b, &door, "registration", &who, &got), &b.e);
+    CHECK_TEXT(text_at(got, "fields", "name"), "Ewa");
+    CHECK_INT(json_object_size(json_object_get(got, "consents")), 0);
+    json_decref(got);
+    bed_end(&b);
+}
+
+/* One that the door sees, then one that it does not: the cursor of the first page must not name the second. */
+TEST(a_cursor_names_nothing_hidden) {
+    struct bed b;
+    json_t *got = NULL, *query = json_pack("{s:i}", "limit", 1);
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser"), door = bed_role(&b, b.tenant, "door");
+    struct uuid today = event_on(&b, &boss, true), later = event_on(&b, &boss, false);
+    struct uuid first = made(&b, &boss, "registration", guest(&today, "Ewa", "a@poczta.example"));
+    struct uuid hidden = made(&b, &boss, "registration", guest(&later, "Jan", "b@poczta.example"));
+    struct uuid last = made(&b, &boss, "registration", guest(&today, "Ola", "c@poczta.example"));
+    CHECK_OK(record_list(b.service, &door, charter_kind(b.charter, "registration"), query, &got, &b.e), &b.e);
+    CHECK_INT(json_array_size(json_object_get(got, "items")), 1);
+    uint8_t raw[256];
+    size_t len = 0;
+    const char *next = text_at(got, "next", NULL);
+    CHECK(next != NULL && base64url_decode(next, strlen(next), raw, sizeof raw, &len));
+    CHECK(memmem(raw, len, hidden.bytes, sizeof hidden.bytes) == NULL);
+    CHECK(memmem(raw, len, first.bytes, sizeof first.bytes) != NULL);
+    json_object_set_new(query, "cursor", json_string(next));
+    json_decref(got);
+    CHECK_OK(record_list(b.service, &door, charter_kind(b.charter, "registration"), query, &got, &b.e), &b.e);
+    struct uuid second = id_of(json_array_get(json_object_get(got, "items"), 0));
+    CHECK(uuid_compare(&second, &last) == 0);
+    json_decref(got);
+    json_decref(query);
+    bed_end(&b);
+}
