@@ -167,9 +167,9 @@ enum code db_checkpoint(struct db *db, struct err *reterr) {
     return engine->checkpoint != NULL ? engine->checkpoint(db, reterr) : OK;
 }
 
-enum code db_backfill(struct db *db, struct err *reterr) {
+enum code db_backfill(struct db *db, int wait_ms, struct err *reterr) {
     const struct db_engine *engine = live(db);
-    return engine->backfill != NULL ? engine->backfill(db, reterr) : OK;
+    return engine->backfill != NULL ? engine->backfill(db, wait_ms, reterr) : OK;
 }
 
 int64_t db_wal_pages(struct db *db) {

@@ -57,8 +57,8 @@ MUST_USE enum code db_script(struct db *db, const char *sql, struct err *reterr)
 /* All of the WAL into the file, WAL truncated. E_BUSY when a reader of an older state, or another checkpoint, is in the way for 100 ms. */
 MUST_USE enum code db_checkpoint(struct db *db, struct err *reterr);
 /* As much of the WAL into the file as can go without anyone waiting; another connection may do it beside a writer. A writer
- * begins its WAL anew when all of it has gone. */
-MUST_USE enum code db_backfill(struct db *db, struct err *reterr);
+ * begins its WAL anew when all of it has gone and no reader is in it; with wait_ms > 0, readers are waited for so long. */
+MUST_USE enum code db_backfill(struct db *db, int wait_ms, struct err *reterr);
 int64_t db_wal_pages(struct db *db);                                       /* in the WAL after this connection's last commit */
 
 /* Steps from version i to i + 1; the version stands in the file. A newer file is refused with both numbers. */

@@ -38,7 +38,7 @@ struct db_engine {
     enum code (*version)(struct db *db, int *ret, struct err *reterr);
     enum code (*version_set)(struct db *db, int version, struct err *reterr);
     enum code (*checkpoint)(struct db *db, struct err *reterr);          /* optional */
-    enum code (*backfill)(struct db *db, struct err *reterr);            /* optional */
+    enum code (*backfill)(struct db *db, int wait_ms, struct err *reterr);            /* optional */
     int64_t (*wal_pages)(struct db *db);                                 /* optional */
     enum code (*check)(struct db *db, struct err *reterr);               /* optional */
 };

@@ -298,20 +298,26 @@ static enum code sqlite_version_set(struct db *db, int version, struct err *rete
     return run(conn(db), sql, reterr);
 }
 
-static enum code sqlite_checkpoint(struct db *db, struct err *reterr) {
-    struct sqlite_db *c = conn(db);
-    (void)sqlite3_busy_timeout(c->handle, 100);       /* it keeps writers out while it waits for readers */
-    int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    enum code code = rc == SQLITE_OK ? OK : explain(c, rc, reterr);
+/* A checkpoint that waits for readers keeps writers out meanwhile, so it has a shorter patience than others. */
+static int carry(struct sqlite_db *c, int mode, int wait_ms) {
+    (void)sqlite3_busy_timeout(c->handle, wait_ms);
+    int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, mode, NULL, NULL);
     (void)sqlite3_busy_timeout(c->handle, c->busy_ms);
-    if (code == OK)
-        c->wal_pages = 0;
-    return code;
+    return rc;
 }
 
-static enum code sqlite_backfill(struct db *db, struct err *reterr) {
+static enum code sqlite_checkpoint(struct db *db, struct err *reterr) {
     struct sqlite_db *c = conn(db);
-    int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc = carry(c, SQLITE_CHECKPOINT_TRUNCATE, 100);
+    if (rc != SQLITE_OK)
+        return explain(c, rc, reterr);
+    c->wal_pages = 0;
+    return OK;
+}
+
+static enum code sqlite_backfill(struct db *db, int wait_ms, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    int rc = carry(c, wait_ms > 0 ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, wait_ms);
     return rc == SQLITE_OK || rc == SQLITE_BUSY ? OK : explain(c, rc, reterr);
 }
 

@@ -163,7 +163,21 @@ TEST(the_wal_is_carried_over_by_itself_and_by_others) {
     for (int i = 0; i < 200; i++)
         CHECK_OK(put(a, i, block, sizeof block, &e), &e);
     CHECK(db_wal_pages(a) >= 200);
-    CHECK_OK(db_backfill(b, &e), &e);                      /* by another connection */
+    CHECK_OK(db_backfill(b, 0, &e), &e);                   /* by another connection */
+    CHECK_OK(put(a, 1, block, sizeof block, &e), &e);
+    CHECK(db_wal_pages(a) < 10);
+    struct db *r = opened(true);
+    int64_t n = 0;
+    CHECK_OK(db_begin(r, false, &e), &e);
+    CHECK_OK(read_all(r, &n, &e), &e);
+    for (int i = 0; i < 100; i++)
+        CHECK_OK(put(a, i, block, sizeof block, &e), &e);
+    CHECK_OK(db_backfill(a, 1, &e), &e);                   /* a reader is in the way: nothing fails, nothing is begun anew */
+    CHECK_OK(put(a, 1, block, sizeof block, &e), &e);
+    CHECK(db_wal_pages(a) > 100);
+    CHECK_OK(db_commit(r, &e), &e);
+    r = db_close(r);
+    CHECK_OK(db_backfill(a, 1, &e), &e);
     CHECK_OK(put(a, 1, block, sizeof block, &e), &e);
     CHECK(db_wal_pages(a) < 10);
     CHECK_OK(db_checkpoint(a, &e), &e);

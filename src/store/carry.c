@@ -5,6 +5,7 @@
 #include "store/inner.h"
 
 enum { RECORDS, INDEX };
+#define READERS_MS 5                          /* of a WAL twice too long: readers that come without a pause are waited for */
 
 struct carrier {
     struct store *store;
@@ -18,7 +19,7 @@ struct carrier {
 
 static void carry(struct carrier *c, int which) {
     struct err ignored;                      /* what could not be carried stays in the WAL, and is asked for again */
-    if (db_backfill(c->db[which], &ignored) == OK && db_backfill(c->db[which], &ignored) == OK)
+    if (db_backfill(c->db[which], 0, &ignored) == OK && db_backfill(c->db[which], 0, &ignored) == OK)
         atomic_store(&c->carried[which], true);
 }
 
@@ -89,7 +90,8 @@ void carry_ask(struct store *s) {
     for (int i = RECORDS; i <= INDEX; i++) {
         if (db_wal_pages(dbs[i]) < s->wal_pages[i])
             continue;
-        if (atomic_exchange(&c->carried[i], false) && db_backfill(dbs[i], &ignored) == OK)
+        int patience = db_wal_pages(dbs[i]) > 2 * s->wal_pages[i] ? READERS_MS : 0;
+        if (atomic_exchange(&c->carried[i], false) && db_backfill(dbs[i], patience, &ignored) == OK)
             continue;
         if (pthread_mutex_trylock(&c->lock) == 0) {       /* held: it is about to look anyway, or next time */
             if (!c->want[i]) {

@@ -13,7 +13,7 @@
  * again are carried into the file once (1,000 pages, the engine's own: a third of the writes a second): inner.h. */
 #define CACHE_RECORDS 4000                   /* KiB */
 #define CACHE_INDEX 4000
-#define CACHE_VIEW 1000
+#define CACHE_VIEW 256
 #define PAGE_INDEX 2048
 #define VIEW_WAIT (10 * USEC_PER_SEC)
 
