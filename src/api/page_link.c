@@ -75,8 +75,7 @@ static void put_others(struct buf *ret, const struct link_view *v) {
     const char *name;
     json_t *list;
     bool any = false;
-    json_t *others = json_incref((json_t *)(uintptr_t)v->others);
-    json_object_foreach(others, name, list) {
+    json_object_foreach(v->others, name, list) {
         int kind = charter_kind(v->notice.charter, name);
         for (size_t i = 0; kind >= 0 && i < json_array_size(list); i++) {
             AUTO(buf_done) struct buf label = BUF(512);
@@ -93,7 +92,6 @@ static void put_others(struct buf *ret, const struct link_view *v) {
             put_record(ret, v, kind, json_array_get(list, i));
         }
     }
-    json_decref(others);
 }
 
 /* ---- what can be done */
@@ -153,26 +151,35 @@ static void put_consents(struct buf *ret, const struct link_view *v) {
     buf_text(ret, "</section>\n");
 }
 
-static const char *current(void *arg, const char *name) {
-    const struct link_view *v = arg;
-    static _Thread_local char text[1u << 16];
+/* What the inputs of the change form show, by their names: what was typed before a mistake, else what is stored. */
+struct shown { const struct link_view *view; json_t *stored; };
+
+static const char *shown_at(void *arg, const char *name) {
+    const struct shown *s = arg;
+    return s->view->typed != NULL ? s->view->typed(s->view->typed_arg, name) : json_string_value(json_object_get(s->stored, name));
+}
+
+static json_t *stored_inputs(const struct link_view *v) {
+    static const char *const parts[] = { NULL, "amount", "currency", "lat", "lon" };
     const struct kind *k = kind_of(v);
-    const char *dot = strchr(name, '.');
-    if (v->typed != NULL)
-        return v->typed(v->typed_arg, name);
-    if (dot == name)                           /* a consent's box */
-        return json_is_true(json_object_get(json_object_get(v->record, "consents"), name + strlen(FORM_CONSENT))) ? "yes" : NULL;
-    AUTO(buf_done) struct buf field = BUF(256);
-    AUTO(buf_done) struct buf value = BUF(sizeof text - 1);
-    buf_add(&field, name, dot == NULL ? strlen(name) : (size_t)(dot - name));
-    int at = kind_field(k, buf_str(&field));
-    if (at < 0)
-        return NULL;
-    field_typed(&value, v->notice.charter, &k->fields[at], json_object_get(fields_of(v->record), k->fields[at].name), dot == NULL ? NULL : dot + 1);
-    if (value.failed)
-        return NULL;
-    memcpy(text, buf_str(&value), value.len + 1);
-    return text;
+    json_t *all = json_object();
+    for (size_t i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        for (size_t p = 0; p < ARRAY_LEN(parts); p++) {
+            AUTO(buf_wipe) struct buf text = BUF(1u << 16);
+            AUTO(buf_done) struct buf name = BUF(256);
+            field_typed(&text, v->notice.charter, f, json_object_get(fields_of(v->record), f->name), parts[p]);
+            buf_printf(&name, "%s%s%s", f->name, parts[p] == NULL ? "" : ".", parts[p] == NULL ? "" : parts[p]);
+            if (text.len > 0 && !text.failed)
+                json_object_set_new(all, buf_str(&name), json_string(buf_str(&text)));
+        }
+        if (f->consent != NULL && json_is_true(json_object_get(json_object_get(v->record, "consents"), f->consent))) {
+            AUTO(buf_done) struct buf name = BUF(256);
+            buf_printf(&name, FORM_CONSENT "%s", f->consent);
+            json_object_set_new(all, buf_str(&name), json_string("yes"));
+        }
+    }
+    return all;
 }
 
 static bool typed_here(const struct field *f) { return f->type != T_FILE && f->type != T_JSON; }
@@ -181,7 +188,7 @@ static void put_change(struct buf *ret, const struct link_view *v) {
     const struct kind *k = kind_of(v);
     fieldset needs = kind_needs(k);
     bool any = false;
-    union { const struct link_view *in; void *out; } self = { .in = v };
+    struct shown shown = { v, stored_inputs(v) };
     for (size_t i = 0; i < k->field_count; i++) {
         const char *mistake = mistake_of(v->mistakes, k->fields[i].name);
         char prefix[32];
@@ -196,17 +203,18 @@ static void put_change(struct buf *ret, const struct link_view *v) {
         any = true;
         buf_printf(ret, "<div class=\"field%s\">\n", mistake != NULL ? " wrong" : "");
         field_put(ret, &(struct field_view){ .charter = v->notice.charter, .kind = k, .field = (int)i, .lang = lang_of(v), .required = (needs >> i & 1) != 0,
-                                             .typed = current, .typed_arg = self.out, .mistake = mistake,
+                                             .typed = shown_at, .typed_arg = &shown, .mistake = mistake,
                                              .choices = json_object_get(v->choices, k->fields[i].name), .prefix = "f" });
         if (k->fields[i].consent != NULL) {
             AUTO(buf_done) struct buf name = BUF(256);
             buf_printf(&name, FORM_CONSENT "%s", k->fields[i].consent);
             snprintf(prefix, sizeof prefix, "f%zu", i);
-            const char *tick = current(self.out, buf_str(&name));
+            const char *tick = shown_at(&shown, buf_str(&name));
             consent_put(ret, &v->notice, k->fields[i].consent, false, tick != NULL && *tick != 0, NULL, prefix);
         }
         buf_text(ret, "</div>\n");
     }
+    json_decref(shown.stored);
     if (any) {
         form_end(ret, text_in(TEXT_LINK_SAVE, lang_of(v)), false);
         buf_text(ret, "</section>\n");

@@ -10,7 +10,7 @@ struct link_view {
     struct notice_view notice;
     const struct caller *who;
     const json_t *record;                     /* as the person sees it */
-    const json_t *others;                     /* {kind: [records]} that the person sees beside it */
+    json_t *others;                           /* {kind: [records]} that the person sees beside it */
     const json_t *choices;                    /* of references: {field: [{id, title}]} */
     const char *path;                         /* of the private link, without its query */
     const char *action;                       /* path and query */

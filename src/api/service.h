@@ -15,7 +15,7 @@ struct api_config {
     const char *metrics_token;               /* of the operator; NULL: /metrics from loopback only */
     const char *const *origins; size_t origin_count;                /* CORS: may call the API from a browser */
     const char *const *frame_origins; size_t frame_origin_count;    /* may show forms in a frame */
-    const char *brand_name, *brand_logo, *brand_colour, *brand_text;/* pages; NULL: the charter's operator, none, "#1f4e79", "#ffffff" */
+    const char *brand_name, *brand_logo, *brand_colour, *brand_text;/* pages: a name, a file (served at /static/logo), colours; NULL: the charter's operator, none, "#1f4e79", "#ffffff" */
     const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */
     unsigned loops, workers;                 /* 0: chosen */
 };

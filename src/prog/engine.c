@@ -69,7 +69,7 @@ static enum code fill(struct place *p, const char *control, struct engine *e, st
     c->frame_origins = i->frames;
     c->frame_origin_count = i->frame_count;
     c->brand_name = i->brand_name;
-    c->brand_logo = i->brand_logo != NULL ? "/brand/logo" : NULL;      /* nginx answers there */
+    c->brand_logo = i->brand_logo;
     c->brand_colour = i->brand_colour;
     c->brand_text = i->brand_text;
     c->zone = e->zone;

@@ -108,8 +108,10 @@ static enum code server_sandbox(struct place *p, struct err *reterr) {
         { place_path(p, "run/server"), SANDBOX_READ | SANDBOX_WRITE | SANDBOX_SOCKETS, false },
         { "/usr/share/zoneinfo", SANDBOX_READ, true },
         { "/dev/urandom", SANDBOX_READ, true },
+        { place_instance(p)->brand_logo, SANDBOX_READ, true },      /* last: there may be none */
     };
-    const struct sandbox s = { "the server", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_THREADS | CALLS_UNIX };
+    const size_t count = ARRAY_LEN(paths) - (place_instance(p)->brand_logo == NULL ? 1 : 0);
+    const struct sandbox s = { "the server", paths, count, CALLS_FILES | CALLS_THREADS | CALLS_UNIX };
     return place_instance(p)->sandbox ? sandbox_enter(&s, reterr) : OK;
 }
 

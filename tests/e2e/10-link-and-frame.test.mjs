@@ -17,7 +17,8 @@ before(async () => {
   sitePort = await freePort();
   await sejf.init();
   const settings = path.join(sejf.data, 'sejf.yaml');
-  fs.appendFileSync(settings, `\nframes: [http://127.0.0.1:${sitePort}]\nbrand_name: Morze\nbrand_colour: "#ffd500"\nbrand_text: "#ffffff"\n`);
+  fs.appendFileSync(settings, `\nframes: [http://127.0.0.1:${sitePort}]\nbrand_name: Morze\nbrand_logo: logo.svg\nbrand_colour: "#ffd500"\nbrand_text: "#ffffff"\n`);
+  fs.writeFileSync(path.join(sejf.data, 'logo.svg'), '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><path d="M0 15q10-15 20 0t20 0" fill="none" stroke="#06c" stroke-width="3"/></svg>', { mode: 0o644 });
   await sejf.start();
   const token = sejf.token('events', sejf.tenant('events', 'Gdynia Talks'), 'organiser');
   const event = await sejf.call('POST', '/v1/events/event', { token, body: { fields: { title: 'Morze i dane', starts: '2027-03-01T17:00:00Z', ends: '2027-03-01T20:00:00Z', seats: 20 } } });
@@ -148,7 +149,11 @@ test('no other page and no other origin may frame it', async () => {
     assert.match(await policy(target), /frame-ancestors 'none'/, target);
 });
 
-test('colours of the operator are made readable', async () => {
+test('name, logo and colours of the operator show, and are made readable', async () => {
+  const logo = await sejf.call('GET', '/static/logo');
+  assert.equal(logo.headers['content-type'], 'image/svg+xml');
+  assert.match(logo.headers['content-security-policy'], /sandbox/);
+  assert.match((await sejf.call('GET', '/')).text, /<img src="\/static\/logo" alt="">/);
   const css = (await sejf.call('GET', '/static/theme.css')).text;
   assert.match(css, /--brand:#ffd500/);
   assert.match(css, /--on-brand:#000000/);                             // white on yellow cannot be read
