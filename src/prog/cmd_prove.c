@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "prog/commands.h"
 #include "prog/options.h"
+#include "prog/rings.h"
 #include "prog/session.h"
 #include "prog/tls.h"
 #include "promises/report.h"
@@ -38,7 +39,8 @@ static enum code run_probes(const struct ask *a, const struct probe_setup *setup
     struct probe_result *one = mem_new_array(count, sizeof *one);
     enum code code = one == NULL ? err_set(reterr, E_MEMORY, "no memory for the results") : OK;
     for (size_t r = 0; code == OK && r < a->rules.count; r++) {
-        choice = (struct probe_choice){ .one = rule_find(a->rules.items[r], &choice.rule), .rule = choice.rule };
+        choice = (struct probe_choice){ .one = true };
+        (void)!rule_find(a->rules.items[r], &choice.rule);           /* known: read_ask has looked */
         code = prove_run(setup, &choice, one, &seq, reterr);
         for (size_t i = 0; code == OK && i < count; i++)
             if (one[i].verdict.tried || results[i].probe == NULL)
@@ -48,7 +50,7 @@ static enum code run_probes(const struct ask *a, const struct probe_setup *setup
     return code;
 }
 
-static enum code print_report(const struct ask *a, const struct charter *c, const struct probe_result *results, size_t count, bool *ret_broken, struct err *reterr) {
+static enum code print_report(const struct ask *a, struct place *p, const struct charter *c, const struct probe_result *results, size_t count, bool *ret_broken, struct err *reterr) {
     struct proof *proofs = mem_new_array(count, sizeof *proofs);
     AUTO(promises_free) struct promises *promises = NULL;
     AUTO(buf_done) struct buf text = BUF(4u << 20);
@@ -65,6 +67,7 @@ static enum code print_report(const struct ask *a, const struct charter *c, cons
         *ret_broken = *ret_broken || !proofs[i].kept;
     if (code == OK && a->json) {
         json_t *report = report_json(c, promises, results, count);
+        json_object_set_new(report, "rings", rings_json(p));
         json_dumpf(report, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(report);
@@ -88,7 +91,7 @@ static enum code prove_one(const struct ask *a, struct place *p, struct session 
         return err_set(reterr, E_MEMORY, "no memory for the results");
     enum code code = run_probes(a, &setup, results, count, reterr);
     if (code == OK)
-        code = print_report(a, c, results, count, ret_broken, reterr);
+        code = print_report(a, p, c, results, count, ret_broken, reterr);
     mem_free(results);
     return code;
 }
@@ -116,6 +119,11 @@ enum code cmd_prove(int argc, char *const *argv, struct err *reterr) {
     for (size_t i = 0; code == OK && i < n; i++)
         if (a.words.count == 0 || strcmp(charter_name(charters[i]), a.words.at[0]) == 0)
             code = prove_one(&a, p, s, charters[i], &broken, reterr);
+    if (code == OK && !a.json) {
+        AUTO(buf_done) struct buf rings = BUF(4096);
+        rings_text(p, &rings);
+        fputs(buf_str(&rings), stdout);
+    }
     if (code == OK && broken) {
         *reterr = (struct err){ .code = E_BROKEN };
         code = E_BROKEN;                     /* the report has said which */

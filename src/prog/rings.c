@@ -1,0 +1,66 @@
+/* rings.c — one row for each ring; a row that cannot be told counts as not kept. */
+#include "prog/rings.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "prog/crew.h"
+#include "sys/sandbox.h"
+
+struct ring { const char *name; bool kept; char detail[240]; };
+
+static void ring_users(struct place *p, struct ring *r) {
+    struct crew crew;
+    crew_find(p, &crew);
+    r->kept = crew.apart;
+    if (crew.apart)
+        snprintf(r->detail, sizeof r->detail, "keeper, server and nginx have a user each");
+    else
+        snprintf(r->detail, sizeof r->detail, "one user for all processes: %s", crew.why);
+}
+
+static void ring_sandbox(struct place *p, struct ring *r) {
+    struct sandbox_status s;
+    sandbox_status(&s);
+    r->kept = place_instance(p)->sandbox && s.built && s.landlock_abi > 0;
+    if (r->kept)
+        snprintf(r->detail, sizeof r->detail, "landlock %d, seccomp and no_new_privs hold keeper and server", s.landlock_abi);
+    else
+        snprintf(r->detail, sizeof r->detail, "%s", !place_instance(p)->sandbox ? "switched off in sejf.yaml" : !s.built ? "not in this build" : "this kernel has no landlock");
+}
+
+static void ring_firewall(struct place *p, struct ring *r) {
+    (void)p;
+    snprintf(r->detail, sizeof r->detail, "sejf sets no firewall rules yet");
+}
+
+static void ring_root(struct place *p, struct ring *r) {
+    const struct instance *i = place_instance(p);
+    struct stat a, b;
+    bool beside = i->root == ROOT_IN_FILE && (stat(i->root_at, &a) != 0 || stat(place_data(p), &b) != 0 || a.st_dev == b.st_dev);
+    r->kept = !beside;
+    snprintf(r->detail, sizeof r->detail, "%s", beside ? "the root key is a file on the disk of the data: a thief of that disk has it" : "the root key is not on the disk of the data");
+}
+
+static const struct { const char *name; void (*look)(struct place *, struct ring *); } rows[] = {
+    { "users apart", ring_users }, { "sandbox", ring_sandbox }, { "firewall", ring_firewall }, { "root key elsewhere", ring_root },
+};
+
+void rings_text(struct place *p, struct buf *ret) {
+    buf_text(ret, "rings of this installation\n");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct ring r = { .name = rows[i].name };
+        rows[i].look(p, &r);
+        buf_printf(ret, "      %-16s  %s: %s\n", r.kept ? "kept" : "not kept yet", r.name, r.detail);
+    }
+}
+
+json_t *rings_json(struct place *p) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct ring r = { .name = rows[i].name };
+        rows[i].look(p, &r);
+        json_array_append_new(list, json_pack("{s:s,s:b,s:s}", "ring", r.name, "kept", r.kept, "detail", r.detail));
+    }
+    return list;
+}
