@@ -160,7 +160,9 @@ static bool asked_before(const struct kind *k, fieldset asks, size_t at) {
 void form_title(struct buf *ret, const struct form_view *v) {
     const struct kind *k = kind_of(v);
     const json_t *fields = json_object_get(v->notice.parent, "fields");
-    const char *title = json_string_value(json_object_get(fields, "title"));
+    const struct kind *p = k->parent < 0 ? NULL : charter_kind_at(v->notice.charter, k->parent);
+    int at = p == NULL ? -1 : kind_field(p, "title");
+    const char *title = at >= 0 && p->fields[at].level == L_PLAIN ? json_string_value(json_object_get(fields, "title")) : NULL;
     word_label(ret, v->notice.lang, k->form);
     if (title != NULL) {
         buf_text(ret, ": ");

@@ -174,15 +174,13 @@ enum code home_find(struct service *s, const char *form, const char *scope, stru
 }
 
 /* ---- choices */
-/* The field that names a record, and whether the form's person may read it. */
-static int title_field(const struct charter *c, const struct home *h, int kind) {
+/* The field that names a record. A form is open to everybody, so a personal one names nothing, whoever may see it of their own. */
+static int title_field(const struct charter *c, int kind) {
     static const char *const names[] = { "title", "name" };
     const struct kind *k = charter_kind_at(c, kind);
-    struct caller person = { .tenant = h->tenant, .person = charter_kind_at(c, h->kind)->about, .by_link = true, .subject_kind = -1 };
-    fieldset seen = person.person < 0 ? 0 : policy_kind(c, &person, kind, V_READ).fields;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         int at = kind_field(k, names[i]);
-        if (at >= 0 && (k->fields[at].level == L_PLAIN || (seen >> at & 1) != 0))
+        if (at >= 0 && k->fields[at].level == L_PLAIN)
             return at;
     }
     return -1;
@@ -202,7 +200,7 @@ static json_t *choice_title(const struct charter *c, int kind, int title, const 
 static enum code kind_choices(struct service *s, const struct home *h, int kind, enum lang lang, json_t **ret, struct err *reterr) {
     const struct charter *c = service_charter(s);
     struct caller who = sejf_itself(h->tenant);
-    int title = title_field(c, h, kind);
+    int title = title_field(c, kind);
     json_t *query = json_pack("{s:s}", "limit", "200"), *page = NULL, *list = json_array();
     enum code code = record_list(s, &who, kind, query, &page, reterr);
     const json_t *items = json_object_get(page, "items");

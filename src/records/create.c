@@ -95,10 +95,6 @@ enum code use_finish(struct draft *d, const struct record_request *r, enum code 
         return answered(d->s, r, &d->reply, ret, reterr);
     if (code != OK)
         return mistakes_any(&d->mistakes) ? use_mistakes(&d->mistakes, code, ret_mistakes, reterr) : code;
-    if (d->answer != NULL) {
-        *ret = TAKE(d->answer);
-        return OK;
-    }
     return record_json(d->s, &d->rec, d->shows, ret, reterr);
 }
 

@@ -216,8 +216,6 @@ static void begin_again(struct txn *t, struct draft *d) {
     d->replayed = d->stale = d->more = false;
     d->doomed_count = d->doomed_ready;
     d->gone_count = 0;
-    json_decref(d->answer);
-    d->answer = NULL;
     r->updated = txn_now(t);
     r->created = d->old == NULL ? r->updated : d->old->created;
     r->version = d->old == NULL ? 1 : d->old->version + 1;
@@ -322,6 +320,5 @@ void draft_end(struct draft *d, bool written) {
     crypto_wipe(&d->reply.key, sizeof d->reply.key);
     mistakes_done(&d->mistakes);
     json_decref(d->what);
-    json_decref(d->answer);
-    d->what = d->answer = NULL;
+    d->what = NULL;
 }

@@ -36,7 +36,6 @@ struct draft {
     bool replayed;                             /* this request was answered before */
     bool stale;                                /* the record changed meanwhile */
     bool written;
-    json_t *answer;
     bool more;                                 /* a task was left to be done after the write */
 };
 

@@ -150,10 +150,21 @@ TEST(a_repeated_request_is_answered_as_before) {
     r.idempotency = "key-2";
     CHECK_OK(record_create(b.service, &r, &second, &mistakes, &b.e), &b.e);
     CHECK(strcmp(text_at(first, "id", NULL), text_at(second, "id", NULL)) != 0);
-    json_decref(first);
     json_decref(second);
-    struct uuid id = { { 0 } };
-    CHECK(uuid_is_null(&id));
+    /* A corrected value does not come back, and an erased record not at all. */
+    struct uuid id = id_of(first);
+    json_decref(first);
+    CHECK_OK(bed_change(&b, &boss, "registration", &id, -1, json_pack("{s:s}", "name", "Anna"), &first), &b.e);
+    json_decref(first);
+    r.input = in;
+    r.idempotency = "key-1";
+    CHECK_OK(record_create(b.service, &r, &second, &mistakes, &b.e), &b.e);
+    CHECK_TEXT(text_at(second, "fields", "name"), "Anna");
+    CHECK_TEXT(text_at(second, "fields", "email"), "a@poczta.example");
+    json_decref(second);
+    CHECK_OK(bed_erase(&b, &boss, "registration", &id, &first), &b.e);
+    json_decref(first);
+    CHECK_CODE(record_create(b.service, &r, &second, &mistakes, &b.e), E_CONFLICT, &b.e);
     json_decref(in);
     json_decref(other);
     bed_end(&b);

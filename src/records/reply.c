@@ -1,4 +1,6 @@
-/* reply.c — the stored reply's associated data: tenant, key hash, key id, each with its length. */
+/* reply.c — the stored reply's associated data: tenant, key hash, key id, each with its length. What is stored names the record and
+ * the fields that were shown, never their values: a repeated request reads them where they stand, so that no erased, corrected
+ * or withdrawn value lives on beside its record. */
 #include "records/reply.h"
 
 #include <string.h>
@@ -60,29 +62,58 @@ static void associate(int64_t tenant, const uint8_t key_hash[HASH_SIZE], key_id 
     piece_add(ret, be + 8, 8);
 }
 
-static enum code open_reply(struct service *s, int64_t tenant, const struct reply_row *row, json_t **ret, struct err *reterr) {
+static enum code reply_gone(struct err *reterr) {
+    return err_set(reterr, E_CONFLICT, "this Idempotency-Key was used before, and what it was answered has been erased");
+}
+
+/* {"id": …, "shows": [names of fields]}: the record as it stands now. */
+static enum code reply_again(struct service *s, const struct record_request *r, const json_t *stored, struct sql *q, struct arena *arena,
+                             json_t **ret, struct err *reterr) {
+    const struct kind_info *k = service_kind(s, r->kind);
+    const char *id = json_string_value(json_object_get(stored, "id"));
+    struct record rec = { .tenant = r->who->tenant };
+    struct uuid record;
+    fieldset shows = 0;
+    json_t *name;
+    size_t i;
+    if (id == NULL || !uuid_parse(id, &record))
+        return err_set(reterr, E_DAMAGED, "a stored reply is damaged");
+    json_array_foreach(json_object_get(stored, "shows"), i, name) {
+        int f = json_is_string(name) ? kind_field(k->kind, json_string_value(name)) : -1;
+        shows |= f < 0 ? 0 : (fieldset)1 << f;
+    }
+    enum code code = record_load(q, k, &record, arena, &rec, reterr);
+    if (code == E_NOT_FOUND || code == E_GONE)
+        return reply_gone(reterr);
+    if (code == OK)
+        code = record_open(s, &rec, arena, reterr);
+    return code == OK ? record_json(s, &rec, shows, ret, reterr) : code;
+}
+
+static enum code open_reply(struct service *s, const struct record_request *r, const struct reply_row *row, struct sql *q, struct arena *arena,
+                            json_t **ret, struct err *reterr) {
+    int64_t tenant = r->who->tenant;
     AUTO(buf_wipe) struct buf plain = BUF(REPLY_MAX), ad = BUF(256);
     struct key key;
     key_id id = row->key;
     bool ok = false;
     enum code code = keeper_open(s->keeper, tenant, &id, 1, &key, &ok, reterr);
     if (code == OK && !ok)
-        return err_set(reterr, E_CONFLICT, "this Idempotency-Key was used before, and what it was answered has been erased");
+        return reply_gone(reterr);
     associate(tenant, row->key_hash, row->key, &ad);
     if (code == OK)
         code = seal_open(&key, ad.data, ad.len, row->blob, row->len, &plain, reterr);
     crypto_wipe(&key, sizeof key);
     if (code != OK)
         return code;
-    json_t *reply = json_loadb(buf_str(&plain), plain.len, 0, NULL);
-    if (reply == NULL)
-        return err_set(reterr, E_DAMAGED, "a stored reply is damaged");
-    *ret = reply;
-    return OK;
+    json_t *stored = json_loadb(buf_str(&plain), plain.len, 0, NULL);
+    code = reply_again(s, r, stored, q, arena, ret, reterr);
+    json_decref(stored);
+    return code;
 }
 
 enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, json_t **ret, struct err *reterr) {
-    AUTO(arena_free) struct arena *arena = arena_new(REPLY_MAX);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct reply_row row;
     *ret = NULL;
     if (arena == NULL)
@@ -94,7 +125,7 @@ enum code reply_find(struct service *s, const struct record_request *r, const st
         return code;
     if (!crypto_equal(row.request_hash, w->request_hash, HASH_SIZE))
         return err_set(reterr, E_CONFLICT, "this Idempotency-Key was used before with another request: take a new one");
-    return open_reply(s, r->who->tenant, &row, ret, reterr);
+    return open_reply(s, r, &row, q, arena, ret, reterr);
 }
 
 enum code reply_check(struct txn *t, struct draft *d, struct err *reterr) {
@@ -109,18 +140,27 @@ enum code reply_check(struct txn *t, struct draft *d, struct err *reterr) {
     return code == OK ? err_set(reterr, E_CONFLICT, "this request was answered meanwhile") : code;
 }
 
+static char *reply_text(const struct draft *d) {
+    const struct kind *k = d->rec.info->kind;
+    char id[UUID_TEXT];
+    json_t *shows = json_array();
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((d->shows >> i & 1) != 0)
+            json_array_append_new(shows, json_string(k->fields[i].name));
+    json_t *o = json_pack("{s:s, s:o}", "id", uuid_format(&d->rec.id, id), "shows", shows);
+    char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    return text;
+}
+
 enum code reply_write(struct txn *t, struct draft *d, struct err *reterr) {
     AUTO(buf_done) struct buf sealed = BUF(REPLY_MAX + SEAL_OVERHEAD), ad = BUF(256);
     struct reply_row row = { .key = d->reply.id, .status = d->reply.status, .until = txn_now(t) + REPLY_LIFE };
-    enum code code = d->answer == NULL ? record_json(d->s, &d->rec, d->shows, &d->answer, reterr) : OK;
-    if (code != OK)
-        return code;
-    char *text = json_dumps(d->answer, JSON_COMPACT);
+    char *text = reply_text(d);
     if (text == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a stored reply");
     associate(d->rec.tenant, d->reply.key_hash, d->reply.id, &ad);
-    code = seal(&d->reply.key, ad.data, ad.len, text, strlen(text), &sealed, reterr);
-    explicit_bzero(text, strlen(text));
+    enum code code = seal(&d->reply.key, ad.data, ad.len, text, strlen(text), &sealed, reterr);
     free(text);
     memcpy(row.key_hash, d->reply.key_hash, HASH_SIZE);
     memcpy(row.request_hash, d->reply.request_hash, HASH_SIZE);

@@ -1,5 +1,5 @@
-/* reply.h — inside records: Idempotency-Key. The reply to a request that carried one is sealed under a key of its own and
- * kept for 24 hours, in the write that it replies to. */
+/* reply.h — inside records: Idempotency-Key. Which record a request that carried one made, and which fields it was shown, is
+ * sealed under a key of its own and kept for 24 hours, in the write that it replies to; the values stay where they are. */
 #pragma once
 #include "records/draft.h"
 
