@@ -39,7 +39,7 @@ TEST(a_stale_socket_is_replaced_and_a_live_one_is_not) {
     struct stat st;
     CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0660);
     CHECK_OK(connect_unix(path, &b, &e), &e);
-    struct peer p;
+    struct peer p = { 0 };
     CHECK_OK(socket_peer(b, &p, &e), &e);
     CHECK(p.uid == geteuid() && p.pid == getpid());
     fd_close(&b);
