@@ -19,6 +19,7 @@ struct db_options {
     int page_size;                   /* of a file that is created; 0: 4096 */
     int cache_kib;                   /* page cache of this connection */
     int wal_pages;                   /* automatic checkpoint after so many pages; 0: 1000; -1: never */
+    const char *mend;                /* a literal: what to do when it is damaged; NULL: restore from the newest archive */
     int busy_ms;                     /* how long to wait for another connection's lock; 0: 10 seconds */
 };
 MUST_USE enum code db_open(const struct db_options *o, struct db **ret, struct err *reterr);

@@ -13,7 +13,7 @@
 #include "db/engine.h"
 #include "db/sums.h"
 
-struct sqlite_db { struct db base; sqlite3 *handle; char *path; int busy_ms, wal_limit, wal_pages; };
+struct sqlite_db { struct db base; sqlite3 *handle; char *path; const char *mend; int busy_ms, wal_limit, wal_pages; };
 struct sqlite_stmt { struct stmt base; sqlite3_stmt *handle; int bind; };
 
 static struct sqlite_db *conn(struct db *db) { return (struct sqlite_db *)db; }
@@ -22,8 +22,8 @@ static struct sqlite_stmt *st(struct stmt *s) { return (struct sqlite_stmt *)s; 
 /* SQLite's primary results by ours; what is not listed is a mistake of this program. */
 static const struct { int rc; enum code code; const char *text; } results[] = {
     { SQLITE_FULL, E_FULL, "there is no room left for the data: free some space; nothing that was acknowledged is lost" },
-    { SQLITE_CORRUPT, E_DAMAGED, "the file is damaged: stop, keep a copy, restore from the newest archive" },
-    { SQLITE_NOTADB, E_DAMAGED, "the file is not a database of sejf: it was damaged or replaced; restore from the newest archive" },
+    { SQLITE_CORRUPT, E_DAMAGED, "the file is damaged" },
+    { SQLITE_NOTADB, E_DAMAGED, "the file is not a database of sejf: it was damaged or replaced" },
     { SQLITE_BUSY, E_BUSY, "another program holds the data: end it and try again" },
     { SQLITE_LOCKED, E_BUSY, "another connection holds the data: try again" },
     { SQLITE_NOMEM, E_MEMORY, "no memory left for the database" },
@@ -52,12 +52,15 @@ static enum code explain(struct sqlite_db *c, int rc, struct err *reterr) {
         }
     if (extended == SQLITE_IOERR_DATA) {
         code = E_DAMAGED;
-        text = "a page does not carry its checksum: stop, keep a copy, restore from the newest archive";
+        text = "a page does not carry its checksum";
     } else if (code == E_IO && (num == ENOSPC || num == EDQUOT || extended == SQLITE_IOERR_SHMSIZE)) {
         code = E_FULL;
         text = results[0].text;
     }
-    err_set(reterr, code, "%s: %s", c->path, text);
+    if (code == E_DAMAGED)
+        err_set(reterr, code, "%s: %s: %s", c->path, text, c->mend);
+    else
+        err_set(reterr, code, "%s: %s", c->path, text);
     return err_hide(reterr, "SQLite %d (%d), errno %d: %s", rc, extended, num, says);
 }
 
@@ -162,6 +165,7 @@ static enum code sqlite_open(const struct db_options *o, struct db **ret, struct
         (void)mem_free(c);
         return err_set(reterr, E_MEMORY, "no memory for a connection to %s", o->path);
     }
+    c->mend = o->mend != NULL ? o->mend : "stop, keep a copy, restore from the newest archive";
     int flags = (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int rc = ready_rc != SQLITE_OK ? ready_rc : sqlite3_open_v2(o->path, &c->handle, flags, SUMS_VFS);
     code = rc == SQLITE_OK ? settle(c, o, reterr) : explain(c, rc, reterr);
@@ -334,7 +338,7 @@ static enum code sqlite_check(struct db *db, struct err *reterr) {
     if (says == NULL)
         code = explain(c, rc, reterr);
     else if (strcmp(says, "ok") != 0) {
-        err_set(reterr, E_DAMAGED, "%s: the file is damaged: stop, keep a copy, restore from the newest archive", c->path);
+        err_set(reterr, E_DAMAGED, "%s: the file is damaged: %s", c->path, c->mend);
         code = err_hide(reterr, "%s", says);
     }
     sqlite3_finalize(s);

@@ -271,7 +271,9 @@ TEST(a_foreign_file_is_refused) {
     memset(text, 'q', sizeof text);
     CHECK(fd >= 0 && write(fd, text, sizeof text) == sizeof text && close(fd) == 0);
     CHECK_CODE(db_open(&(struct db_options){ .path = path, .create = true }, &db, &e), E_DAMAGED, &e);
-    CHECK(db == NULL);
+    CHECK(db == NULL && strstr(e.text, "newest archive") != NULL);
+    CHECK_CODE(db_open(&(struct db_options){ .path = path, .create = true, .mend = "make it anew" }, &db, &e), E_DAMAGED, &e);
+    CHECK(strstr(e.text, "a.db: the file is not a database of sejf: it was damaged or replaced: make it anew") != NULL);
     clean();
 }
 

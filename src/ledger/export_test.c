@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "ledger/signer.h"
 #include "store/testbed.h"
@@ -115,4 +116,43 @@ TEST(one_chain_and_no_key) {
     CHECK_CODE(ledger_export(b.store, -1, NULL, -1, &b.e), E_SYSTEM, &b.e);
     CHECK_CODE(ledger_verify_file(-1, NULL, &check, &b.e), E_SYSTEM, &b.e);
     bed_end(&b);
+}
+
+/* The script of docs/data.md, as a stranger would run it. */
+static int script_says(const char *script, size_t script_len, const char *bytes, size_t len) {
+    int code = memfd_create("script", 0), data = memfd_create("data", 0), status;
+    char path[64], file[64];
+    CHECK(write(code, script, script_len) == (ssize_t)script_len && write(data, bytes, len) == (ssize_t)len);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", code);
+    snprintf(file, sizeof file, "/proc/self/fd/%d", data);
+    pid_t child = fork();
+    if (child == 0) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        (void)dup2(null, 1);
+        (void)dup2(null, 2);
+        execlp("python3", "python3", path, file, (char *)NULL);
+        _exit(127);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    close(code);
+    close(data);
+    return WEXITSTATUS(status);
+}
+
+TEST(the_script_of_the_documentation_tells_right_from_wrong) {
+    struct signer s;
+    char *page = mem_new(65536);
+    FILE *f = fopen(LEDGER_DOCS "/data.md", "re");
+    CHECK(f != NULL && fread(page, 1, 65535, f) > 0);
+    (void)fclose(f);
+    char *script = strstr(page, "```python\n") + 10, *end = strstr(script, "```");
+    size_t len = (size_t)(end - script);
+    exported(&s, true);
+    CHECK_INT(script_says(script, len, text, text_len), 0);
+    CHECK_INT(script_says(script, len, text, text_len - 20), 1);
+    char *entry = strstr(text, "started");
+    *entry = 'S';
+    CHECK_INT(script_says(script, len, text, text_len), 1);
+    text = mem_free(text);
+    (void)mem_free(page);
 }

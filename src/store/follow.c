@@ -71,6 +71,12 @@ static enum code caught_job(struct store *s, void *arg, struct err *reterr) {
     return stmt_run(st, reterr);
 }
 
+/* What an erased record was found by goes, whatever the caller does. */
+static enum code erased_write(struct txn *t, void *arg, struct err *reterr) {
+    const struct change *c = arg;
+    return index_erase(t, c->kind, &c->id, reterr);
+}
+
 static enum code follow_pass(struct store *s, struct caught *c, change_fn fn, void *arg, bool *ret_stopped, struct err *reterr) {
     struct chunk *chunk = mem_new(sizeof *chunk);
     enum code code = chunk != NULL ? OK : err_set(reterr, E_MEMORY, "no memory to catch the index up");
@@ -78,6 +84,10 @@ static enum code follow_pass(struct store *s, struct caught *c, change_fn fn, vo
         if (code == OK)
             code = chunk_read(s, c->tenant, c->done, chunk, reterr);
         for (size_t i = 0; code == OK && i < chunk->count && !*ret_stopped; i++) {
+            if (chunk->change[i].erased)
+                code = store_write(s, c->tenant, erased_write, &chunk->change[i], reterr);
+            if (code != OK)
+                break;
             *ret_stopped = !fn(&chunk->change[i], arg);
             c->done = chunk->change[i].change;
         }

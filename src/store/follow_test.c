@@ -111,6 +111,7 @@ TEST(an_erasure_that_the_index_missed_is_among_the_changes) {
     CHECK_OK(commit_job(b.store, have_index, NULL, &b.e), &b.e);
     CHECK(found(&b, 1, 1));                                /* a hit that no record answers to */
     CHECK(behind(&b, 1, 0) == 1);
+    CHECK(!found(&b, 1, 1));
     bed_end(&b);
 }
 

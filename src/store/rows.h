@@ -73,6 +73,7 @@ typedef enum code (*index_keys_fn)(void *arg, int64_t tenant, struct key *ret_be
 MUST_USE enum code index_renew(struct store *s, index_keys_fn keys_of, void *arg, struct err *reterr);
 /* Calls `fn` for each change that the index has not followed (after a crash or index_drop_all), oldest first, and
  * marks the index as caught up at the end. fn reads the record again inside its own write and puts its index;
- * one that returns false stops, and the index stays behind. Nothing behind: returns at once. */
+ * one that returns false stops, and the index stays behind. What erased
+ * records were found by is taken away before fn sees the change. Nothing behind: returns at once. */
 MUST_USE enum code index_behind(struct store *s, int64_t tenant, change_fn fn, void *arg, struct err *reterr);
 MUST_USE enum code index_drop_all(struct store *s, struct err *reterr);    /* before a rebuild: every tenant is behind from the start */

@@ -15,6 +15,7 @@
 #define CACHE_INDEX 4000
 #define CACHE_VIEW 256
 #define PAGE_INDEX 2048
+#define INDEX_MEND "stop, move index.db, index.db-wal and index.db-shm away and start again: the index is made anew from the records"
 #define VIEW_WAIT (10 * USEC_PER_SEC)
 
 static struct timespec steady_spec(usec_t t) {
@@ -36,7 +37,7 @@ static enum code open_writer(struct store *s, struct err *reterr) {
     if (code == OK)
         code = schema_records(q->records, reterr);
     if (code == OK)
-        code = db_open(&(struct db_options){ .path = s->index_path, .create = true, .sync = DB_SYNC_NORMAL, .page_size = PAGE_INDEX,
+        code = db_open(&(struct db_options){ .path = s->index_path, .mend = INDEX_MEND, .create = true, .sync = DB_SYNC_NORMAL, .page_size = PAGE_INDEX,
                        .cache_kib = CACHE_INDEX, .wal_pages = WAL_MOST * WAL_INDEX }, &q->index, reterr);
     if (code == OK)
         code = schema_index(q->index, reterr);
@@ -129,7 +130,7 @@ static enum code view_make(struct store *s, struct view **ret, struct err *reter
     v->sql.scratch = BUF(OPS_MAX);
     enum code code = db_open(&(struct db_options){ .path = s->records_path, .read_only = true, .cache_kib = CACHE_VIEW }, &v->sql.records, reterr);
     if (code == OK)
-        code = db_open(&(struct db_options){ .path = s->index_path, .read_only = true, .cache_kib = CACHE_VIEW }, &v->sql.index, reterr);
+        code = db_open(&(struct db_options){ .path = s->index_path, .mend = INDEX_MEND, .read_only = true, .cache_kib = CACHE_VIEW }, &v->sql.index, reterr);
     if (code != OK) {
         view_free(v);
         return code;

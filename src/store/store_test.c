@@ -247,6 +247,7 @@ static void flip_and_read(struct bed *b, const char *file, off_t at, size_t *ret
     if (code == OK)
         code = store_check(s, &b->e);
     CHECK(code == E_DAMAGED);
+    CHECK((strstr(b->e.text, "made anew from the records") != NULL) == (strcmp(file, "index.db") == 0));
     ++*ret_told;
     s = store_close(s);
     byte ^= 0x40;
