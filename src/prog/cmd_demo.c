@@ -260,6 +260,13 @@ static enum code load_service(struct demo *d, const char *service, struct err *r
     return code == OK ? OK : err_prefix(reterr, "the scenes of %s", service);
 }
 
+/* Columns are counted in characters, not bytes: the names are Polish and Hungarian. */
+static void print_token(const char *service, const char *tenant, const json_t *token) {
+    size_t wide = text_points(tenant);
+    printf("  %-9s %s%*s %-12s %s\n", service, tenant, wide < 26 ? (int)(26 - wide) : 0, "", json_string_value(json_object_get(token, "role")),
+           json_string_value(json_object_get(token, "token")) ?: "");
+}
+
 static void print_demo(json_t *demo, bool json) {
     size_t i, k, m;
     json_t *service, *tenant, *token;
@@ -271,8 +278,7 @@ static void print_demo(json_t *demo, bool json) {
     json_array_foreach(json_object_get(demo, "services"), i, service)
         json_array_foreach(json_object_get(service, "tenants"), k, tenant)
             json_array_foreach(json_object_get(tenant, "tokens"), m, token)
-                printf("  %-9s %-26s %-12s %s\n", json_string_value(json_object_get(service, "service")), json_string_value(json_object_get(tenant, "name")),
-                       json_string_value(json_object_get(token, "role")), json_string_value(json_object_get(token, "token")) ?: "");
+                print_token(json_string_value(json_object_get(service, "service")), json_string_value(json_object_get(tenant, "name")), token);
 }
 
 struct demo_args { const char *data, *config, *from; bool json; struct option_list services; };
