@@ -38,14 +38,31 @@ static enum code row_read(struct stmt *s, struct row *ret, struct err *reterr) {
     return OK;
 }
 
-/* Inserts unless the id stands already or was erased. */
+/* Does a tombstone stand there? */
+static enum code is_erased(struct sql *q, int32_t kind, const struct uuid *id, bool *ret, struct err *reterr) {
+    struct stmt *s;
+    bool erased = false;
+    enum code code = sql_prepare(q, "SELECT 1 FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, id);
+    if ((code = stmt_step(s, &erased, reterr)) != OK)
+        return code;
+    stmt_end(s);
+    *ret = erased;
+    return OK;
+}
+
+/* A row of values, not of a SELECT: for one row with one set of values SQLite needs no savepoint of its own. */
 static enum code row_insert(struct txn *t, const struct row *r, bool *ret_done, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "INSERT INTO record (tenant, kind, id, version, change, created, updated, due, restricted, parent, number, clear) "
-                                 "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 "
-                                 "WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE tenant = ?1 AND kind = ?2 AND id = ?3) "
-                                 "ON CONFLICT (tenant, kind, id) DO NOTHING", &s, reterr);
-    if (code != OK)
+    bool erased = false;
+    enum code code = is_erased(&t->sql, r->kind, &r->id, &erased, reterr);
+    if (code == OK && !erased)
+        code = sql_prepare(&t->sql, "INSERT INTO record (tenant, kind, id, version, change, created, updated, due, restricted, parent, number, clear) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, kind, id) DO NOTHING", &s, reterr);
+    if (code != OK || erased)
         return code;
     row_bind(s, r);
     if ((code = stmt_run(s, reterr)) != OK)
@@ -105,16 +122,10 @@ static bool keep_texts(struct sql *q, struct row *r) {
 }
 
 static enum code row_absent(struct sql *q, int32_t kind, const struct uuid *id, struct err *reterr) {
-    struct stmt *s;
     bool erased = false;
-    enum code code = sql_prepare(q, "SELECT 1 FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", &s, reterr);
+    enum code code = is_erased(q, kind, id, &erased, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
-    if ((code = stmt_step(s, &erased, reterr)) != OK)
-        return code;
-    stmt_end(s);
     return erased ? err_set(reterr, E_GONE, "this record was erased") : err_set(reterr, E_NOT_FOUND, "there is no such record");
 }
 
