@@ -18,7 +18,7 @@
 
 struct bucket { uint64_t who; usec_t last; int64_t level; };   /* level: what has not leaked yet, in COST units */
 struct rate { int64_t burst, per_minute; };
-static const struct rate per_form = { 20, 6 }, per_address = { 120, 60 };
+static const struct rate per_form = { 20, 6 }, per_address = { 600, 120 };
 #define COST ((int64_t)USEC_PER_MINUTE)
 
 struct guard { struct key *key; pthread_mutex_t lock; struct bucket *buckets; };
@@ -188,7 +188,7 @@ bool guard_take(struct guard *g, const char *address, const char *form, usec_t s
         return true;
     uint64_t here = bucket_of(g, address, form), all = bucket_of(g, address, "");
     pthread_mutex_lock(&g->lock);
-    bool fine = bucket_take(bucket_find(g, all, steady), &per_address, steady) && bucket_take(bucket_find(g, here, steady), &per_form, steady);
+    bool fine = bucket_take(bucket_find(g, here, steady), &per_form, steady) && bucket_take(bucket_find(g, all, steady), &per_address, steady);
     pthread_mutex_unlock(&g->lock);
     return fine;
 }

@@ -94,7 +94,7 @@ TEST(mapped_addresses_are_ipv4) {
 TEST(one_address_is_held_over_many_forms) {
     AUTO(guard_free) struct guard *g = new_guard();
     int taken = 0;
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 1000; i++) {
         char form[32];
         snprintf(form, sizeof form, "form %d", i);
         taken += guard_take(g, "192.0.2.7", form, T0);

@@ -259,6 +259,9 @@ enum code probe_csrf(struct env *e, struct verdict_line *v, struct err *reterr) 
     return code != OK ? code : SAY(v, a.status == 403, "a form that was not served answered %d", a.status);
 }
 
+/* Fewer than the front's own limit lets through: this is about the rule, which holds without it. */
+#define FORMS_TRIED 60
+
 enum code probe_form_limits(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = -1, served = 0;
     const struct kind *k = form_kind(e, &kind);
@@ -266,11 +269,11 @@ enum code probe_form_limits(struct env *e, struct verdict_line *v, struct err *r
     if (k == NULL)
         return SAY(v, true, "the charter has no public form");
     enum code code = form_path(e, k, path, sizeof path, reterr);
-    for (; served < 200 && code == OK; served++) {
+    for (; served < FORMS_TRIED && code == OK; served++) {
         AUTO(answer_done) struct answer a = { 0 };
         code = env_call(e, &(struct call){ .method = "POST", .path = path, .role = "", .text = "name=x", .type = "application/x-www-form-urlencoded" }, &a, reterr);
         if (code == OK && a.status == 429)
             return SAY(v, true, "slowed down after %d forms", served);
     }
-    return code != OK ? code : SAY(v, false, "200 forms in a row were answered");
+    return code != OK ? code : SAY(v, false, "%d forms in a row were answered", FORMS_TRIED);
 }
