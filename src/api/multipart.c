@@ -28,31 +28,41 @@ struct multipart *multipart_free(struct multipart *m) {
     return mem_free(m);
 }
 
-/* The value of a parameter: name="value" or name=value, with the backslash escapes of browsers. False: absent
- * or longer than its room. */
+/* What stands behind name=, quoted or not, with the backslash escapes of browsers. False: too long, no end quote. */
+static bool param_value(const char *v, char *ret, size_t room) {
+    bool quoted = *v == '"';
+    size_t len = 0;
+    for (v += quoted; *v != 0 && (quoted ? *v != '"' : strchr("; \t", *v) == NULL); v++) {
+        if (quoted && *v == '\\' && (v[1] == '"' || v[1] == '\\'))
+            v++;
+        if (len + 1 >= room)
+            return false;
+        ret[len++] = *v;
+    }
+    ret[len] = 0;
+    return !quoted || *v == '"';
+}
+
+/* The next ';' that stands outside quotes, or NULL. */
+static const char *param_end(const char *p) {
+    for (; *p != 0 && *p != ';'; p++)
+        if (*p == '"') {
+            for (p++; *p != 0 && *p != '"'; p++)
+                p += *p == '\\' && p[1] != 0;
+            if (*p == 0)
+                return NULL;
+        }
+    return *p == ';' ? p : NULL;
+}
+
+/* The value of a parameter of a header: name="value" or name=value. */
 static bool param(const char *header, const char *name, char *ret, size_t room) {
-    size_t n = strlen(name), len = 0;
-    for (const char *p = strchr(header, ';'); p != NULL; p = strchr(p, ';')) {
+    size_t n = strlen(name);
+    for (const char *p = param_end(header); p != NULL; p = param_end(p)) {
         p++;
         p += strspn(p, " \t");
-        bool this = strncasecmp(p, name, n) == 0 && p[n] == '=';
-        const char *v = this ? p + n + 1 : NULL;
-        bool quoted = this && *v == '"';
-        for (v += quoted; this && *v != 0 && (quoted ? *v != '"' : strchr("; \t", *v) == NULL); v++) {
-            if (quoted && *v == '\\' && (v[1] == '"' || v[1] == '\\'))
-                v++;
-            if (len + 1 >= room)
-                return false;
-            ret[len++] = *v;
-        }
-        if (this) {
-            ret[len] = 0;
-            return !quoted || *v == '"';
-        }
-        for (; *p != 0 && *p != ';'; p++)     /* a ';' inside quotes separates nothing */
-            if (*p == '"')
-                for (p++; *p != 0 && *p != '"'; p++)
-                    p += *p == '\\' && p[1] != 0;
+        if (strncasecmp(p, name, n) == 0 && p[n] == '=')
+            return param_value(p + n + 1, ret, room);
     }
     return false;
 }
