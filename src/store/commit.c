@@ -374,6 +374,7 @@ static bool queue_push(struct store *s, struct request *r) {
 
 static enum code push_and_wait(struct store *s, struct request *r, struct err *reterr) {
     sem_t done;
+    PRE(!pthread_equal(pthread_self(), s->thread));       /* a write within a write would wait for itself */
     PRE(sem_init(&done, 0, 0) == 0);
     r->done = &done;
     r->reterr = reterr;
