@@ -68,6 +68,10 @@ bool call_begin(struct http_req *req, struct call *ret) {
     http_note_tenant(req, c.who.tenant);
     if (!tenant_header_fine(&c))
         return false;
+    if ((http_route(req)->flags & ROUTE_STREAM) != 0 && !http_share_fine(req)) {
+        call_fail(&c, E_BUSY, "this tenant has as many imports, exports and files under way as it may; try again when one has ended");
+        return false;
+    }
     *ret = c;
     return true;
 }

@@ -259,7 +259,13 @@ static void on_changes(struct http_req *req) {
     static const char hello[] = "retry: 2000\n\n";
     struct call c;
     int64_t after;
-    if (!call_begin(req, &c) || !start_after(&c, &after))
+    if (!call_begin(req, &c))
+        return;
+    if (c.who.by_link) {                      /* a person's page needs no stream, and a link is in many hands */
+        call_fail(&c, E_NOT_FOUND, "there is nothing at this address, or it is not for this token");
+        return;
+    }
+    if (!start_after(&c, &after))
         return;
     AUTO(reader_free) struct reader *r = reader_new(&c, after);
     if (r == NULL)

@@ -325,10 +325,15 @@ static enum MHD_Result headers_done(struct http_req *req, const char *method) {
     return MHD_YES;
 }
 
+/* A body that comes drop by drop holds its connection no longer than this, however alive it looks. */
+bool body_late(const struct http_req *req) { return clock_steady() - req->began > (usec_t)req->http->o.body_seconds * USEC_PER_SEC; }
+
 static enum MHD_Result body_piece(struct http_req *req, const char *bytes, size_t *len) {
     size_t n = *len;
     if (req->phase == PHASE_STREAM)
         return stream_body(req, bytes, len);
+    if (body_late(req))
+        return MHD_NO;
     *len = 0;
     if (req->phase == PHASE_BODY) {
         buf_add(&req->body, bytes, n);
@@ -373,6 +378,7 @@ static void options_default(struct http_options *o) {
     o->events = o->events == 0 ? 256 : o->events;
     o->connections = o->connections == 0 ? 4096 : o->connections;
     o->timeout_seconds = o->timeout_seconds == 0 ? 75 : o->timeout_seconds;
+    o->body_seconds = o->body_seconds == 0 ? 60 : o->body_seconds;
     o->client_header = o->client_header == NULL ? "X-Real-IP" : o->client_header;
 }
 

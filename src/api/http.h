@@ -85,12 +85,14 @@ MUST_USE bool http_reply_write(struct http_req *req, const void *bytes, size_t l
 /* The reply cannot be ended well: the connection is cut, so that the client sees it. */
 void http_reply_abort(struct http_req *req);
 bool http_replied(const struct http_req *req);
-/* For the access log: whose request it was. */
+/* For the access log and the shares of tenants: whose request it was. */
 void http_note_tenant(struct http_req *req, int64_t tenant);
+/* ROUTE_STREAM, after http_note_tenant: false when one tenant would hold more than three quarters of all streams. */
+MUST_USE bool http_share_fine(struct http_req *req);
 
 /* ---- events: the request outlives its handler and is written by whoever holds this. Own lock. */
 struct http_events;
-/* Replies 200 text/event-stream. NULL: too many already, and 503 was replied. */
+/* Replies 200 text/event-stream. NULL: too many already, in all or of this tenant (three quarters), and 503 was replied. */
 MUST_USE struct http_events *http_events_begin(struct http_req *req);
 /* Never blocks. False: the reader has gone, or there is no room (http_events_room). */
 MUST_USE bool http_events_write(struct http_events *e, const void *bytes, size_t len);
@@ -110,6 +112,7 @@ struct http_options {
     unsigned events;                          /* http_events at a time; 0: 256 */
     unsigned connections;                     /* 0: 4,096 */
     unsigned timeout_seconds;                 /* of a silent client; 0: 75 */
+    unsigned body_seconds;                    /* of a whole body without ROUTE_STREAM, or one that nobody reads; 0: 60 */
     const char *client_header;                /* set by nginx; NULL: "X-Real-IP" */
     const char *const *origins; size_t origin_count;   /* CORS: may read replies of /v1/ */
     const char *problem_base;                 /* "https://host" of problem types; NULL: "about:blank" */

@@ -26,6 +26,7 @@ struct stream {
     bool out_begun, out_end, out_cut, out_suspended;
     bool awaits_reply;                        /* suspended after the whole body, until there is a reply */
     bool gone;                                /* the client has left, or the server stops */
+    bool events; int64_t tenant;              /* under the server's lock; tenant 0: nobody has signed in */
     int64_t out_left;                         /* bytes still promised by Content-Length; -1: chunked */
     struct MHD_Connection *conn;
     struct stream *next, **link;              /* in the server's list */
@@ -87,6 +88,7 @@ struct http {
 void req_unref(struct http_req *req);
 void req_run(struct http_req *req);           /* before, handler, a 500 where there was no reply */
 void req_count(struct http_req *req);         /* access log and numbers; once, when the handler is over */
+bool body_late(const struct http_req *req);
 bool req_query_fine(struct http_req *req);    /* http_req.c */
 const char *req_header(const struct http_req *req, const char *name);
 /* http_reply.c: the reply is complete but not yet handed to the loop. */

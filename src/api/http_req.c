@@ -13,7 +13,6 @@ const struct route *http_route(const struct http_req *req) { return req->match.r
 const char *http_header(const struct http_req *req, const char *name) { return req_header(req, name); }
 const char *http_request_id(const struct http_req *req) { return req->id; }
 const char *http_client(const struct http_req *req) { return req->client; }
-void http_note_tenant(struct http_req *req, int64_t tenant) { req->tenant = tenant; }
 
 bool http_is_direct(const struct http_req *req) { return req->direct; }
 

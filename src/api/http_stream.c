@@ -207,6 +207,36 @@ bool stream_start(struct http_req *req) {
     return false;
 }
 
+/* ---- shares: one tenant's streams leave room for those of others */
+
+/* Streams or events of that tenant; the server's lock is held. */
+static unsigned tenant_holds(const struct http *h, int64_t tenant, bool events) {
+    unsigned n = 0;
+    for (const struct stream *s = h->streams_list; s != NULL; s = s->next)
+        n += s->tenant == tenant && s->events == events;
+    return n;
+}
+
+static unsigned share_of(unsigned all) { return all - all / 4; }
+
+void http_note_tenant(struct http_req *req, int64_t tenant) {
+    req->tenant = tenant;
+    if (req->stream == NULL)
+        return;
+    pthread_mutex_lock(&req->http->lock);
+    req->stream->tenant = tenant;
+    pthread_mutex_unlock(&req->http->lock);
+}
+
+bool http_share_fine(struct http_req *req) {
+    struct http *h = req->http;
+    PRE(req->stream != NULL);
+    pthread_mutex_lock(&h->lock);
+    bool fine = req->tenant == 0 || tenant_holds(h, req->tenant, false) <= share_of(h->o.streams);
+    pthread_mutex_unlock(&h->lock);
+    return fine;
+}
+
 /* ---- the loop's side */
 
 enum MHD_Result stream_body(struct http_req *req, const char *bytes, size_t *len) {
@@ -215,6 +245,8 @@ enum MHD_Result stream_body(struct http_req *req, const char *bytes, size_t *len
     pthread_mutex_lock(&s->lock);
     if (s->gone) {
         result = MHD_NO;
+    } else if (s->in_drop && req->tenant == 0 && body_late(req)) {
+        result = MHD_NO;                      /* refused for want of a token, and still sending */
     } else if (s->in_drop) {
         *len = 0;
     } else if (!ring_room(&s->in, IN_ROOM)) {
@@ -367,13 +399,15 @@ struct http_events *http_events_begin(struct http_req *req) {
     struct http *h = req->http;
     PRE(req->stream != NULL);
     pthread_mutex_lock(&h->lock);
-    bool room = !h->closed && h->events < h->o.events;
+    bool room = !h->closed && h->events < h->o.events && (req->tenant == 0 || tenant_holds(h, req->tenant, true) < share_of(h->o.events));
     h->events += room;
+    req->stream->events = room;
     pthread_mutex_unlock(&h->lock);
     struct http_events *e = room ? arena_get(req->arena, sizeof *e) : NULL;
     if (e == NULL) {
         pthread_mutex_lock(&h->lock);
         h->events -= room;
+        req->stream->events = false;
         pthread_mutex_unlock(&h->lock);
         struct err why;
         (void)err_set(&why, E_BUSY, "too many readers of changes are connected; try again later");

@@ -104,6 +104,21 @@ static void on_double(struct http_req *req) {
     stream_saw = (int)n;
 }
 
+/* Who asks stands in the path: /share/7. */
+static void on_share(struct http_req *req) {
+    char byte;
+    http_note_tenant(req, strcmp(http_param(req, "tenant"), "7") == 0 ? 7 : 8);
+    if (!http_share_fine(req)) {
+        http_reply_text(req, 503, "text/plain", "share}\n");
+        return;
+    }
+    while (http_body_read(req, &byte, 1) > 0)
+        ;
+    http_reply_text(req, 200, "text/plain", "mine}\n");
+}
+
+static void on_refusal(struct http_req *req) { http_reply_text(req, 401, "text/plain", "who}\n"); }
+
 static struct http_events *_Atomic held;
 static void on_events(struct http_req *req) {
     struct http_events *e = http_events_begin(req);
@@ -116,6 +131,7 @@ static const struct route routes[] = {
     { "POST", "/json", 0, on_json }, { "GET", "/gate", 0, on_gate }, { "GET", "/silent", 0, on_silent },
     { "POST", "/count", ROUTE_STREAM, on_count }, { "GET", "/big/{how}", ROUTE_STREAM, on_big },
     { "POST", "/double", ROUTE_STREAM, on_double }, { "GET", "/events", ROUTE_STREAM, on_events },
+    { "POST", "/share/{tenant}", ROUTE_STREAM, on_share }, { "POST", "/refusal", ROUTE_STREAM, on_refusal },
     { "GET", "/private", ROUTE_DIRECT, on_silent }, { "GET", "/v1/x", 0, on_hello },
 };
 static const struct route_table table = { routes, ARRAY_LEN(routes) };
@@ -124,6 +140,7 @@ static const struct route_table table = { routes, ARRAY_LEN(routes) };
 static char dir[] = "/tmp/sejf-http-XXXXXX";
 static struct sockaddr_un where;
 static int listener = -1;
+static unsigned body_seconds;                 /* 0: as usual */
 static const char *const origins[] = { "https://app.example" };
 
 static struct http *up(unsigned workers, size_t queue) {
@@ -144,7 +161,7 @@ static struct http *up(unsigned workers, size_t queue) {
     CHECK(bind(listener, (struct sockaddr *)&where, sizeof where) == 0 && listen(listener, 1024) == 0);
     gate_set(false);
     struct http_options o = { .listen_fd = listener, .tables = &table, .table_count = 1, .workers = workers, .queue = queue, .streams = 4,
-                              .timeout_seconds = 10, .origins = origins, .origin_count = 1 };
+                              .timeout_seconds = 10, .body_seconds = body_seconds, .origins = origins, .origin_count = 1 };
     CHECK_OK(http_start(&o, &h, &e), &e);
     return h;
 }
@@ -505,6 +522,53 @@ TEST(streams_are_bounded) {
     for (int i = 0; i < 4; i++)
         close(fd[i]);
     down(h);
+}
+
+TEST(one_tenant_leaves_streams_to_others) {
+    struct http *h = up(2, 16);
+    AUTO(buf_done) struct buf b = BUF(1 << 20);
+    struct http_status s;
+    int fd[3];
+    for (int i = 0; i < 3; i++) {             /* three of four */
+        fd[i] = dial();
+        say(fd[i], "POST /share/7 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
+    }
+    do
+        http_status(h, &s);
+    while (s.streams < 3);
+    do                                        /* the last of them may not have said yet whose it is */
+        ask("POST /share/7 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx", "}\n", &b);
+    while (has(&b, "mine}"));
+    CHECK(has(&b, "HTTP/1.1 503") && has(&b, "share}"));
+    ask("POST /share/8 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx", "}\n", &b);
+    CHECK(has(&b, "HTTP/1.1 200"));
+    for (int i = 0; i < 3; i++)
+        close(fd[i]);
+    down(h);
+}
+
+/* A byte every 50 ms is never silent; false: the server has closed before 8 seconds were over. */
+static bool drips_on(const char *head) {
+    int fd = dial();
+    bool open = true;
+    usec_t end = clock_steady() + 8 * USEC_PER_SEC;
+    say(fd, head);
+    while (open && clock_steady() < end) {
+        struct pollfd p = { fd, POLLIN, 0 };
+        open = send(fd, "x", 1, MSG_NOSIGNAL) == 1 && poll(&p, 1, 50) == 0;
+    }
+    close(fd);
+    return open;
+}
+
+TEST(bodies_that_drip_are_cut_off) {
+    body_seconds = 1;
+    struct http *h = up(2, 16);
+    CHECK(!drips_on("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"));
+    CHECK(!drips_on("PATCH /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"));
+    CHECK(!drips_on("POST /refusal HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"));
+    down(h);
+    body_seconds = 0;
 }
 
 static void *stop_thread(void *arg) { return http_stop(arg); }
