@@ -81,6 +81,13 @@ static void ancestors(struct buf *b, const struct instance *i) {
         buf_printf(b, "%s%s", n == 0 ? "" : " ", i->frames[n]);
 }
 
+/* A request that another proxy of this machine hands on comes from loopback and is nobody's here: what only loopback may do stays shut. */
+static const char clients[] =
+    "    map \"$remote_addr|$http_x_forwarded_for$http_forwarded$http_via\" $sejf_client {\n"
+    "        default $remote_addr;\n"
+    "        \"~^(127\\.[0-9.]+|::1|::ffff:127\\.[0-9.]+)\\|.\" 0.0.0.0;\n"
+    "    }\n";
+
 /* The server says its own policy for a page; what it leaves open gets the strictest that still works. */
 static void policy_maps(struct buf *b, const struct instance *i) {
     buf_text(b, "    map $uri $sejf_policy_default {\n"
@@ -111,8 +118,8 @@ static const char proxy[] =
     "        proxy_http_version 1.1;\n"
     "        proxy_set_header Connection \"\";\n"
     "        proxy_set_header Host $http_host;\n"
-    "        proxy_set_header X-Real-IP $remote_addr;\n"
-    "        proxy_set_header X-Forwarded-For $remote_addr;\n"
+    "        proxy_set_header X-Real-IP $sejf_client;\n"
+    "        proxy_set_header X-Forwarded-For $sejf_client;\n"
     "        proxy_set_header X-Forwarded-Proto https;\n"
     "        proxy_set_header X-Request-Id $request_id;\n"
     "        proxy_set_header Proxy \"\";\n"
@@ -201,6 +208,7 @@ void nginx_config(struct place *p, bool supervised, bool as_root, struct buf *b)
         for (int k = 0; k < TICKET_KEYS; k++)
             buf_printf(b, "    ssl_session_ticket_key \"%s\";\n", place_path(p, "tls/ticket-%d.key", k));
     buf_text(b, limits);
+    buf_text(b, clients);
     policy_maps(b, place_instance(p));
     buf_printf(b, "    upstream sejf_server {\n        server \"unix:%s\";\n        keepalive 64;\n        keepalive_requests 1000000;\n    }\n",
                place_path(p, "run/http.sock"));
