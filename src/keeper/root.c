@@ -91,8 +91,9 @@ enum code root_load(const struct root_source *from, const struct root_cost *cost
         code = err_set(reterr, E_CONFIG, "the root key has no source: name a file, a passphrase or a credential");
     if (code == OK && path.failed)
         code = err_set(reterr, E_MEMORY, "no memory for the path of the root key");
+    bool handed = from->kind == ROOT_CREDENTIAL && from->fd > 2;     /* by a parent that alone may read it */
     if (code == OK)
-        code = secret_file(buf_str(&path), &bytes, reterr);
+        code = handed ? file_read_fd(from->fd, buf_str(&path), &bytes, reterr) : secret_file(buf_str(&path), &bytes, reterr);
     if (code != OK)
         return code;
     bool raw = from->kind == ROOT_CREDENTIAL && bytes.len == KEY_SIZE;

@@ -6,7 +6,8 @@
 enum root_kind { ROOT_FILE = 1, ROOT_PASSPHRASE = 2, ROOT_CREDENTIAL = 3 };
 /* ROOT_FILE: `path` of a file with 64 hexadecimal digits, mode 0600 or stricter, or refused.
  * ROOT_PASSPHRASE: one line from `fd`, or, when `path` is set, from the credential of that name.
- * ROOT_CREDENTIAL: `path` names a credential in $CREDENTIALS_DIRECTORY: 32 bytes, or 64 hexadecimal digits. */
+ * ROOT_CREDENTIAL: `path` names a credential in $CREDENTIALS_DIRECTORY: 32 bytes, or 64 hexadecimal digits; where `fd` is
+ * above 2 they are read from there instead. */
 struct root_source { enum root_kind kind; const char *path; int fd; };
 
 /* How hard a passphrase is to guess; stands beside the epoch key. */

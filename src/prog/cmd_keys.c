@@ -57,7 +57,7 @@ enum code cmd_keeper_rotate(int argc, char *const *argv, struct err *reterr) {
     if (code != OK)
         return code;
     struct root_source to = o.root;
-    if (a.next >= 0)
+    if (a.next >= 0 || a.credential != NULL)
         to.fd = (int)a.next;
     if (a.credential != NULL)
         to.path = a.credential;
@@ -72,9 +72,9 @@ static enum code run_as_keeper(struct place *p, const struct crew *c, const char
     size_t n = 1;
     AUTO(fd_close) int secret = -1;
     AUTO(fd_close) int then = -1;
-    enum code code = crew_secret(p, next ? "Passphrase until now: " : "Passphrase of the root key: ", &secret, reterr);
-    if (code == OK && next)
-        code = crew_secret(p, "Passphrase from now on: ", &then, reterr);
+    enum code code = crew_secret(p, next ? "Passphrase until now: " : "Passphrase of the root key: ", NULL, &secret, reterr);
+    if (code == OK && (next || credential != NULL))
+        code = crew_secret(p, "Passphrase from now on: ", credential, &then, reterr);
     if (code != OK)
         return code;
     const int fds[] = { secret, then };

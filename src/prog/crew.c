@@ -245,26 +245,51 @@ static enum code ask(const char *prompt, char *ret, size_t *ret_len, struct err 
     return code;
 }
 
-enum code crew_secret(struct place *p, const char *prompt, int *ret_fd, struct err *reterr) {
-    if (place_instance(p)->root != ROOT_BY_PASSPHRASE) {
-        *ret_fd = -1;
-        return OK;
-    }
-    size_t len = 0;
-    char *line = secret_new(PASSPHRASE_MAX);
-    if (line == NULL)
-        return err_set(reterr, E_MEMORY, "no locked memory for the passphrase; mend: ulimit -l");
-    enum code code = ask(prompt, line, &len, reterr);
-    /* The kernel keeps it in memory of a file without a name: it outlives a keeper that is restarted, not us. */
-    AUTO(fd_close) int fd = code == OK ? memfd_create("root", MFD_CLOEXEC) : -1;
-    if (code == OK && fd < 0)
-        code = err_errno(reterr, errno, "cannot hold the passphrase for the keeper");
-    if (code == OK)
-        code = fd_put(fd, line, len, reterr);
-    secret_free(line);
+/* The kernel keeps it in memory of a file without a name: it outlives a keeper that is restarted, not us. */
+static enum code hold(const void *bytes, size_t len, int *ret_fd, struct err *reterr) {
+    AUTO(fd_close) int fd = memfd_create("root", MFD_CLOEXEC);
+    if (fd < 0)
+        return err_errno(reterr, errno, "cannot hold the root key's secret for the keeper");
+    enum code code = fd_put(fd, bytes, len, reterr);
+    if (code == OK && lseek(fd, 0, SEEK_SET) != 0)
+        code = err_errno(reterr, errno, "cannot hold the root key's secret for the keeper");
     if (code != OK)
         return code;
     *ret_fd = fd;
     fd = -1;
     return OK;
+}
+
+static enum code hold_passphrase(const char *prompt, int *ret_fd, struct err *reterr) {
+    size_t len = 0;
+    char *line = secret_new(PASSPHRASE_MAX);
+    if (line == NULL)
+        return err_set(reterr, E_MEMORY, "no locked memory for the passphrase; mend: ulimit -l");
+    enum code code = ask(prompt, line, &len, reterr);
+    if (code == OK)
+        code = hold(line, len, ret_fd, reterr);
+    secret_free(line);
+    return code;
+}
+
+/* systemd gives credentials to the unit's user, root: the keeper's user could not read them. */
+static enum code hold_credential(const char *name, int *ret_fd, struct err *reterr) {
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    AUTO(buf_done) struct buf path = BUF(8192);
+    AUTO(buf_wipe) struct buf bytes = BUF(PASSPHRASE_MAX);
+    if (directory == NULL)
+        return OK;                           /* the keeper says what is missing */
+    buf_printf(&path, "%s/%s", directory, name);
+    enum code code = file_check_secret(buf_str(&path), reterr);
+    if (code == OK)
+        code = file_read(buf_str(&path), &bytes, reterr);
+    return code != OK ? code : hold(bytes.data, bytes.len, ret_fd, reterr);
+}
+
+enum code crew_secret(struct place *p, const char *prompt, const char *credential, int *ret_fd, struct err *reterr) {
+    const struct instance *i = place_instance(p);
+    *ret_fd = -1;
+    if (i->root == ROOT_BY_PASSPHRASE)
+        return hold_passphrase(prompt, ret_fd, reterr);
+    return i->root == ROOT_IN_CREDENTIAL && geteuid() == 0 ? hold_credential(credential != NULL ? credential : i->root_at, ret_fd, reterr) : OK;
 }

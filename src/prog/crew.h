@@ -39,5 +39,6 @@ MUST_USE enum code crew_run(struct place *p, const struct crew *c, enum member m
 /* A Unix socket in run/ that only root, ourselves and the given member reach. */
 MUST_USE enum code crew_listen(struct place *p, const struct crew *c, const char *name, enum member reaches, int *ret_fd, struct err *reterr);
 
-/* The root key's passphrase or credential as a descriptor for the keeper; -1 when it is a file that it opens itself. */
-MUST_USE enum code crew_secret(struct place *p, const char *prompt, int *ret_fd, struct err *reterr);
+/* The root key's passphrase (asked by `prompt`) or credential as a descriptor for the keeper; -1 when the keeper reads it itself.
+ * credential NULL: the one of sejf.yaml. */
+MUST_USE enum code crew_secret(struct place *p, const char *prompt, const char *credential, int *ret_fd, struct err *reterr);

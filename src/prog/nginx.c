@@ -147,6 +147,16 @@ static void problem_lines(struct buf *b) {
                    problems[i].status, problems[i].status, code_title(problems[i].code), problems[i].status, (int)problems[i].code);
 }
 
+/* The operator's logo, the one file that nginx serves itself. */
+static void logo_location(struct buf *b, const struct instance *i) {
+    if (i->brand_logo == NULL)
+        return;
+    const char *dot = strrchr(i->brand_logo, '.');
+    bool svg = dot != NULL && strcmp(dot, ".svg") == 0;
+    buf_printf(b, "        location = /brand/logo {\n            alias \"%s\";\n            default_type %s;\n        }\n",
+               i->brand_logo, svg ? "image/svg+xml" : "image/png");
+}
+
 static void locations(struct buf *b) {
     buf_text(b, "        limit_conn sejf_connections 512;\n"
                 "        location / {\n            proxy_pass http://sejf_server;\n        }\n"
@@ -179,6 +189,7 @@ static void server_blocks(struct buf *b, struct place *p, bool supervised) {
     buf_text(b, headers);
     buf_text(b, proxy);
     locations(b);
+    logo_location(b, i);
     problem_lines(b);
     buf_text(b, "    }\n");
     if (i->plain == 0)

@@ -174,7 +174,7 @@ static enum code prepare(struct parent *r, struct err *reterr) {
     int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
     if ((code = crew_directories(r->place, &r->crew, reterr)) == OK && (code = place_write_version(r->place, reterr)) == OK
         && (code = file_write(place_path(r->place, "run/parent.pid"), pid, (size_t)n, 0644, reterr)) == OK
-        && (code = crew_secret(r->place, "Passphrase of the root key: ", &r->secret, reterr)) == OK && (code = open_signals(r, reterr)) == OK
+        && (code = crew_secret(r->place, "Passphrase of the root key: ", NULL, &r->secret, reterr)) == OK && (code = open_signals(r, reterr)) == OK
         && (code = prepare_front(r, reterr)) == OK)
         code = open_sockets(r, reterr);
     return code;

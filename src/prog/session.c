@@ -46,7 +46,7 @@ static enum code start_keeper(struct session *s, struct place *p, const struct c
     int ends[2], lives[2], status = 0;
     AUTO(fd_close) int secret = -1;
     AUTO(fd_close) int life = -1;
-    enum code code = crew_secret(p, "Passphrase of the root key: ", &secret, reterr);
+    enum code code = crew_secret(p, "Passphrase of the root key: ", NULL, &secret, reterr);
     if (code == OK)
         code = crew_listen(p, c, "keeper", SERVER, &s->listener, reterr);
     if (code == OK && pipe2(ends, O_CLOEXEC) != 0)
