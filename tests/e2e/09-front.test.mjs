@@ -73,7 +73,7 @@ test('smuggled and oversized requests are refused', async () => {
     ['unknown host', 'GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n'],
   ]) {
     const got = await say(text, { wait: 5000 });
-    assert.ok(got === '' || /^HTTP\/1\.1 4\d\d/.test(got), `${name}: ${got.slice(0, 60)}`);
+    assert.ok(got === '' || /^HTTP\/1\.1 (4\d\d|501)/.test(got), `${name}: ${got.slice(0, 60)}`);
     assert.ok(!/HTTP\/1\.1 2\d\d/.test(got), name);
   }
 });
