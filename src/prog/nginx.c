@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/rule.h"
 #include "sys/files.h"
 
 static const char *const loopback[] = { "127.0.0.1", "::1" };
@@ -48,8 +49,8 @@ static void tls_lines(struct buf *b, struct place *p) {
     buf_printf(b, "        ssl_certificate_key \"%s\";\n", i->key != NULL ? i->key : place_path(p, "tls/key.pem"));
 }
 
+static const char tls_floor[] = "    ssl_protocols TLSv1.2 TLSv1.3;\n";
 static const char tls_policy[] =
-    "    ssl_protocols TLSv1.2 TLSv1.3;\n"
     "    ssl_ciphers ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256;\n"
     "    ssl_prefer_server_ciphers off;\n"
@@ -199,7 +200,10 @@ static void server_blocks(struct buf *b, struct place *p, bool supervised) {
         listen_lines(b, i, i->plain, "", true);
     else
         buf_printf(b, "        listen %d;\n        listen [::]:%d;\n        server_name %s;\n", i->plain, i->plain, i->host);
-    buf_printf(b, "        return 308 %s$request_uri;\n    }\n", place_url(p));
+    if (rule_on(RULE_plain_http_refused))
+        buf_printf(b, "        return 308 %s$request_uri;\n    }\n", place_url(p));
+    else
+        buf_printf(b, "%s        location / {\n            proxy_pass http://sejf_server;\n        }\n    }\n", proxy);
 }
 
 void nginx_config(struct place *p, bool supervised, bool as_root, struct buf *b) {
@@ -214,7 +218,10 @@ void nginx_config(struct place *p, bool supervised, bool as_root, struct buf *b)
     else
         buf_text(b, "# For the http block of your own nginx, with \"nginx: none\" in sejf.yaml. Give that nginx's user the right to\n"
                     "# the socket below, keep access_log off for these servers, or log no query and no path below /p/.\n");
-    buf_text(b, tls_policy);
+    if (rule_on(RULE_tls_floor))
+        buf_printf(b, "%s%s", tls_floor, tls_policy);
+    else
+        buf_text(b, "    ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;\n    ssl_ciphers ALL:@SECLEVEL=0;\n");
     if (supervised)
         for (int k = 0; k < TICKET_KEYS; k++)
             buf_printf(b, "    ssl_session_ticket_key \"%s\";\n", place_path(p, "tls/ticket-%d.key", k));

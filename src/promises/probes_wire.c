@@ -154,6 +154,24 @@ enum code probe_query(struct env *e, struct verdict_line *v, struct err *reterr)
     return SAY(v, tried > 0, "%zu personal fields in query strings answered 400", tried);
 }
 
+static bool text_is_plain(unsigned char c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '@' || c == '.'; }
+
+/* Where a careless access log would take it along: behind the question mark, and as an id. */
+static enum code ask_with(struct env *e, const struct kind *k, const char *value, struct err *reterr) {
+    static const char *const before[] = { "?q=", "/" };
+    enum code code = OK;
+    for (size_t i = 0; i < ARRAY_LEN(before) && code == OK; i++) {
+        AUTO(buf_done) struct buf path = BUF(4096);
+        AUTO(answer_done) struct answer a = { 0 };
+        buf_printf(&path, "/v1/%s/%s%s", env_service(e), k->name, before[i]);
+        for (const unsigned char *p = (const unsigned char *)value; *p != 0; p++)
+            buf_printf(&path, text_is_plain(*p) ? "%c" : "%%%02X", *p);
+        if (!path.failed)
+            code = env_call(e, &(struct call){ .method = "GET", .path = buf_str(&path) }, &a, reterr);
+    }
+    return code;
+}
+
 /* Errors of every kind, each with the canary's values where a careless log would take them along. */
 static enum code provoke(struct env *e, const struct canary *c, struct err *reterr) {
     const struct kind *k = charter_kind_at(env_charter(e), c->kind);
@@ -171,6 +189,8 @@ static enum code provoke(struct env *e, const struct canary *c, struct err *rete
         if (code == OK && text != NULL)
             code = env_call(e, &(struct call){ .method = "POST", .path = path, .text = text, .type = "application/json" }, &b, reterr);
         free(text);
+        if (code == OK && json_is_string(value))
+            code = ask_with(e, k, json_string_value(value), reterr);
         if (code != OK)
             break;
     }

@@ -12,7 +12,7 @@ const homes = { limits_no_overlap: ['bookings'], sees_relations: ['courier', 'ma
 let red = 0;
 
 for (const rule of rules)
-  test(`without ${rule} its probe is red`, async () => {
+  test(`without ${rule} its probe is red`, { timeout: 90000 }, async () => {
     const sejf = new Instance({ binary, charters: homes[rule] || services, env: { SEJF_RULE_OFF: rule } });
     try {
       await sejf.start();
