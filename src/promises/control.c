@@ -247,16 +247,20 @@ static bool id_add(const struct row *r, void *arg) {
 static enum code kind_erase(struct service *s, int64_t tenant, int kind, struct err *reterr) {
     int32_t number;
     const struct charter *c = service_charter(s);
-    struct caller who = { .tenant = tenant, .person = charter_tenant(c), .subject_kind = -1 };
+    struct caller who = { .tenant = tenant, .person = charter_tenant(c), .subject_kind = -1, .by_sejf = true };
+    struct uuid first = { 0 };
     enum code code = name_number(service_store(s), charter_name(c), 'k', charter_kind_at(c, kind)->name, &number, reterr);
     for (;;) {
-        struct ids ids = { .n = 0 };
+        struct ids ids = { 0 };
         struct view *view = NULL;
         if (code == OK)
             code = store_view(service_store(s), tenant, &view, reterr);
         if (code == OK)
             code = rows_list(view_sql(view), &(struct row_range){ .kind = number }, id_add, &ids, reterr);
         view_end(view);
+        if (code == OK && ids.n > 0 && memcmp(&ids.list[0], &first, sizeof first) == 0)
+            return err_set(reterr, E_INTERNAL, "a record of the probes stays although it was erased");
+        first = ids.list[0];
         for (size_t i = 0; i < ids.n && code == OK; i++) {
             json_t *erased = NULL;
             struct record_request r = { .who = &who, .kind = kind, .if_match = -1, .id = ids.list[i] };

@@ -202,7 +202,7 @@ enum code record_erase(struct service *s, const struct record_request *r, json_t
     if (!policy_scope(s->charter, r->who, r->kind, V_ERASE))
         return use_refused(s, r->who, r->kind, &outside, reterr);
     enum code code = erase_check(&q, reterr);
-    if (code == OK && !rule_on(RULE_erasure_by_owner)) {
+    if (code == OK && !rule_on(RULE_erasure_by_owner) && !r->who->by_sejf) {
         *ret = json_pack("{s:i}", q.k->kind->name, 1);
         return OK;
     }
