@@ -176,8 +176,6 @@ static enum code do_import(struct control_req *c, struct err *reterr) {
         return err_set(reterr, E_INVALID, "an import needs a kind of the charter of %s", charter_name(charter));
     if (!csv && (format == NULL || strcmp(format, "ndjson") != 0))
         return err_set(reterr, E_INVALID, "format must be csv or ndjson");
-    if (mapping != NULL && !json_is_object(mapping))
-        return err_set(reterr, E_INVALID, "mapping must be an object of {\"foreign header\": \"field\"}");
     struct caller who = { .tenant = c->tenant, .person = charter_tenant(charter), .subject_kind = -1, .by_sejf = true, .loopback = true };
     const struct source none = { no_body, NULL };
     return records_import(c->service, &who, k, csv ? FORMAT_CSV : FORMAT_NDJSON, mapping, c->body == NULL ? &none : c->body, c->out, reterr);

@@ -32,6 +32,23 @@ static void event_make(struct bed *b, const struct caller *boss, int seats, char
     json_decref(event);
 }
 
+TEST(times_of_other_programs_are_read) {
+    static const struct { const char *foreign, *ours; } rows[] = {
+        { "2024-11-17 10:29:00.253311 +0000 UTC", "2024-11-17T10:29:00.253311+00:00" },
+        { "2024-11-17 10:29:00 +0100 CET", "2024-11-17T10:29:00+01:00" },
+        { "2024-11-17 10:29:00 -0530", "2024-11-17T10:29:00-05:30" },
+        { "2024-11-17T10:29:00Z", NULL }, { "2024-11-17 10:29:00", NULL }, { "2024-11-17 10:29:00 +01:00", NULL },
+        { "2024-11-17 10:29:00 +0100x", NULL }, { "2024-11-17 10:29:00.2 +010", NULL }, { "", NULL },
+    };
+    char ours[FOREIGN_TIME_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bool read = foreign_time(rows[i].foreign, strlen(rows[i].foreign), ours);
+        CHECK_INT(read, rows[i].ours != NULL);
+        if (read)
+            CHECK_TEXT(ours, rows[i].ours);
+    }
+}
+
 TEST(tables_with_foreign_headers_come_in) {
     struct bed b;
     char event[UUID_TEXT];
@@ -56,6 +73,12 @@ TEST(tables_with_foreign_headers_come_in) {
         "{\"made\":3,\"refused\":4}\n");
     CHECK_OK(records_export(b.service, &boss, charter_kind(b.charter, "registration"), FORMAT_CSV, NULL, &(struct sink){ text_write, &out }, &b.e), &b.e);
     CHECK(strstr(buf_str(&out), "\"Żak; Ewa\",ewa@poczta.example") != NULL && strstr(buf_str(&out), "accepted") != NULL && strstr(buf_str(&out), "waiting") != NULL);
+    CHECK_OK(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:n, s:{s:s, s:{s:s}}, s:{s:s}}", "Lp", "Mail", "field", "email", "values",
+        "(wpisany)", "lena@poczta.example", "*", "event", event), "Lp,Mail,name\n1,(wpisany),Lena Sowa\n2,ula@poczta.example,Ula Sowa\n", &said), &b.e);
+    CHECK_TEXT(buf_str(&said), "{\"made\":2,\"refused\":0}\n");
+    CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:i}", "a", 1), "a\nx\n", &said), E_INVALID, &b.e);
+    CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:{s:s,s:i}}", "a", "field", "name", "values", 1), "a\nx\n", &said), E_INVALID, &b.e);
+    CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:{s:s}}", "*", "nothing", "x"), "a\nx\n", &said), E_INVALID, &b.e);
     CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, NULL, "name,what\nx,y\n", &said), E_INVALID, &b.e);
     CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:s}", "a", "nothing"), "a\nx\n", &said), E_INVALID, &b.e);
     CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, NULL, "", &said), E_INVALID, &b.e);

@@ -1,8 +1,9 @@
 /* import.c — tables and lines become records: read and checked by the caller's thread, written by another, batch by batch.
  *
- * A mapping names the field of each foreign header: {"E-mail": "email"}; "" leaves a column out; "=event": "<id>" gives
- * every row the same value. With a mapping, columns that it does not name and that are no fields are passed over; without
- * one they are a mistake of the whole import. id, consents, and what an export adds (number, version, created, updated, due) are
+ * A mapping names the field of each foreign header: {"E-mail": "email"}; "" or null leaves a column out;
+ * {"Status": {"field": "state", "values": {"on": "subscribed"}}} has other words for values too (a word that is not listed
+ * stays); "=event": "<id>", or "*": {"event": "<id>"}, gives every row the same value. With a mapping, columns that it does
+ * not name and that are no fields are passed over; without one they are a mistake of the whole import. id, consents, and what an export adds (number, version, created, updated, due) are
  * known. */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "records/use.h"
 
 enum column_type { TO_FIELD, TO_ID, TO_CONSENTS, TO_NOTHING };
-struct column { enum column_type type; const char *field; };
+struct column { enum column_type type; const char *field; json_t *values; };       /* values: other words, borrowed; or NULL */
 #define FIXED_MAX 16
 struct import {
     struct service *s; const struct caller *who; const struct kind_info *k; enum stream_format format; json_t *mapping;
@@ -141,20 +142,20 @@ static bool own_name(const struct import *m, const char *header, struct column *
     const struct kind *k = m->k->kind;
     for (size_t i = 0; i < k->field_count; i++)
         if (same_header(header, k->fields[i].name)) {
-            *ret = (struct column){ TO_FIELD, k->fields[i].name };
+            *ret = (struct column){ .type = TO_FIELD, .field = k->fields[i].name };
             return true;
         }
     if (k->parent >= 0 && same_header(header, service_kind(m->s, k->parent)->kind->name)) {
-        *ret = (struct column){ TO_FIELD, service_kind(m->s, k->parent)->kind->name };
+        *ret = (struct column){ .type = TO_FIELD, .field = service_kind(m->s, k->parent)->kind->name };
         return true;
     }
     if (same_header(header, "id") || same_header(header, "consents")) {
-        *ret = (struct column){ header[0] == 'i' || header[0] == 'I' ? TO_ID : TO_CONSENTS, NULL };
+        *ret = (struct column){ .type = header[0] == 'i' || header[0] == 'I' ? TO_ID : TO_CONSENTS };
         return true;
     }
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (same_header(header, known[i])) {
-            *ret = (struct column){ TO_NOTHING, NULL };
+            *ret = (struct column){ .type = TO_NOTHING };
             return true;
         }
     return false;
@@ -162,41 +163,109 @@ static bool own_name(const struct import *m, const char *header, struct column *
 
 /* The place of a foreign name. */
 static enum code place_of(const struct import *m, const char *header, struct column *ret, struct err *reterr) {
-    const char *to = json_string_value(json_object_get(m->mapping, header));
-    if (to != NULL && to[0] == 0) {
-        *ret = (struct column){ TO_NOTHING, NULL };
+    json_t *told = header[0] == '=' || strcmp(header, "*") == 0 ? NULL : json_object_get(m->mapping, header);
+    const char *to = json_string_value(json_is_object(told) ? json_object_get(told, "field") : told);
+    if (json_is_null(told) || (to != NULL && to[0] == 0)) {
+        *ret = (struct column){ .type = TO_NOTHING };
         return OK;
     }
-    if (own_name(m, to == NULL ? header : to, ret))
+    if (own_name(m, to == NULL ? header : to, ret)) {
+        ret->values = json_is_object(told) ? json_object_get(told, "values") : NULL;
         return OK;
+    }
     if (to != NULL)
         return err_set(reterr, E_INVALID, "the mapping names %s, which is no field of %s", to, m->k->kind->name);
-    *ret = (struct column){ TO_NOTHING, NULL };
+    *ret = (struct column){ .type = TO_NOTHING };
     return m->mapping != NULL ? OK : err_set(reterr, E_INVALID, "a column of the first line is no field of %s (columns are named like fields; a mapping says what foreign headers "
                                                                 "mean, and passes the others over)", m->k->kind->name);
+}
+
+static bool words_only(json_t *o) {
+    const char *name;
+    json_t *v;
+    bool fine = o == NULL || json_is_object(o);
+    json_object_foreach(o, name, v)
+        fine = fine && json_is_string(v);
+    return fine;
+}
+
+/* The shape of the mapping, so that a slip in it refuses the import and not each row. */
+static enum code mapping_check(json_t *mapping, struct err *reterr) {
+    const char *name;
+    json_t *v;
+    bool fine = mapping == NULL || json_is_object(mapping);
+    json_object_foreach(mapping, name, v) {
+        bool object = json_is_object(v), all = strcmp(name, "*") == 0;
+        fine = fine && (all ? object && words_only(v)
+                            : json_is_string(v) || (json_is_null(v) && name[0] != '=') ||
+                                  (object && json_is_string(json_object_get(v, "field")) && words_only(json_object_get(v, "values"))));
+    }
+    return fine ? OK : err_set(reterr, E_INVALID, "the mapping must be a JSON object of {\"foreign header\": \"field\"}; instead of \"field\" may stand null (leave it out) or "
+                                                  "{\"field\": \"…\", \"values\": {\"foreign\": \"ours\"}}, and \"*\": {\"field\": \"value\"} gives every row a value");
+}
+
+static enum code fixed_add(struct import *m, const char *name, const char *value, struct err *reterr) {
+    struct column *to = &m->fixed[m->fixed_count];
+    if (m->fixed_count == FIXED_MAX)
+        return err_set(reterr, E_INVALID, "the mapping sets more than %d fields for every row", FIXED_MAX);
+    if (!own_name(m, name, to) || (to->type != TO_FIELD && to->type != TO_CONSENTS))
+        return err_set(reterr, E_INVALID, "the mapping sets %s, which is no field of %s", name, m->k->kind->name);
+    m->fixed_values[m->fixed_count++] = value;
+    return OK;
 }
 
 static enum code fixed_read(struct import *m, struct err *reterr) {
     const char *name;
     json_t *v;
     enum code code = OK;
-    json_object_foreach(m->mapping, name, v) {
-        if (code != OK || name[0] != '=' || !json_is_string(v))
-            continue;
-        struct column *to = &m->fixed[m->fixed_count];
-        if (m->fixed_count == FIXED_MAX || !own_name(m, name + 1, to) || to->type != TO_FIELD)
-            return err_set(reterr, E_INVALID, "the mapping sets %s, which is no field of %s", name + 1, m->k->kind->name);
-        m->fixed_values[m->fixed_count++] = json_string_value(v);
-    }
+    json_object_foreach(m->mapping, name, v)
+        if (code == OK && name[0] == '=' && json_is_string(v))
+            code = fixed_add(m, name + 1, json_string_value(v), reterr);
+    json_object_foreach(json_object_get(m->mapping, "*"), name, v)
+        if (code == OK)
+            code = fixed_add(m, name, json_string_value(v), reterr);
     return code;
+}
+
+/* "2024-11-17 10:29:00.25 +0000 UTC", as other programs print a time, becomes "2024-11-17T10:29:00.25+00:00". */
+#define FOREIGN_TIME_MAX 48
+static bool foreign_time(const char *text, size_t len, char ret[FOREIGN_TIME_MAX]) {
+    size_t zone, i;
+    if (len < 25 || len >= FOREIGN_TIME_MAX - 2 || text[10] != ' ')
+        return false;
+    zone = 11 + strcspn(text + 11, " ");
+    if (zone + 6 > len || (text[zone + 1] != '+' && text[zone + 1] != '-'))
+        return false;
+    for (i = zone + 2; i < zone + 6; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    if (text[i] != 0 && text[i] != ' ')        /* the name of the zone may follow: the offset has said all */
+        return false;
+    snprintf(ret, FOREIGN_TIME_MAX, "%.10sT%.*s%.3s:%.2s", text, (int)(zone - 11), text + 11, text + zone + 1, text + zone + 4);
+    return true;
+}
+
+/* Other words of the mapping, and times as other programs write them. */
+static void translate(const struct import *m, const struct column *to, struct raw *raw, char time[FOREIGN_TIME_MAX]) {
+    if (raw->type != RAW_TEXT)
+        return;
+    const char *ours = to->values == NULL ? NULL : json_string_value(json_object_getn(to->values, raw->text, raw->len));
+    if (ours != NULL)
+        *raw = raw_cell(ours, strlen(ours), false);
+    int f = to->type == TO_FIELD ? kind_field(m->k->kind, to->field) : -1;
+    if (f >= 0 && m->k->kind->fields[f].type == T_TIME && foreign_time(raw->text, raw->len, time))
+        *raw = raw_cell(time, strlen(time), false);
 }
 
 struct coming { struct input in; struct mistakes mistakes; struct record_request request; json_t *consents; };
 
-static enum code take(struct import *m, struct coming *row, const struct column *to, const struct raw *raw, struct err *reterr) {
+static enum code take(struct import *m, struct coming *row, const struct column *to, const struct raw *given, struct err *reterr) {
+    char time[FOREIGN_TIME_MAX];
+    struct raw raw = *given;
+    translate(m, to, &raw, time);
     if (to->type == TO_FIELD)
-        return input_take(m->s, m->k, to->field, raw, m->batch->arena, &row->mistakes, &row->in, reterr);
-    if (to->type == TO_ID && raw->type == RAW_TEXT && (!use_owner(m->s, m->who) || !uuid_parse(raw->text, &row->request.id)))
+        return input_take(m->s, m->k, to->field, &raw, m->batch->arena, &row->mistakes, &row->in, reterr);
+    if (to->type == TO_ID && raw.type == RAW_TEXT && (!use_owner(m->s, m->who) || !uuid_parse(raw.text, &row->request.id)))
         mistakes_add(&row->mistakes, "/id", SAYS_reference, NULL);
     return OK;
 }
@@ -220,7 +289,10 @@ static void consent_words(struct import *m, struct coming *row, const char *text
 static enum code row_end(struct import *m, struct coming *row, uint64_t line, enum code code, struct err *reterr) {
     for (size_t i = 0; code == OK && i < m->fixed_count; i++) {
         struct raw raw = raw_cell(m->fixed_values[i], strlen(m->fixed_values[i]), false);
-        code = take(m, row, &m->fixed[i], &raw, reterr);
+        if (m->fixed[i].type == TO_CONSENTS)
+            consent_words(m, row, m->fixed_values[i]);
+        else
+            code = take(m, row, &m->fixed[i], &raw, reterr);
     }
     if (code == OK)
         code = batch_add(m->batch, line, &row->request, &row->in, &row->mistakes, reterr);
@@ -387,13 +459,16 @@ enum code records_import(struct service *s, const struct caller *who, int kind, 
     struct verdict may = policy_kind(s->charter, who, kind, V_IMPORT);
     if (!may.any)
         return use_refused(s, who, kind, &may, reterr);
+    enum code shaped = mapping_check(mapping, reterr);
+    if (shaped != OK)
+        return shaped;
     struct import *m = mem_new(sizeof *m);
     AUTO(csv_free) struct csv *reader = csv_new(in);
     if (m == NULL || reader == NULL) {
         mem_free(m);
         return err_set(reterr, E_MEMORY, "no memory for an import");
     }
-    *m = (struct import){ .s = s, .who = who, .k = service_kind(s, kind), .format = format, .mapping = json_is_object(mapping) ? mapping : NULL, .out = out, .in = reader };
+    *m = (struct import){ .s = s, .who = who, .k = service_kind(s, kind), .format = format, .mapping = mapping, .out = out, .in = reader };
     bool started = writer_start(m);
     enum code code = started ? run(m, reterr) : err_set(reterr, E_SYSTEM, "the thread of an import cannot be started");
     writer_end(m, started);
