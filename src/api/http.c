@@ -182,12 +182,22 @@ void req_run(struct http_req *req) {
         reply_plain_error(req, 500, E_INTERNAL, "no answer was made");
 }
 
+/* Wakes one worker at a time; it wakes the next if there is still work. A switch of threads costs more than most
+ * requests, so a worker that is awake takes the next request rather than a second one being woken for it. */
+static void queue_wake(struct http *h) {
+    if (h->head != NULL && h->sleeping > 0 && !h->waking) {
+        h->waking = true;
+        pthread_cond_signal(&h->wake);
+    }
+}
+
 static struct http_req *queue_take(struct http *h) {
     pthread_mutex_lock(&h->lock);
     while (h->head == NULL && !h->closed) {
         h->sleeping++;
         pthread_cond_wait(&h->wake, &h->lock);
         h->sleeping--;
+        h->waking = false;
     }
     struct http_req *req = h->head;
     if (req != NULL) {
@@ -196,6 +206,7 @@ static struct http_req *queue_take(struct http *h) {
             h->tail = &h->head;
         h->waiting--;
         h->running++;
+        queue_wake(h);
     }
     pthread_mutex_unlock(&h->lock);
     return req;
@@ -230,8 +241,7 @@ static bool queue_put(struct http *h, struct http_req *req) {
         *h->tail = req;
         h->tail = &req->next;
         h->waiting++;
-        if (h->sleeping > 0)
-            pthread_cond_signal(&h->wake);
+        queue_wake(h);
     }
     pthread_mutex_unlock(&h->lock);
     return room;

@@ -77,6 +77,7 @@ struct http {
     struct http_req *head, **tail;
     size_t waiting;
     unsigned sleeping, running, streams, events;
+    bool waking;                              /* a worker was woken and has not come yet */
     atomic_bool closed;
     atomic_uint open;                         /* requests with a worker or a stream whose replies are not sent yet */
     struct stream *streams_list;

@@ -95,7 +95,7 @@ static int dump_to_buf(const char *bytes, size_t len, void *arg) {
 
 static void reply_json(struct http_req *req, int status, const char *type, const json_t *body) {
     AUTO(buf_done) struct buf b = BUF(JSON_REPLY_MAX);
-    if (json_dump_callback(body, dump_to_buf, &b, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+    if (json_dump_callback(body, dump_to_buf, &b, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
         b.failed = true;
     buf_char(&b, '\n');
     http_reply_buf(req, status, type, &b);
