@@ -15,8 +15,8 @@
 #include "sys/files.h"
 
 #define FIRST_DELAY (100 * USEC_PER_SEC / 1000)
-#define LONGEST_DELAY (30 * USEC_PER_SEC)
-#define FORGIVEN_AFTER USEC_PER_MINUTE
+#define LONGEST_DELAY USEC_PER_SEC             /* a service that is killed again and again is back within two seconds each time */
+#define FORGIVEN_AFTER (10 * USEC_PER_SEC)
 
 enum step { STEP_GROUP, STEP_FDS, STEP_DIRECTORY, STEP_USER, STEP_PARENT, STEP_EXEC };
 static const char *const step_says[] = {
