@@ -86,6 +86,40 @@ TEST(tables_with_foreign_headers_come_in) {
     bed_end(&b);
 }
 
+/* A good row, then nothing but bad ones for as long as it is read. */
+struct bad_rows { const char *head; size_t rows; const struct buf *said; bool told; };
+static ssize_t bad_read(void *arg, void *ret, size_t room) {
+    static const char row[] = "x,y\n";
+    struct bad_rows *r = arg;
+    size_t n = 0;
+    if (r->head != NULL) {
+        n = strlen(r->head);
+        memcpy(ret, r->head, n);
+        r->head = NULL;
+        return (ssize_t)n;
+    }
+    r->told = r->told || r->said->len > 0;
+    for (; r->rows > 0 && room - n >= sizeof row - 1; r->rows--, n += sizeof row - 1)
+        memcpy((char *)ret + n, row, sizeof row - 1);
+    return (ssize_t)n;
+}
+
+TEST(refused_rows_are_told_as_they_come) {
+    struct bed b;
+    char event[UUID_TEXT];
+    AUTO(buf_done) struct buf said = BUF(64 << 20);
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    event_make(&b, &boss, 2, event);
+    json_t *mapping = json_pack("{s:s}", "=event", event);
+    struct bad_rows rows = { .head = "name,email\nEwa,ewa@poczta.example\n", .rows = 300000, .said = &said };
+    CHECK_OK(records_import(b.service, &boss, charter_kind(b.charter, "registration"), FORMAT_CSV, mapping, &(struct source){ bad_read, &rows }, &(struct sink){ text_write, &said }, &b.e), &b.e);
+    CHECK(rows.told);
+    CHECK(strstr(buf_str(&said), "{\"made\":1,\"refused\":300000}") != NULL);
+    json_decref(mapping);
+    bed_end(&b);
+}
+
 static size_t lines_of(const struct buf *b) {
     size_t n = 0;
     for (size_t i = 0; i < b->len; i++)

@@ -48,19 +48,21 @@ enum code children_list(struct sql *q, const struct kind_info *child, const stru
 
 static enum code redate(struct txn *t, struct service *s, const struct kind_info *child, const struct uuid *id, struct looked_up **known,
                         struct arena *arena, struct err *reterr) {
-    struct record r;
+    struct record r, again;
     struct fact_source src = { .s = s, .q = txn_sql(t), .record = &r, .arena = arena, .inside = true, .known = *known };
     enum code code = record_load(src.q, child, id, arena, &r, reterr);
-    usec_t due = code == OK ? r.due : 0;
+    if (code == OK)
+        code = record_load(src.q, child, id, arena, &again, reterr);
     if (code == OK)
         code = facts_due(&src, txn_now(t), reterr);
     *known = src.known;
-    if (code != OK || r.due == due)            /* the first date stands for all: they count from the same field */
+    bool moved = code == OK && r.due != again.due;
+    for (size_t i = 0; code == OK && i < child->kind->part_count; i++)     /* each part may count from another field */
+        moved = moved || (again.parts[i].has && r.parts[i].due != again.parts[i].due);
+    if (!moved)
         return code;
-    struct record again;
-    code = record_load(src.q, child, id, arena, &again, reterr);
     src.record = &again;
-    return code == OK ? record_rewrite(t, &src, &again, reterr) : code;
+    return record_rewrite(t, &src, &again, reterr);
 }
 
 enum code children_redate_some(struct txn *t, struct service *s, const struct kind_info *child, const struct uuid *parent,

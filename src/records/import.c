@@ -418,8 +418,8 @@ static enum code run(struct import *m, struct err *reterr) {
         code = batch_ready(m, reterr);
         if (code == OK)
             code = next_row(m, &end, reterr);
-        if (code == OK && m->batch != NULL && m->batch->count == 0 && json_array_size(m->batch->refused) >= BATCH_ROWS)
-            code = hand_over(m, reterr);       /* nothing but mistakes: they are told too */
+        if (code == OK && m->batch != NULL && json_array_size(m->batch->refused) >= BATCH_ROWS)
+            code = hand_over(m, reterr);       /* mistakes are told as they come, however few good rows stand between them */
     }
     if (code == OK)
         code = hand_over(m, reterr);

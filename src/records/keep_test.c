@@ -132,6 +132,33 @@ TEST(a_moved_anchor_moves_every_date) {
     bed_end(&b);
 }
 
+/* The part that counts from its own making stays; the one that counts from the event moves, though it is not the first to go. */
+TEST(a_moved_anchor_moves_later_parts_too) {
+    static const char whole[] = "    keep: 180 days after event.ends, then erase\n  invoice:",
+        parted[] = "    keep:\n      - fields: name, phone, diet, badge\n        for: 30 days after created, then erase\n"
+                   "      - fields: email, status\n        for: 180 days after event.ends, then erase\n  invoice:";
+    struct bed b;
+    struct uuid event;
+    json_t *got = NULL;
+    struct due_check check;
+    AUTO(buf_done) struct buf charter = BUF(1u << 16);
+    const char *at = strstr(events_charter, whole);
+    CHECK(at != NULL);
+    buf_add(&charter, events_charter, (size_t)(at - events_charter));
+    buf_text(&charter, parted);
+    buf_text(&charter, at + sizeof whole - 1);
+    bed_start(&b, buf_str(&charter));
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    event_make(&b, &boss, &event);
+    CHECK_OK(bed_make(&b, &boss, "registration", person(&event, "a@poczta.example"), &got), &b.e);
+    json_decref(got);
+    CHECK_OK(bed_change(&b, &boss, "event", &event, -1, json_pack("{s:s}", "ends", "2028-03-01T21:00:00Z"), &got), &b.e);
+    json_decref(got);
+    CHECK_OK(service_check_due(b.service, b.tenant, &check, &b.e), &b.e);
+    CHECK_INT(check.wrong, 0);
+    bed_end(&b);
+}
+
 TEST(a_repeated_request_is_answered_as_before) {
     struct bed b;
     struct uuid event;

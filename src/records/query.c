@@ -99,7 +99,7 @@ static enum code unknown(struct reading *r, const char *name) {
     unsigned least = 3;
     bool plain = strlen(name) <= 40 && name[strspn(name, "abcdefghijklmnopqrstuvwxyz_.")] == 0;
     for (size_t i = 0; i < k->field_count; i++) {
-        unsigned d = text_distance(name, k->fields[i].name);
+        unsigned d = (r->fields >> i & 1) == 0 ? least : text_distance(name, k->fields[i].name);
         if (d < least) {
             least = d;
             best = k->fields[i].name;
