@@ -144,7 +144,7 @@ enum code erasure_settle(struct erasure *e, struct err *reterr) {
 }
 
 /* ---- the use case */
-struct request { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; struct erasure e; };
+struct request { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; int64_t if_match; struct erasure e; };
 
 static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
     struct request *q = arg;
@@ -157,6 +157,8 @@ static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
     erasure_done(&q->e);
     q->e = (struct erasure){ .s = q->s, .tenant = q->who->tenant, .budget = CHILDREN_NOW };
     enum code code = record_find(txn_sql(t), q->k, &q->id, arena, &r, reterr);
+    if (code == OK && q->if_match >= 0 && r.version != q->if_match)
+        return err_set(reterr, E_STALE, "the record has version %lld: read it again before it is erased", (long long)r.version);
     if (code == OK)
         code = erase_one(t, &q->e, q->k, &q->id, reterr);
     for (size_t i = 0; code == OK && i < q->k->kind->limit_count; i++)
@@ -197,7 +199,7 @@ static enum code erase_check(struct request *q, struct err *reterr) {
 
 enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
     PRE(s != NULL && r != NULL && ret != NULL && reterr != NULL);
-    struct request q = { s, r->who, service_kind(s, r->kind), r->id, { 0 } };
+    struct request q = { s, r->who, service_kind(s, r->kind), r->id, r->if_match, { 0 } };
     static const struct verdict outside = { .reason = "the token's scope leaves this out" };
     if (!policy_scope(s->charter, r->who, r->kind, V_ERASE))
         return use_refused(s, r->who, r->kind, &outside, reterr);

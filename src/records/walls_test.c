@@ -41,6 +41,22 @@ TEST(a_scope_holds_for_erasing) {
     bed_end(&b);
 }
 
+/* What somebody else has changed meanwhile is not erased by who has not seen it. */
+TEST(an_erasure_asks_for_the_version_it_names) {
+    struct bed b;
+    json_t *got = NULL;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    struct record_request r = { .who = &boss, .kind = charter_kind(b.charter, "event"), .id = event_on(&b, &boss, true), .if_match = 1 };
+    CHECK_OK(bed_change(&b, &boss, "event", &r.id, -1, json_pack("{s:s}", "title", "Marsz"), &got), &b.e);
+    json_decref(got);
+    CHECK_CODE(record_erase(b.service, &r, &got, &b.e), E_STALE, &b.e);
+    r.if_match = 2;
+    CHECK_OK(record_erase(b.service, &r, &got, &b.e), &b.e);
+    json_decref(got);
+    bed_end(&b);
+}
+
 TEST(an_erased_record_is_the_tenants_business) {
     struct bed b;
     json_t *got = NULL;
