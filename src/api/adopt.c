@@ -112,14 +112,15 @@ enum code adopt_allowed(const struct adoption *a, struct err *reterr) {
     const struct change_item *list;
     size_t n = a->changes == NULL ? 0 : changes_list_all(a->changes, &list);
     for (size_t i = 0; i < n; i++)
-        if (list[i].type == CHANGE_REFUSED)
+        if (list[i].type == CHANGE_REFUSED && list[i].pos.line > 0)
             return err_set(reterr, E_CHARTER, "%s:%d: %s: %s", charter_file(a->newer), list[i].pos.line, list[i].path, list[i].text);
+        else if (list[i].type == CHANGE_REFUSED)      /* what is gone has no line */
+            return err_set(reterr, E_CHARTER, "%s: %s: %s", charter_file(a->newer), list[i].path, list[i].text);
     return OK;
 }
 
-bool adopt_needs_rebuild(const struct adoption *a) {
-    return a->changes != NULL && (changes_count(a->changes, CHANGE_INDEX) > 0 || changes_count(a->changes, CHANGE_DUES) > 0);
-}
+bool adopt_needs_index(const struct adoption *a) { return a->changes != NULL && changes_count(a->changes, CHANGE_INDEX) > 0; }
+bool adopt_needs_dates(const struct adoption *a) { return a->changes != NULL && changes_count(a->changes, CHANGE_DUES) > 0; }
 
 enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr) {
     size_t len;

@@ -17,6 +17,7 @@ const struct changes *adopt_changes(const struct adoption *a);      /* NULL: new
 void adopt_print(const struct adoption *a, struct buf *ret);
 /* E_CHARTER with the first reason when it is refused. */
 MUST_USE enum code adopt_allowed(const struct adoption *a, struct err *reterr);
-bool adopt_needs_rebuild(const struct adoption *a);      /* an index or due dates */
+bool adopt_needs_index(const struct adoption *a);        /* built again from the stored records */
+bool adopt_needs_dates(const struct adoption *a);        /* due dates of stored records, computed anew */
 /* From now on the stored one. */
 MUST_USE enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr);

@@ -78,24 +78,29 @@ static enum code fill(struct place *p, const char *control, struct engine *e, st
 
 /* A charter is adopted only when nothing stored stands against it. What it needs built is built before it is written down,
  * so a cut start begins that again. */
-static enum code adopt_begin(struct engine *e, bool *ret_rebuild, struct err *reterr) {
+struct rebuild { bool index, dates; };
+static enum code adopt_begin(struct engine *e, struct rebuild *ret_rebuild, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; code == OK && i < e->config.charter_count; i++) {
         AUTO(adopt_free) struct adoption *a = NULL;
         code = adopt_compare(e->store, e->config.charters[i], &a, reterr);
         if (code == OK)
             code = adopt_allowed(a, reterr);
-        ret_rebuild[i] = code == OK && adopt_needs_rebuild(a);
+        if (code == OK)
+            ret_rebuild[i] = (struct rebuild){ adopt_needs_index(a), adopt_needs_dates(a) };
     }
     return code;
 }
 
-static enum code adopt_end(struct engine *e, const bool *rebuild, struct err *reterr) {
+static enum code adopt_end(struct engine *e, const struct rebuild *rebuild, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; code == OK && i < e->config.charter_count; i++) {
         AUTO(adopt_free) struct adoption *a = NULL;
-        if (rebuild[i])
-            code = service_rebuild_index(api_service(e->api, charter_name(e->config.charters[i])), reterr);
+        struct service *s = api_service(e->api, charter_name(e->config.charters[i]));
+        if (rebuild[i].index)
+            code = service_rebuild_index(s, reterr);
+        if (code == OK && rebuild[i].dates)
+            code = service_rebuild_due(s, reterr);
         if (code == OK)
             code = adopt_compare(e->store, e->config.charters[i], &a, reterr);
         if (code == OK && !adopt_is_same(a))
@@ -114,7 +119,7 @@ enum code engine_open(struct place *p, const char *control, struct engine **ret,
         code = store_open(&store, &e->store, reterr);
     if (code == OK)
         code = keeper_connect(place_path(p, "run/keeper.sock"), &e->keeper, reterr);
-    bool *rebuild = code == OK ? mem_new_array(e->config.charter_count, sizeof *rebuild) : NULL;
+    struct rebuild *rebuild = code == OK ? mem_new_array(e->config.charter_count, sizeof *rebuild) : NULL;
     if (code == OK)
         code = rebuild == NULL ? err_set(reterr, E_MEMORY, "no memory") : adopt_begin(e, rebuild, reterr);
     e->config.store = e->store;

@@ -40,7 +40,9 @@ static bool take(const struct row *row, void *arg) {
 enum code children_list(struct sql *q, const struct kind_info *child, const struct uuid *parent, const struct uuid *after,
                         struct uuid *ret, size_t room, size_t *ret_count, struct err *reterr) {
     struct id_room r = { ret, 0, room };
-    struct row_range range = { .kind = child->number, .after = *after, .has_parent = true, .parent = *parent };
+    struct row_range range = { .kind = child->number, .after = *after, .has_parent = parent != NULL };
+    if (parent != NULL)
+        range.parent = *parent;
     enum code code = rows_list(q, &range, take, &r, reterr);
     *ret_count = r.count;
     return code;

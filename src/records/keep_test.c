@@ -104,6 +104,31 @@ TEST(a_corrected_value_leaves_no_key) {
     bed_end(&b);
 }
 
+struct later { const struct kind_info *k; const struct uuid *id; };
+static bool part_later(const struct part_row *p, void *arg) {
+    *(struct part_row *)arg = *p;
+    return false;
+}
+/* A due date as an older charter would have left it, on the row and on its part. */
+static enum code date_later(struct txn *t, void *arg, struct err *reterr) {
+    struct later *l = arg;
+    AUTO(buf_done) struct buf clear = BUF(1 << 16), blob = BUF(1 << 16);
+    struct row row;
+    struct part_row part = { 0 };
+    enum code code = row_get(txn_sql(t), l->k->number, l->id, &row, reterr);
+    if (code != OK)
+        return code;
+    buf_text(&clear, row.clear);
+    row.clear = buf_str(&clear);
+    row.due += USEC_PER_DAY;
+    if ((code = row_put(t, &row, reterr)) != OK || (code = parts_get(txn_sql(t), l->k->number, l->id, part_later, &part, reterr)) != OK)
+        return code;
+    buf_add(&blob, part.blob, part.len);
+    part.blob = blob.data;
+    part.due += USEC_PER_DAY;
+    return part_put(t, l->k->number, l->id, &part, reterr);
+}
+
 #define CHILDREN 700
 TEST(a_moved_anchor_moves_every_date) {
     struct bed b;
@@ -129,6 +154,13 @@ TEST(a_moved_anchor_moves_every_date) {
     json_decref(got);
     CHECK_OK(service_check_due(b.service, b.tenant, &check, &b.e), &b.e);
     CHECK(check.parts == CHILDREN + 1 && check.undated == 0 && check.wrong == 0);
+    struct later l = { .k = service_kind(b.service, charter_kind(b.charter, "registration")), .id = &last };
+    CHECK_OK(store_write(b.store, b.tenant, date_later, &l, &b.e), &b.e);
+    CHECK_OK(service_check_due(b.service, b.tenant, &check, &b.e), &b.e);
+    CHECK_INT(check.wrong, 2);
+    CHECK_OK(service_rebuild_due(b.service, &b.e), &b.e);
+    CHECK_OK(service_check_due(b.service, b.tenant, &check, &b.e), &b.e);
+    CHECK_INT(check.wrong, 0);
     bed_end(&b);
 }
 

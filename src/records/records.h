@@ -70,6 +70,8 @@ MUST_USE enum code record_changes(struct service *s, const struct caller *who, i
 /* Upkeep: finish cut erasures, catch up the index, move waiting records into free seats, expire replies. */
 MUST_USE enum code service_recover(struct service *s, struct err *reterr);
 MUST_USE enum code service_rebuild_index(struct service *s, struct err *reterr);
+/* After a charter whose keep rules changed: every stored due date as it explains it now. */
+MUST_USE enum code service_rebuild_due(struct service *s, struct err *reterr);
 /* The due date that the charter explains for each part of a record, beside the one stored: for the probe. */
 struct due_check { int64_t parts, undated, wrong; };
 MUST_USE enum code service_check_due(struct service *s, int64_t tenant, struct due_check *ret, struct err *reterr);

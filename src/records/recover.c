@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "records/children.h"
 #include "records/doom.h"
 #include "records/facts.h"
 #include "records/find.h"
@@ -122,6 +123,28 @@ enum code service_rebuild_index(struct service *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
     enum code code = index_drop_all(s->store, reterr);
     return code == OK ? each_tenant(s, catch_up, reterr) : code;
+}
+
+/* ---- new due dates, after a charter whose keep rules changed */
+struct redating { struct service *s; const struct kind_info *k; struct uuid after; bool more; };
+static enum code redate_some(struct txn *t, void *arg, struct err *reterr) {
+    struct redating *d = arg;
+    return children_redate_some(t, d->s, d->k, NULL, &d->after, &d->more, reterr);
+}
+
+static enum code redate_tenant(struct service *s, int64_t tenant, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < s->kinds; i++) {
+        struct redating d = { .s = s, .k = &s->info[i], .more = true };
+        while (code == OK && d.more)
+            code = store_write(s->store, tenant, redate_some, &d, reterr);
+    }
+    return code;
+}
+
+enum code service_rebuild_due(struct service *s, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    return each_tenant(s, redate_tenant, reterr);
 }
 
 /* ---- are the due dates those that the charter explains? */
