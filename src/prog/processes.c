@@ -102,17 +102,21 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
 /* ---- server: the store, the files, the control socket; Unix sockets, and no network */
 
 static enum code server_sandbox(struct place *p, struct err *reterr) {
-    const struct sandbox_path paths[] = {
+    const struct instance *i = place_instance(p);
+    struct sandbox_path paths[7] = {
         { place_path(p, "store"), SANDBOX_READ | SANDBOX_WRITE, false },
         { place_path(p, "files"), SANDBOX_READ | SANDBOX_WRITE, false },
         { place_path(p, "run/server"), SANDBOX_READ | SANDBOX_WRITE | SANDBOX_SOCKETS, false },
         { "/usr/share/zoneinfo", SANDBOX_READ, true },
         { "/dev/urandom", SANDBOX_READ, true },
-        { place_instance(p)->brand_logo, SANDBOX_READ, true },      /* last: there may be none */
     };
-    const size_t count = ARRAY_LEN(paths) - (place_instance(p)->brand_logo == NULL ? 1 : 0);
+    const char *const named[] = { i->brand_logo, i->metrics_token };      /* by sejf.yaml; there may be none */
+    size_t count = 5;
+    for (size_t n = 0; n < ARRAY_LEN(named); n++)
+        if (named[n] != NULL)
+            paths[count++] = (struct sandbox_path){ named[n], SANDBOX_READ, true };
     const struct sandbox s = { "the server", paths, count, CALLS_FILES | CALLS_THREADS | CALLS_UNIX };
-    return place_instance(p)->sandbox ? sandbox_enter(&s, reterr) : OK;
+    return i->sandbox ? sandbox_enter(&s, reterr) : OK;
 }
 
 enum code cmd_server(int argc, char *const *argv, struct err *reterr) {

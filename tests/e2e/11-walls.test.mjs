@@ -1,0 +1,88 @@
+// Ways around the walls: tokens of this machine through another proxy, scopes, guesses at hidden fields, private links as tokens.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { Instance, person, sleep } from './lib.mjs';
+
+const sejf = new Instance({ charters: ['events'] });
+const secret = '0123456789abcdef0123456789abcdef';
+let tenant, boss, event, registration;
+
+// The server must be able to read the file of the token, whichever user it runs as.
+function metricsToken() {
+  const file = path.join(sejf.data, 'metrics.token'), store = fs.statSync(path.join(sejf.data, 'store'));
+  fs.writeFileSync(file, `${secret}\n`, { mode: 0o600 });
+  if (process.getuid() === 0) fs.chownSync(file, store.uid, store.gid);
+  fs.appendFileSync(path.join(sejf.data, 'sejf.yaml'), 'metrics_token: metrics.token\n');
+}
+
+before(async () => {
+  await sejf.init();
+  await sejf.start();                          // the first start gives the directories to their users
+  await sejf.stop();
+  metricsToken();
+  await sejf.start();
+  tenant = sejf.tenant('events');
+  boss = sejf.token('events', tenant, 'organiser');
+  const now = Date.now(), at = (ms) => new Date(now + ms).toISOString();
+  event = (await sejf.call('POST', '/v1/events/event', { token: boss, body: { fields: { title: 'Bieg', starts: at(0), ends: at(864e5) } } })).json;
+  registration = (await sejf.call('POST', '/v1/events/registration', { token: boss, body: { fields: { event: event.id, ...person(1), diet: 'bez orzechów' }, consents: { diet: true } } })).json;
+});
+after(() => sejf.remove());
+
+test('metrics answer their token and nobody else', async () => {
+  assert.equal((await sejf.call('GET', '/metrics')).status, 404);
+  assert.equal((await sejf.call('GET', '/metrics', { token: boss })).status, 404);
+  assert.match((await sejf.call('GET', '/metrics', { token: secret })).text, /# EOF\n$/);
+});
+
+test('a token of this machine stays shut to what another proxy hands on', async () => {
+  const local = sejf.token('events', tenant, 'organiser', '--loopback');
+  assert.equal((await sejf.call('GET', '/v1/events/event', { token: local })).status, 200);
+  for (const headers of [{ 'x-forwarded-for': '192.0.2.7' }, { forwarded: 'for=192.0.2.7' }, { via: '1.1 front.example' }])
+    assert.equal((await sejf.call('GET', '/v1/events/event', { token: local, headers })).status, 401);
+  for (const headers of [{ 'x-real-ip': '127.0.0.1', 'x-forwarded-for': '127.0.0.1' }])
+    assert.equal((await sejf.call('GET', '/v1/events/event', { token: local, headers })).status, 401);
+});
+
+test('a token that may read does not erase', async () => {
+  const reader = sejf.token('events', tenant, 'organiser', '--scope', '{"verbs":["read"]}');
+  assert.equal((await sejf.call('DELETE', `/v1/events/registration/${registration.id}`, { token: reader })).status, 403);
+  assert.equal((await sejf.call('GET', `/v1/events/registration/${registration.id}`, { token: reader })).status, 200);
+});
+
+test('an erasure asks for the version that it names', async () => {
+  const r = await sejf.call('DELETE', `/v1/events/registration/${registration.id}`, { token: boss, headers: { 'if-match': '"99"' } });
+  assert.equal(r.status, 412);
+});
+
+test('a guess at a hidden field meets the same answer, right or wrong, and consents are hidden with their fields', async () => {
+  const door = sejf.token('events', tenant, 'door');
+  const seen = (await sejf.call('GET', `/v1/events/registration/${registration.id}`, { token: door })).json;
+  assert.deepEqual(seen.consents, {});
+  assert.deepEqual(Object.keys(seen.fields).sort(), ['event', 'name', 'status']);
+  const guess = async (email) => {
+    const r = await sejf.call('PATCH', `/v1/events/registration/${registration.id}`, { token: door, body: { fields: { email } } });
+    return [r.status, JSON.stringify(r.json.errors)];
+  };
+  assert.deepEqual(await guess(person(1).email), await guess(person(2).email));
+});
+
+test('a private link is no token for what is not its own', async () => {
+  const shown = await sejf.call('GET', `/f/events/register/${event.id}`);
+  const cookie = shown.headers['set-cookie'][0].split(';')[0], token = /name="\.token" value="([^"]+)"/.exec(shown.text)[1];
+  const other = person(2);
+  await sleep(3000);                           // a form that is sent at once was not typed by a person
+  const sent = await sejf.call('POST', `/f/events/register/${event.id}`, { type: 'application/x-www-form-urlencoded', headers: { cookie },
+    body: new URLSearchParams({ '.token': token, name: other.name, email: other.email }).toString() });
+  const link = /\/p\/events\/(sejf_[A-Za-z0-9_-]+)/.exec(sent.text)[1];
+  const mine = (await sejf.call('GET', '/v1/events/registration', { token: link })).json.items;
+  assert.deepEqual(mine.map((r) => r.fields.email), [other.email]);
+  assert.equal((await sejf.call('GET', `/v1/events/registration/${registration.id}`, { token: link })).status, 404);
+  assert.equal((await sejf.call('GET', '/v1/events/event', { token: link })).status, 404);
+  assert.equal((await sejf.call('GET', '/v1/events/changes', { token: link })).status, 404);
+  const patch = (fields) => sejf.call('PATCH', `/v1/events/registration/${mine[0].id}`, { token: link, body: { fields } });
+  assert.equal((await patch({ email: 'x@people.example' })).status, 422);
+  assert.equal((await patch({ status: 'attended' })).status, 422);
+});
