@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/rule.h"
 #include "base/text.h"
+#include "crypto/crypto.h"
 
 #define ARENA_MAX (32u << 20)
 #define DRAIN_MAX (8u << 20)                  /* of a body that nobody wants, so that its sender sees the reply */
@@ -194,6 +195,7 @@ static void queue_wake(struct http *h) {
 static struct http_req *queue_take(struct http *h) {
     pthread_mutex_lock(&h->lock);
     while (h->head == NULL && !h->closed) {
+        crypto_forget();                      /* a thread that goes idle keeps no key of a record */
         h->sleeping++;
         pthread_cond_wait(&h->wake, &h->lock);
         h->sleeping--;

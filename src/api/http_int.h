@@ -26,6 +26,7 @@ struct stream {
     bool out_begun, out_end, out_cut, out_suspended;
     bool awaits_reply;                        /* suspended after the whole body, until there is a reply */
     bool gone;                                /* the client has left, or the server stops */
+    bool known;                               /* whose request it is */
     bool events; int64_t tenant;              /* under the server's lock; tenant 0: nobody has signed in */
     int64_t out_left;                         /* bytes still promised by Content-Length; -1: chunked */
     struct MHD_Connection *conn;

@@ -226,6 +226,9 @@ void http_note_tenant(struct http_req *req, int64_t tenant) {
     pthread_mutex_lock(&req->http->lock);
     req->stream->tenant = tenant;
     pthread_mutex_unlock(&req->http->lock);
+    pthread_mutex_lock(&req->stream->lock);   /* the loop looks at it */
+    req->stream->known = tenant != 0;
+    pthread_mutex_unlock(&req->stream->lock);
 }
 
 bool http_share_fine(struct http_req *req) {
@@ -245,7 +248,7 @@ enum MHD_Result stream_body(struct http_req *req, const char *bytes, size_t *len
     pthread_mutex_lock(&s->lock);
     if (s->gone) {
         result = MHD_NO;
-    } else if (s->in_drop && req->tenant == 0 && body_late(req)) {
+    } else if (s->in_drop && !s->known && body_late(req)) {
         result = MHD_NO;                      /* refused for want of a token, and still sending */
     } else if (s->in_drop) {
         *len = 0;

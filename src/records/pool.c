@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "crypto/crypto.h"
 
 #define HELPERS_MAX 7u
 struct job { struct job *next; void (*fn)(void *, size_t); void *arg; size_t count, taken, done; };
@@ -32,10 +33,12 @@ static void *helper_main(void *arg) {
     pthread_mutex_lock(&p->lock);
     while (!p->stop) {
         struct job *j = job_with_pieces(p);
-        if (j != NULL)
+        if (j != NULL) {
             piece_do(p, j);
-        else
-            pthread_cond_wait(&p->work, &p->lock);
+            continue;
+        }
+        crypto_forget();                      /* a thread that goes idle keeps no key of a record */
+        pthread_cond_wait(&p->work, &p->lock);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;

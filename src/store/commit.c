@@ -324,6 +324,7 @@ static void answer(struct request *r) {
 static size_t group_take(struct store *s) {
     while (s->first == NULL && !s->stopping) {
         s->idle = true;
+        crypto_forget();                      /* replies are sealed here */
         pthread_cond_wait(&s->queued, &s->lock);
         s->idle = false;
     }
