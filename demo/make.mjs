@@ -286,7 +286,7 @@ function bookings() {
   const put = {}, bills = [];
   for (const t of tenants) {
     t.tokens = [{ role: 'business', label: 'reception' }];
-    put[t.key] = { staff: Array.from({ length: 3 }, () => { const p = person(t.land); return s.add('staff', t, { name: p.name, email: p.email }); }) };
+    put[t.key] = { staff: Array.from({ length: 3 }, (_, n) => { const p = person(t.land); return s.add('staff', t, { title: t.land === HU ? `${n + 1}. szék` : `Gabinet ${n + 1}`, name: p.name, email: p.email }); }) };
     t.tokens.push({ role: 'staff', label: 'first of the staff', record: put[t.key].staff[0] });
   }
   for (const t of tenants)

@@ -118,13 +118,17 @@ static enum code do_token_new(struct control_req *c, struct err *reterr) {
     const char *role = control_text(c, "role"), *expires = control_text(c, "expires"), *label = control_text(c, "label");
     json_t *scope = json_object_get(c->in, "scope");
     char *scope_text = json_is_object(scope) ? json_dumps(scope, JSON_COMPACT) : NULL;
-    struct token_wish w = { .tenant = c->tenant, .role = role, .label = label == NULL ? "" : label, .scope = scope_text, .expires = USEC_NEVER,
+    struct token_wish w = { .tenant = c->tenant, .role = role, .label = label == NULL ? "" : label, .scope = scope_text, .expires = 0 /* after a year */,
                             .loopback_only = json_is_true(json_object_get(c->in, "loopback")), .subject_kind = -1 };
     enum code code = OK;
     if (role == NULL || charter_person(service_charter(c->service), role) < 0)
         code = err_set(reterr, E_INVALID, "a token needs a role of the charter of %s", charter_name(service_charter(c->service)));
+    else if (expires != NULL && strcmp(expires, "never") == 0)
+        w.expires = USEC_NEVER;
     else if (expires != NULL && !time_parse(expires, &w.expires))
-        code = err_set(reterr, E_INVALID, "expires must be a time such as 2027-01-31T12:00:00Z");
+        code = err_set(reterr, E_INVALID, "expires must be a time such as 2027-01-31T12:00:00Z, or never");
+    else if (expires != NULL && w.expires <= clock_now())
+        code = err_set(reterr, E_INVALID, "expires lies in the past: such a token would never work");
     if (code == OK)
         code = self_read(c, &w, reterr);
     if (code == OK)

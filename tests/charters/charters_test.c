@@ -103,3 +103,38 @@ TEST(every_promise_stands_in_one_line) {
     every_promise_once("charters", clean, true);
     every_promise_once("tests/charters/traps", published, false);
 }
+
+static const struct seed *seed_of(const char *id) {
+    const struct seed *rows;
+    for (size_t i = 0, count = seeds_table(&rows); i < count; i++)
+        if (strcmp(rows[i].id, id) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+static bool among(enum rule rule, const struct line *line) {
+    for (size_t i = 0; i < line->rule_count; i++)
+        if (line->rules[i] == rule)
+            return true;
+    return false;
+}
+
+/* docs/seeds.md says which rule keeps a promise: it must be one that keeps the line. */
+TEST(the_rule_that_owns_a_promise_keeps_its_line) {
+    for (size_t i = 0; i < ARRAY_LEN(clean); i++) {
+        char path[1024];
+        AUTO(findings_free) struct findings *f = findings_new();
+        AUTO(charter_free) struct charter *c = NULL;
+        struct err e;
+        const struct line *lines;
+        begin();
+        CHECK(snprintf(path, sizeof path, "%s/charters/%s.yaml", SOURCE, clean[i]) < (int)sizeof path);
+        CHECK_OK(lint_file(path, TODAY, f, &c, &e), &e);
+        for (size_t n = 0, count = charter_lines(c, &lines); n < count; n++)
+            for (size_t k = 0; k < lines[n].id_count; k++) {
+                const struct seed *seed = seed_of(lines[n].ids[k]);
+                if (seed != NULL && seed->owner.by == SEED_BY_RULE && !among(seed->owner.rule, &lines[n]))
+                    fail_msg("%s: %s does not keep %s.yaml:%d %s", seed->id, rule_name(seed->owner.rule), clean[i], lines[n].pos.line, lines[n].path);
+            }
+    }
+}
