@@ -1,14 +1,13 @@
-// 100,000 participants from CSV in constant memory, refused rows named by line without their values; a subscriber export
-// of another mailer by a mapping of its headers.
+// 100,000 participants from CSV in constant memory, refused rows named by line without their values, found and exported again.
+// A subscriber export of another mailer stands in 12-operations.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import https from 'node:https';
-import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { Readable } from 'node:stream';
-import { Instance, root } from './lib.mjs';
+import { Instance } from './lib.mjs';
 
-const sejf = new Instance({ charters: ['events', 'mail'] });
+const sejf = new Instance({ charters: ['events'] });
 let token, event;
 before(async () => {
   await sejf.start();
@@ -72,6 +71,7 @@ test('100,000 participants from CSV', { timeout: 600000 }, async () => {
 test('a substring is found among 100,000 sealed records', { timeout: 120000 }, async () => {
   const r = await sejf.call('POST', '/v1/events/registration/search', { token, body: { where: { name: { contains: 'cso ke 4242' } } } });
   assert.equal(r.status, 200);
+  assert.deepEqual(r.json.items, []);
   const s = await sejf.call('POST', '/v1/events/registration/search', { token, body: { where: { name: { contains: 'csőke 42420' } } } });
   assert.equal(s.json.items.length, 1, s.text.slice(0, 500));
 });
@@ -80,12 +80,4 @@ test('all of it is exported again', { timeout: 300000 }, async () => {
   const r = await sejf.call('POST', '/v1/events/registration/export', { token, body: { format: 'ndjson' }, timeout: 300000 });
   assert.equal(r.status, 200);
   assert.equal(r.text.trim().split('\n').length, 100000);
-});
-
-test('subscribers of another mailer by mapping', async () => {
-  const dir = path.join(root, 'demo/mail');
-  const mapping = JSON.parse(fs.readFileSync(path.join(dir, fs.readdirSync(dir).find((f) => /mapping.*\.json$/.test(f))), 'utf8'));
-  const csv = fs.readFileSync(path.join(dir, 'listmonk-subscribers.csv'));
-  assert.ok(mapping, 'the mapping stands beside the export');
-  assert.ok(csv.length > 1000);
 });
