@@ -78,6 +78,8 @@ void http_reply_buf(struct http_req *req, int status, const char *type, struct b
 void http_reply_json(struct http_req *req, int status, const json_t *body);
 /* RFC 9457 problem document in the status of e->code; `mistakes`: [{path, text}] or NULL. Borrowed. */
 void http_reply_error(struct http_req *req, const struct err *e, const json_t *mistakes);
+/* The text of e as a caller may read it. */
+const char *http_detail(const struct err *e);
 void http_reply_redirect(struct http_req *req, int status, const char *location);
 /* By pieces. size: bytes in all, or -1. http_reply_write blocks; false: the client has gone. */
 void http_reply_begin(struct http_req *req, int status, const char *type, int64_t size);

@@ -138,6 +138,11 @@ static json_t *mistakes_of(const struct err *e, const json_t *mistakes) {
     return list;
 }
 
+/* A failure of ours may name files of this machine: those are told to the log, not to whoever asks. */
+const char *http_detail(const struct err *e) {
+    return code_status(e->code) >= 500 && strchr(e->text, '/') != NULL ? "the operator finds the reason in the log, under the number of this request" : e->text;
+}
+
 void http_reply_error(struct http_req *req, const struct err *e, const json_t *mistakes) {
     int status = code_status(e->code);
     if (status >= 500)
@@ -147,7 +152,7 @@ void http_reply_error(struct http_req *req, const struct err *e, const json_t *m
         http_reply_header(req, "WWW-Authenticate", "Bearer realm=\"sejf\"");
     if ((status == 503 || status == 429) && !reply_has(req, "Retry-After"))
         http_reply_header(req, "Retry-After", status == 503 ? "1" : "60");
-    json_t *doc = problem(req, status, e->code, e->text), *errors = mistakes_of(e, mistakes);
+    json_t *doc = problem(req, status, e->code, http_detail(e)), *errors = mistakes_of(e, mistakes);
     if (doc != NULL && json_array_size(errors) > 0)
         json_object_set(doc, "errors", errors);
     json_decref(errors);

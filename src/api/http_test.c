@@ -117,6 +117,12 @@ static void on_share(struct http_req *req) {
     http_reply_text(req, 200, "text/plain", "mine}\n");
 }
 
+static void on_failure(struct http_req *req) {
+    struct err e;
+    (void)err_set(&e, E_FULL, "/srv/data/records.db: there is no room left");
+    http_reply_error(req, &e, NULL);
+}
+
 static void on_refusal(struct http_req *req) { http_reply_text(req, 401, "text/plain", "who}\n"); }
 
 static struct http_events *_Atomic held;
@@ -132,6 +138,7 @@ static const struct route routes[] = {
     { "POST", "/count", ROUTE_STREAM, on_count }, { "GET", "/big/{how}", ROUTE_STREAM, on_big },
     { "POST", "/double", ROUTE_STREAM, on_double }, { "GET", "/events", ROUTE_STREAM, on_events },
     { "POST", "/share/{tenant}", ROUTE_STREAM, on_share }, { "POST", "/refusal", ROUTE_STREAM, on_refusal },
+    { "GET", "/failure", 0, on_failure },
     { "GET", "/private", ROUTE_DIRECT, on_silent }, { "GET", "/v1/x", 0, on_hello },
 };
 static const struct route_table table = { routes, ARRAY_LEN(routes) };
@@ -521,6 +528,14 @@ TEST(streams_are_bounded) {
     CHECK(has(&b, "HTTP/1.1 503"));
     for (int i = 0; i < 4; i++)
         close(fd[i]);
+    down(h);
+}
+
+TEST(failures_name_no_file_of_this_machine) {
+    struct http *h = up(1, 16);
+    AUTO(buf_done) struct buf b = BUF(1 << 20);
+    ask("GET /failure HTTP/1.1\r\nHost: x\r\n\r\n", "}\n", &b);
+    CHECK(has(&b, "HTTP/1.1 507") && has(&b, "\"code\":34") && !has(&b, "/srv"));
     down(h);
 }
 

@@ -104,7 +104,7 @@ static void report_end(struct call *c, struct report *r, enum code code, const s
     if (r->left_out > 0)
         buf_printf(&b, "{\"not_listed\":%llu}\n", (unsigned long long)r->left_out);
     if (code != OK) {
-        json_t *line = json_pack("{s:b, s:i, s:s, s:s}", "failed", 1, "code", (int)code, "detail", e->text, "request", http_request_id(c->req));
+        json_t *line = json_pack("{s:b, s:i, s:s, s:s}", "failed", 1, "code", (int)code, "detail", http_detail(e), "request", http_request_id(c->req));
         char *text = json_dumps(line, JSON_COMPACT);
         buf_printf(&b, "%s\n", text == NULL ? "{\"failed\":true}" : text);
         free(text);
