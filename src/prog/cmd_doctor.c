@@ -136,13 +136,6 @@ static void look_memory(struct visit *v) {
         say(v, GOOD, NULL, "memory for keys can be locked");
 }
 
-static void look_users(struct visit *v) {
-    if (v->crew.apart)
-        say(v, GOOD, NULL, "each process has a user of its own");
-    else
-        say(v, NOTE, "install the package's users (packaging/sejf.sysusers) and start as root", "one user for all processes: %s; that ring is not kept", v->crew.why);
-}
-
 static int pid_of(struct visit *v, const char *name) {
     AUTO(buf_done) struct buf b = BUF(64);
     struct err e;
@@ -150,6 +143,24 @@ static int pid_of(struct visit *v, const char *name) {
     if (file_read(place_path(v->place, "run/%s.pid", name), &b, &e) != OK || !text_int_n(buf_str(&b), strcspn(buf_str(&b), "\n"), 1, INT32_MAX, &pid))
         return 0;
     return process_alive((pid_t)pid) ? (int)pid : 0;
+}
+
+static void look_users(struct visit *v) {
+    struct stat st[MEMBERS];
+    bool apart = v->crew.apart;
+    for (int m = 0; m < MEMBERS; m++) {       /* while it runs, what is counts, not what would be */
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%d", pid_of(v, member_name((enum member)m)));
+        if (stat(path, &st[m]) != 0)
+            st[m].st_uid = (uid_t)-1 - (uid_t)m;
+        for (int k = 0; k < m; k++)
+            apart = apart && st[k].st_uid != st[m].st_uid;
+    }
+    if (apart)
+        say(v, GOOD, NULL, "each process has a user of its own");
+    else
+        say(v, NOTE, "install the package's users (packaging/sejf.sysusers) and start as root", "one user for all processes: %s; that ring is not kept",
+            v->crew.apart ? "not started by root" : v->crew.why);
 }
 
 static void look_sandbox(struct visit *v) {

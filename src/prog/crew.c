@@ -133,6 +133,29 @@ static void env_sockets(struct env *e, size_t count) {
     env_add(e, "NGINX", text);
 }
 
+/* What nginx may reach: its libraries, the names of users, its certificate, its own directory; no TCP but the sockets that it
+ * was given open. */
+static size_t nginx_paths(struct place *p, struct sandbox_path ret[16]) {
+    const struct instance *i = place_instance(p);
+    static const struct sandbox_path system[] = {
+        { "/usr", SANDBOX_READ | SANDBOX_EXECUTE, false }, { "/lib", SANDBOX_READ | SANDBOX_EXECUTE, true }, { "/lib64", SANDBOX_READ | SANDBOX_EXECUTE, true },
+        { "/etc", SANDBOX_READ, false }, { "/dev/null", SANDBOX_READ | SANDBOX_WRITE, false }, { "/dev/urandom", SANDBOX_READ, true }, { "/proc", SANDBOX_READ, true },
+        { "/sys/devices/system/cpu", SANDBOX_READ, true },
+    };
+    size_t n = 0;
+    for (; n < ARRAY_LEN(system); n++)
+        ret[n] = system[n];
+    ret[n++] = (struct sandbox_path){ i->nginx, SANDBOX_READ | SANDBOX_EXECUTE, false };
+    ret[n++] = (struct sandbox_path){ place_path(p, "nginx"), SANDBOX_READ, false };
+    ret[n++] = (struct sandbox_path){ place_path(p, "nginx/tmp"), SANDBOX_READ | SANDBOX_WRITE, false };
+    ret[n++] = (struct sandbox_path){ place_path(p, "tls"), SANDBOX_READ, false };
+    const char *more[] = { i->certificate, i->key, i->brand_logo };
+    for (size_t k = 0; k < ARRAY_LEN(more); k++)
+        if (more[k] != NULL)
+            ret[n++] = (struct sandbox_path){ more[k], SANDBOX_READ, true };
+    return n;
+}
+
 static enum code start_nginx(const struct crew_start *s, struct env *env, struct process *ret, struct err *reterr) {
     const struct instance *i = place_instance(s->place);
     const char *prefix = place_path(s->place, "nginx");
@@ -140,7 +163,9 @@ static enum code start_nginx(const struct crew_start *s, struct env *env, struct
     env_sockets(env, s->listener_count);
     if (!env_end(env))
         return err_set(reterr, E_MEMORY, "no memory for starting nginx");
-    const struct process_start start = { .path = i->nginx, .argv = argv, .env = env->list, .fds = s->listeners, .fd_count = s->listener_count,
+    struct sandbox_path paths[16];
+    const struct sandbox files = { "nginx", paths, nginx_paths(s->place, paths), CALLS_UNIX };
+    const struct process_start start = { .path = i->nginx, .files = i->sandbox ? &files : NULL, .argv = argv, .env = env->list, .fds = s->listeners, .fd_count = s->listener_count,
         .out = s->out, .directory = prefix, .user = crew_user(s->crew, NGINX), .umask = 077 };
     return process_start(&start, ret, reterr);
 }

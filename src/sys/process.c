@@ -1,4 +1,5 @@
-/* process.c — between fork and exec only async-signal-safe calls; the reason of a failure comes back by a pipe. */
+/* process.c — the reason of a failure between fork and exec comes back by a pipe. The caller has one thread, so what is not
+ * async-signal-safe (looking at /proc for the sandbox) may be called there too. */
 #include "sys/process.h"
 
 #include <errno.h>
@@ -18,10 +19,10 @@
 #define LONGEST_DELAY USEC_PER_SEC             /* a service that is killed again and again is back within two seconds each time */
 #define FORGIVEN_AFTER (10 * USEC_PER_SEC)
 
-enum step { STEP_GROUP, STEP_FDS, STEP_DIRECTORY, STEP_USER, STEP_PARENT, STEP_EXEC };
+enum step { STEP_GROUP, STEP_FDS, STEP_DIRECTORY, STEP_USER, STEP_PARENT, STEP_SANDBOX, STEP_EXEC };
 static const char *const step_says[] = {
     "cannot make a process group", "cannot hand the descriptors on", "cannot enter the working directory",
-    "cannot become the user", "lost the parent", "cannot execute",
+    "cannot become the user", "lost the parent", "cannot enter its sandbox", "cannot execute",
 };
 struct failure { enum step step; int num; };
 
@@ -71,6 +72,8 @@ static NORETURN void child_run(const struct process_start *s, pid_t parent, int 
     /* After the change of user, which would clear it; then look whether the parent went away meanwhile. */
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
         child_fails(report, STEP_PARENT);
+    if (s->files != NULL && sandbox_enter_files(s->files, &e) != OK)
+        child_fails(report, STEP_SANDBOX);
     execve(s->path, (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)s->env);
     child_fails(report, STEP_EXEC);
 }

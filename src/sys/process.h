@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "base/time.h"
+#include "sys/sandbox.h"
 #include "sys/users.h"
 
 struct process { pid_t pid; int pidfd; };
@@ -17,6 +18,7 @@ struct process_start {
     int out;                                 /* standard output and error; -1: ours. Standard input is empty */
     const char *directory;                   /* working directory; NULL: ours */
     const struct user *user;                 /* dropped to before exec; NULL: ours */
+    const struct sandbox *files;             /* landlock that the program starts in; NULL: none */
     mode_t umask;
 };
 /* The child leads a process group of its own and gets SIGTERM when this thread dies. The answer comes after the

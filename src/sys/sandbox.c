@@ -69,6 +69,8 @@ static uint64_t fs_wanted(unsigned rights) {
         fs |= FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_REFER | FS_TRUNCATE;
     if ((rights & SANDBOX_SOCKETS) != 0)
         fs |= FS_MAKE_SOCK | FS_REMOVE_FILE;
+    if ((rights & SANDBOX_EXECUTE) != 0)
+        fs |= FS_EXECUTE;
     return fs;
 }
 
@@ -117,7 +119,7 @@ static int64_t status_number(const char *text, const char *name) {
     return text_int_n(line, strcspn(line, "\n"), 0, INT64_MAX, &value) ? value : -1;
 }
 
-enum code sandbox_enter(const struct sandbox *s, struct err *reterr) {
+enum code sandbox_enter_files(const struct sandbox *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
     AUTO(buf_done) struct buf status = BUF(65536);
     in_force.built = sandbox_built();
@@ -135,7 +137,12 @@ enum code sandbox_enter(const struct sandbox *s, struct err *reterr) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return err_errno(reterr, errno, "no_new_privs could not be set");
     in_force.no_new_privs = true;
-    if ((code = enter_landlock(s, in_force.landlock_abi, reterr)) != OK)
+    return enter_landlock(s, in_force.landlock_abi, reterr);
+}
+
+enum code sandbox_enter(const struct sandbox *s, struct err *reterr) {
+    enum code code = sandbox_enter_files(s, reterr);
+    if (code != OK || !in_force.built)
         return code;
     if ((code = calls_limit(s->calls, reterr)) != OK)
         return code;

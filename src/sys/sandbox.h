@@ -9,6 +9,7 @@ enum sandbox_right {
     SANDBOX_READ = 1,                        /* read files and list directories below the path */
     SANDBOX_WRITE = 2,                       /* write, make, rename, cut and remove files and directories */
     SANDBOX_SOCKETS = 4,                     /* make Unix sockets in it */
+    SANDBOX_EXECUTE = 8,                     /* run programs and map libraries below the path */
 };
 struct sandbox_path { const char *path; unsigned rights; bool optional; /* may be absent */ };
 
@@ -23,6 +24,8 @@ struct sandbox {
     const struct sandbox_path *paths; size_t path_count;
     unsigned calls;
 };
+/* Files and TCP only, for a foreign program that is executed next and keeps them: its calls are its own matter. */
+MUST_USE enum code sandbox_enter_files(const struct sandbox *s, struct err *reterr);
 MUST_USE enum code sandbox_enter(const struct sandbox *s, struct err *reterr);
 
 struct sandbox_status {
