@@ -319,8 +319,7 @@ static void clocks_look(struct parent *r) {
     struct err e;
     bool changed = false;
     if (clock_steady() >= r->rotate_at) {
-        r->nginx_pid = place_path(r->place, "nginx/tmp/nginx.pid");
-    r->rotate_at = clock_steady() + TICKETS_LIVE;
+        r->rotate_at = clock_steady() + TICKETS_LIVE;
         if (tls_tickets(r->place, crew_user(&r->crew, NGINX), true, &e) != OK)
             log_error("tickets_not_rotated", &e);
         front_reload(r);

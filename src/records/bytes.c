@@ -11,6 +11,7 @@
 
 #define PATH_ROOM 4096
 #define FRAME_SEALED (FRAME_PLAIN + SEAL_OVERHEAD)
+#define FILE_MAX ((int64_t)4 << 30)            /* bytes of one file: a disk is not filled by one request */
 #define META UINT64_MAX                       /* the place of the sealed name and type */
 
 static void put_be(struct buf *b, uint64_t v, size_t size) {
@@ -105,6 +106,8 @@ static enum code frames_out(int fd, const struct file_place *at, const struct ke
         ssize_t more = n == (ssize_t)FRAME_PLAIN ? frame_fill(in, f.next, FRAME_PLAIN) : 0;
         if (n < 0 || more < 0)
             return err_set(reterr, E_INVALID, "the file was cut off before its end");
+        if (n > FILE_MAX - size)
+            return err_set(reterr, E_TOO_LARGE, "a file may have %lld GiB", (long long)(FILE_MAX >> 30));
         associate(at, i, more == 0, &f.ad);
         buf_cut(&f.sealed, 0);
         enum code code = f.ad.failed ? err_set(reterr, E_MEMORY, "no memory for a file") : seal(key, f.ad.data, f.ad.len, f.plain, (size_t)n, &f.sealed, reterr);

@@ -106,16 +106,17 @@ static enum code list_tasks(struct service *s, int64_t tenant, struct todo_list 
 enum code tasks_run(struct service *s, int64_t tenant, json_t *counts, struct err *reterr) {
     enum code code = OK;
     struct todo_list l = { .s = s };
-    bool again;
+    bool again, some;
     do {
-        again = false;
+        again = some = false;
         l.count = 0;
         code = list_tasks(s, tenant, &l, reterr);
         for (size_t i = 0; code == OK && i < l.count; i++)
             if (l.list[i].k != NULL && l.list[i].what != TASKS) {
+                some = true;
                 code = run(&l.list[i], tenant, counts, reterr);
                 again = again || l.list[i].again;
             }
-    } while (code == OK && (again || l.count == TASKS_AT_ONCE));
+    } while (code == OK && (again || (some && l.count == TASKS_AT_ONCE)));      /* what nobody here can do is not waited for */
     return code;
 }
