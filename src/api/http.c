@@ -288,7 +288,7 @@ static enum MHD_Result refuse_route(struct http_req *req, enum code code, const 
     if (req->origin != NULL) {
         http_reply_header(req, "Access-Control-Allow-Methods", req->match.allow);
         http_reply_header(req, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, "
-                          "Sejf-Tenant, Accept-Language, Last-Event-ID");
+                          "Sejf-Tenant, Sejf-Mapping, Accept-Language, Last-Event-ID");
         http_reply_header(req, "Access-Control-Max-Age", "600");
     }
     http_reply(req, 204, NULL, "", 0);
