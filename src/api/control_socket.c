@@ -94,6 +94,17 @@ static bool peer_is_ours(int fd) {
     return socket_peer(fd, &p, &e) == OK && (p.uid == geteuid() || p.uid == 0);
 }
 
+/* What the peer still sends after an answer that came early is read away: a close over it would reset the connection, and
+ * take the answer with it. It ends the sending when it has read the answer. */
+static void conn_drain(int fd) {
+    char piece[16384];
+    ssize_t n = 1;
+    shutdown(fd, SHUT_WR);
+    while (n > 0 || (n < 0 && errno == EINTR))
+        n = recv(fd, piece, sizeof piece, 0);
+    explicit_bzero(piece, sizeof piece);
+}
+
 static void conn_serve(struct control *c, int fd) {
     struct incoming in = { .fd = fd, .line = BUF(LINE_MAX_BYTES) };
     size_t len;
@@ -105,6 +116,7 @@ static void conn_serve(struct control *c, int fd) {
             json = json_object();
         control_call(c->api, json, &(struct source){ incoming_read, &in }, &out);
         json_decref(json);
+        conn_drain(fd);
     }
     buf_wipe(&in.line);
 }
