@@ -105,28 +105,32 @@ TEST(a_corrected_value_leaves_no_key) {
 }
 
 struct later { const struct kind_info *k; const struct uuid *id; };
-static bool part_later(const struct part_row *p, void *arg) {
-    *(struct part_row *)arg = *p;
+struct part_copy { struct part_row part; struct buf blob; };
+static bool part_later(const struct part_row *p, void *arg) {      /* what p points to lives in this call only */
+    struct part_copy *copy = arg;
+    copy->part = *p;
+    buf_add(&copy->blob, p->blob, p->len);
     return false;
 }
 /* A due date as an older charter would have left it, on the row and on its part. */
 static enum code date_later(struct txn *t, void *arg, struct err *reterr) {
     struct later *l = arg;
-    AUTO(buf_done) struct buf clear = BUF(1 << 16), blob = BUF(1 << 16);
+    AUTO(buf_done) struct buf clear = BUF(1 << 16);
     struct row row;
-    struct part_row part = { 0 };
+    struct part_copy copy = { .blob = BUF(1 << 16) };
     enum code code = row_get(txn_sql(t), l->k->number, l->id, &row, reterr);
     if (code != OK)
         return code;
     buf_text(&clear, row.clear);
     row.clear = buf_str(&clear);
     row.due += USEC_PER_DAY;
-    if ((code = row_put(t, &row, reterr)) != OK || (code = parts_get(txn_sql(t), l->k->number, l->id, part_later, &part, reterr)) != OK)
+    if ((code = row_put(t, &row, reterr)) != OK || (code = parts_get(txn_sql(t), l->k->number, l->id, part_later, &copy, reterr)) != OK)
         return code;
-    buf_add(&blob, part.blob, part.len);
-    part.blob = blob.data;
-    part.due += USEC_PER_DAY;
-    return part_put(t, l->k->number, l->id, &part, reterr);
+    copy.part.blob = copy.blob.data;
+    copy.part.due += USEC_PER_DAY;
+    code = part_put(t, l->k->number, l->id, &copy.part, reterr);
+    buf_done(&copy.blob);
+    return code;
 }
 
 #define CHILDREN 700
