@@ -61,11 +61,13 @@ static int peek(struct csv *c, struct err *reterr) {
     return c->at < c->have ? (unsigned char)c->data[c->at] : -1;
 }
 
-/* What stands between columns: what the first line has most of, outside quotes. */
+/* What stands between columns: what the first line that is not empty has most of, outside quotes. */
 static char guess(const char *p, size_t len) {
     static const char candidates[] = ",;\t";
     size_t counts[3] = { 0 }, best = 0;
     bool quoted = false;
+    for (; len > 0 && (*p == '\n' || *p == '\r'); p++)
+        len--;
     for (size_t i = 0; i < len && (quoted || (p[i] != '\n' && p[i] != '\r')); i++) {
         if (p[i] == '"')
             quoted = !quoted;

@@ -51,6 +51,7 @@ TEST(rows_as_people_write_them) {
         { "a,b\n\"x,y\",\"say \"\"hi\"\"\"\n", "1:a|b/2:x,y|say \"hi\"/" },
         { "a,b\n\"two\nlines\",2\n3,4\n", "1:a|b/2:two\nlines|2/4:3|4/" },
         { "a,b\n\n\n1,2\n", "1:a|b/4:1|2/" },
+        { "\n\r\na;b\n1;2\n", "3:a|b/4:1|2/" },
         { "a,b\nx\"y,2\n", "1:a|b/2:x\"y|2/" },
         { "a,b\n,\n", "1:a|b/2:|/" },
         { "\"a;b\",c\n", "1:a;b|c/" },

@@ -373,6 +373,10 @@ static bool read_json(struct read *r) {
         tree = parsed = json_loadb(r->raw->text, r->raw->len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
         if (tree == NULL)
             return wrong(r, SAYS_object);
+        if (json_is_null(tree)) {              /* as in a body: nothing */
+            json_decref(parsed);
+            return true;
+        }
     }
     int failed = json_dump_callback(tree, dump, &b, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     json_decref(parsed);

@@ -131,6 +131,12 @@ TEST(cells_of_tables) {
         if (cells[i].want != NULL)
             CHECK_TEXT(v.json, cells[i].want);
     }
+    AUTO(arena_free) struct arena *a = arena_new(1 << 20);
+    struct field f = { .type = T_JSON };
+    struct raw null = raw_cell("null", 4, false);
+    struct value v = { .set = true };
+    struct say why = { 0 };
+    CHECK(value_read(&f, &null, &poland, a, &v, &why) && !v.set);        /* as null in a body */
 }
 
 TEST(phones_by_country) {
