@@ -25,17 +25,19 @@ const char *member_name(enum member m) { return names[m]; }
 
 /* ---- users */
 
+static bool user_may(const struct user *u, const char *path) {
+    struct stat st;
+    mode_t bit = stat(path, &st) != 0 ? 0 : st.st_uid == u->uid ? S_IXUSR : st.st_gid == u->gid ? S_IXGRP : S_IXOTH;
+    return bit != 0 && (st.st_mode & bit) != 0;
+}
+
 /* May that user walk down to path? Looks at the mode of each directory, from the top. */
 static bool user_reaches(const struct user *u, const char *path) {
     char *copy = mem_text(path);
-    bool reaches = copy != NULL;
+    bool reaches = copy != NULL && user_may(u, "/");
     for (char *slash = copy == NULL ? NULL : strchr(copy + 1, '/'); reaches && slash != NULL; slash = strchr(slash + 1, '/')) {
-        struct stat st;
         *slash = 0;
-        mode_t bit = 0;
-        if (stat(copy, &st) == 0)
-            bit = st.st_uid == u->uid ? S_IXUSR : st.st_gid == u->gid ? S_IXGRP : S_IXOTH;
-        reaches = bit != 0 && (st.st_mode & bit) != 0;
+        reaches = user_may(u, copy);
         *slash = '/';
     }
     mem_free(copy);
@@ -58,6 +60,10 @@ void crew_find(struct place *p, struct crew *ret) {
         }
         if (!user_reaches(&ret->user[m], place_data(p))) {
             snprintf(ret->why, sizeof ret->why, "the user %s cannot reach the data directory", wanted[m]);
+            return;
+        }
+        if (!user_may(&ret->user[m], "/proc/self/exe")) {
+            snprintf(ret->why, sizeof ret->why, "the user %s may not execute this program", wanted[m]);
             return;
         }
     }
@@ -149,10 +155,8 @@ static size_t nginx_paths(struct place *p, struct sandbox_path ret[16]) {
     ret[n++] = (struct sandbox_path){ place_path(p, "nginx"), SANDBOX_READ, false };
     ret[n++] = (struct sandbox_path){ place_path(p, "nginx/tmp"), SANDBOX_READ | SANDBOX_WRITE, false };
     ret[n++] = (struct sandbox_path){ place_path(p, "tls"), SANDBOX_READ, false };
-    const char *more[] = { i->certificate, i->key, i->brand_logo };
-    for (size_t k = 0; k < ARRAY_LEN(more); k++)
-        if (more[k] != NULL)
-            ret[n++] = (struct sandbox_path){ more[k], SANDBOX_READ, true };
+    if (i->brand_logo != NULL)
+        ret[n++] = (struct sandbox_path){ i->brand_logo, SANDBOX_READ, true };
     return n;
 }
 

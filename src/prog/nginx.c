@@ -42,11 +42,12 @@ static void names_line(struct buf *b, const struct instance *i) {
     buf_text(b, ";\n");
 }
 
-/* The certificate stands in the data directory in either case, or where sejf.yaml says. */
-static void tls_lines(struct buf *b, struct place *p) {
+/* Our nginx reads the copies that tls.c makes for its user; somebody else's reads the operator's own files. */
+static void tls_lines(struct buf *b, struct place *p, bool supervised) {
     const struct instance *i = place_instance(p);
-    buf_printf(b, "        ssl_certificate \"%s\";\n", i->certificate != NULL ? i->certificate : place_path(p, "tls/chain.pem"));
-    buf_printf(b, "        ssl_certificate_key \"%s\";\n", i->key != NULL ? i->key : place_path(p, "tls/key.pem"));
+    const char *chain = i->certificate == NULL ? place_path(p, "tls/chain.pem") : supervised ? place_path(p, "tls/given-chain.pem") : i->certificate;
+    const char *key = i->key == NULL ? place_path(p, "tls/key.pem") : supervised ? place_path(p, "tls/given-key.pem") : i->key;
+    buf_printf(b, "        ssl_certificate \"%s\";\n        ssl_certificate_key \"%s\";\n", chain, key);
 }
 
 static const char tls_floor[] = "    ssl_protocols TLSv1.2 TLSv1.3;\n";
@@ -177,7 +178,7 @@ static void server_blocks(struct buf *b, struct place *p, bool supervised) {
     if (supervised) {
         buf_text(b, "    # A host that this instance does not have.\n    server {\n");
         listen_lines(b, i, i->https, " ssl http2", true);
-        tls_lines(b, p);
+        tls_lines(b, p, supervised);
         buf_text(b, "        return 421;\n    }\n");
     }
     buf_text(b, "    server {\n");
@@ -186,7 +187,7 @@ static void server_blocks(struct buf *b, struct place *p, bool supervised) {
     else
         buf_printf(b, "        listen %d ssl http2;\n        listen [::]:%d ssl http2;\n", i->https, i->https);
     names_line(b, i);
-    tls_lines(b, p);
+    tls_lines(b, p, supervised);
     buf_text(b, headers);
     buf_text(b, proxy);
     locations(b);

@@ -66,7 +66,9 @@ static bool own_is_good(struct place *p) {
     return clock_now() >= info.from && clock_now() < info.until - RENEW_BEFORE;
 }
 
-static enum code check_given(const struct instance *i, struct err *reterr) {
+/* The operator's key is for its owner alone, often root; nginx, as a user of its own, reads a copy that is for it alone. */
+static enum code check_given(struct place *p, const struct user *owner, struct err *reterr) {
+    const struct instance *i = place_instance(p);
     AUTO(buf_done) struct buf chain = BUF(PEM_MAX);
     AUTO(buf_wipe) struct buf key = BUF(PEM_MAX);
     struct cert_info info;
@@ -82,14 +84,31 @@ static enum code check_given(const struct instance *i, struct err *reterr) {
     if (clock_now() >= info.until)
         return err_set(reterr, E_CONFIG, "the certificate %s ended at %s; put a new one there, then start again (or send SIGHUP)",
                        i->certificate, time_format(info.until, until, sizeof until));
+    code = write_owned(place_path(p, "tls/given-key.pem"), key.data, key.len, 0600, owner, reterr);
+    return code != OK ? code : write_owned(place_path(p, "tls/given-chain.pem"), chain.data, chain.len, 0644, owner, reterr);
+}
+
+/* What an earlier start made as one user becomes nginx's: key, certificate, ticket keys. */
+static enum code give_all(struct place *p, const struct user *owner, struct err *reterr) {
+    static const char *const names[] = { "key.pem", "chain.pem", "ca.pem", "ticket-0.key", "ticket-1.key", "ticket-2.key" };
+    _Static_assert(TICKET_KEYS == 3, "each ticket key is named");
+    uid_t uid = owner == NULL ? geteuid() : owner->uid;
+    gid_t gid = owner == NULL ? getegid() : owner->gid;
+    for (size_t n = 0; geteuid() == 0 && n < ARRAY_LEN(names); n++) {
+        const char *path = place_path(p, "tls/%s", names[n]);
+        if (chown(path, uid, gid) != 0 && errno != ENOENT)
+            return err_errno(reterr, errno, "cannot give %s to its user", path);
+    }
     return OK;
 }
 
 enum code tls_prepare(struct place *p, const struct user *owner, bool *ret_changed, struct err *reterr) {
-    const struct instance *i = place_instance(p);
-    if (i->certificate != NULL) {
+    enum code code = give_all(p, owner, reterr);
+    if (code != OK)
+        return code;
+    if (place_instance(p)->certificate != NULL) {
         *ret_changed = true;                 /* nginx looks for itself whether it is a new one */
-        return check_given(i, reterr);
+        return check_given(p, owner, reterr);
     }
     *ret_changed = !own_is_good(p);
     return *ret_changed ? make_own(p, owner, reterr) : OK;
