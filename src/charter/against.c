@@ -198,8 +198,8 @@ static bool has_limit(const struct kind *k, const char *text) {
 static void compare_behaviour(struct compare *c) {
     for (size_t i = 0; i < c->to->limit_count; i++)
         if (!has_limit(c->from, c->to->limits[i].text))
-            note(c, CHANGE_SAYS, c->to->limits[i].pos, path_of(c, "limits", ""),
-                 "The limit `%s` is new and holds for new and changed records", c->to->limits[i].text);
+            note(c, c->used ? CHANGE_INDEX : CHANGE_SAYS, c->to->limits[i].pos, path_of(c, "limits", ""),
+                 "The limit `%s` is new: stored records count, and those that break it stay as they are", c->to->limits[i].text);
     for (size_t i = 0; i < c->from->limit_count; i++)
         if (!has_limit(c->to, c->from->limits[i].text))
             note(c, CHANGE_SAYS, c->to->pos, path_of(c, "limits", ""), "The limit `%s` is gone", c->from->limits[i].text);

@@ -83,7 +83,7 @@ TEST(says_what_a_change_does) {
         { "number: 000001 per event", "number: R-000001 per event", "says     records.registration.number: New records are numbered in another way; stored numbers stay\n" },
         { "      - one for each organiser and price\n", "      - one for each organiser and courier\n",
           "refused  records.parcel.holds.price: It would lie in the sealed part, but stored records hold it outside: add a second field\n"
-          "says     records.parcel.limits: The limit `one for each organiser and courier` is new and holds for new and changed records\n"
+          "index    records.parcel.limits: The limit `one for each organiser and courier` is new: stored records count, and those that break it stay as they are\n"
           "says     records.parcel.limits: The limit `one for each organiser and price` is gone\n" },
         { "      accepted to attended: door\n", "", "says     records.registration.moves: 2 moves instead of 3\n" },
         { "    about: participant\n    because: law", "    about: door\n    because: law",

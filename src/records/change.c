@@ -233,6 +233,7 @@ static enum code change_write(struct changing *c, json_t **ret, json_t **ret_mis
     d->verb = "record_changed";
     d->what = ledger_what(c);
     d->file = c->job->file;
+    d->file_task = c->job->file_task;
     code = draft_prepare(d, c->src, reterr);
     facts_end(c->src);
     if (code == OK)
@@ -297,7 +298,7 @@ enum code change_run(const struct change_job *job, json_t **ret, json_t **ret_mi
 
 enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
     PRE(s != NULL && r != NULL && r->who != NULL && ret != NULL && reterr != NULL);
-    struct change_job job = { s, r, NULL, NULL };
+    struct change_job job = { .s = s, .r = r };
     struct verdict may = { .reason = "the token's scope leaves this out" };
     if (!policy_scope(s->charter, r->who, r->kind, V_CHANGE))
         return use_refused(s, r->who, r->kind, &may, reterr);

@@ -90,9 +90,8 @@ enum code draft_prepare(struct draft *d, struct fact_source *facts, struct err *
     const struct kind *k = d->rec.info->kind;
     d->seals = arena_array(d->arena, k->part_count, sizeof *d->seals);
     d->doomed = arena_array(d->arena, k->part_count + k->field_count, sizeof *d->doomed);
-    d->gone = arena_array(d->arena, k->field_count, sizeof *d->gone);
     d->wished = arena_array(d->arena, k->field_count, sizeof *d->wished);
-    if (d->seals == NULL || d->doomed == NULL || d->gone == NULL || d->wished == NULL)
+    if (d->seals == NULL || d->doomed == NULL || d->wished == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
     memcpy(d->wished, d->rec.values, k->field_count * sizeof *d->wished);
     enum code code = facts_due(facts, facts->now, reterr);
@@ -215,10 +214,13 @@ static void begin_again(struct txn *t, struct draft *d) {
     mistakes_done(&d->mistakes);
     d->replayed = d->stale = d->more = false;
     d->doomed_count = d->doomed_ready;
-    d->gone_count = 0;
     r->updated = txn_now(t);
     r->created = d->old == NULL ? r->updated : d->old->created;
     r->version = d->old == NULL ? 1 : d->old->version + 1;
+    if (d->quiet) {
+        r->updated = d->old->updated;
+        r->version = d->old->version;
+    }
 }
 
 static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *src, struct err *reterr) {
@@ -247,7 +249,7 @@ enum code draft_write(struct txn *t, struct draft *d, struct looked_up **known, 
         code = reply_check(t, d, reterr);
     if (code == OK && (d->old != NULL || d->own_id))
         code = version_check(t, d, reterr);
-    if (code == OK)
+    if (code == OK && !d->quiet)
         code = links_check(d, &src, reterr);
     if (code == OK)
         code = limits_take(t, d, &src, reterr);
@@ -271,8 +273,6 @@ static enum code write_alone(struct txn *t, void *arg, struct err *reterr) {
 /* ---- after the write */
 enum code draft_settle(struct draft *d, struct err *reterr) {
     enum code code = doom_now(d->s, d->rec.tenant, d->doomed, d->doomed_count, reterr);
-    for (size_t i = 0; i < d->gone_count; i++)
-        file_unlink(d->s, &d->gone[i]);
     if (code == OK && d->more)
         code = tasks_run(d->s, d->rec.tenant, NULL, reterr);
     return code;
@@ -307,8 +307,8 @@ enum code draft_rekey(struct draft *d, struct err *reterr) {
 }
 
 void draft_end(struct draft *d, bool written) {
-    const struct kind *k = d->rec.info->kind;
-    for (size_t i = 0; d->seals != NULL && i < k->part_count; i++) {
+    size_t parts = d->seals == NULL ? 0 : d->rec.info->kind->part_count;
+    for (size_t i = 0; i < parts; i++) {
         struct sealed *one = &d->seals[i];
         if (one->fresh && !written)
             spare_give(d->s, d->rec.tenant, one->due, &one->id, &one->key, 1);

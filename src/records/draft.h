@@ -22,12 +22,13 @@ struct draft {
     struct index_keys *keys;                   /* of the tenant; the caller's */
     struct sealed *seals;                      /* for each part */
     struct token_list tokens;
+    bool quiet;                                /* the record stays as it is and only moves its fields: same version, same times */
     bool own_id;                               /* a new record with an id that the request chose */
     struct claim *claims, *old_claims;         /* for each limit */
     struct value *wished;                      /* the values as asked for */
     key_id *doomed; size_t doomed_count, doomed_ready;       /* the first `ready` come from draft_prepare, the others from the write */
     const struct file_row *file;               /* a new file of this record */
-    struct uuid *gone; size_t gone_count;      /* files to unlink */
+    struct uuid file_task;                     /* TASK_UPLOAD of that file */
     json_t *what;                              /* of the ledger entry; NULL: none is written (an import writes one for many) */
     const char *verb;
     struct reply_wish reply;
@@ -43,7 +44,7 @@ struct draft {
 MUST_USE enum code draft_prepare(struct draft *d, struct fact_source *facts, struct err *reterr);
 /* write_fn's body. known: records looked up in this write already, shared by the drafts of one write. */
 MUST_USE enum code draft_write(struct txn *t, struct draft *d, struct looked_up **known, struct err *reterr);
-/* store_write of one draft, and what follows it: destroyed keys, unlinked files, tasks. */
+/* store_write of one draft, and what follows it: destroyed keys, tasks. */
 MUST_USE enum code draft_commit(struct draft *d, struct err *reterr);
 /* The index key is a new one: tokens and claims anew, before another write. */
 MUST_USE enum code draft_rekey(struct draft *d, struct err *reterr);

@@ -7,7 +7,6 @@
 #include "ledger/ledger.h"
 #include "records/children.h"
 #include "records/doom.h"
-#include "records/file.h"
 #include "records/limits.h"
 #include "records/task.h"
 #include "records/use.h"
@@ -74,8 +73,12 @@ static enum code row_gone(struct txn *t, struct erasure *e, const struct record 
         code = err_set(reterr, E_MEMORY, "no memory for an erasure");
     for (size_t i = keys; code == OK && i < e->key_count; i++)
         code = doomed_put(t, e->keys[i], reterr);
-    for (size_t i = files; code == OK && i < e->file_count; i++)
+    for (size_t i = files; code == OK && i < e->file_count; i++) {
         code = file_delete(t, &e->files[i], reterr);
+        if (code == OK)
+            code = task_put(t, e->s, TASK_UNLINK, k, &e->files[i], NULL, reterr);
+        e->more = true;
+    }
     if (code == OK)
         code = limits_release(t, e->s, r, reterr);
     return code == OK ? row_delete(t, k->number, &r->id, reterr) : code;
@@ -130,17 +133,14 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
             more = true;
         if (code == OK && more) {
             e->more = true;
-            code = task_put(t, e->s, TASK_ERASE, child, id, reterr);
+            code = task_put(t, e->s, TASK_ERASE, child, id, NULL, reterr);
         }
     }
     return code;
 }
 
 enum code erasure_settle(struct erasure *e, struct err *reterr) {
-    enum code code = doom_now(e->s, e->tenant, e->keys, e->key_count, reterr);
-    for (size_t i = 0; i < e->file_count; i++)
-        file_unlink(e->s, &e->files[i]);
-    return code;
+    return doom_now(e->s, e->tenant, e->keys, e->key_count, reterr);
 }
 
 /* ---- the use case */

@@ -19,5 +19,5 @@ DEFINE_AUTO_VALUE(struct erasure, erasure_done)
 MUST_USE enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k, const struct uuid *id, struct err *reterr);
 /* Inside a write: some children of that kind; *ret_more: there are others. */
 MUST_USE enum code erase_children(struct txn *t, struct erasure *e, const struct kind_info *child, const struct uuid *parent, bool *ret_more, struct err *reterr);
-/* After the write: destroys keys, unlinks files. */
+/* After the write: destroys keys. Files go by the tasks that were left for them. */
 MUST_USE enum code erasure_settle(struct erasure *e, struct err *reterr);

@@ -178,9 +178,11 @@ static enum code candidates(struct fact_source *src, const struct relation *rel,
         if (code != OK)
             return code;
         uuid_format(self, text);
-        find_token(src->s, &keys, k, src->record->tenant, rel->field, FIND_EXACT, text, strlen(text), false, &token);
+        for (int before = 0; code == OK && before <= keys.has_before; before++)        /* while tokens are renewed, some have the old key */
+            code = find_token(src->s, &keys, k, src->record->tenant, rel->field, FIND_EXACT, text, strlen(text), before != 0, &token)
+                ? index_find(q, k->number, &token, &after, take_id, ret, reterr) : err_set(reterr, E_MEMORY, "no memory for the relations of a record");
         crypto_wipe(&keys, sizeof keys);
-        return index_find(q, k->number, &token, &after, take_id, ret, reterr);
+        return code;
     }
     struct row_range range = { .kind = k->number, .has_parent = true, .parent = src->record->id, .descending = true };
     return rows_list(q, &range, take_row, ret, reterr);

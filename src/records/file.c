@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "records/task.h"
 #include "store/tables.h"
 
 bool file_path(const struct service *s, const struct uuid *id, char *ret, size_t room) {
@@ -40,7 +41,8 @@ static enum code file_goes(struct txn *t, struct draft *d, const struct uuid *id
         code = file_delete(t, id, reterr);
     if (code == OK) {
         d->doomed[d->doomed_count++] = row.key;          /* parts_write dooms it */
-        d->gone[d->gone_count++] = *id;
+        d->more = true;
+        code = task_put(t, d->s, TASK_UNLINK, d->rec.info, id, NULL, reterr);
     }
     return code;
 }
@@ -54,5 +56,7 @@ enum code files_write(struct txn *t, struct draft *d, struct err *reterr) {
     }
     if (code == OK && d->file != NULL)
         code = file_put(t, d->file, reterr);
+    if (code == OK && d->file != NULL)
+        code = task_drop(t, d->s, &d->file_task, reterr);
     return code;
 }

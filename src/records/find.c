@@ -49,22 +49,28 @@ static void head(const struct service *s, const struct kind_info *k, int64_t ten
     piece_add(ret, &mode, 1);
 }
 
-void find_token(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, int field, enum find_mode mode,
+bool find_token(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, int field, enum find_mode mode,
                 const char *fold, size_t len, bool before, struct token *ret) {
     AUTO(buf_wipe) struct buf b = BUF(HASHED_MAX);
     head(s, k, tenant, k->kind->fields[field].name, (uint8_t)mode, &b);
     piece_add(&b, fold, len);
+    if (b.failed)
+        return false;
     token_make(&keys->find, before && keys->has_before ? &keys->index_before : &keys->index, buf_str(&b), b.len, ret);
+    return true;
 }
 
-void find_claim(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, const char *rule,
+bool find_claim(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, const char *rule,
                 const struct buf *pieces, struct token *ret, struct token *ret_before) {
     AUTO(buf_wipe) struct buf b = BUF(HASHED_MAX);
     head(s, k, tenant, rule, 0, &b);
     piece_add(&b, pieces->data, pieces->len);
+    if (b.failed)
+        return false;
     token_make(&keys->find, &keys->index, buf_str(&b), b.len, ret);
     if (keys->has_before)
         token_make(&keys->find, &keys->index_before, buf_str(&b), b.len, ret_before);
+    return true;
 }
 
 /* ---- tokens of a record */

@@ -17,8 +17,8 @@ const char *find_sort_text(const char *text, struct arena *arena);
 bool find_by_number(const struct field *f);
 
 /* The token that a search asks for. `fold` is already folded by find_fold. With the index key before the present one when
- * `before` (and there is one). */
-void find_token(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, int field, enum find_mode mode,
+ * `before` (and there is one). False: no memory. */
+MUST_USE bool find_token(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, int field, enum find_mode mode,
                 const char *fold, size_t len, bool before, struct token *ret);
 /* How values of the field are compared when found exactly: NULL: no memory. */
 const char *find_fold(const struct field *f, const struct value *v, struct arena *arena);
@@ -27,6 +27,6 @@ const char *find_fold(const struct field *f, const struct value *v, struct arena
 /* Bytes of the first n characters of folded text; the whole when it has fewer. */
 size_t find_points(const char *text, size_t len, size_t n);
 
-/* For claims and spans: what a record is unique by. */
-void find_claim(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, const char *rule,
+/* For claims and spans: what a record is unique by. False: no memory. */
+MUST_USE bool find_claim(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, const char *rule,
                 const struct buf *pieces, struct token *ret, struct token *ret_before);

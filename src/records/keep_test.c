@@ -258,6 +258,70 @@ TEST(the_index_is_built_again) {
     bed_end(&b);
 }
 
+/* The same records under a charter that keeps them longer, counts seats otherwise, seals what stood open and finds by phone. */
+static void swap(struct buf *text, const char *from, const char *to) {
+    AUTO(buf_done) struct buf b = BUF(1u << 16);
+    const char *at = strstr(buf_str(text), from);
+    CHECK(at != NULL);
+    buf_add(&b, text->data, (size_t)(at - text->data));
+    buf_text(&b, to);
+    buf_text(&b, at + strlen(from));
+    buf_cut(text, 0);
+    buf_add(text, b.data, b.len);
+}
+
+TEST(a_changed_charter_refits_what_is_stored) {
+    struct bed b;
+    struct uuid event;
+    json_t *got = NULL, *query = json_pack("{s:{s:s}}", "where", "phone", "22 123 45 67");
+    struct due_check check;
+    AUTO(buf_done) struct buf newer = BUF(1u << 16), older = BUF(1u << 16);
+    buf_text(&older, events_charter);
+    swap(&older, "      - accepted at most event.seats, else waiting\n      - one for each event and email, cancelled not counted\n", "      - one for each event and phone\n");
+    swap(&older, "personal phone, optional", "phone, optional");
+    swap(&older, "organiser, or first when a seat is free", "organiser");
+    buf_text(&newer, events_charter);
+    swap(&newer, "personal phone, optional", "personal phone, optional, found exactly");
+    swap(&newer, "180 days after event.ends", "90 days after event.ends");
+    bed_start(&b, buf_str(&older));
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    event_make(&b, &boss, &event);
+    json_t *in = person(&event, "a@poczta.example");
+    json_object_set_new(in, "phone", json_string("22 123 45 67"));
+    json_object_set_new(in, "status", json_string("accepted"));
+    CHECK_OK(bed_make(&b, &boss, "registration", in, &got), &b.e);
+    struct uuid id = id_of(got);
+    json_decref(got);
+    bed_shut(&b);
+    b.charter = charter_free(b.charter);
+    bed_charter(&b, buf_str(&newer));
+    bed_open(&b);
+    CHECK_OK(service_check_due(b.service, b.tenant, &check, &b.e), &b.e);
+    CHECK(check.wrong > 0);
+    CHECK_OK(service_rebuild_index(b.service, &b.e), &b.e);
+    CHECK_OK(service_check_due(b.service, b.tenant, &check, &b.e), &b.e);
+    CHECK_INT(check.wrong, 0);
+    boss = bed_role(&b, b.tenant, "organiser");
+    CHECK_OK(record_search(b.service, &boss, charter_kind(b.charter, "registration"), query, &got, &b.e), &b.e);
+    CHECK_INT(json_array_size(json_object_get(got, "items")), 1);
+    json_decref(got);
+    CHECK_CODE(bed_make(&b, &boss, "registration", person(&event, "a@poczta.example"), &got), E_CONFLICT, &b.e);      /* the new limit counts what is stored */
+    json_decref(got);
+    CHECK_OK(bed_change(&b, &boss, "event", &event, -1, json_pack("{s:i}", "seats", 1), &got), &b.e);
+    json_decref(got);
+    CHECK_OK(bed_make(&b, &boss, "registration", person(&event, "b@poczta.example"), &got), &b.e);
+    CHECK_TEXT(text_at(got, "fields", "status"), "waiting");
+    json_decref(got);
+    AUTO(view_end) struct view *v = NULL;
+    struct row row;
+    CHECK_OK(store_view(b.store, b.tenant, &v, &b.e), &b.e);
+    CHECK_OK(row_get(view_sql(v), service_kind(b.service, charter_kind(b.charter, "registration"))->number, &id, &row, &b.e), &b.e);
+    CHECK(strstr(row.clear, "+48") == NULL);
+    v = view_end(v);
+    json_decref(query);
+    bed_end(&b);
+}
+
 TEST(changes_are_told_to_whom_they_concern) {
     struct bed b;
     struct uuid event;

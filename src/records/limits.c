@@ -44,11 +44,10 @@ static bool claim_of(const struct service *s, const struct index_keys *keys, con
     }
     if (pieces.failed)
         return false;
-    find_claim(s, keys, r->info, r->tenant, l->type == LIMIT_UNIQUE ? "unique" : "overlap", &pieces, &ret->token, &ret->before);
+    ret->has = find_claim(s, keys, r->info, r->tenant, l->type == LIMIT_UNIQUE ? "unique" : "overlap", &pieces, &ret->token, &ret->before);
     ret->generation = keys->generation;
     ret->has_before = keys->has_before;
-    ret->has = true;
-    return true;
+    return ret->has;
 }
 
 enum code limits_claims(const struct service *s, const struct index_keys *keys, const struct record *r, struct arena *arena,
@@ -317,7 +316,7 @@ enum code seats_fill(struct txn *t, struct service *s, const struct kind_info *k
         code = promote(t, s, k, i, &first.id, arena, known, reterr);
     }
     if (code == OK)
-        code = task_put(t, s, TASK_FILL, k, scope, reterr);
+        code = task_put(t, s, TASK_FILL, k, scope, NULL, reterr);
     *ret_more = *ret_more || code == OK;
     return code;
 }
@@ -377,4 +376,58 @@ enum code limits_number(struct txn *t, struct draft *d, struct err *reterr) {
         snprintf(years, sizeof years, "%d%s", year, f->after_year == NULL ? "" : f->after_year);
     d->rec.number = arena_printf(d->arena, "%s%s%0*lld", f->prefix == NULL ? "" : f->prefix, years, f->digits, (long long)n);
     return d->rec.number == NULL ? err_set(reterr, E_MEMORY, "no memory for a number") : OK;
+}
+
+/* ---- counted and claimed anew, under a charter that has changed */
+enum code limits_claim_again(struct txn *t, const struct record *r, const struct claim *claims, struct err *reterr) {
+    const struct kind_info *k = r->info;
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < k->kind->limit_count; i++) {
+        const struct limit *l = limit_at(k, i);
+        const struct claim *c = &claims[i];
+        struct mark mark = { c->token, c->generation, c->has_before ? &c->before : NULL };
+        if (l->type == LIMIT_CAPACITY)
+            continue;
+        code = l->type == LIMIT_UNIQUE ? claim_drop(t, k->number, k->limits[i], &r->id, reterr) : span_drop(t, k->number, k->limits[i], &r->id, reterr);
+        if (code == OK && c->has && counted(r, l))
+            code = l->type == LIMIT_UNIQUE ? claim_take(t, k->number, k->limits[i], &mark, &r->id, reterr)
+                                           : span_take(t, k->number, k->limits[i], &mark, c->from, c->until, &r->id, reterr);
+        if (code == E_CONFLICT)
+            code = OK;
+    }
+    return code;
+}
+
+struct tally { const char *field, *full, *waiting; int64_t taken, waits, mark; };
+static bool option_is(const char *clear, const char *field, const char *option) {
+    struct slice v;
+    return option != NULL && canon_get(clear, strlen(clear), field, &v) && v.len == strlen(option) + 2 && memcmp(v.at + 1, option, v.len - 2) == 0;
+}
+static bool tally_row(const struct row *row, void *arg) {
+    struct tally *c = arg;
+    c->taken += option_is(row->clear, c->field, c->full);
+    if (option_is(row->clear, c->field, c->waiting) && c->waits++ == 0)
+        c->mark = id_ms(&row->id);
+    return true;
+}
+
+static enum code counter_set(struct txn *t, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t to, struct err *reterr) {
+    int64_t now = 0;
+    enum code code = counter_get(txn_sql(t), kind, rule, scope, year, &now, reterr);
+    return code == OK && now != to ? counter_add(t, kind, rule, scope, year, to - now, &now, reterr) : code;
+}
+
+enum code limits_recount(struct txn *t, struct service *s UNUSED, const struct kind_info *k, size_t i, const struct uuid *scope, struct err *reterr) {
+    const struct limit *l = limit_at(k, i);
+    const struct field *f = &k->kind->fields[l->state_field];
+    struct tally c = { f->name, f->options[l->full_option], l->else_option < 0 ? NULL : f->options[l->else_option], 0, 0, 0 };
+    struct row_range range = { .kind = k->number, .has_parent = k->kind->parent >= 0, .parent = *scope };
+    enum code code = rows_list(txn_sql(t), &range, tally_row, &c, reterr);
+    if (code == OK)
+        code = counter_set(t, k->number, k->limits[i], scope, 0, c.taken, reterr);
+    if (code == OK)
+        code = counter_set(t, k->number, k->waits[i], scope, WAITING, c.waits, reterr);
+    if (code == OK && c.waits > 0)
+        code = counter_set(t, k->number, k->waits[i], scope, MARK, c.mark, reterr);
+    return code;
 }

@@ -19,3 +19,7 @@ MUST_USE enum code limits_release(struct txn *t, struct service *s, const struct
  * more seats than one write fills, and a task was left. */
 MUST_USE enum code seats_fill(struct txn *t, struct service *s, const struct kind_info *k, size_t limit, const struct uuid *scope,
                               struct arena *arena, struct looked_up **known, bool *ret_more, struct err *reterr);
+/* In a write: a stored record takes its claims (again); one that others hold already stays theirs. */
+MUST_USE enum code limits_claim_again(struct txn *t, const struct record *r, const struct claim *claims, struct err *reterr);
+/* In a write: the seats of `scope` and those who wait for one, counted anew from the rows. */
+MUST_USE enum code limits_recount(struct txn *t, struct service *s, const struct kind_info *k, size_t limit, const struct uuid *scope, struct err *reterr);

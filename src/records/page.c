@@ -84,9 +84,11 @@ static enum code by_token(struct batch *b, struct err *reterr) {
     }
     size_t room = b->room;
     for (int before = 0; before <= keys.has_before && code == OK; before++) {      /* while tokens are renewed, some have the new key and some the old one */
-        find_token(b->w->s, &keys, q->k, b->w->who->tenant, q->source_field, q->source_mode, fold, len, before != 0, &token);
         b->room = b->count + room;
-        code = index_find(b->q, q->k->number, &token, &q->after, take_id, b, reterr);
+        if (!find_token(b->w->s, &keys, q->k, b->w->who->tenant, q->source_field, q->source_mode, fold, len, before != 0, &token))
+            code = err_set(reterr, E_MEMORY, "no memory for a search");
+        else
+            code = index_find(b->q, q->k->number, &token, &q->after, take_id, b, reterr);
     }
     b->room = room;
     if (keys.has_before)
@@ -153,13 +155,13 @@ static enum code candidates(struct batch *b, struct err *reterr) {
 }
 
 /* ---- who sees it, and does what stands unsealed match? */
-static bool clear_matches(const struct query *q, const struct record *r, struct arena *arena) {
+static bool clear_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed) {
     struct query clear = *q;
     clear.cond_count = 0;
     for (size_t i = 0; i < q->cond_count; i++)
         if ((q->k->kind->outside >> q->conds[i].field & 1) != 0)
             clear.conds[clear.cond_count++] = q->conds[i];
-    return query_matches(&clear, r, arena);
+    return query_matches(&clear, r, arena, failed);
 }
 
 static enum code sift(struct batch *b, struct looked_up **known, struct err *reterr) {
@@ -170,7 +172,9 @@ static enum code sift(struct batch *b, struct looked_up **known, struct err *ret
         struct candidate *c = &b->list[i];
         if (!c->keep)
             continue;
-        c->keep = clear_matches(q, &c->record, b->arena);
+        c->keep = clear_matches(q, &c->record, b->arena, &b->failed);
+        if (b->failed)
+            return err_set(reterr, E_MEMORY, "no memory for a list");
         if (!c->keep)
             continue;
         struct fact_source src = { .s = b->w->s, .q = b->q, .who = b->w->who, .record = &c->record, .arena = b->arena, .known = *known, .now = now };
@@ -206,9 +210,12 @@ static void open_piece(void *arg, size_t n) {
         return;
     }
     p->code = count == 0 ? OK : records_open(o->b->w->s, list, count, p->arena, &p->err);
+    bool failed = false;
     for (size_t i = from; p->code == OK && i < until; i++)
         if (o->b->list[i].keep)
-            o->b->list[i].keep = query_matches(o->b->w->q, &o->b->list[i].record, p->arena);
+            o->b->list[i].keep = query_matches(o->b->w->q, &o->b->list[i].record, p->arena, &failed);
+    if (failed)
+        p->code = err_set(&p->err, E_MEMORY, "no memory for a list");
 }
 
 static enum code open_all(struct opening *o, struct err *reterr) {

@@ -45,7 +45,10 @@ static enum code cond_text(struct reading *r, struct cond *c, const struct field
         return c->pattern != NULL ? OK : err_field(r->err, E_INVALID, path, "%s: %s", path, why);
     }
     AUTO(buf_done) struct buf b = BUF(TEXT_MAX * 16);
-    if (!text_fold(raw->text, raw->len, &b) || b.len == 0)
+    bool folds = text_fold(raw->text, raw->len, &b);
+    if (b.failed)
+        return refuse_memory(r);
+    if (!folds || b.len == 0)
         return err_field(r->err, E_INVALID, path, "%s asks for a text to search for", path);
     c->fold = arena_text_n(r->arena, b.data, b.len);
     if (c->fold == NULL)
@@ -319,12 +322,13 @@ static bool word_wanted(const char *word, size_t len, void *arg) {
     return a->all;
 }
 
-static bool range_matches(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena) {
+static bool range_matches(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena, bool *failed) {
     int64_t order;
     if (find_by_number(f))
         order = v->number < c->value.number ? -1 : v->number > c->value.number;
     else {
         const char *text = find_sort_text(v->text, arena);
+        *failed = *failed || text == NULL;
         order = text == NULL ? 0 : strcmp(text, c->fold);
     }
     switch (c->op) {
@@ -340,15 +344,16 @@ static const char *folded(const struct value *v, struct arena *arena) {
     return text_fold(v->text, strlen(v->text), &b) ? arena_text_n(arena, buf_str(&b), b.len) : NULL;
 }
 
-static bool cond_matches(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena) {
+static bool cond_matches(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena, bool *failed) {
     const char *text;
     if (!v->set)
         return false;
     if (is_range(c->op))
-        return range_matches(c, f, v, arena);
+        return range_matches(c, f, v, arena, failed);
     if (c->op == MATCHES)
         return regex_matches(c->pattern, v->text, strlen(v->text));
     text = c->op == IS ? find_fold(f, v, arena) : folded(v, arena);
+    *failed = *failed || text == NULL;
     if (text == NULL)
         return false;
     if (c->op == IS)
@@ -360,11 +365,11 @@ static bool cond_matches(const struct cond *c, const struct field *f, const stru
     return a.all;
 }
 
-bool query_matches(const struct query *q, const struct record *r, struct arena *arena) {
+bool query_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed) {
     if (q->has_parent && uuid_compare(&q->parent, &r->parent) != 0)
         return false;
     for (size_t i = 0; i < q->cond_count; i++)
-        if (!cond_matches(&q->conds[i], &q->k->kind->fields[q->conds[i].field], &r->values[q->conds[i].field], arena))
+        if (!cond_matches(&q->conds[i], &q->k->kind->fields[q->conds[i].field], &r->values[q->conds[i].field], arena, failed))
             return false;
     return true;
 }

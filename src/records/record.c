@@ -17,6 +17,18 @@ enum code record_blank(const struct kind_info *k, int64_t tenant, struct arena *
     return OK;
 }
 
+/* One field from where it was found. What stands unsealed is newer than a sealed copy of it; a sealed value is newer than an
+ * unsealed one of a field that is sealed now. */
+static bool value_take(struct record *r, int f, struct slice json, bool clear, struct arena *arena) {
+    bool outside = (r->info->kind->outside >> f & 1) != 0;
+    if (outside != clear) {
+        r->misplaced |= (fieldset)1 << f;
+        if (outside && r->values[f].set)
+            return true;
+    }
+    return value_open(&r->info->kind->fields[f], json, arena, &r->values[f]);
+}
+
 /* Members of a JSON object into the values of fields; what the charter does not know (any more) is passed over. */
 static bool values_take(struct record *r, const char *json, size_t len, struct part_state *part, struct arena *arena) {
     const struct kind *k = r->info->kind;
@@ -35,7 +47,7 @@ static bool values_take(struct record *r, const char *json, size_t len, struct p
             int64_t *to = part == NULL ? NULL : strcmp(name, "$given") == 0 ? &part->given : strcmp(name, "$agreed") == 0 ? &r->agreed : NULL;
             if (to != NULL && !text_int_n(value.at, value.len, 0, INT64_MAX, to))
                 return false;
-        } else if ((f = kind_field(k, name)) >= 0 && !value_open(&k->fields[f], value, arena, &r->values[f]))
+        } else if ((f = kind_field(k, name)) >= 0 && !value_take(r, f, value, part == NULL, arena))
             return false;
     }
     return !c.bad;
@@ -169,7 +181,8 @@ enum code record_seal(const struct record *r, int part, key_id id, const struct 
         add_fields(r, sealed_fields(r, part), &b);
     buf_char(&b, '}');
     if (b.failed)
-        return err_set(reterr, E_TOO_LARGE, "the fields of one record may have %zu bytes", PART_MAX);
+        return b.len > PART_MAX / 2 ? err_set(reterr, E_TOO_LARGE, "the fields of one record may have %zu bytes", PART_MAX)
+                                    : err_set(reterr, E_MEMORY, "no memory to seal a record");
     if (!rule_on(RULE_sealed_at_rest)) {
         buf_text(ret, unsealed);
         buf_add(ret, b.data, b.len);

@@ -22,6 +22,7 @@ struct record {
     bool loaded;                               /* its parts are here */
     bool opened;                               /* sealed values are in `values` too */
     usec_t agreed;                             /* consent of the kind itself; 0 */
+    fieldset misplaced;                        /* stored unsealed and to be sealed now, or the other way: made under another charter */
     struct value *values;                      /* one for each field */
     struct part_state *parts;                  /* one for each part */
 };

@@ -69,6 +69,8 @@ MUST_USE enum code record_changes(struct service *s, const struct caller *who, i
 
 /* Upkeep: finish cut erasures, catch up the index, move waiting records into free seats, expire replies. */
 MUST_USE enum code service_recover(struct service *s, struct err *reterr);
+/* The index anew, and with it all that a changed charter asks of stored records: due dates, claims and seats of limits, fields
+ * that stand unsealed now. Before the first request; long. */
 MUST_USE enum code service_rebuild_index(struct service *s, struct err *reterr);
 /* After a charter whose keep rules changed: every stored due date as it explains it now. */
 MUST_USE enum code service_rebuild_due(struct service *s, struct err *reterr);

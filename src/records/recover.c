@@ -5,8 +5,7 @@
 #include "records/children.h"
 #include "records/doom.h"
 #include "records/facts.h"
-#include "records/find.h"
-#include "records/keys.h"
+#include "records/refit.h"
 #include "records/task.h"
 #include "store/tables.h"
 
@@ -40,64 +39,36 @@ static enum code each_tenant(struct service *s, tenant_do fn, struct err *reterr
 }
 
 /* ---- the index follows a change */
-struct following { struct service *s; int64_t tenant; enum code code; struct err *err; };
-struct put { struct service *s; struct record *r; struct index_keys *keys; struct token_list tokens; struct sorted_value *sorted; size_t sorted_count; bool stale; };
+/* Changes are gathered and followed together; the last of them that stood at the start is not waited for. */
+struct following { struct service *s; int64_t tenant, newest; struct refit_id list[REFIT_MAX]; size_t count; enum code code; struct err *err; };
 
-static enum code put_write(struct txn *t, void *arg, struct err *reterr) {
-    struct put *p = arg;
-    struct row row;
-    enum code code = row_get(txn_sql(t), p->r->info->number, &p->r->id, &row, reterr);
-    if (code == E_NOT_FOUND || code == E_GONE)
-        return OK;                             /* erased meanwhile: its entries went with it */
-    if (code == OK && row.version != p->r->version)
-        return OK;                             /* written anew meanwhile, with its index */
-    return code == OK ? index_put(t, p->r->info->number, &p->r->id, p->keys->generation, p->tokens.list, p->tokens.count, p->sorted, p->sorted_count, reterr) : code;
-}
-
-static enum code index_record(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, bool anew, struct err *reterr) {
-    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
-    struct record r;
-    struct index_keys keys;
-    struct put p = { .s = s, .r = &r, .keys = &keys };
-    if (arena == NULL)
-        return err_set(reterr, E_MEMORY, "no memory for the index");
-    AUTO(view_end) struct view *v = NULL;
-    enum code code = store_view(s->store, tenant, &v, reterr);
-    if (code == OK)
-        code = record_load(view_sql(v), k, id, arena, &r, reterr);
-    v = view_end(v);
-    if (code == E_NOT_FOUND || code == E_GONE)
-        return OK;
-    if (code == OK)
-        code = record_open(s, &r, arena, reterr);
-    if (code == OK)
-        code = index_keys_of(s, tenant, anew, &keys, reterr);
-    if (code != OK)
-        return code;
-    code = find_tokens(s, &keys, &r, kind_all(k->kind), arena, &p.tokens, reterr);
-    if (code == OK)
-        code = find_sorted(&r, arena, &p.sorted, &p.sorted_count, reterr);
-    if (code == OK)
-        code = store_write(s->store, tenant, put_write, &p, reterr);
-    crypto_wipe(&keys, sizeof keys);
-    return code;
+static bool flush(struct following *f) {
+    if (f->count > 0)
+        f->code = refit_some(f->s, f->tenant, f->list, f->count, false, f->err);
+    f->count = 0;
+    return f->code == OK;
 }
 
 static bool follow(const struct change *c, void *arg) {
     struct following *f = arg;
     const struct kind_info *k = service_kind_by_number(f->s, c->kind);
-    if (c->erased || k == NULL)
-        return true;
-    f->code = index_record(f->s, f->tenant, k, &c->id, false, f->err);
-    if (f->code == E_STALE)
-        f->code = index_record(f->s, f->tenant, k, &c->id, true, f->err);
-    return f->code == OK;
+    if (!c->erased && k != NULL)
+        f->list[f->count++] = (struct refit_id){ k, c->id };
+    return (f->count < REFIT_MAX && c->change < f->newest) || flush(f);
 }
 
 static enum code catch_up(struct service *s, int64_t tenant, struct err *reterr) {
-    struct following f = { s, tenant, OK, reterr };
-    enum code code = index_behind(s->store, tenant, follow, &f, reterr);
-    return code == OK ? f.code : code;
+    struct following *f = mem_new(sizeof *f);
+    if (f == NULL)
+        return err_set(reterr, E_MEMORY, "no memory to catch the index up");
+    *f = (struct following){ .s = s, .tenant = tenant, .newest = store_wait_change(s->store, tenant, 0, 0), .err = reterr };
+    enum code code = index_behind(s->store, tenant, follow, f, reterr);
+    if (code == OK)
+        code = f->code;
+    if (code == OK && f->count > 0)
+        code = flush(f) ? OK : f->code;
+    mem_free(f);
+    return code;
 }
 
 /* ---- the rest of a tenant's upkeep */
@@ -119,10 +90,18 @@ enum code service_recover(struct service *s, struct err *reterr) {
     return code == E_TOO_MANY ? OK : code;     /* above the cap of a day: a person confirms, and the next upkeep goes on */
 }
 
+static bool followed(const struct change *c UNUSED, void *arg UNUSED) { return true; }
+
+/* Every record has been put; what was written meanwhile has put itself. */
+static enum code rebuild(struct service *s, int64_t tenant, struct err *reterr) {
+    enum code code = refit_tenant(s, tenant, reterr);
+    return code == OK ? index_behind(s->store, tenant, followed, NULL, reterr) : code;
+}
+
 enum code service_rebuild_index(struct service *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
     enum code code = index_drop_all(s->store, reterr);
-    return code == OK ? each_tenant(s, catch_up, reterr) : code;
+    return code == OK ? each_tenant(s, rebuild, reterr) : code;
 }
 
 /* ---- new due dates, after a charter whose keep rules changed */

@@ -7,11 +7,13 @@
 
 #include "records/children.h"
 #include "records/erase.h"
+#include "records/file.h"
 #include "records/limits.h"
+#include "store/tables.h"
 
-static const char *const words[TASKS] = { "redate", "erase", "fill" };
+static const char *const words[TASKS] = { "redate", "erase", "fill", "unlink", "upload" };
 
-enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, struct err *reterr) {
+enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, struct uuid *ret_id, struct err *reterr) {
     char clear[256], id[UUID_TEXT];
     struct row row = { .kind = s->task_kind, .id = uuid_new(), .version = 1, .created = txn_now(t), .updated = txn_now(t), .due = USEC_NEVER,
                        .parent = *parent, .clear = clear };
@@ -19,12 +21,22 @@ enum code task_put(struct txn *t, struct service *s, enum task what, const struc
     if (n < 0 || (size_t)n >= sizeof clear)
         return err_set(reterr, E_CHARTER, "the name of the kind %s is too long", k->kind->name);
     enum code code = txn_change(t, &row.change, reterr);
-    return code == OK ? row_put(t, &row, reterr) : code;
+    if (code == OK)
+        code = row_put(t, &row, reterr);
+    if (code == OK && ret_id != NULL)
+        *ret_id = row.id;
+    return code;
+}
+
+enum code task_drop(struct txn *t, struct service *s, const struct uuid *id, struct err *reterr) {
+    enum code code = row_delete(t, s->task_kind, id, reterr);
+    return code == E_NOT_FOUND || code == E_GONE ? OK : code;      /* somebody else has done it */
 }
 
 struct todo { struct service *s; struct uuid task, parent; enum task what; const struct kind_info *k; struct uuid after, after_next; bool more, again; struct erasure *erasure; };
 #define TASKS_AT_ONCE 64
-struct todo_list { struct service *s; struct todo list[TASKS_AT_ONCE]; size_t count; };
+#define UPLOAD_LIFE USEC_PER_DAY              /* an upload that takes longer has been cut off */
+struct todo_list { struct service *s; struct todo list[TASKS_AT_ONCE]; size_t count; usec_t now; };
 
 static bool word_is(const char *clear, const char *name, const char *want) {
     struct slice v;
@@ -41,6 +53,8 @@ static bool take(const struct row *row, void *arg) {
     for (size_t i = 0; i < l->s->kinds; i++)
         if (word_is(row->clear, "kind", l->s->info[i].kind->name))
             todo->k = &l->s->info[i];
+    if (todo->what == TASK_UPLOAD && l->now - row->created < UPLOAD_LIFE)
+        return true;
     return ++l->count < TASKS_AT_ONCE;
 }
 
@@ -65,9 +79,7 @@ static enum code step(struct txn *t, void *arg, struct err *reterr) {
     else if (todo->what == TASK_FILL)
         code = fill(t, todo, reterr);
     if (code == OK && !todo->more)
-        code = row_delete(t, todo->s->task_kind, &todo->task, reterr);
-    if (code == E_NOT_FOUND || code == E_GONE)           /* somebody else has done it */
-        code = OK;
+        code = task_drop(t, todo->s, &todo->task, reterr);
     if (code == OK)
         todo->after_next = after;
     return code;
@@ -80,12 +92,29 @@ static void counts_add(json_t *to, json_t *from) {
         json_object_set_new(to, kind, json_integer(json_integer_value(n) + json_integer_value(json_object_get(to, kind))));
 }
 
+/* A file that a record names stays: its upload was finished, and only the note of it was left behind. */
+static enum code file_clear(struct todo *todo, int64_t tenant, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
+    struct file_row row;
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a task") : store_view(todo->s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = file_get(view_sql(v), &todo->parent, &row, arena, reterr);
+    if (code == E_NOT_FOUND) {
+        file_unlink(todo->s, &todo->parent);
+        return OK;
+    }
+    return code;
+}
+
 static enum code run(struct todo *todo, int64_t tenant, json_t *counts, struct err *reterr) {
     enum code code = OK;
     do {
         AUTO(erasure_done) struct erasure erasure = { .s = todo->s, .tenant = tenant };
         todo->erasure = &erasure;
-        code = store_write(todo->s->store, tenant, step, todo, reterr);
+        code = todo->what == TASK_UNLINK || todo->what == TASK_UPLOAD ? file_clear(todo, tenant, reterr) : OK;
+        if (code == OK)
+            code = store_write(todo->s->store, tenant, step, todo, reterr);
         if (code == OK)
             code = erasure_settle(&erasure, reterr);
         if (counts != NULL)
@@ -105,7 +134,7 @@ static enum code list_tasks(struct service *s, int64_t tenant, struct todo_list 
 
 enum code tasks_run(struct service *s, int64_t tenant, json_t *counts, struct err *reterr) {
     enum code code = OK;
-    struct todo_list l = { .s = s };
+    struct todo_list l = { .s = s, .now = clock_now() };
     bool again, some;
     do {
         again = some = false;

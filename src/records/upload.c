@@ -7,6 +7,7 @@
 #include "records/change.h"
 #include "records/reads.h"
 #include "records/spare.h"
+#include "records/task.h"
 #include "store/tables.h"
 
 #define NAME_BYTES 255u
@@ -66,7 +67,7 @@ static enum code field_allowed(struct service *s, const struct caller *who, cons
 
 struct upload {
     struct service *s; const struct caller *who; const struct kind_info *k; int field; struct arena *arena;
-    struct file_place at; struct key key; usec_t due; struct file_row row; struct buf meta; struct input in; bool used;
+    struct file_place at; struct key key; usec_t due; struct file_row row; struct buf meta; struct input in; struct uuid task; bool used;
 };
 
 /* {"id":…,"name":…,"size":…,"type":…}: as it stands in the record. */
@@ -96,7 +97,7 @@ static enum code value_make(struct upload *u, const char *name, const char *type
 
 static enum code upload_run(struct upload *u, const char *name, const char *type, const struct source *in, json_t **ret, struct err *reterr) {
     struct record_request r = { .who = u->who, .kind = u->k->index, .id = u->at.record, .if_match = -1 };
-    struct change_job job = { u->s, &r, &u->in, &u->row };
+    struct change_job job = { u->s, &r, &u->in, &u->row, u->task };
     json_t *record = NULL, *mistakes = NULL;
     int64_t size = 0;
     enum code code = bytes_write(u->s, &u->at, &u->key, in, &size, reterr);
@@ -110,6 +111,16 @@ static enum code upload_run(struct upload *u, const char *name, const char *type
     json_decref(record);
     json_decref(mistakes);
     return code == OK && *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for a reply") : code;
+}
+
+/* What is on the disk without a record to name it goes after a day, should this be cut off. */
+static enum code upload_note(struct txn *t, void *arg, struct err *reterr) {
+    struct upload *u = arg;
+    return task_put(t, u->s, TASK_UPLOAD, u->k, &u->at.file, &u->task, reterr);
+}
+static enum code upload_forget(struct txn *t, void *arg, struct err *reterr) {
+    struct upload *u = arg;
+    return task_drop(t, u->s, &u->task, reterr);
 }
 
 enum code file_store(struct service *s, const struct caller *who, int kind, const struct uuid *record, int field,
@@ -127,9 +138,13 @@ enum code file_store(struct service *s, const struct caller *who, int kind, cons
         code = spare_make(s, who->tenant, u.due, 1, &u.at.key, &u.key, reterr);
     if (code != OK)
         return code;
-    code = upload_run(&u, plain, plain_type(type), in, ret, reterr);
+    code = store_write(s->store, who->tenant, upload_note, &u, reterr);
+    if (code == OK)
+        code = upload_run(&u, plain, plain_type(type), in, ret, reterr);
     if (!u.used) {
+        struct err late;
         file_unlink(s, &u.at.file);
+        (void)!store_write(s->store, who->tenant, upload_forget, &u, &late);      /* else the upkeep does it */
         spare_give(s, who->tenant, u.due, &u.at.key, &u.key, 1);
     }
     crypto_wipe(&u.key, sizeof u.key);
@@ -243,7 +258,7 @@ enum code file_erase(struct service *s, const struct caller *who, const struct u
         return code;
     struct record_request r = { .who = who, .kind = f.k->index, .id = f.row.record, .if_match = -1 };
     in.given = (fieldset)1 << f.field;
-    code = change_run(&(struct change_job){ s, &r, &in, NULL }, &record, &mistakes, reterr);
+    code = change_run(&(struct change_job){ .s = s, .r = &r, .file_input = &in }, &record, &mistakes, reterr);
     json_decref(record);
     json_decref(mistakes);
     return code;

@@ -24,6 +24,9 @@ static bool wrong_number(struct read *r, enum says says, unsigned limit) {
 }
 static bool no_memory(struct read *r) { return wrong(r, SAYS_OK); }
 
+/* text_clean refused: for want of memory, or because it is no text. */
+static bool not_clean(struct read *r, const struct buf *b, enum says says) { return b->failed ? no_memory(r) : wrong(r, says); }
+
 struct raw raw_json(json_t *v) {
     if (v == NULL || json_is_null(v))
         return (struct raw){ .type = RAW_NULL };
@@ -85,7 +88,7 @@ static bool read_any_text(struct read *r, struct text_kind kind) {
     if (r->raw->len > (size_t)kind.max * 4)
         return wrong_number(r, SAYS_long, kind.max);
     if (!text_clean(r->raw->text, r->raw->len, &b))
-        return wrong(r, SAYS_bytes);
+        return not_clean(r, &b, SAYS_bytes);
     if (b.len == 0)
         return true;                          /* nothing but spaces: not set */
     if (text_points(b.data) > kind.max)
@@ -148,7 +151,7 @@ static bool read_email(struct read *r) {
     if (r->raw->len > 4 * EMAIL_MAX)
         return wrong_number(r, SAYS_long, EMAIL_MAX);
     if (!text_clean(r->raw->text, r->raw->len, &b))
-        return wrong(r, SAYS_bytes);
+        return not_clean(r, &b, SAYS_bytes);
     if (b.len == 0)
         return true;
     char *at = memrchr(b.data, '@', b.len);
@@ -172,8 +175,10 @@ static bool read_phone(struct read *r) {
     char e164[20];
     if (r->raw->type != RAW_TEXT)
         return wrong(r, SAYS_text);
-    if (r->raw->len > 64 || !text_clean(r->raw->text, r->raw->len, &b))
+    if (r->raw->len > 64)
         return wrong(r, SAYS_phone);
+    if (!text_clean(r->raw->text, r->raw->len, &b))
+        return not_clean(r, &b, SAYS_phone);
     if (b.len == 0)
         return true;
     if (!phone_read(b.data, b.len, r->rules->country, e164))
@@ -378,9 +383,12 @@ static bool read_json(struct read *r) {
             return true;
         }
     }
-    int failed = json_dump_callback(tree, dump, &b, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    size_t size = json_dumpb(tree, NULL, 0, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    int failed = size > JSON_VALUE_MAX ? 0 : json_dump_callback(tree, dump, &b, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     json_decref(parsed);
-    return failed != 0 ? wrong_number(r, SAYS_json_large, JSON_VALUE_MAX) : give_json(r, &b, NULL, 0);
+    if (size > JSON_VALUE_MAX)
+        return wrong_number(r, SAYS_json_large, JSON_VALUE_MAX);
+    return failed != 0 ? no_memory(r) : give_json(r, &b, NULL, 0);
 }
 
 static bool (*const readers[FIELD_TYPES])(struct read *) = {
