@@ -70,7 +70,7 @@ enum code record_of_row(const struct kind_info *k, int64_t tenant, const struct 
     if (row->number != NULL && (r.number = arena_text(arena, row->number)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
     if (!values_take(&r, row->clear, strlen(row->clear), NULL, arena))
-        return err_set(reterr, E_DAMAGED, "the unsealed fields of %s %s are damaged", k->kind->name, uuid_format(&row->id, id));
+        return arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for a record") : err_set(reterr, E_DAMAGED, "the unsealed fields of %s %s are damaged", k->kind->name, uuid_format(&row->id, id));
     *ret = r;
     return OK;
 }
@@ -204,8 +204,10 @@ static enum code part_open(struct record *r, int part, const struct key *key, st
         associate(r, part, p->key, ad);
         code = seal_open(key, ad, sizeof ad, p->blob, p->len, &b, reterr);
     }
+    if (code == OK && b.failed)
+        code = err_set(reterr, E_MEMORY, "no memory for a record");
     if (code == OK && !values_take(r, buf_str(&b), b.len, p, arena))
-        code = err_set(reterr, E_DAMAGED, "the sealed fields cannot be read");
+        code = arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for a record") : err_set(reterr, E_DAMAGED, "the sealed fields cannot be read");
     return code == OK ? OK : err_prefix(reterr, "%s %s, part %s", r->info->kind->name, uuid_format(&r->id, id), r->info->kind->parts[part].name);
 }
 
