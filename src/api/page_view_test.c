@@ -79,7 +79,11 @@ TEST(the_page_as_json_says_the_same) {
         const json_t *one = json_array_get(lines, i);
         CHECK_TEXT(json_string_value(json_object_get(one, "state")), promise_state_name(list[i].state));
         CHECK((list[i].proved > 0) == json_is_string(json_object_get(one, "proved")));
-        answered += json_array_size(json_object_get(one, "answers"));
+        const json_t *answers = json_object_get(one, "answers");
+        answered += json_array_size(answers);
+        for (size_t a = 0; a < json_array_size(answers); a++)
+            for (int l = 0; l < LANG_COUNT; l++)
+                CHECK(json_is_string(json_object_get(json_object_get(json_array_get(answers, a), "sentence"), lang_code((enum lang)l))));
     }
     CHECK_INT(answered, 28);                   /* K-01 to K-28 */
     CHECK_INT(json_integer_value(json_object_get(json_object_get(json, "summary"), "kept")), promises_count(p, PROMISE_KEPT));

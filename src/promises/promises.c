@@ -52,15 +52,6 @@ static void state_by_rules(struct promise *p, const struct proof *proofs, size_t
     }
 }
 
-static const char *published(const char *id) {
-    const struct seed *seeds;
-    size_t n = seeds_table(&seeds);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(seeds[i].id, id) == 0)
-            return seeds[i].sentence;
-    return NULL;
-}
-
 /* A line of evidence with a date counts until that day has ended; one with an interval only needs its paper,
  * which nobody can hand in before the registers stand: it is needed, and says so. */
 static void state_by_evidence(struct promise *p, const struct charter *c, const char *today) {
@@ -88,7 +79,7 @@ enum code promises_list(const struct charter *c, const struct proof *proofs, siz
     for (size_t i = 0; i < n; i++) {
         list[i] = (struct promise){ .line = &lines[i], .detail = "" };
         for (size_t k = 0; k < lines[i].id_count && list[i].sentence == NULL; k++)
-            list[i].sentence = published(lines[i].ids[k]);
+            list[i].sentence = seed_says(lines[i].ids[k], LANG_EN);
         if (lines[i].kind == LINE_EVIDENCE)
             state_by_evidence(&list[i], c, today);
         else if (lines[i].kind == LINE_TEXT || lines[i].rule_count == 0)

@@ -29,6 +29,16 @@ static const struct seed table[] = {
 #undef EVIDENCE
 #undef TEXT
 
+/* Row for row as `table`. */
+#define SAYS(id, text) { id, text },
+static const struct { const char *id, *text; } says_pl[] = {
+#include "promises/seeds_pl.tbl"
+}, says_hu[] = {
+#include "promises/seeds_hu.tbl"
+};
+#undef SAYS
+_Static_assert(ARRAY_LEN(says_pl) == ARRAY_LEN(table) && ARRAY_LEN(says_hu) == ARRAY_LEN(table), "each published promise speaks every language");
+
 /* What each probe tries, by rule; NULL: none. */
 #define PROBE(rule, fn, says) [RULE_##rule] = says,
 static const char *const tries[RULE_COUNT] = {
@@ -39,6 +49,13 @@ static const char *const tries[RULE_COUNT] = {
 size_t seeds_table(const struct seed **ret) {
     *ret = table;
     return ARRAY_LEN(table);
+}
+
+const char *seed_says(const char *id, enum lang lang) {
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if (strcmp(table[i].id, id) == 0)
+            return lang == LANG_PL ? says_pl[i].text : lang == LANG_HU ? says_hu[i].text : table[i].sentence;
+    return NULL;
 }
 
 struct seed_places *seed_places_new(void) { return mem_new(sizeof(struct seed_places)); }

@@ -4,16 +4,19 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/lang.h"
 #include "base/rule.h"
 
 enum seed_owner { SEED_BY_RULE, SEED_BY_EVIDENCE, SEED_BY_TEXT };
 struct seed {
     const char *id;                   /* "D-01" */
     const char *charter;              /* "courier": the charter in which it must stand */
-    const char *sentence;             /* as published, shortened to its core */
+    const char *sentence;             /* as published, shortened to its core, in English */
     struct { enum seed_owner by; enum rule rule; const char *generator; } owner;
 };
 size_t seeds_table(const struct seed **ret);         /* all 185, in order */
+/* The sentence in that language (seeds.tbl, seeds_pl.tbl, seeds_hu.tbl); NULL: no published promise has the id. */
+const char *seed_says(const char *id, enum lang lang);
 
 /* Where ids stand. */
 struct seed_places;

@@ -88,6 +88,35 @@ TEST(the_table_is_whole) {
         }
 }
 
+static size_t letters(const char *text, const char *of) {
+    size_t n = 0;
+    for (const char *p = text; *p != '\0'; p++)
+        n += strchr(of, *p) != NULL;
+    return n;
+}
+
+/* Numbers are facts: each language has the same ones, whatever marks decimals. */
+TEST(every_sentence_speaks_three_languages) {
+    const struct seed *rows;
+    size_t count = seeds_table(&rows);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_TEXT(says_pl[i].id, rows[i].id);
+        CHECK_TEXT(says_hu[i].id, rows[i].id);
+        for (int l = 0; l < LANG_COUNT; l++) {
+            const char *says = seed_says(rows[i].id, (enum lang)l);
+            CHECK(says != NULL && strlen(says) > 10 && says[strlen(says) - 1] == '.');
+            CHECK(l == LANG_EN || strcmp(says, rows[i].sentence) != 0);
+        }
+        if (strcspn(rows[i].sentence, "0123456789") != strlen(rows[i].sentence) && strstr("D-13 C-01 A-36", rows[i].id) == NULL) {   /* twice; a date; day and night */
+            CHECK_INT(letters(says_pl[i].text, "0123456789"), letters(rows[i].sentence, "0123456789"));
+            CHECK_INT(letters(says_hu[i].text, "0123456789"), letters(rows[i].sentence, "0123456789"));
+        }
+    }
+    CHECK_TEXT(seed_says("K-08", LANG_PL), "Nastąpi to 180 dni po zakończeniu wydarzenia.");
+    CHECK_TEXT(seed_says("K-08", LANG_HU), "Ez 180 nappal a rendezvény vége után történik.");
+    CHECK(seed_says("K-29", LANG_EN) == NULL);
+}
+
 TEST(survives_no_memory) {
     static const char text[] = "charter: events\na: b  # K-01, K-02\n";
     for (size_t n = 1; n < 20; n++) {

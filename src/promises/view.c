@@ -55,15 +55,6 @@ static const struct { const char *class, *path; enum view_text legend; struct no
                        NOUN("said on this page", "said on this page", "podana na tej stronie", "podane na tej stronie", "podanych na tej stronie", "ezen az oldalon közölve") },
 };
 
-static const char *sentence_of(const char *id) {
-    const struct seed *rows;
-    size_t n = seeds_table(&rows);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i].id, id) == 0)
-            return rows[i].sentence;
-    return NULL;
-}
-
 const char *view_rule_says(enum rule rule, enum lang lang) {
     PRE(rule < RULE_COUNT);
     return lang == LANG_EN ? rule_says(rule) : rule_words[rule][lang - LANG_PL];
@@ -224,7 +215,7 @@ static void put_when(const struct view_page *v, const struct promise *p, struct 
 static void put_answers(const struct view_page *v, const struct line *line, struct buf *ret) {
     bool said = false;
     for (size_t i = 0; i < line->id_count; i++) {
-        const char *sentence = sentence_of(line->ids[i]);
+        const char *sentence = seed_says(line->ids[i], v->lang);
         if (sentence == NULL)
             continue;
         buf_text(ret, said ? "<br>" : "<p class=\"note\">");
@@ -232,7 +223,7 @@ static void put_answers(const struct view_page *v, const struct line *line, stru
             put(v, ret, VIEW_ANSWERS);
             buf_char(ret, ' ');
         }
-        buf_text(ret, "<q lang=\"en\">");
+        buf_text(ret, "<q>");
         buf_html(ret, sentence);
         buf_text(ret, "</q> <span class=\"id\">");
         buf_html(ret, line->ids[i]);
@@ -390,8 +381,10 @@ static json_t *json_of(const struct promise *p) {
     const struct line *line = p->line;
     json_t *ids = json_array();
     for (size_t i = 0; i < line->id_count; i++) {
-        const char *sentence = sentence_of(line->ids[i]);
-        json_array_append_new(ids, json_pack("{s:s, s:s?}", "id", line->ids[i], "sentence", sentence));
+        json_t *says = json_object();
+        for (int l = 0; l < LANG_COUNT && seed_says(line->ids[i], LANG_EN) != NULL; l++)
+            json_object_set_new(says, lang_code((enum lang)l), json_string(seed_says(line->ids[i], (enum lang)l)));
+        json_array_append_new(ids, json_pack("{s:s, s:o}", "id", line->ids[i], "sentence", says));
     }
     enum rule one;
     json_t *rules = json_array();
