@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "records/limits.h"
+#include "records/reads.h"
 
 struct changing {
     const struct change_job *job;
@@ -14,6 +15,7 @@ struct changing {
     struct input in;
     struct mistakes *m;
     struct verdict sees, may;
+    fieldset shown;                            /* of what it sees, by the answer */
     bool owns;
 };
 
@@ -89,7 +91,9 @@ static void set_field(struct changing *c, size_t i) {
         mistake_at(c->m, f, SAYS_not_yours, NULL);
         return;
     }
-    if (value_same(v, &c->in.values[i]))
+    /* What is set unseen is always written: that nothing changed would tell that the guess was right. */
+    bool seen = (c->sees.fields >> i & 1) != 0 || field_has_moves(c->old->info->kind, (int)i);
+    if (seen && value_same(v, &c->in.values[i]))
         return;
     *v = c->in.values[i];
     c->d->changed |= (fieldset)1 << i;
@@ -256,11 +260,13 @@ static enum code change_try(struct changing *c, json_t **ret, json_t **ret_mista
         return code;
     if (mistakes_any(c->m))
         return use_mistakes(c->m, E_FIELDS, ret_mistakes, reterr);
-    c->d->shows = c->sees.fields | c->d->changed;
+    c->shown = use_shown(c->d->s, c->d->who, c->old->info->index, &c->sees);
+    c->d->shows = c->shown | c->d->changed;
     c->src->record = &c->d->rec;
-    if (c->d->changed == 0 && !consents_moved(c))
-        return record_json(c->d->s, c->old, c->d->shows, ret, reterr);
-    return change_write(c, ret, ret_mistakes, reterr);
+    code = c->d->changed == 0 && !consents_moved(c) ? record_json(c->d->s, c->old, c->d->shows, ret, reterr) : change_write(c, ret, ret_mistakes, reterr);
+    if (code == OK && c->job->file_input == NULL)        /* the answer shows what stood there: it is read, too */
+        reads_note(c->d->s, c->d->who, c->old->info, &c->old->id, c->shown & ~c->d->changed);
+    return code;
 }
 
 static enum code change_once(const struct change_job *job, bool *ret_stale, json_t **ret, json_t **ret_mistakes, struct err *reterr) {

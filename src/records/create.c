@@ -14,6 +14,10 @@ enum code use_refused(const struct service *s, const struct caller *who, int kin
                      : err_set(reterr, E_NOT_FOUND, "there are no such records");
 }
 
+fieldset use_shown(const struct service *s, const struct caller *who, int kind, const struct verdict *sees) {
+    return policy_scope(s->charter, who, kind, V_READ) ? sees->fields : 0;
+}
+
 bool use_owner(const struct service *s, const struct caller *who) {
     return who->by_sejf || (who->person == charter_tenant(s->charter) && !who->by_link && !who->by_form);
 }
@@ -48,7 +52,7 @@ static enum code create_allow(struct draft *d, struct fact_source *src, const st
     if (code != OK)
         return code;
     input_allow(d->rec.info, in, may.fields, m);
-    d->shows = sees.fields | (in->given & may.fields) | d->rec.info->states;
+    d->shows = use_shown(d->s, d->who, d->rec.info->index, &sees) | (in->given & may.fields) | d->rec.info->states;
     return OK;
 }
 

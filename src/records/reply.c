@@ -1,12 +1,14 @@
 /* reply.c — the stored reply's associated data: tenant, key hash, key id, each with its length. What is stored names the record and
  * the fields that were shown, never their values: a repeated request reads them where they stand, so that no erased, corrected
- * or withdrawn value lives on beside its record. */
+ * or withdrawn value lives on beside its record. Of a record that has changed since, it shows what the caller sees now. */
 #include "records/reply.h"
 
 #include <string.h>
 
 #include "base/mem.h"
+#include "records/reads.h"
 #include "records/spare.h"
+#include "records/use.h"
 #include "store/tables.h"
 
 #define REPLY_LIFE USEC_PER_DAY
@@ -66,7 +68,22 @@ static enum code reply_gone(struct err *reterr) {
     return err_set(reterr, E_CONFLICT, "this Idempotency-Key was used before, and what it was answered has been erased");
 }
 
-/* {"id": …, "shows": [names of fields]}: the record as it stands now. */
+/* Fields that were shown and may be shown again: of the version that was answered all, of a later one what the caller sees by now. */
+static enum code still_shown(struct service *s, const struct record_request *r, const json_t *stored, struct fact_source *src, fieldset *shows, struct err *reterr) {
+    struct verdict sees;
+    const json_t *version = json_object_get(stored, "version");
+    if (json_is_integer(version) && json_integer_value(version) == src->record->version)
+        return OK;
+    struct facts f = facts_of(src, src->now);
+    enum code code = policy_sees(r->who, &f, &sees, reterr);
+    if (code == OK) {
+        *shows &= use_shown(s, r->who, r->kind, &sees);
+        reads_note(s, r->who, src->record->info, &src->record->id, *shows);
+    }
+    return code;
+}
+
+/* {"id": …, "shows": [names of fields], "version": …}: the record as it stands now. */
 static enum code reply_again(struct service *s, const struct record_request *r, const json_t *stored, struct sql *q, struct arena *arena,
                              json_t **ret, struct err *reterr) {
     const struct kind_info *k = service_kind(s, r->kind);
@@ -85,8 +102,11 @@ static enum code reply_again(struct service *s, const struct record_request *r, 
     enum code code = record_load(q, k, &record, arena, &rec, reterr);
     if (code == E_NOT_FOUND || code == E_GONE)
         return reply_gone(reterr);
+    struct fact_source src = { .s = s, .q = q, .who = r->who, .record = &rec, .arena = arena, .now = clock_now() };
     if (code == OK)
         code = record_open(s, &rec, arena, reterr);
+    if (code == OK)
+        code = still_shown(s, r, stored, &src, &shows, reterr);
     return code == OK ? record_json(s, &rec, shows, ret, reterr) : code;
 }
 
@@ -147,7 +167,7 @@ static char *reply_text(const struct draft *d) {
     for (size_t i = 0; i < k->field_count; i++)
         if ((d->shows >> i & 1) != 0)
             json_array_append_new(shows, json_string(k->fields[i].name));
-    json_t *o = json_pack("{s:s, s:o}", "id", uuid_format(&d->rec.id, id), "shows", shows);
+    json_t *o = json_pack("{s:s, s:o, s:I}", "id", uuid_format(&d->rec.id, id), "shows", shows, "version", (json_int_t)d->rec.version);
     char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
     json_decref(o);
     return text;
