@@ -1,5 +1,6 @@
 /* test.h — unit tests: TEST(name) { CHECK(...); } beside the source; cmocka runs them.
- * Each test file includes the source that it tests, then this; main() is made here. */
+ * Each test file includes the source that it tests, then this; main() is made here, unless TEST_NO_MAIN is
+ * defined (a fuzzer, which has its own, takes the checks and the test beds). */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,6 +34,7 @@ struct test_row { const char *name; void (*run)(void **); };
     } while (0)
 #define CHECK_OK(call, e) CHECK_CODE(call, OK, e)
 
+#ifndef TEST_NO_MAIN
 extern const struct test_row *const __start_sejf_tests[], *const __stop_sejf_tests[];
 
 __attribute__((no_sanitize("address"))) int main(void) {
@@ -47,3 +49,4 @@ __attribute__((no_sanitize("address"))) int main(void) {
     }
     return _cmocka_run_group_tests(__FILE__, list, n, NULL, NULL);
 }
+#endif

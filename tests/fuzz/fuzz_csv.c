@@ -1,20 +1,6 @@
 /* fuzz_csv.c — any bytes as a table: read in small pieces or at once, the cells are the same; written and read again, they are the same. */
-#include <string.h>
-
+#include "fuzz_feed.h"
 #include "records/csv.h"
-
-struct feed { const uint8_t *at; size_t left, piece; };
-static ssize_t feed_read(void *arg, void *ret, size_t room) {
-    struct feed *f = arg;
-    size_t n = f->left < room ? f->left : room;
-    if (n > f->piece)
-        n = f->piece;
-    if (n > 0)
-        memcpy(ret, f->at, n);
-    f->at += n;
-    f->left -= n;
-    return (ssize_t)n;
-}
 
 /* Rows as cells with their lengths; `written`, if wanted, as our own writer puts them. */
 static enum code rows(const uint8_t *bytes, size_t len, size_t piece, struct buf *ret, struct buf *written) {

@@ -1,22 +1,11 @@
 /* fuzz_multipart.c — any bytes as a form, cut into pieces of a size that the first byte chooses: the parts are the same as
  * when it comes whole, and the parser always ends. */
+#include "fuzz_feed.h"
 #include "api/multipart.h"
-
-#include <string.h>
-
-struct drip { const uint8_t *data; size_t size, at, step; };
-static ssize_t drip_read(void *arg, void *ret, size_t room) {
-    struct drip *d = arg;
-    size_t n = d->size - d->at < d->step ? d->size - d->at : d->step;
-    n = n < room ? n : room;
-    memcpy(ret, d->data + d->at, n);
-    d->at += n;
-    return (ssize_t)n;
-}
 
 /* A sum over all that the parser gives out; *ret_code: how it ended. */
 static uint64_t parse(const uint8_t *data, size_t size, size_t step, enum code *ret_code) {
-    struct drip d = { data, size, 0, step };
+    struct feed d = { data, size, step };
     AUTO(multipart_free) struct multipart *m = NULL;
     struct form_part part;
     struct err e;
@@ -24,7 +13,7 @@ static uint64_t parse(const uint8_t *data, size_t size, size_t step, enum code *
     uint64_t sum = 14695981039346656037u;
     char piece[512];
     ssize_t n;
-    enum code code = multipart_new("multipart/form-data; boundary=b", &(struct source){ drip_read, &d }, &m, &e);
+    enum code code = multipart_new("multipart/form-data; boundary=b", &(struct source){ feed_read, &d }, &m, &e);
     while (code == OK && (code = multipart_next(m, &part, &more, &e)) == OK && more) {
         for (const char *p = part.name; *p != 0; p++)
             sum = (sum ^ (uint8_t)*p) * 1099511628211u;
