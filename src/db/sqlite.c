@@ -1,5 +1,10 @@
 /* sqlite.c — the engine over SQLite: WAL, checksums on every page (sums.h), deleted content overwritten.
- * Invariant: a statement is bound only while reset; the first failing bind is kept and shows in step. */
+ * Invariant: a statement is bound only while reset; the first failing bind is kept and shows in step.
+ *
+ * A sync that failed is never asked again as if nothing had been: the kernel has forgotten what it could not write, so the
+ * next one would succeed without it. A connection that saw one (or that found a WAL which a killed process left, and
+ * whose last sync nobody knows) is unsure: before it writes again, all that was committed goes into the file anew and is
+ * synced, and the WAL is cut off, and with it whatever the failed commit has left there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,7 +18,7 @@
 #include "db/engine.h"
 #include "db/sums.h"
 
-struct sqlite_db { struct db base; sqlite3 *handle; char *path; const char *mend; int busy_ms, wal_limit, wal_pages; };
+struct sqlite_db { struct db base; sqlite3 *handle; char *path; const char *mend; int busy_ms, wal_limit, wal_pages; enum { SURE, LEFT, FAILED } wal; };
 struct sqlite_stmt { struct stmt base; sqlite3_stmt *handle; int bind; };
 
 static struct sqlite_db *conn(struct db *db) { return (struct sqlite_db *)db; }
@@ -50,9 +55,14 @@ static enum code explain(struct sqlite_db *c, int rc, struct err *reterr) {
             code = results[i].code;
             text = results[i].text;
         }
+    bool unsynced = extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC;
+    if (unsynced || extended == SQLITE_IOERR_WRITE || extended == SQLITE_IOERR_TRUNCATE)
+        c->wal = FAILED;
     if (extended == SQLITE_IOERR_DATA) {
         code = E_DAMAGED;
         text = "a page does not carry its checksum";
+    } else if (unsynced && num != ENOSPC && num != EDQUOT) {
+        text = "the disk did not confirm what was written, so it is not known whether it is stored: check the disk, and read before you repeat it";
     } else if (code == E_IO && (num == ENOSPC || num == EDQUOT || extended == SQLITE_IOERR_SHMSIZE)) {
         code = E_FULL;
         text = results[0].text;
@@ -155,6 +165,30 @@ static enum code settle(struct sqlite_db *c, const struct db_options *o, struct 
     return code == OK ? run(c, sql, reterr) : code;
 }
 
+/* A checkpoint that waits for readers keeps writers out meanwhile, so it has a shorter patience than others. */
+static int carry(struct sqlite_db *c, int mode, int wait_ms) {
+    (void)sqlite3_busy_timeout(c->handle, wait_ms);
+    int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, mode, NULL, NULL);
+    (void)sqlite3_busy_timeout(c->handle, c->busy_ms);
+    return rc;
+}
+
+static enum code sqlite_checkpoint(struct db *db, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    int rc = carry(c, SQLITE_CHECKPOINT_TRUNCATE, 100);
+    if (rc != SQLITE_OK)
+        return explain(c, rc, reterr);
+    c->wal_pages = 0;
+    c->wal = SURE;
+    return OK;
+}
+
+/* Did a process that was killed leave a WAL? SQLite has not touched it yet: it opens files when it first needs them. */
+static bool wal_left(struct sqlite_db *c) {
+    struct stat st;
+    return stat(sqlite3_filename_wal(sqlite3_db_filename(c->handle, "main")), &st) == 0 && st.st_size > 0;
+}
+
 static enum code sqlite_open(const struct db_options *o, struct db **ret, struct err *reterr) {
     enum code code = file_ready(o, reterr);
     if (code != OK)
@@ -168,7 +202,9 @@ static enum code sqlite_open(const struct db_options *o, struct db **ret, struct
     c->mend = o->mend != NULL ? o->mend : "stop, keep a copy, restore from the newest archive";
     int flags = (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int rc = ready_rc != SQLITE_OK ? ready_rc : sqlite3_open_v2(o->path, &c->handle, flags, SUMS_VFS);
+    bool left = rc == SQLITE_OK && !o->read_only && wal_left(c);
     code = rc == SQLITE_OK ? settle(c, o, reterr) : explain(c, rc, reterr);
+    c->wal = left ? LEFT : SURE;
     if (code != OK) {
         sqlite_close(&c->base);
         return code;
@@ -255,6 +291,10 @@ static enum code control(struct db *db, const char *sql, struct err *reterr) {
 }
 
 static enum code sqlite_begin(struct db *db, bool write, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    enum code code = write && c->wal != SURE ? sqlite_checkpoint(db, reterr) : OK;
+    if (code != OK && (code != E_BUSY || c->wal != LEFT))     /* busy: the WAL is of a process that lives */
+        return code;
     return write ? control(db, "BEGIN IMMEDIATE", reterr) : control(db, "BEGIN", reterr);
 }
 
@@ -300,23 +340,6 @@ static enum code sqlite_version_set(struct db *db, int version, struct err *rete
     char sql[64];
     snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version);
     return run(conn(db), sql, reterr);
-}
-
-/* A checkpoint that waits for readers keeps writers out meanwhile, so it has a shorter patience than others. */
-static int carry(struct sqlite_db *c, int mode, int wait_ms) {
-    (void)sqlite3_busy_timeout(c->handle, wait_ms);
-    int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, mode, NULL, NULL);
-    (void)sqlite3_busy_timeout(c->handle, c->busy_ms);
-    return rc;
-}
-
-static enum code sqlite_checkpoint(struct db *db, struct err *reterr) {
-    struct sqlite_db *c = conn(db);
-    int rc = carry(c, SQLITE_CHECKPOINT_TRUNCATE, 100);
-    if (rc != SQLITE_OK)
-        return explain(c, rc, reterr);
-    c->wal_pages = 0;
-    return OK;
 }
 
 static enum code sqlite_backfill(struct db *db, int wait_ms, struct err *reterr) {

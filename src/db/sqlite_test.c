@@ -326,3 +326,88 @@ TEST(every_write_to_the_disk_may_fail) {
     db = db_close(db);
     clean();
 }
+
+/* What a power cut or kill -9 would leave at this moment. */
+static void copy(const char *from, const char *to) {
+    char command[400];
+    snprintf(command, sizeof command, "cp %s/%s %s/%s", place, from, place, to);
+    CHECK(system(command) == 0);
+}
+static void leave(const char *name) { CHECK(unlink(in_place(name)) == 0); }
+static int64_t count_in(const char *file) {
+    struct err e;
+    struct db *db = NULL;
+    int64_t rows = 0;
+    CHECK_OK(db_open(&(struct db_options){ .path = file }, &db, &e), &e);
+    CHECK_OK(read_all(db, &rows, &e), &e);
+    db = db_close(db);
+    return rows;
+}
+
+/* The failed commit is in the WAL, where a crash would find it; the next write first makes all sure, and then it is gone. */
+TEST(a_sync_that_failed_is_not_asked_again) {
+    struct err e;
+    int64_t rows = 0;
+    setup();
+    struct db *db = opened(false);
+    table(db);
+    CHECK_OK(put(db, 1, "one", 3, &e), &e);
+    CHECK_OK(db_begin(db, true, &e), &e);
+    CHECK_OK(put(db, 2, "two", 3, &e), &e);
+    sums_sync_fails = 1;
+    CHECK_CODE(db_commit(db, &e), E_IO, &e);
+    CHECK(strstr(e.text, "not known whether") != NULL);
+    db_rollback(db);
+    CHECK_OK(read_all(db, &rows, &e), &e);
+    CHECK_INT(rows, 1);
+    copy("a.db", "b.db");
+    copy("a.db-wal", "b.db-wal");
+    CHECK_INT(count_in(in_place("b.db")), 2);              /* durable after all */
+    sums_sync_fails = 1;
+    CHECK_CODE(db_begin(db, true, &e), E_IO, &e);          /* the disk is still not well: nothing is written */
+    CHECK(!db_in_transaction(db));
+    CHECK_OK(db_begin(db, true, &e), &e);
+    struct stat st;
+    CHECK(stat(in_place("a.db-wal"), &st) == 0 && st.st_size == 0 && !file_holds(path, "two"));
+    CHECK_OK(put(db, 4, "four", 4, &e), &e);
+    CHECK_OK(db_commit(db, &e), &e);
+    CHECK_OK(read_all(db, &rows, &e), &e);
+    CHECK_INT(rows, 2);
+    CHECK_OK(db_check(db, &e), &e);
+    db = db_close(db);
+    leave("b.db");
+    clean();
+}
+
+/* A killed process may have left a WAL whose last sync never came: it goes into the file before the first write. */
+TEST(a_wal_that_was_left_goes_into_the_file_first) {
+    struct err e;
+    struct stat st;
+    setup();
+    struct db *db = opened(false);
+    table(db);
+    CHECK_OK(put(db, 1, "one", 3, &e), &e);
+    copy("a.db", "b.db");
+    copy("a.db-wal", "b.wal");
+    db = db_close(db);
+    copy("b.db", "a.db");
+    copy("b.wal", "a.db-wal");
+    db = opened(false);
+    CHECK(stat(in_place("a.db-wal"), &st) == 0 && st.st_size > 0 && !file_holds(path, "one"));
+    struct db *reader = opened(true);
+    int64_t rows = 0;
+    CHECK_OK(db_begin(reader, false, &e), &e);
+    CHECK_OK(read_all(reader, &rows, &e), &e);
+    CHECK_OK(db_begin(db, true, &e), &e);                  /* who reads is not in the way */
+    CHECK(file_holds(path, "one"));
+    db_rollback(db);
+    CHECK_OK(db_commit(reader, &e), &e);
+    CHECK_OK(db_begin(db, true, &e), &e);
+    db_rollback(db);
+    CHECK(stat(in_place("a.db-wal"), &st) == 0 && st.st_size == 0);
+    reader = db_close(reader);
+    db = db_close(db);
+    leave("b.db");
+    leave("b.wal");
+    clean();
+}

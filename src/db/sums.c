@@ -28,7 +28,7 @@ struct file {
     sqlite3_file *real;              /* stands behind this struct */
 };
 
-_Atomic size_t sums_fail_at;
+_Atomic size_t sums_fail_at, sums_sync_fails, sums_sync_pass;
 static sqlite3_vfs *under;
 static sqlite3_vfs shim;
 
@@ -39,6 +39,13 @@ static bool fails(void) {
     if (left > 1)
         atomic_store_explicit(&sums_fail_at, left - 1, memory_order_relaxed);
     return left == 1;
+}
+
+static bool count_down(_Atomic size_t *left) {
+    size_t n = atomic_load_explicit(left, memory_order_relaxed);
+    if (n > 0)
+        atomic_store_explicit(left, n - 1, memory_order_relaxed);
+    return n > 0;
 }
 
 static struct file *own(sqlite3_file *f) { return (struct file *)f; }
@@ -197,12 +204,17 @@ static int file_close(sqlite3_file *file) {
 
 static int file_sync(sqlite3_file *f, int flags) {
     int rc = fails() ? SQLITE_IOERR_FSYNC : held_out(own(f));
-    return rc == SQLITE_OK ? real_of(f)->pMethods->xSync(real_of(f), flags) : rc;
+    if (rc == SQLITE_OK)
+        rc = real_of(f)->pMethods->xSync(real_of(f), flags);
+    return count_down(&sums_sync_pass) || !count_down(&sums_sync_fails) ? rc : SQLITE_IOERR_FSYNC;
 }
 
+/* A WAL that was cut must stay cut: what a power failure brought back of it would be taken for commits. */
 static int file_truncate(sqlite3_file *f, sqlite3_int64 size) {
     int rc = held_out(own(f));
-    return rc == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : rc;
+    if (rc == SQLITE_OK)
+        rc = real_of(f)->pMethods->xTruncate(real_of(f), size);
+    return rc == SQLITE_OK && !own(f)->is_db ? file_sync(f, SQLITE_SYNC_NORMAL) : rc;
 }
 
 static int file_size(sqlite3_file *f, sqlite3_int64 *ret) {

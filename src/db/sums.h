@@ -14,3 +14,5 @@ uint64_t sums_of(const void *bytes, size_t len, uint64_t seed);
 /* For tests: the n-th write or sync of any file from now on fails as on a full disk, and all after it until
  * it is set to 0 again (0: none fails). */
 extern _Atomic size_t sums_fail_at;
+/* For tests: so many of the next syncs, after the first `pass` ones, tell of a failure although what they were asked for is durable. */
+extern _Atomic size_t sums_sync_fails, sums_sync_pass;

@@ -247,7 +247,7 @@ TEST(a_commit_that_fails_answers_each_request_once) {
         link_do(l, c, WAIT_MS);
         for (size_t i = 0; i < 5; i++)
             buf_wipe(&c[i].request);
-        CHECK(c[1].code == OK && c[3].code == OK && c[4].code == E_FULL && st.keys >= 31);
+        CHECK(c[1].code == OK && c[3].code == OK && (c[4].code == E_FULL || c[4].code == E_IO) && st.keys >= 31);
         for (size_t i = 0; i < 32; i++)
             CHECK(ok[i] && memcmp(&got[i], &keys[i], sizeof *keys) == 0);
         stop(&s, true);

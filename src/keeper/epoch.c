@@ -1,7 +1,7 @@
 /* epoch.c — a slot as bytes: magic (8), version (u32), root kind (u32), epoch (u64), owner (16), salt (16), passes
  * (u64), memory (u64), wrapped epoch key (40), MAC (32), SHA-256 of all before (32); little-endian; zeros to its end.
  *
- * Invariant: f->bytes is what stands in the file. The checksum tells a torn or flipped slot from a good one without
+ * Invariant: f->bytes is what stands in the file, but for slots that are unsure: their last write failed. The checksum tells a torn or flipped slot from a good one without
  * the root key; the MAC tells a wrong root key. */
 #include "keeper/epoch.h"
 
@@ -25,7 +25,7 @@ static const char magic[8] = { 's', 'e', 'j', 'f', ' ', 'e', 'p', '\n' };
 struct epoch_file {
     char *path;
     int fd;
-    bool direct, in_place;
+    bool direct, in_place, unsure[EPOCH_SLOTS];
     char filesystem[16];
     uint8_t *bytes;                          /* aligned for O_DIRECT */
 };
@@ -102,6 +102,11 @@ bool epoch_slot(const struct epoch_file *f, int i, struct epoch_slot *ret) {
     return slot_decode(f->bytes + (size_t)i * EPOCH_SLOT_SIZE, ret);
 }
 
+bool epoch_left(const struct epoch_file *f, int i) {
+    struct epoch_slot slot;
+    return f->unsure[i] || epoch_slot(f, i, &slot);
+}
+
 /* Without O_DIRECT the write is still in place and durable; the flag says that the page cache stood between. */
 static enum code reopen_buffered(struct epoch_file *f, struct err *reterr) {
     int fd = open(f->path, O_RDWR | O_SYNC | O_CLOEXEC | O_NOFOLLOW);
@@ -115,6 +120,7 @@ static enum code reopen_buffered(struct epoch_file *f, struct err *reterr) {
 
 static enum code put_slot(struct epoch_file *f, int i, struct err *reterr) {
     off_t at = (off_t)i * EPOCH_SLOT_SIZE;
+    f->unsure[i] = true;
     ssize_t n = pwrite(f->fd, f->bytes + at, EPOCH_SLOT_SIZE, at);
     if (n < 0 && errno == EINVAL && f->direct) {
         enum code code = reopen_buffered(f, reterr);
@@ -128,6 +134,7 @@ static enum code put_slot(struct epoch_file *f, int i, struct err *reterr) {
         return err_set(reterr, E_IO, "only %zd of %u bytes of a slot of %s were written", n, EPOCH_SLOT_SIZE, f->path);
     if (fdatasync(f->fd) != 0)
         return err_errno(reterr, errno, "cannot make %s durable", f->path);
+    f->unsure[i] = false;
     return OK;
 }
 

@@ -27,6 +27,8 @@ DEFINE_AUTO(struct epoch_file, epoch_close)
 
 /* What stands in slot i; false: noise, or bytes without their checksum. */
 MUST_USE bool epoch_slot(const struct epoch_file *f, int i, struct epoch_slot *ret);
+/* May slot i still hold a key? Also so after a write of it that failed: what the disk has then, nobody knows. */
+MUST_USE bool epoch_left(const struct epoch_file *f, int i);
 /* Overwrites slot i in place; durable when it returns. blank: with noise. */
 MUST_USE enum code epoch_write(struct epoch_file *f, int i, const struct epoch_slot *slot, struct err *reterr);
 MUST_USE enum code epoch_blank(struct epoch_file *f, int i, struct err *reterr);

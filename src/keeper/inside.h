@@ -99,6 +99,10 @@ MUST_USE enum code mac_key(const struct key *epoch, const struct uuid *owner, st
 /* The part key under which a bucket's keys are wrapped. */
 MUST_USE enum code bucket_key(struct keyring *k, const struct bucket *b, struct key *ret, struct err *reterr);
 void bucket_keys_forget(struct keyring *k);
+/* The slot that is not in use holds noise, whatever a cut renewal or rotation left there. Before it is overwritten, the number in
+ * keyring.db must be where no crash takes it back: a commit that failed, or that a killed keeper left in the WAL, may
+ * name the other slot yet. */
+MUST_USE enum code other_slot_blank(struct keyring *k, struct err *reterr);
 
 static inline void bucket_touch(struct keyring *k, struct bucket *b) {
     k->dirty += !b->dirty;

@@ -249,10 +249,11 @@ static enum code unwrap_secrets(struct keyring *k, struct err *reterr) {
     return OK;
 }
 
-/* The slot that is not in use holds noise, whatever a cut renewal or rotation left there. */
-static enum code other_slot_blank(struct keyring *k, struct err *reterr) {
-    struct epoch_slot slot;
-    return epoch_slot(k->epoch, 1 - k->slot, &slot) ? epoch_blank(k->epoch, 1 - k->slot, reterr) : OK;
+enum code other_slot_blank(struct keyring *k, struct err *reterr) {
+    if (!epoch_left(k->epoch, 1 - k->slot))
+        return OK;
+    enum code code = db_checkpoint(k->db, reterr);
+    return code == OK ? epoch_blank(k->epoch, 1 - k->slot, reterr) : code;
 }
 
 static enum code open_rows(struct keyring *k, const struct keyring_options *o, struct err *reterr) {
@@ -367,8 +368,7 @@ void keyring_status(struct keyring *k, struct keeper_status *ret) {
         .destroyed_today = now / USEC_PER_DAY == k->meta.day ? k->meta.destroyed : 0, .opened_minute = caps_minute(k->caps, now),
         .renewed = k->meta.renewed, .in_place = epoch_in_place(k->epoch), .locked = k->locked, .owner = k->meta.owner };
     /* An old slot that could not be overwritten keeps everything of before alive. */
-    struct epoch_slot left;
-    ret->pending += epoch_slot(k->epoch, 1 - k->slot, &left);
+    ret->pending += epoch_left(k->epoch, 1 - k->slot);
     snprintf(ret->root, sizeof ret->root, "%s", root_name(k->active.root));
     snprintf(ret->filesystem, sizeof ret->filesystem, "%s", epoch_filesystem(k->epoch));
 }

@@ -226,12 +226,6 @@ static void renewed(struct keyring *k, bool *ret_done, struct renewal *ret) {
     k->renewing.on = false;
 }
 
-/* An earlier renewal that failed after its commit has left the old slot: it goes first. */
-static enum code slot_settle(struct keyring *k, struct err *reterr) {
-    struct epoch_slot slot;
-    return epoch_slot(k->epoch, 1 - k->slot, &slot) ? epoch_blank(k->epoch, 1 - k->slot, reterr) : OK;
-}
-
 static enum code renew_step(struct keyring *k, bool *ret_done, struct renewal *ret, struct err *reterr) {
     bool left = true;
     enum code code = OK;
@@ -241,7 +235,7 @@ static enum code renew_step(struct keyring *k, bool *ret_done, struct renewal *r
         left = false;
     if (code != OK || left)
         return code;
-    code = slot_settle(k, reterr);
+    code = other_slot_blank(k, reterr);              /* one that failed has left it: it goes first */
     if (code == OK && k->meta.noise > 0)
         code = epoch_switch(k, k->active.root, &k->active.cost, reterr);
     if (code == OK)

@@ -386,3 +386,43 @@ TEST(survives_each_write_that_fails) {
         CHECK(n < 399);
     }
 }
+
+/* The n-th sync of a renewal tells of a failure although all is durable; it is tried again, and cut at each step: the keyring
+ * always opens, with all that was not destroyed. */
+TEST(survives_each_sync_that_fails_and_was_durable) {
+    for (size_t n = 1; n <= 6; n++)
+        for (cut_at = 1; cut_at <= 7; cut_at++) {
+            AUTO(place_done) struct place p;
+            static key_id ids[96];
+            static struct key keys[96];
+            int status;
+            place_make(&p);
+            AUTO(keyring_close) struct keyring *k = opened(&p);
+            make(k, 1, 5, 96, ids, keys);
+            destroy(k, 1, ids, 5);
+            k = keyring_close(k);
+            pid_t pid = fork();
+            if (pid == 0) {
+                struct keyring *child = opened(&p);
+                struct renewal r;
+                struct err e;
+                bool done = false;
+                keyring_renew_begin(child);
+                sums_sync_pass = n - 1;
+                sums_sync_fails = 1;
+                enum code code = OK;
+                while (code == OK && !done)
+                    code = keyring_renew_step(child, &done, &r, &e);
+                sums_sync_fails = 0;
+                renew_fault = cut;
+                if (code != OK)
+                    (void)renew(child);
+                _exit(0);
+            }
+            CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+            k = opened(&p);
+            CHECK_INT(good(k, 1, ids, keys, 96), 91);
+            (void)renew(k);
+            CHECK(pending(k) == 0 && good(k, 1, ids, keys, 96) == 91);
+        }
+}

@@ -26,7 +26,7 @@ struct batch *batch_free(struct batch *b) {
         return NULL;
     facts_end(&b->facts);
     for (size_t i = 0; i < b->count; i++)
-        draft_end(&b->rows[i].draft, b->rows[i].draft.written);
+        draft_end(&b->rows[i].draft);
     crypto_wipe(&b->keys, sizeof b->keys);
     json_decref(b->refused);
     arena_free(b->arena);
@@ -69,7 +69,7 @@ enum code batch_add(struct batch *b, uint64_t line, const struct record_request 
     if (code == OK)
         b->count++;
     else
-        draft_end(d, false);
+        draft_end(d);
     return code;
 }
 
@@ -133,6 +133,9 @@ static enum code run_rows(struct batch *b, struct run *run) {
     enum code code = store_write(b->s->store, b->who->tenant, rows_write, run, &b->err);
     if (code == E_STALE && rekey(b, &b->err) == OK)
         code = store_write(b->s->store, b->who->tenant, rows_write, run, &b->err);
+    for (size_t i = run->from; i < run->until; i++)
+        if (!b->rows[i].refused)
+            draft_answered(&b->rows[i].draft, code);
     return code;
 }
 
@@ -143,7 +146,6 @@ static enum code one_by_one(struct batch *b) {
         if (b->rows[i].refused || b->rows[i].draft.written)
             continue;
         code = run_rows(b, &run);
-        b->rows[i].draft.written = code == OK;
         if (code != OK && refused_by(b, i, code, &b->err))
             code = OK;
     }
@@ -160,8 +162,6 @@ void batch_write(struct batch *b) {
     do
         b->code = run_rows(b, &run);
     while (b->code != OK && ++round < ROUNDS && refused_by(b, run.at, b->code, &b->err));
-    for (size_t i = 0; b->code == OK && i < b->count; i++)
-        b->rows[i].draft.written = !b->rows[i].refused;
     if (round == ROUNDS && (b->code == E_CONFLICT || b->code == E_FIELDS || b->code == E_GONE))
         b->code = one_by_one(b);
     for (size_t i = 0; i < b->count; i++)

@@ -242,7 +242,6 @@ static enum code change_write(struct changing *c, json_t **ret, json_t **ret_mis
     facts_end(c->src);
     if (code == OK)
         code = draft_commit(d, reterr);
-    d->written = code == OK;
     return use_finish(d, r, code, ret, ret_mistakes, reterr);
 }
 
@@ -281,9 +280,11 @@ static enum code change_once(const struct change_job *job, bool *ret_stale, json
     struct changing c = { .job = job, .d = &d, .src = &src, .old = &old, .m = &m };
     enum code code = change_try(&c, ret, ret_mistakes, reterr);
     *ret_stale = d.stale;
+    if (job->ret_kept != NULL)
+        *job->ret_kept = d.written || d.unsure;
     facts_end(&src);
     if (d.seals != NULL || d.reply.wanted)
-        draft_end(&d, d.written);
+        draft_end(&d);
     crypto_wipe(&keys, sizeof keys);
     return code;
 }

@@ -7,5 +7,6 @@ struct change_job {
     const struct record_request *r;
     const struct input *file_input;            /* instead of r->input: one file field, set or cleared */
     const struct file_row *file; struct uuid file_task;
+    bool *ret_kept;                            /* may the change stand, whatever is answered? NULL: nobody asks */
 };
 MUST_USE enum code change_run(const struct change_job *job, json_t **ret, json_t **ret_mistakes, struct err *reterr);

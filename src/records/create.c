@@ -124,7 +124,6 @@ static enum code create(struct service *s, const struct record_request *r, struc
     facts_end(src);                            /* no view stays open while the write waits */
     if (code == OK)
         code = draft_commit(d, reterr);
-    d->written = code == OK;
     return use_finish(d, r, code, ret, ret_mistakes, reterr);
 }
 
@@ -143,7 +142,7 @@ enum code record_create(struct service *s, const struct record_request *r, json_
     struct fact_source src = { .s = s, .who = r->who, .record = &d.rec, .arena = arena, .now = clock_now() };
     enum code code = create(s, r, &d, &src, &m, &reply, ret_mistakes, reterr);
     facts_end(&src);
-    draft_end(&d, d.written);
+    draft_end(&d);
     crypto_wipe(&keys, sizeof keys);
     if (code == OK)
         *ret = reply;

@@ -288,6 +288,7 @@ enum code draft_commit(struct draft *d, struct err *reterr) {
                 return code;
         }
         code = store_write(d->s->store, d->rec.tenant, write_alone, d, reterr);
+        draft_answered(d, code);
     }
     return code == OK ? draft_settle(d, reterr) : code;
 }
@@ -306,16 +307,22 @@ enum code draft_rekey(struct draft *d, struct err *reterr) {
     return code;
 }
 
-void draft_end(struct draft *d, bool written) {
+void draft_answered(struct draft *d, enum code code) {
+    d->written = code == OK;
+    d->unsure = d->unsure || (code != OK && !spare_sure(code));
+}
+
+void draft_end(struct draft *d) {
+    bool unused = !d->written && !d->unsure;
     size_t parts = d->seals == NULL ? 0 : d->rec.info->kind->part_count;
     for (size_t i = 0; i < parts; i++) {
         struct sealed *one = &d->seals[i];
-        if (one->fresh && !written)
+        if (one->fresh && unused)
             spare_give(d->s, d->rec.tenant, one->due, &one->id, &one->key, 1);
         buf_done(&one->blob);
         crypto_wipe(&one->key, sizeof one->key);
     }
-    if (d->reply.wanted && !written && d->reply.id != 0)
+    if (d->reply.wanted && unused && d->reply.id != 0)
         spare_give(d->s, d->rec.tenant, d->reply.due, &d->reply.id, &d->reply.key, 1);
     crypto_wipe(&d->reply.key, sizeof d->reply.key);
     mistakes_done(&d->mistakes);

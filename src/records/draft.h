@@ -36,7 +36,8 @@ struct draft {
     /* what the write found */
     bool replayed;                             /* this request was answered before */
     bool stale;                                /* the record changed meanwhile */
-    bool written;
+    bool written;                              /* it stands, whatever followed */
+    bool unsure;                               /* the commit failed, and may be durable all the same */
     bool more;                                 /* a task was left to be done after the write */
 };
 
@@ -50,7 +51,9 @@ MUST_USE enum code draft_commit(struct draft *d, struct err *reterr);
 MUST_USE enum code draft_rekey(struct draft *d, struct err *reterr);
 /* After a write that was made by others (an import): the same. */
 MUST_USE enum code draft_settle(struct draft *d, struct err *reterr);
-/* Wipes keys; those of a draft that was not written go to the spares. */
-void draft_end(struct draft *d, bool written);
+/* What a write of this draft answered, for draft_end. */
+void draft_answered(struct draft *d, enum code code);
+/* Wipes keys; those of a draft that was surely not written go to the spares. */
+void draft_end(struct draft *d);
 /* "token 7", "link 12", "form", "sejf": as it stands in the ledger. */
 const char *caller_text(const struct caller *who, char *buf, size_t room);

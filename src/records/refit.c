@@ -114,7 +114,7 @@ static enum code seal_up(struct fitting *f, struct record *r, struct err *reterr
     facts_end(&src);
     if (code == OK)
         code = draft_commit(&d, reterr);
-    draft_end(&d, code == OK);
+    draft_end(&d);
     crypto_wipe(&keys, sizeof keys);
     return d.stale || code == E_GONE ? OK : code;        /* written or erased meanwhile */
 }

@@ -57,6 +57,8 @@ enum code spare_make(struct service *s, int64_t tenant, usec_t due, size_t count
     return code;
 }
 
+bool spare_sure(enum code code) { return code == E_BUSY || (code_status(code) >= 400 && code_status(code) < 500); }
+
 void spare_give(struct service *s, int64_t tenant, usec_t due, const key_id *ids, const struct key *keys, size_t count) {
     pthread_mutex_lock(&s->spares->lock);
     for (size_t i = 0; i < count && s->spares->count < SPARES_MAX; i++)

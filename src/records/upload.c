@@ -97,7 +97,7 @@ static enum code value_make(struct upload *u, const char *name, const char *type
 
 static enum code upload_run(struct upload *u, const char *name, const char *type, const struct source *in, json_t **ret, struct err *reterr) {
     struct record_request r = { .who = u->who, .kind = u->k->index, .id = u->at.record, .if_match = -1 };
-    struct change_job job = { u->s, &r, &u->in, &u->row, u->task };
+    struct change_job job = { u->s, &r, &u->in, &u->row, u->task, &u->used };
     json_t *record = NULL, *mistakes = NULL;
     int64_t size = 0;
     enum code code = bytes_write(u->s, &u->at, &u->key, in, &size, reterr);
@@ -105,7 +105,6 @@ static enum code upload_run(struct upload *u, const char *name, const char *type
         code = value_make(u, name, type, size, reterr);
     if (code == OK)
         code = change_run(&job, &record, &mistakes, reterr);
-    u->used = code == OK;
     if (code == OK)
         *ret = value_json(&u->k->kind->fields[u->field], &u->in.values[u->field]);
     json_decref(record);
