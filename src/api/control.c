@@ -270,6 +270,8 @@ static enum code do_ledger_verify(struct control_req *c, struct err *reterr) {
         code = keeper_public(c->api->config.keeper, public, reterr);
     if (code == OK)
         code = ledger_verify(c->store, public, &check, reterr);
+    if (code == OK)
+        code = job_ledger_compare(c->api, &check, reterr);
     set_int(c, "entries", (int64_t)check.entries);
     set_int(c, "chains", (int64_t)check.chains);
     set_int(c, "signed_heads", (int64_t)check.signed_heads);
@@ -320,7 +322,10 @@ static enum code do_ledger_export(struct control_req *c, struct err *reterr) {
     ssize_t n;
     pthread_t thread;
     struct exporting x = { .store = c->store, .chain = number_or(c, "chain", -1) };
+    struct ledger_check check = { 0 };
     enum code code = job_sign(c->api, reterr);
+    if (code == OK)
+        code = job_ledger_compare(c->api, &check, reterr);      /* a file of a history that was cut off would look whole */
     if (code == OK)
         code = keeper_public(c->api->config.keeper, x.public, reterr);
     if (code != OK)

@@ -54,9 +54,20 @@ static enum code signer_sign(void *arg, int64_t chain, uint64_t from_seq, const 
     return keeper_sign_head(arg, chain, from_seq, digests, count, head, ret_sig, reterr);
 }
 
+static enum code signer_chain_after(void *arg, int64_t after, int64_t *ret, struct err *reterr) { return keeper_chain_after(arg, after, ret, reterr); }
+
+static struct ledger_signer signer_of(const struct api *a) {
+    return (struct ledger_signer){ .head = signer_head, .chain_after = signer_chain_after, .sign = signer_sign, .arg = a->config.keeper };
+}
+
 enum code job_sign(struct api *a, struct err *reterr) {
-    struct ledger_signer signer = { .head = signer_head, .sign = signer_sign, .arg = a->config.keeper };
+    struct ledger_signer signer = signer_of(a);
     return ledger_sign(a->config.store, &signer, reterr);
+}
+
+enum code job_ledger_compare(struct api *a, struct ledger_check *ret, struct err *reterr) {
+    struct ledger_signer signer = signer_of(a);
+    return ledger_compare(a->config.store, &signer, ret, reterr);
 }
 
 /* ---- erasure made final */

@@ -2,6 +2,7 @@
  * renews the index key each month. One thread. Ownership: jobs_start gives, jobs_stop takes back. */
 #pragma once
 #include "api/service.h"
+#include "ledger/ledger.h"
 
 struct jobs;
 MUST_USE enum code jobs_start(struct api *a, struct jobs **ret, struct err *reterr);
@@ -12,6 +13,8 @@ DEFINE_AUTO(struct jobs, jobs_stop)
 MUST_USE enum code job_renew(struct api *a, struct renewal *ret, struct err *reterr);
 MUST_USE enum code job_index_renew(struct api *a, uint32_t *ret_generation, struct err *reterr);
 MUST_USE enum code job_sign(struct api *a, struct err *reterr);
+/* Is all that the keeper has signed still there? As ledger_compare. */
+MUST_USE enum code job_ledger_compare(struct api *a, struct ledger_check *ret, struct err *reterr);
 
 /* The instant after `last` at which a nightly job is due: the first 03:00 of the zone that follows it. Pure. */
 usec_t night_after(const struct zone *zone, usec_t last);

@@ -141,3 +141,8 @@ enum code keyring_head(struct keyring *k, int64_t chain, uint64_t *ret_seq, uint
     memcpy(ret_head, h.head, HASH_SIZE);
     return OK;
 }
+
+enum code keyring_chain_after(struct keyring *k, int64_t after, int64_t *ret, struct err *reterr) {
+    PRE(k != NULL && ret != NULL && reterr != NULL);
+    return rows_chain_after(k, after, ret, reterr);
+}

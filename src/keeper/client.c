@@ -454,6 +454,19 @@ enum code keeper_head(struct keeper_client *k, int64_t chain, uint64_t *ret_seq,
     return OK;
 }
 
+static void take_chain(struct call *c, struct msg *in) { *(int64_t *)c->arg = (int64_t)msg_u64(in); }
+
+enum code keeper_chain_after(struct keeper_client *k, int64_t after, int64_t *ret, struct err *reterr) {
+    PRE(k != NULL && ret != NULL && reterr != NULL);
+    int64_t chain = 0;
+    struct waiting w = WAITING(OP_chain_after, take_chain, &chain, reterr);
+    put_u64(&w.call.request, (uint64_t)after);
+    enum code code = ask(k, &w);
+    if (code == OK)
+        *ret = chain;
+    return code;
+}
+
 enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZE], struct err *reterr) {
     PRE(k != NULL && ret != NULL && reterr != NULL);
     uint8_t public[PUBLIC_SIZE];

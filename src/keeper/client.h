@@ -58,6 +58,8 @@ MUST_USE enum code keeper_status(struct keeper_client *k, struct keeper_status *
 MUST_USE enum code keeper_sign_head(struct keeper_client *k, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE],
                                     size_t count, const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
 MUST_USE enum code keeper_head(struct keeper_client *k, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr);
+/* The next chain after that one (-1: the first) of which the keeper signed a head; E_NOT_FOUND: none. */
+MUST_USE enum code keeper_chain_after(struct keeper_client *k, int64_t after, int64_t *ret, struct err *reterr);
 MUST_USE enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZE], struct err *reterr);
 
 /* For the probe of erasure: keep a copy of every file of the keyring as it is now; later try to

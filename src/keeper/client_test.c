@@ -282,6 +282,10 @@ TEST(index_and_ledger_go_through) {
     CHECK_OK(keeper_sign_head(k, 0, 0, (const uint8_t (*)[HASH_SIZE])d, 5000, head, sig, &e), &e);     /* more than one request takes */
     CHECK_OK(keeper_head(k, 0, &seq, got, &e), &e);
     CHECK(seq == 5000 && memcmp(got, head, HASH_SIZE) == 0);
+    int64_t chain = -1;
+    CHECK_OK(keeper_chain_after(k, -1, &chain, &e), &e);
+    CHECK_INT(chain, 0);
+    CHECK_CODE(keeper_chain_after(k, 0, &chain, &e), E_NOT_FOUND, &e);
     CHECK_OK(keeper_public(k, public, &e), &e);
     text[31] = 5000 >> 8;
     text[32] = (uint8_t)5000;

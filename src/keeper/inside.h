@@ -86,6 +86,7 @@ MUST_USE enum code rows_block_new(struct keyring *k, uint64_t block, const struc
 MUST_USE enum code rows_block_set(struct keyring *k, uint64_t block, const struct wrapped keys[BLOCK_KEYS], struct err *reterr);
 struct chain_head { int64_t chain; uint64_t seq; uint8_t head[HASH_SIZE]; };
 MUST_USE enum code rows_head(struct keyring *k, int64_t chain, struct chain_head *ret, struct err *reterr);   /* E_NOT_FOUND */
+MUST_USE enum code rows_chain_after(struct keyring *k, int64_t after, int64_t *ret, struct err *reterr);   /* E_NOT_FOUND */
 MUST_USE enum code rows_head_set(struct keyring *k, const struct chain_head *h, struct err *reterr);
 /* Calls fn for each head in turn; fn may write. */
 MUST_USE enum code rows_heads(struct keyring *k, enum code (*fn)(struct keyring *k, const struct chain_head *h, struct err *reterr), struct err *reterr);

@@ -51,6 +51,8 @@ MUST_USE enum code keyring_index_settled(struct keyring *k, struct err *reterr);
 MUST_USE enum code keyring_sign_head(struct keyring *k, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE], size_t count,
                                      const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
 MUST_USE enum code keyring_head(struct keyring *k, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr);
+/* The next chain after that one of which a head was signed; E_NOT_FOUND: none. */
+MUST_USE enum code keyring_chain_after(struct keyring *k, int64_t after, int64_t *ret, struct err *reterr);
 MUST_USE enum code keyring_public(struct keyring *k, uint8_t ret[PUBLIC_SIZE], struct err *reterr);
 
 /* A renewal goes in small steps, so that the loop answers between them. No transaction may be open at a step.

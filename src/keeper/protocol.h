@@ -22,6 +22,7 @@
     OP(status, ASK)           /*                                          -> see server.c */ \
     OP(sign_head, ASK)        /* chain i64, from u64, head 32, count u32, digests -> signature 64 */ \
     OP(head, ASK)             /* chain i64                                -> seq u64, head 32 */ \
+    OP(chain_after, ASK)      /* chain i64                                -> the next chain that has a head i64 */ \
     OP(public, ASK)           /*                                          -> public key 32 */ \
     OP(renew, SLOW)           /*                                          -> buckets u64, keys u64, epoch u64, took u64 */ \
     OP(rehearse_copy, SLOW)   /*                                          -> */ \

@@ -351,6 +351,22 @@ enum code rows_head(struct keyring *k, int64_t chain, struct chain_head *ret, st
     return OK;
 }
 
+enum code rows_chain_after(struct keyring *k, int64_t after, int64_t *ret, struct err *reterr) {
+    struct stmt *s = NULL;
+    bool row = false;
+    enum code code = db_prepare(k->db, "SELECT chain FROM head WHERE chain > ?1 ORDER BY chain LIMIT 1", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 1, after);
+    code = stmt_step(s, &row, reterr);
+    if (code == OK && !row)
+        return err_set(reterr, E_NOT_FOUND, "no further chain has a signed head");
+    if (code == OK)
+        *ret = col_int(s, 0);
+    stmt_end(s);
+    return code;
+}
+
 enum code rows_head_set(struct keyring *k, const struct chain_head *h, struct err *reterr) {
     uint8_t mac[HASH_SIZE];
     struct stmt *s = NULL;

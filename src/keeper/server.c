@@ -207,6 +207,15 @@ static enum code do_head(struct call *c, struct err *reterr) {
     return OK;
 }
 
+static enum code do_chain_after(struct call *c, struct err *reterr) {
+    int64_t chain = 0, after = (int64_t)msg_u64(&c->in);
+    if (!msg_done(&c->in))
+        return bad(c, reterr);
+    enum code code = keyring_chain_after(c->s->k, after, &chain, reterr);
+    put_u64(c->out, (uint64_t)chain);
+    return code;
+}
+
 static enum code do_public(struct call *c, struct err *reterr) {
     uint8_t public[PUBLIC_SIZE];
     if (!msg_done(&c->in))

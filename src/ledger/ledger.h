@@ -26,15 +26,19 @@ MUST_USE enum code ledger_export(struct store *s, int64_t chain /* -1: all */, c
 MUST_USE enum code ledger_verify_file(int fd, const uint8_t public[PUBLIC_SIZE] /* NULL: the one in the file */, struct ledger_check *ret, struct err *reterr);
 
 /* Signs the heads of all chains that grew. The signer is the keeper (keeper_sign_head) behind this driver. `head` gives what it signed
- * last; `sign` gets the digests of the entries after from_seq, the last signed one. E_DAMAGED when the signer has seen
+ * last, `chain_after` the next chain of which it signed a head (-1: the first; E_NOT_FOUND: none); `sign` gets the digests of the entries after from_seq, the last signed one. E_DAMAGED when the signer has seen
  * more or another chain than the database holds: the data was put back from another time. */
 struct ledger_signer {
     enum code (*head)(void *arg, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr);
+    enum code (*chain_after)(void *arg, int64_t after, int64_t *ret, struct err *reterr);
     enum code (*sign)(void *arg, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE], size_t count,
                       const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
     void *arg;
 };
 MUST_USE enum code ledger_sign(struct store *s, const struct ledger_signer *signer, struct err *reterr);
+/* Holds the database to what the signer has signed. A head that is stored beside the entries goes with them when an old copy is put
+ * back; the signer's own does not. E_DAMAGED names chain and entry and fills bad_chain and bad_seq of *ret. */
+MUST_USE enum code ledger_compare(struct store *s, const struct ledger_signer *signer, struct ledger_check *ret, struct err *reterr);
 /* What a signature covers: "sejf ledger head\0" ‖ chain (i64 be) ‖ seq (u64 be) ‖ head. 65 bytes. */
 #define LEDGER_HEAD_TEXT_SIZE (17u + 8u + 8u + HASH_SIZE)
 void ledger_head_text(int64_t chain, uint64_t seq, const uint8_t head[HASH_SIZE], uint8_t ret[LEDGER_HEAD_TEXT_SIZE]);

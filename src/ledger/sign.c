@@ -90,3 +90,40 @@ enum code ledger_sign(struct store *s, const struct ledger_signer *signer, struc
     (void)mem_free(g.batch);
     return code != OK ? code : g.code;
 }
+
+/* ---- is all of it still there? */
+
+struct met { uint64_t seq; uint8_t head[HASH_SIZE]; };
+
+static bool meet(const struct ledger_row *r, void *arg) {
+    struct met *m = arg;
+    m->seq = r->seq;
+    memcpy(m->head, r->head, HASH_SIZE);
+    return false;                              /* the first one only */
+}
+
+static enum code compare_chain(struct store *s, const struct ledger_signer *signer, int64_t chain, struct ledger_check *ret, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    struct met met = { 0 };
+    uint64_t seq = 0;
+    uint8_t head[HASH_SIZE];
+    enum code code = signer->head(signer->arg, chain, &seq, head, reterr);
+    if (code == OK)
+        code = store_view(s, chain, &v, reterr);
+    if (code == OK && seq > 0)
+        code = ledger_list(view_sql(v), seq - 1, meet, &met, reterr);
+    if (code != OK || seq == 0 || (met.seq == seq && memcmp(met.head, head, HASH_SIZE) == 0))
+        return code;
+    ret->bad_chain = chain;
+    ret->bad_seq = seq;
+    return err_set(reterr, E_DAMAGED, "ledger chain %lld, entry %llu: the keeper has signed it, and it is missing or another: the end of the chain was cut "
+                   "off, or the data was put back from another time", (long long)chain, (unsigned long long)seq);
+}
+
+enum code ledger_compare(struct store *s, const struct ledger_signer *signer, struct ledger_check *ret, struct err *reterr) {
+    int64_t chain = -1;
+    enum code code;
+    while ((code = signer->chain_after(signer->arg, chain, &chain, reterr)) == OK && (code = compare_chain(s, signer, chain, ret, reterr)) == OK)
+        continue;
+    return code == E_NOT_FOUND ? OK : code;
+}

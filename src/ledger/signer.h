@@ -22,6 +22,17 @@ static enum code signer_head(void *arg, int64_t chain, uint64_t *ret_seq, uint8_
     memcpy(ret_head, w->head, HASH_SIZE);
     return OK;
 }
+static enum code signer_chain_after(void *arg, int64_t after, int64_t *ret, struct err *reterr) {
+    const struct signer *s = arg;
+    const struct walk *next = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(s->seen); i++)
+        if (s->seen[i].seq > 0 && s->seen[i].chain > after && (next == NULL || s->seen[i].chain < next->chain))
+            next = &s->seen[i];
+    if (next == NULL)
+        return err_set(reterr, E_NOT_FOUND, "no further chain");
+    *ret = next->chain;
+    return OK;
+}
 static enum code signer_sign(void *arg, int64_t chain, uint64_t from_seq, const uint8_t (*digests)[HASH_SIZE], size_t count,
                              const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
     struct signer *s = arg;
@@ -41,5 +52,5 @@ static inline struct ledger_signer signer_start(struct signer *s) {
     struct err e;
     *s = (struct signer){ .calls = 0 };
     CHECK_OK(sign_make(s->seed, s->public, &e), &e);
-    return (struct ledger_signer){ .head = signer_head, .sign = signer_sign, .arg = s };
+    return (struct ledger_signer){ .head = signer_head, .chain_after = signer_chain_after, .sign = signer_sign, .arg = s };
 }
