@@ -1,6 +1,7 @@
-/* store.c — how many durable creates a second the store takes: a record (row, part, 2 tokens, 1 sorted value) and its ledger
- * entry in each write, by many threads at once. Prints writes/s, writes a group, slow replies, memory.
- *   bench_store [-w WRITERS] [-n RECORDS] [-t TENANTS] [-d DIRECTORY] [-r READERS that find by token meanwhile] */
+/* store.c — the ceiling of the server: the statements of one create, get, find and list without HTTP, keys and JSON, by as many
+ * threads as may wait. With -m sealed the same statements with what they hold sealed and found by token, so that the two runs
+ * side by side tell what sealing costs. Values lie in random order in both. Prints one line of JSON.
+ *   bench_store [-m plain|sealed] [-n RECORDS] [-t SECONDS] [-w WRITERS] [-r READERS] [-T TENANTS] [-d DIRECTORY] */
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,103 +13,215 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "ledger/ledger.h"
+#include "mix.h"
 #include "store/rows.h"
 
-#define PART_BYTES 300
+#define VALUE 300u                            /* bytes of a record as JSON */
+#define AD 48u                                /* bytes that a seal is bound to */
+#define RECORDS_MAX 20000000
+#define PAGE 50u
+#define THREADS_MAX 512
+
+enum work { WORK_CREATE, WORK_GET, WORK_FIND, WORK_LIST };
 
 struct bench {
     struct store *store;
-    int64_t writers, records, tenants, readers;
-    _Atomic int64_t next, finds;
-    _Atomic bool over;
-    uint32_t *took;                           /* microseconds of each write */
+    bool sealed;
+    int64_t writers, readers, fill, seconds, tenants;
+    struct key find, index;
+    struct uuid *ids;                         /* of what is there; room for RECORDS_MAX, touched as it grows */
+    uint32_t *took;                           /* microseconds of each reply of the work under way */
+    enum work work;
+    int64_t until_count;                      /* creates end here */
+    usec_t until;                             /* others, and timed creates, end then */
+    _Atomic int64_t next, done;
 };
 
-struct one { int64_t n; struct uuid id, parent; uint8_t bytes[PART_BYTES]; struct token tokens[2]; json_t *what; };
+struct one { const struct bench *b; int64_t n; struct uuid id; struct token token; struct buf bytes; json_t *what; };
 
+static void die(const char *what, int64_t n, const struct err *e) {
+    fprintf(stderr, "%s %lld: %s (%s)\n", what, (long long)n, e->text, e->hidden);
+    exit(1);
+}
+
+/* ---- values */
+static void value_of(int64_t n, char ret[VALUE]) {
+    uint64_t x = mix((uint64_t)n);
+    memset(ret, 'x', VALUE);
+    memcpy(ret, &x, sizeof x);
+}
+
+static void token_of(const struct bench *b, int64_t n, struct token *ret) {
+    uint64_t x[8] = { mix((uint64_t)n), mix((uint64_t)n + 1) };
+    if (b->sealed)
+        token_make(&b->find, &b->index, x, sizeof x, ret);
+    else
+        memcpy(ret->bytes, x, TOKEN_SIZE);
+}
+
+/* A key of its own for each record, without a keeper: made anew where it is needed. */
+static void key_of(int64_t n, struct key *ret) {
+    uint64_t x = mix((uint64_t)n);
+    for (size_t i = 0; i < KEY_SIZE; i += sizeof x, x = mix(x))
+        memcpy(ret->bytes + i, &x, sizeof x);
+}
+
+static void bytes_of(struct one *o) {
+    char value[VALUE], ad[AD] = "contacts";
+    struct key key;
+    struct err e;
+    value_of(o->n, value);
+    buf_cut(&o->bytes, 0);
+    if (!o->b->sealed) {
+        buf_add(&o->bytes, value, VALUE);
+        return;
+    }
+    key_of(o->n, &key);
+    if (seal(&key, ad, AD, value, VALUE, &o->bytes, &e) != OK)
+        die("seal", o->n, &e);
+}
+
+static bool bytes_fine(const struct bench *b, int64_t n, const void *bytes, size_t len, struct buf *room) {
+    char value[VALUE], ad[AD] = "contacts";
+    struct key key;
+    struct err e;
+    value_of(n, value);
+    if (!b->sealed)
+        return len == VALUE && memcmp(bytes, value, VALUE) == 0;
+    key_of(n, &key);
+    buf_cut(room, 0);
+    return seal_open(&key, ad, AD, bytes, len, room, &e) == OK && room->len == VALUE && memcmp(room->data, value, VALUE) == 0;
+}
+
+/* ---- statements */
 static enum code create(struct txn *t, void *arg, struct err *reterr) {
     struct one *o = arg;
-    struct row r = { .kind = 1, .id = o->id, .version = 1, .created = txn_now(t), .updated = txn_now(t),
-                     .due = txn_now(t) + 180 * USEC_PER_DAY, .parent = o->parent, .clear = "{\"status\":\"accepted\"}", .number = "000001" };
-    struct part_row p = { .part = 1, .key = (uint64_t)o->n, .due = r.due, .blob = o->bytes, .len = sizeof o->bytes };
-    struct sorted_value sorted = { .field = 1, .number = o->n };
+    struct row r = { .kind = 1, .id = o->id, .version = 1, .created = txn_now(t), .updated = txn_now(t), .due = txn_now(t) + 365 * USEC_PER_DAY, .clear = "{}" };
+    struct part_row p = { .part = 1, .key = (uint64_t)o->n, .due = r.due, .blob = o->bytes.data, .len = o->bytes.len };
     enum code code = txn_change(t, &r.change, reterr);
     if (code == OK)
         code = row_put(t, &r, reterr);
     if (code == OK)
         code = part_put(t, 1, &r.id, &p, reterr);
     if (code == OK)
-        code = index_put(t, 1, &r.id, 1, o->tokens, 2, &sorted, 1, reterr);
+        code = index_put(t, 1, &r.id, 1, &o->token, 1, NULL, 0, reterr);
     return code == OK ? ledger_append(t, "record_made", "token 1", o->what, reterr) : code;
 }
 
-static void tokens_of(int64_t n, struct token *ret) {
-    uint8_t hash[HASH_SIZE];
-    hash_sha256(&n, sizeof n, hash);
-    memcpy(ret[0].bytes, hash, TOKEN_SIZE);
-    memcpy(ret[1].bytes, hash + TOKEN_SIZE, TOKEN_SIZE);
-}
+static int64_t tenant_of(const struct bench *b, int64_t n) { return 1 + n % b->tenants; }
 
-static void *writer(void *arg) {
-    struct bench *b = arg;
+static void do_create(struct bench *b, struct one *o) {
+    char id[UUID_TEXT];
     struct err e;
-    struct one o = { .n = 0 };
-    crypto_random(o.bytes, sizeof o.bytes);
-    o.parent.bytes[0] = 1;
-    while ((o.n = b->next++) < b->records) {
-        char id[UUID_TEXT];
-        usec_t start = clock_steady();
-        o.id = uuid_new();
-        tokens_of(o.n, o.tokens);
-        o.what = json_pack("{s:s,s:s}", "kind", "registration", "id", uuid_format(&o.id, id));
-        if (store_write(b->store, 1 + o.n % b->tenants, create, &o, &e) != OK) {
-            fprintf(stderr, "write %lld: %s (%s)\n", (long long)o.n, e.text, e.hidden);
-            exit(1);
-        }
-        json_decref(o.what);
-        b->took[o.n] = (uint32_t)(clock_steady() - start);
-    }
-    return NULL;
+    o->id = uuid_new();
+    token_of(b, o->n, &o->token);
+    bytes_of(o);
+    o->what = json_pack("{s:s,s:s}", "kind", "contact", "id", uuid_format(&o->id, id));
+    if (store_write(b->store, tenant_of(b, o->n), create, o, &e) != OK)
+        die("write", o->n, &e);
+    json_decref(o->what);
+    b->ids[o->n] = o->id;
 }
 
-static bool see(const struct uuid *id, void *arg) { *(struct uuid *)arg = *id; return false; }
-static bool see_part(const struct part_row *p, void *arg) { *(size_t *)arg += p->len; return true; }
+struct seen { const struct bench *b; int64_t n; struct buf *room; size_t parts; };
+static bool see_part(const struct part_row *p, void *arg) {
+    struct seen *s = arg;
+    s->parts++;
+    if (!bytes_fine(s->b, (int64_t)p->key, p->blob, p->len, s->room)) {
+        fprintf(stderr, "record %llu is not what was written\n", (unsigned long long)p->key);
+        exit(1);
+    }
+    return true;
+}
 
-/* One find as the API does it: token, row, parts. */
-static enum code find(struct view *v, const struct token *token, struct err *reterr) {
-    struct uuid id = { { 0 } };
+struct page { struct uuid ids[PAGE]; size_t count; };
+static bool see_row(const struct row *r, void *arg) {
+    struct page *p = arg;
+    p->ids[p->count++] = r->id;
+    return p->count < PAGE;
+}
+
+static bool see_id(const struct uuid *id, void *arg) { *(struct uuid *)arg = *id; return false; }
+
+static enum code read_one(struct view *v, const struct uuid *id, struct seen *s, struct err *reterr) {
     struct row row;
-    size_t bytes = 0;
-    enum code code = index_find(view_sql(v), 1, token, NULL, see, &id, reterr);
-    if (code == OK && uuid_is_null(&id))
-        return OK;                            /* its writer has been slow */
-    if (code == OK)
-        code = row_get(view_sql(v), 1, &id, &row, reterr);
-    return code == OK ? parts_get(view_sql(v), 1, &id, see_part, &bytes, reterr) : code;
+    enum code code = row_get(view_sql(v), 1, id, &row, reterr);
+    return code == OK ? parts_get(view_sql(v), 1, id, see_part, s, reterr) : code;
 }
 
-/* Random records of those that are there. */
-static void *reader(void *arg) {
-    struct bench *b = arg;
+static enum code do_list(struct view *v, const struct uuid *after, struct seen *s, struct err *reterr) {
+    struct page page = { .count = 0 };
+    struct row_range range = { .kind = 1, .after = *after, .descending = true };
+    enum code code = rows_list(view_sql(v), &range, see_row, &page, reterr);
+    for (size_t i = 0; code == OK && i < page.count; i++)
+        code = parts_get(view_sql(v), 1, &page.ids[i], see_part, s, reterr);
+    return code;
+}
+
+static void do_read(struct bench *b, int64_t n, struct buf *room) {
+    AUTO(view_end) struct view *v = NULL;
+    struct seen s = { b, n, room, 0 };
+    struct uuid id = b->ids[n];
+    struct token token;
     struct err e;
-    struct token tokens[2];
-    uint64_t x = (uint64_t)(uintptr_t)&e;
-    while (!b->over) {
-        int64_t have = (b->next < b->records ? b->next : b->records) - b->writers;
-        x = x * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        if (have <= 0)
-            continue;
-        struct view *v = NULL;
-        int64_t n = (int64_t)((x >> 20) % (uint64_t)have);
-        tokens_of(n, tokens);
-        if (store_view(b->store, 1 + n % b->tenants, &v, &e) != OK || find(v, tokens, &e) != OK) {
-            fprintf(stderr, "find %lld: %s (%s)\n", (long long)n, e.text, e.hidden);
-            exit(1);
-        }
-        v = view_end(v);
-        b->finds++;
+    enum code code = store_view(b->store, tenant_of(b, n), &v, &e);
+    if (code == OK && b->work == WORK_FIND) {
+        token_of(b, n, &token);
+        code = index_find(view_sql(v), 1, &token, NULL, see_id, &id, &e);
     }
+    if (code == OK)
+        code = b->work == WORK_LIST ? do_list(v, &id, &s, &e) : read_one(v, &id, &s, &e);
+    if (code != OK)
+        die("read", n, &e);
+    if (s.parts == 0 && b->work != WORK_LIST) {
+        fprintf(stderr, "record %lld has no part\n", (long long)n);
+        exit(1);
+    }
+}
+
+/* ---- threads */
+static void *worker(void *arg) {
+    struct bench *b = arg;
+    struct one o = { .b = b, .bytes = BUF(65536) };
+    struct buf room = BUF(65536);
+    uint64_t x = mix((uint64_t)(uintptr_t)&o);
+    int64_t have = b->next;
+    for (;;) {
+        usec_t start = clock_steady();
+        if (start >= b->until)
+            break;
+        if (b->work == WORK_CREATE) {
+            o.n = b->next++;
+            if (o.n >= b->until_count)
+                break;
+            do_create(b, &o);
+        } else {
+            x = mix(x);
+            do_read(b, (int64_t)(x % (uint64_t)have), &room);
+        }
+        int64_t at = b->done++;
+        if (at < RECORDS_MAX)
+            b->took[at] = (uint32_t)(clock_steady() - start);
+    }
+    buf_done(&o.bytes);
+    buf_done(&room);
     return NULL;
+}
+
+static double run(struct bench *b, enum work work, int64_t threads) {
+    pthread_t list[THREADS_MAX];
+    usec_t start = clock_steady();
+    b->work = work;
+    b->done = 0;
+    for (int64_t i = 0; i < threads; i++)
+        if (pthread_create(&list[i], NULL, worker, b) != 0)
+            exit(1);
+    for (int64_t i = 0; i < threads; i++)
+        (void)pthread_join(list[i], NULL);
+    double seconds = (double)(clock_steady() - start) / 1e6;
+    if (work == WORK_CREATE && b->next > b->until_count)
+        b->next = b->until_count;
+    return seconds;
 }
 
 static int by_size(const void *a, const void *b) {
@@ -116,69 +229,82 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void report(struct bench *b, usec_t took) {
+static double cpu_now(void) {
     struct rusage use;
-    struct store_status status;
-    double seconds = (double)took / 1e6;
-    store_status(b->store, &status);
     getrusage(RUSAGE_SELF, &use);
-    qsort(b->took, (size_t)b->records, sizeof *b->took, by_size);
-    printf("%lld creates, %lld writers, %lld tenants: %.0f/s, %.1f in a group; reply p50 %.2f ms, p99 %.2f ms, max %.1f ms; "
-           "cpu user %.1f s, system %.1f s of %.1f s; memory %ld MB; finds %.0f/s; index gaps %lld\n",
-           (long long)b->records, (long long)b->writers, (long long)b->tenants, (double)b->records / seconds,
-           (double)status.writes / (double)status.groups, b->took[b->records / 2] / 1e3, b->took[b->records * 99 / 100] / 1e3,
-           b->took[b->records - 1] / 1e3, (double)use.ru_utime.tv_sec + (double)use.ru_utime.tv_usec / 1e6,
-           (double)use.ru_stime.tv_sec + (double)use.ru_stime.tv_usec / 1e6, seconds, use.ru_maxrss / 1024, (double)b->finds / seconds,
-           (long long)status.index_gaps);
+    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) + (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
-static void run(struct bench *b) {
-    pthread_t *threads = mem_new_array((size_t)(b->writers + b->readers), sizeof *threads);
-    usec_t start = clock_steady();
-    for (int64_t i = 0; i < b->writers + b->readers; i++)
-        if (pthread_create(&threads[i], NULL, i < b->writers ? writer : reader, b) != 0)
-            exit(1);
-    for (int64_t i = 0; i < b->writers; i++)
-        (void)pthread_join(threads[i], NULL);
-    usec_t took = clock_steady() - start;
-    int64_t finds = b->finds;
-    report(b, took);
-    if (b->readers > 0) {
-        start = clock_steady();
-        while (clock_steady() - start < 2 * USEC_PER_SEC)
-            usleep(50000);
-        printf("alone: finds %.0f/s\n", (double)(b->finds - finds) / 2);
+static void measure(struct bench *b, enum work work, const char *name) {
+    double before = cpu_now();
+    b->until = clock_steady() + b->seconds * USEC_PER_SEC;
+    b->until_count = RECORDS_MAX;
+    double seconds = run(b, work, work == WORK_CREATE ? b->writers : b->readers);
+    int64_t n = b->done < RECORDS_MAX ? b->done : RECORDS_MAX;
+    if (n == 0)
+        return;
+    qsort(b->took, (size_t)n, sizeof *b->took, by_size);
+    printf(",\"%s\":{\"rate\":%.1f,\"p50\":%.3f,\"p99\":%.3f,\"cpu\":%.1f}", name, (double)b->done / seconds, b->took[n / 2] / 1e3,
+           b->took[(n - 1) * 99 / 100] / 1e3, (cpu_now() - before) * 1e6 / (double)b->done);
+}
+
+static void run_all(struct bench *b) {
+    struct rusage use;
+    struct store_status status;
+    b->until = INT64_MAX;
+    b->until_count = b->fill;
+    (void)run(b, WORK_CREATE, b->writers);
+    printf("{\"sealed\":%s", b->sealed ? "true" : "false");
+    measure(b, WORK_CREATE, "create");
+    measure(b, WORK_GET, "get");
+    measure(b, WORK_FIND, "find");
+    measure(b, WORK_LIST, "list");
+    getrusage(RUSAGE_SELF, &use);
+    store_status(b->store, &status);
+    printf(",\"records\":%lld,\"group\":%.1f,\"memory\":%.1f}\n", (long long)b->next, (double)status.writes / (double)status.groups, (double)use.ru_maxrss / 1024);
+}
+
+static bool options(int argc, char **argv, struct bench *b, const char **ret_directory) {
+    const struct { char letter; int64_t most, *to; } numbers[] = { { 'n', RECORDS_MAX / 2, &b->fill }, { 't', 600, &b->seconds }, { 'w', THREADS_MAX, &b->writers },
+                                                                  { 'r', THREADS_MAX, &b->readers }, { 'T', 1000000, &b->tenants } };
+    for (int c; (c = getopt(argc, argv, "m:n:t:w:r:T:d:")) != -1;) {
+        bool fine = c == 'd' || (c == 'm' && (strcmp(optarg, "plain") == 0 || strcmp(optarg, "sealed") == 0));
+        if (c == 'd')
+            *ret_directory = optarg;
+        if (c == 'm')
+            b->sealed = strcmp(optarg, "sealed") == 0;
+        for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+            if (numbers[i].letter == c)
+                fine = text_int(optarg, 1, numbers[i].most, numbers[i].to);
+        if (!fine)
+            return false;
     }
-    b->over = true;
-    for (int64_t i = b->writers; i < b->writers + b->readers; i++)
-        (void)pthread_join(threads[i], NULL);
-    (void)mem_free(threads);
+    return true;
 }
 
 int main(int argc, char **argv) {
-    struct bench b = { .writers = 64, .records = 100000, .tenants = 1, .readers = 0 };
+    static struct bench b = { .writers = 64, .readers = 4, .fill = 10000, .seconds = 3, .tenants = 1 };
     char place[] = "bench-XXXXXX";
     const char *directory = NULL;
     struct err e;
-    for (int c; (c = getopt(argc, argv, "w:n:t:r:d:")) != -1; ) {
-        int64_t *to = c == 'w' ? &b.writers : c == 'n' ? &b.records : c == 't' ? &b.tenants : c == 'r' ? &b.readers : NULL;
-        if (c == 'd')
-            directory = optarg;
-        else if (to == NULL || !text_int(optarg, c == 'r' ? 0 : 1, 100000000, to))
-            return 2;
+    if (!options(argc, argv, &b, &directory)) {
+        fprintf(stderr, "bench_store: see the head of bench/store.c for its options\n");
+        return 2;
     }
     if (directory == NULL)
         directory = mkdtemp(place);
-    b.took = mem_new_array((size_t)b.records, sizeof *b.took);
-    if (directory == NULL || b.took == NULL || crypto_init(&e) != OK ||
+    b.took = mem_new_array(RECORDS_MAX, sizeof *b.took);
+    b.ids = mem_new_array(RECORDS_MAX, sizeof *b.ids);
+    if (directory == NULL || b.took == NULL || b.ids == NULL || crypto_init(&e) != OK ||
         store_open(&(struct store_options){ .directory = directory, .readers = (size_t)b.readers + 2, .queue = 65536 }, &b.store, &e) != OK) {
         fprintf(stderr, "the store cannot be opened\n");
         return 1;
     }
-    run(&b);
-    usec_t start = clock_steady();
+    crypto_random(&b.find, sizeof b.find);
+    crypto_random(&b.index, sizeof b.index);
+    run_all(&b);
     b.store = store_close(b.store);
-    printf("closed in %.1f ms\n", (double)(clock_steady() - start) / 1e3);
     (void)mem_free(b.took);
+    (void)mem_free(b.ids);
     return 0;
 }
