@@ -39,6 +39,10 @@ usec_t night_after(const struct zone *zone, usec_t last) {
     return zone_add(zone, night, &day, 1);
 }
 
+usec_t renewal_due(const struct zone *zone, usec_t last, usec_t now) {
+    return last > now ? now : night_after(zone, last > 0 ? last : now);
+}
+
 static const struct zone *zone_of(const struct api *a) {
     return a->config.zone != NULL ? a->config.zone : charter_zone(a->config.charters[0]);
 }
@@ -177,8 +181,7 @@ static enum code turn_night(struct jobs *j, usec_t now, usec_t *ret_next, struct
     if (code != OK)
         return code;
     const struct zone *zone = zone_of(j->api);
-    usec_t due = night_after(zone, s.renewed > 0 ? s.renewed : now);
-    if (s.pending > 0 && due <= now)
+    if (s.pending > 0 && renewal_due(zone, s.renewed, now) <= now)
         code = job_renew(j->api, &r, reterr);
     if (code == OK) {
         *ret_next = night_after(zone, now);
@@ -199,7 +202,7 @@ static enum code turn_index(struct jobs *j, usec_t now, usec_t *ret_next, struct
         code = proofs_list(j->api->config.store, "", mark_find, &last, reterr);
     if (code == OK && last == 0 && !pending)
         return proof_put(j->api->config.store, &mark, reterr);     /* the month begins now */
-    if (code == OK && (pending || now - last >= INDEX_DAYS * USEC_PER_DAY)) {
+    if (code == OK && (pending || last > now || now - last >= INDEX_DAYS * USEC_PER_DAY)) {
         code = job_index_renew(j->api, &generation, reterr);
         if (code == OK)
             log_event(LOG_INFO, "index_key_renewed", LOG_INT("generation", generation));

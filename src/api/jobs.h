@@ -18,3 +18,6 @@ MUST_USE enum code job_ledger_compare(struct api *a, struct ledger_check *ret, s
 
 /* The instant after `last` at which a nightly job is due: the first 03:00 of the zone that follows it. Pure. */
 usec_t night_after(const struct zone *zone, usec_t last);
+/* When the next renewal is due: the night after the last one; at once when that lies in the future, which only a clock that was
+ * wrong can have written. Pure. */
+usec_t renewal_due(const struct zone *zone, usec_t last, usec_t now);

@@ -25,3 +25,14 @@ TEST(the_night_is_three_by_the_clock_of_the_place) {
         CHECK_TEXT(time_format(night_after(z, instant(rows[i].last)), text, sizeof text), rows[i].next);
     }
 }
+
+TEST(a_renewal_that_a_wrong_clock_dated_far_away_delays_none) {
+    AUTO(zone_free) struct zone *z = NULL;
+    struct err e;
+    CHECK_OK(zone_open("Europe/Warsaw", &z, &e), &e);
+    usec_t now = instant("2026-11-22T12:00:00Z");
+    CHECK(renewal_due(z, instant("2026-11-22T02:00:00Z"), now) == instant("2026-11-23T02:00:00Z"));
+    CHECK(renewal_due(z, instant("2026-11-20T02:00:00Z"), now) < now);
+    CHECK(renewal_due(z, instant("2099-01-01T00:00:00Z"), now) == now);
+    CHECK(renewal_due(z, 0, now) == instant("2026-11-23T02:00:00Z"));
+}

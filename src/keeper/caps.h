@@ -1,5 +1,6 @@
 /* caps.h — how many keys a tenant may open in a minute: counted in the keeper, so that somebody who has taken over
- * the server gets no more than that. Pure: the caller passes the time. Not thread-safe. */
+ * the server gets no more than that. Pure: the caller passes the time, by the steady
+ * clock, so that one that jumps neither frees a tenant nor shuts it out. Not thread-safe. */
 #pragma once
 #include "base/err.h"
 #include "base/time.h"

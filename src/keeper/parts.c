@@ -131,7 +131,7 @@ enum code keyring_unwrap(struct keyring *k, int64_t tenant, const key_id *ids, s
         return err_set(reterr, E_IO, "the keyring could not be read again after a failure: the keeper must start anew");
     for (size_t i = 0; i < count; i++)
         known += bucket_of(k, tenant, ids[i]) != NULL;
-    enum code code = known == 0 ? OK : caps_take(k->caps, tenant, known, clock_now(), reterr);
+    enum code code = known == 0 ? OK : caps_take(k->caps, tenant, known, clock_steady(), reterr);
     bool reading = code == OK && known > 1 && !k->writing;   /* one lock of the file for all of them */
     if (reading)
         code = db_begin(k->db, false, reterr);
