@@ -44,6 +44,8 @@ static bool buf_reserve(struct buf *b, size_t len) {
     return true;
 }
 
+void buf_fail(struct buf *b) { b->failed = true; }
+
 void buf_add(struct buf *b, const void *bytes, size_t len) {
     if (len == 0 || !buf_reserve(b, len))
         return;

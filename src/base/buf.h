@@ -22,5 +22,6 @@ void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void buf_html(struct buf *buf, const char *text);   /* & < > " ' escaped: for text and attributes */
+void buf_fail(struct buf *buf);                     /* what it should hold could not be made: as a failed append */
 void buf_cut(struct buf *buf, size_t len);          /* shorten to len */
 const char *buf_str(const struct buf *buf);         /* "" when empty; never NULL */

@@ -371,6 +371,7 @@ static void defaults_set(struct instance *i, struct arena *a, const char *name) 
 }
 
 static enum code read_tree(const char *name, const struct tree *tree, struct findings *findings, struct instance **ret, struct err *reterr) {
+    size_t lost = mem_lost();
     struct owner *o = mem_new(sizeof *o);
     struct arena *arena = arena_new(1u << 20);
     if (o == NULL || arena == NULL) {
@@ -390,7 +391,7 @@ static enum code read_tree(const char *name, const struct tree *tree, struct fin
             s->read(&r, s, n);
     }
     check_together(&r);
-    if (arena_overflowed(arena))
+    if (arena_overflowed(arena) || mem_lost() != lost)
         return err_set(reterr, E_MEMORY, "no memory for %s", name);
     if (findings_count(findings, FINDING_ERROR) > 0)
         return err_set(reterr, E_CONFIG, "%s has mistakes", name);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #define TEXT_MAX 16384
@@ -100,11 +101,12 @@ bool sentence_span(const char *text, const char *word, struct span *ret) {
 
 enum code lint_charter(const struct charter *c, const char *today, struct findings *findings, struct err *reterr) {
     PRE(c != NULL && today != NULL && findings != NULL && reterr != NULL);
+    size_t lost = mem_lost();
     struct lint l = { .charter = c, .tree = charter_tree(c), .today = today, .findings = findings };
     lint_claims(&l);
     lint_lines(&l);
     lint_keeping(&l);
-    return l.failed ? err_set(reterr, E_MEMORY, "no memory to lint %s", charter_file(c)) : OK;
+    return l.failed || mem_lost() != lost ? err_set(reterr, E_MEMORY, "no memory to lint %s", charter_file(c)) : OK;
 }
 
 enum code lint_file(const char *path, const char *today, struct findings *findings, struct charter **ret, struct err *reterr) {

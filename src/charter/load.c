@@ -28,6 +28,7 @@ static void run_steps(struct build *b) {
 
 /* Takes the tree over. */
 static enum code from_tree(struct tree *tree, struct findings *findings, struct charter **ret, struct err *reterr) {
+    size_t lost = mem_lost();
     AUTO(charter_free) struct charter *c = mem_new(sizeof *c);
     if (c == NULL) {
         tree_free(tree);
@@ -42,7 +43,7 @@ static enum code from_tree(struct tree *tree, struct findings *findings, struct 
     if (code != OK)
         return code;
     run_steps(&b);
-    if (b.no_memory)
+    if (b.no_memory || mem_lost() != lost)
         return err_set(reterr, E_MEMORY, "no memory for the charter %s", tree_name(tree));
     size_t errors = findings_count(findings, FINDING_ERROR);
     if (b.bad)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 #define ARTICLE '\x01'                        /* stands for the Hungarian article until what follows is known */
 
 struct context { const struct charter *c; const struct node *n; const struct said *said; enum lang lang; struct arena *arena; };
@@ -413,10 +415,11 @@ static bool vowel_follows(const char *p) {
 }
 
 void render(const struct charter *c, const struct node *n, const char *template, enum lang lang, struct buf *ret) {
+    size_t lost = mem_lost();
     AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
     AUTO(buf_done) struct buf text = BUF(1 << 20);
     if (arena == NULL) {
-        ret->failed = true;
+        buf_fail(ret);
         return;
     }
     struct context x = { c, n, &c->said[n->index], lang, arena };
@@ -429,5 +432,6 @@ void render(const struct charter *c, const struct node *n, const char *template,
         else
             buf_text(ret, vowel_follows(p + 1) ? start ? "Az " : "az " : start ? "A " : "a ");
     }
-    ret->failed |= text.failed;
+    if (text.failed || mem_lost() != lost)
+        buf_fail(ret);
 }

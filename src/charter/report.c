@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/mem.h"
 
 static const struct { const char *json, *sarif; } levels[] = {
     [FINDING_ERROR] = { "error", "error" }, [FINDING_TRAP] = { "trap", "warning" }, [FINDING_NOTE] = { "note", "note" },
@@ -15,9 +16,9 @@ static int to_buf(const char *bytes, size_t len, void *arg) {
     return b->failed ? -1 : 0;
 }
 
-/* Takes the document. */
-static enum code print(json_t *doc, struct buf *ret, struct err *reterr) {
-    int bad = doc == NULL || json_dump_callback(doc, to_buf, ret, JSON_INDENT(2)) != 0;
+/* Takes the document; lost: mem_lost() before it was made. */
+static enum code print(size_t lost, json_t *doc, struct buf *ret, struct err *reterr) {
+    int bad = doc == NULL || mem_lost() != lost || json_dump_callback(doc, to_buf, ret, JSON_INDENT(2)) != 0;
     json_decref(doc);
     if (bad)
         return err_set(reterr, E_MEMORY, "no memory for writing the findings");
@@ -27,7 +28,7 @@ static enum code print(json_t *doc, struct buf *ret, struct err *reterr) {
 
 enum code findings_json(const struct findings *f, struct buf *ret, struct err *reterr) {
     const struct finding *list;
-    size_t n = findings_list(f, &list);
+    size_t n = findings_list(f, &list), lost = mem_lost();
     json_t *items = json_array();
     for (size_t i = 0; i < n; i++) {
         json_t *item = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:s*}", "level", levels[list[i].level].json, "id", list[i].id, "file", list[i].file,
@@ -37,7 +38,7 @@ enum code findings_json(const struct findings *f, struct buf *ret, struct err *r
             return err_set(reterr, E_MEMORY, "no memory for writing the findings");
         }
     }
-    return print(json_pack("{s:o, s:i, s:i, s:i}", "findings", items, "errors", (int)findings_count(f, FINDING_ERROR),
+    return print(lost, json_pack("{s:o, s:i, s:i, s:i}", "findings", items, "errors", (int)findings_count(f, FINDING_ERROR),
                            "traps", (int)findings_count(f, FINDING_TRAP), "notes", (int)findings_count(f, FINDING_NOTE)), ret, reterr);
 }
 
@@ -71,7 +72,7 @@ static json_t *result_of(const struct finding *f, int rule) {
 
 enum code findings_sarif(const struct findings *f, struct buf *ret, struct err *reterr) {
     const struct finding *list;
-    size_t n = findings_list(f, &list);
+    size_t n = findings_list(f, &list), lost = mem_lost();
     json_t *results = json_array(), *rules = json_array();
     bool bad = results == NULL || rules == NULL;
     for (size_t i = 0; i < n && !bad; i++) {
@@ -83,6 +84,6 @@ enum code findings_sarif(const struct findings *f, struct buf *ret, struct err *
         json_decref(rules);
         return err_set(reterr, E_MEMORY, "no memory for writing the findings");
     }
-    return print(json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:s, s:o}]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",
+    return print(lost, json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:s, s:o}]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",
                            "runs", "tool", "driver", "name", "sejf", "version", SEJF_VERSION, "rules", rules, "columnKind", "unicodeCodePoints", "results", results), ret, reterr);
 }

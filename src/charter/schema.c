@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "charter/grammar.h"
 
 static json_t *schema_of(enum key_id key);
@@ -92,9 +93,10 @@ static int to_buf(const char *bytes, size_t len, void *arg) {
 }
 
 enum code schema_print(struct buf *ret, struct err *reterr) {
+    size_t lost = mem_lost();
     json_t *doc = json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title", "Charter of a service that sejf runs");
     json_t *top = schema_of(KEY_TOP);
-    bool bad = doc == NULL || top == NULL || json_object_update(doc, top) != 0 || json_dump_callback(doc, to_buf, ret, JSON_INDENT(1)) != 0;
+    bool bad = doc == NULL || top == NULL || json_object_update(doc, top) != 0 || mem_lost() != lost || json_dump_callback(doc, to_buf, ret, JSON_INDENT(1)) != 0;
     json_decref(top);
     json_decref(doc);
     if (bad)

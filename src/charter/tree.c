@@ -506,12 +506,13 @@ enum code tree_parse(const char *name, const char *text, size_t len, struct find
     PRE(name != NULL && text != NULL && findings != NULL && ret != NULL && reterr != NULL);
     if (len > TREE_BYTES_MAX)
         return err_set(reterr, E_TOO_LARGE, "%s has more than 8 MiB: divide it", name);
+    size_t lost = mem_lost();
     AUTO(tree_free) struct tree *t = mem_new(sizeof *t);
     struct reader r = { .t = t, .findings = findings };
     if (t == NULL || (t->arena = arena_new(ARENA_MAX)) == NULL || (t->name = arena_text(t->arena, name)) == NULL || !split_lines(&r, text, len))
         return err_set(reterr, E_MEMORY, "no memory for reading %s", name);
     read_text(&r, text, len);
-    if (r.no_memory)
+    if (r.no_memory || mem_lost() != lost)
         return err_set(reterr, E_MEMORY, "no memory for reading %s", name);
     if (r.bad)
         return err_set(reterr, E_CHARTER, "%s cannot be read", name);
