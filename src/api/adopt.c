@@ -1,18 +1,22 @@
 /* adopt.c — the stored charter is its whole text; its hash tells whether there is anything to compare. */
 #include "api/adopt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "charter/tree.h"
+#include "records/canon.h"
 #include "store/rows.h"
 #include "store/tables.h"
+
+enum { DONE, PENDING };                         /* state of a mark */
 
 struct adoption {
     const struct charter *newer;
     struct charter *older;
     struct changes *changes;
-    bool is_new, is_same;
+    bool is_new, is_same, pending;
 };
 
 struct adoption *adopt_free(struct adoption *a) {
@@ -35,8 +39,19 @@ static bool take_service(const struct service_row *r, void *arg) {
     return false;
 }
 
-/* ---- how many records of a kind there are, over all tenants */
-struct counting { struct store *store; const char *service; int32_t kind; int64_t records; enum code code; struct err err; };
+/* ---- records of a kind, over all tenants */
+struct counting {
+    struct store *store; const char *service; int32_t kind; int64_t records; enum code code; struct err err;
+    const char *field, *option;                /* what is looked for in them; NULL: they are only counted */
+};
+
+static bool holds(const struct row *row, void *arg) {
+    struct counting *c = arg;
+    struct slice v;
+    if (canon_get(row->clear, strlen(row->clear), c->field, &v))
+        c->records += c->option == NULL || (v.len == strlen(c->option) + 2 && memcmp(v.at + 1, c->option, v.len - 2) == 0);
+    return true;
+}
 
 static bool count_tenant(const struct tenant_row *r, void *arg) {
     struct counting *c = arg;
@@ -44,20 +59,67 @@ static bool count_tenant(const struct tenant_row *r, void *arg) {
     int64_t n = 0;
     c->code = store_view(c->store, r->id, &v, &c->err);
     if (c->code == OK)
-        c->code = rows_count(view_sql(v), c->kind, NULL, &n, &c->err);
+        c->code = c->field == NULL ? rows_count(view_sql(v), c->kind, NULL, &n, &c->err)
+                                   : rows_list(view_sql(v), &(struct row_range){ .kind = c->kind }, holds, c, &c->err);
     c->records += n;
     return c->code == OK;
 }
 
-/* What cannot be counted counts as there: the careful side. */
-static int64_t count_kind(void *arg, const char *kind) {
-    struct counting *c = arg;
+/* What cannot be counted counts as unknown, which is as bad as there. */
+static int64_t count_all(struct counting *c, const char *kind) {
     c->records = 0;
     c->code = name_number(c->store, c->service, 'k', kind, &c->kind, &c->err);
     if (c->code != OK || tenants_list(c->store, c->service, count_tenant, c, &c->err) != OK || c->code != OK)
-        return 1;
+        return -1;
     return c->records;
 }
+
+static int64_t count_kind(void *arg, const char *kind) {
+    struct counting *c = arg;
+    c->field = c->option = NULL;
+    return count_all(c, kind);
+}
+
+static int64_t count_holding(void *arg, const char *kind, const char *field, const char *option) {
+    struct counting *c = arg;
+    c->field = field;
+    c->option = option;
+    return count_all(c, kind);
+}
+
+/* ---- a change that is being carried out is marked, so that a start which was cut off goes on with it, under whichever
+ * charter comes next: records may be in line with one or the other */
+#define MARK_ROOM 128
+static bool mark_name(const char *service, char ret[MARK_ROOM]) {
+    int n = snprintf(ret, MARK_ROOM, "refit %s", service);
+    return n > 0 && n < MARK_ROOM;
+}
+
+struct marked { char name[MARK_ROOM]; bool pending; };
+static bool take_mark(const struct proof_row *r, void *arg) {
+    struct marked *m = arg;
+    m->pending = m->pending || (strcmp(r->rule, m->name) == 0 && r->state == PENDING);
+    return true;
+}
+
+static enum code mark_read(struct store *s, const char *service, bool *ret, struct err *reterr) {
+    struct marked m = { .pending = false };
+    if (!mark_name(service, m.name))
+        return err_set(reterr, E_CHARTER, "the name of the service %s is too long", service);
+    enum code code = proofs_list(s, "", take_mark, &m, reterr);
+    if (code == OK)
+        *ret = m.pending;
+    return code;
+}
+
+static enum code mark_put(struct store *s, const char *service, int state, struct err *reterr) {
+    char name[MARK_ROOM];
+    if (!mark_name(service, name))
+        return err_set(reterr, E_CHARTER, "the name of the service %s is too long", service);
+    return proof_put(s, &(struct proof_row){ .service = "", .rule = name, .state = state, .detail = "", .at = clock_now() }, reterr);
+}
+
+enum code adopt_begin(struct store *s, const struct charter *newer, struct err *reterr) { return mark_put(s, charter_name(newer), PENDING, reterr); }
 
 static enum code read_older(const struct stored *s, struct charter **ret, struct err *reterr) {
     AUTO(findings_free) struct findings *f = findings_new();
@@ -70,7 +132,7 @@ static enum code read_older(const struct stored *s, struct charter **ret, struct
 
 static enum code compare(struct store *store, struct adoption *a, const struct stored *s, struct err *reterr) {
     struct counting counting = { .store = store, .service = s->name };
-    const struct held held = { count_kind, &counting };
+    const struct held held = { count_kind, &counting, count_holding };
     a->is_new = !s->found;
     a->is_same = s->found && memcmp(s->hash, charter_hash(a->newer), HASH_SIZE) == 0;
     if (a->is_new || a->is_same)
@@ -86,6 +148,8 @@ enum code adopt_compare(struct store *store, const struct charter *newer, struct
         return err_set(reterr, E_MEMORY, "no memory for comparing charters");
     a->newer = newer;
     enum code code = services_list(store, take_service, &s, reterr);
+    if (code == OK)
+        code = mark_read(store, s.name, &a->pending, reterr);
     if (code == OK)
         code = compare(store, a, &s, reterr);
     mem_free(s.text);
@@ -106,6 +170,8 @@ void adopt_print(const struct adoption *a, struct buf *ret) {
         buf_text(ret, "Nothing changes.\n");
     else
         changes_print(a->changes, ret);
+    if (a->pending)
+        buf_text(ret, "An earlier change was cut off while stored records were brought in line: the next start goes on with that.\n");
 }
 
 enum code adopt_allowed(const struct adoption *a, struct err *reterr) {
@@ -119,7 +185,7 @@ enum code adopt_allowed(const struct adoption *a, struct err *reterr) {
     return OK;
 }
 
-bool adopt_needs_index(const struct adoption *a) { return a->changes != NULL && changes_count(a->changes, CHANGE_INDEX) > 0; }
+bool adopt_needs_refit(const struct adoption *a) { return a->pending || (a->changes != NULL && changes_count(a->changes, CHANGE_INDEX) > 0); }
 bool adopt_needs_dates(const struct adoption *a) { return a->changes != NULL && changes_count(a->changes, CHANGE_DUES) > 0; }
 
 enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr) {
@@ -132,5 +198,5 @@ enum code adopt_put(struct store *s, const struct charter *newer, struct err *re
     memcpy(row.hash, charter_hash(newer), HASH_SIZE);
     enum code code = service_put(s, &row, reterr);
     mem_free(text);
-    return code;
+    return code == OK ? mark_put(s, row.name, DONE, reterr) : code;
 }

@@ -17,7 +17,9 @@ const struct changes *adopt_changes(const struct adoption *a);      /* NULL: new
 void adopt_print(const struct adoption *a, struct buf *ret);
 /* E_CHARTER with the first reason when it is refused. */
 MUST_USE enum code adopt_allowed(const struct adoption *a, struct err *reterr);
-bool adopt_needs_index(const struct adoption *a);        /* built again from the stored records */
+bool adopt_needs_refit(const struct adoption *a);        /* stored records brought in line: service_refit, which computes due dates too */
 bool adopt_needs_dates(const struct adoption *a);        /* due dates of stored records, computed anew */
-/* From now on the stored one. */
+/* Before stored records are touched: a start that is cut off from here on begins the refit again. */
+MUST_USE enum code adopt_begin(struct store *s, const struct charter *newer, struct err *reterr);
+/* From now on the stored one, and nothing is left to be done. */
 MUST_USE enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr);

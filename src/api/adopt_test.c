@@ -52,7 +52,7 @@ TEST(charters_follow_each_other) {
 
     struct adoption *a = NULL;
     CHECK_OK(adopt_compare(s, first, &a, &e), &e);
-    CHECK(adopt_is_new(a) && !adopt_is_same(a) && adopt_changes(a) == NULL && !adopt_needs_index(a) && !adopt_needs_dates(a));
+    CHECK(adopt_is_new(a) && !adopt_is_same(a) && adopt_changes(a) == NULL && !adopt_needs_refit(a) && !adopt_needs_dates(a));
     CHECK_OK(adopt_allowed(a, &e), &e);
     adopt_free(a);
     CHECK_OK(adopt_put(s, first, &e), &e);
@@ -73,7 +73,20 @@ TEST(charters_follow_each_other) {
     CHECK_OK(store_write(s, tenant, put_event, &kind, &e), &e);
     CHECK_OK(adopt_compare(s, narrower, &a, &e), &e);
     CHECK_CODE(adopt_allowed(a, &e), E_CHARTER, &e);
-    CHECK(strstr(e.text, "note") != NULL);
+    CHECK(strstr(e.text, "note") != NULL && strstr(e.text, "(1 record)") != NULL);
+    adopt_free(a);
+
+    /* A refit that was cut off is begun again, under whichever charter. */
+    CHECK_OK(adopt_begin(s, wider, &e), &e);
+    CHECK_OK(adopt_compare(s, first, &a, &e), &e);
+    CHECK(adopt_is_same(a) && adopt_needs_refit(a));
+    adopt_free(a);
+    CHECK_OK(adopt_compare(s, wider, &a, &e), &e);
+    CHECK(!adopt_is_same(a) && adopt_needs_refit(a));
+    adopt_free(a);
+    CHECK_OK(adopt_put(s, wider, &e), &e);
+    CHECK_OK(adopt_compare(s, wider, &a, &e), &e);
+    CHECK(adopt_is_same(a) && !adopt_needs_refit(a));
     adopt_free(a);
     s = store_close(s);
     CHECK_OK(dir_remove(dir, &e), &e);

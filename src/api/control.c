@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "ledger/ledger.h"
 #include "promises/control.h"
+#include "store/rows.h"
 #include "store/tables.h"
 
 enum need { NEED_SERVICE = 1, NEED_TENANT = 2 };
@@ -186,7 +187,7 @@ static enum code do_import(struct control_req *c, struct err *reterr) {
 }
 
 static enum code do_rebuild_index(struct control_req *c, struct err *reterr) {
-    enum code code = OK;
+    enum code code = c->service == NULL ? index_drop_all(c->store, reterr) : OK;        /* all of it may be damaged */
     for (size_t i = 0; i < c->api->service_count && code == OK; i++)
         if (c->service == NULL || c->service == c->api->services[i])
             code = service_rebuild_index(c->api->services[i], reterr);

@@ -17,6 +17,8 @@ struct compare {
     const struct held *held;
     const struct kind *from, *to;      /* the pair that is looked at */
     bool used, no_memory;              /* used: there are or may be records of it */
+    int64_t count;                     /* of them; -1: unknown */
+    int64_t concerned;                 /* by what is being said; -1: unknown */
 };
 
 struct changes *changes_free(struct changes *c) {
@@ -43,8 +45,10 @@ static void PRINTF_LIKE(5, 6) note(struct compare *c, enum change_type type, str
     char text[512];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    int len = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    if (type == CHANGE_REFUSED && c->concerned >= 0 && len > 0 && (size_t)len < sizeof text)
+        snprintf(text + len, sizeof text - (size_t)len, " (%lld record%s)", (long long)c->concerned, c->concerned == 1 ? "" : "s");
     struct changes *o = c->out;
     if (o->count == o->room) {
         size_t room = o->room == 0 ? 32 : o->room * 2;
@@ -66,6 +70,22 @@ static void PRINTF_LIKE(5, 6) note(struct compare *c, enum change_type type, str
 /* Refused while there are records; without any it simply holds from now on. */
 static enum change_type narrow(const struct compare *c) { return c->used ? CHANGE_REFUSED : CHANGE_SAYS; }
 
+/* How many records hold that field, or that option of it; every one may where it lies sealed. */
+static int64_t holders(const struct compare *c, const struct field *from, const char *option) {
+    if (!c->used || c->held == NULL || c->held->holding == NULL || !from->outside)
+        return c->count;
+    return c->held->holding(c->held->arg, c->from->name, from->name, option);
+}
+
+/* narrow() for what concerns some of the records only, or none. The caller sets concerned back to count. */
+static enum change_type narrow_for(struct compare *c, int64_t concerned) {
+    c->concerned = concerned;
+    return concerned == 0 ? CHANGE_SAYS : narrow(c);
+}
+
+/* What has to be done with stored records; nothing where there are none. */
+static enum change_type redo(const struct compare *c, enum change_type without) { return c->used ? CHANGE_INDEX : without; }
+
 static const char *path_of(struct compare *c, const char *section, const char *name) {
     char path[256];
     snprintf(path, sizeof path, "records.%s%s%s%s%s", c->to != NULL ? c->to->name : c->from->name, section[0] != '\0' ? "." : "", section, name[0] != '\0' ? "." : "", name);
@@ -86,19 +106,33 @@ static bool widens(const struct field *from, const struct field *to) {
 }
 
 static void compare_options(struct compare *c, const char *path, const struct field *from, const struct field *to) {
-    for (size_t i = 0; i < from->option_count; i++)
-        if (field_option(to, from->options[i]) < 0)
-            note(c, narrow(c), to->pos, path, "The option `%s` is gone, but stored records may have it: keep the option", from->options[i]);
+    bool shifted = false;
+    for (size_t i = 0; i < from->option_count; i++) {
+        int now = field_option(to, from->options[i]);
+        shifted = shifted || now != (int)i;
+        if (now >= 0)
+            continue;
+        int64_t n = holders(c, from, from->options[i]);
+        if (narrow_for(c, n) == CHANGE_REFUSED)
+            note(c, CHANGE_REFUSED, to->pos, path, "The option `%s` is gone, but stored records %shave it: keep the option", from->options[i], n < 0 || !from->outside ? "may " : "");
+        else
+            note(c, CHANGE_SAYS, to->pos, path, "The option `%s` is gone; no stored record has it", from->options[i]);
+        c->concerned = c->count;
+    }
     for (size_t i = 0; i < to->option_count; i++)
         if (field_option(from, to->options[i]) < 0)
             note(c, CHANGE_ADDS, to->pos, path, "The option `%s` is new", to->options[i]);
+    if (shifted && to->sorted && c->used)
+        note(c, CHANGE_INDEX, to->pos, path, "Its options have another order: stored records are sorted anew");
 }
 
 static void compare_find(struct compare *c, const char *path, const struct field *from, const struct field *to) {
     if ((to->found & ~from->found) != 0)
-        note(c, c->used ? CHANGE_INDEX : CHANGE_ADDS, to->pos, path, "It becomes findable: an index is built from the stored records");
+        note(c, redo(c, CHANGE_ADDS), to->pos, path, "It becomes findable: an index is built from the stored records");
     if ((from->found & ~to->found) != 0)
         note(c, CHANGE_SAYS, to->pos, path, "It is no longer findable that way: its index is dropped");
+    if (to->sorted && !from->sorted)
+        note(c, redo(c, CHANGE_ADDS), to->pos, path, "It becomes sortable: an index is built from the stored records");
 }
 
 static void compare_type(struct compare *c, const char *path, const struct field *from, const struct field *to) {
@@ -109,9 +143,23 @@ static void compare_type(struct compare *c, const char *path, const struct field
         return;
     }
     if (widens(from, to))
-        note(c, CHANGE_SAYS, to->pos, path, "The type `%s` becomes `%s`: every stored value fits", type_words[from->type], type_words[to->type]);
+        note(c, to->found != 0 || to->sorted ? redo(c, CHANGE_SAYS) : CHANGE_SAYS, to->pos, path, "The type `%s` becomes `%s`: every stored value fits", type_words[from->type], type_words[to->type]);
     else
         note(c, narrow(c), to->pos, path, "The type `%s` becomes `%s`, which stored values do not fit: add a second field", type_words[from->type], type_words[to->type]);
+}
+
+/* Where it lies: in the clear or sealed, in which part, under which consent. */
+static void compare_lies(struct compare *c, const char *path, const struct field *from, const struct field *to) {
+    const char *before = c->from->parts[from->part].name, *after = c->to->parts[to->part].name;
+    if (from->outside != to->outside)
+        note(c, redo(c, CHANGE_SAYS), to->pos, path, to->outside ? "It lies outside the sealed part from now on: stored records are written anew"
+                                                                 : "It lies in the sealed part from now on: stored records are written anew");
+    if (from->consent == NULL && to->consent != NULL)
+        note(c, narrow(c), to->pos, path, "It needs the consent `%s` from now on, for which the people of stored records were not asked: add a second field", to->consent);
+    else if (from->consent != NULL && (to->consent == NULL || strcmp(from->consent, to->consent) != 0))
+        note(c, narrow(c), to->pos, path, "Its people gave it with the consent `%s`, which they may withdraw: keep the consent", from->consent);
+    else if (strcmp(before, after) != 0 && !to->outside)
+        note(c, redo(c, CHANGE_SAYS), to->pos, path, "It moves from the part `%s` to the part `%s`: stored records are sealed anew", before, after);
 }
 
 static void compare_field(struct compare *c, const struct field *from, const struct field *to) {
@@ -119,20 +167,21 @@ static void compare_field(struct compare *c, const struct field *from, const str
     compare_type(c, path, from, to);
     if (from->type == T_ONE_OF && to->type == T_ONE_OF)
         compare_options(c, path, from, to);
-    if (from->optional && !to->optional)
-        note(c, narrow(c), to->pos, path, "It was optional, and stored records may lack it: leave it optional");
+    if (from->optional && !to->optional) {
+        int64_t n = from->outside && c->count >= 0 ? c->count - holders(c, from, NULL) : c->count;
+        if (narrow_for(c, n) == CHANGE_REFUSED)
+            note(c, CHANGE_REFUSED, to->pos, path, "It was optional, and stored records may lack it: leave it optional");
+        else
+            note(c, CHANGE_SAYS, to->pos, path, "It was optional and is needed from now on; every stored record holds it");
+        c->concerned = c->count;
+    }
     if (!from->optional && to->optional)
         note(c, CHANGE_SAYS, to->pos, path, "It becomes optional");
     if (to->level < from->level)
         note(c, narrow(c), to->pos, path, "It was %s and becomes %s, but its people gave it under the stricter promise: keep the level", level_words[from->level], level_words[to->level]);
-    if (to->level > from->level && !from->outside)
+    if (to->level > from->level)
         note(c, CHANGE_SAYS, to->pos, path, "It was %s and becomes %s", level_words[from->level], level_words[to->level]);
-    if (from->outside != to->outside)
-        note(c, narrow(c), to->pos, path, to->outside ? "It would lie outside the sealed part, but stored records hold it sealed: add a second field"
-                                                      : "It would lie in the sealed part, but stored records hold it outside: add a second field");
-    const char *before = c->from->parts[from->part].name, *after = c->to->parts[to->part].name;
-    if (strcmp(before, after) != 0)
-        note(c, narrow(c), to->pos, path, "It moves from the part `%s` to the part `%s`, but stored values lie under the key and date of the first: add a second field", before, after);
+    compare_lies(c, path, from, to);
     if (from->masked != to->masked)
         note(c, CHANGE_SAYS, to->pos, path, to->masked ? "It is masked from now on; stored values stay as they are" : "It is no longer masked");
     compare_find(c, path, from, to);
@@ -141,8 +190,15 @@ static void compare_field(struct compare *c, const struct field *from, const str
 static void compare_fields(struct compare *c) {
     for (size_t i = 0; i < c->from->field_count; i++) {
         const struct field *f = &c->from->fields[i];
-        if (kind_field(c->to, f->name) < 0)
-            note(c, narrow(c), (struct pos){ 0, 0 }, path_of(c, "holds", f->name), "The field is gone, but stored records may hold it: keep it, as optional, until they are erased");
+        if (kind_field(c->to, f->name) >= 0)
+            continue;
+        int64_t n = holders(c, f, NULL);
+        if (narrow_for(c, n) == CHANGE_REFUSED)
+            note(c, CHANGE_REFUSED, (struct pos){ 0, 0 }, path_of(c, "holds", f->name), "The field is gone, but stored records %shold it: keep it, as optional, until they are erased",
+                 n < 0 || !f->outside ? "may " : "");
+        else
+            note(c, CHANGE_SAYS, (struct pos){ 0, 0 }, path_of(c, "holds", f->name), "The field is gone; no stored record holds it");
+        c->concerned = c->count;
     }
     for (size_t i = 0; i < c->to->field_count; i++) {
         const struct field *f = &c->to->fields[i];
@@ -160,23 +216,35 @@ static void compare_fields(struct compare *c) {
 
 static bool same_text(const char *a, const char *b) { return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0); }
 
+/* The longest that it may be, in days: the end of a year is up to a year away. */
+static double days_of(const struct keep *k) {
+    return span_days(&k->span) + (k->anchor.end_of == 'y' ? 366 : k->anchor.end_of == 'm' ? 31 : k->anchor.end_of == 'd' ? 1 : 0);
+}
+
+static void compare_keep(struct compare *c, const struct part *from, const struct part *to) {
+    bool longer = from->keep.type == KEEP_SPAN && (to->keep.type != KEEP_SPAN || days_of(&to->keep) > days_of(&from->keep));
+    const char *path = path_of(c, "keep", "");
+    if (!c->used)
+        note(c, CHANGE_SAYS, to->keep.pos, path, "The part `%s` is kept `%s` instead of `%s`", to->name, to->keep.text, from->keep.text);
+    else if (longer && c->to->personal)
+        note(c, CHANGE_REFUSED, to->keep.pos, path, "The part `%s` would be kept `%s`, longer than the `%s` under which it was given: keep the rule, or erase the records first", to->name, to->keep.text, from->keep.text);
+    else
+        note(c, CHANGE_DUES, to->keep.pos, path, "The part `%s` is kept `%s` instead of `%s`: due dates of stored records are computed anew", to->name, to->keep.text, from->keep.text);
+}
+
+/* What was in a part and is in one now, by the fields that both have. */
 static void compare_keeps(struct compare *c) {
-    for (size_t i = 0; i < c->to->part_count; i++) {
-        const struct part *to = &c->to->parts[i], *from = NULL;
-        for (size_t k = 0; k < c->from->part_count; k++)
-            if (strcmp(c->from->parts[k].name, to->name) == 0)
-                from = &c->from->parts[k];
-        if (from == NULL || strcmp(from->keep.text, to->keep.text) == 0)
-            continue;
-        bool longer = from->keep.type == KEEP_SPAN && (to->keep.type != KEEP_SPAN || span_days(&to->keep.span) > span_days(&from->keep.span));
-        const char *path = path_of(c, "keep", "");
-        if (!c->used)
-            note(c, CHANGE_SAYS, to->keep.pos, path, "The part `%s` is kept `%s` instead of `%s`", to->name, to->keep.text, from->keep.text);
-        else if (longer && c->to->personal)
-            note(c, CHANGE_REFUSED, to->keep.pos, path, "The part `%s` would be kept `%s`, longer than the `%s` under which it was given: keep the rule, or erase the records first", to->name, to->keep.text, from->keep.text);
-        else
-            note(c, CHANGE_DUES, to->keep.pos, path, "The part `%s` is kept `%s` instead of `%s`: due dates of stored records are computed anew", to->name, to->keep.text, from->keep.text);
-    }
+    for (size_t i = 0; i < c->to->part_count; i++)
+        for (size_t k = 0; k < c->from->part_count; k++) {
+            const struct part *to = &c->to->parts[i], *from = &c->from->parts[k];
+            bool shared = false;
+            for (size_t f = 0; f < c->from->field_count; f++) {
+                int now = (from->fields >> f & 1) != 0 ? kind_field(c->to, c->from->fields[f].name) : -1;
+                shared = shared || (now >= 0 && c->to->fields[now].part == (int)i);
+            }
+            if (shared && strcmp(from->keep.text, to->keep.text) != 0)
+                compare_keep(c, from, to);
+        }
 }
 
 static void compare_number(struct compare *c) {
@@ -198,11 +266,11 @@ static bool has_limit(const struct kind *k, const char *text) {
 static void compare_behaviour(struct compare *c) {
     for (size_t i = 0; i < c->to->limit_count; i++)
         if (!has_limit(c->from, c->to->limits[i].text))
-            note(c, c->used ? CHANGE_INDEX : CHANGE_SAYS, c->to->limits[i].pos, path_of(c, "limits", ""),
+            note(c, redo(c, CHANGE_SAYS), c->to->limits[i].pos, path_of(c, "limits", ""),
                  "The limit `%s` is new: stored records count, and those that break it stay as they are", c->to->limits[i].text);
     for (size_t i = 0; i < c->from->limit_count; i++)
         if (!has_limit(c->to, c->from->limits[i].text))
-            note(c, CHANGE_SAYS, c->to->pos, path_of(c, "limits", ""), "The limit `%s` is gone", c->from->limits[i].text);
+            note(c, c->from->limits[i].type == LIMIT_CAPACITY ? redo(c, CHANGE_SAYS) : CHANGE_SAYS, c->to->pos, path_of(c, "limits", ""), "The limit `%s` is gone", c->from->limits[i].text);
     if (c->from->move_count != c->to->move_count)
         note(c, CHANGE_SAYS, c->to->pos, path_of(c, "moves", ""), "%zu moves instead of %zu", c->to->move_count, c->from->move_count);
     if (!same_text(c->from->we_are, c->to->we_are))
@@ -239,26 +307,33 @@ static void compare_kind(struct compare *c) {
     compare_behaviour(c);
 }
 
+static void count_records(struct compare *c, const char *kind) {
+    c->count = c->concerned = c->held == NULL || c->held->records == NULL ? -1 : c->held->records(c->held->arg, kind);
+    c->used = c->count != 0;
+}
+
 static void compare_kinds(struct compare *c) {
     const struct kind *old_kinds, *new_kinds;
     size_t old_count = charter_kinds(c->older, &old_kinds), new_count = charter_kinds(c->newer, &new_kinds);
     for (size_t i = 0; i < old_count; i++) {
         c->from = &old_kinds[i];
         c->to = NULL;
-        c->used = c->held == NULL || c->held->records == NULL || c->held->records(c->held->arg, c->from->name) > 0;
-        if (charter_kind(c->newer, c->from->name) < 0)
-            note(c, narrow(c), (struct pos){ 0, 0 }, path_of(c, "", ""), "%s", c->used ? "The kind is gone, but there may be records of it: keep it until they are erased" : "The kind is gone; there is no record of it");
+        if (charter_kind(c->newer, c->from->name) >= 0)
+            continue;
+        count_records(c, c->from->name);
+        note(c, narrow(c), (struct pos){ 0, 0 }, path_of(c, "", ""), "%s", c->used ? "The kind is gone, but there may be records of it: keep it until they are erased" : "The kind is gone; there is no record of it");
     }
     for (size_t i = 0; i < new_count; i++) {
         int old = charter_kind(c->older, new_kinds[i].name);
         c->to = &new_kinds[i];
         c->from = old >= 0 ? &old_kinds[old] : NULL;
-        c->used = old >= 0 && (c->held == NULL || c->held->records == NULL || c->held->records(c->held->arg, c->to->name) > 0);
-        if (old < 0)
-            note(c, CHANGE_ADDS, c->to->pos, path_of(c, "", ""), "The kind is new");
-        else
+        if (old >= 0) {
+            count_records(c, c->to->name);
             compare_kind(c);
+        } else
+            note(c, CHANGE_ADDS, c->to->pos, path_of(c, "", ""), "The kind is new");
     }
+    c->concerned = -1;
 }
 
 /* ---- the whole ---- */
@@ -316,7 +391,7 @@ enum code charter_against(const struct charter *older, const struct charter *new
     AUTO(changes_free) struct changes *out = mem_new(sizeof *out);
     if (out == NULL || (out->arena = arena_new(16u << 20)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for comparing two charters");
-    struct compare c = { .out = out, .older = older, .newer = newer, .held = held };
+    struct compare c = { .out = out, .older = older, .newer = newer, .held = held, .count = -1, .concerned = -1 };
     if (memcmp(charter_hash(older), charter_hash(newer), 32) != 0 && !same_tree(tree_root(charter_tree(older)), tree_root(charter_tree(newer)))) {
         compare_head(&c);
         if (changes_count(out, CHANGE_REFUSED) == 0 || strcmp(charter_name(older), charter_name(newer)) == 0) {

@@ -6,7 +6,7 @@
 
 enum change_type {
     CHANGE_ADDS,                       /* a kind, an optional field, an option: nothing stored is touched */
-    CHANGE_INDEX,                      /* an index is to be built from the stored records (service_rebuild_index) */
+    CHANGE_INDEX,                      /* stored records are to be indexed, counted or sealed anew (service_refit) */
     CHANGE_DUES,                       /* due dates of stored records are to be computed anew */
     CHANGE_SAYS,                       /* holds from now on; stored records stay as they are */
     CHANGE_REFUSED,                    /* the service does not start with it; the text says why and what to do */
@@ -15,8 +15,13 @@ enum change_type {
 struct change_item { enum change_type type; const char *path; const char *text; struct pos pos; /* in the newer charter; line 0: gone from it */ };
 struct changes;
 
-/* How many records of a kind are stored; NULL fn: unknown, so every kind counts as used. */
-struct held { int64_t (*records)(void *arg, const char *kind); void *arg; };
+/* records: how many of a kind are stored; NULL fn: unknown, so every kind counts as used. holding: how many of them hold a
+ * field (or that option of it) outside the sealed part; NULL fn: any may. */
+struct held {
+    int64_t (*records)(void *arg, const char *kind);
+    void *arg;
+    int64_t (*holding)(void *arg, const char *kind, const char *field, const char *option);
+};
 MUST_USE enum code charter_against(const struct charter *older, const struct charter *newer, const struct held *held, struct changes **ret, struct err *reterr);
 size_t changes_list_all(const struct changes *c, const struct change_item **ret);
 size_t changes_count(const struct changes *c, enum change_type type);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/adopt.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "sys/files.h"
 
@@ -78,8 +79,8 @@ static enum code fill(struct place *p, const char *control, struct engine *e, st
 
 /* A charter is adopted only when nothing stored stands against it. What it needs built is built before it is written down,
  * so a cut start begins that again. */
-struct rebuild { bool index, dates; };
-static enum code adopt_begin(struct engine *e, struct rebuild *ret_rebuild, struct err *reterr) {
+struct rebuild { bool refit, dates; };
+static enum code charters_compare(struct engine *e, struct rebuild *ret_rebuild, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; code == OK && i < e->config.charter_count; i++) {
         AUTO(adopt_free) struct adoption *a = NULL;
@@ -87,23 +88,49 @@ static enum code adopt_begin(struct engine *e, struct rebuild *ret_rebuild, stru
         if (code == OK)
             code = adopt_allowed(a, reterr);
         if (code == OK)
-            ret_rebuild[i] = (struct rebuild){ adopt_needs_index(a), adopt_needs_dates(a) };
+            ret_rebuild[i] = (struct rebuild){ adopt_needs_refit(a), adopt_needs_dates(a) };
     }
     return code;
 }
 
-static enum code adopt_end(struct engine *e, const struct rebuild *rebuild, struct err *reterr) {
+/* A long step says now and then how far it is. */
+#define SAY_EVERY (10 * USEC_PER_SEC)
+struct teller { usec_t next; int64_t records, damaged; };
+static void tell(void *arg, const char *service, int64_t records, int64_t damaged) {
+    struct teller *t = arg;
+    t->records = records;
+    t->damaged = damaged;
+    if (clock_steady() < t->next)
+        return;
+    t->next = clock_steady() + SAY_EVERY;
+    log_event(LOG_INFO, "refitting", LOG_TEXT("service", service), LOG_INT("records", records));
+}
+
+static enum code carry_out(struct engine *e, const struct charter *charter, struct err *reterr) {
+    struct teller t = { .next = clock_steady() + SAY_EVERY };
+    const struct refit_watch watch = { tell, &t };
+    usec_t began = clock_steady();
+    enum code code = adopt_begin(e->store, charter, reterr);
+    if (code == OK)
+        code = service_refit(api_service(e->api, charter_name(charter)), &watch, reterr);
+    if (code == OK)
+        log_event(t.damaged > 0 ? LOG_WARN : LOG_INFO, "refitted", LOG_TEXT("service", charter_name(charter)), LOG_INT("records", t.records),
+                  LOG_INT("damaged", t.damaged), LOG_INT("usec", clock_steady() - began));
+    return code;
+}
+
+static enum code charters_adopt(struct engine *e, const struct rebuild *rebuild, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; code == OK && i < e->config.charter_count; i++) {
         AUTO(adopt_free) struct adoption *a = NULL;
         struct service *s = api_service(e->api, charter_name(e->config.charters[i]));
-        if (rebuild[i].index)
-            code = service_rebuild_index(s, reterr);
-        if (code == OK && rebuild[i].dates)
+        if (rebuild[i].refit)                  /* which dates them too */
+            code = carry_out(e, e->config.charters[i], reterr);
+        else if (rebuild[i].dates)
             code = service_rebuild_due(s, reterr);
         if (code == OK)
             code = adopt_compare(e->store, e->config.charters[i], &a, reterr);
-        if (code == OK && !adopt_is_same(a))
+        if (code == OK && (rebuild[i].refit || !adopt_is_same(a)))
             code = adopt_put(e->store, e->config.charters[i], reterr);
     }
     return code;
@@ -121,13 +148,13 @@ enum code engine_open(struct place *p, const char *control, struct engine **ret,
         code = keeper_connect(place_path(p, "run/keeper.sock"), &e->keeper, reterr);
     struct rebuild *rebuild = code == OK ? mem_new_array(e->config.charter_count, sizeof *rebuild) : NULL;
     if (code == OK)
-        code = rebuild == NULL ? err_set(reterr, E_MEMORY, "no memory") : adopt_begin(e, rebuild, reterr);
+        code = rebuild == NULL ? err_set(reterr, E_MEMORY, "no memory") : charters_compare(e, rebuild, reterr);
     e->config.store = e->store;
     e->config.keeper = e->keeper;
     if (code == OK)
         code = api_open(&e->config, &e->api, reterr);
     if (code == OK)
-        code = adopt_end(e, rebuild, reterr);
+        code = charters_adopt(e, rebuild, reterr);
     mem_free(rebuild);
     if (code != OK)
         return code;

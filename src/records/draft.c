@@ -27,15 +27,26 @@ const char *caller_text(const struct caller *who, char *buf, size_t room) {
 /* ---- before the write */
 static fieldset sealed_of(const struct kind *k, size_t part) { return k->parts[part].fields & ~k->outside; }
 
+/* A record that was stored under another charter is sealed anew as a whole. */
 static bool part_changed(const struct draft *d, size_t i) {
-    return (d->changed & sealed_of(d->rec.info->kind, i)) != 0 || d->rec.parts[i].given != d->old->parts[i].given ||
+    return d->old->moved || (d->changed & sealed_of(d->rec.info->kind, i)) != 0 || d->rec.parts[i].given != d->old->parts[i].given ||
            (i == 0 && d->rec.agreed != d->old->agreed);
+}
+
+/* Does a personal value move out of it that must not be readable as long as the part? */
+static bool part_left_early(const struct draft *d, size_t i) {
+    const struct kind *k = d->rec.info->kind;
+    usec_t due = d->old->parts[i].due > d->rec.parts[i].due ? d->old->parts[i].due : d->rec.parts[i].due;
+    for (size_t f = 0; (d->old->stale >> i & 1) != 0 && f < k->field_count; f++)
+        if ((d->old->misplaced >> f & 1) != 0 && k->fields[f].level != L_PLAIN && d->rec.parts[k->fields[f].part].due < due)
+            return true;
+    return false;
 }
 
 /* Did a personal value that was there go or give way to another? Then the key goes too. */
 static bool part_outlived(const struct draft *d, size_t i) {
     fieldset set = d->changed & sealed_of(d->rec.info->kind, i);
-    if (d->old->parts[i].given != 0 && d->rec.parts[i].given == 0)
+    if ((d->old->parts[i].given != 0 && d->rec.parts[i].given == 0) || part_left_early(d, i))
         return true;
     for (size_t f = 0; f < d->rec.info->kind->field_count; f++)
         if ((set >> f & 1) != 0 && d->old->values[f].set && d->rec.info->kind->fields[f].level != L_PLAIN)
@@ -86,16 +97,13 @@ static bool index_changed(const struct draft *d) {
     return d->old == NULL || (d->changed & (d->rec.info->found | d->rec.info->sorted)) != 0;
 }
 
-enum code draft_prepare(struct draft *d, struct fact_source *facts, struct err *reterr) {
+/* What it is found by and what it claims; one that only moves its fields keeps that. */
+static enum code found_prepare(struct draft *d, struct err *reterr) {
     const struct kind *k = d->rec.info->kind;
-    d->seals = arena_array(d->arena, k->part_count, sizeof *d->seals);
-    d->doomed = arena_array(d->arena, k->part_count + k->field_count, sizeof *d->doomed);
-    d->wished = arena_array(d->arena, k->field_count, sizeof *d->wished);
-    if (d->seals == NULL || d->doomed == NULL || d->wished == NULL)
-        return err_set(reterr, E_MEMORY, "no memory for a record");
-    memcpy(d->wished, d->rec.values, k->field_count * sizeof *d->wished);
-    enum code code = facts_due(facts, facts->now, reterr);
-    if (code == OK && (d->rec.info->found != 0 || k->limit_count > 0))
+    enum code code = OK;
+    if (d->quiet)
+        return OK;
+    if (d->rec.info->found != 0 || k->limit_count > 0)
         code = index_keys_of(d->s, d->rec.tenant, false, d->keys, reterr);
     if (code == OK && index_changed(d))
         code = find_tokens(d->s, d->keys, &d->rec, k->field_count == 0 ? 0 : kind_all(k), d->arena, &d->tokens, reterr);
@@ -103,8 +111,26 @@ enum code draft_prepare(struct draft *d, struct fact_source *facts, struct err *
         code = limits_claims(d->s, d->keys, &d->rec, d->arena, &d->claims, reterr);
     if (code == OK && d->old != NULL)
         code = limits_claims(d->s, d->keys, d->old, d->arena, &d->old_claims, reterr);
+    return code;
+}
+
+enum code draft_prepare(struct draft *d, struct fact_source *facts, struct err *reterr) {
+    const struct kind *k = d->rec.info->kind;
+    size_t strays = d->old == NULL ? 0 : d->old->stray_count;
+    d->seals = arena_array(d->arena, k->part_count, sizeof *d->seals);
+    d->doomed = arena_array(d->arena, k->part_count + k->field_count + strays, sizeof *d->doomed);
+    d->wished = arena_array(d->arena, k->field_count, sizeof *d->wished);
+    if (d->seals == NULL || d->doomed == NULL || d->wished == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    memcpy(d->wished, d->rec.values, k->field_count * sizeof *d->wished);
+    d->rec.unsealed = 0;
+    enum code code = facts_due(facts, facts->now, reterr);
+    if (code == OK)
+        code = found_prepare(d, reterr);
     for (size_t i = 0; code == OK && i < k->part_count; i++)
         code = part_prepare(d, i, reterr);
+    for (size_t i = 0; code == OK && i < strays; i++)
+        d->doomed[d->doomed_count++] = d->old->strays[i].state.key;
     d->doomed_ready = d->doomed_count;
     return code;
 }
@@ -165,6 +191,8 @@ static enum code parts_write(struct txn *t, struct draft *d, struct err *reterr)
         } else if (one->has)
             code = part_put(t, k->number, &d->rec.id, &p, reterr);
     }
+    for (size_t i = 0; code == OK && d->old != NULL && i < d->old->stray_count; i++)
+        code = part_delete(t, k->number, &d->rec.id, d->old->strays[i].number, reterr);
     for (size_t i = 0; code == OK && i < d->doomed_count; i++)
         code = doomed_put(t, d->doomed[i], reterr);
     return code;
@@ -228,9 +256,9 @@ static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *
     enum code code = files_write(t, d, reterr);
     if (code == OK)
         code = parts_write(t, d, reterr);
-    if (code == OK)
+    if (code == OK && !d->quiet)
         code = index_write(t, d, reterr);
-    if (code == OK)
+    if (code == OK && !d->quiet)
         code = limits_fill(t, d, src, reterr);
     if (code == OK && d->old != NULL)
         code = children_redate(t, d, src, reterr);
@@ -251,7 +279,7 @@ enum code draft_write(struct txn *t, struct draft *d, struct looked_up **known, 
         code = version_check(t, d, reterr);
     if (code == OK && !d->quiet)
         code = links_check(d, &src, reterr);
-    if (code == OK)
+    if (code == OK && !d->quiet)
         code = limits_take(t, d, &src, reterr);
     if (code == OK && d->old == NULL)
         code = limits_number(t, d, reterr);

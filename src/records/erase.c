@@ -68,6 +68,8 @@ static enum code row_gone(struct txn *t, struct erasure *e, const struct record 
     for (size_t i = 0; i < k->kind->part_count; i++)
         if (r->parts[i].has)
             key_add(e, r->parts[i].key);
+    for (size_t i = 0; i < r->stray_count; i++)
+        key_add(e, r->strays[i].state.key);
     enum code code = files_of(txn_sql(t), k->number, &r->id, take_file, e, reterr);
     if (code == OK && e->failed)
         code = err_set(reterr, E_MEMORY, "no memory for an erasure");

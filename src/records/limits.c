@@ -309,7 +309,7 @@ enum code seats_fill(struct txn *t, struct service *s, const struct kind_info *k
         code = seat_wanted(t, k, i, scope, seats, &wanted, &mark, reterr);
         if (code != OK || !wanted)
             return code;
-        struct row_range range = { .kind = k->number, .after = ms_id(mark), .has_parent = true, .parent = *scope };
+        struct row_range range = { .kind = k->number, .after = ms_id(mark), .has_parent = k->kind->parent >= 0, .parent = *scope };
         code = rows_list(src.q, &range, is_waiting, &first, reterr);
         if (code != OK || !first.found)
             return code;
@@ -417,7 +417,7 @@ static enum code counter_set(struct txn *t, int32_t kind, int32_t rule, const st
     return code == OK && now != to ? counter_add(t, kind, rule, scope, year, to - now, &now, reterr) : code;
 }
 
-enum code limits_recount(struct txn *t, struct service *s UNUSED, const struct kind_info *k, size_t i, const struct uuid *scope, struct err *reterr) {
+enum code limits_recount(struct txn *t, struct service *s, const struct kind_info *k, size_t i, const struct uuid *scope, struct err *reterr) {
     const struct limit *l = limit_at(k, i);
     const struct field *f = &k->kind->fields[l->state_field];
     struct tally c = { f->name, f->options[l->full_option], l->else_option < 0 ? NULL : f->options[l->else_option], 0, 0, 0 };
@@ -429,5 +429,7 @@ enum code limits_recount(struct txn *t, struct service *s UNUSED, const struct k
         code = counter_set(t, k->number, k->waits[i], scope, WAITING, c.waits, reterr);
     if (code == OK && c.waits > 0)
         code = counter_set(t, k->number, k->waits[i], scope, MARK, c.mark, reterr);
+    if (code == OK && c.waits > 0)             /* there may be seats now */
+        code = task_put(t, s, TASK_FILL, k, scope, NULL, reterr);
     return code;
 }

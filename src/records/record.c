@@ -17,23 +17,49 @@ enum code record_blank(const struct kind_info *k, int64_t tenant, struct arena *
     return OK;
 }
 
-/* One field from where it was found. What stands unsealed is newer than a sealed copy of it; a sealed value is newer than an
- * unsealed one of a field that is sealed now. */
-static bool value_take(struct record *r, int f, struct slice json, bool clear, struct arena *arena) {
-    bool outside = (r->info->kind->outside >> f & 1) != 0;
-    if (outside != clear) {
-        r->misplaced |= (fieldset)1 << f;
-        if (outside && r->values[f].set)
+/* Where a field was found: beside the row, in a part of the charter (its index), or in one that it has no more. */
+enum { CLEAR = -1, STRAY = -2 };
+
+static bool at_home(const struct kind *k, int f, int place) {
+    bool outside = (k->outside >> f & 1) != 0;
+    return outside ? place == CLEAR : place >= 0 && (k->parts[place].fields >> f & 1) != 0;
+}
+
+/* One field from where it was found. What lies where it belongs is newer than a copy elsewhere. */
+static bool value_take(struct record *r, int f, struct slice json, int place, struct arena *arena) {
+    const fieldset bit = (fieldset)1 << f;
+    if (at_home(r->info->kind, f, place))
+        r->home |= bit;
+    else {
+        r->moved = true;
+        r->misplaced |= bit;
+        r->unsealed |= place == CLEAR ? bit : 0;
+        r->stale |= place >= 0 ? (uint64_t)1 << place : 0;
+        if ((r->home & bit) != 0)
             return true;
     }
     return value_open(&r->info->kind->fields[f], json, arena, &r->values[f]);
 }
 
+/* When consents were given: of this part, and of those that its fields belong to now. */
+static void given_take(struct record *r, int place, usec_t given, fieldset taken) {
+    const struct kind *k = r->info->kind;
+    for (size_t f = 0; given != 0 && f < k->field_count; f++) {
+        struct part_state *p = &r->parts[k->fields[f].part];
+        if ((taken >> f & 1) != 0 && k->fields[f].consent != NULL && p->given == 0)
+            p->given = given;
+    }
+    if (place >= 0 && given != 0)
+        r->parts[place].given = given;
+}
+
 /* Members of a JSON object into the values of fields; what the charter does not know (any more) is passed over. */
-static bool values_take(struct record *r, const char *json, size_t len, struct part_state *part, struct arena *arena) {
+static bool values_take(struct record *r, const char *json, size_t len, int place, struct arena *arena) {
     const struct kind *k = r->info->kind;
     struct canon c;
     struct slice key, value;
+    fieldset taken = 0;
+    int64_t given = 0;
     if (!canon_begin(&c, json, len))
         return false;
     while (canon_next(&c, &key, &value)) {
@@ -44,12 +70,18 @@ static bool values_take(struct record *r, const char *json, size_t len, struct p
         memcpy(name, key.at, key.len);
         name[key.len] = 0;
         if (name[0] == '$') {
-            int64_t *to = part == NULL ? NULL : strcmp(name, "$given") == 0 ? &part->given : strcmp(name, "$agreed") == 0 ? &r->agreed : NULL;
+            int64_t *to = place == CLEAR ? NULL : strcmp(name, "$given") == 0 ? &given : strcmp(name, "$agreed") == 0 ? &r->agreed : NULL;
             if (to != NULL && !text_int_n(value.at, value.len, 0, INT64_MAX, to))
                 return false;
-        } else if ((f = kind_field(k, name)) >= 0 && !value_take(r, f, value, part == NULL, arena))
-            return false;
+            r->moved = r->moved || (to == &r->agreed && place != 0);
+        } else if ((f = kind_field(k, name)) >= 0) {
+            if (!value_take(r, f, value, place, arena))
+                return false;
+            taken |= (fieldset)1 << f;
+        }
     }
+    if (place != CLEAR)
+        given_take(r, place, given, taken);
     return !c.bad;
 }
 
@@ -69,29 +101,44 @@ enum code record_of_row(const struct kind_info *k, int64_t tenant, const struct 
     r.restricted = row->restricted;
     if (row->number != NULL && (r.number = arena_text(arena, row->number)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
-    if (!values_take(&r, row->clear, strlen(row->clear), NULL, arena))
+    if (!values_take(&r, row->clear, strlen(row->clear), CLEAR, arena))
         return arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for a record") : err_set(reterr, E_DAMAGED, "the unsealed fields of %s %s are damaged", k->kind->name, uuid_format(&row->id, id));
     *ret = r;
     return OK;
 }
 
 struct take_parts { struct record *r; struct arena *arena; bool failed; };
+static bool stray_add(struct take_parts *t, int32_t number, const struct part_state *state) {
+    struct record *r = t->r;
+    struct stray *list = arena_array(t->arena, r->stray_count + 1, sizeof *list);
+    if (list == NULL)
+        return false;
+    if (r->stray_count > 0)
+        memcpy(list, r->strays, r->stray_count * sizeof *list);
+    list[r->stray_count++] = (struct stray){ *state, number };
+    r->strays = list;
+    r->moved = true;
+    return true;
+}
+
 static bool take_part(const struct part_row *p, void *arg) {
     struct take_parts *t = arg;
     const struct kind_info *k = t->r->info;
-    for (size_t i = 0; i < k->kind->part_count; i++) {
-        if (k->parts[i] != p->part)
-            continue;
-        char *blob = arena_text_n(t->arena, p->blob, p->len);
-        t->failed = blob == NULL;
-        t->r->parts[i] = (struct part_state){ .has = true, .key = p->key, .due = p->due, .blob = blob, .len = p->len };
-        return !t->failed;
-    }
-    return true;                               /* a part of an older charter */
+    char *blob = arena_text_n(t->arena, p->blob, p->len);
+    const struct part_state state = { .has = true, .key = p->key, .due = p->due, .blob = blob, .len = p->len };
+    t->failed = blob == NULL;
+    for (size_t i = 0; !t->failed && i < k->kind->part_count; i++)
+        if (k->parts[i] == p->part) {
+            t->r->parts[i] = state;
+            return true;
+        }
+    t->failed = t->failed || !stray_add(t, p->part, &state);
+    return !t->failed;
 }
 
 enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r, struct err *reterr) {
     struct take_parts t = { r, arena, false };
+    r->stray_count = 0;
     enum code code = parts_get(q, r->info->number, &r->id, take_part, &t, reterr);
     if (code == OK && t.failed)
         code = err_set(reterr, E_MEMORY, "no memory for a record");
@@ -119,12 +166,12 @@ static uint8_t *put_be(uint8_t *p, uint64_t v, size_t size) {
 }
 static uint8_t *put_number(uint8_t *p, uint64_t v, size_t size) { return put_be(put_be(p, size, 4), v, size); }
 
-static void associate(const struct record *r, int part, key_id key, uint8_t ret[AD_SIZE]) {
+static void associate(const struct record *r, int32_t part, key_id key, uint8_t ret[AD_SIZE]) {
     uint8_t *p = put_number(ret, (uint64_t)r->tenant, 8);
     p = put_number(p, (uint32_t)r->info->number, 4);
     p = put_be(p, sizeof r->id.bytes, 4);
     memcpy(p, r->id.bytes, sizeof r->id.bytes);
-    p = put_number(p + sizeof r->id.bytes, (uint32_t)r->info->parts[part], 4);
+    p = put_number(p + sizeof r->id.bytes, (uint32_t)part, 4);
     p = put_number(p, key, 8);
     POST(p == ret + AD_SIZE);
 }
@@ -188,39 +235,46 @@ enum code record_seal(const struct record *r, int part, key_id id, const struct 
         buf_add(ret, b.data, b.len);
         return ret->failed ? err_set(reterr, E_MEMORY, "no memory to seal a record") : OK;
     }
-    associate(r, part, id, ad);
+    associate(r, r->info->parts[part], id, ad);
     return seal(key, ad, sizeof ad, b.data, b.len, ret, reterr);
 }
 
-static enum code part_open(struct record *r, int part, const struct key *key, struct arena *arena, struct err *reterr) {
+/* Parts of the charter first, then the strays. */
+static struct part_state *part_at(const struct record *r, size_t i) {
+    size_t n = r->info->kind->part_count;
+    return i < n ? &r->parts[i] : &r->strays[i - n].state;
+}
+
+static enum code part_open(struct record *r, size_t part, const struct key *key, struct arena *arena, struct err *reterr) {
     AUTO(buf_wipe) struct buf b = BUF(PART_MAX);
-    struct part_state *p = &r->parts[part];
+    struct part_state *p = part_at(r, part);
+    bool stray = part >= r->info->kind->part_count;
     uint8_t ad[AD_SIZE];
     char id[UUID_TEXT];
     enum code code = OK;
     if (!rule_on(RULE_sealed_at_rest) && p->len >= sizeof unsealed - 1 && memcmp(p->blob, unsealed, sizeof unsealed - 1) == 0)
         buf_add(&b, (const char *)p->blob + sizeof unsealed - 1, p->len - (sizeof unsealed - 1));
     else {
-        associate(r, part, p->key, ad);
+        associate(r, stray ? r->strays[part - r->info->kind->part_count].number : r->info->parts[part], p->key, ad);
         code = seal_open(key, ad, sizeof ad, p->blob, p->len, &b, reterr);
     }
     if (code == OK && b.failed)
         code = err_set(reterr, E_MEMORY, "no memory for a record");
-    if (code == OK && !values_take(r, buf_str(&b), b.len, p, arena))
+    if (code == OK && !values_take(r, buf_str(&b), b.len, stray ? STRAY : (int)part, arena))
         code = arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for a record") : err_set(reterr, E_DAMAGED, "the sealed fields cannot be read");
-    return code == OK ? OK : err_prefix(reterr, "%s %s, part %s", r->info->kind->name, uuid_format(&r->id, id), r->info->kind->parts[part].name);
+    return code == OK ? OK : err_prefix(reterr, "%s %s, part %s", r->info->kind->name, uuid_format(&r->id, id), stray ? "of an earlier charter" : r->info->kind->parts[part].name);
 }
 
-struct opening { struct record *r; int part; };
+struct opening { struct record *r; size_t part; };
 
 static size_t collect(struct record **list, size_t count, struct opening *ret, key_id *ret_ids) {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
-        for (size_t p = 0; !list[i]->opened && p < list[i]->info->kind->part_count; p++)
-            if (list[i]->parts[p].has) {
+        for (size_t p = 0; !list[i]->opened && p < list[i]->info->kind->part_count + list[i]->stray_count; p++)
+            if (part_at(list[i], p)->has) {
                 if (ret != NULL) {
-                    ret[n] = (struct opening){ list[i], (int)p };
-                    ret_ids[n] = list[i]->parts[p].key;
+                    ret[n] = (struct opening){ list[i], p };
+                    ret_ids[n] = part_at(list[i], p)->key;
                 }
                 n++;
             }
@@ -230,7 +284,7 @@ static size_t collect(struct record **list, size_t count, struct opening *ret, k
 static enum code open_all(const struct opening *todo, const struct key *keys, const bool *ok, size_t n, struct arena *arena, struct err *reterr) {
     for (size_t i = 0; i < n; i++) {
         if (!ok[i]) {                          /* erased: the row is behind its key for a moment */
-            todo[i].r->parts[todo[i].part].has = false;
+            part_at(todo[i].r, todo[i].part)->has = false;
             continue;
         }
         enum code code = part_open(todo[i].r, todo[i].part, &keys[i], arena, reterr);
@@ -269,7 +323,7 @@ enum code record_open(struct service *s, struct record *r, struct arena *arena, 
 enum code record_clear(const struct record *r, struct buf *ret, struct err *reterr) {
     buf_char(ret, '{');
     if (!ret->failed)
-        add_fields(r, r->info->kind->outside, ret);
+        add_fields(r, r->info->kind->outside | r->unsealed, ret);
     buf_char(ret, '}');
     return ret->failed ? err_set(reterr, E_MEMORY, "no memory for the unsealed fields of a record") : OK;
 }

@@ -11,6 +11,8 @@ struct part_state {
     const void *blob; size_t len;
     usec_t given;                              /* when the consent of this part was given; 0 */
 };
+/* A sealed part that the charter had once and has no more. */
+struct stray { struct part_state state; int32_t number; };
 struct record {
     const struct kind_info *info;
     int64_t tenant;
@@ -22,7 +24,12 @@ struct record {
     bool loaded;                               /* its parts are here */
     bool opened;                               /* sealed values are in `values` too */
     usec_t agreed;                             /* consent of the kind itself; 0 */
-    fieldset misplaced;                        /* stored unsealed and to be sealed now, or the other way: made under another charter */
+    /* Stored under another charter: what the next write of the record puts where it belongs now. */
+    bool moved;                                /* anything of this */
+    fieldset home, misplaced;                  /* fields found where they belong; elsewhere */
+    fieldset unsealed;                         /* of the misplaced ones: stand unsealed and are to be sealed */
+    uint64_t stale;                            /* parts, by index, that hold what belongs elsewhere */
+    struct stray *strays; size_t stray_count;
     struct value *values;                      /* one for each field */
     struct part_state *parts;                  /* one for each part */
 };
@@ -40,7 +47,7 @@ MUST_USE enum code record_load_parts(struct sql *q, struct arena *arena, struct 
 MUST_USE enum code records_open(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr);
 MUST_USE enum code record_open(struct service *s, struct record *r, struct arena *arena, struct err *reterr);
 
-/* The JSON object of the fields outside the sealed part. */
+/* The JSON object of the fields outside the sealed part, and of those that still stand there. */
 MUST_USE enum code record_clear(const struct record *r, struct buf *ret, struct err *reterr);
 /* One part, sealed under that key. */
 MUST_USE enum code record_seal(const struct record *r, int part, key_id id, const struct key *key, struct buf *ret, struct err *reterr);

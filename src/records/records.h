@@ -69,8 +69,12 @@ MUST_USE enum code record_changes(struct service *s, const struct caller *who, i
 
 /* Upkeep: finish cut erasures, catch up the index, move waiting records into free seats, expire replies. */
 MUST_USE enum code service_recover(struct service *s, struct err *reterr);
-/* The index anew, and with it all that a changed charter asks of stored records: due dates, claims and seats of limits, fields
- * that stand unsealed now. Before the first request; long. */
+/* Stored records brought in line with a changed charter: what they are found by, due dates, claims and seats of limits, fields
+ * that lie in another part now, or sealed, or not. Before the first request; long; may be cut off and begun again. The watcher
+ * (or NULL) is told now and then how many records were looked at, and how many of them cannot be read and stay as they are. */
+struct refit_watch { void (*say)(void *arg, const char *service, int64_t records, int64_t damaged); void *arg; };
+MUST_USE enum code service_refit(struct service *s, const struct refit_watch *watch, struct err *reterr);
+/* The same with the index from nothing. */
 MUST_USE enum code service_rebuild_index(struct service *s, struct err *reterr);
 /* After a charter whose keep rules changed: every stored due date as it explains it now. */
 MUST_USE enum code service_rebuild_due(struct service *s, struct err *reterr);

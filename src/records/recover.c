@@ -26,14 +26,14 @@ static bool take_tenant(const struct tenant_row *t, void *arg) {
     return true;
 }
 
-typedef enum code (*tenant_do)(struct service *s, int64_t tenant, struct err *reterr);
-static enum code each_tenant(struct service *s, tenant_do fn, struct err *reterr) {
+typedef enum code (*tenant_do)(struct service *s, int64_t tenant, void *arg, struct err *reterr);
+static enum code each_tenant(struct service *s, tenant_do fn, void *arg, struct err *reterr) {
     struct tenants l = { 0 };
     enum code code = tenants_list(s->store, charter_name(s->charter), take_tenant, &l, reterr);
     if (code == OK && l.failed)
         code = err_set(reterr, E_MEMORY, "no memory for a list of tenants");
     for (size_t i = 0; code == OK && i < l.count; i++)
-        code = fn(s, l.list[i], reterr);
+        code = fn(s, l.list[i], arg, reterr);
     mem_free(l.list);
     return code;
 }
@@ -43,8 +43,9 @@ static enum code each_tenant(struct service *s, tenant_do fn, struct err *reterr
 struct following { struct service *s; int64_t tenant, newest; struct refit_id list[REFIT_MAX]; size_t count; enum code code; struct err *err; };
 
 static bool flush(struct following *f) {
+    size_t damaged = 0;                        /* what cannot be read cannot be found either */
     if (f->count > 0)
-        f->code = refit_some(f->s, f->tenant, f->list, f->count, false, f->err);
+        f->code = refit_some(f->s, f->tenant, f->list, f->count, false, &damaged, f->err);
     f->count = 0;
     return f->code == OK;
 }
@@ -74,7 +75,7 @@ static enum code catch_up(struct service *s, int64_t tenant, struct err *reterr)
 /* ---- the rest of a tenant's upkeep */
 static enum code expire(struct txn *t, void *arg UNUSED, struct err *reterr) { return replies_expire(t, txn_now(t), reterr); }
 
-static enum code tend(struct service *s, int64_t tenant, struct err *reterr) {
+static enum code tend(struct service *s, int64_t tenant, void *arg UNUSED, struct err *reterr) {
     enum code code = tasks_run(s, tenant, NULL, reterr);
     if (code == OK)
         code = catch_up(s, tenant, reterr);
@@ -84,7 +85,7 @@ static enum code tend(struct service *s, int64_t tenant, struct err *reterr) {
 enum code service_recover(struct service *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
     size_t left;
-    enum code code = each_tenant(s, tend, reterr);
+    enum code code = each_tenant(s, tend, NULL, reterr);
     if (code == OK)
         code = doom_rest(s, &left, reterr);
     return code == E_TOO_MANY ? OK : code;     /* above the cap of a day: a person confirms, and the next upkeep goes on */
@@ -93,15 +94,28 @@ enum code service_recover(struct service *s, struct err *reterr) {
 static bool followed(const struct change *c UNUSED, void *arg UNUSED) { return true; }
 
 /* Every record has been put; what was written meanwhile has put itself. */
-static enum code rebuild(struct service *s, int64_t tenant, struct err *reterr) {
-    enum code code = refit_tenant(s, tenant, reterr);
+static enum code refit(struct service *s, int64_t tenant, void *arg, struct err *reterr) {
+    struct refit *r = arg;
+    r->tenant = tenant;
+    enum code code = refit_tenant(r, reterr);
     return code == OK ? index_behind(s->store, tenant, followed, NULL, reterr) : code;
+}
+
+enum code service_refit(struct service *s, const struct refit_watch *watch, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    struct refit r = { .s = s, .watch = watch };
+    return each_tenant(s, refit, &r, reterr);
+}
+
+static enum code drop_and_refit(struct service *s, int64_t tenant, void *arg, struct err *reterr) {
+    enum code code = index_drop(s->store, tenant, reterr);
+    return code == OK ? refit(s, tenant, arg, reterr) : code;
 }
 
 enum code service_rebuild_index(struct service *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
-    enum code code = index_drop_all(s->store, reterr);
-    return code == OK ? each_tenant(s, rebuild, reterr) : code;
+    struct refit r = { .s = s };
+    return each_tenant(s, drop_and_refit, &r, reterr);
 }
 
 /* ---- new due dates, after a charter whose keep rules changed */
@@ -111,7 +125,7 @@ static enum code redate_some(struct txn *t, void *arg, struct err *reterr) {
     return children_redate_some(t, d->s, d->k, NULL, &d->after, &d->more, reterr);
 }
 
-static enum code redate_tenant(struct service *s, int64_t tenant, struct err *reterr) {
+static enum code redate_tenant(struct service *s, int64_t tenant, void *arg UNUSED, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; code == OK && i < s->kinds; i++) {
         struct redating d = { .s = s, .k = &s->info[i], .more = true };
@@ -123,7 +137,7 @@ static enum code redate_tenant(struct service *s, int64_t tenant, struct err *re
 
 enum code service_rebuild_due(struct service *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
-    return each_tenant(s, redate_tenant, reterr);
+    return each_tenant(s, redate_tenant, NULL, reterr);
 }
 
 /* ---- are the due dates those that the charter explains? */

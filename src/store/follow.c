@@ -115,6 +115,37 @@ enum code index_behind(struct store *s, int64_t tenant, change_fn fn, void *arg,
     return code;
 }
 
+static enum code drop_tenant(struct db *db, int64_t tenant, struct err *reterr) {
+    static const char *const texts[] = { "DELETE FROM found WHERE tenant = ?", "DELETE FROM sorted WHERE tenant = ?",
+                                         "DELETE FROM doc WHERE tenant = ?", "DELETE FROM reached WHERE tenant = ?" };
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < ARRAY_LEN(texts); i++) {
+        struct stmt *st = NULL;
+        code = db_prepare(db, texts[i], &st, reterr);
+        if (code == OK) {
+            stmt_int(st, 1, tenant);
+            code = stmt_run(st, reterr);
+        }
+    }
+    return code;
+}
+
+static enum code drop_one_job(struct store *s, void *arg, struct err *reterr) {
+    struct db *db = s->writer.sql.index;
+    enum code code = db_begin(db, true, reterr);
+    if (code != OK)
+        return code;
+    code = drop_tenant(db, *(const int64_t *)arg, reterr);
+    if (code == OK)
+        code = db_commit(db, reterr);
+    if (code != OK)
+        db_rollback(db);
+    s->index_gaps++;
+    return code;
+}
+
+enum code index_drop(struct store *s, int64_t tenant, struct err *reterr) { return commit_job(s, drop_one_job, &tenant, reterr); }
+
 static enum code drop_job(struct store *s, void *arg UNUSED, struct err *reterr) {
     struct db *db = s->writer.sql.index;
     enum code code = db_begin(db, true, reterr);

@@ -76,4 +76,5 @@ MUST_USE enum code index_renew(struct store *s, index_keys_fn keys_of, void *arg
  * one that returns false stops, and the index stays behind. What erased
  * records were found by is taken away before fn sees the change. Nothing behind: returns at once. */
 MUST_USE enum code index_behind(struct store *s, int64_t tenant, change_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code index_drop(struct store *s, int64_t tenant, struct err *reterr);    /* the same for one tenant */
 MUST_USE enum code index_drop_all(struct store *s, struct err *reterr);    /* before a rebuild: every tenant is behind from the start */
