@@ -41,7 +41,8 @@ static bool take_service(const struct service_row *r, void *arg) {
 
 /* ---- records of a kind, over all tenants */
 struct counting {
-    struct store *store; const char *service; int32_t kind; int64_t records; enum code code; struct err err;
+    struct store *store; const char *service; int32_t kind; int64_t records; struct err err;
+    int64_t *tenants; size_t count;
     const char *field, *option;                /* what is looked for in them; NULL: they are only counted */
 };
 
@@ -53,25 +54,24 @@ static bool holds(const struct row *row, void *arg) {
     return true;
 }
 
-static bool count_tenant(const struct tenant_row *r, void *arg) {
-    struct counting *c = arg;
+static enum code count_tenant(struct counting *c, int64_t tenant) {
     AUTO(view_end) struct view *v = NULL;
     int64_t n = 0;
-    c->code = store_view(c->store, r->id, &v, &c->err);
-    if (c->code == OK)
-        c->code = c->field == NULL ? rows_count(view_sql(v), c->kind, NULL, &n, &c->err)
-                                   : rows_list(view_sql(v), &(struct row_range){ .kind = c->kind }, holds, c, &c->err);
+    enum code code = store_view(c->store, tenant, &v, &c->err);
+    if (code == OK)
+        code = c->field == NULL ? rows_count(view_sql(v), c->kind, NULL, &n, &c->err)
+                                : rows_list(view_sql(v), &(struct row_range){ .kind = c->kind }, holds, c, &c->err);
     c->records += n;
-    return c->code == OK;
+    return code;
 }
 
 /* What cannot be counted counts as unknown, which is as bad as there. */
 static int64_t count_all(struct counting *c, const char *kind) {
+    enum code code = name_number(c->store, c->service, 'k', kind, &c->kind, &c->err);
     c->records = 0;
-    c->code = name_number(c->store, c->service, 'k', kind, &c->kind, &c->err);
-    if (c->code != OK || tenants_list(c->store, c->service, count_tenant, c, &c->err) != OK || c->code != OK)
-        return -1;
-    return c->records;
+    for (size_t i = 0; code == OK && i < c->count; i++)
+        code = count_tenant(c, c->tenants[i]);
+    return code == OK ? c->records : -1;
 }
 
 static int64_t count_kind(void *arg, const char *kind) {
@@ -138,7 +138,12 @@ static enum code compare(struct store *store, struct adoption *a, const struct s
     if (a->is_new || a->is_same)
         return OK;
     enum code code = read_older(s, &a->older, reterr);
-    return code != OK ? code : charter_against(a->older, a->newer, &held, &a->changes, reterr);
+    if (code == OK)
+        code = tenants_all(store, s->name, &counting.tenants, &counting.count, reterr);
+    if (code == OK)
+        code = charter_against(a->older, a->newer, &held, &a->changes, reterr);
+    mem_free(counting.tenants);
+    return code;
 }
 
 enum code adopt_compare(struct store *store, const struct charter *newer, struct adoption **ret, struct err *reterr) {

@@ -44,7 +44,7 @@ TEST(charters_follow_each_other) {
     CHECK(mkdtemp(dir) != NULL);
     CHECK_OK(crypto_init(&e), &e);
     AUTO(store_close) struct store *s = NULL;
-    CHECK_OK(store_open(&(struct store_options){ .directory = dir, .readers = 2, .queue = 16 }, &s, &e), &e);
+    CHECK_OK(store_open(&(struct store_options){ .directory = dir, .readers = 1, .queue = 16 }, &s, &e), &e);
     AUTO(charter_free) struct charter *first = charter_of("2026-11-22", "      note: text, optional\n");
     AUTO(charter_free) struct charter *wider = charter_of("2026-11-23", "      note: text, optional\n      place: text, optional\n");
     AUTO(charter_free) struct charter *narrower = charter_of("2026-11-24", "");

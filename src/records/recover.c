@@ -10,31 +10,14 @@
 #include "store/tables.h"
 
 /* ---- tenants of this service */
-struct tenants { int64_t *list; size_t count, room; bool failed; };
-static bool take_tenant(const struct tenant_row *t, void *arg) {
-    struct tenants *l = arg;
-    if (l->count == l->room) {
-        size_t room = l->room == 0 ? 64 : l->room * 2;
-        int64_t *list = mem_grow(l->list, room, sizeof *list);
-        l->failed = list == NULL;
-        if (l->failed)
-            return false;
-        l->list = list;
-        l->room = room;
-    }
-    l->list[l->count++] = t->id;
-    return true;
-}
-
 typedef enum code (*tenant_do)(struct service *s, int64_t tenant, void *arg, struct err *reterr);
 static enum code each_tenant(struct service *s, tenant_do fn, void *arg, struct err *reterr) {
-    struct tenants l = { 0 };
-    enum code code = tenants_list(s->store, charter_name(s->charter), take_tenant, &l, reterr);
-    if (code == OK && l.failed)
-        code = err_set(reterr, E_MEMORY, "no memory for a list of tenants");
-    for (size_t i = 0; code == OK && i < l.count; i++)
-        code = fn(s, l.list[i], arg, reterr);
-    mem_free(l.list);
+    int64_t *list = NULL;
+    size_t count = 0;
+    enum code code = tenants_all(s->store, charter_name(s->charter), &list, &count, reterr);
+    for (size_t i = 0; code == OK && i < count; i++)
+        code = fn(s, list[i], arg, reterr);
+    mem_free(list);
     return code;
 }
 

@@ -130,12 +130,14 @@ static enum code drop_tenant(struct db *db, int64_t tenant, struct err *reterr) 
     return code;
 }
 
-static enum code drop_one_job(struct store *s, void *arg, struct err *reterr) {
+/* arg: one tenant's number, or NULL: of all. */
+static enum code drop_job(struct store *s, void *arg, struct err *reterr) {
     struct db *db = s->writer.sql.index;
     enum code code = db_begin(db, true, reterr);
     if (code != OK)
         return code;
-    code = drop_tenant(db, *(const int64_t *)arg, reterr);
+    code = arg != NULL ? drop_tenant(db, *(const int64_t *)arg, reterr)
+                       : db_script(db, "DELETE FROM found; DELETE FROM sorted; DELETE FROM doc; DELETE FROM reached", reterr);
     if (code == OK)
         code = db_commit(db, reterr);
     if (code != OK)
@@ -144,20 +146,5 @@ static enum code drop_one_job(struct store *s, void *arg, struct err *reterr) {
     return code;
 }
 
-enum code index_drop(struct store *s, int64_t tenant, struct err *reterr) { return commit_job(s, drop_one_job, &tenant, reterr); }
-
-static enum code drop_job(struct store *s, void *arg UNUSED, struct err *reterr) {
-    struct db *db = s->writer.sql.index;
-    enum code code = db_begin(db, true, reterr);
-    if (code != OK)
-        return code;
-    code = db_script(db, "DELETE FROM found; DELETE FROM sorted; DELETE FROM doc; DELETE FROM reached", reterr);
-    if (code == OK)
-        code = db_commit(db, reterr);
-    if (code != OK)
-        db_rollback(db);
-    s->index_gaps++;
-    return code;
-}
-
+enum code index_drop(struct store *s, int64_t tenant, struct err *reterr) { return commit_job(s, drop_job, &tenant, reterr); }
 enum code index_drop_all(struct store *s, struct err *reterr) { return commit_job(s, drop_job, NULL, reterr); }

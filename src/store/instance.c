@@ -198,6 +198,36 @@ enum code tenants_list(struct store *s, const char *service, tenant_fn fn, void 
     return code;
 }
 
+struct tenant_numbers { int64_t *list; size_t count, room; bool failed; };
+static bool take_number(const struct tenant_row *r, void *arg) {
+    struct tenant_numbers *n = arg;
+    if (n->count == n->room) {
+        size_t room = n->room == 0 ? 64 : n->room * 2;
+        int64_t *list = mem_grow(n->list, room, sizeof *list);
+        n->failed = list == NULL;
+        if (n->failed)
+            return false;
+        n->list = list;
+        n->room = room;
+    }
+    n->list[n->count++] = r->id;
+    return true;
+}
+
+enum code tenants_all(struct store *s, const char *service, int64_t **ret, size_t *ret_count, struct err *reterr) {
+    struct tenant_numbers n = { 0 };
+    enum code code = tenants_list(s, service, take_number, &n, reterr);
+    if (code == OK && n.failed)
+        code = err_set(reterr, E_MEMORY, "no memory for a list of tenants");
+    if (code != OK) {
+        mem_free(n.list);
+        return code;
+    }
+    *ret = n.list;
+    *ret_count = n.count;
+    return OK;
+}
+
 static enum code tenant_shut(struct txn *t, void *arg, struct err *reterr) {
     struct stmt *s;
     enum code code = prepare(&t->sql, "UPDATE tenant SET closed = ? WHERE id = ? AND closed = 0", &s, reterr);

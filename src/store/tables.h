@@ -22,6 +22,8 @@ MUST_USE enum code tenant_get(struct store *s, int64_t id, struct tenant_row *re
 MUST_USE enum code tenant_find(struct store *s, const char *service, const char *name, int64_t *ret, struct err *reterr);
 typedef bool (*tenant_fn)(const struct tenant_row *r, void *arg);
 MUST_USE enum code tenants_list(struct store *s, const char *service /* NULL: all */, tenant_fn fn, void *arg, struct err *reterr);
+/* Their numbers, so that work for each needs no view inside a view. *ret: mem_free; NULL when there is none. */
+MUST_USE enum code tenants_all(struct store *s, const char *service /* NULL: all */, int64_t **ret, size_t *ret_count, struct err *reterr);
 MUST_USE enum code tenant_close(struct store *s, int64_t id, struct err *reterr);
 
 /* A token is stored as SHA-256 of its secret. subject: null uuid, or the record whose private link it is. */
