@@ -96,15 +96,17 @@ static bool reader_page(struct reader *r, int64_t newest, usec_t now) {
         return room >= 0 && now - r->moved < STALL_MAX;
     }
     r->moved = now;
-    if (record_changes(r->service, &r->who, r->last, PAGE, &page, &e) != OK)
+    int64_t looked = r->last;
+    bool end = false;
+    if (record_changes(r->service, &r->who, &looked, PAGE, &end, &page, &e) != OK)
         return false;
     size_t n = json_array_size(page);
     bool fine = send_page(r, page);
     json_decref(page);
     if (n > 0)
         r->beat = now;
-    if (n < PAGE && r->last < newest)
-        r->last = newest;                     /* the rest is nothing that this caller may see */
+    r->last = end && looked < newest ? newest : looked;     /* what lies between is nothing that this caller may see */
+    r->behind = !end && n < PAGE;             /* much that it may not see: the others come first */
     return fine;
 }
 

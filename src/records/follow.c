@@ -4,7 +4,10 @@
 #include "records/facts.h"
 #include "records/use.h"
 
+#ifndef CHANGES_AT_ONCE                       /* smaller ones in the test */
 #define CHANGES_AT_ONCE 500u
+#define STRETCHES_MAX 10                      /* of one call: what a caller may not see costs time, too, and one thread serves all who follow */
+#endif
 struct followed { struct change list[CHANGES_AT_ONCE]; size_t count; };
 
 static bool take(const struct change *c, void *arg) {
@@ -60,21 +63,24 @@ static enum code stretch(struct service *s, const struct caller *who, int64_t *a
             code = add(list, k, &f->list[i], reterr);
         *after = f->list[i].change;
     }
-    *ret_end = f->count < CHANGES_AT_ONCE;
+    *ret_end = f->count < CHANGES_AT_ONCE && (f->count == 0 || *after == f->list[f->count - 1].change);
     return code;
 }
 
-enum code record_changes(struct service *s, const struct caller *who, int64_t after, size_t limit, json_t **ret, struct err *reterr) {
-    PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
+enum code record_changes(struct service *s, const struct caller *who, int64_t *after, size_t limit, bool *ret_end, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && after != NULL && ret_end != NULL && ret != NULL && reterr != NULL);
     json_t *list = json_array();
+    int64_t at = *after;
     bool end = false;
     enum code code = list == NULL ? err_set(reterr, E_MEMORY, "no memory for a list of changes") : OK;
-    while (code == OK && !end && json_array_size(list) < limit)
-        code = stretch(s, who, &after, limit, list, &end, reterr);
+    for (int n = 0; code == OK && !end && n < STRETCHES_MAX && json_array_size(list) < limit; n++)
+        code = stretch(s, who, &at, limit, list, &end, reterr);
     if (code != OK) {
         json_decref(list);
         return code;
     }
     *ret = list;
+    *ret_end = end;
+    *after = at;
     return OK;
 }

@@ -258,6 +258,13 @@ TEST(the_index_is_built_again) {
     bed_end(&b);
 }
 
+static enum code changes_of(struct bed *b, const struct caller *who, int64_t after, json_t **ret) {
+    bool end = false;
+    enum code code = record_changes(b->service, who, &after, 100, &end, ret, &b->e);
+    CHECK(code != OK || end);
+    return code;
+}
+
 TEST(changes_are_told_to_whom_they_concern) {
     struct bed b;
     struct uuid event;
@@ -270,18 +277,18 @@ TEST(changes_are_told_to_whom_they_concern) {
     json_decref(got);
     CHECK_OK(bed_erase(&b, &boss, "registration", &id, &got), &b.e);
     json_decref(got);
-    CHECK_OK(record_changes(b.service, &boss, 0, 100, &list, &b.e), &b.e);
+    CHECK_OK(changes_of(&b, &boss, 0, &list), &b.e);
     CHECK_INT(json_array_size(list), 2);
     CHECK(json_is_true(json_object_get(json_array_get(list, 1), "erased")));
     json_int_t last = json_integer_value(json_object_get(json_array_get(list, 0), "change"));
     json_decref(list);
-    CHECK_OK(record_changes(b.service, &boss, last, 100, &list, &b.e), &b.e);
+    CHECK_OK(changes_of(&b, &boss, last, &list), &b.e);
     CHECK_INT(json_array_size(list), 1);
     json_decref(list);
-    CHECK_OK(record_changes(b.service, &stranger, 0, 100, &list, &b.e), &b.e);
+    CHECK_OK(changes_of(&b, &stranger, 0, &list), &b.e);
     CHECK_INT(json_array_size(list), 0);
     json_decref(list);
-    CHECK_OK(record_changes(b.service, &door, 0, 100, &list, &b.e), &b.e);
+    CHECK_OK(changes_of(&b, &door, 0, &list), &b.e);
     CHECK_INT(json_array_size(list), 0);
     json_decref(list);
     bed_end(&b);

@@ -64,8 +64,9 @@ MUST_USE enum code file_fetch(struct service *s, const struct caller *who, const
                               bool (*begin)(void *arg, const struct file_info *info), const struct sink *out, struct err *reterr);
 MUST_USE enum code file_erase(struct service *s, const struct caller *who, const struct uuid *file, struct err *reterr);
 
-/* Change numbers after `after`, for GET …/changes: {change, kind, id, version, erased, at}; only kinds that the caller may see. */
-MUST_USE enum code record_changes(struct service *s, const struct caller *who, int64_t after, size_t limit, json_t **ret, struct err *reterr);
+/* Change numbers after *after, for GET …/changes: {change, kind, id, version, erased, at}; only what the caller may see. Looks at some
+ * thousands at most: *after moves to the last one looked at, and *ret_end says that there were no more. */
+MUST_USE enum code record_changes(struct service *s, const struct caller *who, int64_t *after, size_t limit, bool *ret_end, json_t **ret, struct err *reterr);
 
 /* Upkeep: finish cut erasures, catch up the index, move waiting records into free seats, expire replies. */
 MUST_USE enum code service_recover(struct service *s, struct err *reterr);
