@@ -163,19 +163,32 @@ static bool json_depth_fine(const char *text, size_t len) {
     return true;
 }
 
+static const struct { enum json_error_code code; const char *says; } faults[] = {
+    { json_error_duplicate_key, "a key stands twice in one object" },
+    { json_error_invalid_utf8, "it is not UTF-8" },
+    { json_error_numeric_overflow, "a number is out of range" },
+    { json_error_null_character, "a text holds a zero character" },
+    { json_error_null_byte_in_key, "a key holds a zero character" },
+    { json_error_end_of_input_expected, "something follows its end" },
+    { json_error_premature_end_of_input, "it ends too early" },
+};
+
 enum code json_read(const char *text, size_t len, json_t **ret, struct err *reterr) {
     json_error_t e;
     if (len == 0)
         return err_set(reterr, E_INVALID, "the body is empty; JSON is needed");
+    const char *zero = memchr(text, 0, len);  /* behind a number jansson takes one for the end */
+    if (zero != NULL)
+        return err_set(reterr, E_INVALID, "the JSON of the body cannot be read at byte %zu: a zero byte stands there", (size_t)(zero - text) + 1);
     if (!json_depth_fine(text, len))
         return err_set(reterr, E_INVALID, "the JSON is nested more than %u deep", JSON_DEPTH_MAX);
-    json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+    json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (json == NULL) {
         /* jansson's text may quote the input, so its kind is told, not its words. */
-        const char *why = json_error_code(&e) == json_error_duplicate_key ? "a key stands twice in one object"
-                        : json_error_code(&e) == json_error_invalid_utf8 ? "it is not UTF-8"
-                        : json_error_code(&e) == json_error_numeric_overflow ? "a number is out of range"
-                        : json_error_code(&e) == json_error_end_of_input_expected ? "something follows its end" : "it is not well formed";
+        const char *why = "it is not well formed";
+        for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+            if (json_error_code(&e) == faults[i].code)
+                why = faults[i].says;
         return err_set(reterr, E_INVALID, "the JSON of the body cannot be read at byte %d (line %d): %s", e.position, e.line, why);
     }
     *ret = json;

@@ -379,6 +379,11 @@ TEST(json_is_bounded) {
         { "application/json", "{} x", "400", "follows its end" },
         { "application/json", "", "400", "empty" },
         { "application/json", "\"\xff\"", "400", "UTF-8" },
+        { "application/json", "{\"a\":\"b\\u0000\"}", "400", "a zero character" },
+        { "application/json", "{\"a\\u0000\":1}", "400", "a zero character" },
+        { "application/json", "{\"a\":1e999}", "400", "out of range" },
+        { "application/json", "{\"a\":\"\\ud800\"}", "400", "at byte" },
+        { "application/json", "{\"a\":", "400", "too early" },
         { "application/json", buf_str(&deep), "400", "nested" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -315,12 +315,23 @@ static void suggest_key(const char *key, char *ret, size_t room) {
     ret[n] = '\0';
 }
 
+/* "? key": of the words behind it libyaml makes another key than YAML 1.2 does. */
+static bool key_after_mark(const struct reader *r, const yaml_event_t *e) {
+    const char *line = tree_line(r->t, (int)e->start_mark.line + 1);
+    size_t at = byte_at(line, (int)e->start_mark.column);
+    while (at > 0 && line[at - 1] == ' ')
+        at--;
+    return at > 0 && line[at - 1] == '?';
+}
+
 static void take_key(struct reader *r, const yaml_event_t *e, const char *text) {
     struct level *l = &r->stack[r->depth - 1];
     l->key = text;
     l->key_pos = pos_of(&e->start_mark);
     l->key_width = width_of(e);
-    if (!is_key(text)) {
+    if (key_after_mark(r, e)) {
+        refuse_event(r, e, "key-form", "A key stands alone before its colon: leave the ? out");
+    } else if (!is_key(text)) {
         char better[64];
         suggest_key(text, better, sizeof better);
         finding_add(r->findings, r->t, FINDING_ERROR, "key-form", l->key_pos, l->key_width, is_key(better) ? better : NULL,
@@ -339,6 +350,18 @@ static void note_end(struct reader *r, const yaml_event_t *e) {
         r->t->ends[line] = (int)e->end_mark.column;
 }
 
+/* libyaml lets what stands in [ ] or { } go on at any column; YAML wants it further right than what it belongs to. */
+static void check_flow_indent(struct reader *r, const yaml_event_t *e) {
+    const struct node *outer = r->depth > 0 ? r->stack[r->depth - 1].node : NULL;
+    while (outer != NULL && outer->flow && outer->parent != NULL && outer->parent->flow)
+        outer = outer->parent;
+    if (outer == NULL || !outer->flow || outer->parent == NULL)
+        return;
+    struct pos at = pos_of(&e->start_mark);
+    if (at.line > outer->pos.line && at.column <= outer->parent->pos.column)
+        refuse_event(r, e, "flow-indent", "What stands in [ ] or { } begins further right than the key it belongs to: put spaces before it");
+}
+
 static void on_scalar(struct reader *r, const yaml_event_t *e) {
     yaml_scalar_style_t style = e->data.scalar.style;
     const char *text = arena_text_n(r->t->arena, (const char *)e->data.scalar.value, e->data.scalar.length);
@@ -347,6 +370,7 @@ static void on_scalar(struct reader *r, const yaml_event_t *e) {
         return;
     }
     note_end(r, e);
+    check_flow_indent(r, e);
     if (e->data.scalar.anchor != NULL)
         refuse_event(r, e, "anchor", "Anchors (&) are not read here: write the value where it is needed, or put it in quotes");
     if (e->data.scalar.tag != NULL)
@@ -380,6 +404,7 @@ static void on_scalar(struct reader *r, const yaml_event_t *e) {
 static void on_start(struct reader *r, const yaml_event_t *e) {
     bool map = e->type == YAML_MAPPING_START_EVENT;
     const struct level *up = r->depth > 0 ? &r->stack[r->depth - 1] : NULL;
+    check_flow_indent(r, e);
     if (map ? e->data.mapping_start.anchor != NULL : e->data.sequence_start.anchor != NULL)
         refuse_event(r, e, "anchor", "Anchors (&) are not read here: write the value where it is needed, or put it in quotes");
     if (map ? e->data.mapping_start.tag != NULL : e->data.sequence_start.tag != NULL)

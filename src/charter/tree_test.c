@@ -77,6 +77,8 @@ TEST(refuses_the_rest) {
         { "a: one\n  two\n", "1:4:many-lines" },
         { "a: 'one\n  two'\n", "1:4:many-lines" },
         { "a: {en: one, two, pl: three}\n", "1:14:flow-comma" },
+        { "a: [b,\nc,\n  d]\n", "2:1:flow-indent" },
+        { "k:\n  - {a: b,\n  c: d}\n", "3:3:flow-indent" },
         { "a: b\n---\nc: d\n", "2:1:second-document" },
         { "%YAML 1.1\n---\na: b\n", "1:1:directive" },
         { "a:\n\tb: c\n", "2:1:tab" },
@@ -91,6 +93,8 @@ TEST(refuses_the_rest) {
         { "\xef\xbb\xbf" "a: b\n", "1:1:byte-order-mark" },
         { "a: [[[[[[[[1]]]]]]]]\n", "1:11:too-deep" },
         { "? {a: b}\n: c\n", "1:3:key-form" },
+        { "? a\n: c\n", "1:3:key-form" },
+        { "a: {?b: c}\n", "1:6:key-form" },
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         AUTO(buf_done) struct buf out = BUF(4096);

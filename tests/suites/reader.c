@@ -1,0 +1,122 @@
+/* reader.c — our readers of JSON, CSV and the charter's YAML, one text after the other, for suites that others keep: what each makes of it.
+ *   reader json|csv|yaml <texts
+ * Each text comes as its length, a line break, its bytes. Each answer is a line of JSON: {"ok": true, "value": …}, or {"ok": false, "text": …}
+ * and for YAML the line, column and id of the first finding. Every scalar of YAML is a text; a table is a list of rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/http.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "charter/tree.h"
+#include "records/csv.h"
+
+#define INPUT_MAX (32u << 20)
+
+struct feed { const char *at; size_t left; };
+static ssize_t feed_read(void *arg, void *ret, size_t room) {
+    struct feed *f = arg;
+    size_t n = f->left < room ? f->left : room;
+    memcpy(ret, f->at, n);
+    f->at += n;
+    f->left -= n;
+    return (ssize_t)n;
+}
+
+static json_t *refused(const struct err *e) { return json_pack("{s:b, s:s, s:i}", "ok", 0, "text", e->text, "code", (int)e->code); }
+static json_t *accepted(json_t *value) { return json_pack("{s:b, s:o}", "ok", 1, "value", value); }
+
+static json_t *of_json(const char *text, size_t len) {
+    struct err e;
+    json_t *value = NULL;
+    return json_read(text, len, &value, &e) == OK ? accepted(value) : refused(&e);
+}
+
+static json_t *of_csv(const char *text, size_t len) {
+    struct feed f = { text, len };
+    struct source in = { feed_read, &f };
+    AUTO(csv_free) struct csv *c = csv_new(&in);
+    json_t *rows = json_array();
+    const struct cell *cells;
+    size_t count = 1;
+    uint64_t line = 0;
+    struct err e;
+    enum code code = c == NULL ? err_set(&e, E_MEMORY, "no memory") : OK;
+    while (code == OK && (code = csv_row(c, &cells, &count, &line, &e)) == OK && count > 0) {
+        json_t *row = json_array();
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(row, json_stringn(cells[i].text, cells[i].len) ?: json_null());
+        json_array_append_new(rows, row);
+    }
+    if (code == OK)
+        return accepted(rows);
+    json_decref(rows);
+    return refused(&e);
+}
+
+static json_t *node_json(const struct node *n) {
+    if (n->type == NODE_SCALAR)
+        return json_string(n->text);
+    json_t *o = n->type == NODE_MAP ? json_object() : json_array();
+    for (const struct node *c = n->first; c != NULL; c = c->next)
+        if (n->type == NODE_MAP)
+            json_object_set_new(o, c->key, node_json(c));
+        else
+            json_array_append_new(o, node_json(c));
+    return o;
+}
+
+static json_t *of_yaml(const char *text, size_t len) {
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(tree_free) struct tree *t = NULL;
+    const struct finding *list = NULL;
+    struct err e;
+    if (tree_parse("text.yaml", text, len, f, &t, &e) == OK)
+        return accepted(node_json(tree_root(t)));
+    json_t *answer = refused(&e);
+    if (findings_list(f, &list) > 0) {
+        json_object_set_new(answer, "line", json_integer(list[0].pos.line));
+        json_object_set_new(answer, "column", json_integer(list[0].pos.column));
+        json_object_set_new(answer, "id", json_string(list[0].id));
+        json_object_set_new(answer, "text", json_string(list[0].text));
+    }
+    return answer;
+}
+
+/* The next text, or NULL at the end; a broken frame is a bug of the caller. */
+static char *next(size_t *ret_len) {
+    char head[32], *text = NULL;
+    size_t n = 0;
+    int64_t len = 0;
+    int c;
+    while ((c = getchar()) != EOF && c != '\n' && n < sizeof head)
+        head[n++] = (char)c;
+    if (c == EOF)
+        return NULL;
+    if (!text_int_n(head, n, 0, INPUT_MAX, &len) || (text = malloc((size_t)len + 1)) == NULL || fread(text, 1, (size_t)len, stdin) != (size_t)len)
+        abort();
+    *ret_len = (size_t)len;
+    return text;
+}
+
+int main(int argc, char **argv) {
+    static const struct { const char *name; json_t *(*read)(const char *text, size_t len); } kinds[] = { { "json", of_json }, { "csv", of_csv }, { "yaml", of_yaml } };
+    size_t k = 0, len = 0;
+    while (argc == 2 && k < ARRAY_LEN(kinds) && strcmp(kinds[k].name, argv[1]) != 0)
+        k++;
+    if (argc != 2 || k == ARRAY_LEN(kinds)) {
+        fprintf(stderr, "reader: json, csv or yaml\n");
+        return 2;
+    }
+    for (char *text; (text = next(&len)) != NULL; free(text)) {
+        json_t *answer = kinds[k].read(text, len);
+        char *line = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (line == NULL)
+            abort();
+        puts(line);
+        free(line);
+        json_decref(answer);
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
