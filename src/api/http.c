@@ -330,7 +330,7 @@ static enum MHD_Result headers_done(struct http_req *req, const char *method) {
     if ((req->match.route->flags & ROUTE_DIRECT) != 0 && !http_is_direct(req))
         return refuse(req, 404, E_NOT_FOUND, "there is nothing at this address");
     if ((req->match.route->flags & ROUTE_STREAM) != 0) {
-        if (!stream_start(req))
+        if (!stream_start(req, body_follows(req)))
             return refuse_busy(req);
         req->phase = PHASE_STREAM;
         return MHD_YES;

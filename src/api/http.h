@@ -96,7 +96,8 @@ MUST_USE bool http_share_fine(struct http_req *req);
 struct http_events;
 /* Replies 200 text/event-stream. NULL: too many already, in all or of this tenant (three quarters), and 503 was replied. */
 MUST_USE struct http_events *http_events_begin(struct http_req *req);
-/* Never blocks. False: the reader has gone, or there is no room (http_events_room). */
+/* Never blocks. False: the reader has gone, or there is no room (http_events_room). That a reader has gone shows after
+ * a write only: nobody looks at a connection that waits for bytes. */
 MUST_USE bool http_events_write(struct http_events *e, const void *bytes, size_t len);
 /* Bytes that can be written now; -1: the reader has gone. */
 ssize_t http_events_room(struct http_events *e);

@@ -97,7 +97,7 @@ const char *req_header(const struct http_req *req, const char *name);
 void reply_ready(struct http_req *req, int status, struct MHD_Response *response, uint64_t bytes);
 void reply_plain_error(struct http_req *req, int status, enum code code, const char *text);
 /* http_stream.c */
-bool stream_start(struct http_req *req);      /* false: too many */
+bool stream_start(struct http_req *req, bool body);       /* body: one follows. False: too many */
 enum MHD_Result stream_body(struct http_req *req, const char *bytes, size_t *len);
 enum MHD_Result stream_last(struct http_req *req);
 void stream_gone(struct stream *s, struct MHD_Connection *conn);

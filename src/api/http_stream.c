@@ -176,11 +176,12 @@ static bool thread_start(struct http_req *req) {
     return num == 0;
 }
 
-bool stream_start(struct http_req *req) {
+bool stream_start(struct http_req *req, bool body) {
     struct http *h = req->http;
     req->stream = stream_new();
     if (req->stream == NULL)
         return false;
+    req->stream->in_end = !body;              /* else the handler could write far ahead of a loop that is busy */
     pthread_mutex_lock(&h->lock);
     bool room = !h->closed && h->streams < h->o.streams;
     if (room) {

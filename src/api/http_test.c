@@ -606,6 +606,16 @@ TEST(stops_while_requests_are_suspended) {
     down(NULL);
 }
 
+/* As the beats of an idle stream do. */
+static void events_until_gone(struct http_events *e) {
+    usec_t end = clock_steady() + 60 * USEC_PER_SEC;
+    while (http_events_room(e) >= 0 && clock_steady() < end) {
+        (void)!http_events_write(e, ":\n\n", 3);
+        usleep(1000);
+    }
+    CHECK_INT(http_events_room(e), -1);
+}
+
 TEST(events_outlive_their_handler) {
     struct http *h = up(2, 16);
     AUTO(buf_done) struct buf b = BUF(1 << 20);
@@ -627,8 +637,26 @@ TEST(events_outlive_their_handler) {
         fits = http_events_write(held, much, sizeof much);
     CHECK(!fits && http_events_room(held) >= 0 && http_events_room(held) < 40000);
     close(fd);
-    while (http_events_room(held) >= 0)       /* until the loop sees that the client has left */
-        ;
+    events_until_gone(held);
     http_events_end(held);
+    down(h);
+}
+
+/* Everything was sent, so the connection is suspended and the loop looks at it no more. */
+TEST(a_reader_of_events_that_has_left_is_found_by_writing) {
+    struct http *h = up(2, 16);
+    AUTO(buf_done) struct buf b = BUF(1 << 20);
+    int fd = dial();
+    held = NULL;
+    say(fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    struct http_status s;
+    AWAIT(held != NULL);
+    CHECK(http_events_write(held, "data: 1\n\n", 9));
+    hear(fd, "data: 1\n\n", 1, &b);
+    usleep(50000);
+    close(fd);
+    events_until_gone(held);
+    http_events_end(held);
+    AWAIT(s.connections == 0);
     down(h);
 }
