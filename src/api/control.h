@@ -13,5 +13,5 @@ MUST_USE enum code control_ask(const char *path, const json_t *in, const struct 
 
 /* The server's side: a thread that takes connections of this user and of root. */
 struct control;
-MUST_USE enum code control_start(struct api *a, const char *path, struct control **ret, struct err *reterr);
+MUST_USE enum code control_start(struct api *a, int listen_fd, struct control **ret, struct err *reterr);
 struct control *control_stop(struct control *c);        /* waits for calls that run; accepts NULL */

@@ -186,8 +186,6 @@ static void *control_thread(void *arg) {
 }
 
 static struct control *control_free(struct control *c) {
-    if (c->listen_fd >= 0)
-        close(c->listen_fd);
     if (c->stop_fd >= 0)
         close(c->stop_fd);
     pthread_mutex_destroy(&c->lock);
@@ -195,16 +193,16 @@ static struct control *control_free(struct control *c) {
     return mem_free(c);
 }
 
-enum code control_start(struct api *a, const char *path, struct control **ret, struct err *reterr) {
+enum code control_start(struct api *a, int listen_fd, struct control **ret, struct err *reterr) {
     struct control *c = mem_new(sizeof *c);
     if (c == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the control socket");
-    *c = (struct control){ .api = a, .listen_fd = -1, .stop_fd = eventfd(0, EFD_CLOEXEC) };
+    *c = (struct control){ .api = a, .listen_fd = listen_fd, .stop_fd = eventfd(0, EFD_CLOEXEC) };
     for (size_t i = 0; i < CALLS_MAX; i++)
         c->fds[i] = -1;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->idle, NULL);
-    enum code code = c->stop_fd < 0 ? err_errno(reterr, errno, "no eventfd for the control socket") : listen_unix(path, 0600, &c->listen_fd, reterr);
+    enum code code = c->stop_fd < 0 ? err_errno(reterr, errno, "no eventfd for the control socket") : OK;
     int num = code == OK ? pthread_create(&c->thread, NULL, control_thread, c) : 0;
     if (num != 0)
         code = err_errno(reterr, num, "no thread for the control socket");

@@ -12,7 +12,7 @@ static bool take(void *arg, const void *bytes, size_t len) {
     return true;
 }
 
-struct bench { char dir[32], path[48]; struct api api; struct control *control; };
+struct bench { char dir[32], path[48]; int listener; struct api api; struct control *control; };
 
 static void up(struct bench *b) {
     struct err e;
@@ -21,11 +21,13 @@ static void up(struct bench *b) {
     CHECK(mkdtemp(b->dir) != NULL);
     snprintf(b->path, sizeof b->path, "%s/c", b->dir);
     b->api.wake_fd = eventfd(0, EFD_CLOEXEC);
-    CHECK_OK(control_start(&b->api, b->path, &b->control, &e), &e);
+    CHECK_OK(listen_unix(b->path, 0600, &b->listener, &e), &e);
+    CHECK_OK(control_start(&b->api, b->listener, &b->control, &e), &e);
 }
 
 static void down(struct bench *b) {
     control_stop(b->control);
+    close(b->listener);
     close(b->api.wake_fd);
     unlink(b->path);
     rmdir(b->dir);

@@ -58,7 +58,6 @@ static bool config_copy(struct api *a, const struct api_config *c) {
     o->files_directory = text_copy(arena, c->files_directory);
     o->data_directory = text_copy(arena, c->data_directory);
     o->base_url = arena_text(arena, c->base_url == NULL ? "" : c->base_url);
-    o->control_path = text_copy(arena, c->control_path);
     o->metrics_token = text_copy(arena, c->metrics_token);
     o->brand_name = text_copy(arena, c->brand_name);
     o->brand_logo = text_copy(arena, c->brand_logo);
@@ -158,8 +157,8 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     enum code code = watch_start(a->config.store, &a->watch, reterr);
     if (code == OK)
         code = jobs_start(a, &jobs, reterr);
-    if (code == OK && a->config.control_path != NULL)
-        code = control_start(a, a->config.control_path, &control, reterr);
+    if (code == OK && a->config.control_fd > 0)
+        code = control_start(a, a->config.control_fd, &control, reterr);
     if (code == OK)
         code = http_begin(a, listen_fd, &http, reterr);
     if (code == OK) {

@@ -23,6 +23,7 @@ struct waiting { struct call call; pthread_cond_t wake; bool leads; struct waiti
 
 struct keeper_client {
     char *path;
+    struct door door;                        /* its path is the one above */
     pthread_mutex_t lock;
     struct link *link;
     struct waiting *first, **last;
@@ -90,7 +91,7 @@ static enum code ask(struct keeper_client *k, struct waiting *w) {
 
 static enum code ask_slow(struct keeper_client *k, struct call *c, struct err *reterr) {
     AUTO(link_free) struct link *own = NULL;
-    enum code code = link_new(k->path, &own, reterr);
+    enum code code = link_new(&k->door, &own, reterr);
     if (code == OK) {
         link_do(own, c, SLOW_MS);
         code = c->code;
@@ -510,23 +511,24 @@ static enum code start_filler(struct keeper_client *k, struct err *reterr) {
     return OK;
 }
 
-enum code keeper_connect(const char *socket_path, struct keeper_client **ret, struct err *reterr) {
-    PRE(socket_path != NULL && ret != NULL && reterr != NULL);
+static enum code connect_by(const struct door *door, struct keeper_client **ret, struct err *reterr) {
+    PRE(ret != NULL && reterr != NULL);
     struct keeper_client *fresh = mem_new(sizeof *fresh);
     if (fresh == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a connection to the keeper");
     fresh->last = &fresh->first;
     must(pthread_mutex_init(&fresh->lock, NULL) == 0 && pthread_mutex_init(&fresh->fill_lock, NULL) == 0 && pthread_cond_init(&fresh->fill, NULL) == 0);
     AUTO(keeper_close) struct keeper_client *k = fresh;
-    if ((k->path = mem_text(socket_path)) == NULL)
+    if (door->path != NULL && (k->path = mem_text(door->path)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a connection to the keeper");
+    k->door = (struct door){ k->path, door->line };
     enum code code = crypto_init(reterr);
     if (code == OK)
         code = cache_new(&k->cache, reterr);
     if (code == OK)
         code = pools_new(&k->pools, reterr);
     if (code == OK)
-        code = link_new(socket_path, &k->link, reterr);
+        code = link_new(&k->door, &k->link, reterr);
     if (code == OK)
         code = link_connect(k->link, reterr);
     if (code == OK)
@@ -534,6 +536,16 @@ enum code keeper_connect(const char *socket_path, struct keeper_client **ret, st
     if (code == OK)
         *ret = TAKE(k);
     return code;
+}
+
+enum code keeper_connect(const char *socket_path, struct keeper_client **ret, struct err *reterr) {
+    PRE(socket_path != NULL);
+    return connect_by(&(struct door){ socket_path, -1 }, ret, reterr);
+}
+
+enum code keeper_connect_line(int line, struct keeper_client **ret, struct err *reterr) {
+    PRE(line >= 0);
+    return connect_by(&(struct door){ NULL, line }, ret, reterr);
 }
 
 struct keeper_client *keeper_close(struct keeper_client *k) {

@@ -12,6 +12,8 @@ typedef uint64_t key_id;                     /* bucket << 12 | slot; 0 is none; 
 
 /* socket_path: Unix socket of the keeper process; the peer's user is checked (SO_PEERCRED). */
 MUST_USE enum code keeper_connect(const char *socket_path, struct keeper_client **ret, struct err *reterr);
+/* The same over a line (sys/sockets.h) whose other end the keeper has: for a process that may not connect. The line stays the caller's. */
+MUST_USE enum code keeper_connect_line(int line, struct keeper_client **ret, struct err *reterr);
 struct keeper_client *keeper_close(struct keeper_client *k);
 DEFINE_AUTO(struct keeper_client, keeper_close)
 

@@ -18,7 +18,7 @@
 #include "sys/sandbox.h"
 #include "sys/sockets.h"
 
-struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; size_t fail_at; uid_t server_user; bool sandbox; };
+struct scene { char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; pid_t pid; int stop, listen; size_t fail_at; uid_t server_user; bool sandbox; int line[2]; };
 
 /* In the child, once it serves: the n-th write from then on fails, and all after it. */
 static void fail_from_now(void *arg) { sums_fail_at = ((struct scene *)arg)->fail_at; }
@@ -28,7 +28,7 @@ static void fail_from_now(void *arg) { sums_fail_at = ((struct scene *)arg)->fai
 static enum code boxed(void *arg, struct err *reterr) {
     const struct scene *s = arg;
     const struct sandbox_path paths[] = { { s->keyring, SANDBOX_READ | SANDBOX_WRITE, false } };
-    const struct sandbox box = { "the keeper", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_UNIX };
+    const struct sandbox box = { "the keeper", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_TALK };
     return s->sandbox ? sandbox_enter(&box, reterr) : OK;
 }
 
@@ -40,7 +40,7 @@ static void serve(struct scene *s) {
     s->stop = p[1];
     s->pid = fork();
     if (s->pid == 0) {
-        struct keeper_config c = { .keyring = s->o, .server_user = s->server_user, .stop_fd = p[0], .sandbox = boxed, .ready = fail_from_now, .arg = s };
+        struct keeper_config c = { .keyring = s->o, .server_user = s->server_user, .line_fd = s->line[1], .stop_fd = p[0], .sandbox = boxed, .ready = fail_from_now, .arg = s };
         close(p[1]);
         enum code code = keeper_serve(&c, s->listen, &e);
         if (code != OK)
@@ -90,6 +90,13 @@ static struct keeper_client *connected(struct scene *s) {
     struct keeper_client *k = NULL;
     struct err e;
     CHECK_OK(keeper_connect(s->socket, &k, &e), &e);
+    return k;
+}
+
+static struct keeper_client *connected_by_line(struct scene *s) {
+    struct keeper_client *k = NULL;
+    struct err e;
+    CHECK_OK(keeper_connect_line(s->line[0], &k, &e), &e);
     return k;
 }
 
@@ -228,7 +235,7 @@ TEST(a_commit_that_fails_answers_each_request_once) {
         s.fail_at = n;
         serve(&s);
         AUTO(link_free) struct link *l = NULL;
-        CHECK_OK(link_new(s.socket, &l, &e), &e);
+        CHECK_OK(link_new(&(struct door){ s.socket, -1 }, &l, &e), &e);
         struct made made = { made_ids, made_keys, 32 };
         struct opened o = { got, ok, at, 32 };
         for (size_t i = 0; i < 32; i++)
@@ -439,6 +446,54 @@ TEST(strangers_are_refused_and_the_server_may_not_lift_its_cap) {
         struct err e;
         CHECK_OK(keeper_allow(k, 10, &e), &e);
     }
+}
+
+/* A stranger who has got hold of the server's end of the line is looked at like one who connects. */
+TEST(over_a_line_the_peer_is_looked_at_too) {
+    if (geteuid() != 0)
+        skip();
+    AUTO(scene_done) struct scene s;
+    struct err e;
+    int status = 0;
+    scene_make(&s);
+    stop(&s, false);
+    CHECK_OK(line_make(&s.line[0], &s.line[1], &e), &e);
+    serve(&s);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct keeper_client *k = NULL;
+        if (setresgid(STRANGER, STRANGER, STRANGER) != 0 || setresuid(STRANGER, STRANGER, STRANGER) != 0)
+            _exit(1);
+        _exit(keeper_connect_line(s.line[0], &k, &e) == E_PEER ? 0 : 2);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_INT(status, 0);
+    AUTO(keeper_close) struct keeper_client *k = connected_by_line(&s);
+    CHECK(status_of(k).epoch > 0);
+    fd_close(&s.line[0]);
+    fd_close(&s.line[1]);
+}
+
+TEST(a_line_reaches_the_keeper_that_comes_after) {
+    AUTO(scene_done) struct scene s;
+    struct err e;
+    struct renewal r;
+    key_id ids[32];
+    struct key keys[32];
+    bool ok[32];
+    scene_make(&s);
+    stop(&s, false);
+    CHECK_OK(line_make(&s.line[0], &s.line[1], &e), &e);
+    CHECK(send(s.line[0], "noise", 5, 0) == 5);
+    serve(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected_by_line(&s);
+    CHECK_OK(keeper_make(k, 1, USEC_NEVER, 32, ids, keys, &e), &e);
+    stop(&s, true);
+    serve(&s);
+    CHECK_OK(keeper_open(k, 1, ids, 32, keys, ok, &e), &e);
+    CHECK_OK(keeper_renew(k, &r, &e), &e);    /* over a connection of its own */
+    fd_close(&s.line[0]);
+    fd_close(&s.line[1]);
 }
 
 TEST(connecting_to_nobody_says_so) {

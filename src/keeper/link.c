@@ -12,13 +12,14 @@
 
 #define HELLO_MS 10000
 
-struct link { char *path; struct ipc *ipc; };
+struct link { char *path; int line; struct ipc *ipc; };
 
-enum code link_new(const char *socket_path, struct link **ret, struct err *reterr) {
-    PRE(socket_path != NULL && ret != NULL && reterr != NULL);
+enum code link_new(const struct door *door, struct link **ret, struct err *reterr) {
+    PRE(door != NULL && (door->path != NULL || door->line >= 0) && ret != NULL && reterr != NULL);
     AUTO(link_free) struct link *l = mem_new(sizeof *l);
-    if (l == NULL || (l->path = mem_text(socket_path)) == NULL)
+    if (l == NULL || (door->path != NULL && (l->path = mem_text(door->path)) == NULL))
         return err_set(reterr, E_MEMORY, "no memory for a connection to the keeper");
+    l->line = door->line;
     *ret = TAKE(l);
     return OK;
 }
@@ -119,10 +120,11 @@ enum code link_connect(struct link *l, struct err *reterr) {
     int fd = -1;
     if (l->ipc != NULL)
         return OK;
-    enum code code = connect_unix(l->path, &fd, reterr);
+    enum code code = l->path == NULL ? line_send(l->line, &fd, reterr) : connect_unix(l->path, &fd, reterr);
     if (code != OK)
         return code;
-    code = check_peer(l, fd, reterr);
+    if (l->path != NULL)                     /* what has the other end of a line was chosen by the parent */
+        code = check_peer(l, fd, reterr);
     if (code != OK) {
         fd_close(&fd);
         return code;

@@ -18,7 +18,9 @@ struct call {
 };
 #define CALL(op_, take_, arg_, err_) (struct call){ .op = (op_), .request = BUF(FRAME_MAX), .take = (take_), .arg = (arg_), .err = (err_) }
 
-MUST_USE enum code link_new(const char *socket_path, struct link **ret, struct err *reterr);   /* does not connect yet */
+/* Where the keeper is reached: its socket in the file system, or, with path NULL, a line (sys/sockets.h) that the parent gave. */
+struct door { const char *path; int line; };
+MUST_USE enum code link_new(const struct door *door, struct link **ret, struct err *reterr);   /* does not connect yet; path is copied */
 struct link *link_free(struct link *l);
 DEFINE_AUTO(struct link, link_free)
 MUST_USE enum code link_connect(struct link *l, struct err *reterr);

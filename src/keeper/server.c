@@ -367,11 +367,11 @@ static void handle_slow(struct server *s) {
 
 /* --- who is connected --- */
 
-static void guest_accept(struct server *s, int listen_fd) {
+static void guest_add(struct server *s, int new_fd) {
     struct err e;
     struct peer who;
     struct guest g = { 0 };
-    AUTO(fd_close) int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    AUTO(fd_close) int fd = new_fd;
     if (fd < 0 || s->guest_count == GUESTS_MAX || socket_peer(fd, &who, &e) != OK)
         return;
     if (who.uid != 0 && who.uid != geteuid() && who.uid != s->config->server_user)
@@ -426,7 +426,7 @@ static bool slow_waits(const struct server *s) {
 }
 
 static enum code turn(struct server *s, int listen_fd, bool *ret_stop, struct err *reterr) {
-    struct pollfd fds[GUESTS_MAX + 2];
+    struct pollfd fds[GUESTS_MAX + 3];
     struct err e;
     size_t n = s->guest_count;
     for (size_t i = 0; i < n; i++) {
@@ -436,7 +436,8 @@ static enum code turn(struct server *s, int listen_fd, bool *ret_stop, struct er
     }
     fds[n] = (struct pollfd){ .fd = listen_fd, .events = n < GUESTS_MAX ? POLLIN : 0 };
     fds[n + 1] = (struct pollfd){ .fd = s->config->stop_fd, .events = POLLIN };
-    if (poll(fds, n + 2, s->more || slow_waits(s) ? 0 : -1) < 0 && errno != EINTR)
+    fds[n + 2] = (struct pollfd){ .fd = n < GUESTS_MAX && s->config->line_fd > 0 ? s->config->line_fd : -1, .events = POLLIN };
+    if (poll(fds, n + 3, s->more || slow_waits(s) ? 0 : -1) < 0 && errno != EINTR)
         return err_errno(reterr, errno, "the keeper cannot wait for requests");
     s->request_count = 0;
     s->more = false;
@@ -456,7 +457,9 @@ static enum code turn(struct server *s, int listen_fd, bool *ret_stop, struct er
             s->guests[i].gone = true;
     guests_tidy(s);
     if ((fds[n].revents & POLLIN) != 0)
-        guest_accept(s, listen_fd);
+        guest_add(s, accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if ((fds[n + 2].revents & POLLIN) != 0)
+        guest_add(s, line_take(s->config->line_fd));
     crypto_forget();
     *ret_stop = fds[n + 1].revents != 0;
     return keyring_broken(s->k) ? err_set(reterr, E_IO, "the keyring cannot be read any more: look at the disk, then start the keeper anew") : OK;

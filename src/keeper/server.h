@@ -11,6 +11,7 @@
 struct keeper_config {
     struct keyring_options keyring;
     uid_t server_user;                       /* may ask for everything but `allow`; root and our own user may ask for that too */
+    int line_fd;                             /* connections of the server come over it (sys/sockets.h); 0 or -1: none */
     int stop_fd;                             /* readable: end in order; -1: none */
     /* Called when all files are open and before the first foreign byte; a failure ends the keeper. */
     enum code (*sandbox)(void *arg, struct err *reterr);

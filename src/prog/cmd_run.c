@@ -26,7 +26,7 @@ enum code cmd_nginx_config(int argc, char *const *argv, struct err *reterr) {
     enum code code = open_place(argc, argv, &p, reterr);
     if (code != OK)
         return code;
-    nginx_config(p, false, false, &text);
+    nginx_config(p, false, &text);
     if (text.failed)
         return err_set(reterr, E_MEMORY, "no memory for the configuration");
     fputs(buf_str(&text), stdout);

@@ -31,43 +31,70 @@ static bool user_may(const struct user *u, const char *path) {
     return bit != 0 && (st.st_mode & bit) != 0;
 }
 
-/* May that user walk down to path? Looks at the mode of each directory, from the top. */
-static bool user_reaches(const struct user *u, const char *path) {
+/* Which directory above path that user may not enter; "" when it may enter all. Looks at their modes, from the top. */
+static void user_stops(const struct user *u, const char *path, char *ret, size_t room) {
     char *copy = mem_text(path);
-    bool reaches = copy != NULL && user_may(u, "/");
-    for (char *slash = copy == NULL ? NULL : strchr(copy + 1, '/'); reaches && slash != NULL; slash = strchr(slash + 1, '/')) {
+    ret[0] = 0;
+    if (copy == NULL || !user_may(u, "/"))
+        snprintf(ret, room, "/");
+    for (char *slash = copy == NULL ? NULL : strchr(copy + 1, '/'); ret[0] == 0 && slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        reaches = user_may(u, copy);
+        if (!user_may(u, copy))
+            snprintf(ret, room, "%s", copy);
         *slash = '/';
     }
     mem_free(copy);
-    return reaches;
+}
+
+/* Can the user of m be used? Else ret->why and ret->mend say what is wrong. */
+static bool member_fits(struct place *p, enum member m, const char *name, struct crew *ret) {
+    struct user *u = &ret->user[m];
+    struct err e;
+    char stop[128];
+    if (user_find(name, u, &e) != OK) {
+        snprintf(ret->why, sizeof ret->why, "the user %s does not exist", name);
+        snprintf(ret->mend, sizeof ret->mend, "packaging/make-users, or systemd-sysusers with packaging/sejf.sysusers, makes it");
+        return false;
+    }
+    for (int k = 0; k <= (int)m; k++)
+        if (u->uid == 0 || (k < (int)m && ret->user[k].uid == u->uid)) {
+            snprintf(ret->why, sizeof ret->why, u->uid == 0 ? "the user %s of %s is root" : "the user %s of %s is that of another process, too", name, names[m]);
+            snprintf(ret->mend, sizeof ret->mend, "name another in sejf.yaml (%s_user)", names[m]);
+            return false;
+        }
+    user_stops(u, place_data(p), stop, sizeof stop);
+    if (stop[0] != 0) {
+        snprintf(ret->why, sizeof ret->why, "the user %s may not enter %s, above the data directory", name, stop);
+        snprintf(ret->mend, sizeof ret->mend, "chmod o+x %s, or a data directory elsewhere, such as /var/lib/sejf", stop);
+        return false;
+    }
+    if (!user_may(u, "/proc/self/exe")) {
+        snprintf(ret->why, sizeof ret->why, "the user %s may not execute this program", name);
+        snprintf(ret->mend, sizeof ret->mend, "chmod 755 on the file of this program");
+        return false;
+    }
+    return true;
 }
 
 void crew_find(struct place *p, struct crew *ret) {
     const struct instance *i = place_instance(p);
     const char *wanted[MEMBERS] = { i->user_keeper, i->user_server, i->user_nginx };
-    struct err e;
     *ret = (struct crew){ .apart = false };
     if (geteuid() != 0) {
         snprintf(ret->why, sizeof ret->why, "not started by root");
+        snprintf(ret->mend, sizeof ret->mend, "start it as root");
         return;
     }
-    for (int m = 0; m < MEMBERS; m++) {
-        if (user_find(wanted[m], &ret->user[m], &e) != OK) {
-            snprintf(ret->why, sizeof ret->why, "the user %s does not exist", wanted[m]);
+    for (int m = 0; m < MEMBERS; m++)
+        if (!member_fits(p, (enum member)m, wanted[m], ret))
             return;
-        }
-        if (!user_reaches(&ret->user[m], place_data(p))) {
-            snprintf(ret->why, sizeof ret->why, "the user %s cannot reach the data directory", wanted[m]);
-            return;
-        }
-        if (!user_may(&ret->user[m], "/proc/self/exe")) {
-            snprintf(ret->why, sizeof ret->why, "the user %s may not execute this program", wanted[m]);
-            return;
-        }
-    }
     ret->apart = true;
+}
+
+enum code crew_allowed(const struct crew *c, struct err *reterr) {
+    if (c->apart || geteuid() != 0)
+        return OK;
+    return err_set(reterr, E_CONFIG, "started by root, but %s, and root itself runs nothing here. Mend: %s; or start sejf as an ordinary user", c->why, c->mend);
 }
 
 const struct user *crew_user(const struct crew *c, enum member m) { return c->apart ? &c->user[m] : NULL; }
@@ -175,12 +202,12 @@ static enum code start_nginx(const struct crew_start *s, struct env *env, struct
 }
 
 static enum code start_own(const struct crew_start *s, enum member m, struct env *env, struct process *ret, struct err *reterr) {
-    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret }, { "--life", s->life } };
-    int fds[6];
+    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret }, { "--life", s->life }, { "--line", s->line } };
+    int fds[7];
     size_t n = 0;
-    char numbers[4][16], peer[16];
+    char numbers[5][16], peer[16];
     const struct user *server = crew_user(s->crew, SERVER);
-    const char *argv[16] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
+    const char *argv[20] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
     size_t argc = 6;
     snprintf(peer, sizeof peer, "%u", server == NULL ? (unsigned)geteuid() : (unsigned)server->uid);
     fds[n++] = s->listeners[0];
@@ -202,10 +229,13 @@ static enum code start_own(const struct crew_start *s, enum member m, struct env
 
 enum code crew_start(const struct crew_start *s, enum member m, struct process *ret, struct err *reterr) {
     PRE(s->listener_count >= 1 && s->listener_count <= SOCKETS_MAX);
+    enum code code = crew_allowed(s->crew, reterr);
+    if (code != OK)
+        return code;
     struct env env = { .text = BUF(65536) };
     for (size_t i = 0; i < ARRAY_LEN(passes); i++)
         env_add(&env, passes[i], getenv(passes[i]));
-    enum code code = m == NGINX ? start_nginx(s, &env, ret, reterr) : start_own(s, m, &env, ret, reterr);
+    code = m == NGINX ? start_nginx(s, &env, ret, reterr) : start_own(s, m, &env, ret, reterr);
     buf_done(&env.text);
     return code;
 }
@@ -218,6 +248,9 @@ enum code crew_run(struct place *p, const struct crew *c, enum member m, const c
     struct process process = NO_PROCESS;
     int status = -1;
     PRE(count <= 8);
+    enum code code = crew_allowed(c, reterr);
+    if (code != OK)
+        return code;
     for (size_t i = 0; i < count; i++)
         argv[argc++] = words[i];
     argv[argc++] = "--config";
@@ -226,7 +259,7 @@ enum code crew_run(struct place *p, const struct crew *c, enum member m, const c
         env_add(&env, passes[i], getenv(passes[i]));
     const struct process_start start = { .path = "/proc/self/exe", .argv = argv, .env = env.list, .fds = fds, .fd_count = fd_count,
         .out = -1, .user = crew_user(c, m), .umask = 077 };
-    enum code code = !env_end(&env) ? err_set(reterr, E_MEMORY, "no memory for starting a process") : process_start(&start, &process, reterr);
+    code = !env_end(&env) ? err_set(reterr, E_MEMORY, "no memory for starting a process") : process_start(&start, &process, reterr);
     buf_done(&env.text);
     if (code != OK)
         return code;

@@ -9,11 +9,14 @@ const char *member_name(enum member m);
 
 struct crew {
     bool apart;                              /* each has a user of its own */
-    char why[160];                           /* why not, when not */
+    char why[256];                           /* why not, when not */
+    char mend[256];                          /* and what to do about it */
     struct user user[MEMBERS];               /* with apart */
 };
-/* Users of their own when we are root, the users exist and reach the data directory. */
+/* Users of their own when we are root, the users exist, are none of them root or one another, and reach the data directory. */
 void crew_find(struct place *p, struct crew *ret);
+/* Refuses to let root run what should have a user of its own; E_CONFIG says why and how to mend it. */
+MUST_USE enum code crew_allowed(const struct crew *c, struct err *reterr);
 const struct user *crew_user(const struct crew *c, enum member m);     /* NULL: ours */
 /* Makes the directories below the data directory, each for its owner alone, and gives them to their users. */
 MUST_USE enum code crew_directories(struct place *p, const struct crew *c, struct err *reterr);
@@ -26,6 +29,7 @@ struct crew_start {
     int ready;                               /* written one byte when it serves; -1: none */
     int lock;                                /* of the data directory; held by keeper and server too */
     int secret;                              /* keeper: passphrase or credential to read; -1: none */
+    int line;                                /* keeper and server: their end of the line between them; -1: none */
     int life;                                /* a pipe's end: it stops when the other end is closed, also where no signal of ours would reach it; -1: none */
     int log;                                 /* where its log lines go; -1: standard error */
     int out;                                 /* nginx: its standard error */

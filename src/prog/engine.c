@@ -48,7 +48,7 @@ static enum code read_metrics_token(const struct instance *i, struct engine *e, 
                                                i->metrics_token, i->metrics_token);
 }
 
-static enum code fill(struct place *p, const char *control, struct engine *e, struct err *reterr) {
+static enum code fill(struct place *p, int control, struct engine *e, struct err *reterr) {
     const struct instance *i = place_instance(p);
     struct charter *const *charters;
     enum code code = place_charters(p, &charters, &e->config.charter_count, reterr);
@@ -63,7 +63,7 @@ static enum code fill(struct place *p, const char *control, struct engine *e, st
     c->files_directory = place_path(p, "files");
     c->data_directory = place_data(p);
     c->base_url = place_url(p);
-    c->control_path = control;
+    c->control_fd = control;
     c->metrics_token = e->metrics.len > 0 ? buf_str(&e->metrics) : NULL;
     c->origins = i->cors;
     c->origin_count = i->cors_count;
@@ -136,7 +136,7 @@ static enum code charters_adopt(struct engine *e, const struct rebuild *rebuild,
     return code;
 }
 
-enum code engine_open(struct place *p, const char *control, struct engine **ret, struct err *reterr) {
+enum code engine_open(struct place *p, int control, int line, struct engine **ret, struct err *reterr) {
     AUTO(engine_close) struct engine *e = mem_new(sizeof *e);
     if (e == NULL)
         return err_set(reterr, E_MEMORY, "no memory");
@@ -145,7 +145,7 @@ enum code engine_open(struct place *p, const char *control, struct engine **ret,
     if (code == OK)
         code = store_open(&store, &e->store, reterr);
     if (code == OK)
-        code = keeper_connect(place_path(p, "run/keeper.sock"), &e->keeper, reterr);
+        code = line >= 0 ? keeper_connect_line(line, &e->keeper, reterr) : keeper_connect(place_path(p, "run/keeper.sock"), &e->keeper, reterr);
     struct rebuild *rebuild = code == OK ? mem_new_array(e->config.charter_count, sizeof *rebuild) : NULL;
     if (code == OK)
         code = rebuild == NULL ? err_set(reterr, E_MEMORY, "no memory") : charters_compare(e, rebuild, reterr);

@@ -207,15 +207,14 @@ static void server_blocks(struct buf *b, struct place *p, bool supervised) {
         buf_printf(b, "%s        location / {\n            proxy_pass http://sejf_server;\n        }\n    }\n", proxy);
 }
 
-void nginx_config(struct place *p, bool supervised, bool as_root, struct buf *b) {
+void nginx_config(struct place *p, bool supervised, struct buf *b) {
     if (supervised)
-        buf_printf(b, "# Written by sejf at each start; changes made here are lost.\n%s"
+        buf_text(b, "# Written by sejf at each start; changes made here are lost.\n"
                     "daemon off;\nworker_processes 2;\nworker_rlimit_nofile 16384;\nworker_shutdown_timeout 5s;\npid tmp/nginx.pid;\n"
                     "error_log stderr emerg;\nevents {\n    worker_connections 4096;\n}\nhttp {\n"
                     "    client_body_temp_path tmp/body;\n    proxy_temp_path tmp/proxy;\n    fastcgi_temp_path tmp/fastcgi;\n"
                     "    uwsgi_temp_path tmp/uwsgi;\n    scgi_temp_path tmp/scgi;\n"
-                    "    access_log off;\n    server_tokens off;\n    default_type application/octet-stream;\n",
-                   as_root ? "user root;\n" : "");
+                    "    access_log off;\n    server_tokens off;\n    default_type application/octet-stream;\n");
     else
         buf_text(b, "# For the http block of your own nginx, with \"nginx: none\" in sejf.yaml. Give that nginx's user the right to\n"
                     "# the socket below, keep access_log off for these servers, or log no query and no path below /p/.\n");
@@ -236,14 +235,14 @@ void nginx_config(struct place *p, bool supervised, bool as_root, struct buf *b)
         buf_text(b, "}\n");
 }
 
-enum code nginx_write(struct place *p, bool as_root, struct err *reterr) {
+enum code nginx_write(struct place *p, struct err *reterr) {
     AUTO(buf_done) struct buf text = BUF(1u << 18);
     enum code code = dir_make(place_path(p, "nginx"), 0755, reterr);
     if (code == OK)
         code = dir_make(place_path(p, "nginx/tmp"), 0700, reterr);
     if (code != OK)
         return code;
-    nginx_config(p, true, as_root, &text);
+    nginx_config(p, true, &text);
     if (text.failed)
         return err_set(reterr, E_MEMORY, "no memory for the configuration of nginx");
     return file_write(place_path(p, "nginx/nginx.conf"), text.data, text.len, 0644, reterr);

@@ -5,10 +5,9 @@
 #define TICKET_KEYS 3                        /* the first one encrypts, the others still decrypt */
 #define TICKET_KEY_SIZE 80
 
-/* supervised: the whole file for the nginx that sejf runs; else a snippet for the http block of somebody's own.
- * as_root: root has no other user to give its workers, so they keep it, or they could not reach our sockets. */
-void nginx_config(struct place *p, bool supervised, bool as_root, struct buf *ret);
+/* supervised: the whole file for the nginx that sejf runs; else a snippet for the http block of somebody's own. */
+void nginx_config(struct place *p, bool supervised, struct buf *ret);
 /* Writes nginx/nginx.conf and the directories of its prefix. */
-MUST_USE enum code nginx_write(struct place *p, bool as_root, struct err *reterr);
+MUST_USE enum code nginx_write(struct place *p, struct err *reterr);
 /* Numeric addresses to listen on; *ret lives as long as the place. */
 size_t listen_addresses(const struct instance *i, const char *const **ret);

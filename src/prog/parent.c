@@ -48,6 +48,7 @@ struct parent {
     struct crew crew;
     struct child child[MEMBERS];
     int lock, signals, secret, log;
+    int line[2];                             /* the server's end, the keeper's end: they outlive both */
     int nginx_says[2];                       /* pipe of nginx's standard error: read end, write end */
     char nginx_said[NGINX_LINE_MAX];         /* the last of it, for the refusal */
     usec_t rotate_at, look_at;
@@ -64,7 +65,7 @@ static void child_init(struct child *c) {
 }
 
 static void parent_init(struct parent *r, struct place *p) {
-    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .log = -1, .nginx_says = { -1, -1 } };
+    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .log = -1, .line = { -1, -1 }, .nginx_says = { -1, -1 } };
     for (int m = 0; m < MEMBERS; m++)
         child_init(&r->child[m]);
     for (int m = 0; m < MEMBERS; m++)
@@ -79,6 +80,8 @@ static void parent_done(struct parent *r) {
     }
     fd_close(&r->nginx_says[0]);
     fd_close(&r->nginx_says[1]);
+    fd_close(&r->line[0]);
+    fd_close(&r->line[1]);
     fd_close(&r->signals);
     fd_close(&r->secret);
     fd_close(&r->log);
@@ -122,6 +125,8 @@ static enum code open_sockets(struct parent *r, struct err *reterr) {
     enum code code = crew_listen(r->place, &r->crew, "keeper", SERVER, &r->child[KEEPER].listeners[0], reterr);
     if (code == OK)
         code = crew_listen(r->place, &r->crew, "http", NGINX, &r->child[SERVER].listeners[0], reterr);
+    if (code == OK)
+        code = line_make(&r->line[0], &r->line[1], reterr);
     r->child[KEEPER].listener_count = r->child[SERVER].listener_count = 1;
     if (code == OK && wanted(r, NGINX))
         code = open_ports(r, reterr);
@@ -146,7 +151,7 @@ static enum code prepare_front(struct parent *r, struct err *reterr) {
     if (code == OK)
         code = tls_tickets(r->place, crew_user(&r->crew, NGINX), false, reterr);
     if (code == OK && wanted(r, NGINX))
-        code = nginx_write(r->place, geteuid() == 0 && !r->crew.apart, reterr);
+        code = nginx_write(r->place, reterr);
     if (code == OK && wanted(r, NGINX) && crew_user(&r->crew, NGINX) != NULL)
         code = dir_give(place_path(r->place, "nginx/tmp"), r->crew.user[NGINX].uid, r->crew.user[NGINX].gid, reterr);
     if (code == OK && pipe2(r->nginx_says, O_CLOEXEC | O_NONBLOCK) != 0)
@@ -161,7 +166,10 @@ static enum code prepare(struct parent *r, struct err *reterr) {
     struct charter *const *charters;
     size_t count;
     char pid[16];
-    enum code code = place_check_version(r->place, reterr);
+    crew_find(r->place, &r->crew);
+    enum code code = crew_allowed(&r->crew, reterr);
+    if (code == OK)
+        code = place_check_version(r->place, reterr);
     if (code == OK)
         code = place_charters(r->place, &charters, &count, reterr);
     if (code == OK)
@@ -170,7 +178,6 @@ static enum code prepare(struct parent *r, struct err *reterr) {
         code = open_log(r, reterr);
     if (code != OK)
         return code;
-    crew_find(r->place, &r->crew);
     int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
     if ((code = crew_directories(r->place, &r->crew, reterr)) == OK && (code = place_write_version(r->place, reterr)) == OK
         && (code = file_write(place_path(r->place, "run/parent.pid"), pid, (size_t)n, 0644, reterr)) == OK
@@ -227,8 +234,10 @@ static enum code child_start(struct parent *r, enum member m, struct err *reterr
     if (m != NGINX && pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return err_errno(reterr, errno, "cannot make a pipe");
     const struct crew_start s = { .place = r->place, .crew = &r->crew, .listeners = c->listeners, .listener_count = c->listener_count,
-        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : -1, .life = -1, .log = r->log, .out = r->nginx_says[1] };
+        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : -1, .life = -1, .line = m == SERVER ? r->line[0] : m == KEEPER ? r->line[1] : -1, .log = r->log, .out = r->nginx_says[1] };
     c->backoff.started = clock_steady();
+    if (m == NGINX)
+        (void)unlink(r->nginx_pid);          /* of an earlier one, or whatever lies there */
     enum code code = crew_start(&s, m, &c->process, reterr);
     fd_close(&ends[1]);
     c->ready = ends[0];
@@ -239,7 +248,8 @@ static enum code child_start(struct parent *r, enum member m, struct err *reterr
     return OK;
 }
 
-/* nginx writes its number when it has accepted its configuration; our own processes write a byte. */
+/* nginx writes its number when it has accepted its configuration, into a directory of its own user: who has taken that user over may
+ * say "ready", and nothing else. Our own processes write a byte. */
 static bool is_ready(struct parent *r, enum member m) {
     char byte, number[16];
     if (m != NGINX)
@@ -247,7 +257,7 @@ static bool is_ready(struct parent *r, enum member m) {
     AUTO(buf_done) struct buf text = BUF(64);
     struct err e;
     int n = snprintf(number, sizeof number, "%d\n", (int)r->child[m].process.pid);
-    return file_read(r->nginx_pid, &text, &e) == OK && text.len == (size_t)n && memcmp(text.data, number, text.len) == 0;
+    return file_read_foreign(r->nginx_pid, &text, &e) == OK && text.len == (size_t)n && memcmp(text.data, number, text.len) == 0;
 }
 
 static void child_ended(struct parent *r, enum member m, enum process_end how, int status) {

@@ -87,7 +87,7 @@ TEST(the_front_is_strict_whatever_sejf_yaml_says) {
     static const char *const lacks[] = { "unsafe-inline", "unsafe-eval", "TLSv1.1", "$args", "access_log /", "user root;" };
     struct place *p = place_with("https: 9443\nhost: seats.example\nnames: [www.seats.example]\nframes: [https://www.seats.example]\n");
     AUTO(buf_done) struct buf b = BUF(1u << 18);
-    nginx_config(p, true, false, &b);
+    nginx_config(p, true, &b);
     for (size_t i = 0; i < ARRAY_LEN(has); i++)
         if (strstr(buf_str(&b), has[i]) == NULL)
             fail_msg("missing: %s", has[i]);
@@ -95,7 +95,7 @@ TEST(the_front_is_strict_whatever_sejf_yaml_says) {
         if (strstr(buf_str(&b), lacks[i]) != NULL)
             fail_msg("must not be there: %s", lacks[i]);
     AUTO(buf_done) struct buf snippet = BUF(1u << 18);
-    nginx_config(p, false, false, &snippet);
+    nginx_config(p, false, &snippet);
     CHECK(strstr(buf_str(&snippet), "worker_processes") == NULL && strstr(buf_str(&snippet), "http {") == NULL);
     CHECK(strstr(buf_str(&snippet), "ssl_protocols TLSv1.2 TLSv1.3;") != NULL && strstr(buf_str(&snippet), "proxy_request_buffering off;") != NULL);
     done(p);
@@ -104,7 +104,7 @@ TEST(the_front_is_strict_whatever_sejf_yaml_says) {
 TEST(no_plain_port_means_none) {
     struct place *p = place_with("https: 9443\nplain: none\n");
     AUTO(buf_done) struct buf b = BUF(1u << 18);
-    nginx_config(p, true, true, &b);
-    CHECK(strstr(buf_str(&b), "return 308") == NULL && strstr(buf_str(&b), "user root;") != NULL);
+    nginx_config(p, true, &b);
+    CHECK(strstr(buf_str(&b), "return 308") == NULL);
     done(p);
 }

@@ -14,17 +14,19 @@
 #include "prog/options.h"
 #include "sys/files.h"
 #include "sys/sandbox.h"
+#include "sys/sockets.h"
 
 #define LISTENER 3
 
-struct given { struct place *place; int64_t ready, log, secret, life, peer /* the user that may call the keeper */; };
+struct given { struct place *place; int64_t ready, log, secret, life, line, peer /* the user that may call the keeper */; };
 
 static enum code read_given(int argc, char *const *argv, const char *name, struct given *ret, struct err *reterr) {
     const char *config = NULL;
     struct plain_words w;
-    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .life = -1, .peer = -1 };
+    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .life = -1, .line = -1, .peer = -1 };
     const struct option options[] = { { "config", OPTION_TEXT, &config }, { "ready", OPTION_NUMBER, &ret->ready },
-                                      { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret }, { "life", OPTION_NUMBER, &ret->life }, { "peer", OPTION_NUMBER, &ret->peer } };
+                                      { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret }, { "life", OPTION_NUMBER, &ret->life }, { "line", OPTION_NUMBER, &ret->line },
+                                      { "peer", OPTION_NUMBER, &ret->peer } };
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
     if (code == OK && (config == NULL || ret->ready < LISTENER || ret->peer < 0))
         return err_set(reterr, E_USAGE, "the %s is started by `sejf serve`", name);
@@ -71,12 +73,13 @@ static void say_ready(void *arg) {
     (void)close((int)g->ready);
 }
 
-/* ---- keeper: its own directory and the connections of its socket; no network, no other file */
+/* ---- keeper: its own directory, and the connections that come to it by its socket and its line; it makes none, no network, no other
+ * file */
 
 static enum code keeper_sandbox(void *arg, struct err *reterr) {
     struct given *g = arg;
     const struct sandbox_path paths[] = { { place_path(g->place, "keeper"), SANDBOX_READ | SANDBOX_WRITE, false } };
-    const struct sandbox s = { "the keeper", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_UNIX };
+    const struct sandbox s = { "the keeper", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_TALK };
     return place_instance(g->place)->sandbox ? sandbox_enter(&s, reterr) : OK;
 }
 
@@ -94,34 +97,35 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
         code = keys_options(p, (int)g.secret, &keyring, reterr);
     if (code != OK)
         return code;
-    const struct keeper_config config = { .keyring = keyring, .server_user = (uid_t)g.peer, .stop_fd = stop,
+    const struct keeper_config config = { .keyring = keyring, .server_user = (uid_t)g.peer, .line_fd = (int)g.line, .stop_fd = stop,
         .sandbox = keeper_sandbox, .ready = say_ready, .arg = &g };
     return keeper_serve(&config, LISTENER, reterr);
 }
 
-/* ---- server: the store, the files, the control socket; Unix sockets, and no network */
+/* ---- server: the store, the files; the connections that come to it, and pairs of sockets, one of which goes over the line to the
+ * keeper. It connects to nothing: landlock does not know Unix sockets, so the call itself is not there */
 
 static enum code server_sandbox(struct place *p, struct err *reterr) {
     const struct instance *i = place_instance(p);
-    struct sandbox_path paths[7] = {
+    struct sandbox_path paths[6] = {
         { place_path(p, "store"), SANDBOX_READ | SANDBOX_WRITE, false },
         { place_path(p, "files"), SANDBOX_READ | SANDBOX_WRITE, false },
-        { place_path(p, "run/server"), SANDBOX_READ | SANDBOX_WRITE | SANDBOX_SOCKETS, false },
         { "/usr/share/zoneinfo", SANDBOX_READ, true },
         { "/dev/urandom", SANDBOX_READ, true },
     };
     const char *const named[] = { i->brand_logo, i->metrics_token };      /* by sejf.yaml; there may be none */
-    size_t count = 5;
+    size_t count = 4;
     for (size_t n = 0; n < ARRAY_LEN(named); n++)
         if (named[n] != NULL)
             paths[count++] = (struct sandbox_path){ named[n], SANDBOX_READ, true };
-    const struct sandbox s = { "the server", paths, count, CALLS_FILES | CALLS_THREADS | CALLS_UNIX };
+    const struct sandbox s = { "the server", paths, count, CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_PAIRS };
     return i->sandbox ? sandbox_enter(&s, reterr) : OK;
 }
 
 enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
     struct given g;
     AUTO(fd_close) int stop = -1;
+    AUTO(fd_close) int control = -1;
     struct charter *const *charters;
     size_t count;
     enum code code = read_given(argc, argv, "server", &g, reterr);
@@ -131,10 +135,12 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = place_charters(p, &charters, &count, reterr);       /* read before their directory is out of reach */
     if (code == OK)
+        code = listen_unix(place_path(p, "run/server/control.sock"), 0600, &control, reterr);
+    if (code == OK)
         code = server_sandbox(p, reterr);
     AUTO(engine_close) struct engine *e = NULL;
     if (code == OK)
-        code = engine_open(p, place_path(p, "run/server/control.sock"), &e, reterr);
+        code = engine_open(p, control, (int)g.line, &e, reterr);
     if (code != OK)
         return code;
     say_ready(&g);

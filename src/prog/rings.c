@@ -7,7 +7,7 @@
 #include "prog/crew.h"
 #include "sys/sandbox.h"
 
-struct ring { const char *name; bool kept; char detail[240]; };
+struct ring { const char *name; bool kept; char detail[320]; };
 
 static void ring_users(struct place *p, struct ring *r) {
     struct crew crew;

@@ -61,7 +61,7 @@ static enum code start_keeper(struct session *s, struct place *p, const struct c
     life = lives[0];
     s->life = lives[1];
     const struct crew_start start = { .place = p, .crew = c, .listeners = &s->listener, .listener_count = 1, .ready = ends[1], .lock = s->lock,
-                                      .secret = secret, .life = life, .log = -1, .out = -1 };
+                                      .secret = secret, .life = life, .line = -1, .log = -1, .out = -1 };
     code = crew_start(&start, KEEPER, &s->keeper, reterr);
     close(ends[1]);
     char byte;
@@ -89,7 +89,7 @@ static enum code open_here(struct session *s, struct place *p, struct err *reter
         code = start_keeper(s, p, &crew, reterr);
     if (code == OK && crew_user(&crew, SERVER) != NULL)        /* what the store makes must be the server's */
         code = user_drop(crew_user(&crew, SERVER), reterr);
-    return code != OK ? code : engine_open(p, NULL, &s->engine, reterr);
+    return code != OK ? code : engine_open(p, 0, -1, &s->engine, reterr);
 }
 
 enum code session_open(struct place *p, struct session **ret, struct err *reterr) {

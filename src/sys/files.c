@@ -51,6 +51,18 @@ enum code file_read(const char *path, struct buf *ret, struct err *reterr) {
     return file_read_fd(fd, path, ret, reterr);
 }
 
+enum code file_read_foreign(const char *path, struct buf *ret, struct err *reterr) {
+    struct stat st;
+    AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return err_set(reterr, E_NOT_FOUND, "%s does not exist", path);
+    if (fd < 0 && errno != ELOOP && errno != ENXIO)
+        return err_errno(reterr, errno, "cannot open %s", path);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return err_set(reterr, E_CONFLICT, "%s is no regular file, so it is not read; remove it", path);
+    return file_read_fd(fd, path, ret, reterr);
+}
+
 enum code fd_put(int fd, const void *bytes, size_t len, struct err *reterr) {
     const char *p = bytes;
     while (len > 0) {

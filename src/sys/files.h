@@ -9,6 +9,8 @@
 
 /* The whole file, appended to *ret; E_TOO_LARGE above what *ret still takes. E_NOT_FOUND: no such file. */
 MUST_USE enum code file_read(const char *path, struct buf *ret, struct err *reterr);
+/* The same for a file in a directory where another user may write: only a regular file, no link, never waits. E_CONFLICT: something else. */
+MUST_USE enum code file_read_foreign(const char *path, struct buf *ret, struct err *reterr);
 MUST_USE enum code file_read_fd(int fd, const char *name, struct buf *ret, struct err *reterr);
 
 /* Replaces the file in one step: temporary file, fsync, rename, fsync of the directory. */

@@ -43,6 +43,26 @@ TEST(leaves_nothing_when_the_place_is_missing) {
     CHECK_OK(dir_remove(dir, &e), &e);
 }
 
+TEST(a_foreign_file_is_a_plain_file_or_not_read) {
+    struct err e;
+    char path[128], link[128];
+    char *dir = scratch();
+    AUTO(buf_done) struct buf b = BUF(64);
+    snprintf(path, sizeof path, "%s/a", dir);
+    snprintf(link, sizeof link, "%s/b", dir);
+    CHECK_CODE(file_read_foreign(path, &b, &e), E_NOT_FOUND, &e);
+    CHECK(mkfifo(path, 0600) == 0);
+    CHECK_CODE(file_read_foreign(path, &b, &e), E_CONFLICT, &e);      /* and does not wait for a writer */
+    CHECK(unlink(path) == 0);
+    CHECK_OK(file_write(path, "7\n", 2, 0600, &e), &e);
+    CHECK_OK(file_read_foreign(path, &b, &e), &e);
+    CHECK_TEXT(buf_str(&b), "7\n");
+    CHECK(symlink(path, link) == 0);
+    CHECK_CODE(file_read_foreign(link, &b, &e), E_CONFLICT, &e);
+    CHECK_CODE(file_read_foreign(dir, &b, &e), E_CONFLICT, &e);
+    CHECK_OK(dir_remove(dir, &e), &e);
+}
+
 TEST(a_secret_is_for_its_owner_only) {
     static const struct { mode_t mode; enum code want; } row[] = {
         { 0600, OK }, { 0400, OK }, { 0640, E_CONFIG }, { 0604, E_CONFIG }, { 0620, E_CONFIG },

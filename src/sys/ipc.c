@@ -105,7 +105,7 @@ enum code ipc_fill(struct ipc *ipc, struct err *reterr) {
         enum code code = in_room(ipc, HEAD + len + READ_AHEAD, reterr);
         if (code != OK)
             return code;
-        ssize_t n = recv(ipc->fd, ipc->in + ipc->end, ipc->room - ipc->end, 0);
+        ssize_t n = recv(ipc->fd, ipc->in + ipc->end, ipc->room - ipc->end, MSG_DONTWAIT);     /* the peer may share the flags of fd */
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -166,7 +166,7 @@ void ipc_cut(struct ipc *ipc, size_t pending) {
 enum code ipc_flush(struct ipc *ipc, struct err *reterr) {
     PRE(ipc != NULL && !ipc->open);
     while (ipc_pending(ipc) > 0) {
-        ssize_t n = send(ipc->fd, ipc->out.data + ipc->sent, ipc_pending(ipc), MSG_NOSIGNAL);
+        ssize_t n = send(ipc->fd, ipc->out.data + ipc->sent, ipc_pending(ipc), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

@@ -72,7 +72,7 @@ static NORETURN void child_run(const struct process_start *s, pid_t parent, int 
     /* After the change of user, which would clear it; then look whether the parent went away meanwhile. */
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
         child_fails(report, STEP_PARENT);
-    if (s->files != NULL && sandbox_enter_files(s->files, &e) != OK)
+    if (s->files != NULL && sandbox_enter_program(s->files, &e) != OK)
         child_fails(report, STEP_SANDBOX);
     execve(s->path, (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)s->env);
     child_fails(report, STEP_EXEC);

@@ -18,7 +18,7 @@ struct process_start {
     int out;                                 /* standard output and error; -1: ours. Standard input is empty */
     const char *directory;                   /* working directory; NULL: ours */
     const struct user *user;                 /* dropped to before exec; NULL: ours */
-    const struct sandbox *files;             /* landlock that the program starts in; NULL: none */
+    const struct sandbox *files;             /* that the program starts in (sandbox_enter_program); NULL: none */
     mode_t umask;
 };
 /* The child leads a process group of its own and gets SIGTERM when this thread dies. The answer comes after the

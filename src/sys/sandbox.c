@@ -119,7 +119,7 @@ static int64_t status_number(const char *text, const char *name) {
     return text_int_n(line, strcspn(line, "\n"), 0, INT64_MAX, &value) ? value : -1;
 }
 
-enum code sandbox_enter_files(const struct sandbox *s, struct err *reterr) {
+static enum code enter_files(const struct sandbox *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
     AUTO(buf_done) struct buf status = BUF(65536);
     in_force.built = sandbox_built();
@@ -140,8 +140,13 @@ enum code sandbox_enter_files(const struct sandbox *s, struct err *reterr) {
     return enter_landlock(s, in_force.landlock_abi, reterr);
 }
 
+enum code sandbox_enter_program(const struct sandbox *s, struct err *reterr) {
+    enum code code = enter_files(s, reterr);
+    return code != OK || !in_force.built ? code : calls_narrow(s->calls, reterr);
+}
+
 enum code sandbox_enter(const struct sandbox *s, struct err *reterr) {
-    enum code code = sandbox_enter_files(s, reterr);
+    enum code code = enter_files(s, reterr);
     if (code != OK || !in_force.built)
         return code;
     if ((code = calls_limit(s->calls, reterr)) != OK)

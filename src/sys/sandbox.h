@@ -16,16 +16,19 @@ struct sandbox_path { const char *path; unsigned rights; bool optional; /* may b
 enum sandbox_calls {                         /* beside memory, waiting, clocks and open descriptors */
     CALLS_FILES = 1,                         /* open, make, rename, remove, sync */
     CALLS_THREADS = 2,
-    CALLS_UNIX = 4,                          /* Unix sockets: connect, accept */
-    CALLS_INET = 8,                          /* TCP and UDP sockets */
+    CALLS_TALK = 4,                          /* take connections from sockets that listen already, send and receive over open ones */
+    CALLS_PAIRS = 8,                         /* with CALLS_TALK: make pairs of connected Unix stream sockets */
+    CALLS_UNIX = 16,                         /* all of that, and make Unix sockets, bind, and connect to any that the file system shows */
+    CALLS_INET = 32,                         /* the same for TCP and UDP sockets */
 };
 struct sandbox {
     const char *process;
     const struct sandbox_path *paths; size_t path_count;
     unsigned calls;
 };
-/* Files and TCP only, for a foreign program that is executed next and keeps them: its calls are its own matter. */
-MUST_USE enum code sandbox_enter_files(const struct sandbox *s, struct err *reterr);
+/* For a foreign program that is executed next and keeps it: files and TCP by landlock; of its calls only those are taken away that no
+ * service makes (mounts, other processes' memory, sockets of other families than Unix without CALLS_INET). */
+MUST_USE enum code sandbox_enter_program(const struct sandbox *s, struct err *reterr);
 MUST_USE enum code sandbox_enter(const struct sandbox *s, struct err *reterr);
 
 struct sandbox_status {

@@ -31,13 +31,15 @@ static const char *const files[] = {
     "ftruncate", "truncate", "fallocate", "fsync", "fdatasync", "sync_file_range", "syncfs", "fadvise64", "flock",
     "chmod", "fchmod", "fchmodat", "fchown", "utimensat", "statfs", "fstatfs", "sendfile", "copy_file_range",
 };
-static const char *const sockets[] = {
-    "connect", "accept", "accept4", "bind", "listen", "getsockname", "getpeername", "getsockopt", "setsockopt", "shutdown",
+static const char *const talk[] = {
+    "accept", "accept4", "getsockname", "getpeername", "getsockopt", "setsockopt", "shutdown",
     "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg",
 };
-/* Nothing that we run makes these: an attempt is an intrusion. */
+static const char *const sockets[] = { "connect", "bind", "listen" };
+/* Nothing that we run makes these: an attempt is an intrusion. A foreign program is started by the first of them. */
+static const char *const starts[] = { "execve", "execveat" };
 static const char *const deadly[] = {
-    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "bpf", "mount", "umount2", "pivot_root", "chroot", "init_module",
+    "ptrace", "process_vm_readv", "process_vm_writev", "bpf", "mount", "umount2", "pivot_root", "chroot", "init_module",
     "finit_module", "delete_module", "kexec_load", "add_key", "keyctl", "request_key", "unshare", "setns", "userfaultfd", "perf_event_open",
     "io_uring_setup", "open_by_handle_at", "personality", "reboot", "swapon", "swapoff",
 };
@@ -72,6 +74,12 @@ static void add_equal(struct filter *f, const char *name, unsigned arg, uint64_t
     add(f, SCMP_ACT_ALLOW, name, 1, &cmp);
 }
 
+static void add_stream_pair(struct filter *f) {
+    const struct scmp_arg_cmp stream[] = { { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX },
+                                           { .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xf, .datum_b = SOCK_STREAM } };
+    add(f, SCMP_ACT_ALLOW, "socketpair", ARRAY_LEN(stream), stream);
+}
+
 static void add_memory(struct filter *f) {
     add_masked(f, "mmap", 2, PROT_EXEC, 0);  /* no new code at all: what runs was mapped before */
     add_masked(f, "mprotect", 2, PROT_EXEC, 0);
@@ -87,11 +95,16 @@ static void add_memory(struct filter *f) {
 }
 
 static void add_sockets(struct filter *f, unsigned calls) {
+    if ((calls & (CALLS_TALK | CALLS_UNIX | CALLS_INET)) == 0)
+        return;
+    add_all(f, SCMP_ACT_ALLOW, talk, ARRAY_LEN(talk));
+    /* Streams alone: over a datagram socket without a name of its own one may write to any that has one. */
+    if ((calls & (CALLS_PAIRS | CALLS_UNIX | CALLS_INET)) != 0)
+        add_stream_pair(f);
     if ((calls & (CALLS_UNIX | CALLS_INET)) == 0)
         return;
     add_all(f, SCMP_ACT_ALLOW, sockets, ARRAY_LEN(sockets));
     add_equal(f, "socket", 0, AF_UNIX);
-    add_equal(f, "socketpair", 0, AF_UNIX);
     if ((calls & CALLS_INET) != 0) {
         add_equal(f, "socket", 0, AF_INET);
         add_equal(f, "socket", 0, AF_INET6);
@@ -101,6 +114,7 @@ static void add_sockets(struct filter *f, unsigned calls) {
 
 static void add_tables(struct filter *f, unsigned calls) {
     add_all(f, SCMP_ACT_ALLOW, always, ARRAY_LEN(always));
+    add_all(f, SCMP_ACT_KILL_PROCESS, starts, ARRAY_LEN(starts));
     add_all(f, SCMP_ACT_KILL_PROCESS, deadly, ARRAY_LEN(deadly));
     add(f, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
     add_memory(f);
@@ -111,15 +125,22 @@ static void add_tables(struct filter *f, unsigned calls) {
     add_sockets(f, calls);
 }
 
-enum code calls_limit(unsigned calls, struct err *reterr) {
-    struct filter f = { .ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM)) };
+static void take_away(struct filter *f, unsigned calls) {
+    const struct scmp_arg_cmp other = { .arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX };
+    add_all(f, SCMP_ACT_KILL_PROCESS, deadly, ARRAY_LEN(deadly));
+    if ((calls & CALLS_INET) == 0)
+        add(f, SCMP_ACT_ERRNO(EPERM), "socket", 1, &other);
+}
+
+static enum code load(uint32_t otherwise, void (*fill)(struct filter *f, unsigned calls), unsigned calls, struct err *reterr) {
+    struct filter f = { .ctx = seccomp_init(otherwise) };
     if (f.ctx == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the seccomp filter");
     int rc = seccomp_attr_set(f.ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (rc == 0)
         rc = seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_TSYNC, 1);
     if (rc == 0) {
-        add_tables(&f, calls);
+        fill(&f, calls);
         rc = f.failed;
     }
     if (rc == 0)
@@ -130,3 +151,6 @@ enum code calls_limit(unsigned calls, struct err *reterr) {
                          f.at == NULL ? "" : " at ", f.at == NULL ? "" : f.at);
     return OK;
 }
+
+enum code calls_limit(unsigned calls, struct err *reterr) { return load(SCMP_ACT_ERRNO(EPERM), add_tables, calls, reterr); }
+enum code calls_narrow(unsigned calls, struct err *reterr) { return load(SCMP_ACT_ALLOW, take_away, calls, reterr); }

@@ -2,6 +2,7 @@
  * its sandbox in a child, since nobody leaves one. */
 #include "sys/sandbox.c"
 #include "base/test.h"
+#include "sys/sockets.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 /* Runs fn in a child; its exit code, or 1000 + signal. */
@@ -49,6 +51,57 @@ static int files_only_here(const char *dir) {
     if (fork() != -1)
         return 6;
     return 0;
+}
+
+/* What the server has: it talks, and hands connections on, and reaches nobody else's socket. */
+static int no_connecting(const char *dir) {
+    int pair[2], line[2];
+    struct err e;
+    if (line_make(&line[0], &line[1], &e) != OK)
+        return 1;
+    int before = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (!enter(dir, CALLS_FILES | CALLS_TALK | CALLS_PAIRS))
+        return 2;
+    const struct sockaddr_un there = { .sun_family = AF_UNIX, .sun_path = "/run/sejf-nobody" };
+    if (connect(before, (const struct sockaddr *)&there, sizeof there) == 0 || errno != EPERM)
+        return 3;
+    if (socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 || errno != EPERM)
+        return 4;
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) == 0 || errno != EPERM)
+        return 5;
+    if (bind(before, (const struct sockaddr *)&there, sizeof there) == 0 || errno != EPERM)
+        return 6;
+    int fd = -1;
+    if (line_send(line[0], &fd, &e) != OK || write(fd, "a", 1) != 1)
+        return 7;
+    char byte = 0;
+    int end = line_take(line[1]);
+    return end >= 0 && read(end, &byte, 1) == 1 && byte == 'a' ? 0 : 8;
+}
+
+/* What the keeper has: not even a pair. */
+static int no_pairs(const char *dir) {
+    int pair[2];
+    if (!enter(dir, CALLS_FILES | CALLS_TALK))
+        return 1;
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0 || errno != EPERM ? 2 : 0;
+}
+
+/* A foreign program keeps its calls but for these. */
+static int narrowed(const char *dir) {
+    const struct sandbox_path paths[] = { { dir, SANDBOX_READ | SANDBOX_WRITE, false } };
+    const struct sandbox s = { "test", paths, ARRAY_LEN(paths), CALLS_UNIX };
+    struct err e;
+    if (sandbox_enter_program(&s, &e) != OK)
+        return 1;
+    if (socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 || errno != EPERM)
+        return 2;
+    if (socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0 || errno != EPERM)
+        return 3;
+    if (socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0)
+        return 4;
+    (void)syscall(SYS_ptrace, 0, 0, NULL, NULL);
+    return 5;
 }
 
 static int no_network(const char *dir) {
@@ -105,6 +158,9 @@ TEST(the_kernel_refuses_what_was_not_asked_for) {
     CHECK(mkdtemp(dir) != NULL);
     CHECK_INT(in_child(files_only_here, dir), 0);
     CHECK_INT(in_child(no_network, dir), 0);
+    CHECK_INT(in_child(no_connecting, dir), 0);
+    CHECK_INT(in_child(no_pairs, dir), 0);
+    CHECK_INT(in_child(narrowed, dir), 1000 + SIGSYS);
     CHECK_INT(in_child(no_new_code, dir), 0);
     CHECK_INT(in_child(no_exec, dir), 1000 + SIGSYS);
     CHECK_INT(in_child(no_files_at_all, dir), 0);

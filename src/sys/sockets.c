@@ -145,6 +145,57 @@ uint16_t port_free(const char *address, uint16_t from, uint16_t until) {
     return 0;
 }
 
+enum code line_make(int *ret_from, int *ret_to, struct err *reterr) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return err_errno(reterr, errno, "cannot make a line between two processes");
+    *ret_from = ends[0];
+    *ret_to = ends[1];
+    return OK;
+}
+
+#define ONE_FD CMSG_SPACE(sizeof(int))
+union one_fd { struct cmsghdr head; char bytes[ONE_FD]; };
+
+enum code line_send(int line, int *ret_fd, struct err *reterr) {
+    int ends[2];
+    char byte = 0;
+    union one_fd room = { .bytes = { 0 } };
+    struct iovec iov = { &byte, 1 };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes };
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return err_errno(reterr, errno, "cannot make a connection to another process");
+    room.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+    memcpy(CMSG_DATA(&room.head), &ends[1], sizeof(int));
+    ssize_t n;
+    do
+        n = sendmsg(line, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    int num = errno;
+    close(ends[1]);
+    if (n != 1) {
+        close(ends[0]);
+        errno = num;
+        return err_set(reterr, E_PEER, "the process at the other end takes no new connection");
+    }
+    *ret_fd = ends[0];
+    return OK;
+}
+
+int line_take(int line) {
+    char byte;
+    int fd = -1;
+    union one_fd room;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = CMSG_LEN(sizeof(int)) };
+    if (recvmsg(line, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+        return -1;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);   /* room for exactly one: the kernel closes what more was sent */
+    if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    return fd;
+}
+
 enum code socket_peer(int fd, struct peer *ret, struct err *reterr) {
     struct ucred cred;
     socklen_t len = sizeof cred;

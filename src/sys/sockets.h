@@ -16,6 +16,14 @@ MUST_USE enum code connect_tcp(const char *address, uint16_t port, int wait_ms, 
 /* A port that was free a moment ago, for tests and `sejf demo`; 0: none found. */
 uint16_t port_free(const char *address, uint16_t from, uint16_t until);
 
+/* A line: two descriptors that two processes are given by a third, over which the first hands connections to the second. So the
+ * first needs no right to connect to anything. */
+MUST_USE enum code line_make(int *ret_from, int *ret_to, struct err *reterr);
+/* Makes a stream connection, hands its other end over, keeps *ret_fd. E_PEER: nobody takes it. */
+MUST_USE enum code line_send(int line, int *ret_fd, struct err *reterr);
+/* The next one, without waiting; -1: there is none, or what came is no descriptor. */
+int line_take(int line);
+
 struct peer { pid_t pid; uid_t uid; gid_t gid; };
 /* SO_PEERCRED: set by the kernel when the connection was made. */
 MUST_USE enum code socket_peer(int fd, struct peer *ret, struct err *reterr);

@@ -56,3 +56,49 @@ TEST(a_path_too_long_is_refused_not_cut) {
     CHECK_CODE(listen_unix(path, 0600, &fd, &e), E_INVALID, &e);
     CHECK_CODE(connect_unix(path, &fd, &e), E_INVALID, &e);
 }
+
+TEST(a_line_hands_connections_over) {
+    int from = -1, to = -1, fd = -1;
+    struct err e;
+    struct peer who;
+    char byte = 0;
+    CHECK_OK(line_make(&from, &to, &e), &e);
+    CHECK_INT(line_take(to), -1);             /* nothing waits, and neither do we */
+    CHECK_OK(line_send(from, &fd, &e), &e);
+    int end = line_take(to);
+    CHECK(end >= 0 && fcntl(end, F_GETFD) == FD_CLOEXEC);
+    CHECK_OK(socket_peer(end, &who, &e), &e);
+    CHECK(who.uid == geteuid() && who.pid == getpid());
+    CHECK(write(fd, "x", 1) == 1 && read(end, &byte, 1) == 1 && byte == 'x');
+    close(fd);
+    close(end);
+    CHECK(send(from, "y", 1, 0) == 1);
+    CHECK_INT(line_take(to), -1);             /* a message without a descriptor */
+    close(to);
+    CHECK_CODE(line_send(from, &fd, &e), E_PEER, &e);
+    close(from);
+}
+
+/* Two where one is awaited: none may be left open. */
+TEST(more_descriptors_than_one_are_not_kept) {
+    int from = -1, to = -1;
+    struct err e;
+    union { struct cmsghdr head; char bytes[CMSG_SPACE(2 * sizeof(int))]; } room = { .bytes = { 0 } };
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = CMSG_SPACE(2 * sizeof(int)) };
+    const int two[] = { 0, 0 };
+    CHECK_OK(line_make(&from, &to, &e), &e);
+    room.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof two), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+    memcpy(CMSG_DATA(&room.head), two, sizeof two);
+    int before = dup(0);
+    close(before);
+    CHECK(sendmsg(from, &m, 0) == 1);
+    int end = line_take(to);
+    int after = dup(0);
+    CHECK(after == (end >= 0 && end == before ? end + 1 : before));
+    close(after);
+    fd_close(&end);
+    close(from);
+    close(to);
+}

@@ -1,0 +1,98 @@
+// 13-processes — what the parent refuses, what a user of a process can put in its way, and what init leaves alone.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Instance, until } from './lib.mjs';
+
+const asRoot = process.getuid() === 0;
+const it = new Instance({ charters: ['events'] });
+const at = (name) => path.join(it.data, name);
+const pid = (name) => Number(fs.readFileSync(at(`run/${name}.pid`), 'utf8'));
+const status = (id, field) => fs.readFileSync(`/proc/${id}/status`, 'utf8').match(new RegExp(`^${field}:\\s+(.*)$`, 'm'))[1];
+
+// Every file and directory with its mode, owner and bytes.
+function picture(dir) {
+  const seen = [];
+  (function walk(d) {
+    for (const name of fs.readdirSync(d).sort()) {
+      const file = path.join(d, name), s = fs.lstatSync(file);
+      seen.push([path.relative(dir, file), s.mode, s.uid, s.mtimeMs, s.isFile() ? crypto.hash('sha256', fs.readFileSync(file)) : '']);
+      if (s.isDirectory()) walk(file);
+    }
+  })(dir);
+  return seen;
+}
+
+before(() => it.init());
+after(() => it.remove());
+
+test('init refuses a data directory that has keys, and touches nothing', () => {
+  const before = picture(it.data);
+  const r = it.run(['init', '--data', it.data, '--port', '1234', '--host', 'other.example']);
+  assert.equal(r.status, 15);
+  assert.match(r.stderr, /is a data directory already, with keys of its own: nothing was changed.*sejf serve/);
+  assert.deepEqual(picture(it.data), before);
+});
+
+test('init refuses a directory with other things in it', () => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-other-'));
+  fs.writeFileSync(path.join(dir, 'thesis.txt'), 'x');
+  const r = it.run(['init', '--data', dir]);
+  assert.equal(r.status, 15);
+  assert.match(r.stderr, /holds other things \(thesis.txt\): nothing was changed/);
+  assert.deepEqual(fs.readdirSync(dir), ['thesis.txt']);
+  fs.rmSync(dir, { recursive: true });
+});
+
+test('root runs nothing without a user for each process', { skip: !asRoot }, () => {
+  const yaml = fs.readFileSync(at('sejf.yaml'), 'utf8');
+  const rows = [
+    ['nginx_user: nobody-such', /the user nobody-such does not exist.*make-users/],
+    ['nginx_user: root', /the user root of nginx is root/],
+    ['nginx_user: sejf-server', /the user sejf-server of nginx is that of another process, too.*nginx_user/],
+  ];
+  for (const [line, says] of rows) {
+    fs.writeFileSync(at('sejf.yaml'), `${yaml}\n${line}\n`);
+    for (const words of [['serve'], ['tenant', 'list']]) {
+      const r = it.run(words);
+      assert.equal(r.status, 41, `${line} ${words}: ${r.stderr}`);
+      assert.match(r.stderr, says);
+    }
+  }
+  fs.writeFileSync(at('sejf.yaml'), yaml);
+});
+
+test('what lies in the place of the number of nginx does not hold the start up', async () => {
+  const note = at('nginx/tmp/nginx.pid');
+  fs.rmSync(note, { force: true });
+  spawnSync('mkfifo', [note]);
+  await it.start();
+  assert.ok(fs.lstatSync(note).isFile());
+});
+
+test('each process has a user of its own, no_new_privs, and seccomp', async () => {
+  for (const name of ['keeper', 'server', 'nginx']) {
+    await until(`the number of ${name}`, () => fs.existsSync(at(`run/${name}.pid`)));
+    assert.equal(status(pid(name), 'NoNewPrivs'), '1', name);
+    assert.equal(status(pid(name), 'Seccomp'), '2', name);
+    assert.equal(status(pid(name), 'CapEff'), '0000000000000000', name);
+    if (asRoot) assert.notEqual(status(pid(name), 'Uid').split(/\s+/)[0], '0', name);
+  }
+});
+
+test('a keeper that was killed is reached again without a new connection of the file system', async () => {
+  const tenant = it.tenant('events', 'Killed'), token = it.token('events', tenant, 'organiser');
+  const make = () => it.call('POST', '/v1/events/event', { token, body: { fields: { title: 'Wieczór', starts: '2027-05-01T18:00:00Z', ends: '2027-05-01T20:00:00Z' } } });
+  assert.equal((await make()).status, 201);
+  const first = pid('keeper');
+  for (const file of ['run/keeper.sock']) fs.rmSync(at(file), { force: true });
+  process.kill(first, 'SIGKILL');
+  await until('another keeper', () => pid('keeper') !== first);
+  await until('records again', async () => (await make()).status === 201, 60000);
+  const made = (await make()).json.id;
+  assert.equal((await it.call('GET', `/v1/events/event/${made}`, { token })).status, 200);
+});
