@@ -104,7 +104,7 @@ enum code children_redate(struct txn *t, struct draft *d, struct fact_source *sr
         code = children_redate_some(t, d->s, child, &d->rec.id, &after, &more, reterr);
         if (code == OK && more) {
             d->more = true;
-            code = task_put(t, d->s, TASK_REDATE, child, &d->rec.id, NULL, reterr);
+            code = task_put(t, d->s, TASK_REDATE, child, &d->rec.id, 0, NULL, reterr);
         }
     }
     return code;

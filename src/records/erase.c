@@ -78,7 +78,7 @@ static enum code row_gone(struct txn *t, struct erasure *e, const struct record 
     for (size_t i = files; code == OK && i < e->file_count; i++) {
         code = file_delete(t, &e->files[i], reterr);
         if (code == OK)
-            code = task_put(t, e->s, TASK_UNLINK, k, &e->files[i], NULL, reterr);
+            code = task_put(t, e->s, TASK_UNLINK, k, &e->files[i], 0, NULL, reterr);
         e->more = true;
     }
     if (code == OK)
@@ -135,7 +135,7 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
             more = true;
         if (code == OK && more) {
             e->more = true;
-            code = task_put(t, e->s, TASK_ERASE, child, id, NULL, reterr);
+            code = task_put(t, e->s, TASK_ERASE, child, id, 0, NULL, reterr);
         }
     }
     return code;

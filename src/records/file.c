@@ -42,7 +42,7 @@ static enum code file_goes(struct txn *t, struct draft *d, const struct uuid *id
     if (code == OK) {
         d->doomed[d->doomed_count++] = row.key;          /* parts_write dooms it */
         d->more = true;
-        code = task_put(t, d->s, TASK_UNLINK, d->rec.info, id, NULL, reterr);
+        code = task_put(t, d->s, TASK_UNLINK, d->rec.info, id, 0, NULL, reterr);
     }
     return code;
 }

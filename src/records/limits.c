@@ -316,7 +316,7 @@ enum code seats_fill(struct txn *t, struct service *s, const struct kind_info *k
         code = promote(t, s, k, i, &first.id, arena, known, reterr);
     }
     if (code == OK)
-        code = task_put(t, s, TASK_FILL, k, scope, NULL, reterr);
+        code = task_put(t, s, TASK_FILL, k, scope, 0, NULL, reterr);
     *ret_more = *ret_more || code == OK;
     return code;
 }
@@ -430,6 +430,6 @@ enum code limits_recount(struct txn *t, struct service *s, const struct kind_inf
     if (code == OK && c.waits > 0)
         code = counter_set(t, k->number, k->waits[i], scope, MARK, c.mark, reterr);
     if (code == OK && c.waits > 0)             /* there may be seats now */
-        code = task_put(t, s, TASK_FILL, k, scope, NULL, reterr);
+        code = task_put(t, s, TASK_FILL, k, scope, 0, NULL, reterr);
     return code;
 }

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "records/children.h"
+#include "records/doom.h"
 #include "records/erase.h"
 #include "records/file.h"
 #include "records/limits.h"
@@ -13,11 +15,14 @@
 
 static const char *const words[TASKS] = { "redate", "erase", "fill", "unlink", "upload" };
 
-enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, struct uuid *ret_id, struct err *reterr) {
-    char clear[256], id[UUID_TEXT];
+enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, key_id key, struct uuid *ret_id,
+                   struct err *reterr) {
+    char clear[256], id[UUID_TEXT], of_key[32] = "";
     struct row row = { .kind = s->task_kind, .id = uuid_new(), .version = 1, .created = txn_now(t), .updated = txn_now(t), .due = USEC_NEVER,
                        .parent = *parent, .clear = clear };
-    int n = snprintf(clear, sizeof clear, "{\"do\":\"%s\",\"kind\":\"%s\",\"parent\":\"%s\"}", words[what], k->kind->name, uuid_format(parent, id));
+    if (key != 0)
+        snprintf(of_key, sizeof of_key, "\"key\":%llu,", (unsigned long long)key);
+    int n = snprintf(clear, sizeof clear, "{\"do\":\"%s\",%s\"kind\":\"%s\",\"parent\":\"%s\"}", words[what], of_key, k->kind->name, uuid_format(parent, id));
     if (n < 0 || (size_t)n >= sizeof clear)
         return err_set(reterr, E_CHARTER, "the name of the kind %s is too long", k->kind->name);
     enum code code = txn_change(t, &row.change, reterr);
@@ -33,9 +38,11 @@ enum code task_drop(struct txn *t, struct service *s, const struct uuid *id, str
     return code == E_NOT_FOUND || code == E_GONE ? OK : code;      /* somebody else has done it */
 }
 
-struct todo { struct service *s; struct uuid task, parent; enum task what; const struct kind_info *k; struct uuid after, after_next; bool more, again; struct erasure *erasure; };
+struct todo { struct service *s; struct uuid task, parent; enum task what; const struct kind_info *k; struct uuid after, after_next; bool more, again, orphan; int64_t key; struct erasure *erasure; };
 #define TASKS_AT_ONCE 64
+#ifndef UPLOAD_LIFE
 #define UPLOAD_LIFE USEC_PER_DAY              /* an upload that takes longer has been cut off */
+#endif
 struct todo_list { struct service *s; struct todo list[TASKS_AT_ONCE]; size_t count; usec_t now; };
 
 static bool word_is(const char *clear, const char *name, const char *want) {
@@ -53,6 +60,9 @@ static bool take(const struct row *row, void *arg) {
     for (size_t i = 0; i < l->s->kinds; i++)
         if (word_is(row->clear, "kind", l->s->info[i].kind->name))
             todo->k = &l->s->info[i];
+    struct slice key;
+    if (canon_get(row->clear, strlen(row->clear), "key", &key) && !text_int_n(key.at, key.len, 1, INT64_MAX, &todo->key))
+        todo->key = 0;
     if (todo->what == TASK_UPLOAD && l->now - row->created < UPLOAD_LIFE)
         return true;
     return ++l->count < TASKS_AT_ONCE;
@@ -78,6 +88,8 @@ static enum code step(struct txn *t, void *arg, struct err *reterr) {
         code = erase_children(t, todo->erasure, todo->k, &todo->parent, &todo->more, reterr);
     else if (todo->what == TASK_FILL)
         code = fill(t, todo, reterr);
+    if (todo->orphan && todo->key != 0)
+        code = doomed_put(t, (key_id)todo->key, reterr);
     if (code == OK && !todo->more)
         code = task_drop(t, todo->s, &todo->task, reterr);
     if (code == OK)
@@ -102,6 +114,7 @@ static enum code file_clear(struct todo *todo, int64_t tenant, struct err *reter
         code = file_get(view_sql(v), &todo->parent, &row, arena, reterr);
     if (code == E_NOT_FOUND) {
         file_unlink(todo->s, &todo->parent);
+        todo->orphan = true;
         return OK;
     }
     return code;
@@ -117,6 +130,10 @@ static enum code run(struct todo *todo, int64_t tenant, json_t *counts, struct e
             code = store_write(todo->s->store, tenant, step, todo, reterr);
         if (code == OK)
             code = erasure_settle(&erasure, reterr);
+        if (code == OK && todo->orphan && todo->key != 0) {
+            struct err later;                  /* it stands as doomed */
+            (void)!doom_now(todo->s, tenant, &(key_id){ (key_id)todo->key }, 1, &later);
+        }
         if (counts != NULL)
             counts_add(counts, erasure.counts);
         todo->again = todo->again || erasure.more;

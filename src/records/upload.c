@@ -115,7 +115,7 @@ static enum code upload_run(struct upload *u, const char *name, const char *type
 /* What is on the disk without a record to name it goes after a day, should this be cut off. */
 static enum code upload_note(struct txn *t, void *arg, struct err *reterr) {
     struct upload *u = arg;
-    return task_put(t, u->s, TASK_UPLOAD, u->k, &u->at.file, &u->task, reterr);
+    return task_put(t, u->s, TASK_UPLOAD, u->k, &u->at.file, u->at.key, &u->task, reterr);
 }
 static enum code upload_forget(struct txn *t, void *arg, struct err *reterr) {
     struct upload *u = arg;
@@ -142,9 +142,9 @@ enum code file_store(struct service *s, const struct caller *who, int kind, cons
         code = upload_run(&u, plain, plain_type(type), in, ret, reterr);
     if (!u.used) {
         struct err late;
-        file_unlink(s, &u.at.file);
-        (void)!store_write(s->store, who->tenant, upload_forget, &u, &late);      /* else the upkeep does it */
-        spare_give(s, who->tenant, u.due, &u.at.key, &u.key, 1);
+        file_unlink(s, &u.at.file);            /* its bytes stay on the disk, so their key goes and seals nothing else */
+        if (keeper_destroy(s->keeper, who->tenant, &u.at.key, 1, &late) == OK)
+            (void)!store_write(s->store, who->tenant, upload_forget, &u, &late);  /* else the upkeep does both */
     }
     crypto_wipe(&u.key, sizeof u.key);
     buf_done(&u.meta);
