@@ -14,7 +14,7 @@
 #define REFIT_MEMORY ((size_t)1 << 30)
 
 struct fit {
-    struct record r; bool there, damaged;
+    struct record r; bool there, damaged, overtaken;
     struct draft draft;                        /* of a record that moves its fields */
     struct token_list tokens; struct sorted_value *sorted; size_t sorted_count; struct claim *claims;
 };
@@ -131,10 +131,11 @@ static enum code write_one(struct txn *t, struct fitting *f, struct fit *one, st
     struct row row;
     const struct record *r = &one->r;
     enum code code = row_get(txn_sql(t), r->info->number, &r->id, &row, reterr);
-    if (code == E_NOT_FOUND || code == E_GONE)
-        return OK;                             /* erased meanwhile: its entries went with it */
-    if (code != OK || row.version != r->version)
-        return code;                           /* written anew meanwhile, with its index */
+    one->overtaken = code == E_NOT_FOUND || code == E_GONE || (code == OK && row.version != r->version);
+    if (one->overtaken)
+        return OK;                             /* erased meanwhile, and its entries with it; or written anew, with its index */
+    if (code != OK)
+        return code;
     if (f->everything)
         code = r->moved ? draft_write(t, &one->draft, known, reterr) : row_fit(t, f, one, known, reterr);
     if (code == OK && f->everything)
@@ -177,7 +178,7 @@ static enum code prepare_and_write(struct fitting *f, bool anew, struct err *ret
         return code;
     code = store_write(f->s->store, f->tenant, fit_write, f, reterr);
     for (size_t i = 0; i < f->count; i++)
-        if (f->list[i].draft.s != NULL)
+        if (f->list[i].draft.s != NULL && (code != OK || !f->list[i].overtaken))
             draft_answered(&f->list[i].draft, code);
     return code;
 }

@@ -238,6 +238,35 @@ TEST(a_refit_that_was_cut_off_goes_either_way) {
     bed_end(&b);
 }
 
+/* Another write comes between the reading and the writing: it stands, and its keys with it. */
+TEST(a_record_that_is_written_meanwhile_is_left_to_that_write) {
+    struct bed b;
+    json_t *got = NULL;
+    AUTO(buf_done) struct buf parted = BUF(1u << 16);
+    parted_charter(&parted);
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    struct uuid event = event_made(&b, &boss), id = made(&b, &boss, with_diet(&event));
+    under(&b, buf_str(&parted));
+    boss = bed_role(&b, b.tenant, "organiser");
+    struct refit_id one = { service_kind(b.service, charter_kind(b.charter, "registration")), id };
+    AUTO(arena_free) struct arena *arena = arena_new(REFIT_MEMORY);
+    struct fitting f = { .s = b.service, .tenant = b.tenant, .arena = arena, .count = 1, .everything = true, .list = arena_array(arena, 1, sizeof *f.list) };
+    CHECK_OK(load(&f, &one, &b.e), &b.e);
+    CHECK_OK(open_all(&f, &b.e), &b.e);
+    CHECK_OK(drafts_begin(&f, &b.e), &b.e);
+    CHECK_OK(bed_change(&b, &boss, "registration", &id, -1, json_pack("{s:s}", "name", "Anna"), &got), &b.e);
+    json_decref(got);
+    struct seen now = parts_of(&b, &id);
+    CHECK_OK(prepare_and_write(&f, false, &b.e), &b.e);
+    CHECK_OK(drafts_end(&f, &b.e), &b.e);
+    CHECK(parts_of(&b, &id).count == now.count);
+    for (size_t i = 0; i < now.count; i++)
+        CHECK(opens(&b, now.key[i]));
+    whole(&b, &boss, &id, "Anna");
+    bed_end(&b);
+}
+
 struct flip { const struct kind_info *k; const struct uuid *id; struct part_row part; char blob[4096]; };
 static bool flip_take(const struct part_row *p, void *arg) {
     struct flip *f = arg;
