@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/rule.h"
 #include "charter/tree.h"
 
 struct changes { struct arena *arena; struct change_item *list; size_t count, room; };
@@ -375,14 +376,15 @@ static void compare_head(struct compare *c) {
     charter_people(c->older, &a);
     charter_people(c->newer, &b);
     const char *tenant = a[charter_tenant(c->older)].name, *now = b[charter_tenant(c->newer)].name;
+    bool dated = rule_on(RULE_charter_dated);
     int order = strcmp(charter_updated(c->newer), charter_updated(c->older));
     if (strcmp(charter_name(c->older), charter_name(c->newer)) != 0)
         note(c, CHANGE_REFUSED, place_of(c->newer, "charter"), "charter", "This is the charter of `%s`, but the records are those of `%s`: keep the name", charter_name(c->newer), charter_name(c->older));
     if (strcmp(tenant, now) != 0)
         note(c, CHANGE_REFUSED, place_of(c->newer, "tenant"), "tenant", "The tenant was `%s` and is now `%s`, but stored data is kept apart by the first: keep the tenant", tenant, now);
-    if (order == 0)
+    if (order == 0 && dated)
         note(c, CHANGE_REFUSED, place_of(c->newer, "updated"), "updated", "The charter has changed, but its date is still %s: write the date of the change", charter_updated(c->newer));
-    else if (order < 0)
+    else if (order < 0 && dated)
         note(c, CHANGE_REFUSED, place_of(c->newer, "updated"), "updated", "The date goes back from %s to %s: write the date of the change", charter_updated(c->older), charter_updated(c->newer));
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "charter/tree.h"
 #include "promises/probes.h"
 
 static enum code status_of(struct env *e, const char *method, const struct canary *c, int *ret, struct err *reterr) {
@@ -209,6 +210,64 @@ enum code probe_due(struct env *e, struct verdict_line *v, struct err *reterr) {
               wrong = json_integer_value(json_object_get(got, "wrong"));
     json_decref(got);
     return SAY(v, parts > 0 && undated == 0 && wrong == 0, "%lld parts: %lld without a due date that the charter gives, %lld with a wrong one", parts, undated, wrong);
+}
+
+/* The charter with one letter more in the name of its operator. False: it names none. */
+static bool one_letter_more(const struct charter *c, struct buf *ret) {
+    size_t len;
+    const struct tree *t = charter_tree(c);
+    const char *source = tree_source(t, &len);
+    const struct node *name = node_get(node_get(tree_root(t), "operator"), "name");
+    size_t at = 0;
+    if (name == NULL || name->text == NULL)
+        return false;
+    for (int line = 1; line < name->pos.line && at < len; at++)
+        line += source[at] == '\n';
+    for (int column = 1; at < len && (column < name->pos.column || ((unsigned char)source[at] & 0xc0) == 0x80); at++)
+        column += ((unsigned char)source[at] & 0xc0) != 0x80;
+    at += name->quoted;
+    if (at >= len)
+        return false;
+    buf_add(ret, source, at);
+    buf_char(ret, 'X');
+    buf_add(ret, source + at, len - at);
+    return !ret->failed;
+}
+
+/* What the server says of a charter beside the one that it runs on. */
+static enum code against(struct env *e, const char *text, bool *ret_allowed, bool *ret_same, bool *ret_date, struct err *reterr) {
+    json_t *got = NULL;
+    enum code code = env_control(e, "charter_against", json_pack("{s:s,s:s}", "file", charter_file(env_charter(e)), "text", text), &got, reterr);
+    if (code != OK)
+        return code;
+    const char *said = json_string_value(json_object_get(got, "said"));
+    *ret_allowed = json_is_true(json_object_get(got, "allowed"));
+    *ret_same = said != NULL && strcmp(said, "Nothing changes.\n") == 0;
+    *ret_date = said != NULL && strstr(said, "refused  updated: ") != NULL;
+    json_decref(got);
+    return OK;
+}
+
+enum code probe_dated(struct env *e, struct verdict_line *v, struct err *reterr) {
+    AUTO(buf_done) struct buf text = BUF(TREE_BYTES_MAX + 8), plain = BUF(TREE_BYTES_MAX + 8);
+    size_t len;
+    bool allowed = false, same = false, date = false;
+    const char *source = tree_source(charter_tree(env_charter(e)), &len);
+    buf_add(&plain, source, len);
+    if (plain.failed || !one_letter_more(env_charter(e), &text))
+        return err_set(reterr, E_BROKEN, "the charter could not be changed for this");
+    enum code code = against(e, buf_str(&plain), &allowed, &same, &date, reterr);
+    if (code == OK && !same)
+        return err_set(reterr, E_BROKEN, "the service runs on another charter than the one in its directory: restart it");
+    if (code == OK)
+        code = against(e, buf_str(&text), &allowed, &same, &date, reterr);
+    if (code != OK)
+        return code;
+    if (same)
+        return SAY(v, false, "a changed word is taken for no change");
+    if (allowed)
+        return SAY(v, false, "a changed charter with the date of before is accepted");
+    return SAY(v, date, "a changed charter with the date of before is refused%s", date ? "" : ", but not for its date");
 }
 
 /* Two erasures give the tenant a chain of two entries at least: a single one has nothing before it to carry. */

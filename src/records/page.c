@@ -4,16 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "records/cursor.h"
 #include "records/keys.h"
 #include "records/pool.h"
 #include "records/facts.h"
 
+#ifndef SCAN_MAX                              /* a test has smaller ones */
 #define SCAN_MAX 50000u                       /* candidates of one request: a search that finds less than a page goes on with the cursor */
+#define BATCH_BYTES ((size_t)1 << 20)          /* as stored, of the candidates that are in memory at once, and of the one that passes it */
+#define PAGE_BYTES ((size_t)2 << 20)           /* of the values that one answer shows: a page ends early with a cursor */
+#endif
 #define CHUNK 128u                            /* records that one thread opens at once */
 
 struct candidate { struct record record; struct value_at { int64_t number; const char *text; } at; struct verdict sees; bool keep; };
 /* list has room for two batches: by_token may ask the index twice. */
-struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room; bool ended, failed; struct sql *q; };
+struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room, bytes; bool cut, ended, failed; struct sql *q; };
 
 /* ---- candidates */
 static bool take_row(const struct row *row, void *arg) {
@@ -24,7 +29,9 @@ static bool take_row(const struct row *row, void *arg) {
         b->failed = true;
         return false;
     }
-    return ++b->count < b->room;
+    b->bytes += strlen(row->clear);
+    b->cut = b->bytes > BATCH_BYTES;
+    return ++b->count < b->room && !b->cut;
 }
 
 static bool take_id(const struct uuid *id, void *arg) {
@@ -124,6 +131,27 @@ static enum code by_sort(struct batch *b, struct err *reterr) {
     return index_range(b->q, &range, take_sorted, b, reterr);
 }
 
+/* What a record takes as it is stored. */
+static size_t stored_bytes(const struct record *r) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->info->kind->field_count; i++)
+        n += r->values[i].len;
+    for (size_t i = 0; r->loaded && i < r->info->kind->part_count; i++)
+        n += r->parts[i].len;
+    for (size_t i = 0; r->loaded && i < r->stray_count; i++)
+        n += r->strays[i].state.len;
+    return n;
+}
+
+/* Counts candidate i; when that is enough, those behind it are left to the next batch. */
+static void weigh(struct batch *b, size_t i, size_t bytes) {
+    b->bytes += bytes;
+    if (b->bytes > BATCH_BYTES && i + 1 < b->count) {
+        b->count = i + 1;
+        b->cut = true;
+    }
+}
+
 /* Rows of candidates that the index named; one that is gone drops out. */
 static enum code rows_get(struct batch *b, struct err *reterr) {
     for (size_t i = 0; i < b->count; i++) {
@@ -133,6 +161,8 @@ static enum code rows_get(struct batch *b, struct err *reterr) {
         b->list[i].record.id = id;
         if (code != OK && code != E_NOT_FOUND && code != E_GONE)
             return code;
+        if (code == OK)
+            weigh(b, i, stored_bytes(&b->list[i].record));
     }
     return OK;
 }
@@ -147,7 +177,7 @@ static enum code candidates(struct batch *b, struct err *reterr) {
     }
     if (code == OK && b->failed)
         code = err_set(reterr, E_MEMORY, "no memory for a list");
-    b->ended = b->count < b->room;
+    b->ended = b->count < b->room && !b->cut;
     if (q->source == BY_ID)
         for (size_t i = 0; i < b->count; i++)
             b->list[i].keep = true;
@@ -188,6 +218,8 @@ static enum code sift(struct batch *b, struct looked_up **known, struct err *ret
             code = record_load_parts(b->q, b->arena, &c->record, reterr);
         if (code != OK)
             return code;
+        if (c->keep)
+            weigh(b, i, stored_bytes(&c->record));
     }
     return OK;
 }
@@ -228,9 +260,7 @@ static enum code open_all(struct opening *o, struct err *reterr) {
     return OK;
 }
 
-/* A cursor after a full page names the last match, so that it tells nothing of records that the caller may not see. */
-struct spot { struct uuid id; int64_t number; char text[SORT_TEXT + 1]; };
-struct progress { size_t given, scanned; bool stopped, full; struct spot last, shown; };
+struct progress { size_t given, scanned, bytes; bool stopped, full; struct spot last; };
 
 static void place_keep(struct spot *p, const struct candidate *c) {
     p->id = c->record.id;
@@ -243,18 +273,25 @@ static void place_keep(struct spot *p, const struct candidate *c) {
     }
 }
 
-/* Hands matches on; one more than a page shows that there is another page. */
+static size_t shown_bytes(const struct record *r, fieldset fields) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->info->kind->field_count; i++)
+        n += (fields >> i & 1) != 0 ? r->values[i].len : 0;
+    return n;
+}
+
+/* Hands matches on; one more than a page takes shows that there is another page. */
 static void hand_on(struct batch *b, struct progress *p) {
     for (size_t i = 0; i < b->count && !p->stopped && !p->full; i++) {
         struct candidate *c = &b->list[i];
-        if (c->keep && p->given == b->w->q->limit) {
+        if (c->keep && (p->given == b->w->q->limit || p->bytes >= PAGE_BYTES)) {
             p->full = true;
             return;
         }
         if (c->keep) {
             p->stopped = !b->w->item(&c->record, c->sees.fields, b->w->arg);
             p->given++;
-            place_keep(&p->shown, c);
+            p->bytes += shown_bytes(&c->record, c->sees.fields);
         }
         place_keep(&p->last, c);
     }
@@ -289,7 +326,7 @@ static enum code batch_run(struct page_work *w, size_t room, struct progress *p,
     for (size_t i = 0; o.pieces != NULL && i < o.count; i++)
         arena_free(o.pieces[i].arena);
     p->scanned += b.count;
-    *ret_ended = b.ended;
+    *ret_ended = b.ended && !b.cut;
     return code;
 }
 
@@ -300,23 +337,32 @@ static size_t batch_room(const struct page_work *w) {
     return sifts && wide > page ? wide : page;
 }
 
+static void go_on_after(struct query *q, const struct spot *at) {
+    q->has_after = true;
+    q->after = at->id;
+    q->after_number = at->number;
+    q->after_text = at->text;
+}
+
 enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr) {
     struct progress p = { 0 };
     bool ended = false;
     size_t room = batch_room(w);
+    if (w->q->cursor != NULL) {
+        enum code code = cursor_read(w->s, w->who->tenant, w->q, w->q->cursor, w->q->cursor_len, &p.last, reterr);
+        if (code != OK)
+            return code;
+        go_on_after(w->q, &p.last);
+    }
     while (!ended && !p.full && !p.stopped && p.scanned < SCAN_MAX) {
         enum code code = batch_run(w, room, &p, &ended, reterr);
         if (code != OK)
             return code;
         if (p.given + p.scanned == 0)
             break;
-        w->q->has_after = true;                /* the next batch goes on behind this one */
-        w->q->after = p.last.id;
-        w->q->after_number = p.last.number;
-        w->q->after_text = p.last.text;
+        go_on_after(w->q, &p.last);            /* the next batch goes on behind this one */
     }
     if ((ended && !p.full) || p.scanned == 0)
         return OK;
-    const struct spot *at = p.full ? &p.shown : &p.last;
-    return query_cursor(w->q, &at->id, at->number, at->text, ret_next) ? OK : err_set(reterr, E_MEMORY, "no memory for a cursor");
+    return cursor_make(w->s, w->who->tenant, w->q, &p.last, ret_next, reterr);
 }

@@ -23,9 +23,11 @@ struct query {
     int source_field; enum find_mode source_mode; const char *source_fold;      /* BY_TOKEN */
     int sort; bool descending;                 /* BY_SORT: the field; BY_ID: descending only */
     size_t limit;
-    bool has_after; struct uuid after; int64_t after_number; const char *after_text;       /* cursor */
+    const char *cursor; size_t cursor_len;     /* as it came, or NULL */
+    bool has_after; struct uuid after; int64_t after_number; const char *after_text;       /* what it says, and later where the page goes on */
 };
 #define LIMIT_MAX 1000u
+#define CURSOR_MAX 1024u
 #define LIMIT_USUAL 100u
 void query_done(struct query *q);
 DEFINE_AUTO_VALUE(struct query, query_done)
@@ -37,5 +39,3 @@ MUST_USE enum code query_of_search(const struct service *s, const struct kind_in
 MUST_USE bool query_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed);
 /* The fields that the conditions ask of. */
 fieldset query_fields(const struct query *q);
-/* The cursor behind that record. */
-MUST_USE bool query_cursor(const struct query *q, const struct uuid *id, int64_t number, const char *text, struct buf *ret);
