@@ -71,8 +71,8 @@ static const char limits[] =
     "    large_client_header_buffers 4 8k;\n"
     "    client_max_body_size 1m;\n"
     "    http2_max_concurrent_streams 64;\n"
-    "    limit_conn_zone $binary_remote_addr zone=sejf_connections:4m;\n"
-    "    limit_req_zone $binary_remote_addr zone=sejf_forms:4m rate=10r/s;\n"
+    "    limit_conn_zone $sejf_neighbour zone=sejf_connections:4m;\n"
+    "    limit_req_zone $sejf_neighbour zone=sejf_forms:4m rate=10r/s;\n"
     "    limit_conn_status 429;\n"
     "    limit_req_status 429;\n";
 
@@ -88,6 +88,16 @@ static const char clients[] =
     "    map \"$remote_addr|$http_x_forwarded_for$http_forwarded$http_via\" $sejf_client {\n"
     "        default $remote_addr;\n"
     "        \"~^(127\\.[0-9.]+|::1|::ffff:127\\.[0-9.]+)\\|.\" 0.0.0.0;\n"
+    "    }\n";
+
+/* One customer has a whole /64 of IPv6, so limits count its first four groups. Where "::" stands among them, what stands before it
+ * counts, which is never less. */
+static const char neighbours[] =
+    "    map $remote_addr $sejf_neighbour {\n"
+    "        default $remote_addr;\n"
+    "        \"~^::ffff:([0-9.]+)$\" $1;\n"
+    "        \"~^((?:[0-9a-f]+:){4})[0-9a-f]\" $1;\n"
+    "        \"~^((?:[0-9a-f]+:){0,3}[0-9a-f]*:):\" $1;\n"
     "    }\n";
 
 /* The server says its own policy for a page; what it leaves open gets the strictest that still works. */
@@ -225,6 +235,7 @@ void nginx_config(struct place *p, bool supervised, struct buf *b) {
     if (supervised)
         for (int k = 0; k < TICKET_KEYS; k++)
             buf_printf(b, "    ssl_session_ticket_key \"%s\";\n", place_path(p, "tls/ticket-%d.key", k));
+    buf_text(b, neighbours);
     buf_text(b, limits);
     buf_text(b, clients);
     policy_maps(b, place_instance(p));

@@ -1,9 +1,11 @@
 // Ways around the walls: tokens of this machine through another proxy, scopes, guesses at hidden fields, private links as tokens.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { Instance, person, sleep } from './lib.mjs';
+import { freePort, Instance, person, sleep, until } from './lib.mjs';
 
 const sejf = new Instance({ charters: ['events'] });
 const secret = '0123456789abcdef0123456789abcdef';
@@ -85,4 +87,30 @@ test('a private link is no token for what is not its own', async () => {
   const patch = (fields) => sejf.call('PATCH', `/v1/events/registration/${mine[0].id}`, { token: link, body: { fields } });
   assert.equal((await patch({ email: 'x@people.example' })).status, 422);
   assert.equal((await patch({ status: 'attended' })).status, 422);
+});
+
+// The map of the written configuration, asked with addresses that this machine does not have.
+test('limits count a /64 of IPv6 as one', { timeout: 60000 }, async () => {
+  const conf = fs.readFileSync(path.join(sejf.data, 'nginx', 'nginx.conf'), 'utf8');
+  const map = /map \$remote_addr \$sejf_neighbour \{[^]*?\n {4}\}\n/.exec(conf)[0].replaceAll('$remote_addr', '$http_x_address');
+  assert.equal([...conf.matchAll(/limit_(conn|req)_zone (\S+)/g)].filter((m) => m[2] === '$sejf_neighbour').length, 2);
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-map-')), port = await freePort();
+  fs.writeFileSync(path.join(dir, 'nginx.conf'), `daemon off;\npid ${dir}/pid;\nerror_log stderr emerg;\nevents {}\nhttp {\n access_log off;\n`
+    + ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((n) => ` ${n}_temp_path ${dir}/${n};\n`).join('')
+    + `${map}\n server { listen 127.0.0.1:${port}; return 200 $sejf_neighbour; }\n}\n`);
+  const child = spawn('nginx', ['-p', dir, '-c', 'nginx.conf', '-e', 'stderr'], { stdio: 'ignore' });
+  try {
+    const ask = (address) => fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-address': address } }).then((r) => r.text());
+    await until('nginx to answer', () => ask('192.0.2.1'));
+    const same = [['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::9'], ['2001:db8::1', '2001:db8::5:0:0:9'], ['2001:db8:1::1', '2001:db8:1::2'], ['192.0.2.7', '::ffff:192.0.2.7'],
+      ['2001:db8:0:7::1', '2001:db8:0:7:8:9:a:b'], ['::1', '::2']];
+    for (const [a, b] of same) assert.equal(await ask(a), await ask(b), `${a} ${b}`);
+    const seen = await Promise.all([...same.map(([a]) => a), '192.0.2.8', '2001:db8:1:3::1', '2001:db8:2::1'].map(ask));
+    assert.equal(new Set(seen).size, seen.length, seen.join(' '));
+  } finally {
+    const gone = new Promise((done) => child.once('close', done));
+    child.kill();
+    await gone;
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
 });
