@@ -102,7 +102,7 @@ enum code access_link_make(struct service *s, int64_t tenant, int kind, const st
 /* ---- bearing */
 #define CACHE_SLOTS 1024u
 #define CACHE_LIFE USEC_PER_SEC
-struct known { const struct service *service; uint8_t hash[HASH_SIZE]; usec_t at; struct caller who; usec_t expires; char *scope; bool good; };
+struct known { const struct service *service; uint8_t hash[HASH_SIZE]; usec_t at; struct caller who; usec_t expires, used; char *scope; bool good; };
 static struct { pthread_mutex_t lock; struct known slots[CACHE_SLOTS]; } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct known *slot_of(const uint8_t hash[HASH_SIZE]) { return &cache.slots[(hash[0] | (unsigned)hash[1] << 8) % CACHE_SLOTS]; }
@@ -134,6 +134,20 @@ static void remember(const struct known *k) {
     pthread_mutex_unlock(&cache.lock);
 }
 
+/* Its last use is written at most once a minute: a write for each request would cost more than the request. */
+static bool use_is_due(const struct known *k, usec_t now) {
+    bool due = false;
+    pthread_mutex_lock(&cache.lock);
+    struct known *slot = slot_of(k->hash);
+    if (slot->service == k->service && memcmp(slot->hash, k->hash, HASH_SIZE) == 0) {
+        due = now - slot->used >= USEC_PER_MINUTE;
+        if (due)
+            slot->used = now;
+    }
+    pthread_mutex_unlock(&cache.lock);
+    return due;
+}
+
 static void caller_of(const struct service *s, const struct token_row *row, struct caller *ret) {
     const struct kind_info *k = row->subject_kind < 0 ? NULL : service_kind_by_number(s, row->subject_kind);
     bool link = row->scope != NULL && strcmp(row->scope, LINK_SCOPE) == 0;
@@ -159,6 +173,7 @@ static enum code look_up(struct service *s, const uint8_t hash[HASH_SIZE], struc
     caller_of(s, &row, &ret->who);
     ret->who.loopback = row.loopback_only;
     ret->expires = row.expires;
+    ret->used = row.used;
     ret->scope = row.scope == NULL || row.scope[0] == 0 || ret->who.by_link ? NULL : arena_text(arena, row.scope);
     ret->good = row.revoked == 0 && tenant.closed == 0 && strcmp(tenant.service, charter_name(s->charter)) == 0 && ret->who.person >= 0;
     return OK;
@@ -190,7 +205,8 @@ enum code access_caller(struct service *s, const char *token, bool from_loopback
     bool expired = k.expires <= now && rule_on(RULE_tokens_expire);
     if (!k.good || expired || (k.who.loopback && !from_loopback))
         return err_set(reterr, E_SIGN_IN, "a valid token is needed: Authorization: Bearer sejf_…");
-    token_used(s->store, k.who.tenant, k.who.token, now);
+    if (now - k.used >= USEC_PER_MINUTE && use_is_due(&k, now))
+        token_used(s->store, k.who.tenant, k.who.token, now);
     *ret = k.who;
     ret->loopback = from_loopback;
     ret->scope = k.scope;
