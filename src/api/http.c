@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "api/http_int.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pause.h"
 #include "base/rule.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
@@ -20,6 +22,8 @@
 #define ARENA_MAX (32u << 20)
 #define DRAIN_MAX (8u << 20)                  /* of a body that nobody wants, so that its sender sees the reply */
 #define STOP_SECONDS 5
+#define BUSY_PER_CORE 2u                      /* one works while another asks the keeper */
+#define WATCH_NSEC 10000000                   /* 10 ms */
 #define MEMORY_PER_CONNECTION (32u * 1024)
 
 void cond_init_steady(pthread_cond_t *c) {
@@ -183,26 +187,55 @@ void req_run(struct http_req *req) {
         reply_plain_error(req, 500, E_INTERNAL, "no answer was made");
 }
 
+/* A few workers that are never out of work do more than many that take turns, so no more are woken than keep the cores
+ * busy; who waits for the group commit does not count. Should those few get stuck, one that watches joins them. */
+static bool queue_open(const struct http *h) { return h->running - h->paused < h->busy_most; }
+
 /* Wakes one worker at a time; it wakes the next if there is still work. A switch of threads costs more than most
  * requests, so a worker that is awake takes the next request rather than a second one being woken for it. */
 static void queue_wake(struct http *h) {
-    if (h->head != NULL && h->sleeping > 0 && !h->waking) {
+    if (h->head != NULL && h->sleeping > 0 && !h->waking && (queue_open(h) || !h->watched)) {
         h->waking = true;
         pthread_cond_signal(&h->wake);
     }
 }
 
+static bool queue_watch(struct http *h) {
+    struct timespec until;
+    uint64_t taken = h->taken;
+    int num = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WATCH_NSEC;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    h->watched = true;
+    while (num == 0 && !h->closed)
+        num = pthread_cond_clockwait(&h->watch, &h->lock, CLOCK_MONOTONIC, &until);
+    h->watched = false;
+    return h->taken == taken;
+}
+
+/* Under lock: sleeps; true when this worker watched and none of the others took a request meanwhile. */
+static bool queue_sleep(struct http *h) {
+    crypto_forget();                          /* a thread that goes idle keeps no key of a record */
+    log_flush();
+    if (h->head != NULL && !h->watched)
+        return queue_watch(h);
+    h->sleeping++;
+    pthread_cond_wait(&h->wake, &h->lock);
+    h->sleeping--;
+    h->waking = false;
+    return false;
+}
+
 static struct http_req *queue_take(struct http *h) {
+    bool stuck = false;
     pthread_mutex_lock(&h->lock);
-    while (h->head == NULL && !h->closed) {
-        crypto_forget();                      /* a thread that goes idle keeps no key of a record */
-        h->sleeping++;
-        pthread_cond_wait(&h->wake, &h->lock);
-        h->sleeping--;
-        h->waking = false;
-    }
+    while (!h->closed && (h->head == NULL || !(queue_open(h) || stuck)))
+        stuck = queue_sleep(h);
     struct http_req *req = h->head;
     if (req != NULL) {
+        h->taken++;
         h->head = req->next;
         if (h->head == NULL)
             h->tail = &h->head;
@@ -214,8 +247,19 @@ static struct http_req *queue_take(struct http *h) {
     return req;
 }
 
+static void worker_pauses(void *arg, bool begins) {
+    struct http *h = arg;
+    pthread_mutex_lock(&h->lock);
+    h->paused += begins;
+    h->paused -= !begins;
+    queue_wake(h);
+    pthread_mutex_unlock(&h->lock);
+}
+
 static void *worker(void *arg) {
     struct http *h = arg;
+    pause_listen(worker_pauses, h);
+    log_gather();
     for (;;) {
         struct http_req *req = queue_take(h);
         if (req == NULL)
@@ -387,6 +431,8 @@ static size_t leave_escaped(void *arg UNUSED, struct MHD_Connection *conn UNUSED
 /* ---- start and stop */
 
 static void options_default(struct http_options *o) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    o->busy = o->busy == 0 ? (cores > 2 ? (unsigned)cores * BUSY_PER_CORE : 2 * BUSY_PER_CORE) : o->busy;
     o->loops = o->loops == 0 ? 1 : o->loops;
     o->workers = o->workers == 0 ? 8 : o->workers;
     o->queue = o->queue == 0 ? 1024 : o->queue;
@@ -403,6 +449,7 @@ static struct http *http_free(struct http *h) {
         return NULL;
     router_free(h->router);
     pthread_cond_destroy(&h->wake);
+    pthread_cond_destroy(&h->watch);
     pthread_cond_destroy(&h->idle);
     pthread_mutex_destroy(&h->lock);
     mem_free(h->workers);
@@ -414,6 +461,7 @@ static void workers_end(struct http *h) {
     pthread_mutex_lock(&h->lock);
     h->closed = true;
     pthread_cond_broadcast(&h->wake);
+    pthread_cond_broadcast(&h->watch);
     pthread_mutex_unlock(&h->lock);
     for (unsigned i = 0; i < h->worker_count; i++)
         pthread_join(h->workers[i], NULL);
@@ -443,9 +491,11 @@ enum code http_start(const struct http_options *o, struct http **ret, struct err
         return err_set(reterr, E_MEMORY, "no memory for the HTTP server");
     h->o = *o;
     options_default(&h->o);
+    h->busy_most = h->o.busy;
     h->tail = &h->head;
     pthread_mutex_init(&h->lock, NULL);
     cond_init_steady(&h->wake);
+    cond_init_steady(&h->watch);
     cond_init_steady(&h->idle);
     enum code code = router_new(o->tables, o->table_count, &h->router, reterr);
     if (code != OK)
@@ -476,6 +526,7 @@ struct http *http_stop(struct http *h) {
     pthread_mutex_lock(&h->lock);
     h->closed = true;                         /* from here on nothing is suspended any more */
     pthread_cond_broadcast(&h->wake);
+    pthread_cond_broadcast(&h->watch);
     streams_cut(h);
     while (h->head != NULL || h->running > 0 || h->streams > 0 || h->events > 0)
         pthread_cond_wait(&h->idle, &h->lock);

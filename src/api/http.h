@@ -110,6 +110,7 @@ struct http_options {
     void *context;
     unsigned loops;                           /* threads that read and write sockets; 0: 1 */
     unsigned workers;                         /* 0: 8 */
+    unsigned busy;                            /* workers that run at once while none is stuck, those waiting for a group commit apart; 0: by the cores */
     size_t queue;                             /* requests waiting for a worker; above: 503; 0: 1,024 */
     unsigned streams;                         /* ROUTE_STREAM at a time; above: 503; 0: 64 */
     unsigned events;                          /* http_events at a time; 0: 256 */

@@ -74,11 +74,14 @@ struct http {
     struct router *router;
     struct http_options o;
     pthread_mutex_t lock;                     /* queue, counts, closed, streams_list */
-    pthread_cond_t wake, idle;                /* wake: a request for a worker; idle: something ended */
+    pthread_cond_t wake, watch, idle;         /* wake: a request for a worker; watch: the server stops; idle: something ended */
     struct http_req *head, **tail;
     size_t waiting;
     unsigned sleeping, running, streams, events;
+    unsigned paused, busy_most;               /* of those running: asleep until others are done; so many others may run at once */
+    uint64_t taken;                           /* requests that workers took */
     bool waking;                              /* a worker was woken and has not come yet */
+    bool watched;                             /* a worker looks whether the busy ones get on */
     atomic_bool closed;
     atomic_uint open;                         /* requests with a worker or a stream whose replies are not sent yet */
     struct stream *streams_list;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define JSON_REPLY_MAX (64u << 20)
+#define JSON_REPLY_USUAL 1024u
 
 bool http_replied(const struct http_req *req) { return req->replied; }
 
@@ -95,6 +96,8 @@ static int dump_to_buf(const char *bytes, size_t len, void *arg) {
 
 static void reply_json(struct http_req *req, int status, const char *type, const json_t *body) {
     AUTO(buf_done) struct buf b = BUF(JSON_REPLY_MAX);
+    if (buf_more(&b, JSON_REPLY_USUAL) != NULL)
+        buf_cut(&b, 0);                       /* room for most replies at once */
     if (json_dump_callback(body, dump_to_buf, &b, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
         b.failed = true;
     buf_char(&b, '\n');

@@ -444,6 +444,31 @@ TEST(a_thousand_connections_at_once) {
     down(h);
 }
 
+/* With one worker that may be busy at a time: the others join because the first does not get on. */
+TEST(those_who_are_stuck_hold_up_nobody) {
+    enum { STUCK = 6 };
+    struct http *h = up(STUCK + 1, 64);
+    AUTO(buf_done) struct buf b = BUF(1 << 16);
+    int fd[STUCK];
+    pthread_mutex_lock(&h->lock);
+    h->busy_most = 1;
+    pthread_mutex_unlock(&h->lock);
+    for (int i = 0; i < STUCK; i++) {
+        fd[i] = dial();
+        say(fd[i], "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    gate_await(STUCK);
+    ask("GET /hello/you HTTP/1.1\r\nHost: x\r\n\r\n", "you", &b);
+    CHECK(has(&b, "HTTP/1.1 200"));
+    gate_set(true);
+    for (int i = 0; i < STUCK; i++) {
+        buf_cut(&b, 0);
+        hear(fd[i], "through", 1, &b);
+        close(fd[i]);
+    }
+    down(h);
+}
+
 TEST(streams_count_and_push_back) {
     struct http *h = up(2, 16);
     AUTO(buf_done) struct buf b = BUF(16 << 20);

@@ -34,7 +34,7 @@ static struct block *block_add(struct arena *a, size_t need) {
         size = room;
     if (size < need || __builtin_add_overflow(size, sizeof(struct block), &bytes))
         return NULL;
-    struct block *b = mem_new(bytes);
+    struct block *b = mem_grow(NULL, bytes, 1);            /* cleared piece by piece as it is handed out: most blocks are not used up */
     if (b == NULL)
         return NULL;
     *b = (struct block){ .next = a->head, .size = size };
@@ -60,7 +60,7 @@ void *arena_get(struct arena *a, size_t size) {
         a->overflowed = true;
         return NULL;
     }
-    void *p = b->data + b->used;
+    void *p = memset(b->data + b->used, 0, need);
     b->used += need;
     return p;
 }

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#define FIRST_ROOM 256u
+
 void buf_done(struct buf *b) {
     mem_free(b->data);
     *b = BUF(b->max);
@@ -26,7 +28,7 @@ static bool buf_reserve(struct buf *b, size_t len) {
     }
     if (need <= b->room)
         return true;
-    size_t room = b->room < 64 ? 64 : b->room;
+    size_t room = b->room < FIRST_ROOM ? FIRST_ROOM : b->room;
     while (room < need)
         room = room > b->max / 2 ? b->max + 1 : room * 2;
     char *data = mem_new(room);

@@ -1,6 +1,7 @@
 /* log.c — a line that does not fit is cut at a value, never inside one. */
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,12 +11,50 @@
 #include "base/time.h"
 
 static struct { const char *process; enum log_level least; int fd; } out = { "sejf", LOG_INFO, 2 };
+#define HELD_MAX 32768u
+static struct { pthread_mutex_t lock; size_t len; char text[HELD_MAX]; } held = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static _Thread_local bool gathers;
 static const char *const level_names[] = { "debug", "info", "warning", "error" };
 
 void log_init(const char *process, enum log_level least, int fd) {
     out.process = process;
     out.least = least;
     out.fd = fd < 0 ? 2 : fd;
+}
+
+static void write_out(const char *text, size_t len) {
+    ssize_t n = write(out.fd, text, len);
+    (void)n;                                /* a log that cannot be written harms nobody else */
+}
+
+static void held_out(void) {
+    if (held.len > 0)
+        write_out(held.text, held.len);
+    held.len = 0;
+}
+
+void log_gather(void) { gathers = true; }
+
+void log_flush(void) {
+    pthread_mutex_lock(&held.lock);
+    held_out();
+    pthread_mutex_unlock(&held.lock);
+}
+
+static void put(enum log_level level, const char *line, size_t len) {
+    pthread_mutex_lock(&held.lock);
+    if (held.len + len > HELD_MAX)
+        held_out();
+    bool holds = gathers && level < LOG_WARN;
+    if (holds || held.len > 0) {
+        memcpy(held.text + held.len, line, len);
+        held.len += len;
+        if (!holds)
+            held_out();
+    } else {
+        write_out(line, len);
+    }
+    pthread_mutex_unlock(&held.lock);
 }
 
 static void json_text(struct buf *b, const char *text) {
@@ -31,10 +70,24 @@ static void json_text(struct buf *b, const char *text) {
     buf_char(b, '"');
 }
 
+/* Without printf: a line of the access log is written for every request. */
+static void number_add(struct buf *b, int64_t number) {
+    char digits[24], *p = digits + sizeof digits;
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do
+        *--p = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        *--p = '-';
+    buf_add(b, p, (size_t)(digits + sizeof digits - p));
+}
+
 static void value_add(struct buf *b, const struct log_value *v) {
-    buf_printf(b, ",\"%s\":", v->name);
+    buf_text(b, ",\"");
+    buf_text(b, v->name);
+    buf_text(b, "\":");
     if (v->type == LOG_T_INT) {
-        buf_printf(b, "%lld", (long long)v->number);
+        number_add(b, v->number);
     } else if (v->type == LOG_T_TEXT) {
         json_text(b, v->text == NULL ? "" : v->text);
     } else {
@@ -63,8 +116,7 @@ void log_values(enum log_level level, const char *event, const struct log_value 
         }
     }
     buf_text(&line, "}\n");
-    ssize_t n = write(out.fd, buf_str(&line), line.len);
-    (void)n;                                /* a log that cannot be written harms nobody else */
+    put(level, buf_str(&line), line.len);
 }
 
 void log_error(const char *event, const struct err *e) {

@@ -17,6 +17,7 @@
 #include "keeper/pools.h"
 
 #define WAIT_MS 30000
+#define FEW_KEYS 64u
 #define SLOW_MS (60 * 60 * 1000)
 
 struct waiting { struct call call; pthread_cond_t wake; bool leads; struct waiting *next; };
@@ -233,12 +234,9 @@ static void take_opened(struct call *c, struct msg *in) {
     }
 }
 
-/* At most BATCH_KEYS: those that the cache does not have, in one request. */
-static enum code open_some(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct key *keys, bool *ok, struct err *reterr) {
-    size_t at[BATCH_KEYS];
+/* Those that the cache does not have, in one request; at: room for count. */
+static enum code open_rest(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, size_t *at, struct key *keys, bool *ok, struct err *reterr) {
     struct opened o = { keys, ok, at, 0 };
-    if (cache_get(k->cache, tenant, ids, count, clock_steady(), keys, ok) == count)
-        return OK;
     struct waiting w = WAITING(OP_open, take_opened, &o, reterr);
     uint64_t turn = cache_turn(k->cache);
     usec_t asked = clock_steady();
@@ -253,6 +251,17 @@ static enum code open_some(struct keeper_client *k, int64_t tenant, const key_id
     if (code == OK)
         cache_put(k->cache, turn, tenant, ids, count, asked, keys, ok);
     return code;
+}
+
+/* At most BATCH_KEYS. The list of a few lies on the stack; that of a whole batch would be cleared at each call. */
+static enum code open_some(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct key *keys, bool *ok, struct err *reterr) {
+    size_t few[FEW_KEYS];
+    if (cache_get(k->cache, tenant, ids, count, clock_steady(), keys, ok) == count)
+        return OK;
+    if (count <= FEW_KEYS)
+        return open_rest(k, tenant, ids, count, few, keys, ok, reterr);
+    AUTO(mem_free) size_t *at = mem_new_array(count, sizeof *at);
+    return at == NULL ? err_set(reterr, E_MEMORY, "no memory to open keys") : open_rest(k, tenant, ids, count, at, keys, ok, reterr);
 }
 
 enum code keeper_open(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct key *ret_keys, bool *ok, struct err *reterr) {

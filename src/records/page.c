@@ -17,14 +17,33 @@
 #define CHUNK 128u                            /* records that one thread opens at once */
 
 struct candidate { struct record record; struct value_at { int64_t number; const char *text; } at; struct verdict sees; bool keep; };
-/* list has room for two batches: by_token may ask the index twice. */
-struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room, bytes; bool cut, ended, failed; struct sql *q; };
+/* room: candidates that the batch takes; place: those that `list` can hold now, for a search that finds one must not pay for a page. */
+struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room, place, bytes; bool cut, ended, failed; struct sql *q; };
 
 /* ---- candidates */
+#define PLACE_FIRST 4u
+static struct candidate *next_candidate(struct batch *b) {
+    if (b->count == b->place) {
+        size_t place = b->place == 0 ? PLACE_FIRST : b->place * 4;
+        struct candidate *list = arena_array(b->arena, place, sizeof *list);
+        if (list == NULL) {
+            b->failed = true;
+            return NULL;
+        }
+        if (b->count > 0)
+            memcpy(list, b->list, b->count * sizeof *list);
+        b->list = list;
+        b->place = place;
+    }
+    return &b->list[b->count];
+}
+
 static bool take_row(const struct row *row, void *arg) {
     struct batch *b = arg;
-    struct candidate *c = &b->list[b->count];          /* count < room: the list stops when it is full */
+    struct candidate *c = next_candidate(b);
     struct err e;
+    if (c == NULL)
+        return false;
     if (record_of_row(b->w->q->k, b->w->who->tenant, row, b->arena, &c->record, &e) != OK) {
         b->failed = true;
         return false;
@@ -36,14 +55,18 @@ static bool take_row(const struct row *row, void *arg) {
 
 static bool take_id(const struct uuid *id, void *arg) {
     struct batch *b = arg;
-    struct candidate *c = &b->list[b->count];
+    struct candidate *c = next_candidate(b);
+    if (c == NULL)
+        return false;
     c->record.id = *id;
     return ++b->count < b->room;
 }
 
 static bool take_sorted(const struct uuid *id, const struct sorted_value *v, void *arg) {
     struct batch *b = arg;
-    struct candidate *c = &b->list[b->count];
+    struct candidate *c = next_candidate(b);
+    if (c == NULL)
+        return false;
     c->record.id = *id;
     c->at.number = v->number;
     if (v->text != NULL && (c->at.text = arena_text(b->arena, v->text)) == NULL)
@@ -185,24 +208,25 @@ static enum code candidates(struct batch *b, struct err *reterr) {
 }
 
 /* ---- who sees it, and does what stands unsealed match? */
-static bool clear_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed) {
-    struct query clear = *q;
-    clear.cond_count = 0;
+static void clear_of(const struct query *q, struct query *ret) {
+    *ret = *q;
+    ret->cond_count = 0;
     for (size_t i = 0; i < q->cond_count; i++)
         if ((q->k->kind->outside >> q->conds[i].field & 1) != 0)
-            clear.conds[clear.cond_count++] = q->conds[i];
-    return query_matches(&clear, r, arena, failed);
+            ret->conds[ret->cond_count++] = q->conds[i];
 }
 
 static enum code sift(struct batch *b, struct looked_up **known, struct err *reterr) {
     const struct query *q = b->w->q;
     fieldset asked = query_fields(q) | (q->source == BY_SORT ? (fieldset)1 << q->sort : 0);      /* an order tells of its field, too */
     usec_t now = clock_now();
+    struct query clear;
+    clear_of(q, &clear);
     for (size_t i = 0; i < b->count; i++) {
         struct candidate *c = &b->list[i];
         if (!c->keep)
             continue;
-        c->keep = clear_matches(q, &c->record, b->arena, &b->failed);
+        c->keep = query_matches(&clear, &c->record, b->arena, &b->failed);
         if (b->failed)
             return err_set(reterr, E_MEMORY, "no memory for a list");
         if (!c->keep)
@@ -312,7 +336,7 @@ static enum code batch_run(struct page_work *w, size_t room, struct progress *p,
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct batch b = { .w = w, .arena = arena, .room = room };
     struct opening o = { .b = &b };
-    if (arena == NULL || (b.list = arena_array(arena, 2 * room, sizeof *b.list)) == NULL)
+    if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a list");
     enum code code = batch_read(&b, reterr);
     o.count = (b.count + CHUNK - 1) / CHUNK;

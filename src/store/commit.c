@@ -8,6 +8,7 @@
  * only from the change number that the group began with, so that a gap stays visible until it is filled. */
 #include <string.h>
 
+#include "base/pause.h"
 #include "store/inner.h"
 
 /* ---- what is known of a tenant ---- */
@@ -380,8 +381,10 @@ static enum code push_and_wait(struct store *s, struct request *r, struct err *r
     r->done = &done;
     r->reterr = reterr;
     if (queue_push(s, r)) {
+        pause_begin();
         while (sem_wait(&done) != 0)
             continue;                         /* a signal handler ran */
+        pause_end();
     } else {
         r->code = err_set(reterr, E_BUSY, "more writes are waiting than the store takes (%zu): try again in a moment", s->options.queue);
     }
