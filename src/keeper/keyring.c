@@ -152,7 +152,9 @@ static enum code slot_check(struct keyring *k, const struct keyring_options *o, 
         return err_set(reterr, E_CONFIG, "keyring.db and the epoch file beside it belong to different data directories: put back the pair "
                        "that belongs together");
     if (!uuid_is_null(&o->owner) && uuid_compare(&any.owner, &o->owner) != 0)
-        return err_set(reterr, E_CONFIG, "the keyring in %s belongs to another data directory: give each data directory its own keyring", o->directory);
+        return err_set(reterr, E_CONFIG, "the keyring in %s belongs to another data directory (%s, and here %s): give each data directory its own keyring, or put "
+                       "back the file \"id\" that was beside it", o->directory, uuid_format(&any.owner, (char[UUID_TEXT]){ 0 }),
+                       uuid_format(&o->owner, (char[UUID_TEXT]){ 0 }));
     if (any.root != o->root.kind)
         return err_set(reterr, E_CONFIG, "the root key of this keyring comes from a %s, not from a %s: mend the line \"root_key\" of sejf.yaml",
                        root_name(any.root), root_name(o->root.kind));

@@ -102,8 +102,10 @@ static enum code ask_store(struct store *store, const char *path, bool *ret_allo
 
 static enum code open_store(struct place *p, int *ret_lock, struct store **ret, struct err *reterr) {
     struct crew crew;
-    const struct store_options options = { .directory = place_path(p, "store"), .readers = 1, .queue = 16 };
+    struct store_options options = { .directory = place_path(p, "store"), .readers = 1, .queue = 16 };
     enum code code = place_lock(p, 0, ret_lock, reterr);
+    if (code == OK)
+        code = place_id(p, &options.owner, reterr);
     if (code != OK)
         return code;
     crew_find(p, &crew);

@@ -140,8 +140,10 @@ enum code engine_open(struct place *p, int control, int line, struct engine **re
     AUTO(engine_close) struct engine *e = mem_new(sizeof *e);
     if (e == NULL)
         return err_set(reterr, E_MEMORY, "no memory");
-    const struct store_options store = { .directory = place_path(p, "store"), .readers = READERS, .queue = QUEUE };
+    struct store_options store = { .directory = place_path(p, "store"), .readers = READERS, .queue = QUEUE };
     enum code code = fill(p, control, e, reterr);
+    if (code == OK)
+        code = place_id(p, &store.owner, reterr);
     if (code == OK)
         code = store_open(&store, &e->store, reterr);
     if (code == OK)

@@ -164,12 +164,15 @@ static enum code prepare_front(struct parent *r, struct err *reterr) {
 
 static enum code prepare(struct parent *r, struct err *reterr) {
     struct charter *const *charters;
+    struct uuid id;
     size_t count;
     char pid[16];
     crew_find(r->place, &r->crew);
     enum code code = crew_allowed(&r->crew, reterr);
     if (code == OK)
         code = place_check_version(r->place, reterr);
+    if (code == OK)
+        code = place_id(r->place, &id, reterr);
     if (code == OK)
         code = place_charters(r->place, &charters, &count, reterr);
     if (code == OK)

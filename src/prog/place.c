@@ -21,7 +21,8 @@ struct place {
     struct instance *instance;
     const char *data;
     struct charter **charters; size_t charter_count, charter_room;
-    bool charters_read;
+    bool charters_read, id_read;
+    struct uuid id;
 };
 
 struct place *place_close(struct place *p) {
@@ -232,7 +233,13 @@ enum code place_id(struct place *p, struct uuid *ret, struct err *reterr) {
     const char *path = place_path(p, "id");
     char text[UUID_TEXT + 1];
     AUTO(buf_done) struct buf b = BUF(256);
+    if (p->id_read) {
+        *ret = p->id;
+        return OK;
+    }
     enum code code = file_read(path, &b, reterr);
+    if (code == E_NOT_FOUND && file_exists(place_path(p, "keeper/epoch")))
+        return err_set(reterr, E_DAMAGED, "%s is missing, and keys and records know themselves by it: put it back from a copy of this directory", path);
     if (code == E_NOT_FOUND) {
         struct uuid id = uuid_new();
         snprintf(text, sizeof text, "%s\n", uuid_format(&id, (char[UUID_TEXT]){ 0 }));
@@ -244,7 +251,11 @@ enum code place_id(struct place *p, struct uuid *ret, struct err *reterr) {
         return code;
     if (b.len == UUID_TEXT && b.data[UUID_TEXT - 1] == '\n')
         buf_cut(&b, UUID_TEXT - 1);
-    return uuid_parse(buf_str(&b), ret) ? OK : err_set(reterr, E_DAMAGED, "%s does not hold the id of a data directory", path);
+    if (!uuid_parse(buf_str(&b), &p->id))
+        return err_set(reterr, E_DAMAGED, "%s does not hold the id of a data directory: put it back from a copy of this directory", path);
+    p->id_read = true;
+    *ret = p->id;
+    return OK;
 }
 
 enum code place_lock(struct place *p, int wait_ms, int *ret_fd, struct err *reterr) {

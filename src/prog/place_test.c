@@ -49,6 +49,20 @@ TEST(an_older_program_refuses_a_newer_directory) {
     done(p);
 }
 
+TEST(an_id_that_is_damaged_or_gone_is_not_made_anew) {
+    struct err e;
+    struct uuid id;
+    struct place *p = place_with("https: 9443\nhost: seats.example\n");
+    CHECK_OK(file_write(place_path(p, "id"), "x\n", 2, 0644, &e), &e);
+    CHECK_CODE(place_id(p, &id, &e), E_DAMAGED, &e);
+    CHECK(unlink(place_path(p, "id")) == 0);
+    CHECK_OK(dir_make(place_path(p, "keeper"), 0700, &e), &e);
+    CHECK_OK(file_write(place_path(p, "keeper/epoch"), "x", 1, 0600, &e), &e);
+    CHECK_CODE(place_id(p, &id, &e), E_DAMAGED, &e);
+    CHECK(strstr(e.text, "id is missing") != NULL && !file_exists(place_path(p, "id")));
+    done(p);
+}
+
 TEST(the_id_is_made_once_and_the_lock_is_exclusive) {
     struct err e;
     struct uuid a, b;
@@ -57,8 +71,6 @@ TEST(the_id_is_made_once_and_the_lock_is_exclusive) {
     CHECK_OK(place_id(p, &a, &e), &e);
     CHECK_OK(place_id(p, &b, &e), &e);
     CHECK(uuid_compare(&a, &b) == 0);
-    CHECK_OK(file_write(place_path(p, "id"), "x\n", 2, 0644, &e), &e);
-    CHECK_CODE(place_id(p, &b, &e), E_DAMAGED, &e);
     CHECK_OK(place_lock(p, 0, &lock, &e), &e);
     CHECK_CODE(place_lock(p, 0, &other, &e), E_BUSY, &e);
     fd_close(&lock);

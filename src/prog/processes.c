@@ -127,13 +127,16 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
     AUTO(fd_close) int stop = -1;
     AUTO(fd_close) int control = -1;
     struct charter *const *charters;
+    struct uuid id;
     size_t count;
     enum code code = read_given(argc, argv, "server", &g, reterr);
     AUTO(place_close) struct place *p = g.place;
     if (code == OK)
         code = stop_signals(&stop, reterr);
     if (code == OK)
-        code = place_charters(p, &charters, &count, reterr);       /* read before their directory is out of reach */
+        code = place_charters(p, &charters, &count, reterr);       /* these are read before they are out of reach */
+    if (code == OK)
+        code = place_id(p, &id, reterr);
     if (code == OK)
         code = listen_unix(place_path(p, "run/server/control.sock"), 0600, &control, reterr);
     if (code == OK)

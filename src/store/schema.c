@@ -50,6 +50,7 @@ static const struct migration records_steps[] = {
       " entry TEXT NOT NULL, PRIMARY KEY (tenant, seq)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE ledger_head (tenant INTEGER NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, head BLOB NOT NULL, signature BLOB NOT NULL,"
       " at INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
+    { 2, "CREATE TABLE owner (id BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID" },      /* the data directory's: one row */
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

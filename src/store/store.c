@@ -30,12 +30,64 @@ static char *path_in(const char *directory, const char *name) {
     return path.data;
 }
 
+static enum code owner_read(struct db *db, struct uuid *ret, bool *ret_there, struct err *reterr) {
+    struct stmt *st;
+    enum code code = db_prepare(db, "SELECT id FROM owner", &st, reterr);
+    if (code == OK)
+        code = stmt_step(st, ret_there, reterr);
+    if (code != OK || !*ret_there)
+        return code;
+    size_t len = 0;
+    const void *bytes = col_blob(st, 0, &len);
+    *ret = (struct uuid){ 0 };
+    if (len == sizeof ret->bytes)
+        memcpy(ret->bytes, bytes, len);
+    stmt_end(st);
+    return OK;
+}
+
+static enum code owner_write(struct db *db, const struct uuid *owner, struct err *reterr) {
+    struct stmt *st;
+    enum code code = db_begin(db, true, reterr);
+    if (code != OK)
+        return code;
+    code = db_prepare(db, "INSERT INTO owner (id) VALUES (?)", &st, reterr);
+    if (code == OK) {
+        stmt_blob(st, 1, owner->bytes, sizeof owner->bytes);
+        code = stmt_run(st, reterr);
+    }
+    if (code == OK)
+        code = db_commit(db, reterr);
+    if (code != OK)
+        db_rollback(db);
+    return code;
+}
+
+/* Records of another data directory would be unreadable under this one's keys, record by record: better told at once. */
+static enum code owner_check(struct store *s, struct err *reterr) {
+    struct db *db = s->writer.sql.records;
+    struct uuid owner;
+    bool there = false;
+    if (uuid_is_null(&s->options.owner))
+        return OK;
+    enum code code = owner_read(db, &owner, &there, reterr);
+    if (code == OK && !there)                /* new, or made before this was written down */
+        return owner_write(db, &s->options.owner, reterr);
+    if (code == OK && uuid_compare(&owner, &s->options.owner) != 0)
+        return err_set(reterr, E_CONFIG, "%s belongs to another data directory (%s, and here %s): put back the store, the keeper directory and the file "
+                       "\"id\" that belong together", s->records_path, uuid_format(&owner, (char[UUID_TEXT]){ 0 }),
+                       uuid_format(&s->options.owner, (char[UUID_TEXT]){ 0 }));
+    return code;
+}
+
 static enum code open_writer(struct store *s, struct err *reterr) {
     struct sql *q = &s->writer.sql;
     enum code code = db_open(&(struct db_options){ .path = s->records_path, .create = true, .sync = DB_SYNC_FULL,
                              .cache_kib = CACHE_RECORDS, .wal_pages = WAL_MOST * WAL_RECORDS }, &q->records, reterr);
     if (code == OK)
         code = schema_records(q->records, reterr);
+    if (code == OK)
+        code = owner_check(s, reterr);
     if (code == OK)
         code = db_open(&(struct db_options){ .path = s->index_path, .mend = INDEX_MEND, .create = true, .sync = DB_SYNC_NORMAL, .page_size = PAGE_INDEX,
                        .cache_kib = CACHE_INDEX, .wal_pages = WAL_MOST * WAL_INDEX }, &q->index, reterr);

@@ -8,6 +8,7 @@
  * when another process has written. */
 #pragma once
 #include "base/time.h"
+#include "base/uuid.h"
 #include "db/db.h"
 
 struct store;
@@ -18,6 +19,7 @@ struct store_options {
     const char *directory;           /* holds records.db and index.db */
     size_t readers;                  /* most views at once; >= 1 */
     size_t queue;                    /* most writes waiting; above: E_BUSY */
+    struct uuid owner;               /* id of the data directory; null: not compared. E_CONFIG: the records are another's */
 };
 /* Opens, migrates (an older schema is carried forward; a newer one is refused with the reason) and
  * catches the index up with the records. */

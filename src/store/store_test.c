@@ -107,7 +107,7 @@ TEST(newer_data_is_refused_and_older_carried_forward) {
         CHECK_CODE(store_open(&(struct store_options){ .directory = b.directory, .readers = 1, .queue = 1 }, &s, &b.e), E_CONFIG, &b.e);
         CHECK(s == NULL && strstr(b.e.text, "newer sejf") != NULL && strstr(b.e.text, "99") != NULL);
         CHECK_OK(db_open(&(struct db_options){ .path = path }, &db, &b.e), &b.e);
-        CHECK_OK(db_script(db, "PRAGMA user_version = 1", &b.e), &b.e);
+        CHECK_OK(db_script(db, i == 0 ? "DROP TABLE owner; PRAGMA user_version = 1" : "PRAGMA user_version = 1", &b.e), &b.e);
         db = db_close(db);
     }
     bed_open(&b);
@@ -117,6 +117,25 @@ TEST(newer_data_is_refused_and_older_carried_forward) {
     bed_open(&b);
     struct token token = token_of(1);
     CHECK(bed_found(&b, 1, &token) == 0);
+    bed_end(&b);
+}
+
+TEST(records_of_another_data_directory_are_refused) {
+    struct bed b;
+    struct store *s = NULL;
+    bed_start(&b);
+    bed_make(&b, 1, 1);
+    b.store = store_close(b.store);
+    struct store_options o = { .directory = b.directory, .readers = 1, .queue = 8, .owner = uuid_new() };
+    CHECK_OK(store_open(&o, &s, &b.e), &b.e); /* made before owners were written down */
+    s = store_close(s);
+    CHECK_OK(store_open(&o, &s, &b.e), &b.e);
+    s = store_close(s);
+    o.owner = uuid_new();
+    CHECK_CODE(store_open(&o, &s, &b.e), E_CONFIG, &b.e);
+    CHECK(s == NULL && strstr(b.e.text, "records.db belongs to another data directory") != NULL && strstr(b.e.text, "put back") != NULL);
+    bed_open(&b);
+    CHECK_OK(bed_get(&b, 1, 1, NULL), &b.e);
     bed_end(&b);
 }
 
