@@ -219,18 +219,21 @@ static enum code do_charter_against(struct control_req *c, struct err *reterr) {
 
 static enum code do_renew(struct control_req *c, struct err *reterr) {
     struct renewal r = { 0 };
-    enum code code = job_renew(c->api, &r, reterr);
+    uint64_t unused = 0;
+    enum code code = job_renew(c->api, &r, &unused, reterr);
     set_int(c, "epoch", (int64_t)r.epoch);
     set_int(c, "buckets", (int64_t)r.buckets);
     set_int(c, "keys", (int64_t)r.keys);
     set_int(c, "took", r.took);
+    set_int(c, "unused", (int64_t)unused);
     return code;
 }
 
 static json_t *keeper_json(const struct keeper_status *s) {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:b, s:s}", "epoch", (json_int_t)s->epoch, "buckets", (json_int_t)s->buckets,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:b, s:s}", "epoch", (json_int_t)s->epoch, "buckets", (json_int_t)s->buckets,
                      "keys", (json_int_t)s->keys, "pending", (json_int_t)s->pending, "destroyed_today", (json_int_t)s->destroyed_today,
-                     "opened_minute", (json_int_t)s->opened_minute, "renewed", time_json(s->renewed), "root", s->root, "in_place", s->in_place, "filesystem", s->filesystem);
+                     "opened_minute", (json_int_t)s->opened_minute, "opened_most", (json_int_t)s->opened_most, "destroyed_most", (json_int_t)s->destroyed_most,
+                     "allowed_today", (json_int_t)s->allowed_today, "renewed", time_json(s->renewed), "root", s->root, "in_place", s->in_place, "filesystem", s->filesystem);
 }
 
 static enum code do_key_status(struct control_req *c, struct err *reterr) {

@@ -13,6 +13,7 @@
 
 #define NIGHT_HOUR 3
 #define INDEX_DAYS 30
+#define UNUSED_AFTER USEC_PER_DAY             /* keys made ahead that nobody took for so long go with the next renewal */
 #define INDEX_MARK "index_renewed"            /* row of the proofs of service "": when the index key was last renewed */
 
 /* Renewals exclude one another, whoever asks. */
@@ -76,11 +77,14 @@ enum code job_ledger_compare(struct api *a, struct ledger_check *ret, struct err
 
 /* ---- erasure made final */
 
-enum code job_renew(struct api *a, struct renewal *ret, struct err *reterr) {
+enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr) {
     pthread_mutex_lock(&renewing);
-    enum code code = keeper_renew(a->config.keeper, ret, reterr);
+    enum code code = keeper_collect(a->config.keeper, UNUSED_AFTER, ret_unused, reterr);
+    if (code == OK)
+        code = keeper_renew(a->config.keeper, ret, reterr);
     if (code == OK && ret->buckets > 0) {
-        json_t *what = json_pack("{s:I, s:I, s:I}", "buckets", (json_int_t)ret->buckets, "epoch", (json_int_t)ret->epoch, "keys", (json_int_t)ret->keys);
+        json_t *what = json_pack("{s:I, s:I, s:I, s:I}", "buckets", (json_int_t)ret->buckets, "epoch", (json_int_t)ret->epoch, "keys", (json_int_t)ret->keys,
+                                 "unused", (json_int_t)*ret_unused);
         code = ledger_note(a->config.store, 0, "keys_renewed", "sejf", what, true, reterr);
         json_decref(what);
     }
@@ -176,17 +180,18 @@ static enum code turn_upkeep(struct jobs *j, usec_t now, usec_t *ret_next, struc
 static enum code turn_night(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
     struct keeper_status s;
     struct renewal r = { 0 };
+    uint64_t unused = 0;
     *ret_next = now + USEC_PER_MINUTE;        /* after a failure */
     enum code code = keeper_status(j->api->config.keeper, &s, reterr);
     if (code != OK)
         return code;
     const struct zone *zone = zone_of(j->api);
     if (s.pending > 0 && renewal_due(zone, s.renewed, now) <= now)
-        code = job_renew(j->api, &r, reterr);
+        code = job_renew(j->api, &r, &unused, reterr);
     if (code == OK) {
         *ret_next = night_after(zone, now);
         if (r.buckets > 0)
-            log_event(LOG_INFO, "keys_renewed", LOG_INT("buckets", r.buckets), LOG_INT("usec", r.took));
+            log_event(LOG_INFO, "keys_renewed", LOG_INT("buckets", r.buckets), LOG_INT("usec", r.took), LOG_INT("unused", unused));
     }
     return code;
 }

@@ -10,7 +10,7 @@ struct jobs *jobs_stop(struct jobs *j);       /* waits for what runs; accepts NU
 DEFINE_AUTO(struct jobs, jobs_stop)
 
 /* The jobs by themselves, for the control socket. Serialised against the thread. */
-MUST_USE enum code job_renew(struct api *a, struct renewal *ret, struct err *reterr);
+MUST_USE enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr);
 MUST_USE enum code job_index_renew(struct api *a, uint32_t *ret_generation, struct err *reterr);
 MUST_USE enum code job_sign(struct api *a, struct err *reterr);
 /* Is all that the keeper has signed still there? As ledger_compare. */

@@ -81,6 +81,16 @@ static void read_port(struct reading *r, const struct setting *s, const struct n
         *(int *)slot(r, s) = (int)port;
 }
 
+static void read_count(struct reading *r, const struct setting *s, const struct node *n) {
+    int64_t count = 0;
+    if (!scalar(r, n))
+        return;
+    if (!text_int(n->text, 1, INT64_C(1000000000), &count))
+        complain(r, n, "not-a-count", "a number from 1 to 1000000000 is wanted here, in digits alone");
+    else
+        *(int64_t *)slot(r, s) = count;
+}
+
 static void read_yes_no(struct reading *r, const struct setting *s, const struct node *n) {
     if (!scalar(r, n))
         return;
@@ -300,6 +310,10 @@ static const struct setting settings[] = {
     { "engine", read_engine, 0, "sqlite", NULL, "Where records are stored." },
     { "root_key", read_root, AT(root), "file keeper/root.key", NULL,
       "Where the root key comes from: \"file PATH\" (a thief of that disk has it), \"passphrase\" (asked at start), \"credential NAME\" (systemd)." },
+    { "key_openings", read_count, AT(key_openings), "2000000", NULL,
+      "Keys that the keeper opens for one tenant in a minute; above it requests are answered with 429 until the next." },
+    { "key_destructions", read_count, AT(key_destructions), "1000000", NULL,
+      "Keys that the keeper destroys in a day (UTC); above it erasing waits until somebody has looked and runs sejf key allow NUMBER." },
     { "sandbox", read_yes_no, AT(sandbox), "yes", NULL, "yes: landlock and seccomp, or sejf does not start. no: that ring is shown as not kept." },
     { "nginx", read_nginx, AT(nginx), "/usr/sbin/nginx", NULL, "The program that sejf runs as its front; none when you run your own (sejf nginx-config)." },
     { "keeper_user", read_user, AT(user_keeper), NULL, "sejf-keeper", "When started by root, each process has a user of its own." },
@@ -358,7 +372,7 @@ static void defaults_set(struct instance *i, struct arena *a, const char *name) 
     *i = (struct instance){
         .file = arena_text(a, name), .directory = slash == NULL ? "." : slash == name ? "/" : arena_text_n(a, name, (size_t)(slash - name)),
         .host = "localhost", .listen = LISTEN_LOOPBACK, .https = 8443, .plain = 8444, .root = ROOT_IN_FILE, .sandbox = true,
-        .nginx = "/usr/sbin/nginx", .user_keeper = "sejf-keeper", .user_server = "sejf-server", .user_nginx = "sejf-nginx",
+        .key_openings = 2000000, .key_destructions = 1000000, .nginx = "/usr/sbin/nginx", .user_keeper = "sejf-keeper", .user_server = "sejf-server", .user_nginx = "sejf-nginx",
         .log_level = LOG_INFO,
     };
     const char **list = arena_array(a, 1, sizeof *list);

@@ -29,6 +29,7 @@ struct instance {
     const char *const *frames; size_t frame_count;
     const char *brand_name, *brand_logo, *brand_colour, *brand_text;
     const char *metrics_token;               /* file, or NULL: loopback only */
+    int64_t key_openings, key_destructions;  /* caps of the keeper: by tenant and minute; by day */
     const char *clock;                       /* time zone of the instance, or NULL: of the first charter */
 };
 

@@ -92,7 +92,7 @@ enum code caps_take(struct caps *c, int64_t tenant, uint64_t n, usec_t now, stru
         r->taken = 0;
     }
     if (rule_on(RULE_key_caps) && (n > r->cap || r->taken > r->cap - n))
-        return err_set(reterr, E_TOO_MANY, "this tenant has opened %llu keys in this minute and may open %llu: wait for the next "
+        return err_set(reterr, E_TOO_MANY, "this tenant has opened %llu keys in this minute and may open %llu (key_openings in sejf.yaml): wait for the next "
                        "minute", (unsigned long long)r->taken, (unsigned long long)r->cap);
     r->taken += n;
     c->all += n;
@@ -112,3 +112,5 @@ enum code caps_tighten(struct caps *c, int64_t tenant, uint64_t per_minute, stru
 }
 
 uint64_t caps_minute(const struct caps *c, usec_t now) { return now / USEC_PER_MINUTE > c->minute ? 0 : c->all; }
+
+uint64_t caps_most(const struct caps *c) { return c->per_minute; }

@@ -13,4 +13,5 @@ DEFINE_AUTO(struct caps, caps_free)
 MUST_USE enum code caps_take(struct caps *c, int64_t tenant, uint64_t n, usec_t now, struct err *reterr);
 /* Lowers the cap of one tenant until the keeper starts anew; it never rises. */
 MUST_USE enum code caps_tighten(struct caps *c, int64_t tenant, uint64_t per_minute, struct err *reterr);
+uint64_t caps_most(const struct caps *c);                       /* that one tenant may open, where it was not tightened */
 uint64_t caps_minute(const struct caps *c, usec_t now);         /* of all tenants, in this minute */

@@ -287,6 +287,21 @@ enum code keeper_destroy(struct keeper_client *k, int64_t tenant, const key_id *
     return code;
 }
 
+enum code keeper_collect(struct keeper_client *k, usec_t idle, uint64_t *ret, struct err *reterr) {
+    PRE(k != NULL && ret != NULL && reterr != NULL);
+    key_id ids[POOL_MOST];
+    uint64_t all = 0;
+    int64_t tenant = 0;
+    size_t n;
+    enum code code = OK;
+    while (code == OK && (n = pools_idle(k->pools, clock_steady() - idle, &tenant, ids, ARRAY_LEN(ids))) > 0) {
+        code = keeper_destroy(k, tenant, ids, n, reterr);
+        all += code == OK ? n : 0;
+    }
+    *ret = all;
+    return code;
+}
+
 enum code keeper_allow(struct keeper_client *k, uint64_t destructions, struct err *reterr) {
     PRE(k != NULL && reterr != NULL);
     struct waiting w = WAITING(OP_allow, NULL, NULL, reterr);
@@ -368,7 +383,8 @@ enum code keeper_renew(struct keeper_client *k, struct renewal *ret, struct err 
 
 static void take_status(struct call *c, struct msg *in) {
     struct keeper_status *st = c->arg;
-    uint64_t *numbers[] = { &st->epoch, &st->buckets, &st->keys, &st->pending, &st->destroyed_today, &st->opened_minute };
+    uint64_t *numbers[] = { &st->epoch, &st->buckets, &st->keys, &st->pending, &st->destroyed_today, &st->opened_minute, &st->opened_most, &st->destroyed_most,
+                            &st->allowed_today };
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         *numbers[i] = msg_u64(in);
     st->renewed = (usec_t)msg_u64(in);

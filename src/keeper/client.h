@@ -40,6 +40,10 @@ MUST_USE enum code keeper_index_keys(struct keeper_client *k, int64_t tenant, st
 MUST_USE enum code keeper_index_renew(struct keeper_client *k, uint32_t *ret_generation, struct err *reterr);
 MUST_USE enum code keeper_index_settled(struct keeper_client *k, struct err *reterr);   /* drop the key before */
 
+/* Destroys keys made ahead that nobody took for `idle`, and those that found no room: they were never used. *ret counts them. What could
+ * not be destroyed stays in the keyring and opens nothing. */
+MUST_USE enum code keeper_collect(struct keeper_client *k, usec_t idle, uint64_t *ret, struct err *reterr);
+
 /* Makes all destructions since the last time final: new bucket keys for touched buckets, new
  * epoch key, old epoch slot overwritten. Nothing to do: returns at once, *ret 0 buckets. */
 struct renewal { uint64_t buckets, keys, epoch; usec_t took; };
@@ -47,6 +51,7 @@ MUST_USE enum code keeper_renew(struct keeper_client *k, struct renewal *ret, st
 
 struct keeper_status {
     uint64_t epoch, buckets, keys, pending /* destroyed, not yet final */, destroyed_today, opened_minute;
+    uint64_t opened_most /* by one tenant in a minute */, destroyed_most /* in a day */, allowed_today /* beyond it, by hand */;
     usec_t renewed; char root[16] /* "file", "passphrase", "credential" */; bool in_place /* epoch slots are overwritten by O_DIRECT */;
     char filesystem[16];
     bool locked;                             /* the keeper's secrets lie in locked memory */

@@ -405,6 +405,34 @@ TEST(a_bad_message_closes_its_peer_only) {
     CHECK(good(k, 1, ids, keys, 4) == 4);
 }
 
+TEST(keys_made_ahead_and_never_used_are_destroyed) {
+    AUTO(scene_done) struct scene s;
+    struct err e;
+    key_id id;
+    struct key key, got;
+    bool ok = false;
+    uint64_t n = 99;
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    CHECK_OK(keeper_make(k, 1, USEC_NEVER, 1, &id, &key, &e), &e);
+    usec_t end = clock_steady() + 60 * USEC_PER_SEC;
+    while (status_of(k).keys < 2 * BLOCK_KEYS && clock_steady() < end)    /* the pool is filled behind our back */
+        usleep(1000);
+    uint64_t made = status_of(k).keys;
+    CHECK_OK(keeper_collect(k, USEC_PER_HOUR, &n, &e), &e);
+    CHECK_INT(n, 0);
+    for (uint64_t all = 0; all < made - 1 && clock_steady() < end; all += n) {
+        CHECK_OK(keeper_collect(k, 0, &n, &e), &e);
+        usleep(1000);
+    }
+    struct keeper_status st = status_of(k);
+    CHECK_INT(st.keys, 1);
+    CHECK_INT(st.destroyed_today, made - 1);
+    CHECK(st.opened_most == UNWRAPS_PER_MINUTE && st.destroyed_most == DESTRUCTIONS_PER_DAY && st.allowed_today == 0);
+    CHECK_OK(keeper_open(k, 1, &id, 1, &got, &ok, &e), &e);
+    CHECK(ok && memcmp(&got, &key, sizeof key) == 0);
+}
+
 #define STRANGER 65534
 
 /* What a process of another user gets: 0 everything was as it should be. */

@@ -159,8 +159,8 @@ static enum code day_take(struct keyring *k, uint64_t n, struct err *reterr) {
     day_turn(m);
     uint64_t cap = k->destructions_per_day + m->allowed;
     if (rule_on(RULE_key_caps) && (n > cap || m->destroyed > cap - n))
-        return err_set(reterr, E_TOO_MANY, "%llu keys were destroyed today, %llu more are asked, and %llu a day are allowed: somebody must confirm "
-                       "with \"sejf key allow N\"", (unsigned long long)m->destroyed, (unsigned long long)n, (unsigned long long)cap);
+        return err_set(reterr, E_TOO_MANY, "%llu keys were destroyed today, %llu more are asked, and %llu a day are allowed (key_destructions in sejf.yaml): somebody must "
+                       "confirm with \"sejf key allow N\"", (unsigned long long)m->destroyed, (unsigned long long)n, (unsigned long long)cap);
     m->destroyed += n;
     k->meta_dirty = true;
     return OK;

@@ -13,15 +13,18 @@
 #define SLABS 64u
 #define POOLS 2048u
 #define SLOTS (2 * POOLS)
+#define LEFT 8192u                           /* ids of keys that found no room; more are forgotten, and lie unused in their buckets */
 #define QUICK (2 * USEC_PER_SEC)             /* filled again within: twice as many next time */
 #define IDLE (60 * USEC_PER_SEC)             /* not filled for so long: half */
 
 struct chunk { struct key key[CHUNK]; key_id id[CHUNK]; uint32_t n; struct chunk *next; };
 struct pool { int64_t tenant; uint32_t month; size_t have, want; usec_t filled, used; bool low, filling; struct chunk *first; };
+struct left { int64_t tenant; key_id id; };
 struct pools {
     pthread_mutex_t lock;
     struct chunk *slab[SLABS], *free;
     size_t slabs, count, lows;
+    struct left left[LEFT]; size_t left_count;
     struct pool pool[POOLS];
     uint16_t slot[SLOTS];                    /* index + 1 of a pool, by hash */
 };
@@ -56,6 +59,11 @@ static size_t slot_of(const struct pools *p, int64_t tenant, uint32_t month) {
     return at;
 }
 
+static void left_add(struct pools *p, int64_t tenant, const key_id *ids, size_t count) {
+    for (size_t i = 0; i < count && p->left_count < LEFT; i++)
+        p->left[p->left_count++] = (struct left){ tenant, ids[i] };
+}
+
 static void chunk_drop(struct pools *p, struct chunk *c) {
     crypto_wipe(c, sizeof *c);
     c->next = p->free;
@@ -71,6 +79,7 @@ static void pool_evict(struct pools *p) {
     while (p->pool[old].first != NULL) {
         struct chunk *c = p->pool[old].first;
         p->pool[old].first = c->next;
+        left_add(p, p->pool[old].tenant, c->id, c->n);
         chunk_drop(p, c);
     }
     p->lows -= p->pool[old].low;
@@ -174,8 +183,10 @@ void pools_put(struct pools *p, int64_t tenant, uint32_t month, const key_id *id
         struct chunk *c = pool->first;
         if (c == NULL || c->n == CHUNK) {
             c = chunk_get(p);
-            if (c == NULL)
+            if (c == NULL) {
+                left_add(p, tenant, ids + at, count - at);
                 break;
+            }
             c->next = pool->first;
             pool->first = c;
         }
@@ -186,4 +197,41 @@ void pools_put(struct pools *p, int64_t tenant, uint32_t month, const key_id *id
         }
     }
     must(pthread_mutex_unlock(&p->lock) == 0);
+}
+
+/* Of the tenant of the last one, from the end. */
+static size_t left_take(struct pools *p, int64_t *ret_tenant, key_id *ids, size_t room) {
+    size_t n = 0;
+    *ret_tenant = p->left[p->left_count - 1].tenant;
+    while (n < room && p->left_count > 0 && p->left[p->left_count - 1].tenant == *ret_tenant)
+        ids[n++] = p->left[--p->left_count].id;
+    return n;
+}
+
+static size_t pool_empty(struct pools *p, struct pool *pool, key_id *ids, size_t room) {
+    size_t n = 0;
+    while (pool->first != NULL && pool->first->n <= room - n) {
+        struct chunk *c = pool->first;
+        pool->first = c->next;
+        memcpy(ids + n, c->id, c->n * sizeof *ids);
+        n += c->n;
+        chunk_drop(p, c);
+    }
+    pool->have -= n;
+    pool->want = POOL_FIRST;
+    return n;
+}
+
+size_t pools_idle(struct pools *p, usec_t before, int64_t *ret_tenant, key_id *ids, size_t room) {
+    size_t n = 0;
+    must(pthread_mutex_lock(&p->lock) == 0);
+    if (p->left_count > 0 && room > 0)
+        n = left_take(p, ret_tenant, ids, room);
+    for (size_t i = 0; n == 0 && i < p->count; i++)
+        if (p->pool[i].used <= before && p->pool[i].have > 0 && !p->pool[i].filling) {
+            n = pool_empty(p, &p->pool[i], ids, room);
+            *ret_tenant = p->pool[i].tenant;
+        }
+    must(pthread_mutex_unlock(&p->lock) == 0);
+    return n;
 }

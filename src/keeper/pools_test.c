@@ -90,8 +90,31 @@ TEST(the_pool_that_was_used_longest_ago_makes_room) {
     put(p, -1, 1, 7, 4, 5001);               /* one more than there is room for: tenant 1 goes */
     CHECK(take(p, 0, 1, 4, 5002, ids, &low) == 3 && take(p, -1, 1, 4, 5002, ids, &low) == 4);
     CHECK(take(p, 2, 1, 4, 5002, ids, &low) == 4 && take(p, (int64_t)POOLS - 1, 1, 4, 5002, ids, &low) == 4);
+    int64_t tenant = 0;
+    key_id gone[8];
+    CHECK(pools_idle(p, 0, &tenant, gone, 8) == 4 && tenant == 1);      /* nobody will use its keys */
+    for (size_t i = 0; i < 4; i++)
+        CHECK(gone[i] >= 10 && gone[i] < 14);
     CHECK(take(p, 1, 1, 4, 5002, ids, &low) == 0);
     CHECK(p->count == POOLS);
+}
+
+TEST(keys_that_nobody_takes_are_given_back_once) {
+    AUTO(pools_free) struct pools *p = NULL;
+    struct err e;
+    int64_t tenant = 0;
+    key_id ids[POOL_MOST];
+    bool low;
+    CHECK_OK(pools_new(&p, &e), &e);
+    put(p, 5, 1, 100, 40, 10);
+    put(p, 6, 1, 200, 40, 20);
+    CHECK(take(p, 5, 1, 8, 10, ids, &low) == 8);
+    CHECK(pools_idle(p, 9, &tenant, ids, POOL_MOST) == 0);
+    CHECK(pools_idle(p, 15, &tenant, ids, POOL_MOST) == 32 && tenant == 5);
+    CHECK(pools_idle(p, 15, &tenant, ids, POOL_MOST) == 0);
+    CHECK(take(p, 5, 1, 8, 16, ids, &low) == 0 && take(p, 6, 1, 40, 21, ids, &low) == 40);
+    put(p, 6, 1, 300, 64, 22);                /* by pieces, when there is little room */
+    CHECK(pools_idle(p, 22, &tenant, ids, 40) == 32 && pools_idle(p, 22, &tenant, ids, 40) == 32 && pools_idle(p, 22, &tenant, ids, 40) == 0);
 }
 
 TEST(memory_is_bounded_and_may_be_refused) {

@@ -4,7 +4,7 @@
 #pragma once
 #include "base/macros.h"
 
-#define PROTOCOL_VERSION 1u
+#define PROTOCOL_VERSION 2u
 #define FRAME_MAX (256u * 1024)
 #define BATCH_KEYS 4096u                     /* keys or digests in one request */
 

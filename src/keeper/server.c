@@ -156,14 +156,16 @@ static enum code do_index_settled(struct call *c, struct err *reterr) {
     return msg_done(&c->in) ? keyring_index_settled(c->s->k, reterr) : bad(c, reterr);
 }
 
-/* epoch, buckets, keys, pending, destroyed today, opened this minute, renewed (u64 each), in place u8, locked u8,
+/* epoch, buckets, keys, pending, destroyed today, opened this minute, most of the latter, most of the former, allowed beyond it, renewed
+ * (u64 each), in place u8, locked u8,
  * root 16, file system 16, owner 16. */
 static enum code do_status(struct call *c, struct err *reterr) {
     struct keeper_status st;
     if (!msg_done(&c->in))
         return bad(c, reterr);
     keyring_status(c->s->k, &st);
-    const uint64_t numbers[] = { st.epoch, st.buckets, st.keys, st.pending, st.destroyed_today, st.opened_minute, (uint64_t)st.renewed };
+    const uint64_t numbers[] = { st.epoch, st.buckets, st.keys, st.pending, st.destroyed_today, st.opened_minute,
+                                 st.opened_most, st.destroyed_most, st.allowed_today, (uint64_t)st.renewed };
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         put_u64(c->out, numbers[i]);
     put_u8(c->out, st.in_place);

@@ -14,7 +14,8 @@
 enum code keys_options(struct place *p, int secret, struct keyring_options *ret, struct err *reterr) {
     static const enum root_kind kinds[] = { [ROOT_IN_FILE] = ROOT_FILE, [ROOT_BY_PASSPHRASE] = ROOT_PASSPHRASE, [ROOT_IN_CREDENTIAL] = ROOT_CREDENTIAL };
     const struct instance *i = place_instance(p);
-    *ret = (struct keyring_options){ .directory = place_path(p, "keeper"), .root = { .kind = kinds[i->root], .path = i->root_at, .fd = secret } };
+    *ret = (struct keyring_options){ .directory = place_path(p, "keeper"), .root = { .kind = kinds[i->root], .path = i->root_at, .fd = secret },
+                                     .unwraps_per_minute = (uint64_t)i->key_openings, .destructions_per_day = (uint64_t)i->key_destructions };
     if (secret >= 0 && lseek(secret, 0, SEEK_SET) != 0)      /* an earlier keeper has read it */
         return err_set(reterr, E_KEY, "the passphrase cannot be read again");
     return place_id(p, &ret->owner, reterr);
@@ -163,9 +164,11 @@ enum code cmd_key_status(int argc, char *const *argv, struct err *reterr) {
     if (a.json)
         json_dumpf(r, stdout, JSON_COMPACT);
     else
-        printf("epoch %lld, %lld buckets, %lld keys\n%lld destroyed and not final yet, %lld destroyed today\nlast renewal: %s\nroot key from: %s\n"
+        printf("epoch %lld, %lld buckets, %lld keys\n%lld destroyed and not final yet\n"
+               "%lld destroyed today, at most %lld (key_destructions), and %lld more by sejf key allow\n"
+               "%lld opened in this minute, at most %lld for each tenant (key_openings)\nlast renewal: %s\nroot key from: %s\n"
                "epoch slots overwritten in place: %s (file system %s)", number(r, "epoch"), number(r, "buckets"), number(r, "keys"), number(r, "pending"),
-               number(r, "destroyed_today"), text(r, "renewed")[0] == 0 ? "none yet" : text(r, "renewed"), text(r, "root"),
+               number(r, "destroyed_today"), number(r, "destroyed_most"), number(r, "allowed_today"), number(r, "opened_minute"), number(r, "opened_most"), text(r, "renewed")[0] == 0 ? "none yet" : text(r, "renewed"), text(r, "root"),
                json_is_true(json_object_get(r, "in_place")) ? "yes" : "no", text(r, "filesystem"));
     printf("\n");
     json_decref(r);
@@ -207,9 +210,12 @@ enum code cmd_renew(int argc, char *const *argv, struct err *reterr) {
         json_dumpf(r, stdout, JSON_COMPACT);
     else if (number(r, "buckets") == 0)
         printf("Nothing was destroyed since the last renewal.");
-    else
+    else {
+        if (number(r, "unused") > 0)
+            printf("%lld keys that were made ahead and never used were destroyed, too.\n", number(r, "unused"));
         printf("Final now: %lld buckets have new keys, %lld keys were wrapped anew, epoch %lld, %lld ms.", number(r, "buckets"), number(r, "keys"),
                number(r, "epoch"), number(r, "took") / 1000);
+    }
     printf("\n");
     json_decref(r);
     return OK;

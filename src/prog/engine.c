@@ -26,6 +26,10 @@ struct engine *engine_close(struct engine *e) {
         return NULL;
     api_close(e->api);
     store_close(e->store);
+    struct err ignored;                       /* the keys made ahead were not used; if nobody takes them back they open nothing */
+    uint64_t unused = 0;
+    if (e->keeper != NULL && keeper_collect(e->keeper, 0, &unused, &ignored) == OK && unused > 0)
+        log_event(LOG_DEBUG, "unused_keys_destroyed", LOG_INT("keys", unused));
     keeper_close(e->keeper);
     zone_free(e->zone);
     buf_wipe(&e->metrics);

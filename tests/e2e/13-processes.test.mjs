@@ -96,3 +96,43 @@ test('a keeper that was killed is reached again without a new connection of the 
   const made = (await make()).json.id;
   assert.equal((await it.call('GET', `/v1/events/event/${made}`, { token })).status, 200);
 });
+
+test('the caps of the keeper stand in sejf.yaml, are checked, and are shown', async () => {
+  const yaml = fs.readFileSync(at('sejf.yaml'), 'utf8');
+  assert.match(yaml, /^# *Keys that the keeper opens for one tenant in a minute/m);
+  await it.stop();
+  for (const [line, says] of [['key_openings: many', /a number from 1 to 1000000000/], ['key_destructions: 0', /a number from 1 to 1000000000/]]) {
+    fs.writeFileSync(at('sejf.yaml'), `${yaml.replace(/^key_(openings|destructions):.*$/mg, '')}\n${line}\n`);
+    const r = it.run(['serve']);
+    assert.notEqual(r.status, 0);
+    assert.match(r.stderr, says);
+  }
+  fs.writeFileSync(at('sejf.yaml'), `${yaml.replace(/^key_(openings|destructions):.*$/mg, '')}\nkey_openings: 300\nkey_destructions: 2\n`);
+  await it.start();
+  const status = JSON.parse(it.run(['key', 'status', '--json']).stdout);
+  assert.equal(status.opened_most, 300);
+  assert.equal(status.destroyed_most, 2);
+  assert.match(it.run(['key', 'status']).stdout, /at most 2 \(key_destructions\)[\s\S]*at most 300 for each tenant \(key_openings\)/);
+});
+
+test('above the cap of a day erasing waits for a person', async () => {
+  const tenant = it.tenant('events', 'Capped'), token = it.token('events', tenant, 'organiser');
+  const ids = [];
+  for (let i = 0; i < 3; i++) {
+    const r = await it.call('POST', '/v1/events/event', { token, body: { fields: { title: `Wieczór ${i}`, starts: '2027-05-01T18:00:00Z', ends: '2027-05-01T20:00:00Z' } } });
+    assert.equal(r.status, 201, r.text);
+    ids.push(r.json.id);
+  }
+  const before = JSON.parse(it.run(['key', 'status', '--json']).stdout);
+  const left = Math.max(0, before.destroyed_most + before.allowed_today - before.destroyed_today);
+  const answers = [];
+  for (const id of ids) answers.push((await it.call('DELETE', `/v1/events/event/${id}`, { token })).status);
+  const after = JSON.parse(it.run(['key', 'status', '--json']).stdout);
+  assert.ok(after.destroyed_today <= before.destroyed_today + left, JSON.stringify({ before, after, answers }));
+  assert.ok(answers.filter((s) => s < 300).length <= left, `${answers}`);
+  assert.ok(answers.filter((s) => s === 429).length >= 3 - left, `${answers}`);
+  const allowed = it.run(['key', 'allow', '1000']);
+  assert.equal(allowed.status, 0, allowed.stderr);
+  assert.equal(JSON.parse(it.run(['key', 'status', '--json']).stdout).allowed_today, before.allowed_today + 1000);
+  for (const id of ids) assert.ok([200, 204, 404, 410].includes((await it.call('DELETE', `/v1/events/event/${id}`, { token })).status));
+});
