@@ -27,6 +27,7 @@ struct jobs {
     bool stop;
     usec_t next[8];                           /* beside table[]; wall clock */
     int64_t signed_writes;
+    bool compared;                            /* with what the keeper has signed, once after the start */
 };
 
 usec_t night_after(const struct zone *zone, usec_t last) {
@@ -157,6 +158,13 @@ static enum code turn_sign(struct jobs *j, usec_t now, usec_t *ret_next, struct 
     struct store_status s;
     *ret_next = now + USEC_PER_SEC;
     store_status(j->api->config.store, &s);
+    if (!j->compared) {
+        struct ledger_check check;
+        j->compared = true;
+        enum code code = job_ledger_compare(j->api, &check, reterr);
+        if (code != OK)
+            return code;
+    }
     if (s.writes == j->signed_writes)
         return OK;
     enum code code = job_sign(j->api, reterr);
@@ -243,7 +251,7 @@ static void *jobs_thread(void *arg) {
             if (now < j->next[i] && j->next[i] - now <= 32 * USEC_PER_DAY)    /* a clock that went back waits for nothing */
                 continue;
             if (table[i].turn(j, now, &j->next[i], &e) != OK) {
-                (void)err_prefix(&e, "job %s: ", table[i].name);
+                (void)err_prefix(&e, "job %s", table[i].name);
                 log_error("job_failed", &e);
             }
         }

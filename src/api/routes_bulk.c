@@ -134,7 +134,7 @@ static bool format_of_type(const char *type, const char *filename, enum stream_f
 /* Its shape is checked by the import. */
 static enum code mapping_read(const char *text, size_t len, json_t **ret, struct err *reterr) {
     enum code code = json_read(text, len, ret, reterr);
-    return code == OK ? OK : err_prefix(reterr, "mapping: ");
+    return code == OK ? OK : err_prefix(reterr, "mapping");
 }
 
 static enum code mapping_part(struct multipart *m, json_t **ret, struct err *reterr) {

@@ -74,14 +74,14 @@ static enum code service_add(struct api *a, const struct charter *charter, struc
         return err_set(reterr, E_CONFIG, "two charters are named %s; a service needs a name of its own", charter_name(charter));
     enum code code = service_open(charter, a->config.store, a->config.keeper, a->config.files_directory, &s, reterr);
     if (code != OK)
-        return err_prefix(reterr, "service %s: ", charter_name(charter));
+        return err_prefix(reterr, "service %s", charter_name(charter));
     size_t at = a->service_count;
     a->services[a->service_count++] = s;
     code = service_recover(s, reterr);
     if (code == OK)
         code = promises_tidy(s, reterr);
     if (code != OK)
-        return err_prefix(reterr, "service %s: ", charter_name(charter));
+        return err_prefix(reterr, "service %s", charter_name(charter));
     json_t *doc = openapi_make(charter, a->config.base_url);
     a->openapi[at] = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
     json_decref(doc);

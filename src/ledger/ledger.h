@@ -37,7 +37,7 @@ struct ledger_signer {
 };
 MUST_USE enum code ledger_sign(struct store *s, const struct ledger_signer *signer, struct err *reterr);
 /* Holds the database to what the signer has signed. A head that is stored beside the entries goes with them when an old copy is put
- * back; the signer's own does not. E_DAMAGED names chain and entry and fills bad_chain and bad_seq of *ret. */
+ * back; the signer's own does not; and the other way round. E_DAMAGED names chain and entry and fills bad_chain and bad_seq of *ret. */
 MUST_USE enum code ledger_compare(struct store *s, const struct ledger_signer *signer, struct ledger_check *ret, struct err *reterr);
 /* What a signature covers: "sejf ledger head\0" ‖ chain (i64 be) ‖ seq (u64 be) ‖ head. 65 bytes. */
 #define LEDGER_HEAD_TEXT_SIZE (17u + 8u + 8u + HASH_SIZE)

@@ -120,9 +120,30 @@ static enum code compare_chain(struct store *s, const struct ledger_signer *sign
                    "off, or the data was put back from another time", (long long)chain, (unsigned long long)seq);
 }
 
+/* A stored head that the signer does not know any more: it is the signer that was put back. */
+struct comparing { const struct ledger_signer *signer; struct ledger_check *ret; enum code code; struct err *err; };
+static bool compare_head(const struct ledger_head *h, void *arg) {
+    struct comparing *c = arg;
+    uint64_t seq = 0;
+    uint8_t head[HASH_SIZE];
+    c->code = c->signer->head(c->signer->arg, h->chain, &seq, head, c->err);
+    if (c->code != OK || seq >= h->seq)
+        return c->code == OK;
+    c->ret->bad_chain = h->chain;
+    c->ret->bad_seq = seq + 1;
+    c->code = err_set(c->err, E_DAMAGED, "ledger chain %lld, entry %llu: it was signed, and the keeper knows entries up to %llu only: the keyring was put back "
+                      "from an earlier time than the data; restore what belongs together", (long long)h->chain, (unsigned long long)h->seq, (unsigned long long)seq);
+    return false;
+}
+
 enum code ledger_compare(struct store *s, const struct ledger_signer *signer, struct ledger_check *ret, struct err *reterr) {
     int64_t chain = -1;
-    enum code code;
+    struct comparing c = { signer, ret, OK, reterr };
+    enum code code = ledger_heads(s, compare_head, &c, reterr);
+    if (code == OK)
+        code = c.code;
+    if (code != OK)
+        return code;
     while ((code = signer->chain_after(signer->arg, chain, &chain, reterr)) == OK && (code = compare_chain(s, signer, chain, ret, reterr)) == OK)
         continue;
     return code == E_NOT_FOUND ? OK : code;

@@ -97,3 +97,20 @@ TEST(an_end_that_was_cut_off_with_its_signature_is_told) {
         bed_end(&b);
     }
 }
+
+TEST(a_signer_that_was_put_back_is_told) {
+    struct bed b;
+    struct signer s;
+    struct ledger_check check;
+    bed_start(&b);
+    struct ledger_signer signer = signer_start(&s);
+    note(&b, 3, 4);
+    CHECK_OK(ledger_sign(b.store, &signer, &b.e), &b.e);
+    struct walk old = *signer_seen(&s, 3);
+    note(&b, 3, 2);
+    CHECK_OK(ledger_sign(b.store, &signer, &b.e), &b.e);
+    *signer_seen(&s, 3) = old;
+    CHECK_CODE(ledger_compare(b.store, &signer, &check, &b.e), E_DAMAGED, &b.e);
+    CHECK(check.bad_chain == 3 && check.bad_seq == 5 && strstr(b.e.text, "keyring") != NULL);
+    bed_end(&b);
+}
