@@ -14,6 +14,7 @@ enum torture_reach { TORTURE_OFF, TORTURE_THREAD /* what this thread asks for */
 struct torture {
     const char *name;
     enum code (*call)(void *arg, struct buf *outcome, struct err *reterr);   /* what it found, as text: the same every time */
+    bool (*check)(void *arg, enum code code);   /* nothing fails: is all there that was answered, and no half of what was not; NULL */
     void *arg;
     enum code want;                    /* what it ends with when nothing fails: OK, or the error of a scene of its own */
     enum torture_reach reach;          /* TORTURE_OFF: this thread */

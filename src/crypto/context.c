@@ -108,6 +108,9 @@ void crypto_forget(void) {
     EVP_CIPHER_CTX *const all[] = { c->seal, c->open, c->lane_wrap, c->lane_unwrap };
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         must(EVP_CipherInit_ex2(all[i], NULL, zero, NULL, -1, NULL) == 1);
-    must(EVP_MAC_init(c->hmac, zero, sizeof zero, NULL) == 1);
     EVP_KDF_CTX_reset(c->hkdf);
+    if (EVP_MAC_init(c->hmac, zero, sizeof zero, NULL) != 1) {     /* it copies the key, and there is no memory: then all of it goes */
+        (void)pthread_setspecific(fetched.at_exit, NULL);
+        context_free(c);
+    }
 }

@@ -58,11 +58,12 @@ void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 MUST_USE enum code hkdf_sha256(const void *ikm, size_t ikm_len, const void *salt, size_t salt_len,
                                const void *info, size_t info_len, void *ret, size_t ret_len, struct err *reterr);
 
-/* What a row is found by: the first 128 bits of HMAC-SHA-256, encrypted as one block under `index`. */
+/* What a row is found by: the first 128 bits of HMAC-SHA-256, encrypted as one block under `index`.
+ * False: no memory (which only a thread that has made none before can lack). */
 struct token { uint8_t bytes[TOKEN_SIZE]; };
-void token_make(const struct key *find, const struct key *index, const void *text, size_t len, struct token *ret);
+MUST_USE bool token_make(const struct key *find, const struct key *index, const void *text, size_t len, struct token *ret);
 /* Re-encrypts tokens from one index key to another, without the plaintext. */
-void tokens_renew(const struct key *from, const struct key *to, struct token *tokens, size_t count);
+MUST_USE bool tokens_renew(const struct key *from, const struct key *to, struct token *tokens, size_t count);
 
 /* Ed25519 (RFC 8032). */
 MUST_USE enum code sign_make(uint8_t seed[32], uint8_t ret_public[PUBLIC_SIZE], struct err *reterr);

@@ -88,5 +88,5 @@ enum code hkdf_sha256(const void *ikm, size_t ikm_len, const void *salt, size_t 
     EVP_KDF_CTX_reset(c->hkdf);
     bool fine = EVP_KDF_derive(c->hkdf, ret, ret_len, p) == 1;
     EVP_KDF_CTX_reset(c->hkdf);              /* drops its copy of the key */
-    return fine ? OK : err_set(reterr, E_INTERNAL, "HKDF-SHA-256 failed");
+    return fine ? OK : err_set(reterr, E_MEMORY, "no memory for deriving a key");   /* nothing else can fail here */
 }

@@ -1,20 +1,17 @@
-/* sign.c — Ed25519 (RFC 8032): the private key is the 32-byte seed. */
-#include <openssl/evp.h>
+/* sign.c — Ed25519 (RFC 8032): the private key is the 32-byte seed. libsodium's needs no memory of its own, so that a signature
+ * is never called wrong because there was none. */
+#include <sodium.h>
+#include <string.h>
 
-#include "crypto/crypto.h"
+#include "crypto/context.h"
 
-static void auto_pkey(EVP_PKEY **p) { EVP_PKEY_free(*p); }
-static void auto_mdctx(EVP_MD_CTX **p) { EVP_MD_CTX_free(*p); }
+_Static_assert(crypto_sign_ed25519_SEEDBYTES == 32 && crypto_sign_ed25519_PUBLICKEYBYTES == PUBLIC_SIZE && crypto_sign_ed25519_BYTES == SIGNATURE_SIZE, "Ed25519");
 
 enum code sign_public(const uint8_t seed[32], uint8_t ret_public[PUBLIC_SIZE], struct err *reterr) {
     PRE(seed != NULL && ret_public != NULL && reterr != NULL);
-    size_t len = PUBLIC_SIZE;
-    uint8_t public[PUBLIC_SIZE];
-    AUTO(pkey) EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
-    if (key == NULL || EVP_PKEY_get_raw_public_key(key, public, &len) != 1 || len != PUBLIC_SIZE)
-        return err_set(reterr, E_INTERNAL, "an Ed25519 key could not be made from its seed");
-    for (size_t i = 0; i < PUBLIC_SIZE; i++)
-        ret_public[i] = public[i];
+    uint8_t secret[crypto_sign_ed25519_SECRETKEYBYTES];
+    must(crypto_sign_ed25519_seed_keypair(ret_public, secret, seed) == 0);
+    crypto_wipe(secret, sizeof secret);
     return OK;
 }
 
@@ -26,20 +23,14 @@ enum code sign_make(uint8_t seed[32], uint8_t ret_public[PUBLIC_SIZE], struct er
 
 enum code sign(const uint8_t seed[32], const void *bytes, size_t len, uint8_t ret[SIGNATURE_SIZE], struct err *reterr) {
     PRE(seed != NULL && (bytes != NULL || len == 0) && ret != NULL && reterr != NULL);
-    size_t sig_len = SIGNATURE_SIZE;
-    AUTO(pkey) EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
-    AUTO(mdctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (key == NULL || ctx == NULL || EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) != 1
-        || EVP_DigestSign(ctx, ret, &sig_len, len == 0 ? (const uint8_t *)"" : bytes, len) != 1 || sig_len != SIGNATURE_SIZE)
-        return err_set(reterr, E_INTERNAL, "Ed25519 failed to sign");
+    uint8_t secret[crypto_sign_ed25519_SECRETKEYBYTES], public[PUBLIC_SIZE];
+    must(crypto_sign_ed25519_seed_keypair(public, secret, seed) == 0
+        && crypto_sign_ed25519_detached(ret, NULL, len == 0 ? (const uint8_t *)"" : bytes, len, secret) == 0);
+    crypto_wipe(secret, sizeof secret);
     return OK;
 }
 
-/* False also without memory: what could not be verified is not verified. */
 bool sign_verify(const uint8_t public[PUBLIC_SIZE], const void *bytes, size_t len, const uint8_t sig[SIGNATURE_SIZE]) {
     PRE(public != NULL && (bytes != NULL || len == 0) && sig != NULL);
-    AUTO(pkey) EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, PUBLIC_SIZE);
-    AUTO(mdctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    return key != NULL && ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1
-        && EVP_DigestVerify(ctx, sig, SIGNATURE_SIZE, len == 0 ? (const uint8_t *)"" : bytes, len) == 1;
+    return crypto_sign_ed25519_verify_detached(sig, len == 0 ? (const uint8_t *)"" : bytes, len, public) == 0;
 }

@@ -7,21 +7,16 @@
 #define LANE 1024u
 _Static_assert(sizeof(struct token) == 16, "a block of AES");
 
-/* A thread that cannot have 4 KB for its contexts cannot go on: there is no wrong token to give. */
-static struct context *context_must(void) {
-    struct context *c = context_get();
-    PRE(c != NULL && "memory for the cipher contexts of a thread");
-    return c;
-}
-
 static void forget(EVP_CIPHER_CTX *aes) {
     static const uint8_t zero[KEY_SIZE];
     must(EVP_CipherInit_ex2(aes, NULL, zero, NULL, -1, NULL) == 1);
 }
 
-void token_make(const struct key *find, const struct key *index, const void *text, size_t len, struct token *ret) {
+bool token_make(const struct key *find, const struct key *index, const void *text, size_t len, struct token *ret) {
     PRE(find != NULL && index != NULL && ret != NULL);
-    struct context *c = context_must();
+    struct context *c = context_get();
+    if (c == NULL)
+        return false;
     uint8_t hash[HASH_SIZE];
     int n = 0;
     hmac_sha256(find->bytes, sizeof find->bytes, text, len, hash);
@@ -29,11 +24,14 @@ void token_make(const struct key *find, const struct key *index, const void *tex
         && EVP_EncryptUpdate(c->lane_wrap, ret->bytes, &n, hash, TOKEN_SIZE) == 1 && n == (int)TOKEN_SIZE);
     forget(c->lane_wrap);
     crypto_wipe(hash, sizeof hash);
+    return true;
 }
 
-void tokens_renew(const struct key *from, const struct key *to, struct token *tokens, size_t count) {
+bool tokens_renew(const struct key *from, const struct key *to, struct token *tokens, size_t count) {
     PRE(from != NULL && to != NULL && (tokens != NULL || count == 0));
-    struct context *c = context_must();
+    struct context *c = context_get();
+    if (c == NULL)
+        return false;
     struct token lane[LANE];
     must(EVP_DecryptInit_ex2(c->lane_unwrap, NULL, from->bytes, NULL, NULL) == 1
         && EVP_EncryptInit_ex2(c->lane_wrap, NULL, to->bytes, NULL, NULL) == 1);
@@ -46,4 +44,5 @@ void tokens_renew(const struct key *from, const struct key *to, struct token *to
     crypto_wipe(lane, sizeof lane[0] * (count < LANE ? count : LANE));
     forget(c->lane_unwrap);
     forget(c->lane_wrap);
+    return true;
 }

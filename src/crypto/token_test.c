@@ -8,7 +8,7 @@ TEST(token_is_one_encrypted_block_of_the_hmac) {
     uint8_t hash[HASH_SIZE];
     struct err e;
     CHECK_OK(crypto_init(&e), &e);
-    token_make(&find, &index, "word", 4, &t);
+    CHECK(token_make(&find, &index, "word", 4, &t));
     hmac_sha256(find.bytes, KEY_SIZE, "word", 4, hash);
     CHECK(memcmp(&t, hash, TOKEN_SIZE) != 0);
     struct context *c = context_get();
@@ -24,13 +24,13 @@ TEST(renewed_tokens_are_those_of_the_new_index_key) {
     struct err e;
     CHECK_OK(crypto_init(&e), &e);
     for (uint32_t i = 0; i < ARRAY_LEN(t); i++)
-        token_make(&find, &before, &i, sizeof i, &t[i]);
-    tokens_renew(&before, &after, t, ARRAY_LEN(t));
+        CHECK(token_make(&find, &before, &i, sizeof i, &t[i]));
+    CHECK(tokens_renew(&before, &after, t, ARRAY_LEN(t)));
     for (uint32_t i = 0; i < ARRAY_LEN(t); i++) {
         struct token want, old;
-        token_make(&find, &after, &i, sizeof i, &want);
-        token_make(&find, &before, &i, sizeof i, &old);
+        CHECK(token_make(&find, &after, &i, sizeof i, &want));
+        CHECK(token_make(&find, &before, &i, sizeof i, &old));
         CHECK(memcmp(&t[i], &want, sizeof want) == 0 && memcmp(&t[i], &old, sizeof old) != 0);
     }
-    tokens_renew(&before, &after, NULL, 0);
+    CHECK(tokens_renew(&before, &after, NULL, 0));
 }

@@ -18,7 +18,7 @@
 #include "db/engine.h"
 #include "db/sums.h"
 
-struct sqlite_db { struct db base; sqlite3 *handle; char *path; const char *mend; int busy_ms, wal_limit, wal_pages; enum { SURE, LEFT, FAILED } wal; };
+struct sqlite_db { struct db base; sqlite3 *handle; char *path; const char *mend; int busy_ms, wal_limit, wal_pages; bool undo_ready, undo_owed; enum { SURE, LEFT, FAILED } wal; };
 struct sqlite_stmt { struct stmt base; sqlite3_stmt *handle; int bind; };
 
 static struct sqlite_db *conn(struct db *db) { return (struct sqlite_db *)db; }
@@ -290,23 +290,56 @@ static enum code control(struct db *db, const char *sql, struct err *reterr) {
     return code == OK ? stmt_run(s, reterr) : code;
 }
 
+static const char rollback_all[] = "ROLLBACK", rollback_one[] = "ROLLBACK TO one", release_one[] = "RELEASE one";
+
+/* What undoes a transaction is prepared before one begins: it is needed when memory has run out. */
+static enum code undo_prepare(struct db *db, struct err *reterr) {
+    static const char *const all[] = { rollback_all, rollback_one, release_one };
+    enum code code = OK;
+    for (size_t i = 0; i < ARRAY_LEN(all) && code == OK && !conn(db)->undo_ready; i++) {
+        struct stmt *s = NULL;
+        code = db_prepare(db, all[i], &s, reterr);
+        if (code == OK)
+            stmt_end(s);
+    }
+    conn(db)->undo_ready = code == OK;
+    return code;
+}
+
+/* Even that may want memory. Then the transaction counts as over, nothing of it is committed, and the next one begins with this. */
+static enum code undo(struct db *db, struct err *reterr) {
+    struct sqlite_db *c = conn(db);
+    enum code code = sqlite3_get_autocommit(c->handle) == 0 ? control(db, rollback_all, reterr) : OK;
+    c->undo_owed = sqlite3_get_autocommit(c->handle) == 0;
+    return c->undo_owed ? code : OK;          /* it fails too where SQLite has rolled back by itself */
+}
+
 static enum code sqlite_begin(struct db *db, bool write, struct err *reterr) {
     struct sqlite_db *c = conn(db);
-    enum code code = write && c->wal != SURE ? sqlite_checkpoint(db, reterr) : OK;
+    enum code code = undo_prepare(db, reterr);
+    if (code == OK && c->undo_owed)
+        code = undo(db, reterr);
+    if (code != OK)
+        return code;
+    if (write && c->wal != SURE)
+        code = sqlite_checkpoint(db, reterr);
     if (code != OK && (code != E_BUSY || c->wal != LEFT))     /* busy: the WAL is of a process that lives */
         return code;
     return write ? control(db, "BEGIN IMMEDIATE", reterr) : control(db, "BEGIN", reterr);
 }
 
-static enum code sqlite_commit(struct db *db, struct err *reterr) { return control(db, "COMMIT", reterr); }
+static enum code sqlite_commit(struct db *db, struct err *reterr) {
+    if (conn(db)->undo_owed)
+        return err_set(reterr, E_MEMORY, "%s: no memory left for the database", conn(db)->path);
+    return control(db, "COMMIT", reterr);
+}
 
 static void sqlite_rollback(struct db *db) {
     struct err ignored;
-    if (sqlite3_get_autocommit(conn(db)->handle) == 0)
-        (void)control(db, "ROLLBACK", &ignored);        /* fails only where SQLite has rolled back by itself */
+    (void)undo(db, &ignored);
 }
 
-static bool sqlite_in_transaction(struct db *db) { return sqlite3_get_autocommit(conn(db)->handle) == 0; }
+static bool sqlite_in_transaction(struct db *db) { return sqlite3_get_autocommit(conn(db)->handle) == 0 && !conn(db)->undo_owed; }
 
 static enum code sqlite_others(struct db *db, int64_t *ret, struct err *reterr) {
     struct stmt *s = NULL;
@@ -320,14 +353,14 @@ static enum code sqlite_others(struct db *db, int64_t *ret, struct err *reterr) 
 }
 
 static enum code sqlite_savepoint(struct db *db, struct err *reterr) { return control(db, "SAVEPOINT one", reterr); }
-static enum code sqlite_release(struct db *db, struct err *reterr) { return control(db, "RELEASE one", reterr); }
+static enum code sqlite_release(struct db *db, struct err *reterr) { return control(db, release_one, reterr); }
 
 static void sqlite_rollback_to(struct db *db) {
     struct err ignored;
     if (sqlite3_get_autocommit(conn(db)->handle) != 0)
         return;                                         /* the failure ended the whole transaction */
-    if (control(db, "ROLLBACK TO one", &ignored) == OK)
-        (void)control(db, "RELEASE one", &ignored);
+    if (control(db, rollback_one, &ignored) != OK || control(db, release_one, &ignored) != OK)
+        sqlite_rollback(db);                            /* it needs memory for what stays: then nothing stays */
 }
 
 static enum code sqlite_script(struct db *db, const char *sql, struct err *reterr) { return run(conn(db), sql, reterr); }
@@ -350,6 +383,12 @@ static enum code sqlite_backfill(struct db *db, int wait_ms, struct err *reterr)
 
 static int64_t sqlite_wal_pages(struct db *db) { return conn(db)->wal_pages; }
 
+/* The check tells of a page that it had no memory for as of one that is wrong: "error code=7", SQLITE_NOMEM. */
+static bool tells_of_memory(const char *says) {
+    const char *at = strstr(says, "error code=7");
+    return at != NULL && (at[12] < '0' || at[12] > '9');
+}
+
 static enum code sqlite_check(struct db *db, struct err *reterr) {
     struct sqlite_db *c = conn(db);
     sqlite3_stmt *s = NULL;
@@ -360,6 +399,8 @@ static enum code sqlite_check(struct db *db, struct err *reterr) {
     const char *says = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
     if (says == NULL)
         code = explain(c, rc, reterr);
+    else if (tells_of_memory(says))
+        code = explain(c, SQLITE_NOMEM, reterr);
     else if (strcmp(says, "ok") != 0) {
         err_set(reterr, E_DAMAGED, "%s: the file is damaged: %s", c->path, c->mend);
         code = err_hide(reterr, "%s", says);

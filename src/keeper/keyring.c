@@ -236,7 +236,11 @@ static enum code open_files(struct keyring *k, struct err *reterr) {
     if (k->copy_fd < 0)
         return err_errno(reterr, errno, "cannot open %s", buf_str(&path));
     code = rows_open(buf_str(&path), false, &k->db, reterr);
-    return code == E_DAMAGED ? err_set(reterr, E_DAMAGED, "%s is damaged: restore the keyring (with its epoch file) from the keyring's backup", buf_str(&path)) : code;
+    if (code != E_DAMAGED)
+        return code;
+    struct err cause = *reterr;
+    err_set(reterr, E_DAMAGED, "%s is damaged: restore the keyring (with its epoch file) from the keyring's backup", buf_str(&path));
+    return err_hide(reterr, "%s", cause.hidden);
 }
 
 static enum code unwrap_secrets(struct keyring *k, struct err *reterr) {

@@ -56,8 +56,7 @@ bool find_token(const struct service *s, const struct index_keys *keys, const st
     piece_add(&b, fold, len);
     if (b.failed)
         return false;
-    token_make(&keys->find, before && keys->has_before ? &keys->index_before : &keys->index, buf_str(&b), b.len, ret);
-    return true;
+    return token_make(&keys->find, before && keys->has_before ? &keys->index_before : &keys->index, buf_str(&b), b.len, ret);
 }
 
 bool find_claim(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, const char *rule,
@@ -67,10 +66,8 @@ bool find_claim(const struct service *s, const struct index_keys *keys, const st
     piece_add(&b, pieces->data, pieces->len);
     if (b.failed)
         return false;
-    token_make(&keys->find, &keys->index, buf_str(&b), b.len, ret);
-    if (keys->has_before)
-        token_make(&keys->find, &keys->index_before, buf_str(&b), b.len, ret_before);
-    return true;
+    return token_make(&keys->find, &keys->index, buf_str(&b), b.len, ret) &&
+           (!keys->has_before || token_make(&keys->find, &keys->index_before, buf_str(&b), b.len, ret_before));
 }
 
 /* ---- tokens of a record */
@@ -86,8 +83,9 @@ static void add(struct maker *m, const char *fold, size_t len) {
         return;
     buf_cut(&m->text, m->head_len);
     piece_add(&m->text, fold, len);
-    m->failed = m->text.failed;
-    token_make(&m->keys->find, &m->keys->index, buf_str(&m->text), m->text.len, &one);
+    m->failed = m->text.failed || !token_make(&m->keys->find, &m->keys->index, buf_str(&m->text), m->text.len, &one);
+    if (m->failed)
+        return;
     for (size_t i = 0; i < t->count; i++)
         if (memcmp(&t->list[i], &one, sizeof one) == 0)
             return;                            /* the same word twice */

@@ -38,6 +38,8 @@ static void walk_start(struct renewal *r) {
     r->more = true;
 }
 
+static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory to renew the index"); }
+
 /* A row that missed a whole renewal cannot be renewed: the key that made it is gone. */
 static enum code lost(const struct renewal *r, const char *what, struct err *reterr) {
     return err_set(reterr, E_DAMAGED, "a %s of tenant %lld was made with an index key that no longer exists: rebuild the index",
@@ -77,7 +79,8 @@ static enum code olds_read(struct renewal *r, struct txn *t, const char *sql, st
 static enum code claim_move(struct renewal *r, struct txn *t, const struct old *o, struct err *reterr) {
     struct stmt *s;
     struct token now = o->what;
-    tokens_renew(&r->before, &r->now, &now, 1);
+    if (!tokens_renew(&r->before, &r->now, &now, 1))
+        return no_memory(reterr);
     enum code code = sql_prepare(&t->sql, "DELETE FROM claim WHERE tenant = ? AND kind = ? AND rule = ? AND what = ?", &s, reterr);
     if (code != OK)
         return code;
@@ -100,7 +103,8 @@ static enum code claim_move(struct renewal *r, struct txn *t, const struct old *
 static enum code span_move(struct renewal *r, struct txn *t, const struct old *o, struct err *reterr) {
     struct stmt *s;
     struct token now = o->what;
-    tokens_renew(&r->before, &r->now, &now, 1);
+    if (!tokens_renew(&r->before, &r->now, &now, 1))
+        return no_memory(reterr);
     enum code code = sql_prepare(&t->sql, "UPDATE OR REPLACE span SET what = ?7, generation = ?8 "
                                  "WHERE tenant = ?1 AND kind = ?2 AND rule = ?3 AND what = ?4 AND start = ?5 AND holder = ?6", &s, reterr);
     if (code != OK)
@@ -180,7 +184,8 @@ static enum code doc_move(struct renewal *r, struct token *tokens, size_t count,
     struct stmt *s;
     for (size_t i = 0; i < count; i++) {
         struct token from = tokens[i];
-        tokens_renew(&r->before, &r->now, &tokens[i], 1);
+        if (!tokens_renew(&r->before, &r->now, &tokens[i], 1))
+            return no_memory(reterr);
         enum code code = found_swap(r, &from, &tokens[i], reterr);
         if (code != OK)
             return code;
@@ -217,7 +222,7 @@ static enum code doc_next(struct renewal *r, struct token **ret_tokens, size_t *
         code = lost(r, "record's index", reterr);
     struct token *tokens = code == OK ? mem_new_array(len / TOKEN_SIZE, TOKEN_SIZE) : NULL;
     if (code == OK && tokens == NULL)
-        code = err_set(reterr, E_MEMORY, "no memory to renew the index");
+        code = no_memory(reterr);
     if (code == OK) {
         memcpy(tokens, bytes, len);
         *ret_tokens = tokens;

@@ -13,7 +13,7 @@ static struct key index_key(int64_t tenant, uint32_t generation) {
 static struct token found_by(int64_t tenant, uint32_t generation, uint32_t value) {
     struct key find = index_key(tenant, 999), index = index_key(tenant, generation);
     struct token t;
-    token_make(&find, &index, &value, sizeof value, &t);
+    CHECK(token_make(&find, &index, &value, sizeof value, &t));
     return t;
 }
 
