@@ -108,6 +108,9 @@ static size_t header_times(const struct http_req *req, const char *name) {
 /* What two servers in a row could read in two ways is refused, although nginx writes these headers itself. */
 static const char *framing_fault(const struct http_req *req) {
     const char *length = req_header(req, "Content-Length"), *coding = req_header(req, "Transfer-Encoding");
+    for (size_t i = 0; i < req->header_count; i++)
+        if (req->headers[i].name[strcspn(req->headers[i].name, " \t")] != 0)
+            return "the name of a header holds a space";
     if (header_times(req, "Content-Length") > 1 || header_times(req, "Transfer-Encoding") > 1)
         return "Content-Length or Transfer-Encoding stands there twice";
     if (header_times(req, "Host") > 1 || header_times(req, "Authorization") > 1 || header_times(req, "Content-Type") > 1)

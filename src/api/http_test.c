@@ -290,6 +290,7 @@ TEST(framing_that_can_be_read_in_two_ways_is_refused_and_closed) {
         "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nabcdeGET /hello/smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\nGET /hello/smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcdeGET /hello/smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\nGET /hello/smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /hello/a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\nGET /hello/smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

@@ -16,20 +16,22 @@ static bool is_read_only(const char *name) {
 }
 
 static void mistake(json_t *list, const char *name, const char *text) {
-    json_array_append_new(list, json_pack("{s:o, s:s}", "path", json_sprintf("/%s", name), "text", text));
+    json_array_append_new(list, json_pack("{s:o, s:s}", "path", json_sprintf("%s%s", name[0] == 0 ? "" : "/", name), "text", text));
 }
 
 /* {fields: {…}, consents: {…}}: the outside of a record's body. */
 static bool body_fine(struct call *c, const json_t *body) {
     const char *name;
     json_t *value, *wrong = json_array();
+    bool others = false;
     json_object_foreach((json_t *)(uintptr_t)body, name, value) {
         bool fields = strcmp(name, "fields") == 0, consents = strcmp(name, "consents") == 0;
         if ((fields || consents) && !json_is_object(value))
             mistake(wrong, name, "must be an object");
-        else if (!fields && !consents && !is_read_only(name))
-            mistake(wrong, "", "only fields and consents are read here; values stand in fields");
+        others = others || (!fields && !consents && !is_read_only(name));
     }
+    if (others)
+        mistake(wrong, "", "only fields and consents are read here; values stand in fields");
     if (json_object_get(body, "fields") == NULL && json_object_get(body, "consents") == NULL)
         mistake(wrong, "fields", "is missing");
     bool fine = json_array_size(wrong) == 0;
@@ -137,7 +139,7 @@ static bool query_json(struct call *c, json_t **ret) {
         if (strcmp(name, "lang") == 0)
             continue;
         if (json_object_get(q, name) != NULL) {
-            call_fail(c, E_INVALID, "the parameter %s stands there twice", name);
+            call_fail(c, E_INVALID, "a parameter stands twice in the query");
         } else if (strcmp(name, "limit") != 0) {
             json_object_set_new(q, name, json_string(value));
             continue;

@@ -76,6 +76,13 @@ TEST(tables_with_foreign_headers_come_in) {
     CHECK_OK(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:n, s:{s:s, s:{s:s}}, s:{s:s}}", "Lp", "Mail", "field", "email", "values",
         "(wpisany)", "lena@poczta.example", "*", "event", event), "Lp,Mail,name\n1,(wpisany),Lena Sowa\n2,ula@poczta.example,Ula Sowa\n", &said), &b.e);
     CHECK_TEXT(buf_str(&said), "{\"made\":2,\"refused\":0}\n");
+    json_t *slip = json_pack("{s:{s:s}}", "wher", "name", "Ewa");
+    CHECK_CODE(records_export(b.service, &boss, charter_kind(b.charter, "registration"), FORMAT_NDJSON, slip, &(struct sink){ text_write, &out }, &b.e), E_INVALID, &b.e);
+    json_decref(slip);
+    CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:s}", "a", "ewa@poczta.example"), "a\nx\n", &said), E_INVALID, &b.e);
+    CHECK(strchr(b.e.text, '@') == NULL);     /* a value that was put in the place of a name is not said again */
+    CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:{s:s}}", "*", "ewa@poczta.example", "x"), "a\nx\n", &said), E_INVALID, &b.e);
+    CHECK(strchr(b.e.text, '@') == NULL);
     CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:i}", "a", 1), "a\nx\n", &said), E_INVALID, &b.e);
     CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:{s:s,s:i}}", "a", "field", "name", "values", 1), "a\nx\n", &said), E_INVALID, &b.e);
     CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:{s:s}}", "*", "nothing", "x"), "a\nx\n", &said), E_INVALID, &b.e);

@@ -137,6 +137,16 @@ static enum code note(struct exporting *e, const struct caller *who, struct err 
     return code;
 }
 
+/* A slip in "where" must not become an export of everything. */
+static bool members_known(json_t *query) {
+    const char *name;
+    json_t *v;
+    json_object_foreach(query, name, v)
+        if (strcmp(name, "where") != 0 && strcmp(name, "sort") != 0)
+            return false;
+    return true;
+}
+
 enum code records_export(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *query,
                          const struct sink *out, struct err *reterr) {
     PRE(s != NULL && who != NULL && out != NULL && reterr != NULL);
@@ -145,6 +155,8 @@ enum code records_export(struct service *s, const struct caller *who, int kind, 
     struct err left;
     if (!may.any)
         return use_refused(s, who, kind, &may, reterr);
+    if (!members_known(query))
+        return err_set(reterr, E_INVALID, "an export has format, where and sort; conditions stand in where");
     if (format == FORMAT_CSV)
         line_header(&e);
     enum code code = pages(&e, who, query, reterr);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "records/batch.h"
 #include "records/csv.h"
+#include "records/input.h"
 #include "records/use.h"
 
 enum column_type { TO_FIELD, TO_ID, TO_CONSENTS, TO_NOTHING };
@@ -161,6 +162,10 @@ static bool own_name(const struct import *m, const char *header, struct column *
     return false;
 }
 
+static enum code no_field(const struct import *m, const char *name, struct err *reterr) {
+    return err_set(reterr, E_INVALID, "the mapping names %s, which is no field of %s", input_name_shown(name) ? name : "something", m->k->kind->name);
+}
+
 /* The place of a foreign name. */
 static enum code place_of(const struct import *m, const char *header, struct column *ret, struct err *reterr) {
     json_t *told = header[0] == '=' || strcmp(header, "*") == 0 ? NULL : json_object_get(m->mapping, header);
@@ -174,7 +179,7 @@ static enum code place_of(const struct import *m, const char *header, struct col
         return OK;
     }
     if (to != NULL)
-        return err_set(reterr, E_INVALID, "the mapping names %s, which is no field of %s", to, m->k->kind->name);
+        return no_field(m, to, reterr);
     *ret = (struct column){ .type = TO_NOTHING };
     return m->mapping != NULL ? OK : err_set(reterr, E_INVALID, "a column of the first line is no field of %s (columns are named like fields; a mapping says what foreign headers "
                                                                 "mean, and passes the others over)", m->k->kind->name);
@@ -209,7 +214,7 @@ static enum code fixed_add(struct import *m, const char *name, const char *value
     if (m->fixed_count == FIXED_MAX)
         return err_set(reterr, E_INVALID, "the mapping sets more than %d fields for every row", FIXED_MAX);
     if (!own_name(m, name, to) || (to->type != TO_FIELD && to->type != TO_CONSENTS))
-        return err_set(reterr, E_INVALID, "the mapping sets %s, which is no field of %s", name, m->k->kind->name);
+        return no_field(m, name, reterr);
     m->fixed_values[m->fixed_count++] = value;
     return OK;
 }

@@ -20,7 +20,10 @@ static void path_of(const char *name, char ret[PATH_TEXT]) {
     ret[n] = 0;
 }
 
-/* A name that nobody declared may itself be a value put in the wrong place: it is shown only when it looks like a name. */
+bool input_name_shown(const char *name) {
+    return strnlen(name, 41) <= 40 && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")] == 0;
+}
+
 static void unknown(const struct service *s, const struct kind_info *k, const char *name, struct mistakes *m) {
     char path[PATH_TEXT];
     const char *best = NULL;
@@ -34,8 +37,7 @@ static void unknown(const struct service *s, const struct kind_info *k, const ch
     }
     if (k->kind->parent >= 0 && text_distance(name, service_kind(s, k->kind->parent)->kind->name) < least)
         best = service_kind(s, k->kind->parent)->kind->name;
-    bool plain = strlen(name) <= 40 && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")] == 0;
-    path_of(plain ? name : "", path);
+    path_of(input_name_shown(name) ? name : "", path);
     mistakes_add(m, path, best == NULL ? SAYS_unknown : SAYS_unknown_near, best);
 }
 

@@ -15,6 +15,8 @@ MUST_USE enum code input_read(const struct service *s, const struct kind_info *k
 /* One field by its name, from a cell or a JSON value. */
 MUST_USE enum code input_take(const struct service *s, const struct kind_info *k, const char *name, const struct raw *raw, struct arena *arena,
                               struct mistakes *m, struct input *in, struct err *reterr);
+/* A name that nobody declared may itself be a value put in the wrong place: it is shown only when it looks like a name. */
+MUST_USE bool input_name_shown(const char *name);
 /* What the caller may not set: adds a mistake for each. */
 void input_allow(const struct kind_info *k, const struct input *in, fieldset allowed, struct mistakes *m);
 /* Puts a new record's values together: states where they start, counters at 0, consents with their time. Adds what is missing. */

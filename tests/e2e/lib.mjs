@@ -107,6 +107,19 @@ export class Instance {
     if (!this.options.data) fs.rmSync(this.data, { recursive: true, force: true });
   }
 
+  // The ids of server and keeper, by the names of their commands.
+  children() {
+    const ids = {};
+    for (const pid of fs.readdirSync('/proc').filter((n) => /^\d+$/.test(n))) {
+      try {
+        const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8'), args = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        const name = ['keeper', 'server'].find((n) => args.includes(n));
+        if (name && Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === this.child.pid) ids[name] = Number(pid);
+      } catch { /* it went away */ }
+    }
+    return ids;
+  }
+
   get ca() { return path.join(this.data, 'tls', 'ca.pem'); }
   get url() { return `https://localhost:${this.port}`; }
 
