@@ -1,6 +1,7 @@
 /* text.c — folding rests on utf8proc; the few letters that Unicode does not decompose are mapped here. */
 #include "base/text.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -36,16 +37,37 @@ static bool map(const char *text, size_t len, int options, uint8_t **ret, size_t
     return n >= 0;
 }
 
+/* Nearly all that is written here is Latin: code points below U+0180, none of which joins with its neighbour or changes by NFC. */
+#define LATIN 0x180u
+static bool is_latin(const char *text, size_t len) {
+    const uint8_t *p = (const uint8_t *)text;
+    for (size_t at = 0; at < len; at++) {
+        uint8_t c = p[at];
+        if (c < 0x80 ? (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f : c < 0xc2 || c > 0xc5 || at + 1 == len || (p[++at] & 0xc0) != 0x80)
+            return false;
+    }
+    return true;
+}
+
+static void add_trimmed(const char *text, size_t n, struct buf *ret) {
+    size_t from = 0;
+    while (from < n && (text[from] == ' ' || (text[from] >= '\t' && text[from] <= '\r')))
+        from++;
+    while (n > from && (text[n - 1] == ' ' || (text[n - 1] >= '\t' && text[n - 1] <= '\r')))
+        n--;
+    buf_add(ret, text + from, n - from);
+}
+
 bool text_clean(const char *text, size_t len, struct buf *ret) {
     uint8_t *nfc = NULL;
-    size_t n, from = 0;
+    size_t n;
+    if (is_latin(text, len)) {
+        add_trimmed(text, len, ret);
+        return !ret->failed;
+    }
     if (!text_is_utf8(text, len) || !map(text, len, UTF8PROC_COMPOSE | UTF8PROC_STABLE, &nfc, &n))
         return false;
-    while (from < n && (nfc[from] == ' ' || (nfc[from] >= '\t' && nfc[from] <= '\r')))
-        from++;
-    while (n > from && (nfc[n - 1] == ' ' || (nfc[n - 1] >= '\t' && nfc[n - 1] <= '\r')))
-        n--;
-    buf_add(ret, nfc + from, n - from);
+    add_trimmed((const char *)nfc, n, ret);
     free(nfc);
     return !ret->failed;
 }
@@ -62,33 +84,86 @@ static const char *letter(int32_t c) {
     }
 }
 
-bool text_fold(const char *text, size_t len, struct buf *ret) {
-    uint8_t *flat = NULL;
-    size_t n;
-    if (!text_is_utf8(text, len) ||
-        !map(text, len, UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_STABLE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &flat, &n))
-        return false;
-    bool gap = false;
-    size_t start = ret->len;
+struct folding { struct buf *to; size_t start; bool gap; };
+
+/* What utf8proc made of one code point or of a whole text. */
+static void fold_add(struct folding *f, const uint8_t *flat, size_t n) {
     for (size_t at = 0; at < n;) {
         int32_t c;
         utf8proc_ssize_t size = utf8proc_iterate(flat + at, (utf8proc_ssize_t)(n - at), &c);
         if (size <= 0)
             break;
         if (is_space(c)) {
-            gap = ret->len > start;
+            f->gap = f->to->len > f->start;
         } else {
             const char *plain = letter(c);
-            if (gap)
-                buf_char(ret, ' ');
-            gap = false;
+            if (f->gap)
+                buf_char(f->to, ' ');
+            f->gap = false;
             if (plain != NULL)
-                buf_text(ret, plain);
+                buf_text(f->to, plain);
             else
-                buf_add(ret, flat + at, (size_t)size);
+                buf_add(f->to, flat + at, (size_t)size);
         }
         at += (size_t)size;
     }
+}
+
+#define FOLDING (UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_STABLE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK)
+
+/* What each Latin code point folds to, asked of utf8proc once; len 0: nothing, or it must be asked again. */
+static struct { uint8_t text[7], len; } latin[LATIN];
+static pthread_once_t latin_once = PTHREAD_ONCE_INIT;
+static void latin_fill(void) {
+    for (uint32_t c = 1; c < LATIN; c++) {
+        uint8_t in[4], *flat = NULL;
+        size_t n = 0, len = (size_t)utf8proc_encode_char((utf8proc_int32_t)c, in);
+        if (map((const char *)in, len, FOLDING, &flat, &n) && n <= sizeof latin[c].text) {
+            memcpy(latin[c].text, flat, n);
+            latin[c].len = (uint8_t)n;
+        }
+        free(flat);
+    }
+}
+
+static void fold_latin(struct folding *f, const char *text, size_t len) {
+    const uint8_t *p = (const uint8_t *)text;
+    char *o = NULL;                           /* while there is room for all that is left, each code point as one byte */
+    (void)pthread_once(&latin_once, latin_fill);
+    for (size_t at = 0; at < len; at++) {
+        if (o == NULL && (o = buf_more(f->to, len - at)) == NULL)
+            return;
+        uint32_t c = p[at];
+        if (c >= 0x80)
+            c = (c & 0x1f) << 6 | (p[++at] & 0x3f);
+        if (latin[c].len == 1 && latin[c].text[0] > ' ') {
+            if (f->gap)
+                *o++ = ' ';                   /* of a byte that was passed over */
+            f->gap = false;
+            *o++ = (char)latin[c].text[0];
+        } else if (latin[c].len == 1) {
+            f->gap = o > f->to->data + f->start;
+        } else {
+            buf_cut(f->to, (size_t)(o - f->to->data));
+            fold_add(f, latin[c].text, latin[c].len);
+            o = NULL;
+        }
+    }
+    if (o != NULL)
+        buf_cut(f->to, (size_t)(o - f->to->data));
+}
+
+bool text_fold(const char *text, size_t len, struct buf *ret) {
+    struct folding f = { .to = ret, .start = ret->len };
+    uint8_t *flat = NULL;
+    size_t n;
+    if (is_latin(text, len)) {
+        fold_latin(&f, text, len);
+        return !ret->failed;
+    }
+    if (!text_is_utf8(text, len) || !map(text, len, FOLDING, &flat, &n))
+        return false;
+    fold_add(&f, flat, n);
     free(flat);
     return !ret->failed;
 }

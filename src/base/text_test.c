@@ -2,6 +2,34 @@
 #include "base/text.c"
 #include "base/test.h"
 
+/* The short way of Latin text gives what utf8proc gives, for every pair of its code points. */
+TEST(latin_folds_as_unicode_does) {
+    AUTO(buf_done) struct buf fast = BUF(64), slow = BUF(64);
+    for (int32_t a = 0x20; a < (int32_t)LATIN; a++)
+        for (int32_t b = 0x20; b < (int32_t)LATIN; b++) {
+            uint8_t text[12], *flat = NULL;
+            size_t len = (size_t)utf8proc_encode_char(a, text), n = 0;
+            len += (size_t)utf8proc_encode_char(b, text + len);
+            if (a == 0x7f || b == 0x7f)
+                continue;
+            buf_cut(&fast, 0);
+            buf_cut(&slow, 0);
+            struct folding f = { .to = &slow };
+            CHECK(is_latin((const char *)text, len) && text_fold((const char *)text, len, &fast));
+            CHECK(map((const char *)text, len, FOLDING, &flat, &n));
+            fold_add(&f, flat, n);
+            free(flat);
+            if (fast.len != slow.len || memcmp(buf_str(&fast), buf_str(&slow), fast.len) != 0)
+                fprintf(stderr, "U+%04x U+%04x: %s, %s\n", (unsigned)a, (unsigned)b, buf_str(&fast), buf_str(&slow));
+            CHECK(fast.len == slow.len && memcmp(buf_str(&fast), buf_str(&slow), fast.len) == 0);
+            buf_cut(&fast, 0);
+            CHECK(text_clean((const char *)text, len, &fast) && map((const char *)text, len, UTF8PROC_COMPOSE | UTF8PROC_STABLE, &flat, &n));
+            CHECK(n == len && memcmp(flat, text, n) == 0);
+            free(flat);
+        }
+    CHECK(!is_latin("\x7f", 1) && !is_latin("a\1", 2) && !is_latin("\xc3", 1) && !is_latin("\xc1\x80", 2) && !is_latin("\xc6\x80", 2) && !is_latin("\xc3\x28", 2));
+}
+
 TEST(folds_what_people_type) {
     static const struct { const char *in, *want; } row[] = {
         { "Żółć  GĘŚLĄ", "zolc gesla" }, { "Őrült ÁRVÍZTŰRŐ", "orult arvizturo" }, { " Straße ", "strasse" },

@@ -144,12 +144,39 @@ bool time_parse(const char *text, usec_t *ret) {
     return true;
 }
 
+/* As many digits as asked for. */
+static char *put_digits(char *p, int value, int digits) {
+    for (int i = digits; i-- > 0; value /= 10)
+        p[i] = (char)('0' + value % 10);
+    return p + digits;
+}
+
+#define TIME_TEXT 28u                         /* the longest, and the zero */
+
+/* By hand: every record that is shown has four of them. */
 char *time_format(usec_t t, char *buf, size_t room) {
     struct civil c = civil_of_utc(t);
-    if (c.usec != 0)
-        snprintf(buf, room, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", c.year, c.month, c.day, c.hour, c.minute, c.second, c.usec);
-    else
+    if (room < TIME_TEXT || c.year < 0 || c.year > 9999) {
         snprintf(buf, room, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour, c.minute, c.second);
+        return buf;
+    }
+    char *p = put_digits(buf, c.year, 4);
+    *p++ = '-';
+    p = put_digits(p, c.month, 2);
+    *p++ = '-';
+    p = put_digits(p, c.day, 2);
+    *p++ = 'T';
+    p = put_digits(p, c.hour, 2);
+    *p++ = ':';
+    p = put_digits(p, c.minute, 2);
+    *p++ = ':';
+    p = put_digits(p, c.second, 2);
+    if (c.usec != 0) {
+        *p++ = '.';
+        p = put_digits(p, c.usec, 6);
+    }
+    *p++ = 'Z';
+    *p = 0;
     return buf;
 }
 
