@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/http_int.h"
+#include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -88,18 +89,11 @@ void http_reply_buf(struct http_req *req, int status, const char *type, struct b
     reply_bytes(req, status, type, data, len, MHD_RESPMEM_MUST_FREE);
 }
 
-static int dump_to_buf(const char *bytes, size_t len, void *arg) {
-    struct buf *b = arg;
-    buf_add(b, bytes, len);
-    return b->failed ? -1 : 0;
-}
-
 static void reply_json(struct http_req *req, int status, const char *type, const json_t *body) {
     AUTO(buf_done) struct buf b = BUF(JSON_REPLY_MAX);
     if (buf_more(&b, JSON_REPLY_USUAL) != NULL)
         buf_cut(&b, 0);                       /* room for most replies at once */
-    if (json_dump_callback(body, dump_to_buf, &b, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
-        b.failed = true;
+    json_text_add(&b, body);
     buf_char(&b, '\n');
     http_reply_buf(req, status, type, &b);
 }

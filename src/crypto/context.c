@@ -36,13 +36,13 @@ static void context_free(void *p) {
 }
 
 /* The cipher is bound here once: a later init with a NULL cipher only changes key and nonce,
- * which is four times as fast. */
-static EVP_CIPHER_CTX *cipher_new(const EVP_CIPHER *cipher, int encrypts) {
+ * which is four times as fast. A context without padding takes its parameters anew at each init; GCM never pads. */
+static EVP_CIPHER_CTX *cipher_new(const EVP_CIPHER *cipher, int encrypts, bool pads) {
     static const uint8_t zero[KEY_SIZE];
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     if (c == NULL)
         return NULL;
-    if (EVP_CipherInit_ex2(c, cipher, zero, NULL, encrypts, NULL) != 1 || EVP_CIPHER_CTX_set_padding(c, 0) != 1) {
+    if (EVP_CipherInit_ex2(c, cipher, zero, NULL, encrypts, NULL) != 1 || (pads && EVP_CIPHER_CTX_set_padding(c, 0) != 1)) {
         EVP_CIPHER_CTX_free(c);
         return NULL;
     }
@@ -54,8 +54,8 @@ static bool context_fill(struct context *c) {
     OSSL_PARAM with_sha256[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end() };
     static const uint8_t zero[KEY_SIZE];
-    return (c->seal = cipher_new(fetched.gcm, 1)) != NULL && (c->open = cipher_new(fetched.gcm, 0)) != NULL
-        && (c->lane_wrap = cipher_new(fetched.ecb, 1)) != NULL && (c->lane_unwrap = cipher_new(fetched.ecb, 0)) != NULL
+    return (c->seal = cipher_new(fetched.gcm, 1, false)) != NULL && (c->open = cipher_new(fetched.gcm, 0, false)) != NULL
+        && (c->lane_wrap = cipher_new(fetched.ecb, 1, true)) != NULL && (c->lane_unwrap = cipher_new(fetched.ecb, 0, true)) != NULL
         && (c->sha256 = EVP_MD_CTX_new()) != NULL && EVP_DigestInit_ex2(c->sha256, fetched.sha256, NULL) == 1
         && (c->hmac = EVP_MAC_CTX_new(fetched.hmac)) != NULL && EVP_MAC_init(c->hmac, zero, sizeof zero, with_sha256) == 1
         && (c->hkdf = EVP_KDF_CTX_new(fetched.hkdf)) != NULL;

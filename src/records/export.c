@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "ledger/ledger.h"
 #include "records/csv.h"
 #include "records/page.h"
@@ -20,17 +21,12 @@ static bool send(struct exporting *e) {
 }
 
 /* ---- NDJSON */
-static int dump(const char *bytes, size_t len, void *arg) {
-    buf_add(arg, bytes, len);
-    return ((struct buf *)arg)->failed ? -1 : 0;
-}
-
 static void line_json(struct exporting *e, const struct record *r, fieldset fields) {
     json_t *o;
     e->code = record_json(e->s, r, fields, &o, e->err);
     if (e->code != OK)
         return;
-    (void)json_dump_callback(o, dump, &e->line, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    json_text_add(&e->line, o);
     buf_char(&e->line, '\n');
     json_decref(o);
 }
