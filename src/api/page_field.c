@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "promises/view_words.h"
+#include "charter/labels.h"
 
 enum shape { SHAPE_LINE, SHAPE_AREA, SHAPE_YESNO, SHAPE_ONE_OF, SHAPE_REFERENCE, SHAPE_MONEY, SHAPE_PLACE, SHAPE_NONE };
 static const struct { enum shape shape; const char *type, *more; } inputs[FIELD_TYPES] = {
@@ -74,7 +74,7 @@ static enum shape shape_of(const struct field *f) {
 }
 
 void field_id(struct buf *ret, const char *prefix, int field) { buf_printf(ret, "%s%d", prefix, field); }
-void field_label(struct buf *ret, enum lang lang, const struct field *f) { word_label(ret, lang, f->name); }
+void field_label(struct buf *ret, enum lang lang, const struct field *f) { label_title(ret, f->label.in[lang]); }
 
 static const struct field *field_of(const struct field_view *v) { return &v->kind->fields[v->field]; }
 
@@ -193,7 +193,7 @@ static void put_select(struct buf *ret, const struct field_view *v) {
     put_option(ret, v, "", text_in(TEXT_CHOOSE, v->lang));
     for (size_t i = 0; f->type == T_ONE_OF && i < f->option_count; i++) {
         AUTO(buf_done) struct buf label = BUF(512);
-        word_label(&label, v->lang, f->options[i]);
+        label_title(&label, f->option_labels[i].in[v->lang]);
         put_option(ret, v, f->options[i], buf_str(&label));
     }
     for (size_t i = 0; f->type == T_REFERENCE && i < json_array_size(v->choices); i++) {
@@ -408,7 +408,7 @@ bool field_read(struct buf *ret, const struct charter *c, const struct field *f,
     else if (f->type == T_DATE && date_parse(text, &at))
         say_date(ret, lang, &at);
     else if (f->type == T_ONE_OF)
-        word_say(ret, lang, text);
+        buf_text(ret, label_option(f, text, lang));
     else
         buf_text(ret, text);
     return true;

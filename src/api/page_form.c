@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "promises/view_words.h"
+#include "charter/labels.h"
 
 static const struct kind *kind_of(const struct form_view *v) { return charter_kind_at(v->notice.charter, v->notice.kind); }
 
@@ -58,7 +58,9 @@ static const char *consent_mistake(const struct kind *k, const json_t *mistakes,
     return text != NULL || kind_consent(k) == NULL || strcmp(kind_consent(k), consent) != 0 ? text : mistake_at(mistakes, "fields", "consents");
 }
 
-static size_t summary_fields(struct buf *ret, const struct kind *k, fieldset shown, enum lang lang, const json_t *mistakes, const char *prefix) {
+static size_t summary_fields(struct buf *ret, const struct notice_view *v, fieldset shown, const json_t *mistakes, const char *prefix) {
+    const struct kind *k = charter_kind_at(v->charter, v->kind);
+    enum lang lang = v->lang;
     size_t count = 0;
     char id[32];
     for (size_t i = 0; i < k->field_count; i++) {
@@ -74,18 +76,21 @@ static size_t summary_fields(struct buf *ret, const struct kind *k, fieldset sho
     const char *consent = kind_consent(k), *text = consent == NULL ? NULL : consent_mistake(k, mistakes, consent);
     if (text != NULL) {
         AUTO(buf_done) struct buf label = BUF(512);
-        word_label(&label, lang, consent);
+        AUTO(buf_done) struct buf word = BUF(512);
+        label_say(&word, v->charter, k, consent, lang);
+        label_title(&label, buf_str(&word));
         summary_item(ret, prefix, "-consent", buf_str(&label), text);
         count++;
     }
     return count;
 }
 
-void mistakes_summary(struct buf *ret, enum text heading, const struct kind *k, fieldset shown, enum lang lang, const json_t *mistakes, const char *trouble, const char *prefix) {
+void mistakes_summary(struct buf *ret, enum text heading, const struct notice_view *v, fieldset shown, const json_t *mistakes, const char *trouble, const char *prefix) {
+    enum lang lang = v->lang;
     static const struct noun fields = NOUN("field", "fields", "pole", "pola", "pól", "mezőt");
     AUTO(buf_done) struct buf items = BUF(1u << 16);
     AUTO(buf_done) struct buf count = BUF(128);
-    size_t n = summary_fields(&items, k, shown, lang, mistakes, prefix);
+    size_t n = summary_fields(&items, v, shown, mistakes, prefix);
     if (n == 0 && trouble == NULL && json_array_size(mistakes) == 0)
         return;
     buf_text(ret, "<div class=\"summary-box\" role=\"alert\" tabindex=\"-1\" id=\"mistakes\">\n<h2>");
@@ -112,7 +117,7 @@ static void purposes_said(struct buf *ret, const struct notice_view *v) {
     const struct kind *k = charter_kind_at(v->charter, v->kind);
     for (size_t i = 0; i < k->used_for_count; i++) {
         buf_text(ret, i == 0 ? "" : ", ");
-        buf_text(ret, phrase_say(v->lang, k->used_for[i]));
+        buf_text(ret, k->used_for[i].in[v->lang]);
     }
 }
 
@@ -163,7 +168,7 @@ void form_title(struct buf *ret, const struct form_view *v) {
     const struct kind *p = k->parent < 0 ? NULL : charter_kind_at(v->notice.charter, k->parent);
     int at = p == NULL ? -1 : kind_field(p, "title");
     const char *title = at >= 0 && p->fields[at].level == L_PLAIN ? json_string_value(json_object_get(fields, "title")) : NULL;
-    word_label(ret, v->notice.lang, k->form);
+    label_title(ret, k->form_label.in[v->notice.lang]);
     if (title != NULL) {
         buf_text(ret, ": ");
         buf_text(ret, title);
@@ -244,7 +249,7 @@ void form_put(struct buf *ret, const struct form_view *v) {
         PUT(ret, v->notice.lang, FORM_BY, v->notice.tenant);
         buf_text(ret, "</p>\n");
     }
-    mistakes_summary(ret, TEXT_SUMMARY_TITLE, k, kind_asks(k), v->notice.lang, v->mistakes, v->trouble, "f");
+    mistakes_summary(ret, TEXT_SUMMARY_TITLE, &v->notice, kind_asks(k), v->mistakes, v->trouble, "f");
     put_parent(ret, v);
     buf_text(ret, "<form method=\"post\" action=\"");
     buf_html(ret, v->action);
@@ -312,7 +317,7 @@ static json_t *sentence(const char *text, enum lang lang) {
         buf_text(&b, "This ");
         buf_text(&b, text);
     } else {
-        word_label(&b, lang, text);
+        label_title(&b, text);
     }
     if (b.len > 0 && strchr(".!?", b.data[b.len - 1]) == NULL)
         buf_char(&b, '.');
@@ -396,7 +401,7 @@ bool state_said(struct buf *ret, const struct kind *k, const json_t *fields, enu
         const char *state = field_has_moves(k, (int)i) ? json_string_value(json_object_get(fields, k->fields[i].name)) : NULL;
         if (state == NULL)
             continue;
-        word_say(ret, lang, state);
+        buf_text(ret, label_option(&k->fields[i], state, lang));
         return true;
     }
     return false;

@@ -45,7 +45,7 @@ bool record_waits(const struct kind *k, const json_t *fields);
 /* Parts that the private link shows too: a mistake's text for a field (NULL: none), and a consent's box. */
 const char *mistake_of(const json_t *mistakes, const char *name);
 /* shown: fields that stand on the page, which the summary links to. */
-void mistakes_summary(struct buf *ret, enum text heading, const struct kind *k, fieldset shown, enum lang lang, const json_t *mistakes, const char *trouble, const char *prefix);
+void mistakes_summary(struct buf *ret, enum text heading, const struct notice_view *v, fieldset shown, const json_t *mistakes, const char *trouble, const char *prefix);
 void consent_put(struct buf *ret, const struct notice_view *v, const char *consent, bool basis, bool ticked, const char *mistake, const char *prefix);
 /* The state of a record in words; false: the kind has none. */
 bool state_said(struct buf *ret, const struct kind *k, const json_t *fields, enum lang lang);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "promises/view_words.h"
+#include "charter/labels.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -192,7 +192,7 @@ static json_t *choice_title(const struct charter *c, int kind, int title, const 
     if (text != NULL)
         return json_string(text);
     AUTO(buf_done) struct buf b = BUF(512);
-    word_label(&b, lang, k->name);
+    label_title(&b, k->label.in[lang]);
     buf_printf(&b, " %zu", at + 1);
     return json_string(buf_str(&b));
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "promises/view_words.h"
+#include "charter/labels.h"
 
 static const struct kind *kind_of(const struct link_view *v) { return charter_kind_at(v->notice.charter, v->notice.kind); }
 static enum lang lang_of(const struct link_view *v) { return v->notice.lang; }
@@ -52,7 +52,9 @@ static void put_record(struct buf *ret, const struct link_view *v, int kind, con
     AUTO(buf_done) struct buf label = BUF(512);
     buf_text(ret, "<dl class=\"held\">\n");
     if (number != NULL) {
-        word_label(&label, lang_of(v), "number");
+        AUTO(buf_done) struct buf word = BUF(512);
+        label_say(&word, v->notice.charter, k, "number", lang_of(v));
+        label_title(&label, buf_str(&word));
         row(ret, buf_str(&label), number, "");
     }
     for (size_t i = 0; i < k->field_count; i++) {
@@ -85,7 +87,7 @@ static void put_others(struct buf *ret, const struct link_view *v) {
                 buf_text(ret, "</h2>\n");
             }
             any = true;
-            word_label(&label, lang_of(v), name);
+            label_title(&label, charter_kind_at(v->notice.charter, kind)->label.in[lang_of(v)]);
             buf_text(ret, "<h3>");
             buf_html(ret, buf_str(&label));
             buf_text(ret, "</h3>\n");
@@ -140,7 +142,9 @@ static void put_consents(struct buf *ret, const struct link_view *v) {
     buf_text(ret, "</h2>\n");
     json_object_foreach(consents, name, given) {
         AUTO(buf_done) struct buf label = BUF(512);
-        word_label(&label, lang_of(v), name);
+        AUTO(buf_done) struct buf word = BUF(512);
+        label_say(&word, v->notice.charter, kind_of(v), name, lang_of(v));
+        label_title(&label, buf_str(&word));
         buf_text(ret, "<p><strong>");
         buf_html(ret, buf_str(&label));
         buf_printf(ret, "</strong>: %s</p>\n", text_in(json_is_true(given) ? TEXT_LINK_GIVEN : TEXT_LINK_NOT_GIVEN, lang_of(v)));
@@ -235,7 +239,7 @@ void link_moves(const struct link_view *v, move_fn fn, void *arg) {
 
 struct moves_put { struct buf *ret; const struct link_view *view; bool any; };
 
-static void put_move(void *arg, int field UNUSED, const char *option) {
+static void put_move(void *arg, int field, const char *option) {
     struct moves_put *p = arg;
     const struct link_view *v = p->view;
     const char *word = move_word(option, lang_of(v));
@@ -247,7 +251,7 @@ static void put_move(void *arg, int field UNUSED, const char *option) {
         buf_text(p->ret, "</h2>\n");
     }
     p->any = true;
-    word_say(&state, lang_of(v), option);
+    buf_text(&state, label_option(&kind_of(v)->fields[field], option, lang_of(v)));
     if (word != NULL)
         buf_text(&label, word);
     else
@@ -290,11 +294,11 @@ void link_put(struct buf *ret, const struct link_view *v) {
         buf_html(ret, v->done);
         buf_text(ret, "</p>\n");
     }
-    mistakes_summary(ret, TEXT_LINK_NOT_DONE, kind_of(v), v->changes, lang_of(v), v->mistakes, v->trouble, "f");
+    mistakes_summary(ret, TEXT_LINK_NOT_DONE, &v->notice, v->changes, v->mistakes, v->trouble, "f");
     buf_text(ret, "<p class=\"lead\">");
     PUT_TEXT(ret, lang_of(v), LINK_LEAD);
     buf_text(ret, "</p>\n<section aria-labelledby=\"record\">\n<h2 id=\"record\">");
-    word_label(&title, lang_of(v), kind_of(v)->name);
+    label_title(&title, kind_of(v)->label.in[lang_of(v)]);
     buf_html(ret, buf_str(&title));
     if (v->notice.tenant != NULL) {
         buf_text(ret, " <span class=\"by\">");

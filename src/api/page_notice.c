@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "promises/view_words.h"
+#include "charter/labels.h"
 
 /* ---- facts for dates */
 struct known { const struct notice_view *view; };
@@ -65,7 +65,7 @@ static const struct person *person_at(const struct notice_view *v, int at) {
 static void person_word(struct buf *ret, const struct notice_view *v, int at) {
     const struct person *p = person_at(v, at);
     if (p != NULL)
-        word_say(ret, v->lang, p->name);
+        buf_text(ret, p->label.in[v->lang]);
 }
 
 /* A sentence whose only place is the contact, as a link where it is an address. */
@@ -106,7 +106,7 @@ static void purposes(struct buf *ret, const struct notice_view *v) {
     const struct kind *k = kind_of(v);
     for (size_t i = 0; i < k->used_for_count; i++) {
         buf_text(ret, i == 0 ? "" : "; ");
-        buf_text(ret, phrase_say(v->lang, k->used_for[i]));
+        buf_text(ret, k->used_for[i].in[v->lang]);
     }
 }
 
@@ -117,7 +117,7 @@ static void party_said(struct buf *ret, const struct notice_view *v, const char 
     if (charter_person(v->charter, with) >= 0 && charter_person(v->charter, with) == kind_of(v)->about)
         buf_text(ret, text_in(TEXT_NOTICE_YOU, v->lang));
     else
-        word_say(ret, v->lang, with);
+        label_say(ret, v->charter, NULL, with, v->lang);
 }
 
 static void put_ground(struct buf *ret, const struct notice_view *v, const char *because) {
@@ -133,9 +133,9 @@ static void put_ground(struct buf *ret, const struct notice_view *v, const char 
         if (grounds[i].text == TEXT_NOTICE_CONTRACT)
             party_said(&said, v, rest);
         else if (grounds[i].text == TEXT_NOTICE_CONSENT)
-            word_say(&said, v->lang, rest);
+            label_say(&said, v->charter, kind_of(v), rest, v->lang);
         else
-            buf_text(&said, phrase_say(v->lang, rest));
+            buf_text(&said, kind_of(v)->ground.in[v->lang]);
         buf_text(ret, "<p>");
         say_html(ret, text_in(grounds[i].text, v->lang), SAY_ARGS(buf_str(&said)));
         buf_text(ret, "</p>\n");
@@ -157,7 +157,7 @@ static void put_why(struct buf *ret, const struct notice_view *v) {
     for (size_t i = 0; i < k->field_count; i++)
         if (k->fields[i].consent != NULL) {
             buf_text(&sensitive, sensitive.len == 0 ? "" : ", ");
-            word_say(&sensitive, v->lang, k->fields[i].name);
+            buf_text(&sensitive, k->fields[i].label.in[v->lang]);
         }
     if (sensitive.len > 0)
         PARAGRAPH(ret, v, NOTICE_SENSITIVE, buf_str(&sensitive));
@@ -167,19 +167,14 @@ static void put_why(struct buf *ret, const struct notice_view *v) {
 static void anchor_said(struct buf *ret, const struct notice_view *v, const struct anchor *a) {
     AUTO(buf_done) struct buf plain = BUF(1024);
     if (a->type == A_CREATED || a->type == A_CHANGED) {
-        word_say(&plain, v->lang, a->type == A_CREATED ? "since created" : "since changed");
+        buf_text(&plain, label_since(a->type == A_CREATED ? "created" : "changed", v->lang));
     } else if (a->type == A_FIELD || a->type == A_PARENT_FIELD) {
         const struct kind *k = charter_kind_at(v->charter, a->kind);
-        AUTO(buf_done) struct buf name = BUF(256);
-        buf_printf(&name, "since %s", k->fields[a->field].name);
-        const char *noun = word_find(buf_str(&name), v->lang);          /* "ends" as a noun: "end" */
-        if (noun != NULL)
-            buf_text(&plain, noun);
-        else
-            word_say(&plain, v->lang, k->fields[a->field].name);
+        const char *noun = label_since(k->fields[a->field].name, v->lang);
+        buf_text(&plain, noun != NULL ? noun : k->fields[a->field].label.in[v->lang]);
         if (a->kind != v->kind) {
             buf_text(&plain, " (");
-            word_say(&plain, v->lang, k->name);
+            buf_text(&plain, k->label.in[v->lang]);
             buf_char(&plain, ')');
         }
     }
@@ -207,7 +202,7 @@ static void put_keep(struct buf *ret, const struct notice_view *v, const struct 
     }
     if (keep->type == KEEP_WITH_PARENT) {
         if (k->parent >= 0)
-            word_say(&who, v->lang, charter_kind_at(v->charter, k->parent)->name);
+            buf_text(&who, charter_kind_at(v->charter, k->parent)->label.in[v->lang]);
         PUT(ret, v->lang, NOTICE_PARENT, buf_str(&who));
         return;
     }
@@ -278,9 +273,9 @@ static void put_how_long(struct buf *ret, const struct notice_view *v) {
                 continue;
             buf_text(&names, names.len == 0 ? "" : ", ");
             if (names.len == 0)
-                word_label(&names, v->lang, k->fields[f].name);
+                label_title(&names, k->fields[f].label.in[v->lang]);
             else
-                word_say(&names, v->lang, k->fields[f].name);
+                buf_text(&names, k->fields[f].label.in[v->lang]);
         }
         if (names.len > 0) {
             buf_text(ret, "<strong>");
@@ -306,7 +301,7 @@ static void window_said(struct buf *ret, const struct notice_view *v, const stru
     } else if (w->type == W_FROM_UNTIL) {
         PUT_TEXT(ret, v->lang, NOTICE_WINDOW);
     } else if (w->type == W_WHILE && w->while_kind >= 0) {
-        word_say(&said, v->lang, charter_kind_at(v->charter, w->while_kind)->fields[w->while_field].options[w->while_option]);
+        buf_text(&said, charter_kind_at(v->charter, w->while_kind)->fields[w->while_field].option_labels[w->while_option].in[v->lang]);
         PUT(ret, v->lang, NOTICE_WHILE, buf_str(&said));
     }
 }
@@ -317,7 +312,7 @@ static void put_grant(struct buf *ret, const struct notice_view *v, const struct
     for (size_t i = 0; !g->everything && !g->nothing_personal && i < k->field_count; i++)
         if (g->fields >> i & 1) {
             buf_text(&list, list.len == 0 ? "" : ", ");
-            word_say(&list, v->lang, k->fields[i].name);
+            buf_text(&list, k->fields[i].label.in[v->lang]);
         }
     buf_html(ret, g->nothing_personal ? text_in(TEXT_NOTICE_NOTHING, v->lang) : g->everything ? text_in(TEXT_NOTICE_ALL, v->lang) : buf_str(&list));
     if (!g->nothing_personal && g->window.type != W_ALWAYS) {
@@ -348,7 +343,7 @@ static void put_sees(struct buf *ret, const struct notice_view *v) {
             buf_text(&who, text_in(TEXT_NOTICE_YOU, v->lang));
         else {
             const struct person *p = person_at(v, list[i].person);
-            word_label(&who, v->lang, p == NULL ? "" : p->name);
+            label_title(&who, p == NULL ? "" : p->label.in[v->lang]);
         }
         buf_text(ret, "<li><strong>");
         buf_html(ret, buf_str(&who));
@@ -362,7 +357,7 @@ static void put_sees(struct buf *ret, const struct notice_view *v) {
 /* ---- processors and transfers */
 static const char *processor_value(const struct notice_view *v, size_t at, const char *key, char *path, size_t room) {
     snprintf(path, room, "processors.%zu.%s", at, key);
-    return value(v, path);
+    return charter_text(v->charter, path, v->lang);
 }
 
 static void put_processors(struct buf *ret, const struct notice_view *v) {
@@ -378,7 +373,7 @@ static void put_processors(struct buf *ret, const struct notice_view *v) {
         const char *sees = processor_value(v, i, "sees", path, sizeof path);
         const char *in = processor_value(v, i, "in", path, sizeof path);
         buf_text(ret, i == 0 ? "<ul>\n<li>" : "<li>");
-        PUT(ret, v->lang, NOTICE_PROCESSOR_LINE, name, does == NULL ? "" : phrase_say(v->lang, does), sees == NULL ? "" : phrase_say(v->lang, sees), in == NULL ? "" : in);
+        PUT(ret, v->lang, NOTICE_PROCESSOR_LINE, name, does == NULL ? "" : does, sees == NULL ? "" : sees, in == NULL ? "" : in);
         buf_text(ret, "</li>\n");
     }
     const char *transfers = value(v, "transfers");
@@ -442,7 +437,7 @@ void notice_brief(struct buf *ret, const struct notice_view *v) {
         return;
     purposes(&list, v);
     if (list.len == 0)
-        word_say(&list, v->lang, k->name);
+        buf_text(&list, k->label.in[v->lang]);
     if (notice_due(v, &k->parts[0].keep, &due))
         say_until(&until, v->lang, &due);
     else if (k->parts[0].keep.type == KEEP_SPAN) {

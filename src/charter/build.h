@@ -31,6 +31,8 @@ struct charter {
     struct line *lines; size_t line_count;
     const struct node **line_nodes;           /* the node of each line: for explanations */
     struct evidence *evidence; size_t evidence_count;
+    struct words *labels; struct names *label_names, *common_names;
+    const struct node **kind_labels;          /* by kind: its own labels, or NULL */
 };
 
 struct build {
@@ -50,6 +52,7 @@ void build_limits(struct build *b);           /* limits.c: limits and moves */
 void build_grants(struct build *b);           /* grants.c: groups, relations, who_sees, who_changes */
 void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
 void build_checks(struct build *b);           /* checks.c: what must hold across the model */
+void build_labels(struct build *b);           /* labels.c: what everything is called; texts by language */
 void build_lines(struct build *b);            /* lines.c */
 
 /* Help for steps. */

@@ -22,6 +22,7 @@ struct pos { int line, column; };             /* from 1 */
 
 struct field {
     const char *name;
+    struct words label;                       /* what people read: never NULL in any language (labels.h) */
     enum field_type type;
     enum field_level level;
     bool optional, sorted, outside;           /* outside: rules need it or it is sorted, so it is stored unsealed (never personal) */
@@ -29,6 +30,7 @@ struct field {
     unsigned found;                           /* bits of enum find_mode */
     const char *consent;                      /* "only with consent X"; NULL */
     const char *const *options; size_t option_count;   /* T_ONE_OF */
+    const struct words *option_labels;
     int refers;                               /* T_REFERENCE: kind, or -1 */
     int part;                                 /* index into kind.parts */
     struct pos pos;
@@ -98,11 +100,14 @@ struct when_deleted { int kind; bool erase; };/* erase or keep that child kind *
 
 struct kind {
     const char *name;
+    struct words label;
     const char *we_are, *because;             /* as written; NULL where not said */
-    const char *const *used_for; size_t used_for_count;
+    struct words ground;                      /* the law or the interest of `because`, by language; NULL: another ground */
+    const struct words *used_for; size_t used_for_count;
     int parent;                               /* kind it belongs to, or -1: belongs to the tenant */
     int about;                                /* person, or -1 */
     const char *form;                         /* public form name, or NULL */
+    struct words form_label;
     fieldset asks;                            /* fields of the form; without `asks`: all but those of moves, files, references */
     struct field *fields; size_t field_count;
     struct part *parts; size_t part_count;
@@ -116,7 +121,7 @@ struct kind {
     fieldset outside;                         /* fields stored unsealed beside the row */
 };
 
-struct person { const char *name, *says; bool builtin; struct pos pos; };
+struct person { const char *name, *says; struct words label; bool builtin; struct pos pos; };
 
 struct group { const char *name; int kind; fieldset fields; };
 
@@ -205,3 +210,5 @@ int charter_relation(const struct charter *c, const char *name);
 /* Scalar values of sections without a structure of their own, by path ("breach", "backups.database");
  * NULL where the charter does not say. */
 const char *charter_value(const struct charter *c, const char *path);
+/* The same of a text that may be given by language ("processors.0.for"). */
+const char *charter_text(const struct charter *c, const char *path, enum lang lang);

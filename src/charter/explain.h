@@ -1,5 +1,5 @@
 /* explain.h — every line of a charter said back as sentences in English, Polish and Hungarian, with the rules that keep
- * it, the probes that try them, and the promise ids behind it. Names stay as declared; the rest is grammar.
+ * it, the probes that try them, and the promise ids behind it. Names stand by their labels, dates in words; the rest is grammar.
  * Pure and thread-safe: templates are constant. */
 #pragma once
 #include "charter/load.h"

@@ -82,31 +82,35 @@ static struct charter *sample(void) {
 TEST(says_lines_in_three_languages) {
     AUTO(charter_free) struct charter *c = sample();
     line_is(c, "records.invoice.keep",
-            "“invoice” is erased 5 years after the end of the year of “issued”: its keys are destroyed, and no copy can be read any more.",
-            "Rekord „invoice” jest usuwany 5 lat po końcu roku z pola „issued”: jego klucze zostają zniszczone i żadnej kopii nie da się już odczytać.",
-            "Az „invoice” rekord törlése „issued” évének vége után 5 évvel történik: a kulcsai megsemmisülnek, és többé egyetlen másolat sem olvasható.");
+            "“invoice” is erased 5 years after the end of the year of “date of issue”: its keys are destroyed, and no copy can be read any more.",
+            "Rekord „faktura” jest usuwany 5 lat po końcu roku z pola „data wystawienia”: jego klucze zostają zniszczone i żadnej kopii nie da się już odczytać.",
+            "A „számla” rekord törlése „kiállítás dátuma” évének vége után 5 évvel történik: a kulcsai megsemmisülnek, és többé egyetlen másolat sem olvasható.");
     line_is(c, "records.event.when_deleted",
             "When a record of “event” is deleted: these are erased with it: “registration”; these are kept: “invoice”.",
-            "Gdy rekord „event” zostaje usunięty: razem z nim są usuwane: „registration”; pozostają: „invoice”.",
-            "Az „event” rekord törlésekor: vele együtt törlődik: „registration”; megmarad: „invoice”.");
+            "Gdy rekord „wydarzenie” zostaje usunięty: razem z nim są usuwane: „zgłoszenie”; pozostają: „faktura”.",
+            "A „rendezvény” rekord törlésekor: vele együtt törlődik: „jelentkezés”; megmarad: „számla”.");
     line_is(c, "records.registration.moves.waiting to cancelled",
-            "Only the participant or the organiser may change “registration” from “waiting” to “cancelled”.",
-            "Stan rekordu „registration” z „waiting” na „cancelled” może zmienić tylko „participant” lub „organiser”.",
-            "A „registration” rekord állapotát „waiting” értékről „cancelled” értékre csak „participant” vagy „organiser” változtathatja.");
-    line_is(c, "messages.pause", "Sending pauses when more than 5 % bounce or 0.1 % complain.",
+            "Only the participant or the organiser may change “registration” from “on the waiting list” to “cancelled”.",
+            "Stan rekordu „zgłoszenie” z „na liście rezerwowej” na „anulowane” może zmienić tylko uczestnik lub organizator.",
+            "A „jelentkezés” rekord állapotát „várólistán” értékről „lemondva” értékre csak a résztvevő vagy szervező változtathatja.");
+    line_is(c, "messages.pause",
+            "Sending pauses when more than 5 % bounce or 0.1 % complain.",
             "Wysyłka zostaje wstrzymana, gdy ponad 5 % wiadomości wraca lub 0,1 % odbiorców się skarży.",
             "A küldés szünetel, ha a levelek több mint 5 %-a visszapattan, vagy a címzettek több mint 0,1 %-a panaszt tesz.");
     line_is(c, "who_sees.courier",
-            "The courier sees “name” of the related “parcel” records (“assigned”), from “parcel.starts” until 24 hours after “parcel.ends”.",
-            "„courier” widzi pole „name” w powiązanych rekordach „parcel” (relacja „assigned”), od „parcel.starts” do 24 godzin po „parcel.ends”.",
-            "A „courier” ezt látja: „name” a kapcsolódó „parcel” rekordokban (kapcsolat: „assigned”), „parcel.starts” időpontjától „parcel.ends” után 24 óráig.");
-    line_is(c, "records.parcel.keep.1", "“name” and “photo” of “parcel”: erased 90 days after “ends”.",
-            "Pola „name” i „photo” rekordu „parcel”: usuwane 90 dni po „ends”.",
-            "A „parcel” rekord „name” és „photo” mezői: törlésük „ends” után 90 nappal történik.");
-    line_is(c, "records.position.keep", "“position” is erased 30 days after its creation: its keys are destroyed, and no copy can be read any more.",
+            "The courier sees “name” of the related “parcel” records (“assigned”), from “starts (parcel)” until 24 hours after “ends (parcel)”.",
+            "„courier” widzi pole „imię i nazwisko” w powiązanych rekordach „parcel” (relacja „assigned”), od „początek (parcel)” do 24 godzin po „koniec (parcel)”.",
+            "A „courier” ezt látja: „név” a kapcsolódó „parcel” rekordokban (kapcsolat: „assigned”), „kezdete (parcel)” időpontjától „vége (parcel)” után 24 óráig.");
+    line_is(c, "records.parcel.keep.1",
+            "“name” and “photo” of “parcel”: erased 90 days after “ends”.",
+            "Pola „imię i nazwisko” i „zdjęcie” rekordu „parcel”: usuwane 90 dni po dacie z pola „koniec”.",
+            "A „parcel” rekord „név” és „fénykép” mezői: törlésük „vége” után 90 nappal történik.");
+    line_is(c, "records.position.keep",
+            "“position” is erased 30 days after its creation: its keys are destroyed, and no copy can be read any more.",
             "Rekord „position” jest usuwany 30 dni po utworzeniu: jego klucze zostają zniszczone i żadnej kopii nie da się już odczytać.",
             "A „position” rekord törlése a létrehozás után 30 nappal történik: a kulcsai megsemmisülnek, és többé egyetlen másolat sem olvasható.");
-    line_is(c, "records.parcel.holds.courier", "“courier” of “parcel”: a reference to “courier”; it may be missing; it lies outside the sealed part, because rules count with it.",
+    line_is(c, "records.parcel.holds.courier",
+            "“courier” of “parcel”: a reference to “courier”; it may be missing; it lies outside the sealed part, because rules count with it.",
             "Pole „courier” w rekordzie „parcel”: odwołanie do „courier”; może go nie być; leży poza zapieczętowaną częścią, bo korzystają z niego reguły.",
             "A „parcel” rekord „courier” mezője: hivatkozás erre: „courier”; hiányozhat; a lepecsételt részen kívül áll, mert szabályok számolnak vele.");
 }

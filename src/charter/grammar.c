@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "charter/spoken.h"
+
 static const struct key_spec keys[KEY_COUNT] = {
     [KEY_TOP] = { "TOP", "", "the charter", KEY_TOP, SHAPE_M, 0 },
 #define S SHAPE_S
@@ -12,6 +14,7 @@ static const struct key_spec keys[KEY_COUNT] = {
 #define SHOWN FLAG_SHOWN
 #define HEADED FLAG_HEADED
 #define DETAIL FLAG_DETAIL
+#define SPOKEN FLAG_SPOKEN
 #define KEY(id, parent, name, shapes, flags, what) [KEY_##id] = { #id, name, what, KEY_##parent, shapes, flags },
 #include "charter/keys.tbl"
 #undef KEY
@@ -22,6 +25,7 @@ static const struct key_spec keys[KEY_COUNT] = {
 #undef SHOWN
 #undef HEADED
 #undef DETAIL
+#undef SPOKEN
 };
 
 #define BY(...) KEEPER_RULE, (const enum rule[]){ __VA_ARGS__ }, sizeof((const enum rule[]){ __VA_ARGS__ }) / sizeof(enum rule)
@@ -157,6 +161,35 @@ static void read_scalar(struct walk *w, const struct node *n, enum key_id key) {
     }
 }
 
+/* A text by language: each value is a sentence of the key, and the node is read as the one in English, or the first. */
+static void read_spoken(struct walk *w, const struct node *map, enum key_id key) {
+    static const char *const codes[] = { "en", "pl", "hu" };
+    const char *main = spoken_text(map);
+    for (const struct node *n = map->first; n != NULL; n = n->next) {
+        bool known = false;
+        for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+            known |= strcmp(codes[i], n->key) == 0;
+        w->said[n->index] = (struct said){ .key = key };
+        if (!known) {
+            finding_key(w->findings, w->tree, FINDING_ERROR, "unknown-language", n, nearest(n->key, codes, ARRAY_LEN(codes)),
+                        "`%s` is not a language of sejf: write en, pl or hu", n->key);
+            w->bad = true;
+        } else if (n->type != NODE_SCALAR) {
+            finding_node(w->findings, w->tree, FINDING_ERROR, "wrong-kind", n, NULL, "`%s` holds more than a text: write it on one line", n->key);
+            w->bad = true;
+        } else {
+            read_scalar(w, n, key);
+            if (n->text == main)
+                w->said[map->index] = w->said[n->index];
+            w->said[n->index].form = FORM_NONE;   /* the map is the line, not each of its languages */
+        }
+    }
+    if (map->first == NULL) {
+        finding_node(w->findings, w->tree, FINDING_ERROR, "empty-map", map, NULL, "No text stands here: write it, or a map such as {en: …, pl: …, hu: …}");
+        w->bad = true;
+    }
+}
+
 static enum key_id child_of(enum key_id parent, const char *name) {
     enum key_id any = KEY_TOP;
     for (int k = 1; k < KEY_COUNT; k++) {
@@ -212,6 +245,10 @@ static void read_node(struct walk *w, const struct node *n, enum key_id key) {
     if (w->no_memory)
         return;
     w->said[n->index] = (struct said){ .key = key };
+    if (n->type == NODE_MAP && (keys[key].flags & FLAG_SPOKEN) != 0) {
+        read_spoken(w, n, key);
+        return;
+    }
     if ((keys[key].shapes & shape) == 0) {
         AUTO(buf_done) struct buf path = BUF(512);
         finding_node(w->findings, w->tree, FINDING_ERROR, "wrong-kind", n, NULL, "%s is %s, but %s is needed: %s", label(n, &path), shape_words(shape),

@@ -30,6 +30,7 @@ enum form_id {
 #define FLAG_SHOWN 2u
 #define FLAG_HEADED 4u
 #define FLAG_DETAIL 8u
+#define FLAG_SPOKEN 16u
 struct key_spec { const char *id, *name, *what; enum key_id parent; unsigned shapes, flags; };
 
 enum keeper { KEEPER_RULE, KEEPER_SAID, KEEPER_PAPER };

@@ -3,30 +3,13 @@
 
 #include "base/text.h"
 #include "charter/build.h"
+#include "charter/spoken.h"
 
 static const char *const builtin[] = { "support", "administrator", "security_officer", "controller", "authority" };
 /* Words of the grammar, which would make a sentence ambiguous. */
 static const char *const reserved[] = { "and", "or", "of", "own", "the", "everything", "nothing", "created", "changed", "id", "version", "due", "time", "tenant" };
 
 #define PEOPLE_MAX (32 - ARRAY_LEN(builtin))  /* a set of people is one word of 32 bits */
-
-static void build_title(struct build *b, const struct node *title) {
-    if (title == NULL || title->type != NODE_MAP)
-        return;
-    for (const struct node *n = title->first; n != NULL; n = n->next) {
-        enum lang lang;
-        if (n->type != NODE_SCALAR)
-            continue;
-        if (!lang_parse(n->key, strlen(n->key), &lang))
-            complain_key(b, "unknown-language", n, NULL, "`%s` is not a language of sejf: write en, pl or hu", n->key);
-        else
-            b->c->title.in[lang] = n->text;
-    }
-    const char *first = title->first != NULL ? title->first->text : "";
-    for (int l = 0; l < LANG_COUNT; l++)      /* what is missing is English, or the first that stands there */
-        if (b->c->title.in[l] == NULL)
-            b->c->title.in[l] = b->c->title.in[LANG_EN] != NULL ? b->c->title.in[LANG_EN] : first;
-}
 
 static void build_speaks(struct build *b, const struct node *speaks) {
     if (speaks == NULL || speaks->type != NODE_LIST)
@@ -62,7 +45,7 @@ static void build_people(struct build *b, const struct node *people) {
             continue;
         }
         if (names_add(c->person_names, n->key, (int)c->person_count))
-            c->people[c->person_count++] = (struct person){ .name = n->key, .says = n->text, .pos = n->key_pos };
+            c->people[c->person_count++] = (struct person){ .name = n->key, .says = spoken_text(n), .pos = n->key_pos };
     }
     for (size_t i = 0; i < ARRAY_LEN(builtin); i++)
         if (names_add(c->person_names, builtin[i], (int)c->person_count))
@@ -96,7 +79,8 @@ void build_head(struct build *b) {
     b->no_memory |= found == E_MEMORY;
     if (found != OK && found != E_MEMORY)
         complain(b, "unknown-zone", clock, NULL, "No time zone is named `%s`: write one such as Europe/Warsaw", zone);
-    build_title(b, node_get(root, "title"));
+    if (!spoken_words(node_get(root, "title"), &c->title))
+        c->title = (struct words)WORDS("", "", "");
     build_speaks(b, node_get(root, "speaks"));
     build_people(b, node_get(root, "people"));
     if (b->no_memory)

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "charter/build.h"
+#include "charter/spoken.h"
 
 static const struct { const char *word; enum field_type type; unsigned find; bool sort; } types[] = {
     { "text",    T_TEXT,    FIND_EXACT | FIND_WORD | FIND_PREFIX, true },
@@ -201,15 +202,34 @@ static void build_owner(struct build *b, struct kind *k, const struct node *n) {
 static void build_purposes(struct build *b, struct kind *k, const struct node *n) {
     if (n == NULL || n->type != NODE_LIST)
         return;
-    const char **list = BUILD_NEW(b, const char *, n->count);
+    struct words *list = BUILD_NEW(b, struct words, n->count);
     if (list == NULL)
         return;
     for (const struct node *i = n->first; i != NULL; i = i->next)
-        if (i->type == NODE_SCALAR)
-            list[k->used_for_count++] = i->text;
+        k->used_for_count += spoken_words(i, &list[k->used_for_count]);
     k->used_for = list;
     if (n->first == NULL)
         complain(b, "empty-list", n, NULL, "No purpose stands here: say what the record is used for");
+}
+
+/* One ground: a sentence, or a map in which the law or the interest stands by language. */
+static void build_because(struct build *b, struct kind *k, const struct node *n) {
+    static const char *const spoken[] = { "law", "interest" };
+    if (n != NULL && n->type == NODE_MAP && n->count > 1)
+        complain_key(b, "one-ground", n->first->next, NULL, "A record rests on one ground: keep `%s`, or make two kinds of record", n->first->key);
+    for (size_t i = 0; n != NULL && i < ARRAY_LEN(spoken); i++) {
+        const struct node *text = node_get(n, spoken[i]);
+        if (text == NULL || !spoken_words(text, &k->ground))
+            continue;
+        k->because = arena_printf(b->c->arena, "%s %s", spoken[i], spoken_text(text));
+        b->no_memory |= k->because == NULL;
+    }
+    if (n == NULL || n->type != NODE_SCALAR || build_said(b, n)->form == FORM_NONE)
+        return;
+    k->because = n->text;
+    const char *text = build_text(b, n, "text");
+    if (text != NULL)
+        k->ground = (struct words)WORDS(text, text, text);
 }
 
 /* "FV/2026/000001": what stands before the year, between year and digits, and how many digits. */
@@ -250,8 +270,7 @@ void build_kind_keys(struct build *b) {
             k->about = resolve_person(b, about, cap->text, cap->at, cap->width);
         if (build_said(b, we_are)->form != FORM_NONE)
             k->we_are = we_are->text;
-        if (build_said(b, because)->form != FORM_NONE)
-            k->because = because->text;
+        build_because(b, k, because);
         k->kind_of_data = build_text(b, node_get(node, "kind_of_data"), "special");
         build_purposes(b, k, node_get(node, "used_for"));
         build_number(b, k, node_get(node, "number"));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "charter/build.h"
+#include "charter/spoken.h"
 
 /* A rule that a form has only where this was said. */
 static const struct { enum form_id form; enum rule rule; const char *said; } conditions[] = {
@@ -106,25 +107,26 @@ static void add_ids(struct build *b, const char *comment, struct line *l) {
 
 static void join(const struct node *n, enum key_id key, struct buf *ret) {
     for (const struct node *c = n->first; c != NULL; c = c->next) {
+        const char *text = spoken_text(c);
         if (c != n->first)
             buf_text(ret, ", ");
         if (key == KEY_HOLDS)
             buf_text(ret, c->key);
-        else if (c->type != NODE_SCALAR)
+        else if (text == NULL)
             join(c, key, ret);
         else if (c->key != NULL)
-            buf_printf(ret, "%s: %s", c->key, c->text);
+            buf_printf(ret, "%s: %s", c->key, text);
         else
-            buf_text(ret, c->text);
+            buf_text(ret, text);
     }
 }
 
-/* The value as written; of a map or list what says most: an item by its first value. */
+/* The value as written, of a text by language the English one; of a map or list what says most: an item by its first value. */
 static const char *text_of(struct build *b, const struct node *n, enum key_id key) {
-    if (n->type == NODE_SCALAR)
-        return n->text;
-    if (n->type == NODE_MAP && n->key == NULL && key != KEY_KEEP_ITEM && n->first != NULL && n->first->type == NODE_SCALAR)
-        return n->first->text;
+    bool spoken = n->type == NODE_SCALAR || (key_spec(key)->flags & FLAG_SPOKEN) != 0;
+    const char *said = spoken ? spoken_text(n) : NULL, *first = n->type == NODE_MAP && n->key == NULL && key != KEY_KEEP_ITEM ? spoken_text(n->first) : NULL;
+    if (said != NULL || first != NULL)
+        return said != NULL ? said : first;
     AUTO(buf_done) struct buf text = BUF(1 << 16);
     if (key != KEY_PROCESSORS && key != KEY_EVIDENCES && key != KEY_PROMISED_FOR && key != KEY_NOT_SEALED && key != KEY_RECORDS && key != KEY_KIND)
         join(n, key, &text);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "charter/spoken.h"
 
 #define TEXT_MAX 16384
 
@@ -13,7 +14,10 @@ const struct node *lint_get(const struct lint *l, const char *section, const cha
     return n == NULL || key == NULL ? n : node_get(n, key);
 }
 
-const char *lint_text(const struct node *n) { return n != NULL && n->type == NODE_SCALAR ? n->text : ""; }
+const char *lint_text(const struct node *n) {
+    const char *text = spoken_text(n);
+    return text != NULL ? text : "";
+}
 
 const char *lint_fold(struct lint *l, const char *text, struct buf *ret) {
     buf_cut(ret, 0);
@@ -106,6 +110,7 @@ enum code lint_charter(const struct charter *c, const char *today, struct findin
     lint_claims(&l);
     lint_lines(&l);
     lint_keeping(&l);
+    lint_texts(&l);
     return l.failed || mem_lost() != lost ? err_set(reterr, E_MEMORY, "no memory to lint %s", charter_file(c)) : OK;
 }
 

@@ -121,24 +121,33 @@ static void lint_claim(struct lint *l, const struct node *n, struct buf *scratch
 }
 
 /* Words of lines that are free text but no claims. */
+static void lint_word(struct lint *l, const struct node *what, struct buf *scratch) {
+    struct claim c = { .text = lint_text(what), .folded = lint_fold(l, lint_text(what), scratch) };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if ((rows[i].speaks == on_superlative || rows[i].speaks == on_old_rules || rows[i].speaks == on_masking) && rows[i].speaks(l, &c))
+            lint_trap(l, rows[i].trap, what, "%s", rows[i].text);
+}
+
+/* A text, or each of its languages: a trap may stand in one of them. */
+static void each_language(struct lint *l, const struct node *n, void (*look)(struct lint *l, const struct node *n, struct buf *scratch), struct buf *scratch) {
+    if (n != NULL && n->type == NODE_MAP)
+        for (const struct node *in = n->first; in != NULL; in = in->next)
+            look(l, in, scratch);
+    else if (n != NULL)
+        look(l, n, scratch);
+}
+
 static void lint_words(struct lint *l, const char *section, const char *key, struct buf *scratch) {
     const struct node *list = lint_get(l, section, NULL);
-    for (const struct node *n = list == NULL ? NULL : list->first; n != NULL; n = n->next) {
-        const struct node *what = node_get(n, key);
-        if (what == NULL)
-            continue;
-        struct claim c = { .text = lint_text(what), .folded = lint_fold(l, lint_text(what), scratch) };
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-            if ((rows[i].speaks == on_superlative || rows[i].speaks == on_old_rules || rows[i].speaks == on_masking) && rows[i].speaks(l, &c))
-                lint_trap(l, rows[i].trap, what, "%s", rows[i].text);
-    }
+    for (const struct node *n = list == NULL ? NULL : list->first; n != NULL; n = n->next)
+        each_language(l, node_get(n, key), lint_word, scratch);
 }
 
 void lint_claims(struct lint *l) {
     struct buf scratch = BUF(1 << 16);
     const struct node *claims = lint_get(l, "claims", NULL);
     for (const struct node *n = claims == NULL ? NULL : claims->first; n != NULL; n = n->next)
-        lint_claim(l, n, &scratch);
+        each_language(l, n, lint_claim, &scratch);
     lint_words(l, "evidence", "what", &scratch);
     lint_words(l, "promised_for", "what", &scratch);
     lint_words(l, "processors", "for", &scratch);

@@ -14,7 +14,7 @@ struct lint {
 
 /* The scalar or list at a path of keys from the top, such as lint_get(l, "backups", "stored"); NULL. */
 const struct node *lint_get(const struct lint *l, const char *section, const char *key);
-/* Text of a scalar node; "" otherwise. */
+/* Text of a scalar node, or the main one of a text by language; "" otherwise. */
 const char *lint_text(const struct node *n);
 /* Folded for matching (lower case, no diacritics) in ret; "" when memory ran out, and then l->failed is set. */
 const char *lint_fold(struct lint *l, const char *text, struct buf *ret);
@@ -38,3 +38,4 @@ bool places_agree(const char *codes, const char *described, struct buf *ret);
 void lint_claims(struct lint *l);
 void lint_lines(struct lint *l);
 void lint_keeping(struct lint *l);
+void lint_texts(struct lint *l);

@@ -42,24 +42,35 @@ static void begin(void) {
     begun = true;
 }
 
+/* The head with its places filled. */
+static void put_head(struct buf *ret, const char *holds, const char *keep) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    buf_printf(ret, head, holds, keep);
+#pragma GCC diagnostic pop
+}
+
+static struct findings *linted(const struct buf *text, const char *today) {
+    AUTO(buf_done) struct buf said = BUF(1 << 16);
+    AUTO(charter_free) struct charter *c = NULL;
+    struct findings *f = findings_new();
+    struct err e;
+    begin();
+    if (charter_load_text("lint.yaml", buf_str(text), text->len, f, &c, &e) != OK) {
+        findings_print(f, &said);
+        fail_msg("%s", buf_str(&said));
+    }
+    CHECK_OK(lint_charter(c, today, f, &e), &e);
+    return f;
+}
+
 static void traps_are(const char *holds, const char *keep, const char *added, const char *today, const char *want) {
     AUTO(buf_done) struct buf text = BUF(1 << 16);
     AUTO(buf_done) struct buf got = BUF(1 << 16);
-    AUTO(findings_free) struct findings *f = findings_new();
-    AUTO(charter_free) struct charter *c = NULL;
-    struct err e;
     const struct finding *list;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    begin();
-    buf_printf(&text, head, holds, keep);
-#pragma GCC diagnostic pop
+    put_head(&text, holds, keep);
     buf_text(&text, added);
-    if (charter_load_text("lint.yaml", buf_str(&text), text.len, f, &c, &e) != OK) {
-        findings_print(f, &got);
-        fail_msg("%s", buf_str(&got));
-    }
-    CHECK_OK(lint_charter(c, today, f, &e), &e);
+    AUTO(findings_free) struct findings *f = linted(&text, today);
     size_t count = findings_list(f, &list);
     for (size_t i = 0; i < count; i++)
         if (list[i].level == FINDING_TRAP)
@@ -122,6 +133,39 @@ TEST(each_trap_and_its_mending) {
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++)
         traps_are(row[i].holds, row[i].keep, row[i].added, "2026-11-22", row[i].want);
+}
+
+/* Notes of texts and labels, where the service speaks Polish beside English. */
+static void notes_are(const char *from, const char *to, const char *want) {
+    AUTO(buf_done) struct buf text = BUF(1 << 16), whole = BUF(1 << 16), got = BUF(1 << 16);
+    const struct finding *list;
+    put_head(&text, "email: personal email, size: number", owner);
+    const char *at = strstr(buf_str(&text), from);
+    CHECK(at != NULL);
+    buf_add(&whole, buf_str(&text), (size_t)(at - buf_str(&text)));
+    buf_text(&whole, to);
+    buf_text(&whole, at + strlen(from));
+    AUTO(findings_free) struct findings *f = linted(&whole, "2026-11-22");
+    size_t n = findings_list(f, &list);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i].id, "translation") == 0 || strcmp(list[i].id, "label") == 0)
+            buf_printf(&got, "%d %s: %s\n", list[i].pos.line, list[i].id, list[i].text);
+    CHECK_TEXT(buf_str(&got), want);
+}
+
+TEST(notes_what_does_not_speak_every_language) {
+    notes_are("selling", "selling", "");       /* one language only */
+    notes_are("title: {en: Lint}\nupdated: 2026-11-22\nclock: Europe/Warsaw\nspeaks: [en]\n",
+              "title: {en: Lint}\nupdated: 2026-11-22\nclock: Europe/Warsaw\nspeaks: [en, pl]\nlabels: {order: {en: order, pl: zamówienie}, shop: {pl: sklep, en: shop}}\n",
+              "2 translation: The service speaks Polish too, and this text does not: it is shown as `Lint` there\n"
+              "12 translation: The service speaks English and Polish, and this text is shown as written in each: give it by language, such as {en: …, pl: …, hu: …}\n"
+              "13 translation: The service speaks English and Polish, and this text is shown as written in each: give it by language, such as {en: …, pl: …, hu: …}\n"
+              "21 translation: The service speaks English and Polish, and this text is shown as written in each: give it by language, such as {en: …, pl: …, hu: …}\n"
+              "22 label: `size` has no label, so people read it as written in every language: add one under `labels`\n");
+}
+
+TEST(traps_in_any_language_of_a_claim) {
+    traps_are(plain, owner, "claims:\n  - {en: We are there for you, pl: Gwarantujemy pełne bezpieczeństwo}\n", "2026-11-22", "25:T15 25:T19");
 }
 
 TEST(a_page_ages_after_a_year) {

@@ -132,7 +132,7 @@ TEST(models_kinds_fields_and_parts) {
     CHECK(r->parent == 0 && r->about == 0 && r->personal && !e->personal && e->parent == -1 && charter_form(c, "register") == 1);
     CHECK_TEXT(r->we_are, "processor for the organiser");
     CHECK(r->used_for_count == 2);
-    CHECK_TEXT(r->used_for[1], "answering questions");
+    CHECK_TEXT(r->used_for[1].in[LANG_HU], "answering questions");
     CHECK_TEXT(fields_of(r, r->asks, &out), "name, email, phone, diet");
     CHECK_TEXT(fields_of(r, r->outside, &out), "status");
     CHECK_TEXT(fields_of(e, e->outside, &out), "starts, ends, seats");

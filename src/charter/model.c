@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "charter/build.h"
+#include "charter/spoken.h"
 
 const char *charter_name(const struct charter *c) { return c->name; }
 const char *charter_file(const struct charter *c) { return tree_name(c->tree); }
@@ -58,7 +59,7 @@ const struct kind *charter_kind_at(const struct charter *c, int kind) {
     return kind >= 0 && (size_t)kind < c->kind_count ? &c->kinds[kind] : NULL;
 }
 
-const char *charter_value(const struct charter *c, const char *path) {
+static const struct node *node_at(const struct charter *c, const char *path) {
     const struct node *n = tree_root(c->tree);
     while (*path != '\0' && n != NULL) {
         size_t len = strcspn(path, ".");
@@ -73,5 +74,12 @@ const char *charter_value(const struct charter *c, const char *path) {
         n = child;
         path += len + (path[len] == '.');
     }
+    return n;
+}
+
+const char *charter_value(const struct charter *c, const char *path) {
+    const struct node *n = node_at(c, path);
     return n != NULL ? n->text : NULL;
 }
+
+const char *charter_text(const struct charter *c, const char *path, enum lang lang) { return spoken_in(node_at(c, path), lang); }

@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/say.h"
+#include "charter/labels.h"
+#include "charter/spoken.h"
 
 #define ARTICLE '\x01'                        /* stands for the Hungarian article until what follows is known */
+#define PERSON '\x02'                         /* before a person, who may begin a sentence */
 
 struct context { const struct charter *c; const struct node *n; const struct said *said; enum lang lang; struct arena *arena; };
 /* What a name stands for: a capture, a list, or text. */
@@ -32,29 +36,53 @@ void render_list(const struct list *l, bool quoted, bool or, enum lang lang, str
     }
 }
 
-static const struct { const char *name; struct words says; } builtin[] = {
-    { "support", WORDS("support team", "wsparcie", "ügyfélszolgálat") },
-    { "administrator", WORDS("administrator", "administrator", "rendszergazda") },
-    { "security_officer", WORDS("security officer", "specjalista ds. bezpieczeństwa", "biztonsági felelős") },
-    { "controller", WORDS("controller", "administrator danych", "adatkezelő") },
-    { "authority", WORDS("authority", "organ nadzorczy", "hatóság") },
-};
-
-static const char *person_word(const char *name, enum lang lang) {
-    for (size_t i = 0; i < ARRAY_LEN(builtin); i++)
-        if (strcmp(builtin[i].name, name) == 0)
-            return builtin[i].says.in[lang];
-    return name;
+/* A name of the charter that no language knows stands in quotation marks. */
+static void say_person(struct context *x, const char *name, struct buf *ret) {
+    const char *known = label_find(x->c, NULL, name, x->lang);
+    if (known == NULL && x->lang != LANG_EN)
+        render_quoted(name, x->lang, ret);
+    else
+        label_say(ret, x->c, NULL, name, x->lang);
 }
 
-static void say_person(const char *name, enum lang lang, struct buf *ret) {
-    const char *word = person_word(name, lang);
-    if (lang != LANG_EN) {
-        render_quoted(word, lang, ret);
-        return;
+/* The kind of whose names a line speaks: that it stands in, or that it names. */
+static const struct kind *kind_at(const struct context *x) {
+    const struct node *n = x->n;
+    const struct capture *path;
+    while (n != NULL && said_of(x, n)->key != KEY_KIND)
+        n = n->parent;
+    if (n != NULL)
+        return charter_kind_at(x->c, charter_kind(x->c, n->key));
+    if ((path = capture_find(x->said->list, x->said->count, "while")) == NULL)
+        return NULL;
+    const char *name = arena_text_n(x->arena, path->text, strcspn(path->text, "."));
+    return name != NULL ? charter_kind_at(x->c, charter_kind(x->c, name)) : NULL;
+}
+
+/* What a declared name is called, in quotation marks; other text as it stands. */
+static void quote_name(struct context *x, const struct kind *k, const char *name, struct buf *ret) {
+    AUTO(buf_done) struct buf label = BUF(4096);
+    const char *known = label_find(x->c, k, name, x->lang);
+    if (known == NULL && label_path(&label, x->c, name, x->lang))
+        known = buf_str(&label);
+    render_quoted(known != NULL ? known : name, x->lang, ret);
+}
+
+static void quote_names(struct context *x, const struct kind *k, const struct list *l, bool or, struct buf *ret) {
+    struct list said = { .count = l->count };
+    for (size_t i = 0; i < l->count; i++) {
+        AUTO(buf_done) struct buf one = BUF(4096);
+        quote_name(x, k, l->item[i], &one);
+        if ((said.item[i] = arena_text(x->arena, buf_str(&one))) == NULL)
+            said.item[i] = l->item[i];
     }
-    for (; *word != '\0'; word++)
-        buf_char(ret, *word == '_' ? ' ' : *word);
+    render_list(&said, false, or, x->lang, ret);
+}
+
+/* Is it a name, and not words that somebody wrote? */
+static bool is_name_of(const struct capture *c) {
+    return c == NULL || c->type == C_NAME || c->type == C_NAMES || c->type == C_PATH || c->type == C_ANCHOR || c->type == C_OPTION || c->type == C_OPTIONS
+        || c->type == C_PERSON || c->type == C_PEOPLE;
 }
 
 /* The items of a value, whether it is a list, a capture that is one, or a single text. */
@@ -83,10 +111,10 @@ static const struct node *kind_node(const struct context *x) {
 /* The key of the person in who_sees, who_changes, sign_in: that of the node, or of the list that it stands in. */
 static const char *role_of(const struct context *x) { return x->n->key != NULL ? x->n->key : x->n->parent != NULL && x->n->parent->key != NULL ? x->n->parent->key : ""; }
 
-static void join_texts(const struct node *n, struct list *ret) {
+static void join_texts(const struct context *x, const struct node *n, struct list *ret) {
     for (const struct node *c = n->first; c != NULL && ret->count < ARRAY_LEN(ret->item); c = c->next)
-        if (c->text != NULL)
-            ret->item[ret->count++] = c->text;
+        if (spoken_in(c, x->lang) != NULL)
+            ret->item[ret->count++] = spoken_in(c, x->lang);
 }
 
 static bool deleted(const struct context *x, const char *which, struct value *ret) {
@@ -133,6 +161,7 @@ static void say_grants(struct context *x, struct buf *ret) {
     for (size_t i = 0, n; i + 2 < x->said->count; i += 3 * n) {
         const struct capture *fields = &x->said->list[i], *of = &x->said->list[i + 1];
         struct list kinds = { 0 };
+        const struct kind *k = charter_kind_at(x->c, charter_kind(x->c, fields[2].text));
         n = same_grants(x, i, &kinds);
         if (n == 0)
             break;
@@ -144,15 +173,15 @@ static void say_grants(struct context *x, struct buf *ret) {
             struct list list = { 0 };
             items_of(x, &(struct value){ .capture = fields }, &list);
             buf_text(ret, list.count == 1 && l == LANG_PL ? "pole " : words.fields.in[l]);
-            render_list(&list, true, false, l, ret);
+            quote_names(x, k, &list, false, ret);
         }
         bool own = strcmp(of->text, "own") == 0;
         buf_text(ret, own ? words.own.in[l] : words.related.in[l]);
-        render_list(&kinds, true, false, l, ret);
+        quote_names(x, NULL, &kinds, false, ret);
         buf_text(ret, l == LANG_HU ? " rekordokban" : l == LANG_EN ? " records" : "");
         if (!own) {
             buf_text(ret, l == LANG_EN ? " (" : l == LANG_PL ? " (relacja " : " (kapcsolat: ");
-            render_quoted(of->text, l, ret);
+            quote_name(x, k, of->text, ret);
             buf_char(ret, ')');
         }
     }
@@ -166,10 +195,10 @@ static void say_type(struct context *x, struct buf *ret) {
         struct list list = { 0 };
         items_of(x, &(struct value){ .capture = options }, &list);
         buf_text(ret, one_of.in[x->lang]);
-        render_list(&list, true, true, x->lang, ret);
+        quote_names(x, kind_at(x), &list, true, ret);
     } else if (reference != NULL) {
         buf_text(ret, refers.in[x->lang]);
-        render_quoted(reference->text, x->lang, ret);
+        quote_name(x, NULL, reference->text, ret);
     } else if (type != NULL) {
         const struct vocabulary *v = vocabulary_find("type", type->text);
         buf_text(ret, v != NULL ? v->in[x->lang] : type->text);
@@ -211,6 +240,8 @@ static bool find_special(struct context *x, const char *name, struct value *ret)
         return (ret->text = x->n->key) != NULL;
     if (strcmp(name, "role") == 0)
         return (ret->text = role_of(x)) != NULL;
+    if (strcmp(name, "tenant") == 0)
+        return charter_tenant(x->c) >= 0 && (ret->text = x->c->people[charter_tenant(x->c)].name) != NULL;
     if (strcmp(name, "gaps") == 0)
         return (ret->text = "") != NULL && x->n->first != NULL;
     if (strcmp(name, "keys") == 0)
@@ -218,7 +249,7 @@ static bool find_special(struct context *x, const char *name, struct value *ret)
     if (strcmp(name, "clear") == 0)
         return clear_of(x, ret);
     if (strcmp(name, "*") == 0) {
-        join_texts(x->n, &ret->list);
+        join_texts(x, x->n, &ret->list);
         return ret->is_list = true;
     }
     if (strcmp(name, "grants") == 0)
@@ -239,13 +270,12 @@ static bool find_child(struct context *x, const struct node *map, const char *na
     for (const struct node *c = map->first; c != NULL; c = c->next) {
         if (c->key == NULL || strlen(c->key) != len || memcmp(c->key, name, len) != 0)
             continue;
-        if (dot == NULL && c->text == NULL) {
-            join_texts(c, &ret->list);
-            ret->is_list = true;
+        if (dot == NULL && (ret->text = spoken_in(c, x->lang)) != NULL)
             return true;
+        if (dot == NULL) {
+            join_texts(x, c, &ret->list);
+            return ret->is_list = true;
         }
-        if (dot == NULL)
-            return (ret->text = c->text) != NULL;
         ret->said = said_of(x, c);
         ret->capture = capture_find(ret->said->list, ret->said->count, dot + 1);
         return ret->capture != NULL;
@@ -259,6 +289,11 @@ static bool find(struct context *x, const char *name, struct value *ret) {
         return find_child(x, x->n->parent, name + 3, ret);
     if (strcmp(name, "kind") != 0)            /* the kind that the line stands in, not one that it names */
         ret->capture = capture_find(x->said->list, x->said->count, name);
+    if (ret->capture != NULL && x->n->type == NODE_MAP && ret->capture->type == C_TEXT) {
+        ret->capture = NULL;                  /* a text by language */
+        ret->text = spoken_in(x->n, x->lang);
+        return ret->text != NULL;
+    }
     if (ret->capture != NULL)
         return true;
     return find_special(x, name, ret) || find_child(x, x->n, name, ret);
@@ -291,18 +326,30 @@ static void say_anchor(struct context *x, const struct value *v, struct buf *ret
             buf_text(ret, end ? own[i].of.in[x->lang] : own[i].after.in[x->lang]);
             return;
         }
-    buf_text(ret, end && x->lang == LANG_PL ? "z pola " : "");
-    render_quoted(text, x->lang, ret);
+    buf_text(ret, x->lang != LANG_PL ? "" : end ? "z pola " : "dacie z pola ");
+    quote_name(x, kind_at(x), text, ret);
 }
 
 static void say_people(struct context *x, const struct value *v, struct buf *ret) {
     static const char *const or[LANG_COUNT] = { " or the ", " lub ", " vagy " }, *const comma[LANG_COUNT] = { ", the ", ", ", ", " };
     struct list people = { 0 };
     items_of(x, v, &people);
+    buf_char(ret, PERSON);
     for (size_t i = 0; i < people.count; i++) {
         buf_text(ret, i == 0 ? "" : i + 1 == people.count ? or[x->lang] : comma[x->lang]);
-        say_person(people.item[i], x->lang, ret);
+        say_person(x, people.item[i], ret);
     }
+}
+
+static bool is_date(const char *text) {
+    struct civil c;
+    return strlen(text) == strlen("2026-11-22") && date_parse(text, &c);
+}
+
+static void say_day(const struct context *x, const char *text, struct buf *ret) {
+    struct civil c;
+    if (date_parse(text, &c))
+        say_date(ret, x->lang, &c);
 }
 
 static void say_value(struct context *x, const char *name, const char *how, const struct value *v, struct buf *ret) {
@@ -312,9 +359,11 @@ static void say_value(struct context *x, const char *name, const char *how, cons
     } else if (strcmp(how, "qs") == 0 || strcmp(how, "qso") == 0) {
         struct list list = { 0 };
         items_of(x, v, &list);
-        render_list(&list, true, how[2] == 'o', x->lang, ret);
+        quote_names(x, kind_at(x), &list, how[2] == 'o', ret);
     } else if (strcmp(how, "w") == 0 || strcmp(name, "*") == 0 || v->is_list) {
         say_words(x, strcmp(how, "w") == 0 ? v->capture != NULL ? v->capture->name : name : how, v, ret);
+    } else if (strcmp(how, "q") == 0 && is_name_of(v->capture) && strcmp(name, "text") != 0) {
+        quote_name(x, kind_at(x), text, ret);
     } else if (strcmp(how, "q") == 0) {
         render_quoted(text, x->lang, ret);
     } else if (strcmp(how, "anchor") == 0) {
@@ -323,6 +372,8 @@ static void say_value(struct context *x, const char *name, const char *how, cons
         render_pace(text, x->lang, ret);
     } else if (how[0] != '\0') {
         render_duration(text, how, x->lang, ret);
+    } else if (is_date(text)) {
+        say_day(x, text, ret);
     } else {                                  /* only English has a point in its decimals */
         bool comma = v->capture != NULL && v->capture->type == C_DECIMAL && x->lang != LANG_EN;
         for (const char *p = text; *p != '\0'; p++)
@@ -403,6 +454,7 @@ static void render_part(struct context *x, const char *p, const char *end, struc
 /* Does what follows begin with a vowel when it is read out? */
 static bool vowel_follows(const char *p) {
     static const char *const vowels[] = { "a", "á", "e", "é", "i", "í", "o", "ó", "ö", "ő", "u", "ú", "ü", "ű", "A", "Á", "E", "É", "I", "Í", "O", "Ó", "Ö", "Ő", "U", "Ú", "Ü", "Ű" };
+    p += *p == PERSON;
     if (strncmp(p, "„", strlen("„")) == 0)
         p += strlen("„");
     size_t digits = strspn(p, "0123456789");
@@ -412,6 +464,26 @@ static bool vowel_follows(const char *p) {
         if (strncmp(p, vowels[i], strlen(vowels[i])) == 0)
             return true;
     return false;
+}
+
+/* Articles; a capital for a person who begins a sentence; one point where a date with a point ends it. */
+static void finish(const char *all, struct buf *ret) {
+    for (const char *p = all; *p != '\0'; p++) {
+        bool start = p == all || (p > all + 1 && p[-1] == ' ' && p[-2] == '.');
+        if (*p == ARTICLE) {
+            buf_text(ret, vowel_follows(p + 1) ? start ? "Az " : "az " : start ? "A " : "a ");
+        } else if (*p == PERSON && start) {
+            size_t len = 1;
+            while (((unsigned char)p[1 + len] & 0xc0) == 0x80)
+                len++;
+            char letter[8] = { 0 };
+            memcpy(letter, p + 1, len < sizeof letter ? len : 1);
+            label_title(ret, letter);
+            p += len;
+        } else if (*p != PERSON && (*p != '.' || p == all || p[-1] != '.')) {
+            buf_char(ret, *p);
+        }
+    }
 }
 
 void render(const struct charter *c, const struct node *n, const char *template, enum lang lang, struct buf *ret) {
@@ -424,14 +496,7 @@ void render(const struct charter *c, const struct node *n, const char *template,
     }
     struct context x = { c, n, &c->said[n->index], lang, arena };
     render_part(&x, template, template + strlen(template), &text);
-    const char *all = buf_str(&text);
-    for (const char *p = all; *p != '\0'; p++) {
-        bool start = p == all || (p > all + 1 && p[-1] == ' ' && p[-2] == '.');
-        if (*p != ARTICLE)
-            buf_char(ret, *p);
-        else
-            buf_text(ret, vowel_follows(p + 1) ? start ? "Az " : "az " : start ? "A " : "a ");
-    }
+    finish(buf_str(&text), ret);
     if (text.failed || mem_lost() != lost)
         buf_fail(ret);
 }

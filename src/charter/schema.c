@@ -55,6 +55,14 @@ static json_t *map_of(enum key_id key) {
     return map;
 }
 
+/* A text by language. */
+static json_t *languages_of(enum key_id key) {
+    json_t *map = json_pack("{s:s, s:b, s:i, s:o}", "type", "object", "additionalProperties", 0, "minProperties", 1, "properties", json_object());
+    for (int l = 0; l < LANG_COUNT; l++)
+        json_object_set_new(json_object_get(map, "properties"), lang_code((enum lang)l), sentence_of(key));
+    return map;
+}
+
 static json_t *list_of(enum key_id key) {
     for (int k = 1; k < KEY_COUNT; k++)
         if (key_spec((enum key_id)k)->parent == key && strcmp(key_spec((enum key_id)k)->name, "-") == 0)
@@ -64,10 +72,12 @@ static json_t *list_of(enum key_id key) {
 
 static json_t *schema_of(enum key_id key) {
     const struct key_spec *s = key_spec(key);
-    json_t *shapes[3], *all;
+    json_t *shapes[4], *all;
     size_t n = 0;
     if ((s->shapes & SHAPE_S) != 0)
         shapes[n++] = sentence_of(key);
+    if ((s->flags & FLAG_SPOKEN) != 0)
+        shapes[n++] = languages_of(key);
     if ((s->shapes & SHAPE_M) != 0)
         shapes[n++] = map_of(key);
     if ((s->shapes & SHAPE_L) != 0)

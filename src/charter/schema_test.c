@@ -35,7 +35,9 @@ TEST(prints_a_closed_schema) {
     CHECK_TEXT(json_string_value(at(kind, "properties/keep/anyOf/1/type")), "array");
     CHECK_TEXT(json_string_value(at(s, "properties/hosts/pattern")), "^only declared ones$");
     CHECK_TEXT(json_string_value(at(s, "properties/logs/description")), "kept DURATION[, masked when written][, in the EEA]");
-    CHECK_TEXT(json_string_value(at(s, "properties/claims/items/type")), "string");
+    CHECK_TEXT(json_string_value(at(s, "properties/claims/items/anyOf/0/type")), "string");
+    CHECK_TEXT(json_string_value(at(s, "properties/claims/items/anyOf/1/properties/hu/type")), "string");    /* a text by language */
+    CHECK(json_is_false(at(s, "properties/title/anyOf/1/additionalProperties")) && json_object_size(at(s, "properties/title/anyOf/1/properties")) == LANG_COUNT);
     CHECK(at(kind, "properties/moves/patternProperties/^[a-z][a-z0-9_]* to [a-z][a-z0-9_]*$") != NULL);
     json_decref(s);
 }

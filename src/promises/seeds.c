@@ -137,6 +137,30 @@ static void charter_name_of(const char *text, size_t len, char *ret, size_t room
     ret[n] = '\0';
 }
 
+/* A line as the table shows it: of a text by language the English one, which may stand on the next line. */
+static void shown(const char *line, size_t len, const char *next, size_t next_len, struct buf *ret) {
+    static const char flow[] = "{en: ", block[] = "en: ";
+    const char *open = memmem(line, len, flow, sizeof flow - 1);
+    if (open != NULL) {
+        const char *text = open + sizeof flow - 1;
+        size_t left = len - (size_t)(text - line), n = 0;
+        while (n < left && text[n] != ',' && text[n] != '}')
+            n++;
+        buf_add(ret, line, (size_t)(open - line));
+        buf_add(ret, text, n);
+        return;
+    }
+    while (next_len > 0 && *next == ' ') {
+        next++;
+        next_len--;
+    }
+    buf_add(ret, line, len);
+    if (len > 0 && line[len - 1] == ':' && next_len > sizeof block - 1 && memcmp(next, block, sizeof block - 1) == 0) {
+        buf_char(ret, ' ');
+        buf_add(ret, next + sizeof block - 1, next_len - (sizeof block - 1));
+    }
+}
+
 enum code seed_places_read(struct seed_places *p, const char *file, const char *text, size_t len, struct err *reterr) {
     PRE(p != NULL && file != NULL && text != NULL && reterr != NULL);
     char charter[64];
@@ -147,8 +171,14 @@ enum code seed_places_read(struct seed_places *p, const char *file, const char *
         size_t width = (size_t)((stop == NULL ? end : stop) - at), left = 0, value = 0;
         const char *ids = ids_of(at, width, &left, &value);
         number++;
+        AUTO(buf_done) struct buf says = BUF(1u << 16);
+        if (ids != NULL) {
+            const char *next = stop == NULL ? end : stop + 1, *next_stop = memchr(next, '\n', (size_t)(end - next));
+            shown(at, value, next, (size_t)((next_stop == NULL ? end : next_stop) - next), &says);
+        }
         for (size_t i = 0; ids != NULL && i < left; i += ID_LEN + 2) {
-            enum code code = add(p, ids + i, file, charter, number, at, value, reterr);
+            enum code code = says.failed ? err_set(reterr, E_MEMORY, "no memory for the promise ids of %s", file)
+                                         : add(p, ids + i, file, charter, number, buf_str(&says), says.len, reterr);
             if (code != OK)
                 return code;
         }

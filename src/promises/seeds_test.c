@@ -25,6 +25,15 @@ TEST(reads_ids_behind_values_and_keys_only) {
     }
 }
 
+TEST(shows_the_english_of_a_text_by_language) {
+    AUTO(seed_places_free) struct seed_places *p = places(
+        "charter: events\n  - what: {en: a paper, pl: dokument}  # K-01\n  - what:  # K-02\n      en: a paper, dated\n      pl: x\n    keep:  # K-03\n      - fields: a\n");
+    static const char *const want[] = { "what: a paper", "what: a paper, dated", "keep:" };
+    CHECK_INT(p->count, ARRAY_LEN(want));
+    for (size_t i = 0; i < ARRAY_LEN(want); i++)
+        CHECK_TEXT(p->list[i].text, want[i]);
+}
+
 TEST(leaves_half_ids_alone) {
     static const char *const no[] = { "a: b  # K-1", "a: b  # K-01,K-02", "a: b  # K-01, ", "a: b  # K-01 x", "a: b # K-01", "a: b  #K-01", "  # K-01", "", "a: b  # K-0" };
     for (size_t i = 0; i < ARRAY_LEN(no); i++) {

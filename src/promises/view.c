@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "charter/labels.h"
 #include "crypto/crypto.h"
 #include "promises/seeds.h"
-#include "promises/view_words.h"
 
 enum view_text {
 #define VIEW(id, en, pl, hu) VIEW_##id,
@@ -161,9 +161,11 @@ static void section_title(const struct view_page *v, const char *path, struct bu
     AUTO(buf_done) struct buf key = BUF(256);
     buf_add(&key, path, section_len(path));
     const char *dot = strchr(buf_str(&key), '.');
+    AUTO(buf_done) struct buf word = BUF(4096);
+    AUTO(buf_done) struct buf label = BUF(4096);
     if (dot != NULL) {
-        AUTO(buf_done) struct buf label = BUF(512);
-        word_label(&label, v->lang, dot + 1);
+        label_say(&word, v->charter, charter_kind_at(v->charter, charter_kind(v->charter, dot + 1)), dot + 1, v->lang);
+        label_title(&label, buf_str(&word));
         buf_html(ret, buf_str(&label));
         return;
     }
@@ -172,8 +174,8 @@ static void section_title(const struct view_page *v, const char *path, struct bu
             buf_html(ret, sections[i].words.in[v->lang]);
             return;
         }
-    AUTO(buf_done) struct buf label = BUF(512);
-    word_label(&label, v->lang, buf_str(&key));
+    label_say(&word, v->charter, NULL, buf_str(&key), v->lang);
+    label_title(&label, buf_str(&word));
     buf_html(ret, buf_str(&label));
 }
 
