@@ -84,8 +84,9 @@ static void add(struct findings *f, const struct tree *tree, struct finding item
     if (f->count > FINDINGS_MAX)
         return;
     if (f->count == FINDINGS_MAX) {
-        item = (struct finding){ .level = FINDING_ERROR, .id = "too-many", .pos = { TREE_NODES_MAX, 1 }, .width = 1,
-                                 .file = item.file, .text = "There are more findings than are shown: mend these first" };
+        const char *file = arena_text(f->arena, item.file);
+        item = (struct finding){ .level = FINDING_NOTE, .id = "too-many", .pos = { TREE_NODES_MAX, 1 }, .width = 1, .source = "",
+                                 .file = file != NULL ? file : "", .text = "There are more findings than are shown: mend these first" };
         insert(f, &item);
         return;
     }

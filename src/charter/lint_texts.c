@@ -38,9 +38,11 @@ static void texts(struct lint *l, unsigned speaks) {
     }
 }
 
+#define NAMES_MAX 100u                        /* that are told one by one */
+
 /* A name that people read: of a kind that they meet, and of those who meet it. */
-static void name_without_label(struct lint *l, const struct kind *k, const char *name, struct pos pos) {
-    if (label_find(l->charter, k, name, LANG_EN) == NULL)
+static void name_without_label(struct lint *l, const struct kind *k, const char *name, struct pos pos, size_t *told) {
+    if (label_find(l->charter, k, name, LANG_EN) == NULL && (*told)++ < NAMES_MAX)
         finding_add(l->findings, l->tree, FINDING_NOTE, "label", pos, (int)strlen(name), NULL,
                     "`%s` has no label, so people read it as written in every language: add one under `labels`", name);
 }
@@ -49,19 +51,21 @@ static void names(struct lint *l) {
     const struct charter *c = l->charter;
     const struct kind *kinds;
     const struct person *people;
-    size_t count = charter_kinds(c, &kinds), n = charter_people(c, &people);
+    size_t count = charter_kinds(c, &kinds), n = charter_people(c, &people), told = 0;
     for (size_t i = 0; i < n; i++)
         if (!people[i].builtin)
-            name_without_label(l, NULL, people[i].name, people[i].pos);
+            name_without_label(l, NULL, people[i].name, people[i].pos, &told);
     for (size_t i = 0; i < count; i++) {
         const struct kind *k = &kinds[i];
-        name_without_label(l, k, k->name, k->pos);
+        name_without_label(l, k, k->name, k->pos, &told);
         for (size_t f = 0; f < k->field_count; f++) {
-            name_without_label(l, k, k->fields[f].name, k->fields[f].pos);
+            name_without_label(l, k, k->fields[f].name, k->fields[f].pos, &told);
             for (size_t o = 0; o < k->fields[f].option_count; o++)
-                name_without_label(l, k, k->fields[f].options[o], k->fields[f].pos);
+                name_without_label(l, k, k->fields[f].options[o], k->fields[f].pos, &told);
         }
     }
+    if (told > NAMES_MAX)
+        finding_key(l->findings, l->tree, FINDING_NOTE, "label", lint_get(l, "records", NULL), NULL, "%zu more names have no label", told - NAMES_MAX);
 }
 
 void lint_texts(struct lint *l) {
