@@ -131,6 +131,7 @@ async function run(dir) {
 
 const dir = o.data ?? fs.mkdtempSync(path.join(o.build, 'bench-data-'));
 fs.mkdirSync(dir, { recursive: true });
+fs.chmodSync(dir, 0o755);                    // users of their own walk through it
 try {
   const { results, more } = await run(dir);
   const cores = os.cpus().length;

@@ -13,6 +13,7 @@ test('bench/records on a few records', { timeout: 600000 }, async () => {
   const made = spawnSync('ninja', ['-C', build, 'bench/bench_load', 'bench/bench_store', 'bench/bench_keys'], { encoding: 'utf8', timeout: 500000 });
   assert.equal(made.status, 0, made.stdout + made.stderr);
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-bench-')), json = path.join(dir, 'out.json');
+  fs.chmodSync(dir, 0o755);
   try {
     const port = await freePort();
     const r = spawnSync(path.join(root, 'bench/records'), ['--build', build, '--data', path.join(dir, 'data'), '--json', json, '--port', String(port), '--peer-port', String(await freePort()), '--records', '200', '--rounds', '1',
