@@ -4,7 +4,8 @@
 #include "api/http_int.h"
 #include "base/text.h"
 
-#define JSON_DEPTH_MAX 32u
+#define JSON_DEPTH_MAX 32u                    /* the numbers stand in the texts of json_bounded, too */
+#define JSON_VALUES_MAX 50000u
 
 void *http_context(const struct http_req *req) { return req->http->o.context; }
 struct arena *http_arena(struct http_req *req) { return req->arena; }
@@ -148,17 +149,23 @@ bool http_form_at(struct http_req *req, size_t at, const char **ret_name, const 
     return pair_at(&req->form, at, ret_name, ret_value);
 }
 
-/* jansson allows depths of 2,048; ours is known before it recurses. Strings are skipped by their own rule. */
-static bool json_depth_fine(const char *text, size_t len) {
-    size_t depth = 0;
+/* jansson allows depths of 2,048, and makes some 100 bytes of each value; both are known before it begins. Strings are skipped by
+ * their own rule. */
+static bool json_bounded(const char *text, size_t len, const char **ret_why) {
+    size_t depth = 0, values = 1;
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '"')
             for (i++; i < len && text[i] != '"'; i++)
                 i += text[i] == '\\';
-        else if ((text[i] == '{' || text[i] == '[') && ++depth > JSON_DEPTH_MAX)
-            return false;
+        else if (text[i] == '{' || text[i] == '[')
+            depth++;
         else if ((text[i] == '}' || text[i] == ']') && depth > 0)
             depth--;
+        values += text[i] == ',';
+        if (depth > JSON_DEPTH_MAX || values > JSON_VALUES_MAX) {
+            *ret_why = depth > JSON_DEPTH_MAX ? "nested more than 32 deep" : "of more than 50,000 values";
+            return false;
+        }
     }
     return true;
 }
@@ -180,12 +187,12 @@ enum code json_read(const char *text, size_t len, json_t **ret, struct err *rete
     const char *zero = memchr(text, 0, len);  /* behind a number jansson takes one for the end */
     if (zero != NULL)
         return err_set(reterr, E_INVALID, "the JSON of the body cannot be read at byte %zu: a zero byte stands there", (size_t)(zero - text) + 1);
-    if (!json_depth_fine(text, len))
-        return err_set(reterr, E_INVALID, "the JSON is nested more than %u deep", JSON_DEPTH_MAX);
+    const char *why = "it is not well formed";
+    if (!json_bounded(text, len, &why))
+        return err_set(reterr, E_INVALID, "the JSON is %s", why);
     json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (json == NULL) {
         /* jansson's text may quote the input, so its kind is told, not its words. */
-        const char *why = "it is not well formed";
         for (size_t i = 0; i < ARRAY_LEN(faults); i++)
             if (json_error_code(&e) == faults[i].code)
                 why = faults[i].says;

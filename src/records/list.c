@@ -20,11 +20,51 @@ static bool gather(const struct record *r, fieldset fields, void *arg) {
     return g->code == OK;
 }
 
+/* ---- searches that open many records
+ * Each takes a worker for as long as it runs, so that some are left for requests that take no time, of whichever tenant. */
+#define SCANS_MAX 36u
+#define SCANS_OF_TENANT 24u
+static struct { pthread_mutex_t lock; int64_t tenants[SCANS_MAX]; size_t count; } scans = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool scans_much(const struct query *q) { return q->cond_count > 0 && q->source != BY_TOKEN; }
+
+static bool scan_begin(int64_t tenant) {
+    size_t own = 0;
+    pthread_mutex_lock(&scans.lock);
+    for (size_t i = 0; i < scans.count; i++)
+        own += scans.tenants[i] == tenant;
+    bool room = scans.count < SCANS_MAX && own < SCANS_OF_TENANT;
+    if (room)
+        scans.tenants[scans.count++] = tenant;
+    pthread_mutex_unlock(&scans.lock);
+    return room;
+}
+
+static void scan_end(int64_t tenant) {
+    size_t i = 0;
+    pthread_mutex_lock(&scans.lock);
+    while (i < scans.count && scans.tenants[i] != tenant)
+        i++;
+    PRE(i < scans.count);
+    scans.tenants[i] = scans.tenants[--scans.count];
+    pthread_mutex_unlock(&scans.lock);
+}
+
+static enum code page_of(struct page_work *w, struct buf *ret_next, struct err *reterr) {
+    if (!scans_much(w->q))
+        return page_run(w, ret_next, reterr);
+    if (!scan_begin(w->who->tenant))
+        return err_set(reterr, E_BUSY, "as many searches as may be are under way that open every record; try again in a second, or search by what the charter lets find");
+    enum code code = page_run(w, ret_next, reterr);
+    scan_end(w->who->tenant);
+    return code;
+}
+
 static enum code run(struct service *s, const struct caller *who, struct query *q, struct arena *arena, json_t **ret, struct err *reterr) {
     AUTO(buf_done) struct buf next = BUF(4096);
     struct gathering g = { .s = s, .items = json_array(), .ids = arena_array(arena, q->limit, sizeof *g.ids), .err = reterr };
     struct page_work w = { .s = s, .who = who, .q = q, .item = gather, .arg = &g };
-    enum code code = g.items == NULL || g.ids == NULL ? err_set(reterr, E_MEMORY, "no memory for a list") : page_run(&w, &next, reterr);
+    enum code code = g.items == NULL || g.ids == NULL ? err_set(reterr, E_MEMORY, "no memory for a list") : page_of(&w, &next, reterr);
     if (code == OK)
         code = g.code;
     if (code != OK) {

@@ -40,6 +40,10 @@ test('malformed JSON, duplicate keys, wrong type, wrong method, unknown things',
   assert.equal((await post('{"fields":{},"fields":{}}')).status, 400);
   assert.equal((await post('[]')).status, 400);
   assert.equal((await post(`${'['.repeat(5000)}${']'.repeat(5000)}`)).status, 400);
+  assert.equal((await post(`[${'0,'.repeat(60000)}0]`)).status, 400);
+  const many = await post(JSON.stringify({ fields: {}, ...Object.fromEntries(Array.from({ length: 30000 }, (_, i) => [`k${i}`, 0])) }));
+  assert.equal(many.status, 422);
+  assert.ok(many.raw.length < 2000, 'what is not read is told once');
   assert.equal((await post('fields=1', 'application/x-www-form-urlencoded')).status, 415);
   assert.equal((await post(Buffer.from('{"fields":{"name":"\xff"}}', 'latin1'))).status, 400);
   const put = await sejf.call('PUT', '/v1/events/registration', { token, body: {} });
