@@ -118,6 +118,18 @@ static struct keeper_status status_of(struct keeper_client *k) {
     return st;
 }
 
+/* Which buckets the keys come from depends on how many were made ahead, and when. */
+static uint64_t buckets_of(const key_id *ids, size_t n) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t j = 0;
+        while (j < i && ids[j] >> 12 != ids[i] >> 12)
+            j++;
+        count += j == i;
+    }
+    return count;
+}
+
 TEST(makes_opens_destroys_and_renews) {
     AUTO(scene_done) struct scene s;
     static key_id ids[9000];
@@ -141,7 +153,7 @@ TEST(makes_opens_destroys_and_renews) {
     CHECK_OK(keeper_rehearse_open(k, 1, ids, 100, &opened, &e), &e);
     CHECK(opened == 100);
     CHECK_OK(keeper_renew(k, &r, &e), &e);
-    CHECK(r.buckets == 2 && r.epoch == 2);
+    CHECK(r.buckets == buckets_of(ids, 4100) && r.epoch == 2);
     CHECK_OK(keeper_rehearse_open(k, 1, ids, 100, &opened, &e), &e);
     CHECK(opened == 0);
     CHECK(good(k, 1, ids, keys, 9000) == 4900);
