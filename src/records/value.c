@@ -371,6 +371,23 @@ static int dump(const char *bytes, size_t len, void *arg) {
     return ((struct buf *)arg)->failed ? -1 : 0;
 }
 
+static bool deeper(const json_t *v, unsigned most) {
+    const char *name;
+    json_t *inner;
+    size_t i;
+    if (!json_is_object(v) && !json_is_array(v))
+        return false;
+    if (most == 0)
+        return true;
+    json_object_foreach((json_t *)(uintptr_t)v, name, inner)
+        if (deeper(inner, most - 1))
+            return true;
+    json_array_foreach(v, i, inner)
+        if (deeper(inner, most - 1))
+            return true;
+    return false;
+}
+
 static bool read_json(struct read *r) {
     AUTO(buf_done) struct buf b = BUF(JSON_VALUE_MAX);
     json_t *tree = r->raw->tree, *parsed = NULL;
@@ -382,6 +399,10 @@ static bool read_json(struct read *r) {
             json_decref(parsed);
             return true;
         }
+    }
+    if (deeper(tree, JSON_VALUE_DEPTH)) {
+        json_decref(parsed);
+        return wrong_number(r, SAYS_json_deep, JSON_VALUE_DEPTH);
     }
     size_t size = json_dumpb(tree, NULL, 0, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     int failed = size > JSON_VALUE_MAX ? 0 : json_dump_callback(tree, dump, &b, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);

@@ -12,6 +12,7 @@
 #define NAME_MAX_POINTS 200u
 #define ADDRESS_MAX 500u
 #define JSON_VALUE_MAX 16384u                /* bytes of a json field */
+#define JSON_VALUE_DEPTH 30u                 /* lists and objects in one another: what a body, two deeper, may still hold */
 
 /* A value in its one form. json: canonical JSON. text: the same as people read it (text as it is, a time as RFC 3339 in
  * UTC, a number in decimal digits, money "12.50 EUR", true/false, an id). number: what it sorts by (µs of a time, days of a

@@ -137,6 +137,16 @@ TEST(cells_of_tables) {
     struct value v = { .set = true };
     struct say why = { 0 };
     CHECK(value_read(&f, &null, &poland, a, &v, &why) && !v.set);        /* as null in a body */
+    for (size_t depth = JSON_VALUE_DEPTH - 1; depth <= JSON_VALUE_DEPTH + 2; depth++) {      /* lists in an object */
+        AUTO(buf_done) struct buf b = BUF(1000);
+        buf_text(&b, "{\"a\":");
+        for (size_t i = 1; i < 2 * depth - 1; i++)
+            buf_char(&b, i < depth ? '[' : ']');
+        buf_char(&b, '}');
+        struct raw deep = raw_cell(buf_str(&b), b.len, false);
+        CHECK(value_read(&f, &deep, &poland, a, &v, &why) == (depth <= JSON_VALUE_DEPTH));
+        CHECK(depth <= JSON_VALUE_DEPTH || (why.says == SAYS_json_deep && strcmp(why.arg, "30") == 0));
+    }
 }
 
 TEST(phones_by_country) {

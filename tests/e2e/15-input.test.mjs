@@ -189,10 +189,13 @@ test('large bodies: 10 MB fields, a million keys, long names', { timeout: 120000
   problem(await post('/v1/events/registration/search', { where: { name: 'x'.repeat(900000) } }), 400, undefined, 'a search for 900 kB');
   problem(await post('/v1/events/registration/search', { where: Object.fromEntries(Array.from({ length: 30000 }, (_, i) => [`c${i}`, true])) }), 400, undefined, '30,000 conditions');
   problem(await sejf.call('POST', '/v1/mail/subscription', { token: mail, body: { fields: { list, email: secret.email, attributes: { a: 'y'.repeat(20000) } } } }), 422, '/fields/attributes', 'a json field of 20 kB');
-  for (const [type, door] of [['own', 'own'], ['front', 'front']]) {          // the same without a length
+  const deep = (n) => `{"list":"${list}","email":"deep.${n}@people.example","attributes":{"a":${'['.repeat(n - 1)}${']'.repeat(n - 1)}}}`;
+  const imported = await sejf.call('POST', '/v1/mail/subscription/import', { token: mail, type: 'application/x-ndjson', body: `${deep(30)}\n${deep(31)}\n${deep(2000)}\n` });
+  assert.deepEqual(imported.text.trim().split('\n').map((l) => JSON.parse(l)).map((l) => [l.line, l.path, l.made, l.refused]), [[2, '/attributes', undefined, undefined], [3, '/attributes', undefined, undefined], [undefined, undefined, 1, 2]]);
+  for (const door of ['own', 'front']) {          // the same without a length
     const piece = 'x'.repeat(65536), part = `10000\r\n${piece}\r\n`;
     const got = await say(door, chunked(`${part.repeat(160)}0\r\n\r\n`), { quiet: 10000 });
-    assert.ok(statuses(got).every((c) => c === 413 || c === 401), `${type}: ${got.slice(0, 200)}`);
+    assert.ok(statuses(got).every((c) => c === 413 || c === 401), `${door}: ${got.slice(0, 200)}`);
   }
 });
 
@@ -354,5 +357,6 @@ test('the processes are the same, their memory is bounded, and nothing that was 
   for (const needle of needles) {
     assert.deepEqual(grep(path.join(sejf.data, 'log'), needle), []);
     assert.ok(!sejf.output.includes(needle), needle);
+    assert.doesNotMatch(sejf.output, /runtime error:|Sanitizer/);
   }
 });

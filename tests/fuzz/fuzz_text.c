@@ -1,9 +1,23 @@
 /* fuzz_text.c — any bytes through cleaning, folding, times, spans and encodings: round trips hold. */
 #include <string.h>
 
+#include "base/lang.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "base/uuid.h"
+
+static void name_round(const char *text) {
+    struct uuid id, same;
+    struct civil day;
+    char buf[40];
+    if (lang_accept(text, 1u << LANG_EN, LANG_EN) != LANG_EN)
+        __builtin_trap();                           /* a language that is not offered */
+    if (uuid_parse(text, &id) && (uuid_format(&id, buf), !uuid_parse(buf, &same) || uuid_compare(&id, &same) != 0))
+        __builtin_trap();
+    if (date_parse(text, &day) && strcmp(date_format(&day, buf, sizeof buf), text) != 0)
+        __builtin_trap();
+}
 
 static void time_round(const char *text) {
     usec_t t, again;
@@ -34,7 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!base64url_decode(buf_str(&coded), coded.len, back, sizeof back, &n) || n != size || memcmp(back, data, n) != 0)
         __builtin_trap();
     AUTO(mem_free) char *text = mem_text_n((const char *)data, size);
-    if (text != NULL)
+    if (text != NULL) {
         time_round(text);
+        name_round(text);
+    }
     return 0;
 }
