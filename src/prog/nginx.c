@@ -15,7 +15,7 @@ static const char *const loopback[] = { "127.0.0.1", "::1" };
 static const char *const everywhere[] = { "0.0.0.0", "::" };
 
 size_t listen_addresses(const struct instance *i, const char *const **ret) {
-    size_t two = file_exists("/proc/net/if_inet6") ? 2 : 1;   /* a machine without IPv6 */
+    size_t two = file_exists("/proc/self/net/if_inet6") ? 2 : 1;   /* a machine without IPv6 */
     *ret = i->listen == LISTEN_LOOPBACK ? loopback : i->listen == LISTEN_EVERYWHERE ? everywhere : i->addresses;
     return i->listen == LISTEN_ADDRESSES ? i->address_count : two;
 }
