@@ -16,6 +16,7 @@
 #define BEAT_EVERY (15 * USEC_PER_SEC)
 #define ASK_EVERY (10 * USEC_PER_SEC)         /* is the token still good */
 #define PAGE 32u
+#define PAGES_A_TURN 8                        /* of one reader, however much there is for it: then the others come */
 #define PAGE_BYTES (24 * 1024)                /* more than a page of frames takes */
 #define STALL_MAX (60 * USEC_PER_SEC)         /* of a reader that does not read what is there for it */
 #define STALL_LOOK (5 * (USEC_PER_SEC / 1000))
@@ -29,7 +30,7 @@ struct reader {
     bool loopback;
     int64_t last;
     usec_t beat, asked, moved;                /* moved: when there was room last */
-    bool behind;                              /* there is more for it than it has room for */
+    bool behind;                              /* there is more for it than it has room for, or than its turn allows */
     struct reader *next;
 };
 
@@ -115,8 +116,10 @@ static bool reader_serve(struct reader *r, int64_t newest, usec_t now) {
     if (!reader_may(r, now))
         return false;
     r->behind = false;
-    while (newest > r->last && !r->behind)
-        if (!reader_page(r, newest, now))
+    for (int n = 0; newest > r->last && !r->behind; n++)
+        if (n == PAGES_A_TURN)
+            r->behind = true;
+        else if (!reader_page(r, newest, now))
             return false;
     if (r->behind || now - r->beat < BEAT_EVERY)
         return true;

@@ -1,108 +1,44 @@
-/* page_home.c — a parent's id does not say its tenant, and every table is keyed by tenant first: the tenants of the service are
- * asked in turn, by one look-up each, and the last answers are remembered (a record never moves to another tenant). */
+/* page_home.c — whose a form is: by the door of the record that it stands under, or by the tenant's name. */
 #include "api/page_home.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "charter/labels.h"
-#include "store/rows.h"
 #include "store/tables.h"
 
-#define HOMES 1024u
 #define CHOICES_MAX 200
 
 /* ---- which tenant */
-static struct { pthread_mutex_t lock; struct { struct uuid id; int64_t tenant; } list[HOMES]; } homes = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static size_t place_of(const struct uuid *id) {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < sizeof id->bytes; i++)
-        h = (h ^ id->bytes[i]) * 16777619u;
-    return h % HOMES;
-}
-
-static int64_t remembered(const struct uuid *id) {
-    pthread_mutex_lock(&homes.lock);
-    size_t at = place_of(id);
-    int64_t tenant = uuid_compare(&homes.list[at].id, id) == 0 ? homes.list[at].tenant : 0;
-    pthread_mutex_unlock(&homes.lock);
-    return tenant;
-}
-
-static void remember(const struct uuid *id, int64_t tenant) {
-    pthread_mutex_lock(&homes.lock);
-    size_t at = place_of(id);
-    homes.list[at].id = *id;
-    homes.list[at].tenant = tenant;
-    pthread_mutex_unlock(&homes.lock);
-}
-
 static struct caller sejf_itself(int64_t tenant) {
     return (struct caller){ .tenant = tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
 }
 
-struct ids { int64_t *list; size_t count, room; struct arena *arena; const char *slug; int64_t found; };
-
-static bool collect(const struct tenant_row *r, void *arg) {
-    struct ids *ids = arg;
+struct wanted { const char *slug; int64_t found; };
+static bool is_named(const struct tenant_row *r, void *arg) {
+    struct wanted *w = arg;
+    AUTO(buf_done) struct buf slug = BUF(4096);
     if (r->closed != 0)
         return true;
-    if (ids->slug != NULL) {
-        AUTO(buf_done) struct buf slug = BUF(4096);
-        slug_of(r->name, &slug);
-        if (strcmp(buf_str(&slug), ids->slug) == 0)
-            ids->found = r->id;
-        return ids->found == 0;
-    }
-    if (ids->count == ids->room) {
-        size_t room = ids->room == 0 ? 64 : 2 * ids->room;
-        int64_t *list = arena_array(ids->arena, room, sizeof *list);
-        if (list == NULL)
-            return false;
-        if (ids->count > 0)
-            memcpy(list, ids->list, ids->count * sizeof *list);
-        ids->list = list;
-        ids->room = room;
-    }
-    ids->list[ids->count++] = r->id;
-    return true;
+    slug_of(r->name, &slug);
+    if (strcmp(buf_str(&slug), w->slug) == 0)
+        w->found = r->id;
+    return w->found == 0;
 }
 
-static enum code holds(struct service *s, int64_t tenant, int32_t number, const struct uuid *id, bool *ret, struct err *reterr) {
-    AUTO(view_end) struct view *view = NULL;
-    struct row row;
-    enum code code = store_view(service_store(s), tenant, &view, reterr);
-    if (code == OK)
-        code = row_get(view_sql(view), number, id, &row, reterr);
-    *ret = code == OK;
-    return code == E_NOT_FOUND || code == E_GONE ? OK : code;
-}
-
-static enum code parent_tenant(struct service *s, int kind, const struct uuid *id, struct arena *arena, int64_t *ret, struct err *reterr) {
+static enum code parent_tenant(struct service *s, int kind, const struct uuid *id, int64_t *ret, struct err *reterr) {
     const struct charter *c = service_charter(s);
-    struct ids ids = { .arena = arena };
-    int32_t number;
-    bool here = false;
-    int64_t known = remembered(id);
-    if (known != 0) {
-        *ret = known;
-        return OK;
-    }
+    int32_t number, found;
+    int64_t tenant;
     enum code code = name_number(service_store(s), charter_name(c), 'k', charter_kind_at(c, kind)->name, &number, reterr);
     if (code == OK)
-        code = tenants_list(service_store(s), charter_name(c), collect, &ids, reterr);
-    for (size_t i = 0; code == OK && i < ids.count; i++) {
-        code = holds(s, ids.list[i], number, id, &here, reterr);
-        if (code == OK && here) {
-            remember(id, ids.list[i]);
-            *ret = ids.list[i];
-            return OK;
-        }
-    }
-    return code != OK ? code : err_set(reterr, E_NOT_FOUND, "no record with this id takes forms");
+        code = door_find(service_store(s), id, &found, &tenant, reterr);
+    if (code == OK && found != number)
+        code = err_set(reterr, E_NOT_FOUND, "no record with this id takes forms");
+    if (code == OK)
+        *ret = tenant;
+    return code;
 }
 
 void slug_of(const char *name, struct buf *ret) {
@@ -125,16 +61,16 @@ static enum code named_tenant(struct service *s, const char *scope, struct arena
     struct tenant_row row;
     struct err e;
     int64_t id = 0;
-    struct ids ids = { .arena = arena, .slug = scope };
+    struct wanted w = { .slug = scope };
     if (text_int(scope, 1, INT64_MAX, &id) && tenant_get(service_store(s), id, &row, arena, &e) == OK && row.closed == 0 && strcmp(row.service, service) == 0) {
         *ret = id;
         return OK;
     }
-    enum code code = tenants_list(service_store(s), service, collect, &ids, reterr);
-    if (code == OK && ids.found == 0)
+    enum code code = tenants_list(service_store(s), service, is_named, &w, reterr);
+    if (code == OK && w.found == 0)
         code = err_set(reterr, E_NOT_FOUND, "no tenant of this service has that name");
     if (code == OK)
-        *ret = ids.found;
+        *ret = w.found;
     return code;
 }
 
@@ -143,11 +79,11 @@ void home_done(struct home *h) {
     h->parent_record = NULL;
 }
 
-static enum code parent_load(struct service *s, struct home *h, const char *scope, struct arena *arena, struct err *reterr) {
+static enum code parent_load(struct service *s, struct home *h, const char *scope, struct err *reterr) {
     const struct kind *k = charter_kind_at(service_charter(s), h->kind);
     if (!uuid_parse(scope, &h->parent))
         return err_set(reterr, E_NOT_FOUND, "a form stands under the id of the record that it belongs to");
-    enum code code = parent_tenant(s, k->parent, &h->parent, arena, &h->tenant, reterr);
+    enum code code = parent_tenant(s, k->parent, &h->parent, &h->tenant, reterr);
     if (code != OK)
         return code;
     struct caller who = sejf_itself(h->tenant);
@@ -160,7 +96,7 @@ enum code home_find(struct service *s, const char *form, const char *scope, stru
     struct tenant_row row;
     if (h.kind < 0)
         return err_set(reterr, E_NOT_FOUND, "the service has no form of that name");
-    enum code code = charter_kind_at(c, h.kind)->parent >= 0 ? parent_load(s, &h, scope, arena, reterr) : named_tenant(s, scope, arena, &h.tenant, reterr);
+    enum code code = charter_kind_at(c, h.kind)->parent >= 0 ? parent_load(s, &h, scope, reterr) : named_tenant(s, scope, arena, &h.tenant, reterr);
     if (code == OK)
         code = tenant_get(service_store(s), h.tenant, &row, arena, reterr);
     if (code != OK)

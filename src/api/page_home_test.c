@@ -14,10 +14,3 @@ TEST(slug_rows) {
         CHECK_TEXT(buf_str(&b), row[i].want);
     }
 }
-
-TEST(homes_are_remembered_by_id) {
-    struct uuid a = uuid_new(), b = uuid_new();
-    remember(&a, 7);
-    CHECK_INT(remembered(&a), 7);
-    CHECK_INT(remembered(&b), 0);
-}

@@ -15,6 +15,8 @@ static const char text[] =
     "records:\n"
     "  courier:\n    we_are: processor for the company\n    belongs_to: company\n    about: courier\n    because: contract with the company\n    used_for: [work]\n"
     "    holds:\n      name: personal name\n      left: date, optional\n    keep: 1 year after left, then erase\n"
+    "  paper:\n    we_are: processor for the company\n    belongs_to: company\n    about: company\n    because: contract with the company\n    used_for: [work]\n"
+    "    holds:\n      name: personal name\n    keep: until the company deletes it\n"
     "  parcel:\n    we_are: processor for the company\n    belongs_to: company\n    about: recipient\n    because: contract with the company\n    used_for: [work]\n"
     "    form: order, asks name, address\n"
     "    holds:\n      name: personal name\n      address: personal address\n      weight: number, optional\n      cups: counter, optional\n"
@@ -24,7 +26,7 @@ static const char text[] =
     "    keep:\n      - fields: weight, cups, state, courier, picked_up, delivered\n        for: 8 years after end of year of delivered, then erase\n"
     "      - fields: name, address\n        for: 90 days after delivered, then erase\n"
     "relations:\n  assigned: parcel.courier\n"
-    "who_sees:\n  company: everything of own parcel, everything of own courier\n  dispatcher: name, state of own parcel\n"
+    "who_sees:\n  company: everything of own parcel, everything of own courier, everything of own paper\n  dispatcher: name, state of own parcel\n"
     "  courier:\n    - address, name of assigned parcel, from parcel.picked_up until 24 hours after parcel.delivered\n    - name of own courier\n"
     "  recipient:\n    - state, delivered of own parcel, by private link\n    - weight of own parcel, while parcel.state is next, by private link\n"
     "  support: nothing personal, unless the tenant opens a window of at most 4 hours\n"
@@ -94,6 +96,9 @@ TEST(who_sees_what_when) {
     static const struct { const char *who, *kind, *now; bool link; struct known k; const char *want; } row[] = {
         { "company", "parcel", "2026-11-22T10:00:00Z", false, { .state = "ordered" }, ALL },
         { "company", "courier", "2026-11-22T10:00:00Z", false, { 0 }, "name left" },
+        { "company", "paper", "2026-11-22T10:00:00Z", false, { 0 }, "name" },          /* about the tenant, and still its own */
+        { "company", "paper", "2026-11-22T10:00:00Z", true, { 0 }, "-" },
+        { "dispatcher", "paper", "2026-11-22T10:00:00Z", false, { .owns = true }, "-" },
         { "dispatcher", "parcel", "2026-11-22T10:00:00Z", false, { 0 }, "name state" },
         { "dispatcher", "courier", "2026-11-22T10:00:00Z", false, { 0 }, "-" },
         { "courier", "parcel", "2026-11-22T10:00:00Z", false, { .picked_up = "2026-11-22T09:00:00Z", .related = true }, "name address" },

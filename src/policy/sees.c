@@ -11,7 +11,8 @@ const char *verb_name(enum verb verb) { return verbs[verb]; }
 static const struct verdict nothing = { 0, false, "no line of the charter grants this to the caller's role" };
 
 bool policy_own_is_subject(const struct charter *c, const struct caller *who, int kind) {
-    return who->by_link || charter_kind_at(c, kind)->about == who->person;
+    /* Where a kind is about the tenant, its staff's own is the tenant's all the same: staff is no subject. */
+    return who->by_link || (charter_kind_at(c, kind)->about == who->person && who->person != charter_tenant(c));
 }
 
 /* The part of a grant that needs no record: person, kind, way in. */

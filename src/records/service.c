@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "records/doors.h"
 #include "records/keys.h"
 #include "records/pool.h"
 #include "records/reads.h"
@@ -113,8 +114,10 @@ static bool children_of(struct service *s, struct kind_info *k) {
         return false;
     k->children = list;
     for (size_t i = 0; i < s->kinds; i++)
-        if (s->info[i].kind->parent == k->index)
+        if (s->info[i].kind->parent == k->index) {
             list[k->child_count++] = (int)i;
+            k->takes_forms = k->takes_forms || s->info[i].kind->form != NULL;
+        }
     return true;
 }
 
@@ -164,6 +167,8 @@ enum code service_open(const struct charter *charter, struct store *store, struc
         code = kinds_fill(s, reterr);
     if (code == OK && ((s->reads = reads_new(s)) == NULL || (s->pool = pool_new(0)) == NULL))
         code = err_set(reterr, E_MEMORY, "no memory for a service");
+    if (code == OK)
+        code = doors_ready(s, reterr);
     if (code != OK)
         return err_prefix(reterr, "opening the service %s", charter_name(charter));
     *ret = TAKE(s);

@@ -254,3 +254,55 @@ TEST(a_cursor_names_nothing_hidden) {
     json_decref(query);
     bed_end(&b);
 }
+
+/* A record about the tenant itself, with a file: the tenant's staff is no subject, and reads what is the tenant's. */
+struct sent { const char *bytes; size_t len; };
+static ssize_t give(void *arg, void *ret, size_t room) {
+    struct sent *s = arg;
+    size_t n = s->len < room ? s->len : room;
+    memcpy(ret, s->bytes, n);
+    s->bytes += n;
+    s->len -= n;
+    return (ssize_t)n;
+}
+static bool take_bytes(void *arg, const void *bytes, size_t len) {
+    buf_add(arg, bytes, len);
+    return true;
+}
+static bool begin_bytes(void *arg UNUSED, const struct file_info *info) { return info->size == 5; }
+
+TEST(what_is_about_the_tenant_is_its_own) {
+    static const char papers[] = CHARTER_HEAD("papers", "PL", "Europe/Warsaw")
+        "people:\n  organiser: the customer\n  door: somebody at the door\ntenant: organiser\n"
+        "records:\n  paper:\n    we_are: processor for the organiser\n    belongs_to: organiser\n    about: organiser\n    because: contract with the organiser\n"
+        "    used_for: [keeping papers]\n    holds:\n      title: personal text\n      scan: personal file, optional\n    keep: until the organiser deletes it\n"
+        "who_sees:\n  organiser: everything of own paper\n"
+        "sign_in:\n  organiser: password of 12 characters and a second step\n"
+        "agreement: needed before any personal data\nconnections: TLS 1.2 or newer\n"
+        "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n"
+        "  stored: in the EEA, apart from the data\n  undo: 14 days\n"
+        "logs: kept 30 days, masked when written\ntransfers: never outside the EEA\nrights: answered within 1 month\n"
+        "breach: controller within 24 hours, authority within 72 hours\ncookies: none but those needed\nnot_sealed: []\nclaims: []\n";
+    struct bed b;
+    json_t *got = NULL;
+    struct uuid file;
+    struct file_info info;
+    struct sent in = { "hello", 5 };
+    AUTO(buf_done) struct buf back = BUF(64);
+    bed_start(&b, papers);
+    struct caller boss = bed_role(&b, b.tenant, "organiser"), stranger = bed_role(&b, b.other, "organiser"), door = bed_role(&b, b.tenant, "door");
+    struct uuid id = made(&b, &boss, "paper", json_pack("{s:s}", "title", "Umowa"));
+    int kind = charter_kind(b.charter, "paper"), field = kind_field(charter_kind_at(b.charter, kind), "scan");
+    CHECK_OK(file_store(b.service, &boss, kind, &id, field, "a.txt", "text/plain", &(struct source){ give, &in }, &got, &b.e), &b.e);
+    CHECK(uuid_parse(text_at(got, "id", NULL), &file));
+    json_decref(got);
+    CHECK_OK(bed_read(&b, &boss, "paper", &id, &got), &b.e);
+    CHECK_TEXT(text_at(got, "fields", "title"), "Umowa");
+    json_decref(got);
+    CHECK_OK(file_fetch(b.service, &boss, &file, &info, begin_bytes, &(struct sink){ take_bytes, &back }, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&back), "hello");
+    CHECK_CODE(file_fetch(b.service, &stranger, &file, &info, begin_bytes, &(struct sink){ take_bytes, &back }, &b.e), E_NOT_FOUND, &b.e);
+    CHECK_CODE(file_fetch(b.service, &door, &file, &info, begin_bytes, &(struct sink){ take_bytes, &back }, &b.e), E_NOT_FOUND, &b.e);
+    CHECK_OK(file_erase(b.service, &boss, &file, &b.e), &b.e);
+    bed_end(&b);
+}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/inner.h"
+#include "store/tables.h"
 
 #define ROW_COLS "kind, id, version, change, created, updated, due, restricted, parent, number, clear"
 
@@ -193,6 +194,8 @@ enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct 
         code = delete_of(t, "DELETE FROM claim WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
     if (code == OK)
         code = delete_of(t, "DELETE FROM span WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
+    if (code == OK)
+        code = door_drop(t, id, reterr);
     if (code == OK)
         code = tombstone_put(t, kind, id, r.version + 1, reterr);
     if (code == OK)

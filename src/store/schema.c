@@ -51,6 +51,9 @@ static const struct migration records_steps[] = {
       "CREATE TABLE ledger_head (tenant INTEGER NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, head BLOB NOT NULL, signature BLOB NOT NULL,"
       " at INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
     { 2, "CREATE TABLE owner (id BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID" },      /* the data directory's: one row */
+    { 3,
+      /* Whose record an id is, for those under which a public form stands; instance-wide. */
+      "CREATE TABLE door (id BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, tenant INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

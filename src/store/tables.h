@@ -26,6 +26,12 @@ MUST_USE enum code tenants_list(struct store *s, const char *service /* NULL: al
 MUST_USE enum code tenants_all(struct store *s, const char *service /* NULL: all */, int64_t **ret, size_t *ret_count, struct err *reterr);
 MUST_USE enum code tenant_close(struct store *s, int64_t id, struct err *reterr);
 
+/* A public form stands under the id of a record, which does not say whose it is: one look-up tells. The first to have the id
+ * keeps it. row_delete takes the door away with its record. */
+MUST_USE enum code door_put(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr);
+MUST_USE enum code door_drop(struct txn *t, const struct uuid *id, struct err *reterr);
+MUST_USE enum code door_find(struct store *s, const struct uuid *id, int32_t *ret_kind, int64_t *ret_tenant, struct err *reterr);   /* E_NOT_FOUND */
+
 /* A token is stored as SHA-256 of its secret. subject: null uuid, or the record whose private link it is. */
 struct token_row { uint8_t hash[HASH_SIZE]; int64_t tenant; const char *role; const char *label; struct uuid subject; int32_t subject_kind;
                    const char *scope /* JSON: kinds, verbs */; bool loopback_only; usec_t made, expires /* USEC_NEVER */, revoked /* 0 */, used; int64_t number; };
