@@ -52,11 +52,24 @@ static enum code search_has(struct env *e, int side, const struct canary *c, boo
     return OK;
 }
 
+/* Through the export, which reads by a way of its own. */
+static enum code export_has(struct env *e, int side, const struct canary *c, bool *ret, struct err *reterr) {
+    char path[256];
+    AUTO(answer_done) struct answer a = { 0 };
+    json_t *body = json_object();
+    path_kind(e, c->kind, "/export", path, sizeof path);
+    enum code code = env_call(e, &(struct call){ .method = "POST", .path = path, .side = side, .body = body }, &a, reterr);
+    json_decref(body);
+    if (code == OK)
+        *ret = strstr(buf_str(&a.body), c->id) != NULL;
+    return code;
+}
+
 enum code probe_wall(struct env *e, struct verdict_line *v, struct err *reterr) {
     static const char *const methods[] = { "GET", "PATCH", "DELETE" };
     const struct canary *c = NULL;
     char path[256];
-    bool listed = false, found = false, tried = false, own = false;
+    bool listed = false, found = false, tried = false, own = false, exported = false;
     enum code code = personal_canary(e, 0, &c, reterr);
     if (code == OK)
         code = list_has(e, 0, c->kind, c->id, &own, reterr);
@@ -78,15 +91,18 @@ enum code probe_wall(struct env *e, struct verdict_line *v, struct err *reterr) 
     code = list_has(e, 1, c->kind, c->id, &listed, reterr);
     if (code == OK)
         code = search_has(e, 1, c, &found, &tried, reterr);
+    if (code == OK)
+        code = export_has(e, 1, c, &exported, reterr);
     if (code != OK)
         return code;
-    if (listed || found)
-        return SAY(v, false, "another tenant's record shows in a %s", listed ? "list" : "search");
-    return SAY(v, true, "GET, PATCH, DELETE answer 404; list and search do not show it");
+    if (listed || found || exported)
+        return SAY(v, false, "another tenant's record shows in a%s", listed ? " list" : found ? " search" : "n export");
+    return SAY(v, true, "GET, PATCH, DELETE answer 404; list, search and export do not show it");
 }
 
 enum code probe_sign_in(struct env *e, struct verdict_line *v, struct err *reterr) {
-    static const struct { const char *method, *tail; } doors[] = { { "GET", "" }, { "POST", "" }, { "POST", "/search" }, { "POST", "/export" }, { "POST", "/import" } };
+    static const struct { const char *method, *tail; } doors[] = { { "GET", "" }, { "POST", "" }, { "POST", "/search" }, { "POST", "/export" }, { "POST", "/import" },
+                                                                   { "PATCH", NULL }, { "DELETE", NULL } };   /* NULL: of the record itself */
     const struct canary *c = NULL;
     char path[256];
     int tried = 0;
@@ -96,8 +112,9 @@ enum code probe_sign_in(struct env *e, struct verdict_line *v, struct err *reter
         const char *method = "GET", *token = i % 2 == 0 ? NULL : "sejf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         path_of(e, c, path, sizeof path);
         if (i / 2 < ARRAY_LEN(doors)) {
-            path_kind(e, c->kind, doors[i / 2].tail, path, sizeof path);
             method = doors[i / 2].method;
+            if (doors[i / 2].tail != NULL)
+                path_kind(e, c->kind, doors[i / 2].tail, path, sizeof path);
         }
         json_t *body = method[0] == 'P' ? json_pack("{s:{}}", "fields") : NULL;
         code = env_call(e, &(struct call){ .method = method, .path = path, .role = "", .token = token, .body = body }, &a, reterr);
@@ -138,16 +155,47 @@ enum code probe_expiry(struct env *e, struct verdict_line *v, struct err *reterr
     return SAY(v, refused, refused ? "worked before its end and was refused after it" : "a token still works 6 seconds after its end");
 }
 
-/* Fields that some grant could show to that person now on a record of its own tenant without a relation. */
-static fieldset granted_now(const struct charter *c, int person, int kind) {
+static enum code value_now(struct env *e, const struct canary *c, const char *field, json_t **ret, struct err *reterr) {
+    char path[256];
+    AUTO(answer_done) struct answer a = { 0 };
+    path_of(e, c, path, sizeof path);
+    enum code code = env_call(e, &(struct call){ .method = "GET", .path = path }, &a, reterr);
+    if (code == OK)
+        *ret = json_incref(json_object_get(json_object_get(a.json, "fields"), field));
+    return code;
+}
+
+/* Does the state of the record, as its own tenant reads it, hold the window open? One of another kind may. */
+static enum code window_open(struct env *e, const struct canary *c, const struct window *w, bool *ret, struct err *reterr) {
+    json_t *now = NULL;
+    const struct kind *k = charter_kind_at(env_charter(e), c->kind);
+    *ret = w->type == W_ALWAYS || w->type == W_WHILE;
+    if (w->type != W_WHILE || w->while_kind != c->kind)
+        return OK;
+    enum code code = value_now(e, c, k->fields[w->while_field].name, &now, reterr);
+    if (code == OK)
+        *ret = json_is_string(now) && strcmp(json_string_value(now), k->fields[w->while_field].options[w->while_option]) == 0;
+    json_decref(now);
+    return code;
+}
+
+/* Fields that some grant shows to that person now on a record that is not about it and with which it has no relation, by a token
+ * that is no private link. */
+static enum code granted_now(struct env *e, int person, const struct canary *c, fieldset *ret, struct err *reterr) {
     const struct grant *g;
-    size_t n = charter_sees(c, &g);
-    fieldset all = 0;
-    for (size_t i = 0; i < n; i++)
-        if (g[i].person == person && g[i].kind == kind && g[i].of != OF_RELATION && g[i].understood &&
-            (g[i].window.type == W_ALWAYS || g[i].window.type == W_WHILE))
-            all |= g[i].everything ? ~(fieldset)0 : g[i].fields;
-    return all;
+    size_t n = charter_sees(env_charter(e), &g);
+    bool about = charter_kind_at(env_charter(e), c->kind)->about == person;
+    enum code code = OK;
+    *ret = 0;
+    for (size_t i = 0; i < n && code == OK; i++) {
+        bool open = false;
+        if (g[i].person != person || g[i].kind != c->kind || g[i].of == OF_RELATION || !g[i].understood || g[i].by_link || (g[i].of == OF_OWN && about))
+            continue;
+        code = window_open(e, c, &g[i].window, &open, reterr);
+        if (code == OK && open)
+            *ret |= g[i].everything ? ~(fieldset)0 : g[i].fields;
+    }
+    return code;
 }
 
 static const char *field_beyond(const struct kind *k, json_t *fields, fieldset granted) {
@@ -155,6 +203,23 @@ static const char *field_beyond(const struct kind *k, json_t *fields, fieldset g
         if ((granted & (fieldset)1 << i) == 0 && k->fields[i].level > L_PLAIN && json_object_get(fields, k->fields[i].name) != NULL)
             return k->fields[i].name;
     return NULL;
+}
+
+/* The same in a list, which decides record by record. */
+static enum code listed_beyond(struct env *e, const struct canary *c, const char *role, fieldset granted, const char **ret, struct err *reterr) {
+    const struct kind *k = charter_kind_at(env_charter(e), c->kind);
+    char path[256];
+    size_t i;
+    json_t *one;
+    AUTO(answer_done) struct answer a = { 0 };
+    path_kind(e, c->kind, "?limit=1000", path, sizeof path);
+    enum code code = env_call(e, &(struct call){ .method = "GET", .path = path, .role = role }, &a, reterr);
+    json_array_foreach(json_object_get(a.json, "items"), i, one) {
+        const char *id = json_string_value(json_object_get(one, "id"));
+        if (code == OK && id != NULL && strcmp(id, c->id) == 0)
+            *ret = field_beyond(k, json_object_get(one, "fields"), granted);
+    }
+    return code;
 }
 
 enum code probe_sees(struct env *e, struct verdict_line *v, struct err *reterr) {
@@ -174,8 +239,15 @@ enum code probe_sees(struct env *e, struct verdict_line *v, struct err *reterr) 
         code = env_call(e, &(struct call){ .method = "GET", .path = path, .role = people[i].name }, &a, reterr);
         if (code != OK)
             return code;
-        fieldset granted = granted_now(env_charter(e), (int)i, c->kind);
+        fieldset granted = 0;
+        code = granted_now(e, (int)i, c, &granted, reterr);
+        if (code != OK)
+            return code;
         const char *beyond = a.status == 200 ? field_beyond(k, json_object_get(a.json, "fields"), granted) : NULL;
+        if (beyond == NULL)
+            code = listed_beyond(e, c, people[i].name, granted, &beyond, reterr);
+        if (code != OK)
+            return code;
         if (beyond != NULL)
             return SAY(v, false, "%s sees %s of %s, which no grant gives", people[i].name, beyond, k->name);
         tried++;
@@ -255,16 +327,6 @@ static const struct field *field_denied(const struct charter *c, int person, con
         if ((may & (fieldset)1 << i) == 0 && (k->fields[i].type == T_TEXT || k->fields[i].type == T_NAME) && k->fields[i].consent == NULL && !k->fields[i].outside)
             return &k->fields[i];
     return NULL;
-}
-
-static enum code value_now(struct env *e, const struct canary *c, const char *field, json_t **ret, struct err *reterr) {
-    char path[256];
-    AUTO(answer_done) struct answer a = { 0 };
-    path_of(e, c, path, sizeof path);
-    enum code code = env_call(e, &(struct call){ .method = "GET", .path = path }, &a, reterr);
-    if (code == OK)
-        *ret = json_incref(json_object_get(json_object_get(a.json, "fields"), field));
-    return code;
 }
 
 enum code probe_changes(struct env *e, struct verdict_line *v, struct err *reterr) {

@@ -102,6 +102,8 @@ static enum code small_parent(struct env *e, const struct kind *k, const struct 
     return code;
 }
 
+#define PLACES_TRIED 50                      /* a fixed number of more places is not filled */
+
 enum code probe_capacity(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = kind_with(env_charter(e), has_capacity), full = 0, other = 0;
     if (kind < 0)
@@ -109,11 +111,12 @@ enum code probe_capacity(struct env *e, struct verdict_line *v, struct err *rete
     const struct kind *k = charter_kind_at(env_charter(e), kind);
     const struct limit *l = limit_must(k, LIMIT_CAPACITY);
     const struct canary *parent = NULL;
-    if (l->capacity >= 0)
-        return SAY(v, l->capacity < 1000000, "the limit is the fixed number %lld", (long long)l->capacity);
+    int places = l->capacity < 0 ? 2 : l->capacity > PLACES_TRIED ? PLACES_TRIED + 1 : (int)l->capacity;
+    if (k->parent < 0 || places > PLACES_TRIED)
+        return SAY(v, l->capacity < 1000000, "the limit is the fixed number %lld, which is too many to fill", (long long)l->capacity);
     const struct field *state = &k->fields[l->state_field];
-    enum code code = small_parent(e, k, l, &parent, reterr);
-    for (int i = 0; i < 4 && code == OK; i++) {
+    enum code code = l->capacity < 0 ? small_parent(e, k, l, &parent, reterr) : canary_make(e, 0, k->parent, true, &parent, reterr);
+    for (int i = 0; i < places + 2 && code == OK; i++) {
         json_t *input = NULL;
         AUTO(answer_done) struct answer a = { 0 };
         code = canary_input(e, 0, kind, false, &input, reterr);
@@ -131,7 +134,7 @@ enum code probe_capacity(struct env *e, struct verdict_line *v, struct err *rete
     }
     if (code != OK)
         return code;
-    return SAY(v, full == 2 && other == 2, "of 4 records for 2 places %d took one and %d did not", full, other);
+    return SAY(v, full == places && other == 2, "of %d records for %d places %d took one and %d did not", places + 2, places, full, other);
 }
 
 enum code probe_unique(struct env *e, struct verdict_line *v, struct err *reterr) {
@@ -152,6 +155,15 @@ enum code probe_unique(struct env *e, struct verdict_line *v, struct err *reterr
     return code != OK || !fine ? code : SAY(v, true, "a second %s with the same values answered 409", charter_kind_at(env_charter(e), kind)->name);
 }
 
+/* The same span, but that it begins a minute later and so lies within the first one. */
+static void begin_later(json_t *fields, const char *name) {
+    const char *text = json_string_value(json_object_get(fields, name));
+    char later[40];
+    usec_t at;
+    if (text != NULL && time_parse(text, &at))
+        json_object_set_new(fields, name, json_string(time_format(at + USEC_PER_MINUTE, later, sizeof later)));
+}
+
 enum code probe_overlap(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = kind_with(env_charter(e), has_overlap);
     bool fine = false;
@@ -167,6 +179,8 @@ enum code probe_overlap(struct env *e, struct verdict_line *v, struct err *reter
     for (size_t i = 0; i < k->field_count && code == OK; i++)       /* same people or things, same time; all else differs */
         if ((l->overlap & (fieldset)1 << i) != 0 || (int)i == l->from_field || (int)i == l->to_field)
             json_object_set(json_object_get(second, "fields"), k->fields[i].name, json_object_get(json_object_get(first, "fields"), k->fields[i].name));
+    if (code == OK && l->to_field >= 0)
+        begin_later(json_object_get(second, "fields"), k->fields[l->from_field].name);
     if (code == OK)
         code = canary_of(e, 0, kind, first, &c, reterr);
     json_decref(first);

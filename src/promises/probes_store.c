@@ -38,6 +38,8 @@ enum code probe_sealed(struct env *e, struct verdict_line *v, struct err *reterr
             return code;
         if (seen.found)
             return SAY(v, false, "a personal value of a new %s is readable in %s", kinds[i].name, seen.where);
+        if (seen.unread > 0)
+            return SAY(v, false, "%zu files or folders of the data directory could not be read; run it as root or their owner", seen.unread);
         bytes = seen.bytes;
         tried++;
     }
@@ -72,6 +74,8 @@ enum code probe_tokens(struct env *e, struct verdict_line *v, struct err *reterr
         code = scan_path(env_setup(e)->data, k, c->fields, SCAN_BEGINNING, &seen, reterr);
     if (code != OK)
         return code;
+    if (seen.unread > 0)
+        return SAY(v, false, "%zu files or folders of the data directory could not be read; run it as root or their owner", seen.unread);
     if (seen.found)
         return SAY(v, false, "the beginning of a personal value is readable in %s", seen.where);
     return SAY(v, true, "found by %zu fields; no beginning of a value is readable in %llu bytes", hits, (unsigned long long)seen.bytes);

@@ -256,14 +256,17 @@ enum code probe_notice(struct env *e, struct verdict_line *v, struct err *reterr
         code = env_call(e, &(struct call){ .method = "GET", .path = path, .role = "", .headers = { "Accept-Language: en" } }, &a, reterr);
     if (code != OK)
         return code;
-    const char *const want[] = { charter_contact(env_charter(e)), charter_authority(env_charter(e)), "data-due=\"" };
-    static const char *const said[] = { "contact", "authority", "date" };
+    AUTO(buf_done) struct buf operator = BUF(4096);
+    const char *name = charter_operator(env_charter(e));
+    buf_add(&operator, name, name == NULL ? 0 : strcspn(name, "&<>\"',"));       /* as it stands in HTML, and in a sentence */
+    const char *const want[] = { charter_contact(env_charter(e)), charter_authority(env_charter(e)), "data-due=\"", operator.len > 0 ? buf_str(&operator) : NULL };
+    static const char *const said[] = { "contact", "authority", "date", "operator" };
     if (a.status != 200)
         return SAY(v, false, "the form answered %d", a.status);
     for (size_t i = 0; i < ARRAY_LEN(want); i++)
         if (want[i] == NULL || strstr(buf_str(&a.body), want[i]) == NULL)
             return SAY(v, false, "the notice on the form lacks the %s", said[i]);
-    return SAY(v, true, "the form names contact, authority and the actual date");
+    return SAY(v, true, "the form names operator, contact, authority and the actual date");
 }
 
 enum code probe_csrf(struct env *e, struct verdict_line *v, struct err *reterr) {

@@ -2,6 +2,7 @@
  * cases, and as base64 at each of the three offsets. Files are read in windows that overlap by the longest needle. */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,12 +94,14 @@ static void needles_free(struct needles *n) {
     mem_free(n);
 }
 
-static bool file_has(int fd, const struct needles *n, char *window, uint64_t *bytes) {
+static bool file_has(int fd, const struct needles *n, char *window, uint64_t *bytes, size_t *unread) {
     size_t kept = 0;
     for (;;) {
         ssize_t got = read(fd, window + kept, WINDOW - kept);
-        if (got <= 0)
+        if (got <= 0) {
+            *unread += got < 0;
             return false;
+        }
         *bytes += (uint64_t)got;
         size_t len = kept + (size_t)got;
         for (size_t i = 0; i < n->count; i++)
@@ -115,16 +118,19 @@ static void walk_path(struct walk *w, int dir, const char *name, int depth) {
     struct stat st;
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0) {
+        w->result.unread += fd < 0 && (errno == EACCES || errno == EPERM);
         if (fd >= 0)
             close(fd);
         return;                                       /* sockets, links, and files that went away meanwhile */
     }
     if (S_ISREG(st.st_mode)) {
-        if (file_has(fd, w->needles, w->window, &w->result.bytes) && !w->result.found) {
+        if (file_has(fd, w->needles, w->window, &w->result.bytes, &w->result.unread) && !w->result.found) {
             w->result.found = true;
             snprintf(w->result.where, sizeof w->result.where, "%s", strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1);
         }
-    } else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
+    } else if (S_ISDIR(st.st_mode) && depth == DEPTH_MAX) {
+        w->result.unread++;
+    } else if (S_ISDIR(st.st_mode)) {
         DIR *d = fdopendir(fd);
         if (d == NULL) {
             close(fd);

@@ -1,13 +1,13 @@
 /* scan.h — is a personal value readable in any file below a path? Looked for as it was written, in lower case, as
- * UTF-16, hex, and base64; or by its beginning, as a token that is no keyed hash would betray it. Reads whatever it
- * may; sockets, links and devices are passed over. Thread-safe. */
+ * UTF-16, hex, and base64; or by its beginning, as a token that is no keyed hash would betray it. Counts what it
+ * may not read; sockets, links and devices are passed over. Thread-safe. */
 #pragma once
 #include <jansson.h>
 
 #include "charter/charter.h"
 
 enum scan_for { SCAN_WHOLE, SCAN_BEGINNING };
-struct scan { bool found; char where[256] /* file name, without its folder */; uint64_t bytes; };
+struct scan { bool found; char where[256] /* file name, without its folder */; uint64_t bytes; size_t unread /* files and folders that could not be looked into */; };
 
 /* Has the kind a personal field that scan_path looks for? */
 bool scan_looks_for(const struct kind *k);
