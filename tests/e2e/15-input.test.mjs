@@ -345,6 +345,31 @@ test('imports and mappings', { timeout: 180000 }, async () => {
   for (const body of [{ format: 'xml' }, { format: 7 }, { where: 7 }, { where: { name: { matches: '(' } } }, { nothing: 1 }]) problem(await post('/v1/events/registration/export', body), 400, undefined, `export ${JSON.stringify(body)}`);
 });
 
+// ---- the sockets between our own processes
+
+test('bytes that are no message end their own connection only, at the control socket and at the keeper', { timeout: 120000 }, async () => {
+  const frame = (op, body = '') => { const b = Buffer.alloc(5 + body.length / 2); b.writeUInt32LE(1 + body.length / 2); b[4] = op; b.write(body, 5, 'hex'); return b; };
+  const texts = [Buffer.alloc(0), Buffer.from([0]), Buffer.alloc(70000, 0xff), Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.from('{"do":'), Buffer.from('{"do":"status"}'), Buffer.from('null\n'), Buffer.from('[[[[\n'), Buffer.from(`{"do":"${secret.email}"}\n`),
+    Buffer.from(`{"do":"token_new","service":"events","tenant":"x","role":7}\n`), Buffer.alloc(2 << 20, 0x78), frame(0), frame(200), frame(1), frame(2, 'ff'.repeat(16)), frame(3, `${'00'.repeat(8)}ffffffff`), frame(4, `${'ff'.repeat(8)}01000000`),
+    frame(11, 'ff'.repeat(52)), Buffer.from('ffffffff01', 'hex'), Buffer.from('00000000'.repeat(100), 'hex'), frame(16, '00'.repeat(12)), frame(1, '01000000').subarray(0, 7)];
+  for (const name of ['server/control.sock', 'keeper.sock'])
+    for (const bytes of texts) {
+      const got = await new Promise((done) => {
+        let all = Buffer.alloc(0), met = false;
+        const s = net.connect({ path: path.join(sejf.data, 'run', name) }), timer = setTimeout(() => s.destroy(), 10000);
+        s.on('connect', () => { met = true; s.end(bytes); });
+        s.on('data', (d) => { all = Buffer.concat([all, d]); });
+        s.on('error', () => {});
+        s.on('close', () => { clearTimeout(timer); done(met && all.toString('latin1')); });
+      });
+      assert.notEqual(got, false, `nobody listens at ${name}`);
+      impersonal(got, name);
+    }
+  assert.deepEqual(sejf.children(), pids);
+  assert.equal(sejf.run(['key', 'status']).status, 0);
+  assert.equal((await register({ email: 'after@people.example' })).status, 201);
+});
+
 // ---- afterwards
 
 test('the processes are the same, their memory is bounded, and nothing that was sent stands in a log', async () => {
