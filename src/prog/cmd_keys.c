@@ -220,3 +220,25 @@ enum code cmd_renew(int argc, char *const *argv, struct err *reterr) {
     json_decref(r);
     return OK;
 }
+
+enum code cmd_index_renew(int argc, char *const *argv, struct err *reterr) {
+    struct key_args a;
+    json_t *r = NULL;
+    enum code code = ask(argc, argv, "index_renew", &a, &r, reterr);
+    AUTO(place_close) struct place *p = a.place;
+    if (code == OK)
+        printf("The index is under a new key, the %lld.\n", number(r, "generation"));
+    json_decref(r);
+    return code;
+}
+
+enum code cmd_index_rebuild(int argc, char *const *argv, struct err *reterr) {
+    struct key_args a;
+    json_t *r = NULL;
+    enum code code = ask(argc, argv, "rebuild_index", &a, &r, reterr);
+    AUTO(place_close) struct place *p = a.place;
+    if (code == OK)
+        printf("The index was made anew from the records.\n");
+    json_decref(r);
+    return code;
+}
