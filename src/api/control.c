@@ -186,11 +186,49 @@ static enum code do_import(struct control_req *c, struct err *reterr) {
     return records_import(c->service, &who, k, csv ? FORMAT_CSV : FORMAT_NDJSON, mapping, c->body == NULL ? &none : c->body, c->out, reterr);
 }
 
+/* All of it: in a new file, for the old one may be damaged. */
 static enum code do_rebuild_index(struct control_req *c, struct err *reterr) {
-    enum code code = c->service == NULL ? index_drop_all(c->store, reterr) : OK;        /* all of it may be damaged */
+    enum code code = c->service == NULL || store_index_damaged(c->store) ? store_index_remake(c->store, reterr) : OK;
     for (size_t i = 0; i < c->api->service_count && code == OK; i++)
         if (c->service == NULL || c->service == c->api->services[i])
-            code = service_rebuild_index(c->api->services[i], reterr);
+            code = service_reindex(c->api->services[i], reterr);
+    return code;
+}
+
+/* ---- is all of it whole? */
+
+struct look { struct control_req *c; struct service *s; struct sound sum; enum code code; struct err err; };
+
+static void say_bad(void *arg, const char *what, const char *id, const char *why) {
+    (void)!say_new(((struct look *)arg)->c, json_pack("{s:s, s:s, s:s}", "what", what, "id", id, "text", why));
+}
+
+static bool look_tenant(const struct tenant_row *t, void *arg) {
+    struct look *l = arg;
+    l->code = service_sound(l->s, t->id, say_bad, l, &l->sum, &l->err);
+    return l->code == OK && !l->c->reader_gone;
+}
+
+static enum code do_data_check(struct control_req *c, struct err *reterr) {
+    struct look l = { .c = c };
+    enum code code = store_check(c->store, &l.err);
+    if (code != OK && code != E_DAMAGED) {
+        *reterr = l.err;
+        return code;
+    }
+    set(c, "pages", code == OK ? json_null() : json_string(l.err.text));
+    code = OK;
+    for (size_t i = 0; code == OK && json_is_true(json_object_get(c->in, "thorough")) && i < c->api->service_count; i++) {
+        l.s = c->api->services[i];
+        code = tenants_list(c->store, charter_name(service_charter(l.s)), look_tenant, &l, reterr);
+        if (code == OK && l.code != OK) {
+            *reterr = l.err;
+            code = l.code;
+        }
+    }
+    set_int(c, "records", l.sum.records);
+    set_int(c, "files", l.sum.files);
+    set_int(c, "bad", l.sum.bad);
     return code;
 }
 

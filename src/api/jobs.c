@@ -204,6 +204,28 @@ static enum code turn_night(struct jobs *j, usec_t now, usec_t *ret_next, struct
     return code;
 }
 
+/* What the index has missed (its disk was full, its file was damaged) it gets as soon as it can take it. */
+static enum code turn_follow(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    struct api *a = j->api;
+    struct store *s = a->config.store;
+    enum code code = OK;
+    *ret_next = now + USEC_PER_SEC;
+    if (!store_index_trails(s))
+        return OK;
+    if (store_index_damaged(s)) {
+        log_event(LOG_ERROR, "index_damaged", LOG_TEXT("text", "index.db is made anew from the records; searches go over the records meanwhile"));
+        code = store_index_remake(s, reterr);
+    }
+    uint64_t gaps = store_index_gaps(s);
+    for (size_t i = 0; i < a->service_count && code == OK; i++)
+        code = service_catch_up(a->services[i], reterr);
+    if (code != OK)
+        return code;
+    store_index_settled(s, gaps);
+    log_event(LOG_INFO, "index_caught_up", LOG_INT("gaps", gaps));
+    return OK;
+}
+
 static enum code turn_index(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
     bool pending = false;
     usec_t last = 0;
@@ -224,7 +246,7 @@ static enum code turn_index(struct jobs *j, usec_t now, usec_t *ret_next, struct
 }
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
-    { "sign", turn_sign }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index },
+    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index },
 };
 _Static_assert(ARRAY_LEN(table) <= ARRAY_LEN(((struct jobs *)0)->next), "a turn for each job");
 

@@ -129,6 +129,8 @@ enum code api_open(const struct api_config *c, struct api **ret, struct err *ret
         if (code != OK)
             return code;
     }
+    if (store_index_was_remade(a->config.store))
+        log_event(LOG_WARN, "index_made_anew", LOG_TEXT("text", "index.db was damaged: a new one was filled from the records"));
     *ret = TAKE(a);
     return OK;
 }

@@ -48,6 +48,7 @@ static enum code explain(struct sqlite_db *c, int rc, struct err *reterr) {
     const char *says = c->handle != NULL ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc);
     enum code code = E_INTERNAL;
     const char *text = "the database refused a statement";
+    char damaged[64];
     if ((extended & 0xff) != (rc & 0xff))
         extended = rc;
     for (size_t i = 0; i < ARRAY_LEN(results); i++)
@@ -60,7 +61,8 @@ static enum code explain(struct sqlite_db *c, int rc, struct err *reterr) {
         c->wal = FAILED;
     if (extended == SQLITE_IOERR_DATA) {
         code = E_DAMAGED;
-        text = "a page does not carry its checksum";
+        snprintf(damaged, sizeof damaged, "page %lld does not carry its checksum", (long long)sums_bad_page());
+        text = damaged;
     } else if (unsynced && num != ENOSPC && num != EDQUOT) {
         text = "the disk did not confirm what was written, so it is not known whether it is stored: check the disk, and read before you repeat it";
     } else if (code == E_IO && (num == ENOSPC || num == EDQUOT || extended == SQLITE_IOERR_SHMSIZE)) {
@@ -392,6 +394,8 @@ static bool tells_of_memory(const char *says) {
 static enum code sqlite_check(struct db *db, struct err *reterr) {
     struct sqlite_db *c = conn(db);
     sqlite3_stmt *s = NULL;
+    char where[64] = "the file is damaged";
+    (void)sums_bad_page();
     int rc = sqlite3_prepare_v2(c->handle, "PRAGMA integrity_check(1)", -1, &s, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(s);
@@ -402,7 +406,10 @@ static enum code sqlite_check(struct db *db, struct err *reterr) {
     else if (tells_of_memory(says))
         code = explain(c, SQLITE_NOMEM, reterr);
     else if (strcmp(says, "ok") != 0) {
-        err_set(reterr, E_DAMAGED, "%s: the file is damaged: %s", c->path, c->mend);
+        int64_t page = sums_bad_page();
+        if (page > 0)
+            snprintf(where, sizeof where, "page %lld does not carry its checksum", (long long)page);
+        err_set(reterr, E_DAMAGED, "%s: %s: %s", c->path, where, c->mend);
         code = err_hide(reterr, "%s", says);
     }
     sqlite3_finalize(s);

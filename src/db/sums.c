@@ -32,6 +32,13 @@ _Atomic size_t sums_fail_at, sums_sync_fails, sums_sync_pass;
 static sqlite3_vfs *under;
 static sqlite3_vfs shim;
 
+static _Thread_local int64_t bad_page;
+int64_t sums_bad_page(void) {
+    int64_t page = bad_page;
+    bad_page = 0;
+    return page;
+}
+
 static bool fails(void) {
     size_t left = atomic_load_explicit(&sums_fail_at, memory_order_relaxed);
     if (left == 0)
@@ -94,6 +101,7 @@ static int learn(struct file *f, const uint8_t *head) {
         return SQLITE_OK;                                     /* SQLite says so itself */
     uint32_t size = (uint32_t)head[16] << 8 | head[17];
     f->page = size == 1 ? 65536 : size;
+    bad_page = 1;
     return head[20] == SUMS_RESERVE ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
@@ -151,7 +159,7 @@ static int file_read(sqlite3_file *file, void *ret, int len, sqlite3_int64 offse
     const uint8_t *page = ret;
     if (word(page + f->page - SUMS_RESERVE) == page_sum(f, page, offset) || all_zero(page, f->page))
         return SQLITE_OK;
-    sqlite3_log(SQLITE_IOERR_DATA, "page %lld does not carry its checksum", (long long)(offset / f->page + 1));
+    bad_page = offset / f->page + 1;
     return SQLITE_IOERR_DATA;
 }
 

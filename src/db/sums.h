@@ -9,6 +9,8 @@
 #define SUMS_RESERVE 8
 
 MUST_USE int sums_register(void);              /* an SQLite result; once in a process */
+/* The page whose checksum this thread missed last, told once; 0: none. */
+int64_t sums_bad_page(void);
 uint64_t sums_of(const void *bytes, size_t len, uint64_t seed);
 
 /* For tests: the n-th write or sync of any file from now on fails as on a full disk, and all after it until

@@ -31,7 +31,7 @@ enum level { GOOD, NOTE, BAD };
 static const char *const level_names[] = { "good", "note", "bad" };
 static const char *const level_marks[] = { "  ok ", "note ", " BAD " };
 
-struct visit { struct place *place; struct session *session; struct crew crew; bool json, runs; int bad; json_t *list; const char *about; };
+struct visit { struct place *place; struct session *session; struct crew crew; bool json, runs, thorough; int bad; json_t *list; const char *about; };
 
 static void say(struct visit *v, enum level level, const char *mend, const char *fmt, ...) PRINTF_LIKE(4, 5);
 static void say(struct visit *v, enum level level, const char *mend, const char *fmt, ...) {
@@ -286,6 +286,31 @@ static void look_keyring(struct visit *v) {
     json_decref(r);
 }
 
+static void say_damaged(const char *line, size_t len, void *arg) {
+    json_t *o = json_loadb(line, len, 0, NULL);
+    say(arg, BAD, "it is lost unless an archive has it: erase it, or restore", "%s %s: %s", json_string_value(json_object_get(o, "what")) ?: "?",
+        json_string_value(json_object_get(o, "id")) ?: "?", json_string_value(json_object_get(o, "text")) ?: "");
+    json_decref(o);
+}
+
+static void look_data(struct visit *v) {
+    json_t *r = NULL;
+    struct err e;
+    if (session_call(v->session, json_pack("{s:s,s:b}", "do", "data_check", "thorough", v->thorough), NULL, say_damaged, v, &r, &e) != OK) {
+        say(v, BAD, NULL, "%s", e.text);
+        return;
+    }
+    const char *pages = json_string_value(json_object_get(r, "pages"));
+    if (pages != NULL)
+        say(v, BAD, NULL, "%s", pages);
+    else if (v->thorough)
+        say(v, GOOD, NULL, "every page is whole; %lld records and %lld files were opened, %lld are damaged", (long long)json_integer_value(json_object_get(r, "records")),
+            (long long)json_integer_value(json_object_get(r, "files")), (long long)json_integer_value(json_object_get(r, "bad")));
+    else
+        say(v, GOOD, NULL, "every page is whole (--thorough also opens every record and file)");
+    json_decref(r);
+}
+
 static void look_ledger(struct visit *v) {
     json_t *r = ask(v, "ledger_verify");
     if (r != NULL)
@@ -298,7 +323,7 @@ static const struct { const char *about; void (*look)(struct visit *v); bool ins
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
     { "sandbox", look_sandbox, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
-    { "keyring", look_keyring, true }, { "ledger", look_ledger, true },
+    { "keyring", look_keyring, true }, { "data", look_data, true }, { "ledger", look_ledger, true },
 };
 
 /* The keeper is asked last: opening a session may make this process another user. */
@@ -325,7 +350,8 @@ enum code cmd_doctor(int argc, char *const *argv, struct err *reterr) {
     const char *data = NULL, *config = NULL;
     struct visit v = { .bad = 0 };
     struct plain_words w;
-    const struct option options[] = { { "data", OPTION_TEXT, &data }, { "config", OPTION_TEXT, &config }, { "json", OPTION_FLAG, &v.json } };
+    const struct option options[] = { { "data", OPTION_TEXT, &data }, { "config", OPTION_TEXT, &config }, { "json", OPTION_FLAG, &v.json },
+                                      { "thorough", OPTION_FLAG, &v.thorough } };
     AUTO(place_close) struct place *p = NULL;
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
     if (code == OK)

@@ -221,24 +221,26 @@ enum code cmd_renew(int argc, char *const *argv, struct err *reterr) {
     return OK;
 }
 
-enum code cmd_index_renew(int argc, char *const *argv, struct err *reterr) {
+/* A verb whose answer is said with one number of it, or none. */
+static enum code ask_and_say(int argc, char *const *argv, const char *verb, const char *member, const char *says, struct err *reterr) {
     struct key_args a;
     json_t *r = NULL;
-    enum code code = ask(argc, argv, "index_renew", &a, &r, reterr);
+    enum code code = ask(argc, argv, verb, &a, &r, reterr);
     AUTO(place_close) struct place *p = a.place;
     if (code == OK)
-        printf("The index is under a new key, the %lld.\n", number(r, "generation"));
+        printf("%s", says);
+    if (code == OK && member != NULL)
+        printf(" %lld", number(r, member));
+    if (code == OK)
+        printf(".\n");
     json_decref(r);
     return code;
 }
 
+enum code cmd_index_renew(int argc, char *const *argv, struct err *reterr) {
+    return ask_and_say(argc, argv, "index_renew", "generation", "The index is under a new key, number", reterr);
+}
+
 enum code cmd_index_rebuild(int argc, char *const *argv, struct err *reterr) {
-    struct key_args a;
-    json_t *r = NULL;
-    enum code code = ask(argc, argv, "rebuild_index", &a, &r, reterr);
-    AUTO(place_close) struct place *p = a.place;
-    if (code == OK)
-        printf("The index was made anew from the records.\n");
-    json_decref(r);
-    return code;
+    return ask_and_say(argc, argv, "rebuild_index", NULL, "The index was made anew from the records", reterr);
 }

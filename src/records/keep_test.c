@@ -242,10 +242,16 @@ TEST(the_index_is_built_again) {
     event_make(&b, &boss, &event);
     CHECK_OK(bed_make(&b, &boss, "registration", person(&event, "a@poczta.example"), &got), &b.e);
     json_decref(got);
-    CHECK_OK(index_drop_all(b.store, &b.e), &b.e);
-    CHECK_OK(record_search(b.service, &boss, charter_kind(b.charter, "registration"), query, &got, &b.e), &b.e);
-    CHECK_INT(json_array_size(json_object_get(got, "items")), 0);
-    json_decref(got);
+    for (int settled = 0; settled < 2; settled++) {        /* known to lack something, the index is passed by */
+        if (settled == 0)
+            CHECK_OK(index_drop_all(b.store, &b.e), &b.e);
+        else
+            store_index_settled(b.store, store_index_gaps(b.store));
+        CHECK(store_index_trails(b.store) == (settled == 0));
+        CHECK_OK(record_search(b.service, &boss, charter_kind(b.charter, "registration"), query, &got, &b.e), &b.e);
+        CHECK_INT(json_array_size(json_object_get(got, "items")), settled == 0 ? 1 : 0);
+        json_decref(got);
+    }
     CHECK_OK(service_recover(b.service, &b.e), &b.e);
     CHECK_OK(record_search(b.service, &boss, charter_kind(b.charter, "registration"), query, &got, &b.e), &b.e);
     CHECK_INT(json_array_size(json_object_get(got, "items")), 1);

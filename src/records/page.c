@@ -190,10 +190,13 @@ static enum code rows_get(struct batch *b, struct err *reterr) {
     return OK;
 }
 
+/* A token leads to nothing that the index lacks; then candidates are all records, in the same order. */
+static enum source_type source_of(const struct page_work *w) { return w->q->source == BY_TOKEN && w->trails ? BY_ID : w->q->source; }
+
 static enum code candidates(struct batch *b, struct err *reterr) {
     enum code code;
-    const struct query *q = b->w->q;
-    switch (q->source) {
+    enum source_type source = source_of(b->w);
+    switch (source) {
     case BY_TOKEN: code = by_token(b, reterr); break;
     case BY_SORT: code = by_sort(b, reterr); break;
     default: code = by_id(b, reterr); break;
@@ -201,10 +204,10 @@ static enum code candidates(struct batch *b, struct err *reterr) {
     if (code == OK && b->failed)
         code = err_set(reterr, E_MEMORY, "no memory for a list");
     b->ended = b->count < b->room && !b->cut;
-    if (q->source == BY_ID)
+    if (source == BY_ID)
         for (size_t i = 0; i < b->count; i++)
             b->list[i].keep = true;
-    return code == OK && q->source != BY_ID ? rows_get(b, reterr) : code;
+    return code == OK && source != BY_ID ? rows_get(b, reterr) : code;
 }
 
 /* ---- who sees it, and does what stands unsealed match? */
@@ -357,7 +360,7 @@ static enum code batch_run(struct page_work *w, size_t room, struct progress *p,
 /* A scan takes what all threads can open at once; a page that the index leads to takes a page. */
 static size_t batch_room(const struct page_work *w) {
     size_t page = w->q->limit + 1, wide = (size_t)CHUNK * pool_width(w->s->pool) * 2;
-    bool sifts = w->q->source != BY_TOKEN && w->q->cond_count > 0;
+    bool sifts = source_of(w) != BY_TOKEN && w->q->cond_count > 0;
     return sifts && wide > page ? wide : page;
 }
 
@@ -368,10 +371,25 @@ static void go_on_after(struct query *q, const struct spot *at) {
     q->after_text = at->text;
 }
 
+/* An index that trails behind the records, or turns out to be damaged while it is read, is passed by. */
+static enum code batch_sure(struct page_work *w, struct progress *p, bool *ret_ended, struct err *reterr) {
+    struct store *store = w->s->store;
+    bool indexed = w->q->source != BY_ID;
+    w->trails = w->trails || (indexed && store_index_trails(store));
+    if (!w->trails) {
+        enum code code = batch_run(w, batch_room(w), p, ret_ended, reterr);
+        w->trails = code == E_DAMAGED && indexed && store_index_damaged(store);
+        if (!w->trails)
+            return code;
+    }
+    if (w->q->source == BY_SORT)
+        return err_set(reterr, E_BUSY, "the index is being made anew, so nothing can be put in its order: try again in a moment");
+    return batch_run(w, batch_room(w), p, ret_ended, reterr);
+}
+
 enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr) {
     struct progress p = { 0 };
     bool ended = false;
-    size_t room = batch_room(w);
     if (w->q->cursor != NULL) {
         enum code code = cursor_read(w->s, w->who->tenant, w->q, w->q->cursor, w->q->cursor_len, &p.last, reterr);
         if (code != OK)
@@ -379,7 +397,7 @@ enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr
         go_on_after(w->q, &p.last);
     }
     while (!ended && !p.full && !p.stopped && p.scanned < SCAN_MAX) {
-        enum code code = batch_run(w, room, &p, &ended, reterr);
+        enum code code = batch_sure(w, &p, &ended, reterr);
         if (code != OK)
             return code;
         if (p.given + p.scanned == 0)

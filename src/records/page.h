@@ -11,6 +11,7 @@ struct page_work {
     /* Called for each match in order, with at most q->limit of them; false stops. The record lives within the call. */
     bool (*item)(const struct record *r, fieldset fields, void *arg);
     void *arg;
+    bool trails;                               /* the index lacks something: found out by page_run */
 };
 /* *ret_next: a cursor, or empty when there is no more. */
 MUST_USE enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr);

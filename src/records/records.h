@@ -70,6 +70,14 @@ MUST_USE enum code record_changes(struct service *s, const struct caller *who, i
 
 /* Upkeep: finish cut erasures, catch up the index, move waiting records into free seats, expire replies. */
 MUST_USE enum code service_recover(struct service *s, struct err *reterr);
+/* The index follows what it has missed (store_index_trails); beside running requests. */
+MUST_USE enum code service_catch_up(struct service *s, struct err *reterr);
+/* The index anew, beside running requests. */
+MUST_USE enum code service_reindex(struct service *s, struct err *reterr);
+/* Opens every record and file of a tenant and tells those that are damaged: what ("file", or the kind), id, why. Slow. */
+struct sound { int64_t records, files, bad; };            /* added to */
+typedef void (*sound_fn)(void *arg, const char *what, const char *id, const char *why);
+MUST_USE enum code service_sound(struct service *s, int64_t tenant, sound_fn fn, void *arg, struct sound *ret, struct err *reterr);
 /* Stored records brought in line with a changed charter: what they are found by, due dates, claims and seats of limits, fields
  * that lie in another part now, or sealed, or not. Before the first request; long; may be cut off and begun again. The watcher
  * (or NULL) is told now and then how many records were looked at, and how many of them cannot be read and stay as they are. */

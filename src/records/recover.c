@@ -41,7 +41,7 @@ static bool follow(const struct change *c, void *arg) {
     return (f->count < REFIT_MAX && c->change < f->newest) || flush(f);
 }
 
-static enum code catch_up(struct service *s, int64_t tenant, struct err *reterr) {
+static enum code follow_all(struct service *s, int64_t tenant, struct err *reterr) {
     struct following *f = mem_new(sizeof *f);
     if (f == NULL)
         return err_set(reterr, E_MEMORY, "no memory to catch the index up");
@@ -55,13 +55,22 @@ static enum code catch_up(struct service *s, int64_t tenant, struct err *reterr)
     return code;
 }
 
+/* An index whose own file is damaged is made anew at once: at a start there is nobody to be kept waiting. */
+static enum code catch_up(struct service *s, int64_t tenant, void *arg UNUSED, struct err *reterr) {
+    enum code code = follow_all(s, tenant, reterr);
+    if (code != E_DAMAGED || !store_index_damaged(s->store))
+        return code;
+    code = store_index_remake(s->store, reterr);
+    return code == OK ? follow_all(s, tenant, reterr) : code;
+}
+
 /* ---- the rest of a tenant's upkeep */
 static enum code expire(struct txn *t, void *arg UNUSED, struct err *reterr) { return replies_expire(t, txn_now(t), reterr); }
 
 static enum code tend(struct service *s, int64_t tenant, void *arg UNUSED, struct err *reterr) {
     enum code code = tasks_run(s, tenant, NULL, reterr);
     if (code == OK)
-        code = catch_up(s, tenant, reterr);
+        code = catch_up(s, tenant, NULL, reterr);
     return code == OK ? store_write(s->store, tenant, expire, NULL, reterr) : code;
 }
 
@@ -99,6 +108,21 @@ enum code service_rebuild_index(struct service *s, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
     struct refit r = { .s = s };
     return each_tenant(s, drop_and_refit, &r, reterr);
+}
+
+static enum code reindex(struct service *s, int64_t tenant, void *arg, struct err *reterr) {
+    enum code code = index_drop(s->store, tenant, reterr);
+    return code == OK ? catch_up(s, tenant, arg, reterr) : code;
+}
+
+enum code service_reindex(struct service *s, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    return each_tenant(s, reindex, NULL, reterr);
+}
+
+enum code service_catch_up(struct service *s, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    return each_tenant(s, catch_up, NULL, reterr);
 }
 
 /* ---- new due dates, after a charter whose keep rules changed */

@@ -231,7 +231,7 @@ static void wake_waiters(struct store *s, const struct state *d) {
 }
 
 static void group_done(struct store *s, size_t writes, usec_t took) {
-    if (index_follow(s, &s->scratch) != OK)
+    if (index_told(s, index_follow(s, &s->scratch)) != OK)
         s->index_gaps++;
     pthread_mutex_lock(&s->lock);
     s->status.groups++;

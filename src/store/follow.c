@@ -1,5 +1,6 @@
 /* follow.c — the index catching up with the records, and its emptying before a rebuild. */
 #include <string.h>
+#include <time.h>
 
 #include "store/inner.h"
 #include "store/rows.h"
@@ -22,7 +23,7 @@ static enum code reached_read(struct sql *q, int64_t *ret, struct err *reterr) {
         return code;
     stmt_int(s, 1, q->tenant);
     if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
+        return index_told(q->store, code);
     *ret = row ? col_int(s, 0) : 0;
     stmt_end(s);
     return OK;
@@ -68,7 +69,7 @@ static enum code caught_job(struct store *s, void *arg, struct err *reterr) {
         return code;
     stmt_int(st, 1, c->tenant);
     stmt_int(st, 2, clock);
-    return stmt_run(st, reterr);
+    return index_told(s, stmt_run(st, reterr));
 }
 
 /* What an erased record was found by goes, whatever the caller does. */
@@ -148,3 +149,62 @@ static enum code drop_job(struct store *s, void *arg, struct err *reterr) {
 
 enum code index_drop(struct store *s, int64_t tenant, struct err *reterr) { return commit_job(s, drop_job, &tenant, reterr); }
 enum code index_drop_all(struct store *s, struct err *reterr) { return commit_job(s, drop_job, NULL, reterr); }
+
+/* ---- a damaged index */
+
+bool store_index_trails(const struct store *s) { return s->index_damaged || s->index_gaps != s->gaps_settled; }
+uint64_t store_index_gaps(const struct store *s) { return s->index_gaps; }
+bool store_index_damaged(const struct store *s) { return s->index_damaged; }
+bool store_index_was_remade(const struct store *s) { return s->index_remade; }
+
+void store_index_settled(struct store *s, uint64_t gaps) {
+    if (s->gaps_settled < gaps)
+        s->gaps_settled = gaps;
+}
+
+#define VIEWS_WAIT (5 * USEC_PER_SEC)
+
+/* All connections must be closed before the file goes: SQLite removes a WAL by its name. */
+static bool views_drained(struct store *s) {
+    usec_t deadline = clock_steady() + VIEWS_WAIT;
+    struct timespec until = { .tv_sec = deadline / USEC_PER_SEC, .tv_nsec = (long)(deadline % USEC_PER_SEC) * 1000 };
+    s->remaking = true;
+    views_close(s);
+    while (s->views_open > 0 && clock_steady() < deadline) {
+        (void)pthread_cond_clockwait(&s->view_back, &s->lock, CLOCK_MONOTONIC, &until);
+        views_close(s);
+    }
+    return s->views_open == 0;
+}
+
+/* Without its index the store cannot go on: the process ends, and its next start makes it. */
+static void must(bool fine) { PRE(fine); }
+
+static enum code remake_job(struct store *s, void *arg UNUSED, struct err *reterr) {
+    enum code code = OK;
+    pthread_mutex_lock(&s->lock);
+    bool drained = views_drained(s);
+    pthread_mutex_unlock(&s->lock);
+    if (drained) {
+        carry_stop(s);
+        code = index_make_anew(s, reterr);
+        if (code == OK) {
+            s->index_damaged = false;
+            s->index_remade = true;
+        }
+        if (s->writer.sql.index == NULL)
+            must(index_open(s->index_path, &s->writer.sql.index, reterr) == OK);
+        must(carry_start(s, reterr) == OK);
+        s->index_gaps++;
+    } else {
+        code = err_set(reterr, E_BUSY, "a reader holds the damaged index: it is made anew when that has ended");
+    }
+    pthread_mutex_lock(&s->lock);
+    s->remaking = false;
+    s->status.index_gaps = (int64_t)s->index_gaps;
+    pthread_cond_broadcast(&s->view_back);
+    pthread_mutex_unlock(&s->lock);
+    return code;
+}
+
+enum code store_index_remake(struct store *s, struct err *reterr) { return commit_job(s, remake_job, NULL, reterr); }

@@ -113,7 +113,7 @@ static enum code sorted_all(struct store *s, const struct op *op, const uint8_t 
     size_t at = 0;
     while (at < len) {
         if (!packed_next(list, len, &at, &v))
-            return err_set(reterr, E_DAMAGED, "the index is damaged: rebuild it with `sejf index rebuild`");
+            return err_set(reterr, E_DAMAGED, "the index is damaged: it is made anew from the records by itself; `sejf index rebuild` does it now");
         enum code code = sorted_change(s, op, &v, add, reterr);
         if (code != OK)
             return code;
@@ -229,7 +229,7 @@ enum code index_find(struct sql *q, int32_t kind, const struct token *token, con
             break;
     }
     stmt_end(st);
-    return code;
+    return index_told(q->store, code);
 }
 
 /* Bounds that the caller left open become the ends of the value's type: integers sort before texts. A page
@@ -277,5 +277,5 @@ enum code index_range(struct sql *q, const struct sorted_range *r, sorted_fn fn,
             break;
     }
     stmt_end(st);
-    return code;
+    return index_told(q->store, code);
 }

@@ -79,7 +79,9 @@ struct store {
     struct request *group[GROUP_MAX];
     uint32_t generation;                      /* tokens of an older index key are refused */
     int64_t wal_pages[2];                     /* of records and index: above, the carrier is asked */
-    uint64_t index_gaps;                      /* times the index could not follow */
+    _Atomic uint64_t index_gaps, gaps_settled; /* times the index could not follow; of which it has caught up */
+    _Atomic bool index_damaged;               /* seen by whoever read it */
+    _Atomic bool index_remade;                /* since store_open began */
     struct err scratch;
     /* behind lock */
     pthread_mutex_t lock;
@@ -90,6 +92,7 @@ struct store {
     size_t waiting;
     struct view *views;
     size_t views_open;
+    bool remaking;                            /* the index: no view begins meanwhile */
     struct waiter *waiters[WAITERS];
     struct store_status status;
 };
@@ -114,6 +117,18 @@ MUST_USE enum code clock_tenants(struct store *s, tenant_id_fn fn, void *arg, st
 MUST_USE enum code carry_start(struct store *s, struct err *reterr);
 void carry_stop(struct store *s);
 void carry_ask(struct store *s);
+
+/* store.c: index.db, and a new one in its place */
+MUST_USE enum code index_make_anew(struct store *s, struct err *reterr);   /* no connection may be open */
+MUST_USE enum code index_open(const char *path, struct db **ret, struct err *reterr);
+void views_close(struct store *s);                                     /* those that rest; under lock */
+
+/* Who meets damage in the index tells: it is made anew (store_index_remake). */
+static inline enum code index_told(struct store *s, enum code code) {
+    if (code == E_DAMAGED)
+        s->index_damaged = true;
+    return code;
+}
 
 /* index.c: called by the commit thread */
 MUST_USE enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr);

@@ -211,13 +211,13 @@ static enum code doc_next(struct renewal *r, struct token **ret_tokens, size_t *
     stmt_int(s, 2, r->kind);
     bind_uuid(s, 3, &r->id);
     stmt_int(s, 4, r->generation);
-    if ((code = stmt_step(s, &r->more, reterr)) != OK || !r->more)
+    if ((code = index_told(r->store, stmt_step(s, &r->more, reterr))) != OK || !r->more)
         return code;
     r->kind = (int32_t)col_int(s, 0);
     code = col_bytes(s, 1, r->id.bytes, sizeof r->id.bytes, reterr);
     const void *bytes = col_blob(s, 2, &len);
     if (code == OK && len % TOKEN_SIZE != 0)
-        code = err_set(reterr, E_DAMAGED, "the index is damaged: rebuild it with `sejf index rebuild`");
+        code = err_set(reterr, E_DAMAGED, "the index is damaged: it is made anew from the records by itself; `sejf index rebuild` does it now");
     if (code == OK && (uint32_t)col_int(s, 3) + 1 != r->generation)
         code = lost(r, "record's index", reterr);
     struct token *tokens = code == OK ? mem_new_array(len / TOKEN_SIZE, TOKEN_SIZE) : NULL;

@@ -135,14 +135,9 @@ enum code file_get(struct sql *q, const struct uuid *id, struct file_row *ret, s
     return code;
 }
 
-enum code files_of(struct sql *q, int32_t kind, const struct uuid *record, file_fn fn, void *arg, struct err *reterr) {
-    struct stmt *s;
+static enum code files_run(struct stmt *s, file_fn fn, void *arg, struct err *reterr) {
     bool row = false;
-    enum code code = sql_prepare(q, FILE_COLS " WHERE tenant = ? AND kind = ? AND record = ? ORDER BY id", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, record);
+    enum code code;
     while ((code = stmt_step(s, &row, reterr)) == OK && row) {
         struct file_row r;
         code = file_read(s, &r, reterr);
@@ -151,6 +146,25 @@ enum code files_of(struct sql *q, int32_t kind, const struct uuid *record, file_
     }
     stmt_end(s);
     return code;
+}
+
+enum code files_of(struct sql *q, int32_t kind, const struct uuid *record, file_fn fn, void *arg, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(q, FILE_COLS " WHERE tenant = ? AND kind = ? AND record = ? ORDER BY id", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, kind);
+    bind_uuid(s, 3, record);
+    return files_run(s, fn, arg, reterr);
+}
+
+enum code files_after(struct sql *q, const struct uuid *after, file_fn fn, void *arg, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(q, FILE_COLS " WHERE tenant = ? AND id > ? ORDER BY id", &s, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(s, 2, after);
+    return files_run(s, fn, arg, reterr);
 }
 
 enum code file_delete(struct txn *t, const struct uuid *id, struct err *reterr) {

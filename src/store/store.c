@@ -2,8 +2,11 @@
  * Invariant: views_open counts those handed out and those that rest in `views`; never more than options.readers. */
 #include "store/store.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "store/inner.h"
 
@@ -15,7 +18,7 @@
 #define CACHE_INDEX 4000
 #define CACHE_VIEW 256
 #define PAGE_INDEX 2048
-#define INDEX_MEND "stop, move index.db, index.db-wal and index.db-shm away and start again: the index is made anew from the records"
+#define INDEX_MEND "it is made anew from the records by itself; `sejf index rebuild` does it now"
 #define VIEW_WAIT (10 * USEC_PER_SEC)
 
 static struct timespec steady_spec(usec_t t) {
@@ -80,6 +83,46 @@ static enum code owner_check(struct store *s, struct err *reterr) {
     return code;
 }
 
+enum code index_open(const char *path, struct db **ret, struct err *reterr) {
+    AUTO(db_close) struct db *db = NULL;
+    enum code code = db_open(&(struct db_options){ .path = path, .mend = INDEX_MEND, .create = true, .sync = DB_SYNC_NORMAL, .page_size = PAGE_INDEX,
+                             .cache_kib = CACHE_INDEX, .wal_pages = WAL_MOST * WAL_INDEX }, &db, reterr);
+    if (code == OK)
+        code = schema_index(db, reterr);
+    if (code == OK)
+        *ret = TAKE(db);
+    return code;
+}
+
+static void files_remove(const char *path) {
+    static const char *const tails[] = { "", "-wal", "-shm" };
+    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+        AUTO(buf_done) struct buf name = BUF(65536);
+        buf_printf(&name, "%s%s", path, tails[i]);
+        if (!name.failed)
+            (void)unlink(buf_str(&name));
+    }
+}
+
+/* Beside the old one first, so that a disk without room leaves that as it is. */
+enum code index_make_anew(struct store *s, struct err *reterr) {
+    AUTO(buf_done) struct buf fresh = BUF(65536);
+    AUTO(db_close) struct db *db = NULL;
+    buf_printf(&fresh, "%s.new", s->index_path);
+    if (fresh.failed)
+        return err_set(reterr, E_MEMORY, "no memory for a path");
+    files_remove(buf_str(&fresh));
+    enum code code = index_open(buf_str(&fresh), &db, reterr);
+    db = db_close(db);
+    if (code != OK) {
+        files_remove(buf_str(&fresh));
+        return code;
+    }
+    s->writer.sql.index = db_close(s->writer.sql.index);
+    files_remove(s->index_path);
+    return rename(buf_str(&fresh), s->index_path) == 0 ? OK : err_errno(reterr, errno, "cannot put the new index in place");
+}
+
 static enum code open_writer(struct store *s, struct err *reterr) {
     struct sql *q = &s->writer.sql;
     enum code code = db_open(&(struct db_options){ .path = s->records_path, .create = true, .sync = DB_SYNC_FULL,
@@ -88,11 +131,15 @@ static enum code open_writer(struct store *s, struct err *reterr) {
         code = schema_records(q->records, reterr);
     if (code == OK)
         code = owner_check(s, reterr);
-    if (code == OK)
-        code = db_open(&(struct db_options){ .path = s->index_path, .mend = INDEX_MEND, .create = true, .sync = DB_SYNC_NORMAL, .page_size = PAGE_INDEX,
-                       .cache_kib = CACHE_INDEX, .wal_pages = WAL_MOST * WAL_INDEX }, &q->index, reterr);
-    if (code == OK)
-        code = schema_index(q->index, reterr);
+    if (code != OK)
+        return code;
+    code = index_open(s->index_path, &q->index, reterr);
+    if (code == E_DAMAGED) {                 /* it holds nothing that the records do not */
+        s->index_remade = true;
+        code = index_make_anew(s, reterr);
+        if (code == OK)
+            code = index_open(s->index_path, &q->index, reterr);
+    }
     return code == OK ? db_others(q->records, &s->others, reterr) : code;
 }
 
@@ -149,19 +196,22 @@ static void view_free(struct view *v) {
     (void)mem_free(v);
 }
 
+void views_close(struct store *s) {
+    while (s->views != NULL) {
+        struct view *v = s->views;
+        s->views = v->next;
+        view_free(v);
+        s->views_open--;
+    }
+}
+
 struct store *store_close(struct store *s) {
     if (s == NULL)
         return NULL;
     commit_stop(s);
     carry_stop(s);
-    size_t resting = 0;
-    while (s->views != NULL) {
-        struct view *v = s->views;
-        s->views = v->next;
-        view_free(v);
-        resting++;
-    }
-    PRE(resting == s->views_open);           /* every view was ended before */
+    views_close(s);
+    PRE(s->views_open == 0);                 /* every view was ended before */
     s->writer.sql.records = db_close(s->writer.sql.records);
     s->writer.sql.index = db_close(s->writer.sql.index);
     pthread_cond_destroy(&s->view_back);
@@ -197,12 +247,12 @@ static enum code view_take(struct store *s, struct view **ret, struct err *reter
     struct timespec until = steady_spec(deadline);
     enum code code = OK;
     pthread_mutex_lock(&s->lock);
-    while (s->views == NULL && s->views_open >= s->options.readers && clock_steady() < deadline)
+    while ((s->remaking || (s->views == NULL && s->views_open >= s->options.readers)) && clock_steady() < deadline)
         (void)pthread_cond_clockwait(&s->view_back, &s->lock, CLOCK_MONOTONIC, &until);
-    *ret = s->views;
-    if (s->views != NULL)
+    *ret = s->remaking ? NULL : s->views;
+    if (*ret != NULL)
         s->views = s->views->next;
-    else if (s->views_open < s->options.readers)
+    else if (!s->remaking && s->views_open < s->options.readers)
         s->views_open++;
     else
         code = err_set(reterr, E_BUSY, "all %zu readers of the store are in use: try again in a moment", s->options.readers);
@@ -352,5 +402,7 @@ enum code store_check(struct store *s, struct err *reterr) {
     enum code code = store_view(s, 0, &v, reterr);
     if (code == OK)
         code = db_check(v->sql.records, reterr);
-    return code == OK ? db_check(v->sql.index, reterr) : code;
+    if (code != OK)
+        return code;
+    return index_told(s, db_check(v->sql.index, reterr));
 }

@@ -59,6 +59,18 @@ int64_t store_wait_change(struct store *s, int64_t tenant, int64_t after, usec_t
 /* records: rows that stand, of all tenants. index_gaps: how often the index could not follow a commit (then index_behind has work). */
 struct store_status { int64_t records, groups, writes, dropped, index_gaps; size_t waiting; usec_t last_commit_took; };
 void store_status(struct store *s, struct store_status *ret);
+
+/* The index can lag or be damaged while the records are whole: a disk that was full when it should have followed, a flipped byte.
+ * Trails: some record may be missing in it, so what is searched is looked for among the records themselves. */
+bool store_index_trails(const struct store *s);
+/* What is known now; when every tenant was caught up after this was asked, store_index_settled ends the trailing. */
+uint64_t store_index_gaps(const struct store *s);
+void store_index_settled(struct store *s, uint64_t gaps);
+bool store_index_damaged(const struct store *s);
+/* Makes a damaged index.db anew, empty: every tenant is behind then. Waits for views to end; E_BUSY after some seconds.
+ * An index.db that cannot even be opened is made anew by store_open. was_remade: either, since then. */
+MUST_USE enum code store_index_remake(struct store *s, struct err *reterr);
+bool store_index_was_remade(const struct store *s);
 /* WAL into the file and truncated, so that nothing of deleted rows is left: part of an erasure's end. E_BUSY
  * when a view has been open for 10 seconds. */
 MUST_USE enum code store_checkpoint(struct store *s, struct err *reterr);

@@ -78,6 +78,7 @@ MUST_USE enum code file_put(struct txn *t, const struct file_row *r, struct err 
 MUST_USE enum code file_get(struct sql *q, const struct uuid *id, struct file_row *ret, struct arena *arena, struct err *reterr);
 typedef bool (*file_fn)(const struct file_row *r, void *arg);
 MUST_USE enum code files_of(struct sql *q, int32_t kind, const struct uuid *record, file_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code files_after(struct sql *q, const struct uuid *after, file_fn fn, void *arg, struct err *reterr);     /* all of the tenant's, by id */
 MUST_USE enum code file_delete(struct txn *t, const struct uuid *id, struct err *reterr);
 
 /* Keys that an erasure must still destroy: written in the same transaction as the tombstone, so that a cut erasure is redone at start. */

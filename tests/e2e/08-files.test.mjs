@@ -4,44 +4,18 @@ import crypto from 'node:crypto';
 import https from 'node:https';
 import test, { after, before } from 'node:test';
 import { Instance, grep, root } from './lib.mjs';
+import { paper as paperOf, papersCharter } from '../crash/lib.mjs';
 import fs from 'node:fs';
 import path from 'node:path';
 
 const size = Number(process.env.SEJF_FILE_MB || 200) << 20;
-const dir = fs.mkdtempSync('/tmp/sejf-charter-');
-fs.writeFileSync(path.join(dir, 'papers.yaml'), `charter: papers
-title: {en: Papers}
-updated: 2026-11-22
-clock: Europe/Warsaw
-speaks: [en]
-operator:
-  name: Papers, Gdynia
-  contact: privacy@papers.example
-  authority: UODO
-people:
-  owner: who keeps papers here
-  signer: who signed a paper
-tenant: owner
-records:
-  paper:
-    we_are: processor for the owner
-    about: signer
-    because: contract with the owner
-    used_for: [keeping papers]
-    belongs_to: owner
-    holds:
-      title: personal text, found by word
-      scan: file, optional
-    keep: until the owner deletes it
-who_sees:
-  owner: everything of own paper
-`);
+const dir = papersCharter();
 const sejf = new Instance({ charters: [path.join(dir, 'papers.yaml')] });
 let token, paper;
 before(async () => {
   await sejf.start();
   token = sejf.token('papers', sejf.tenant('papers'), 'owner');
-  const r = await sejf.call('POST', '/v1/papers/paper', { token, body: { fields: { title: 'Deed' } } });
+  const r = await sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paperOf(1) } });
   assert.equal(r.status, 201, r.text);
   paper = r.json.id;
 });

@@ -91,6 +91,7 @@ export class Instance {
   }
 
   async stop(signal = 'SIGTERM') {
+    if (this.agent) { this.agent.destroy(); this.agent = null; }      // its connections end with the instance
     if (!this.child || this.exited) { this.child = null; this.exited = null; return; }
     const gone = new Promise((done) => this.child.once('close', done));
     this.child.kill(signal);
