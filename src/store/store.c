@@ -14,8 +14,8 @@
  * away when the writer has moved on, so more than this gains nothing. The index has small pages, because tokens fall
  * on random ones and every touched page goes into the WAL whole. A long WAL pays because pages that change again and
  * again are carried into the file once (1,000 pages, the engine's own: a third of the writes a second): inner.h. */
-#define CACHE_RECORDS 4000                   /* KiB */
-#define CACHE_INDEX 4000
+#define CACHE_RECORDS 2000                   /* KiB */
+#define CACHE_INDEX 2000
 #define CACHE_VIEW 256
 #define PAGE_INDEX 2048
 #define INDEX_MEND "it is made anew from the records by itself; `sejf index rebuild` does it now"
