@@ -128,6 +128,7 @@ export class Peer extends Side {
     fs.rmSync(this.socket, { force: true });
     this.child = this.spawn(process.execPath, [...this.program(), '--socket', this.socket, '--workers', String(this.workers), ...(group ? ['--group'] : [])], 'peer.log');
     await this.ready(this.child, { path: this.socket }, 'peer.log');
+    fs.chmodSync(this.socket, 0o666);        // its front may run as another user
   }
 
   // The front of sejf, line by line, before the peer: same certificate, same limits, same settings.

@@ -225,6 +225,8 @@ static enum code sift(struct batch *b, struct looked_up **known, struct err *ret
     usec_t now = clock_now();
     struct query clear;
     clear_of(q, &clear);
+    AUTO(parts_walk_end) struct part_walk walk = PART_WALK(b->q, q->k->number, q->descending);
+    bool in_order = q->source == BY_ID && !q->has_parent;              /* of all ids of the kind, few are passed over */
     for (size_t i = 0; i < b->count; i++) {
         struct candidate *c = &b->list[i];
         if (!c->keep)
@@ -242,7 +244,7 @@ static enum code sift(struct batch *b, struct looked_up **known, struct err *ret
             return code;
         c->keep = c->sees.any && (asked & ~c->sees.fields) == 0;        /* a field that it may not see finds nothing */
         if (c->keep && !c->record.loaded)
-            code = record_load_parts(b->q, b->arena, &c->record, reterr);
+            code = record_walk_parts(in_order ? &walk : NULL, b->q, b->arena, &c->record, reterr);
         if (code != OK)
             return code;
         if (c->keep)

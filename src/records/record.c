@@ -137,9 +137,13 @@ static bool take_part(const struct part_row *p, void *arg) {
 }
 
 enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r, struct err *reterr) {
+    return record_walk_parts(NULL, q, arena, r, reterr);
+}
+
+enum code record_walk_parts(struct part_walk *w, struct sql *q, struct arena *arena, struct record *r, struct err *reterr) {
     struct take_parts t = { r, arena, false };
     r->stray_count = 0;
-    enum code code = parts_get(q, r->info->number, &r->id, take_part, &t, reterr);
+    enum code code = w != NULL ? parts_walk(w, &r->id, take_part, &t, reterr) : parts_get(q, r->info->number, &r->id, take_part, &t, reterr);
     if (code == OK && t.failed)
         code = err_set(reterr, E_MEMORY, "no memory for a record");
     r->loaded = code == OK;

@@ -42,6 +42,8 @@ MUST_USE enum code record_of_row(const struct kind_info *k, int64_t tenant, cons
 MUST_USE enum code record_find(struct sql *q, const struct kind_info *k, const struct uuid *id, struct arena *arena, struct record *ret, struct err *reterr);
 /* Row and sealed parts. */
 MUST_USE enum code record_load(struct sql *q, const struct kind_info *k, const struct uuid *id, struct arena *arena, struct record *ret, struct err *reterr);
+/* The same for record after record in the order of their ids; w NULL: as record_load_parts. */
+MUST_USE enum code record_walk_parts(struct part_walk *w, struct sql *q, struct arena *arena, struct record *r, struct err *reterr);
 MUST_USE enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r, struct err *reterr);
 /* Opens the parts of many records with one question to the keeper. A part whose key is gone counts as not there. */
 MUST_USE enum code records_open(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr);

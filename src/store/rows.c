@@ -232,6 +232,12 @@ enum code part_delete(struct txn *t, int32_t kind, const struct uuid *id, int32_
     return stmt_run(s, reterr);
 }
 
+static struct part_row part_read(struct stmt *s) {
+    struct part_row p = { .part = (int32_t)col_int(s, 0), .key = (uint64_t)col_int(s, 1), .due = col_is_null(s, 2) ? USEC_NEVER : col_int(s, 2) };
+    p.blob = col_blob(s, 3, &p.len);
+    return p;
+}
+
 enum code parts_get(struct sql *q, int32_t kind, const struct uuid *id, part_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
     bool row = false;
@@ -241,14 +247,49 @@ enum code parts_get(struct sql *q, int32_t kind, const struct uuid *id, part_fn 
     stmt_int(s, 2, kind);
     bind_uuid(s, 3, id);
     while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct part_row p = { .part = (int32_t)col_int(s, 0), .key = (uint64_t)col_int(s, 1),
-                              .due = col_is_null(s, 2) ? USEC_NEVER : col_int(s, 2) };
-        p.blob = col_blob(s, 3, &p.len);
+        struct part_row p = part_read(s);
         if (!fn(&p, arg))
             break;
     }
     stmt_end(s);
     return code;
+}
+
+static enum code walk_begin(struct part_walk *w, const struct uuid *id, struct err *reterr) {
+    enum code code = w->descending
+        ? sql_prepare(w->q, "SELECT part, key, due, bytes, id FROM part WHERE tenant = ? AND kind = ? AND id <= ? ORDER BY id DESC, part DESC", &w->s, reterr)
+        : sql_prepare(w->q, "SELECT part, key, due, bytes, id FROM part WHERE tenant = ? AND kind = ? AND id >= ? ORDER BY id, part", &w->s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(w->s, 2, w->kind);
+    bind_uuid(w->s, 3, id);
+    w->begun = true;
+    return stmt_step(w->s, &w->there, reterr);
+}
+
+enum code parts_walk(struct part_walk *w, const struct uuid *id, part_fn fn, void *arg, struct err *reterr) {
+    PRE(w != NULL && w->q != NULL && id != NULL && fn != NULL && reterr != NULL);
+    enum code code = w->begun ? OK : walk_begin(w, id, reterr);
+    while (code == OK && w->there) {
+        struct uuid at;
+        code = col_bytes(w->s, 4, at.bytes, sizeof at.bytes, reterr);
+        int ahead = code == OK ? uuid_compare(&at, id) : 0;
+        if (code != OK || (w->descending ? ahead < 0 : ahead > 0))
+            break;
+        if (ahead == 0) {
+            struct part_row p = part_read(w->s);
+            if (!fn(&p, arg))
+                break;
+        }
+        code = stmt_step(w->s, &w->there, reterr);
+    }
+    return code;
+}
+
+void parts_walk_end(struct part_walk *w) {
+    if (w->begun && w->there)
+        stmt_end(w->s);
+    w->begun = w->there = false;
 }
 
 /* ---- lists ---- */

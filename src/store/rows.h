@@ -30,6 +30,14 @@ MUST_USE enum code part_delete(struct txn *t, int32_t kind, const struct uuid *i
 typedef bool (*part_fn)(const struct part_row *p, void *arg);
 MUST_USE enum code parts_get(struct sql *q, int32_t kind, const struct uuid *id, part_fn fn, void *arg, struct err *reterr);
 
+/* The parts of many records, asked for in the order of their ids (or against it): one question to the database for all of them.
+ * One walk at a time on an sql; begin with PART_WALK, and end it always. */
+struct part_walk { struct sql *q; int32_t kind; bool descending, begun, there; struct stmt *s; };
+#define PART_WALK(sql, of_kind, down) (struct part_walk){ .q = (sql), .kind = (of_kind), .descending = (down) }
+MUST_USE enum code parts_walk(struct part_walk *w, const struct uuid *id, part_fn fn, void *arg, struct err *reterr);
+void parts_walk_end(struct part_walk *w);
+DEFINE_AUTO_VALUE(struct part_walk, parts_walk_end)
+
 /* Lists in the order of ids (newest last), of change numbers, or of a sorted field; fn false stops. */
 typedef bool (*row_fn)(const struct row *r, void *arg);
 struct row_range { int32_t kind; struct uuid after; bool has_parent; struct uuid parent; bool descending; };

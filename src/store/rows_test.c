@@ -150,6 +150,53 @@ static enum code put_parts(struct txn *t, void *arg UNUSED, struct err *e) {
     return part_delete(t, 1, &id, 4, e);
 }
 
+/* Records 2, 4, 6, each with parts 1 and 2 whose key is ten times its number and the part. */
+static enum code put_walked(struct txn *t, void *arg UNUSED, struct err *e) {
+    enum code code = OK;
+    for (uint32_t n = 2; code == OK && n <= 6; n += 2)
+        for (int32_t part = 1; code == OK && part <= 2; part++) {
+            struct uuid id = id_of(n);
+            code = part_put(t, 1, &id, &(struct part_row){ .part = part, .key = n * 10 + (uint32_t)part, .due = part == 2 ? USEC_NEVER : 51, .blob = "abc", .len = 3 }, e);
+        }
+    return code;
+}
+
+static uint64_t walked(struct bed *b, struct part_walk *w, uint32_t n) {
+    struct parts got = { .count = 0 };
+    struct uuid id = id_of(n);
+    uint64_t sum = 0;
+    CHECK_OK(parts_walk(w, &id, parts_add, &got, &b->e), &b->e);
+    for (size_t i = 0; i < got.count; i++)
+        sum += got.key[i];
+    return sum;
+}
+
+TEST(a_walk_gives_the_parts_of_each_in_turn) {
+    struct bed b;
+    struct view *v = NULL;
+    bed_start(&b);
+    CHECK_OK(store_write(b.store, 1, put_walked, NULL, &b.e), &b.e);
+    CHECK_OK(store_view(b.store, 1, &v, &b.e), &b.e);
+    struct part_walk up = PART_WALK(view_sql(v), 1, false);
+    CHECK(walked(&b, &up, 1) == 0 && walked(&b, &up, 2) == 43 && walked(&b, &up, 3) == 0 && walked(&b, &up, 6) == 123 && walked(&b, &up, 7) == 0);
+    parts_walk_end(&up);
+    parts_walk_end(&up);
+    struct part_walk down = PART_WALK(view_sql(v), 1, true), from = PART_WALK(view_sql(v), 1, true), other = PART_WALK(view_sql(v), 2, false);
+    CHECK(walked(&b, &down, 6) == 123 && walked(&b, &down, 5) == 0 && walked(&b, &down, 4) == 83 && walked(&b, &down, 2) == 43 && walked(&b, &down, 1) == 0);
+    parts_walk_end(&down);
+    CHECK(walked(&b, &from, 4) == 83);
+    parts_walk_end(&from);
+    CHECK(walked(&b, &other, 2) == 0);
+    parts_walk_end(&other);
+    v = view_end(v);
+    CHECK_OK(store_view(b.store, 2, &v, &b.e), &b.e);
+    struct part_walk tenant = PART_WALK(view_sql(v), 1, false);
+    CHECK(walked(&b, &tenant, 2) == 0);
+    parts_walk_end(&tenant);
+    v = view_end(v);
+    bed_end(&b);
+}
+
 TEST(parts_are_put_over_and_deleted) {
     struct bed b;
     struct uuid id = id_of(1);
