@@ -47,7 +47,9 @@ static void put_switch(struct buf *ret, const struct page *p) {
         const char *code = lang_code((enum lang)l);
         buf_printf(ret, "<li><a lang=\"%s\" hreflang=\"%s\" href=\"", code, code);
         buf_html(ret, p->path);
-        buf_printf(ret, "?lang=%s\"%s>%s</a></li>\n", code, (enum lang)l == p->lang ? " aria-current=\"true\"" : "", language_names[l]);
+        buf_printf(ret, "?lang=%s", code);
+        buf_html(ret, p->query == NULL ? "" : p->query);
+        buf_printf(ret, "\"%s>%s</a></li>\n", (enum lang)l == p->lang ? " aria-current=\"true\"" : "", language_names[l]);
     }
     buf_text(ret, "</ul></nav>\n");
 }
@@ -79,6 +81,10 @@ void page_begin(struct buf *ret, const struct page *p) {
 }
 
 void page_end(struct buf *ret, const struct page *p) {
+    if (p->service == NULL && (p->index || p->framed)) {       /* nowhere else to go */
+        buf_text(ret, "</main>\n</body>\n</html>\n");
+        return;
+    }
     buf_text(ret, "</main>\n<footer class=\"foot\">\n<ul>\n");
     if (p->service != NULL) {
         buf_text(ret, "<li><a href=\"/s/");

@@ -27,11 +27,13 @@ struct page {
     unsigned speaks;                  /* languages offered, bits 1 << lang; 0: no switch (what was typed would be lost) */
     const char *title;                /* plain text */
     const char *path;                 /* of this page without its query: for the switch */
+    const char *query;                /* "&show=kept", what the switch keeps of the query; NULL */
     const char *service;              /* name, for the link to its promises; NULL: none */
     const char *operator;             /* name in the head; NULL: none */
     bool logo;                        /* /static/logo is there */
     bool framed;                      /* inside another site: no head */
     bool wide;                        /* the page of promises */
+    bool index;                       /* the page of all services */
 };
 void page_begin(struct buf *ret, const struct page *p);
 void page_end(struct buf *ret, const struct page *p);

@@ -360,6 +360,20 @@ static const char *processor_value(const struct notice_view *v, size_t at, const
     return charter_text(v->charter, path, v->lang);
 }
 
+/* One country, or a list of them. */
+static void processor_countries(struct buf *ret, const struct notice_view *v, size_t at) {
+    char path[128];
+    const char *one = processor_value(v, at, "in", path, sizeof path);
+    for (size_t i = 0; one != NULL || i == 0; i++) {
+        if (one != NULL) {
+            buf_text(ret, ret->len == 0 ? "" : ", ");
+            buf_text(ret, label_country(one, v->lang));
+        }
+        snprintf(path, sizeof path, "processors.%zu.in.%zu", at, i);
+        one = value(v, path);
+    }
+}
+
 static void put_processors(struct buf *ret, const struct notice_view *v) {
     char path[128];
     heading(ret, v, TEXT_NOTICE_PROCESSORS);
@@ -371,9 +385,10 @@ static void put_processors(struct buf *ret, const struct notice_view *v) {
         }
         const char *does = processor_value(v, i, "for", path, sizeof path);
         const char *sees = processor_value(v, i, "sees", path, sizeof path);
-        const char *in = processor_value(v, i, "in", path, sizeof path);
+        AUTO(buf_done) struct buf in = BUF(4096);
+        processor_countries(&in, v, i);
         buf_text(ret, i == 0 ? "<ul>\n<li>" : "<li>");
-        PUT(ret, v->lang, NOTICE_PROCESSOR_LINE, name, does == NULL ? "" : does, sees == NULL ? "" : sees, in == NULL ? "" : in);
+        PUT(ret, v->lang, NOTICE_PROCESSOR_LINE, name, does == NULL ? "" : does, sees == NULL ? "" : sees, buf_str(&in));
         buf_text(ret, "</li>\n");
     }
     const char *transfers = value(v, "transfers");

@@ -102,7 +102,12 @@ static void promises_get(struct http_req *req) {
         json_get(&v, &view);
         return;
     }
+    enum promise_state show;
+    const char *wanted = http_query(req, "show");
+    if (wanted != NULL && view_state_parse(wanted, &show))     /* anything else shows all */
+        view.show = &show;
     visit_page(&v, charter_title(v.charter)->in[v.lang], false, &body, &page);
+    page.query = view.show != NULL ? arena_printf(http_arena(req), "&show=%s", view_state_name(show)) : NULL;
     page.service = NULL;
     page.wide = true;
     view_html(&view, &body);
@@ -134,7 +139,8 @@ static void index_get(struct http_req *req) {
     visit_plain(req, "/", &v);
     size_t n = api_services(v.api, &services);
     visit_page(&v, text_in(TEXT_INDEX_TITLE, v.lang), false, &body, &page);
-    page.wide = true;
+    page.wide = page.index = true;
+    page.service = NULL;
     buf_text(&body, "<h1>");
     PUT_TEXT(&body, v.lang, INDEX_TITLE);
     buf_text(&body, "</h1>\n<p class=\"lead\">");

@@ -63,6 +63,35 @@ TEST(every_public_page_in_three_languages) {
     }
 }
 
+/* Each state by itself: its lines and no others, its number marked, and a way back. */
+TEST(shows_the_lines_of_one_state) {
+    static struct proof proofs[RULE_COUNT];
+    AUTO(charter_free) struct charter *c = load("bookings");
+    AUTO(promises_free) struct promises *p = NULL;
+    struct err e;
+    CHECK_OK(promises_list(c, proofs, make_proofs(proofs), "2026-11-22", &p, &e), &e);
+    for (int s = 0; s < PROMISE_STATES; s++) {
+        AUTO(buf_done) struct buf html = BUF(8u << 20);
+        enum promise_state show;
+        char class[64], current[64];
+        CHECK(view_state_parse(view_state_name((enum promise_state)s), &show) && (int)show == s);
+        struct page page = { .lang = LANG_HU, .speaks = 7, .title = "x", .path = "/s/bookings", .query = "&show=x", .wide = true };
+        page_begin(&html, &page);
+        view_html(&(struct view_page){ .charter = c, .promises = p, .lang = LANG_HU, .now = NOW, .sentence = said, .show = &show }, &html);
+        page_end(&html, &page);
+        check_page(buf_str(&html), "hu", "page-filtered");
+        size_t n = promises_count(p, show);
+        snprintf(class, sizeof class, "class=\"promise is-%s\"", view_state_name(show));
+        snprintf(current, sizeof current, "show=%s\" aria-current", view_state_name(show));
+        CHECK_INT(count_of(buf_str(&html), class), n);
+        CHECK_INT(count_of(buf_str(&html), "class=\"promise is-"), n);
+        CHECK_INT(count_of(buf_str(&html), current), n > 0);
+        CHECK(strstr(buf_str(&html), "href=\"/s/bookings?lang=hu\"") != NULL && strstr(buf_str(&html), "?lang=pl&amp;show=x\"") != NULL);
+    }
+    enum promise_state none;
+    CHECK(!view_state_parse("everything", &none) && !view_state_parse("", &none));
+}
+
 TEST(the_page_as_json_says_the_same) {
     static struct proof proofs[RULE_COUNT];
     size_t proof_count = make_proofs(proofs);

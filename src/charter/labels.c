@@ -11,15 +11,27 @@
 static const struct { const char *name; struct words words; } common[] = {
 #define WORD(name, en, pl, hu) { name, WORDS(en, pl, hu) },
 #define SINCE(name, en, pl, hu)
+#define COUNTRY(code, en, pl, hu)
 #include "charter/common.tbl"
 #undef WORD
 #undef SINCE
+#undef COUNTRY
 }, since[] = {
 #define WORD(name, en, pl, hu)
 #define SINCE(name, en, pl, hu) { name, WORDS(en, pl, hu) },
+#define COUNTRY(code, en, pl, hu)
 #include "charter/common.tbl"
 #undef WORD
 #undef SINCE
+#undef COUNTRY
+}, countries[] = {
+#define WORD(name, en, pl, hu)
+#define SINCE(name, en, pl, hu)
+#define COUNTRY(code, en, pl, hu) { code, WORDS(en, pl, hu) },
+#include "charter/common.tbl"
+#undef WORD
+#undef SINCE
+#undef COUNTRY
 };
 
 /* ---- look-ups */
@@ -28,6 +40,13 @@ const char *label_since(const char *name, enum lang lang) {
         if (strcmp(since[i].name, name) == 0)
             return since[i].words.in[lang];
     return NULL;
+}
+
+const char *label_country(const char *code, enum lang lang) {
+    for (size_t i = 0; i < ARRAY_LEN(countries); i++)
+        if (strcmp(countries[i].name, code) == 0)
+            return countries[i].words.in[lang];
+    return code;
 }
 
 static const struct words *declared(const struct charter *c, const char *name) {

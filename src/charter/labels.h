@@ -17,5 +17,7 @@ const char *label_option(const struct field *f, const char *value, enum lang lan
 bool label_path(struct buf *ret, const struct charter *c, const char *path, enum lang lang);
 /* What a field is called as an instant that one counts from ("end" of `ends`); NULL: no common word. */
 const char *label_since(const char *name, enum lang lang);
+/* A country by its code ("PL", "EU"); the code itself where it is none of those that services name. */
+const char *label_country(const char *code, enum lang lang);
 /* With a capital first letter: a heading, the beginning of a sentence. */
 void label_title(struct buf *ret, const char *label);

@@ -306,8 +306,7 @@ static void say_words(struct context *x, const char *list, const struct value *v
     items_of(x, v, &items);
     for (size_t i = 0; i < items.count; i++) {
         const struct vocabulary *w = vocabulary_find(list, items.item[i]);
-        if (w != NULL)
-            items.item[i] = w->in[x->lang];
+        items.item[i] = w != NULL ? w->in[x->lang] : label_country(items.item[i], x->lang);
     }
     render_list(&items, false, false, x->lang, ret);
 }
@@ -374,6 +373,8 @@ static void say_value(struct context *x, const char *name, const char *how, cons
         render_duration(text, how, x->lang, ret);
     } else if (is_date(text)) {
         say_day(x, text, ret);
+    } else if (strlen(text) == 2) {           /* only country codes are that short */
+        buf_text(ret, label_country(text, x->lang));
     } else {                                  /* only English has a point in its decimals */
         bool comma = v->capture != NULL && v->capture->type == C_DECIMAL && x->lang != LANG_EN;
         for (const char *p = text; *p != '\0'; p++)

@@ -11,7 +11,7 @@ struct promises { struct arena *arena; struct promise *list; size_t count; };
 static const struct { const char *name; struct words words; } states[PROMISE_STATES] = {
     [PROMISE_KEPT] = { "kept", WORDS("kept", "dotrzymana", "megtartva") },
     [PROMISE_BROKEN] = { "broken", WORDS("broken", "złamana", "megszegve") },
-    [PROMISE_LATER] = { "not kept yet", WORDS("not kept yet", "jeszcze niedotrzymywana", "még nincs megtartva") },
+    [PROMISE_LATER] = { "not kept yet", WORDS("not kept yet", "jeszcze niewdrożona", "még nincs megtartva") },
     [PROMISE_UNPROVED] = { "not proved yet", WORDS("not proved yet", "jeszcze niesprawdzona", "még nincs bizonyítva") },
     [PROMISE_EVIDENCE_NEEDED] = { "evidence needed", WORDS("evidence needed", "potrzebny dowód", "igazolás szükséges") },
     [PROMISE_EVIDENCED] = { "evidenced", WORDS("evidenced", "potwierdzona dokumentem", "irattal igazolva") },

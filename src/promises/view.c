@@ -1,6 +1,7 @@
 /* view.c — every foreign text goes through buf_html or say_html; a line's anchor is its place in the list. */
 #include "promises/view.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -42,7 +43,7 @@ static const struct { const char *class, *path; enum view_text legend; struct no
     [PROMISE_BROKEN] = { "broken", "M4 4l8 8M12 4l-8 8", VIEW_LEGEND_BROKEN,
                          NOUN("broken", "broken", "złamana", "złamane", "złamanych", "megszegve") },
     [PROMISE_LATER] = { "later", "M8 2.2a5.8 5.8 0 1 1 0 11.6a5.8 5.8 0 1 1 0-11.6M8 5v3.2l2.2 1.4", VIEW_LEGEND_LATER,
-                        NOUN("not kept yet", "not kept yet", "jeszcze niedotrzymywana", "jeszcze niedotrzymywane", "jeszcze niedotrzymywanych", "még nincs megtartva") },
+                        NOUN("not kept yet", "not kept yet", "jeszcze niewdrożona", "jeszcze niewdrożone", "jeszcze niewdrożonych", "még nincs megtartva") },
     [PROMISE_UNPROVED] = { "unproved", "M5.4 6.2a2.7 2.7 0 1 1 3.9 2.4c-.9.45-1.3.9-1.3 1.9M8 13.2v.1", VIEW_LEGEND_UNPROVED,
                            NOUN("not proved yet", "not proved yet", "jeszcze niesprawdzona", "jeszcze niesprawdzone", "jeszcze niesprawdzonych", "még nincs bizonyítva") },
     [PROMISE_EVIDENCE_NEEDED] = { "needed", "M8 2.6l6 10.6H2zM8 6.6v3M8 11.4v.1", VIEW_LEGEND_NEEDED,
@@ -112,25 +113,109 @@ static void put_facts(const struct view_page *v, struct buf *ret) {
     buf_text(ret, "</dl>\n");
 }
 
+const char *view_state_name(enum promise_state s) { return looks[s].class; }
+
+bool view_state_parse(const char *name, enum promise_state *ret) {
+    for (int s = 0; s < PROMISE_STATES; s++)
+        if (strcmp(looks[s].class, name) == 0) {
+            *ret = (enum promise_state)s;
+            return true;
+        }
+    return false;
+}
+
+static bool is_shown(const struct view_page *v, const struct promise *p) { return v->show == NULL || p->state == *v->show; }
+
+/* "/s/events?lang=pl", and which lines. */
+static void put_address(const struct view_page *v, const char *show, struct buf *ret) {
+    buf_text(ret, "/s/");
+    buf_html(ret, charter_name(v->charter));
+    buf_printf(ret, "?lang=%s%s%s", lang_code(v->lang), show != NULL ? "&amp;show=" : "", show != NULL ? show : "");
+}
+
 void view_tally(const struct view_page *v, struct buf *ret) {
     buf_text(ret, "<ul class=\"tally\">\n");
     for (int s = 0; s < PROMISE_STATES; s++) {
         size_t n = promises_count(v->promises, (enum promise_state)s);
         if (n == 0 && s != PROMISE_KEPT && s != PROMISE_BROKEN)
             continue;
-        buf_printf(ret, "<li class=\"state is-%s%s\"><b>%zu</b> <span>", looks[s].class, n == 0 ? " none" : "", n);
+        buf_printf(ret, "<li class=\"state is-%s%s\">", looks[s].class, n == 0 ? " none" : "");
+        if (n > 0) {
+            buf_text(ret, "<a href=\"");
+            put_address(v, looks[s].class, ret);
+            buf_printf(ret, "\"%s>", v->show != NULL && (int)*v->show == s ? " aria-current=\"true\"" : "");
+        }
+        buf_printf(ret, "<b>%zu</b> <span>", n);
         put_icon(ret, (enum promise_state)s);
         buf_html(ret, noun_form(&looks[s].counted, v->lang, (int64_t)n));
-        buf_text(ret, "</span></li>\n");
+        buf_printf(ret, "</span>%s</li>\n", n > 0 ? "</a>" : "");
     }
     buf_text(ret, "</ul>\n");
 }
 
-static void put_summary(const struct view_page *v, struct buf *ret) {
+/* The parts of the whole as a strip: what the numbers say, seen before they are read. */
+static void put_strip(const struct view_page *v, size_t all, struct buf *ret) {
+    size_t at = 0;
+    buf_printf(ret, "<svg class=\"strip\" viewBox=\"0 0 %zu 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">", all == 0 ? 1 : all);
+    for (int s = 0; s < PROMISE_STATES; s++) {
+        size_t n = promises_count(v->promises, (enum promise_state)s);
+        if (n > 0)
+            buf_printf(ret, "<rect class=\"is-%s\" x=\"%zu\" y=\"0\" width=\"%zu\" height=\"1\"/>", looks[s].class, at, n);
+        at += n;
+    }
+    buf_text(ret, "</svg>\n");
+}
+
+/* When the newest proof was made, and the oldest on which a line rests. */
+static void put_proofs(const struct view_page *v, const struct promise *list, size_t n, struct buf *ret) {
+    AUTO(buf_done) struct buf newest = BUF(256);
+    AUTO(buf_done) struct buf oldest = BUF(256);
+    usec_t first = 0, last = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].proved <= 0)
+            continue;
+        first = first == 0 || list[i].proved < first ? list[i].proved : first;
+        last = list[i].proved > last ? list[i].proved : last;
+    }
+    buf_text(ret, "<p class=\"note\">");
+    if (last == 0) {
+        put(v, ret, VIEW_PROOFS_NONE);
+    } else {
+        moment(v, last, &newest);
+        moment(v, first, &oldest);
+        bool same = strcmp(buf_str(&newest), buf_str(&oldest)) == 0;
+        say_html(ret, text(v, same ? VIEW_PROOFS : VIEW_PROOFS_SINCE), SAY_ARGS(buf_str(&newest), buf_str(&oldest)));
+    }
+    buf_text(ret, "</p>\n");
+}
+
+static void put_shown(const struct view_page *v, size_t all, struct buf *ret) {
+    char shown[32], of[32];
+    if (v->show == NULL) {
+        buf_text(ret, "<p class=\"note\">");
+        put(v, ret, VIEW_FILTER);
+        buf_text(ret, "</p>\n");
+        return;
+    }
+    snprintf(shown, sizeof shown, "%zu", promises_count(v->promises, *v->show));
+    snprintf(of, sizeof of, "%zu", all);
+    buf_text(ret, "<p class=\"shown\">");
+    say_html(ret, text(v, VIEW_SHOWN), SAY_ARGS(shown, of, promise_state_word(*v->show, v->lang)));
+    buf_text(ret, " <a href=\"");
+    put_address(v, NULL, ret);
+    buf_text(ret, "\">");
+    put(v, ret, VIEW_SHOW_ALL);
+    buf_text(ret, "</a></p>\n");
+}
+
+static void put_summary(const struct view_page *v, const struct promise *list, size_t n, struct buf *ret) {
     buf_text(ret, "<section class=\"summary\" aria-labelledby=\"summary\">\n<h2 id=\"summary\" class=\"quiet\">");
     put(v, ret, VIEW_SUMMARY);
     buf_text(ret, "</h2>\n");
+    put_strip(v, n, ret);
     view_tally(v, ret);
+    put_shown(v, n, ret);
+    put_proofs(v, list, n, ret);
     buf_text(ret, "<details class=\"legend\"><summary>");
     put(v, ret, VIEW_LEGEND);
     buf_text(ret, "</summary>\n<dl>\n");
@@ -179,16 +264,25 @@ static void section_title(const struct view_page *v, const char *path, struct bu
     buf_html(ret, buf_str(&label));
 }
 
+/* The next line that is shown, from `at`; n: none. */
+static size_t next_shown(const struct view_page *v, const struct promise *list, size_t n, size_t at) {
+    while (at < n && !is_shown(v, &list[at]))
+        at++;
+    return at;
+}
+
 static void put_contents(const struct view_page *v, const struct promise *list, size_t n, struct buf *ret) {
+    const struct promise *before = NULL;
     buf_text(ret, "<nav class=\"contents\" aria-labelledby=\"contents\">\n<h2 id=\"contents\" class=\"quiet\">");
     put(v, ret, VIEW_CONTENTS);
     buf_text(ret, "</h2>\n<ul>\n");
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && same_section(list[i - 1].line->path, list[i].line->path))
-            continue;
-        buf_printf(ret, "<li><a href=\"#part-%zu\">", i + 1);
-        section_title(v, list[i].line->path, ret);
-        buf_text(ret, "</a></li>\n");
+    for (size_t i = next_shown(v, list, n, 0); i < n; i = next_shown(v, list, n, i + 1)) {
+        if (before == NULL || !same_section(before->line->path, list[i].line->path)) {
+            buf_printf(ret, "<li><a href=\"#part-%zu\">", i + 1);
+            section_title(v, list[i].line->path, ret);
+            buf_text(ret, "</a></li>\n");
+        }
+        before = &list[i];
     }
     buf_text(ret, "</ul>\n</nav>\n");
 }
@@ -227,7 +321,7 @@ static void put_answers(const struct view_page *v, const struct line *line, stru
         }
         buf_text(ret, "<q>");
         buf_html(ret, sentence);
-        buf_text(ret, "</q> <span class=\"id\">");
+        buf_text(ret, "</q>&nbsp;<span class=\"id\">");
         buf_html(ret, line->ids[i]);
         buf_text(ret, "</span>");
         said = true;
@@ -274,14 +368,16 @@ static void put_source(const struct line *line, struct buf *ret) {
     buf_text(ret, "</code></p>\n");
 }
 
-/* Folded: what only some readers look for. */
+/* Folded: how it is kept, and what only some readers look for. */
 static void put_more(const struct view_page *v, const struct promise *p, bool source, struct buf *ret) {
-    bool seen = p->detail != NULL && *p->detail != 0;
-    if (!source && !seen)
+    bool seen = p->detail != NULL && *p->detail != 0, rules = p->line->kind == LINE_RULE && p->line->rule_count > 0;
+    if (!source && !seen && !rules)
         return;
     buf_printf(ret, "<details class=\"more\"%s><summary>", p->state == PROMISE_BROKEN ? " open" : "");
-    put(v, ret, seen ? VIEW_MORE : VIEW_SOURCE);
+    put(v, ret, seen ? VIEW_MORE : rules ? VIEW_HOW : VIEW_SOURCE);
     buf_text(ret, "</summary>\n");
+    if (rules)
+        put_rules(v, p->line, ret);
     if (source)
         put_source(p->line, ret);
     if (seen) {
@@ -309,17 +405,15 @@ static void put_line(const struct view_page *v, const struct promise *p, size_t 
     }
     if (says.len == 0)
         put_source(line, ret);
-    if (line->kind == LINE_RULE)
-        put_rules(v, line, ret);
     put_answers(v, line, ret);
     put_more(v, p, says.len > 0, ret);
     buf_text(ret, "</li>\n");
 }
 
 /* How many lines from here are parts of the line above, in the same section; a first line never is. */
-static size_t details_from(const struct promise *list, size_t n, size_t at) {
+static size_t details_from(const struct view_page *v, const struct promise *list, size_t n, size_t at) {
     size_t count = 0;
-    if (at == 0 || !same_section(list[at - 1].line->path, list[at].line->path))
+    if (v->show != NULL || at == 0 || !same_section(list[at - 1].line->path, list[at].line->path))
         return 0;
     while (at + count < n && list[at + count].line->detail && same_section(list[at].line->path, list[at + count].line->path))
         count++;
@@ -340,6 +434,28 @@ static void put_folded(const struct view_page *v, const struct promise *list, si
     buf_text(ret, "</ul>\n</details></li>\n");
 }
 
+/* The lines by section; a part of the charter that shows nothing has no heading. */
+static void put_lines(const struct view_page *v, const struct promise *list, size_t n, struct buf *ret) {
+    const struct promise *before = NULL;
+    for (size_t i = next_shown(v, list, n, 0); i < n; i = next_shown(v, list, n, i + 1)) {
+        if (before == NULL || !same_section(before->line->path, list[i].line->path)) {
+            buf_printf(ret, "%s<section class=\"part\" aria-labelledby=\"part-%zu\">\n<h2 id=\"part-%zu\">", before != NULL ? "</ul>\n</section>\n" : "", i + 1, i + 1);
+            section_title(v, list[i].line->path, ret);
+            buf_text(ret, "</h2>\n<ul class=\"promises\">\n");
+        }
+        before = &list[i];
+        size_t folded = details_from(v, list, n, i);
+        if (folded == 0) {
+            put_line(v, &list[i], i, ret);
+            continue;
+        }
+        put_folded(v, list + i, folded, i, ret);
+        i += folded - 1;
+        before = &list[i];
+    }
+    buf_text(ret, before != NULL ? "</ul>\n</section>\n" : "");
+}
+
 void view_html(const struct view_page *v, struct buf *ret) {
     const struct promise *list;
     size_t n = promises_all(v->promises, &list);
@@ -348,24 +464,11 @@ void view_html(const struct view_page *v, struct buf *ret) {
     buf_text(ret, "</h1>\n<p class=\"lead\">");
     put(v, ret, VIEW_LEAD);
     buf_text(ret, "</p>\n");
-    put_summary(v, ret);
-    put_facts(v, ret);
+    put_summary(v, list, n, ret);
+    if (v->show == NULL)
+        put_facts(v, ret);
     put_contents(v, list, n, ret);
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || !same_section(list[i - 1].line->path, list[i].line->path)) {
-            buf_printf(ret, "%s<section class=\"part\" aria-labelledby=\"part-%zu\">\n<h2 id=\"part-%zu\">", i > 0 ? "</ul>\n</section>\n" : "", i + 1, i + 1);
-            section_title(v, list[i].line->path, ret);
-            buf_text(ret, "</h2>\n<ul class=\"promises\">\n");
-        }
-        size_t folded = details_from(list, n, i);
-        if (folded == 0) {
-            put_line(v, &list[i], i, ret);
-            continue;
-        }
-        put_folded(v, list + i, folded, i, ret);
-        i += folded - 1;
-    }
-    buf_text(ret, n > 0 ? "</ul>\n</section>\n" : "");
+    put_lines(v, list, n, ret);
     buf_text(ret, "<p class=\"machine\"><a href=\"/s/");
     buf_html(ret, charter_name(v->charter));
     buf_text(ret, ".json\">");

@@ -93,6 +93,26 @@ test('two seats are taken, the third person waits, and the private link shows wh
   assert.equal((await sejf.call('GET', new URL(link, sejf.url).pathname.slice(0, -4) + 'AAAA')).status, 404);
 });
 
+test('the public page shows the lines of one state, without JavaScript', async () => {
+  const context = await open({ locale: 'pl-PL' });
+  const page = await context.newPage();
+  await page.goto(`${sejf.url}/s/events`);
+  const tile = page.locator('.tally .is-later a');
+  const wanted = Number(await tile.locator('b').innerText());
+  assert.ok(wanted > 0);
+  await tile.click();
+  assert.match(page.url(), /\?lang=pl&show=later$/);
+  assert.equal(await page.locator('.promise').count(), wanted);
+  assert.equal(await page.locator('.promise.is-later').count(), wanted);
+  assert.equal(await page.locator('.tally [aria-current=true]').count(), 1);
+  await page.click('.languages a[lang=hu]');
+  assert.match(page.url(), /\?lang=hu&show=later$/);
+  assert.equal(await page.locator('.promise').count(), wanted);
+  await page.click('.shown a');
+  assert.ok(await page.locator('.promise').count() > wanted);
+  await context.close();
+});
+
 test('a form that was not served here is refused', async () => {
   const r = await sejf.call('POST', new URL(form).pathname, { type: 'application/x-www-form-urlencoded', body: 'name=X&email=x%40people.example' });
   assert.equal(r.status, 403, r.text);
