@@ -283,8 +283,7 @@ static enum code change_once(const struct change_job *job, bool *ret_stale, json
     if (job->ret_kept != NULL)
         *job->ret_kept = d.written || d.unsure;
     facts_end(&src);
-    if (d.seals != NULL || d.reply.wanted)
-        draft_end(&d);
+    draft_end(&d);
     crypto_wipe(&keys, sizeof keys);
     return code;
 }

@@ -58,7 +58,7 @@ TEST(every_allocation_may_fail) {
     json_decref(got);
     for (size_t c = 0; c < ARRAY_LEN(calls); c++) {
         bool reached = true;
-        for (size_t n = 1; reached && n < 400; n++) {
+        for (size_t n = 1; reached && n < 20000; n++) {
             s.n++;
             mem_fail_at = n;
             enum code code = calls[c](&s);
