@@ -89,6 +89,26 @@ test('a private link is no token for what is not its own', async () => {
   assert.equal((await patch({ status: 'attended' })).status, 422);
 });
 
+test('another tenant gets nothing by any way, and takes nothing', async () => {
+  const other = sejf.token('events', sejf.tenant('events', 'Other'), 'organiser');
+  const api = (method, target, options = {}) => sejf.call(method, `/v1/events/${target}`, { token: other, ...options });
+  const one = `registration/${registration.id}`, { email } = person(1);
+  for (const [method, body] of [['GET'], ['PATCH', { fields: {} }], ['DELETE']]) assert.equal((await api(method, one, { body })).status, 404, method);
+  assert.equal((await api('GET', one, { headers: { 'sejf-tenant': String(tenant) } })).status, 400);
+  assert.deepEqual((await api('GET', `registration?event=${event.id}`)).json.items, []);
+  for (const where of [{ event: event.id }, { email }]) assert.deepEqual((await api('POST', 'registration/search', { body: { where } })).json.items, []);
+  assert.equal((await api('POST', 'registration/export', { body: {} })).text, '');
+  assert.equal((await api('POST', 'registration', { body: { fields: { event: event.id, ...person(2) } } })).status, 422);
+  const own = (await api('POST', 'event', { body: { fields: { title: 'Inny', starts: '2027-05-01T10:00:00Z', ends: '2027-05-01T12:00:00Z' } } })).json.id;
+  const same = await api('POST', 'registration', { body: { fields: { event: own, ...person(1) } } });
+  assert.equal(same.status, 201, 'one for each address of one tenant');
+  assert.equal(same.json.number, '000001', 'counted for itself');
+  const taken = await api('POST', 'registration/import', { type: 'application/x-ndjson', body: `${JSON.stringify({ id: registration.id, event: own, name: 'Inna Osoba', email: 'inna@people.example' })}\n` });
+  assert.equal(taken.status, 200, taken.text);
+  const mine = await sejf.call('GET', `/v1/events/${one}`, { token: boss });
+  assert.equal(mine.json.fields.email, email, 'an id of one tenant is not that of another');
+});
+
 // The map of the written configuration, asked with addresses that this machine does not have.
 test('limits count a /64 of IPv6 as one', { timeout: 60000 }, async () => {
   const conf = fs.readFileSync(path.join(sejf.data, 'nginx', 'nginx.conf'), 'utf8');
