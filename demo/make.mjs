@@ -58,8 +58,10 @@ const HU = {
 
 const plain = (text) => text.toLowerCase().replaceAll('ł', 'l').normalize('NFD').replace(/[^a-z]/g, '');
 const addresses = new Set();
+// A Polish woman's surname in -ski or -cki ends in -ska or -cka.
+const declined = (land, first, last) => (land === PL && first.endsWith('a') ? last.replace(/(s|c)ki$/, '$1ka') : last);
 function person(land) {
-  const first = pick(land.first), last = pick(land.last);
+  const first = pick(land.first), last = declined(land, first, pick(land.last));
   const base = `${plain(first)}.${plain(last)}`, domain = pick(land.domain);
   let email = `${base}@${domain}`;
   for (let n = 2; addresses.has(email); n++) email = `${base}${n}@${domain}`;
@@ -109,7 +111,7 @@ function courier() {
   const crew = tenants.map((t) => {
     t.tokens = [{ role: 'company', label: 'office' }, { role: 'dispatcher', label: 'dispatch desk' }];
     for (const town of t.land.town.slice(0, 2))
-      s.add('depot', t, { title: `Depot ${town.split(' ')[1]}`, town: town.split(' ')[1] });
+      s.add('depot', t, { title: t.land === PL ? `Oddział ${town.split(' ')[1]}` : `${town.split(' ')[1]}i telephely`, town: town.split(' ')[1] });
     return Array.from({ length: 4 }, (_, i) => {
       const p = person(t.land);
       const left = i === 3 ? date(at(-40, 0)) : undefined;
@@ -158,12 +160,12 @@ function mail() {
   const accounts = [], lists = [];
   for (const t of tenants) {
     t.tokens = [{ role: 'customer', label: 'owner' }, { role: 'writer', label: 'newsletter desk' }];
-    accounts.push([['newsletter', 'shared'], ['orders', 'dedicated']].map(([title, pool]) => s.add('sending_account', t, { title, pool, state: 'active' })));
+    accounts.push([[t.land === PL ? 'newsletter' : 'hírlevél', 'shared'], [t.land === PL ? 'zamówienia' : 'rendelések', 'dedicated']].map(([title, pool]) => s.add('sending_account', t, { title, pool, state: 'active' })));
   }
   for (const t of tenants)
     for (const state of ['verified', 'asked'])
-      { const p = person(t.land); s.add('sender', t, { name: p.name, email: p.email, domain: `${t.key}.example`, reason: 'newsletter', state }); }
-  for (const t of tenants) lists.push(t.lists.map((title) => s.add('list', t, { title, purpose: 'newsletter' })));
+      { const p = person(t.land); s.add('sender', t, { name: p.name, email: p.email, domain: `${t.key}.example`, reason: t.land === PL ? 'newsletter' : 'hírlevél', state }); }
+  for (const t of tenants) lists.push(t.lists.map((title) => s.add('list', t, { title, purpose: t.land === PL ? 'newsletter' : 'hírlevél' })));
   tenants.forEach((t, i) => {
     t.list = lists[i][0];
     for (let n = 0; n < 45; n++) {
@@ -176,7 +178,8 @@ function mail() {
   });
   tenants.forEach((t, i) => {
     s.add('campaign', t, { list: lists[i][0], subject: t.topic, body: `${t.topic}!`, sends: time(at(-6, 9)), state: 'sent' });
-    s.add('campaign', t, { list: lists[i][1], subject: `${t.lists[1]} 12/2026`, body: '…', state: 'draft' });
+    s.add('campaign', t, { list: lists[i][1], subject: t.land === PL ? `${t.lists[1]}: grudzień 2026` : `${t.lists[1]}: 2026. december`,
+      body: t.land === PL ? 'Program spotkań wyślemy wkrótce.' : 'A receptek hamarosan érkeznek.', state: 'draft' });
   });
   tenants.forEach((t, i) => {
     for (let n = 0; n < 20; n++)
@@ -247,7 +250,7 @@ function machines() {
     put[t.key] = { sites: t.sites.map((title) => s.add('site', t, { title, street: `${pick(t.land.street)} ${between(1, 60)}`, town: pick(t.land.town).split(' ')[1] })) };
   }
   for (const t of tenants) put[t.key].technicians = [0, 1].map(() => { const p = person(t.land); return s.add('technician', t, { name: p.name, phone: p.phone }); });
-  for (const t of tenants) put[t.key].dealers = ['Nordkaffe', 'Presso'].map((title) => s.add('dealer', t, { title: `${title} ${t.land === PL ? 'Polska' : 'Hungary'}`, country: t.land === PL ? 'PL' : 'HU' }));
+  for (const t of tenants) put[t.key].dealers = ['Nordkaffe', 'Presso'].map((title) => s.add('dealer', t, { title: `${title} ${t.land === PL ? 'Polska' : 'Magyarország'}`, country: t.land === PL ? 'PL' : 'HU' }));
   for (const t of tenants) put[t.key].contractor = s.add('contractor', t, { title: t.land === PL ? 'Serwis Wodny s.c.' : 'Víztechnika Bt.' });
   for (const t of tenants) {
     const p = put[t.key];
@@ -271,7 +274,7 @@ function machines() {
   for (const t of tenants)
     for (let n = 0; n < 4; n++)
       s.add('visit', t, { machine: put[t.key].machines[n].id, technician: put[t.key].technicians[n % 2], starts: time(at(n < 2 ? n : -n * 9, 8)),
-        parts: n === 2 ? 'filter 12' : undefined, state: n < 2 ? 'open' : 'done' });
+        parts: n === 2 ? (t.land === PL ? 'filtr 12' : '12-es szűrő') : undefined, state: n < 2 ? 'open' : 'done' });
   for (const t of tenants)
     s.add('share', t, { machine: put[t.key].machines[0].id, contractor: put[t.key].contractor, purpose: t.land === PL ? 'pomiar twardości wody' : 'vízkeménység mérése', ends: date(at(30, 0)), state: 'open' });
   s.write(tenants);

@@ -115,3 +115,15 @@ void put_contact(struct buf *ret, const char *contact) {
     buf_html(ret, contact);
     buf_text(ret, "</a>");
 }
+
+void put_with_contact(struct buf *ret, enum text id, enum lang lang, const char *contact) {
+    const char *pattern = text_in(id, lang), *place = strstr(pattern, "{1}");
+    AUTO(buf_done) struct buf before = BUF(1024);
+    PRE(place != NULL);
+    buf_add(&before, pattern, (size_t)(place - pattern));
+    buf_text(ret, "<p>");
+    buf_html(ret, buf_str(&before));
+    put_contact(ret, contact);
+    buf_html(ret, place + 3);
+    buf_text(ret, "</p>\n");
+}

@@ -40,3 +40,5 @@ void page_end(struct buf *ret, const struct page *p);
 
 /* An address in a page: e-mail as a link to write to, anything else as it stands. */
 void put_contact(struct buf *ret, const char *contact);
+/* A paragraph whose only place is the contact. */
+void put_with_contact(struct buf *ret, enum text id, enum lang lang, const char *contact);

@@ -276,9 +276,7 @@ static void put_erase(struct buf *ret, const struct link_view *v) {
     if (v->erases) {
         fold(ret, v, "erase", NULL, text_in(TEXT_LINK_ERASE_NOW, lang_of(v)), TEXT_LINK_ERASE_WHY);
     } else {
-        buf_text(ret, "<p>");
-        PUT(ret, lang_of(v), LINK_ERASE_ASK, charter_contact(v->notice.charter));
-        buf_text(ret, "</p>\n");
+        put_with_contact(ret, TEXT_LINK_ERASE_ASK, lang_of(v), charter_contact(v->notice.charter));
     }
     buf_text(ret, "</section>\n");
 }

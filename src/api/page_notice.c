@@ -68,19 +68,6 @@ static void person_word(struct buf *ret, const struct notice_view *v, int at) {
         buf_text(ret, p->label.in[v->lang]);
 }
 
-/* A sentence whose only place is the contact, as a link where it is an address. */
-static void put_with_contact(struct buf *ret, const struct notice_view *v, enum text id) {
-    const char *pattern = text_in(id, v->lang), *place = strstr(pattern, "{1}");
-    AUTO(buf_done) struct buf before = BUF(1024);
-    PRE(place != NULL);
-    buf_add(&before, pattern, (size_t)(place - pattern));
-    buf_text(ret, "<p>");
-    buf_html(ret, buf_str(&before));
-    put_contact(ret, charter_contact(v->charter));
-    buf_html(ret, place + 3);
-    buf_text(ret, "</p>\n");
-}
-
 /* ---- who */
 static void put_who(struct buf *ret, const struct notice_view *v) {
     AUTO(buf_done) struct buf role = BUF(512);
@@ -98,7 +85,7 @@ static void put_who(struct buf *ret, const struct notice_view *v) {
     }
     if (officer != NULL)
         PARAGRAPH(ret, v, NOTICE_OFFICER, officer);
-    put_with_contact(ret, v, TEXT_NOTICE_CONTACT);
+    put_with_contact(ret, TEXT_NOTICE_CONTACT, v->lang, charter_contact(v->charter));
 }
 
 /* ---- why */
@@ -413,7 +400,7 @@ static void put_rights(struct buf *ret, const struct notice_view *v) {
     buf_text(ret, "<p>");
     PUT_TEXT(ret, v->lang, NOTICE_RIGHTS_LIST);
     buf_text(ret, "</p>\n");
-    put_with_contact(ret, v, TEXT_NOTICE_RIGHTS_HOW);
+    put_with_contact(ret, TEXT_NOTICE_RIGHTS_HOW, v->lang, charter_contact(v->charter));
     if (text != NULL && strncmp(text, within, strlen(within)) == 0)
         text += strlen(within);
     else if (text != NULL && strncmp(text, "within ", 7) == 0)

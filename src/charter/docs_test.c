@@ -10,10 +10,10 @@
 
 #include "charter/explain.h"
 
-static void read_page(struct buf *ret) {
+static void read_file(const char *name, struct buf *ret) {
     const char *source = getenv("SEJF_SOURCE");
     AUTO(buf_done) struct buf path = BUF(4096);
-    buf_printf(&path, "%s/docs/charter.md", source != NULL ? source : ".");
+    buf_printf(&path, "%s/%s", source != NULL ? source : ".", name);
     int fd = open(buf_str(&path), O_RDONLY | O_CLOEXEC);
     CHECK(fd >= 0);
     char piece[4096];
@@ -88,7 +88,7 @@ static void run_example(const char *text, int number) {
 
 TEST(runs_every_example) {
     AUTO(buf_done) struct buf page = BUF(1 << 20), base = BUF(1 << 16);
-    read_page(&page);
+    read_file("docs/charter.md", &page);
     int number = 0;
     for (const char *p = buf_str(&page); (p = strstr(p, "\n```yaml\n")) != NULL;) {
         p += 9;
@@ -107,6 +107,24 @@ TEST(runs_every_example) {
         p = end;
     }
     CHECK(number >= 8);
+}
+
+/* The charter that README.md shows is a part of charters/events.yaml: each line stands there, in that order. */
+TEST(the_charter_of_the_readme_is_a_part_of_a_real_one) {
+    AUTO(buf_done) struct buf readme = BUF(1 << 20), charter = BUF(1 << 20);
+    read_file("README.md", &readme);
+    read_file("charters/events.yaml", &charter);
+    const char *p = strstr(buf_str(&readme), "\n```yaml\n"), *at = buf_str(&charter);
+    CHECK(p != NULL);
+    size_t lines = 0;
+    for (p += 9; strncmp(p, "```", 3) != 0; p += strcspn(p, "\n") + 1, lines++) {
+        size_t len = strcspn(p, "\n");
+        while (*at != '\0' && (strncmp(at, p, len) != 0 || (at[len] != '\n' && strncmp(at + len, "  #", 3) != 0)))
+            at += strcspn(at, "\n") + 1;
+        if (*at == '\0')
+            fail_msg("charters/events.yaml has no line `%.*s` there", (int)len, p);
+    }
+    CHECK(lines > 10);
 }
 
 /* ---- the tables of forms ---- */
@@ -165,7 +183,7 @@ TEST(has_one_row_for_each_form) {
     AUTO(buf_done) struct buf page = BUF(1 << 20);
     AUTO(arena_free) struct arena *arena = arena_new(8u << 20);
     size_t rows[FORM_COUNT] = { 0 };
-    read_page(&page);
+    read_file("docs/charter.md", &page);
     for (const char *p = strstr(buf_str(&page), "## Every form of sentence"); p != NULL && (p = strstr(p, "\n| `")) != NULL;) {
         char where[128], usage[1024], example[512];
         enum form_id form = FORM_NONE;
