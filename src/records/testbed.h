@@ -1,6 +1,7 @@
 /* testbed.h — for the tests of this folder and of access: a service over a real store and a real keeper in a directory of its
  * own, with the charter text that the test gives. */
 #pragma once
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,9 +45,13 @@ static void bed_keeper(struct bed *b) {
 
 static void bed_keeper_end(struct bed *b) {
     int status = 0;
+    pid_t gone;
     b->keeper = keeper_close(b->keeper);
     close(b->stop);
-    CHECK(waitpid(b->pid, &status, 0) == b->pid && status == 0);
+    do
+        gone = waitpid(b->pid, &status, 0);
+    while (gone < 0 && errno == EINTR);       /* a fuzzer's alarm */
+    CHECK(gone == b->pid && status == 0);
     close(b->listen);
 }
 

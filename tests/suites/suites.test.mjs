@@ -76,9 +76,10 @@ test('JSON: bytes that are no UTF-8, depths, and many keys', () => {
   answers.forEach((a, i) => assert.match(a.text, /it is not UTF-8/, `${bad[i >> 1]}, ${i % 2 ? 'a key' : 'a text'}`));
   const deep = read('json', ['['.repeat(100000), '['.repeat(100000) + ']'.repeat(100000), '{"a":'.repeat(100000), `${'['.repeat(32)}${']'.repeat(32)}`, `${'['.repeat(33)}${']'.repeat(33)}`, `["${'['.repeat(1000)}\\"${'{'.repeat(1000)}"]`]);
   assert.deepEqual(deep.map((a) => (a.ok ? 'ok' : a.text)), ['the JSON is nested more than 32 deep', 'the JSON is nested more than 32 deep', 'the JSON is nested more than 32 deep', 'ok', 'the JSON is nested more than 32 deep', 'ok']);
-  const keys = `{${Array.from({ length: 200000 }, (_, i) => `"k${i}":${i}`).join()}}`;
-  const [many] = read('json', [keys]);
-  assert.equal(Object.keys(many.value).length, 200000);
+  const keys = (n) => `{${Array.from({ length: n }, (_, i) => `"k${i}":${i}`).join()}}`;
+  const [many, more] = read('json', [keys(40000), keys(200000)]);
+  assert.equal(Object.keys(many.value).length, 40000);
+  assert.match(more.text, /more than 50,000 values/);
 });
 
 // ---- CSV
