@@ -14,6 +14,8 @@
 #define NIGHT_HOUR 3
 #define INDEX_DAYS 30
 #define UNUSED_AFTER USEC_PER_DAY             /* keys made ahead that nobody took for so long go with the next renewal */
+#define JUMP (2 * USEC_PER_MINUTE)            /* of the wall clock against the steady one: above, the ledger tells of it */
+#define CLOCK_MARK "clock_seen"               /* the same for the wall clock, so that one which went back meanwhile shows at the start */
 #define INDEX_MARK "index_renewed"            /* row of the proofs of service "": when the index key was last renewed */
 
 /* Renewals exclude one another, whoever asks. */
@@ -27,6 +29,7 @@ struct jobs {
     bool stop;
     usec_t next[8];                           /* beside table[]; wall clock */
     int64_t signed_writes;
+    usec_t wall, steady, marked;              /* both clocks as the last look saw them; the mark that is stored */
     bool compared;                            /* with what the keeper has signed, once after the start */
 };
 
@@ -145,11 +148,17 @@ enum code job_index_renew(struct api *a, uint32_t *ret_generation, struct err *r
     return code;
 }
 
+struct seen_mark { const char *name; usec_t at; };
 static bool mark_find(const struct proof_row *r, void *arg) {
-    usec_t *at = arg;
-    if (strcmp(r->rule, INDEX_MARK) == 0)
-        *at = r->at;
+    struct seen_mark *m = arg;
+    if (strcmp(r->rule, m->name) == 0)
+        m->at = r->at;
     return true;
+}
+
+static enum code mark_put(struct jobs *j, const char *name, usec_t at, struct err *reterr) {
+    struct proof_row row = { .service = "", .rule = name, .state = 1, .detail = "", .at = at };
+    return proof_put(j->api->config.store, &row, reterr);
 }
 
 /* ---- the table */
@@ -171,6 +180,44 @@ static enum code turn_sign(struct jobs *j, usec_t now, usec_t *ret_next, struct 
     if (code == OK)
         j->signed_writes = s.writes;
     return code;
+}
+
+/* Nothing that is kept until a date goes sooner because of this: who reads the ledger has to know that dates beside this entry are in doubt. */
+static enum code clock_told(struct jobs *j, usec_t from, usec_t to, struct err *reterr) {
+    char a[40], b[40];
+    json_t *what = json_pack("{s:s, s:s, s:I}", "from", time_format(from, a, sizeof a), "to", time_format(to, b, sizeof b), "seconds", (json_int_t)((to - from) / USEC_PER_SEC));
+    log_event(LOG_WARN, "clock_jumped", LOG_TEXT("from", a), LOG_TEXT("to", b));
+    enum code code = ledger_note(j->api->config.store, 0, "clock_jumped", "sejf", what, true, reterr);
+    json_decref(what);
+    return code;
+}
+
+/* Each second: the wall clock must have moved as the steady one has. At the start: not behind where it was seen last; ahead it may be,
+ * for nobody knows how long the machine was off. */
+static enum code clock_look(struct jobs *j, usec_t now, struct err *reterr) {
+    usec_t steady = clock_steady(), expected = j->wall + (steady - j->steady);
+    struct seen_mark seen = { CLOCK_MARK, 0 };
+    enum code code = OK;
+    bool first = j->wall == 0, jumped = !first && (now - expected > JUMP || expected - now > JUMP);
+    if (jumped)
+        memset(j->next, 0, sizeof j->next);   /* no job waits for a time that the clock has left again */
+    if (first)
+        code = proofs_list(j->api->config.store, "", mark_find, &seen, reterr);
+    if (code == OK && first && seen.at > now + JUMP) {
+        jumped = true;
+        expected = seen.at;
+    }
+    if (code == OK && jumped)
+        code = clock_told(j, expected, now, reterr);
+    if (code == OK && (first || jumped || now - j->marked >= 10 * USEC_PER_MINUTE)) {
+        code = mark_put(j, CLOCK_MARK, now, reterr);
+        j->marked = now;
+    }
+    if (code != OK)
+        return code;                          /* told at the next look */
+    j->wall = now;
+    j->steady = steady;
+    return OK;
 }
 
 /* Replies of idempotency keys expire, seats that came free are given on, keys of what has ended are destroyed. */
@@ -228,16 +275,15 @@ static enum code turn_follow(struct jobs *j, usec_t now, usec_t *ret_next, struc
 
 static enum code turn_index(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
     bool pending = false;
-    usec_t last = 0;
+    struct seen_mark last = { INDEX_MARK, 0 };
     uint32_t generation = 0;
-    struct proof_row mark = { .service = "", .rule = INDEX_MARK, .state = 1, .detail = "", .at = now };
     *ret_next = now + USEC_PER_HOUR;
     enum code code = index_pending(j->api, &pending, reterr);
     if (code == OK)
         code = proofs_list(j->api->config.store, "", mark_find, &last, reterr);
-    if (code == OK && last == 0 && !pending)
-        return proof_put(j->api->config.store, &mark, reterr);     /* the month begins now */
-    if (code == OK && (pending || last > now || now - last >= INDEX_DAYS * USEC_PER_DAY)) {
+    if (code == OK && last.at == 0 && !pending)
+        return mark_put(j, INDEX_MARK, now, reterr);               /* the month begins now */
+    if (code == OK && (pending || last.at > now || now - last.at >= INDEX_DAYS * USEC_PER_DAY)) {
         code = job_index_renew(j->api, &generation, reterr);
         if (code == OK)
             log_event(LOG_INFO, "index_key_renewed", LOG_INT("generation", generation));
@@ -268,9 +314,11 @@ static void *jobs_thread(void *arg) {
     struct jobs *j = arg;
     do {
         usec_t now = clock_now();
+        struct err e;
+        if (clock_look(j, now, &e) != OK)
+            log_error("clock_not_noted", &e);
         for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-            struct err e;
-            if (now < j->next[i] && j->next[i] - now <= 32 * USEC_PER_DAY)    /* a clock that went back waits for nothing */
+            if (now < j->next[i])
                 continue;
             if (table[i].turn(j, now, &j->next[i], &e) != OK) {
                 (void)err_prefix(&e, "job %s", table[i].name);

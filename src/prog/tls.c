@@ -12,6 +12,8 @@
 
 #define SELF_MADE_DAYS 397
 #define RENEW_BEFORE (30 * USEC_PER_DAY)
+#define CLOCK_DOUBT (31 * USEC_PER_DAY)
+#define CLOCK_LEAST (INT64_C(1767225600) * USEC_PER_SEC)     /* 2026: before it, the clock is wrong */
 #define PEM_MAX (1u << 20)
 #define NAMES_MAX 80u
 
@@ -63,7 +65,9 @@ static bool own_is_good(struct place *p) {
     for (size_t k = 0; k < n; k++)
         if (!cert_covers(chain.data, chain.len, names[k]))
             return false;
-    return clock_now() >= info.from && clock_now() < info.until - RENEW_BEFORE;
+    /* One from the future was made by a clock that was wrong; a clock that is wrong now makes no new one, for clients trust the old. */
+    bool future = info.from > clock_now() + CLOCK_DOUBT && clock_now() > CLOCK_LEAST;
+    return !future && clock_now() < info.until - RENEW_BEFORE;
 }
 
 /* The operator's key is for its owner alone, often root; nginx, as a user of its own, reads a copy that is for it alone. */

@@ -1,0 +1,77 @@
+// A clock that jumps while sejf runs, by a day, to 1970, to 2099, and back: nothing is erased, nothing stops, keys are not renewed in a loop, and the
+// ledger tells of each jump. Time is moved from outside by libfaketime; monotonic clocks stay true.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { Instance, sleep, until } from '../e2e/lib.mjs';
+import { members, paper, papersCharter } from './lib.mjs';
+
+const library = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1'].find((f) => fs.existsSync(f));
+const charter = papersCharter(), stamp = path.join(charter, 'now');
+const env = { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: stamp, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_NO_CACHE: '1' };
+const sejf = new Instance({ charters: [path.join(charter, 'papers.yaml')], env });
+let token;
+
+before(async () => {
+  assert.ok(library, 'libfaketime is installed');
+  fs.chmodSync(charter, 0o755);                             // every process reads the file that moves its time
+  fs.writeFileSync(stamp, '+0d\n', { mode: 0o644 });
+  await sejf.init();
+  const settings = path.join(sejf.data, 'sejf.yaml');
+  fs.writeFileSync(settings, fs.readFileSync(settings, 'utf8').replace(/^#? *sandbox:.*$/m, '') + '\nsandbox: no\n');
+  await sejf.start();
+  token = sejf.token('papers', sejf.tenant('papers'), 'owner', '--expires', 'never');
+});
+after(async () => { await sejf.remove(); fs.rmSync(charter, { recursive: true }); });
+
+const make = (i) => sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(i) } });
+async function entries(verb) {
+  const r = await sejf.runAsync(['ledger', 'show', '--chain', '0']);
+  assert.equal(r.status, 0, r.stderr);
+  return r.stdout.split('\n').filter((l) => l.includes(`"${verb}"`));
+}
+
+test('the clock jumps and jumps back', { timeout: 600000 }, async () => {
+  const first = await make(0);
+  assert.equal(first.status, 201, first.text);
+  const pids = members(sejf), kept = [first.json.id], day = Math.floor(Date.now() / 86400e3);
+  const jumps = ['+1d', '+0d', '-1d', `-${day - 2}d`, '+0d', `+${47300 - day}d`, '+0d'];       // day 2: 1970; day 47300: 2099
+  for (const [n, to] of jumps.entries()) {
+    const told = (await entries('clock_jumped')).length;
+    fs.writeFileSync(`${stamp}.new`, `${to}\n`);
+    fs.renameSync(`${stamp}.new`, stamp);
+    await until(`the ledger to tell of the jump to ${to}`, async () => (await entries('clock_jumped')).length > told, 60000, 300);
+    const r = await make(n + 1);
+    assert.equal(r.status, 201, `${to}: ${r.text}`);
+    const year = new Date(Date.now() + Number(to.slice(0, -1)) * 86400e3).getUTCFullYear();
+    assert.ok(Math.abs(new Date(r.json.created).getUTCFullYear() - year) <= 1, `${to}: ${r.json.created}`);
+    kept.push(r.json.id);
+    const gone = await make(1000 + n);
+    assert.equal((await sejf.call('DELETE', `/v1/papers/paper/${gone.json.id}`, { token })).status, 200);
+    await sleep(3500);                                       // jobs look each second; a loop of renewals would show
+    for (const [i, id] of kept.entries()) {
+      const one = await sejf.call('GET', `/v1/papers/paper/${id}`, { token });
+      assert.equal(one.status, 200, `${to}: ${one.text}`);
+      const found = await sejf.call('POST', '/v1/papers/paper/search', { token, body: { where: { mail: one.json.fields.mail } } });
+      assert.deepEqual(found.json.items.map((x) => x.id), [id], `${to}, ${i}`);
+    }
+    assert.ok([404, 410].includes((await sejf.call('GET', `/v1/papers/paper/${gone.json.id}`, { token })).status));
+  }
+  const renewals = (await entries('keys_renewed')).length;
+  assert.ok(renewals <= jumps.length + 1, `${renewals} renewals`);
+  const r = await sejf.runAsync(['renew']);
+  assert.equal(r.status, 0, r.stderr);
+  assert.deepEqual(members(sejf), pids, 'no process was started anew');
+  const v = await sejf.runAsync(['ledger', 'verify']);
+  assert.equal(v.status, 0, v.stdout + v.stderr);
+});
+
+test('a clock that went back while sejf was stopped is told at the start', { timeout: 120000 }, async () => {
+  const told = (await entries('clock_jumped')).length;
+  await sejf.stop();
+  fs.writeFileSync(stamp, '-3d\n');
+  await sejf.start();
+  await until('the ledger to tell of it', async () => (await entries('clock_jumped')).length > told, 60000, 300);
+  assert.equal((await make(500)).status, 201);
+});
