@@ -2,6 +2,7 @@
 #include "api/jobs.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "api/api_int.h"
@@ -12,6 +13,7 @@
 #include "store/tables.h"
 
 #define NIGHT_HOUR 3
+#define TRIM_KEEP ((size_t)1 << 20)             /* at the top of the heap */
 #define INDEX_DAYS 30
 #define UNUSED_AFTER USEC_PER_DAY             /* keys made ahead that nobody took for so long go with the next renewal */
 #define JUMP (2 * USEC_PER_MINUTE)            /* of the wall clock against the steady one: above, the ledger tells of it */
@@ -291,8 +293,15 @@ static enum code turn_index(struct jobs *j, usec_t now, usec_t *ret_next, struct
     return code;
 }
 
+/* What large answers took goes back to the system: the allocator would keep it for each thread. */
+static enum code turn_trim(struct jobs *j UNUSED, usec_t now, usec_t *ret_next, struct err *reterr UNUSED) {
+    *ret_next = now + 30 * USEC_PER_SEC;
+    (void)malloc_trim(TRIM_KEEP);
+    return OK;
+}
+
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
-    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index },
+    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
 };
 _Static_assert(ARRAY_LEN(table) <= ARRAY_LEN(((struct jobs *)0)->next), "a turn for each job");
 

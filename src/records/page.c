@@ -12,7 +12,7 @@
 #ifndef SCAN_MAX                              /* a test has smaller ones */
 #define SCAN_MAX 50000u                       /* candidates of one request: a search that finds less than a page goes on with the cursor */
 #define BATCH_BYTES ((size_t)1 << 20)          /* as stored, of the candidates that are in memory at once, and of the one that passes it */
-#define PAGE_BYTES ((size_t)2 << 20)           /* of the values that one answer shows: a page ends early with a cursor */
+#define PAGE_BYTES ((size_t)1 << 20)           /* of the values that one answer shows: a page ends early with a cursor */
 #endif
 #define CHUNK 128u                            /* records that one thread opens at once */
 
