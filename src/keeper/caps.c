@@ -43,7 +43,7 @@ static enum code grow(struct caps *c, struct err *reterr) {
     while (room < keep * 4)
         room *= 2;
     if (room > ROOM_MAX)
-        return err_set(reterr, E_TOO_MANY, "more tenants opened keys in this minute than the keeper counts");
+        return err_set(reterr, E_TOO_MANY, "more tenants opened keys in this minute than the keeper counts: try again in the next");
     struct row *rows = mem_new_array(room, sizeof *rows);
     if (rows == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the counts of opened keys");

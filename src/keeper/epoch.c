@@ -131,7 +131,7 @@ static enum code put_slot(struct epoch_file *f, int i, struct err *reterr) {
     if (n < 0)
         return err_errno(reterr, errno, "cannot overwrite a slot of %s", f->path);
     if (n != (ssize_t)EPOCH_SLOT_SIZE)
-        return err_set(reterr, E_IO, "only %zd of %u bytes of a slot of %s were written", n, EPOCH_SLOT_SIZE, f->path);
+        return err_set(reterr, E_IO, "only %zd of %u bytes of a slot of %s were written: look at the disk", n, EPOCH_SLOT_SIZE, f->path);
     if (fdatasync(f->fd) != 0)
         return err_errno(reterr, errno, "cannot make %s durable", f->path);
     f->unsure[i] = false;

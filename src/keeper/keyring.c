@@ -73,7 +73,7 @@ static enum code create_files(const struct keyring_options *o, struct epoch_slot
     if (code != OK)
         return code;
     if (file_exists(buf_str(&epoch_path)))
-        return err_set(reterr, E_CONFLICT, "%s holds a keyring already; a second one would make its data unreadable", o->directory);
+        return err_set(reterr, E_CONFLICT, "%s holds a keyring already, and nothing was changed: a second one would make its data unreadable", o->directory);
     crypto_random(&epoch, sizeof epoch);
     remove_rows(buf_str(&db_path));
     code = mac_key(&epoch, &o->owner, &mac, reterr);

@@ -42,7 +42,7 @@ static enum code check_peer(const struct link *l, int fd, struct err *reterr) {
     if (stat(l->path, &st) != 0)
         return err_errno(reterr, errno, "cannot look at %s", l->path);
     if (p.uid != 0 && p.uid != geteuid() && p.uid != st.st_uid)
-        return err_set(reterr, E_FORBIDDEN, "the process behind %s belongs to another user: it is not the keeper", l->path);
+        return err_set(reterr, E_FORBIDDEN, "the process behind %s belongs to another user, so it is not the keeper: end that process, then start sejf anew", l->path);
     return OK;
 }
 

@@ -114,7 +114,7 @@ enum code keyring_rehearse_open(struct keyring *k, int64_t tenant, const key_id 
     size_t opened = 0;
     enum code code = keyring_path(k, "rehearsal/keyring.db", &path, reterr);
     if (code == OK && !file_exists(buf_str(&path)))
-        return err_set(reterr, E_NOT_FOUND, "no copy of the keyring was kept for a rehearsal");
+        return err_set(reterr, E_NOT_FOUND, "no copy of the keyring was kept for a rehearsal: make one first");
     if (code == OK)
         code = rows_open(buf_str(&path), false, &copy, reterr);
     memset(k->ok, 0, count * sizeof *k->ok);

@@ -138,7 +138,7 @@ static enum code buckets_rewrap(struct keyring *k, struct err *reterr) {
         code = keys_unwrap(&k->secret->epoch, k->wrapped, n, keys, k->ok, reterr);
         for (size_t i = 0; code == OK && i < n; i++)
             if (!k->ok[i])
-                code = err_set(reterr, E_DAMAGED, "the key of bucket %llu does not open", (unsigned long long)k->buckets.list[at + i].id);
+                code = err_set(reterr, E_DAMAGED, "the key of bucket %llu does not open: restore the keyring (with its epoch file) from the keyring's backup", (unsigned long long)k->buckets.list[at + i].id);
         if (code == OK)
             code = keys_wrap(&k->secret->next_epoch, keys, n, k->wrapped, reterr);
         for (size_t i = 0; code == OK && i < n; i++) {

@@ -40,7 +40,7 @@ static enum code secret_file(const char *path, struct buf *ret, struct err *rete
     if (code == OK)
         code = file_read(path, ret, reterr);
     if (code == E_TOO_LARGE)
-        return err_set(reterr, E_KEY, "%s is not a root key: it is too long", path);
+        return err_set(reterr, E_KEY, "%s is not a root key: it is too long; put it back from its copy", path);
     return code;
 }
 
@@ -49,7 +49,7 @@ static enum code key_of(const struct buf *text, const char *path, bool raw, stru
     if (raw && text->len == KEY_SIZE)
         memcpy(key.bytes, text->data, KEY_SIZE);
     else if (text->len != 2 * (size_t)KEY_SIZE || !hex_decode(text->data, text->len, key.bytes, KEY_SIZE))
-        return err_set(reterr, E_KEY, "%s is not a root key: it must hold 64 hexadecimal digits", path);
+        return err_set(reterr, E_KEY, "%s is not a root key: it must hold 64 hexadecimal digits; put it back from its copy", path);
     *ret = key;
     crypto_wipe(&key, sizeof key);
     return OK;

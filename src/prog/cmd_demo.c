@@ -74,7 +74,7 @@ enum code cmd_import(int argc, char *const *argv, struct err *reterr) {
     json_t *r = NULL;
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 3, 3, &a.words, reterr);
     if (code == OK && a.tenant <= 0)
-        return err_set(reterr, E_USAGE, "--tenant says whose records they are");
+        return err_set(reterr, E_USAGE, "--tenant says whose records they are; `sejf tenant list` shows their numbers");
     if (code != OK)
         return code;
     const char *file = a.words.at[2], *dot = strrchr(file, '.');
@@ -121,7 +121,7 @@ static enum code rows_of(const char *path, const char *text, size_t len, const c
         line++;
         if (n > 0 && !json_is_object(o)) {
             json_decref(o);
-            return err_set(reterr, E_INVALID, "%s:%d: not a JSON object", path, line);
+            return err_set(reterr, E_INVALID, "%s:%d: not a JSON object; each line of a scene holds one", path, line);
         }
         const char *tenant = json_string_value(json_object_get(o, "tenant"));
         if (tenant != NULL && strcmp(tenant, key) == 0) {

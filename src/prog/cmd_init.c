@@ -86,7 +86,7 @@ static enum code copy_charter(struct place *p, const char *from, struct err *ret
     enum code code = charter_load(from, f, &c, reterr);
     if (code == E_CHARTER) {
         (void)place_print_findings(f);
-        return err_set(reterr, E_CHARTER, "%s has mistakes", from);
+        return err_set(reterr, E_CHARTER, "%s has mistakes (above): mend them, then run this again", from);
     }
     if (code == OK)
         code = file_read(from, &text, reterr);

@@ -17,7 +17,7 @@ enum code keys_options(struct place *p, int secret, struct keyring_options *ret,
     *ret = (struct keyring_options){ .directory = place_path(p, "keeper"), .root = { .kind = kinds[i->root], .path = i->root_at, .fd = secret },
                                      .unwraps_per_minute = (uint64_t)i->key_openings, .destructions_per_day = (uint64_t)i->key_destructions };
     if (secret >= 0 && lseek(secret, 0, SEEK_SET) != 0)      /* an earlier keeper has read it */
-        return err_set(reterr, E_KEY, "the passphrase cannot be read again");
+        return err_set(reterr, E_KEY, "the passphrase cannot be read again: end sejf and start it anew");
     return place_id(p, &ret->owner, reterr);
 }
 
@@ -113,7 +113,7 @@ enum code cmd_key_init(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = keys_make(p, &crew, &made, reterr);
     if (code == OK && !made)
-        return err_set(reterr, E_CONFLICT, "%s has a keyring already; a new one could not open anything that is stored", place_data(p));
+        return err_set(reterr, E_CONFLICT, "%s has a keyring already, and nothing was changed: a new one could not open anything that is stored. `sejf key rotate` renews its root key", place_data(p));
     return code;
 }
 

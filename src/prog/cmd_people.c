@@ -52,7 +52,7 @@ static json_t *request(const char *verb, const char *service, int64_t tenant) {
 }
 
 static enum code number_of(const char *word, int64_t *ret, struct err *reterr) {
-    return text_int(word, 1, INT64_MAX, ret) ? OK : err_set(reterr, E_USAGE, "\"%s\" is not a number", word);
+    return text_int(word, 1, INT64_MAX, ret) ? OK : err_set(reterr, E_USAGE, "\"%s\" is not a number; `sejf tenant list` and `sejf token list` show them", word);
 }
 
 static void show_raw(const char *line, size_t len, void *arg) {
@@ -126,7 +126,7 @@ enum code cmd_token_new(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = wants_tenant(&a, reterr);
     if (code == OK && a.role == NULL)
-        return err_set(reterr, E_USAGE, "--role says which person of the charter the bearer is");
+        return err_set(reterr, E_USAGE, "--role says which person of the charter (under people) the bearer is");
     if (code == OK && a.scope != NULL && (scope = json_loads(a.scope, JSON_REJECT_DUPLICATES, NULL)) == NULL)
         return err_set(reterr, E_USAGE, "--scope takes a JSON object such as {\"kinds\": [\"event\"], \"verbs\": [\"read\"]}");
     if (code != OK)

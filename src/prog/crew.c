@@ -264,7 +264,7 @@ enum code crew_run(struct place *p, const struct crew *c, enum member m, const c
     if (code != OK)
         return code;
     if (process_wait(&process, -1, &status) != PROCESS_EXITED)
-        return err_set(reterr, E_INTERNAL, "sejf %s ended by signal %d", words[0], status);
+        return err_set(reterr, E_INTERNAL, "sejf %s ended by signal %d: the log of the system (dmesg, journalctl -k) may say why; then run this again", words[0], status);
     if (status == 0)
         return OK;
     *reterr = (struct err){ .code = E_INTERNAL };           /* it has said why itself */
@@ -286,7 +286,7 @@ static enum code read_line(int fd, char *ret, size_t room, size_t *ret_len, stru
         len++;
     }
     if (len == 0 || len == room)
-        return err_set(reterr, E_KEY, len == 0 ? "no passphrase was given" : "the passphrase is longer than %u characters", PASSPHRASE_MAX);
+        return err_set(reterr, E_KEY, len == 0 ? "no passphrase was given: type it at the prompt, or give it as a line of standard input" : "the passphrase is longer than %u characters", PASSPHRASE_MAX);
     *ret_len = len;
     return OK;
 }
@@ -326,7 +326,7 @@ static enum code hold_passphrase(const char *prompt, int *ret_fd, struct err *re
     size_t len = 0;
     char *line = secret_new(PASSPHRASE_MAX);
     if (line == NULL)
-        return err_set(reterr, E_MEMORY, "no locked memory for the passphrase; mend: ulimit -l");
+        return err_set(reterr, E_MEMORY, "no locked memory for the passphrase; mend: ulimit -l 8192, or LimitMEMLOCK=16M in the unit");
     enum code code = ask(prompt, line, &len, reterr);
     if (code == OK)
         code = hold(line, len, ret_fd, reterr);

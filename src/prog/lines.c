@@ -51,7 +51,7 @@ enum code lines_end(struct lines *l, json_t **ret, struct err *reterr) {
     json_t *ok = json_object_get(last, "ok");
     if (!json_is_boolean(ok)) {
         json_decref(last);
-        return err_set(reterr, E_PEER, "the server's answer was cut off");
+        return err_set(reterr, E_PEER, "the server's answer was cut off: it may have ended meanwhile; look with `sejf doctor`, then ask again");
     }
     if (json_is_true(ok)) {
         *ret = last;

@@ -430,7 +430,7 @@ enum code parent_run(struct place *p, struct err *reterr) {
         stop_all(&r);
         log_event(LOG_INFO, "stopped", LOG_INT("code", r.refused));
         if (r.refused != OK && r.nginx_said[0] != 0)
-            code = err_set(reterr, E_CONFIG, "nginx refused to start: %s", r.nginx_said);
+            code = err_set(reterr, E_CONFIG, "nginx refused to start: %s (its configuration is %s, made from sejf.yaml)", r.nginx_said, place_path(p, "nginx/nginx.conf"));
         else if (r.refused != OK)
             code = err_set(reterr, r.refused, "a process refused to start; its reason stands above");
     }

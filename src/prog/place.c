@@ -135,7 +135,7 @@ static enum code charter_add(struct place *p, const char *path, struct err *rete
     }
     for (size_t i = 0; i < p->charter_count; i++)
         if (strcmp(charter_name(p->charters[i]), charter_name(c)) == 0)
-            return err_set(reterr, E_CONFIG, "%s and %s both declare the service %s", charter_file(p->charters[i]), path, charter_name(c));
+            return err_set(reterr, E_CONFIG, "%s and %s both declare the service %s: take one of them out of the charters", charter_file(p->charters[i]), path, charter_name(c));
     if (p->charter_count == p->charter_room) {
         size_t room = p->charter_room == 0 ? 8 : 2 * p->charter_room;
         struct charter **grown = mem_grow(p->charters, room, sizeof *grown);
@@ -216,7 +216,7 @@ enum code place_check_version(struct place *p, struct err *reterr) {
         return code;
     size_t len = b.len > 0 && b.data[b.len - 1] == '\n' ? b.len - 1 : b.len;
     if (!text_int_n(buf_str(&b), len, 1, INT32_MAX, &version))
-        return err_set(reterr, E_DAMAGED, "%s does not hold a version number", path);
+        return err_set(reterr, E_DAMAGED, "%s does not hold a version number: put it back from a copy of this directory", path);
     if (version > LAYOUT_VERSION)
         return err_set(reterr, E_CONFIG, "%s was written by a newer sejf (layout %lld; this program, %s, knows up to %d); use that newer program",
                        p->data, (long long)version, SEJF_VERSION, LAYOUT_VERSION);

@@ -84,7 +84,7 @@ static enum code check_given(struct place *p, const struct user *owner, struct e
     if (code != OK)
         return err_prefix(reterr, "certificate %s", i->certificate);
     if (!cert_covers(chain.data, chain.len, i->host))
-        return err_set(reterr, E_CONFIG, "the certificate %s is not for the host %s of sejf.yaml", i->certificate, i->host);
+        return err_set(reterr, E_CONFIG, "the certificate %s is not for the host %s of sejf.yaml: put one for that host there, or name its host in sejf.yaml", i->certificate, i->host);
     if (clock_now() >= info.until)
         return err_set(reterr, E_CONFIG, "the certificate %s ended at %s; put a new one there, then start again (or send SIGHUP)",
                        i->certificate, time_format(info.until, until, sizeof until));

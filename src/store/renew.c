@@ -42,7 +42,7 @@ static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY
 
 /* A row that missed a whole renewal cannot be renewed: the key that made it is gone. */
 static enum code lost(const struct renewal *r, const char *what, struct err *reterr) {
-    return err_set(reterr, E_DAMAGED, "a %s of tenant %lld was made with an index key that no longer exists: rebuild the index",
+    return err_set(reterr, E_DAMAGED, "a %s of tenant %lld was made with an index key that no longer exists: rebuild the index (`sejf index rebuild`)",
                    what, (long long)r->tenant);
 }
 
