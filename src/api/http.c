@@ -191,8 +191,9 @@ void req_run(struct http_req *req) {
 }
 
 /* A few workers that are never out of work do more than many that take turns, so no more are woken than keep the cores
- * busy; who waits for the group commit does not count. Should those few get stuck, one that watches joins them. */
-static bool queue_open(const struct http *h) { return h->running - h->paused < h->busy_most; }
+ * busy; who waits for the group commit does not count. Should those few be long at it (a search through everything, a keeper
+ * that does not answer), one that watches sees it, and from then on they do not count either. */
+static bool queue_open(const struct http *h) { return h->running < h->busy_most + h->paused + h->slow; }
 
 /* Wakes one worker at a time; it wakes the next if there is still work. A switch of threads costs more than most
  * requests, so a worker that is awake takes the next request rather than a second one being woken for it. */
@@ -203,7 +204,7 @@ static void queue_wake(struct http *h) {
     }
 }
 
-static bool queue_watch(struct http *h) {
+static void queue_watch(struct http *h) {
     struct timespec until;
     uint64_t taken = h->taken;
     int num = 0;
@@ -215,30 +216,33 @@ static bool queue_watch(struct http *h) {
     while (num == 0 && !h->closed)
         num = pthread_cond_clockwait(&h->watch, &h->lock, CLOCK_MONOTONIC, &until);
     h->watched = false;
-    return h->taken == taken;
+    if (h->taken == taken && h->head != NULL) {
+        h->slow = h->running;                 /* nobody has come back since: all of them */
+        h->slow_until = h->taken;
+    }
 }
 
-/* Under lock: sleeps; true when this worker watched and none of the others took a request meanwhile. */
-static bool queue_sleep(struct http *h) {
+/* Under lock. */
+static void queue_sleep(struct http *h) {
     crypto_forget();                          /* a thread that goes idle keeps no key of a record */
     log_flush();
-    if (h->head != NULL && !h->watched)
-        return queue_watch(h);
+    if (h->head != NULL && !h->watched) {
+        queue_watch(h);
+        return;
+    }
     h->sleeping++;
     pthread_cond_wait(&h->wake, &h->lock);
     h->sleeping--;
     h->waking = false;
-    return false;
 }
 
 static struct http_req *queue_take(struct http *h) {
-    bool stuck = false;
     pthread_mutex_lock(&h->lock);
-    while (!h->closed && (h->head == NULL || !(queue_open(h) || stuck)))
-        stuck = queue_sleep(h);
+    while (!h->closed && (h->head == NULL || !queue_open(h)))
+        queue_sleep(h);
     struct http_req *req = h->head;
     if (req != NULL) {
-        h->taken++;
+        req->turn = ++h->taken;
         h->head = req->next;
         if (h->head == NULL)
             h->tail = &h->head;
@@ -269,9 +273,11 @@ static void *worker(void *arg) {
             return NULL;
         req_run(req);
         req_count(req);
+        uint64_t turn = req->turn;
         req->phase = PHASE_HANDLED;
         MHD_resume_connection(req->conn);     /* from here on the loop may free it */
         pthread_mutex_lock(&h->lock);
+        h->slow -= h->slow > 0 && turn <= h->slow_until;
         if (--h->running == 0 && h->closed)
             pthread_cond_broadcast(&h->idle);
         pthread_mutex_unlock(&h->lock);

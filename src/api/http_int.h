@@ -66,6 +66,7 @@ struct http_req {
     uint64_t bytes_out;
     struct stream *stream;
     struct http_events *events;
+    uint64_t turn;                            /* which of the requests that workers took */
     struct http_req *next;                    /* in the queue */
 };
 
@@ -78,8 +79,8 @@ struct http {
     struct http_req *head, **tail;
     size_t waiting;
     unsigned sleeping, running, streams, events;
-    unsigned paused, busy_most;               /* of those running: asleep until others are done; so many others may run at once */
-    uint64_t taken;                           /* requests that workers took */
+    unsigned paused, slow, busy_most;         /* of those running: asleep until others are done; long at it; so many others may run at once */
+    uint64_t taken, slow_until;               /* requests that workers took; those under way up to this one count as slow */
     bool waking;                              /* a worker was woken and has not come yet */
     bool watched;                             /* a worker looks whether the busy ones get on */
     atomic_bool closed;
