@@ -22,6 +22,7 @@ struct stream {
     pthread_mutex_t lock;
     pthread_cond_t cond;
     struct ring in, out;
+    uint64_t in_total;                        /* bytes of the body that came */
     bool in_end, in_drop, in_suspended;       /* in_drop: nobody reads any more */
     bool out_begun, out_end, out_cut, out_suspended;
     bool awaits_reply;                        /* suspended after the whole body, until there is a reply */

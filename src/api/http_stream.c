@@ -15,6 +15,7 @@
 #define OUT_EARLY_MAX (16u << 20)
 #define EVENTS_ROOM (64u * 1024)
 #define BLOCK (64u * 1024)
+#define RATE_LEAST 256u                       /* bytes a second that a long body must come with, over its whole time */
 
 struct http_events { struct http_req *req; };
 
@@ -243,6 +244,11 @@ bool http_share_fine(struct http_req *req) {
 
 /* ---- the loop's side */
 
+/* A place among the streams is not held by a body that comes drop by drop. One that we push back has sent a ring full of it. */
+static bool body_drips(const struct http_req *req, const struct stream *s) {
+    return body_late(req) && s->in_total < RATE_LEAST * (uint64_t)((clock_steady() - req->began) / USEC_PER_SEC);
+}
+
 enum MHD_Result stream_body(struct http_req *req, const char *bytes, size_t *len) {
     struct stream *s = req->stream;
     enum MHD_Result result = MHD_YES;
@@ -253,10 +259,12 @@ enum MHD_Result stream_body(struct http_req *req, const char *bytes, size_t *len
         result = MHD_NO;                      /* refused for want of a token, and still sending */
     } else if (s->in_drop) {
         *len = 0;
-    } else if (!ring_room(&s->in, IN_ROOM)) {
+    } else if (body_drips(req, s) || !ring_room(&s->in, IN_ROOM)) {
         result = MHD_NO;
     } else {
-        *len -= ring_put(&s->in, bytes, *len);
+        size_t n = ring_put(&s->in, bytes, *len);
+        s->in_total += n;
+        *len -= n;
         pthread_cond_broadcast(&s->cond);
         if (*len > 0) {
             s->in_suspended = true;

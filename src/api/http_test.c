@@ -596,6 +596,7 @@ TEST(bodies_that_drip_are_cut_off) {
     CHECK(!drips_on("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"));
     CHECK(!drips_on("PATCH /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"));
     CHECK(!drips_on("POST /refusal HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"));
+    CHECK(!drips_on("POST /share/7 HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"));     /* signed in, and no faster */
     down(h);
     body_seconds = 0;
 }
