@@ -161,7 +161,7 @@ static bool json_bounded(const char *text, size_t len, const char **ret_why) {
             depth++;
         else if ((text[i] == '}' || text[i] == ']') && depth > 0)
             depth--;
-        values += text[i] == ',';
+        values += i < len && text[i] == ',';   /* a text that never closes ends at len */
         if (depth > JSON_DEPTH_MAX || values > JSON_VALUES_MAX) {
             *ret_why = depth > JSON_DEPTH_MAX ? "nested more than 32 deep" : "of more than 50,000 values";
             return false;

@@ -396,6 +396,23 @@ TEST(json_is_bounded) {
     down(h);
 }
 
+/* In blocks of their exact size, so that a sanitizer sees a byte read too many. */
+TEST(json_that_stops_is_not_read_past_its_end) {
+    static const char *const rows[] = { "\"", "{\"", "[\"a\\", "{\"a\":\"b\\\"", "[1,\"", "{\"a\":", "[", "\\", "1", "tru" };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t len = strlen(rows[i]);
+        char *exact = malloc(len);
+        json_t *json = NULL;
+        struct err e;
+        CHECK(exact != NULL);
+        memcpy(exact, rows[i], len);
+        enum code code = json_read(exact, len, &json, &e);
+        CHECK((code == OK) == (strcmp(rows[i], "1") == 0));
+        json_decref(json);
+        free(exact);
+    }
+}
+
 TEST(a_full_queue_answers_503) {
     struct http *h = up(1, 2);
     int fd[5];
