@@ -137,6 +137,8 @@ static json_t *mistakes_of(const struct err *e, const json_t *mistakes) {
 
 /* A failure of ours may name files of this machine: those are told to the log, not to whoever asks. */
 const char *http_detail(const struct err *e) {
+    if (e->code == E_FULL)
+        return "there is no room left on the server's disk, so nothing can be stored; reading goes on: try again when the operator has made room";
     return code_status(e->code) >= 500 && strchr(e->text, '/') != NULL ? "the operator finds the reason in the log, under the number of this request" : e->text;
 }
 

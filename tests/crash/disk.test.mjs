@@ -1,0 +1,88 @@
+// A full disk: 507 with a clear text, reads and searches go on, an export that cannot be noted is cut off, erasures are refused or done and never half, doctor says it, and writes go
+// on by themselves when there is room. The data lies on a small tmpfs that this test mounts in a mount namespace of its own, as root.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'node:test';
+import { Instance, until } from '../e2e/lib.mjs';
+import { members, paper, papersCharter, upload } from './lib.mjs';
+
+const inside = process.env.SEJF_SMALL_DISK;
+
+if (!inside) {
+  test('on a disk of 24 MB', { timeout: 600000, skip: process.getuid() === 0 ? false : 'only root can mount a small disk: run ./test as root' }, () => {
+    const disk = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-disk-'));
+    const script = 'mount -t tmpfs -o size=24m,mode=0755 none "$0" && exec "$@"';
+    const r = spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, disk, process.execPath, '--test', '--test-reporter=tap', fileURLToPath(import.meta.url)],
+      { env: { ...process.env, SEJF_SMALL_DISK: disk, NODE_TEST_CONTEXT: undefined }, encoding: 'utf8', timeout: 540000 });
+    fs.rmSync(disk, { recursive: true, force: true });
+    assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
+    assert.match(r.stdout, /^# pass 1$/m, r.stdout);
+  });
+} else {
+  test('a full disk is told, and all goes on when there is room', { timeout: 500000 }, async () => {
+    const charter = papersCharter(), data = path.join(inside, 'data'), ballast = path.join(inside, 'ballast');
+    fs.mkdirSync(data, { mode: 0o755 });
+    const sejf = new Instance({ charters: [path.join(charter, 'papers.yaml')], data });
+    try {
+      await sejf.start();
+      const token = sejf.token('papers', sejf.tenant('papers'), 'owner');
+      const make = (i, note) => sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(i, note ? { note } : {}) } });
+      const ids = [], mails = [];
+      for (let i = 0; i < 50; i++) { const r = await make(i); assert.equal(r.status, 201, r.text); ids.push(r.json.id); mails.push(`signer.${i}@people.example`); }
+      const pids = members(sejf);
+      const fd = fs.openSync(ballast, 'w');
+      try { for (;;) fs.writeSync(fd, Buffer.alloc(65536)); } catch (e) { assert.equal(e.code, 'ENOSPC'); }
+      try { for (;;) fs.writeSync(fd, Buffer.alloc(512)); } catch (e) { assert.equal(e.code, 'ENOSPC'); }
+      fs.closeSync(fd);
+      let full = 0;
+      for (let i = 50; i < 400 && full < 5; i++) {            // what a WAL has room for already may still go in
+        const r = await make(i, 'x'.repeat(3000));
+        if (r.status === 201) { ids.push(r.json.id); mails.push(`signer.${i}@people.example`); continue; }
+        assert.equal(r.status, 507, r.text);
+        assert.match(r.json.detail, /no room|free some space/);
+        assert.doesNotMatch(r.text, /signer\.|sealed/);
+        full++;
+      }
+      assert.equal(full, 5, 'writes are refused on a full disk');
+      const big = await upload(sejf, token, ids[0], Buffer.alloc(300000, 3));
+      assert.equal(big.status, 507, big.text);
+      for (const [i, id] of ids.slice(0, 20).entries()) {
+        assert.equal((await sejf.call('GET', `/v1/papers/paper/${id}`, { token })).status, 200);
+        const found = await sejf.call('POST', '/v1/papers/paper/search', { token, body: { where: { mail: mails[i] } } });
+        assert.deepEqual(found.json.items.map((x) => x.id), [id]);
+      }
+      const listed = await sejf.call('GET', '/v1/papers/paper?limit=50', { token });
+      assert.equal(listed.json.items.length, 50, listed.text.slice(0, 300));
+      // No export without its entry in the ledger: it ends cut off, never as if it were whole.
+      await assert.rejects(sejf.call('POST', '/v1/papers/paper/export', { token, body: {} }));
+      const erased = await sejf.call('DELETE', `/v1/papers/paper/${ids[30]}`, { token });
+      assert.ok(erased.status < 300 || erased.status === 507, erased.text);
+      const d = await sejf.runAsync(['doctor']);
+      assert.notEqual(d.status, 0, d.stdout);
+      assert.match(d.stdout, /BAD\s+disk/);
+      fs.rmSync(ballast);
+      await until('writes to go on by themselves', async () => (await make(1000)).status === 201, 60000);
+      assert.ok((await upload(sejf, token, ids[0], Buffer.alloc(300000, 3))).status < 300);
+      const again = await sejf.call('DELETE', `/v1/papers/paper/${ids[30]}`, { token });
+      assert.ok(again.status < 300 || again.status === 404 || again.status === 410, again.text);
+      for (const [i, id] of ids.entries()) {
+        const r = await sejf.call('GET', `/v1/papers/paper/${id}`, { token });
+        assert.ok(i === 30 ? r.status === 404 || r.status === 410 : r.status === 200, `${i}: ${r.text}`);
+        if (i === 30) continue;
+        const found = await sejf.call('POST', '/v1/papers/paper/search', { token, body: { where: { mail: mails[i] } } });
+        assert.deepEqual(found.json.items.map((x) => x.id), [id], `${i}`);
+      }
+      assert.equal((await sejf.runAsync(['renew'])).status, 0);
+      const v = await sejf.runAsync(['ledger', 'verify']);
+      assert.equal(v.status, 0, v.stdout + v.stderr);
+      assert.deepEqual(members(sejf), pids, 'no process was started anew');
+    } finally {
+      await sejf.stop();
+      fs.rmSync(charter, { recursive: true });
+    }
+  });
+}
