@@ -135,7 +135,7 @@ fs.chmodSync(dir, 0o755);                    // users of their own walk through 
 try {
   const { results, more } = await run(dir);
   const cores = os.cpus().length;
-  const text = [`${cores} cores, ${o.connections} connections, ${rounds} rounds of ${seconds} s, medians; load generator on the same cores; peer with ${o.workers} workers; ${must('uname', ['-r']).trim()}; load ${os.loadavg()[0].toFixed(1)}.`, '', table(results, more.lines)].join('\n');
+  const text = [`${cores} cores, ${o.connections} connections, ${rounds} rounds of ${seconds} s, medians; load generator on the same cores; peer with ${o.workers} workers; load ${os.loadavg()[0].toFixed(1)}.`, '', table(results, more.lines)].join('\n');
   console.log(text);
   if (o.json) fs.writeFileSync(o.json, JSON.stringify({ results, extras: more.figures }, null, 1));
 } finally {
