@@ -170,7 +170,7 @@ static enum code turn_sign(struct jobs *j, usec_t now, usec_t *ret_next, struct 
     *ret_next = now + USEC_PER_SEC;
     store_status(j->api->config.store, &s);
     if (!j->compared) {
-        struct ledger_check check;
+        struct ledger_check check = { 0 };
         j->compared = true;
         enum code code = job_ledger_compare(j->api, &check, reterr);
         if (code != OK)

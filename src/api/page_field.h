@@ -25,7 +25,7 @@ void field_id(struct buf *ret, const char *prefix, int field);
 void field_label(struct buf *ret, enum lang lang, const struct field *f);       /* plain text */
 
 /* The value for the API, as typed where it has no sensible shape (the API then says what is wrong). NULL: nothing typed. */
-json_t *field_value(const struct charter *c, const struct field *f, typed_fn typed, void *arg);
+json_t *field_value(const struct charter *c, const struct field *f, typed_fn get, void *arg);
 /* A stored value as people read it: plain text. False: nothing is stored. */
 bool field_read(struct buf *ret, const struct charter *c, const struct field *f, const json_t *value, enum lang lang);
 /* A stored value as an input shows it. */

@@ -121,11 +121,16 @@ static void import_run(struct call *c, enum stream_format format, json_t *mappin
     buf_done(&r.line);
 }
 
+static bool ends_in(const char *name, const char *end) {
+    size_t len = strlen(name), n = strlen(end);
+    return len > n && strcasecmp(name + (len - n), end) == 0;
+}
+
 static bool format_of_type(const char *type, const char *filename, enum stream_format *ret) {
-    size_t n = strcspn(type, "; \t"), len = strlen(filename);
-    bool csv = (n == 8 && strncasecmp(type, "text/csv", n) == 0) || (len > 4 && strcasecmp(filename + len - 4, ".csv") == 0);
+    size_t n = strcspn(type, "; \t");
+    bool csv = (n == 8 && strncasecmp(type, "text/csv", n) == 0) || ends_in(filename, ".csv");
     bool ndjson = (n == 20 && strncasecmp(type, NDJSON, n) == 0) || (n == 18 && strncasecmp(type, "application/ndjson", n) == 0) ||
-                  (n == 17 && strncasecmp(type, "application/jsonl", n) == 0) || (len > 7 && strcasecmp(filename + len - 7, ".ndjson") == 0);
+                  (n == 17 && strncasecmp(type, "application/jsonl", n) == 0) || ends_in(filename, ".ndjson");
     if (csv || ndjson)
         *ret = csv ? FORMAT_CSV : FORMAT_NDJSON;
     return csv || ndjson;

@@ -53,9 +53,10 @@ static void metrics_http(struct buf *b, const struct http_status *s) {
     buf_text(b, "# TYPE sejf_request_seconds histogram\n# UNIT sejf_request_seconds seconds\n# HELP sejf_request_seconds Time from the request line to the reply.\n");
     for (size_t i = 0; i < ARRAY_LEN(s->took_buckets); i++)
         all += s->took_buckets[i];
-    for (size_t i = 0; i + 1 < ARRAY_LEN(s->took_buckets); i++, bound *= 4) {
+    for (size_t i = 0; i + 1 < ARRAY_LEN(s->took_buckets); i++) {
         below += s->took_buckets[i];
         buf_printf(b, "sejf_request_seconds_bucket{le=\"%.4f\"} %llu\n", bound, (unsigned long long)below);
+        bound *= 4;
     }
     buf_printf(b, "sejf_request_seconds_bucket{le=\"+Inf\"} %llu\nsejf_request_seconds_sum %.6f\nsejf_request_seconds_count %llu\n",
                (unsigned long long)all, (double)s->took_sum / 1e6, (unsigned long long)all);

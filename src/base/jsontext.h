@@ -6,6 +6,6 @@
 #include "base/buf.h"
 
 /* Reals with 15 digits, as everywhere here. Appends; the buf fails where there is no room. */
-void json_text_add(struct buf *ret, const json_t *value);
+void json_text_add(struct buf *b, const json_t *value);
 /* One text with its quotes. */
-void json_text_quote(struct buf *ret, const char *text, size_t len);
+void json_text_quote(struct buf *b, const char *text, size_t len);

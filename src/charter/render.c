@@ -387,7 +387,7 @@ static void say_value(struct context *x, const char *name, const char *how, cons
 /* The placeholder at p ("{x:how}") in pieces; returns its end. */
 static const char *placeholder(const char *p, char *sign, char *name, char *how, size_t room) {
     size_t len = strcspn(p, "}");
-    PRE(p[len] == '}' && len < room);
+    PRE(len < room && p[len] == '}');
     p++;
     len--;
     *sign = *p == '?' || *p == '!' ? *p : ' ';

@@ -415,6 +415,7 @@ static void take_piece(struct call *c, struct msg *in) {
 }
 
 static enum code sign_some(struct keeper_client *k, int64_t chain, uint64_t from, const uint8_t (*digests)[HASH_SIZE], size_t count,
+                           /* NOLINTNEXTLINE(readability-non-const-parameter): it is filled through the piece */
                            const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
     struct piece p = { ret_sig, SIGNATURE_SIZE };
     struct waiting w = WAITING(OP_sign_head, take_piece, &p, reterr);

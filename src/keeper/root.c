@@ -45,14 +45,16 @@ static enum code secret_file(const char *path, struct buf *ret, struct err *rete
 }
 
 static enum code key_of(const struct buf *text, const char *path, bool raw, struct key *ret, struct err *reterr) {
-    struct key key;
+    struct key key = { { 0 } };
+    bool fine = true;
     if (raw && text->len == KEY_SIZE)
         memcpy(key.bytes, text->data, KEY_SIZE);
-    else if (text->len != 2 * (size_t)KEY_SIZE || !hex_decode(text->data, text->len, key.bytes, KEY_SIZE))
-        return err_set(reterr, E_KEY, "%s is not a root key: it must hold 64 hexadecimal digits; put it back from its copy", path);
-    *ret = key;
-    crypto_wipe(&key, sizeof key);
-    return OK;
+    else
+        fine = text->len == 2 * (size_t)KEY_SIZE && hex_decode(text->data, text->len, key.bytes, KEY_SIZE);
+    if (fine)
+        *ret = key;
+    crypto_wipe(&key, sizeof key);             /* half of one too */
+    return fine ? OK : err_set(reterr, E_KEY, "%s is not a root key: it must hold 64 hexadecimal digits; put it back from its copy", path);
 }
 
 static enum code passphrase(const struct root_source *from, const struct root_cost *cost, struct key *ret, struct err *reterr) {

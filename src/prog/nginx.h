@@ -6,7 +6,7 @@
 #define TICKET_KEY_SIZE 80
 
 /* supervised: the whole file for the nginx that sejf runs; else a snippet for the http block of somebody's own. */
-void nginx_config(struct place *p, bool supervised, struct buf *ret);
+void nginx_config(struct place *p, bool supervised, struct buf *b);
 /* Writes nginx/nginx.conf and the directories of its prefix. */
 MUST_USE enum code nginx_write(struct place *p, struct err *reterr);
 /* Numeric addresses to listen on; *ret lives as long as the place. */

@@ -140,7 +140,7 @@ static enum code open_signals(struct parent *r, struct err *reterr) {
     for (size_t i = 0; i < ARRAY_LEN(list); i++)
         sigaddset(&set, list[i]);
     (void)signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || (r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || (r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
         return err_errno(reterr, errno, "cannot listen for signals");
     return OK;
 }

@@ -43,7 +43,7 @@ static enum code stop_signals(int *ret_fd, struct err *reterr) {
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     (void)signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return err_errno(reterr, errno, "cannot block signals");
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)

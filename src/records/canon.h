@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-void canon_text(struct buf *ret, const char *text, size_t len);             /* a string, with its quotes */
+void canon_text(struct buf *b, const char *text, size_t len);             /* a string, with its quotes */
 
 /* Walks the members of an object that canon wrote (or that another strict writer did). Keys have no escapes. */
 struct canon { const char *at, *end; bool bad; };

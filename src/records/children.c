@@ -50,7 +50,7 @@ enum code children_list(struct sql *q, const struct kind_info *child, const stru
 
 static enum code redate(struct txn *t, struct service *s, const struct kind_info *child, const struct uuid *id, struct looked_up **known,
                         struct arena *arena, struct err *reterr) {
-    struct record r, again;
+    struct record r = { 0 }, again = { 0 };
     struct fact_source src = { .s = s, .q = txn_sql(t), .record = &r, .arena = arena, .inside = true, .known = *known };
     enum code code = record_load(src.q, child, id, arena, &r, reterr);
     if (code == OK)

@@ -72,7 +72,9 @@ static enum code record_of_kind(struct fact_source *src, int kind, struct record
             *ret = r;
             return OK;
         }
-        code = parent_of(src, r, &r, reterr);
+        struct record *up = NULL;
+        code = parent_of(src, r, &up, reterr);
+        r = up;
     }
     *ret = NULL;
     if (code == OK && who != NULL && who->subject_kind == kind && !uuid_is_null(&who->subject))
@@ -178,7 +180,7 @@ static enum code candidates(struct fact_source *src, const struct relation *rel,
         if (code != OK)
             return code;
         uuid_format(self, text);
-        for (int before = 0; code == OK && before <= keys.has_before; before++)        /* while tokens are renewed, some have the old key */
+        for (int before = 0; code == OK && before <= (keys.has_before ? 1 : 0); before++)        /* while tokens are renewed, some have the old key */
             code = find_token(src->s, &keys, k, src->record->tenant, rel->field, FIND_EXACT, text, strlen(text), before != 0, &token)
                 ? index_find(q, k->number, &token, &after, take_id, ret, reterr) : err_set(reterr, E_MEMORY, "no memory for the relations of a record");
         crypto_wipe(&keys, sizeof keys);
@@ -260,7 +262,9 @@ static enum code belongs(struct fact_source *src, struct record *r, const struct
     *ret = false;
     while (r != NULL && code == OK && !*ret) {
         *ret = uuid_compare(&r->parent, id) == 0 && !uuid_is_null(id);
-        code = parent_of(src, r, &r, reterr);
+        struct record *up = NULL;
+        code = parent_of(src, r, &up, reterr);
+        r = up;
     }
     return code;
 }

@@ -15,11 +15,11 @@ struct fact_source {
     struct looked_up *known;
     usec_t now;
 };
-void facts_end(struct fact_source *source);    /* ends its view */
+void facts_end(struct fact_source *src);    /* ends its view */
 DEFINE_AUTO_VALUE(struct fact_source, facts_end)
 MUST_USE enum code facts_sql(struct fact_source *source, struct sql **ret, struct err *reterr);
-/* The facts of source->record, at `now`. */
-struct facts facts_of(struct fact_source *source, usec_t now);
+/* The facts of src->record, at `now`. */
+struct facts facts_of(struct fact_source *src, usec_t now);
 /* Another record, by kind and id; *ret NULL: there is none. */
 MUST_USE enum code facts_record(struct fact_source *source, int kind, const struct uuid *id, struct record **ret, struct err *reterr);
 /* The record's parent; NULL: none. */

@@ -33,6 +33,7 @@ static enum code may_see(struct fact_source *src, const struct kind_info *k, con
         code = policy_sees(src->who, &f, &sees, reterr);
     if (code == OK)
         *ret = sees.any;
+    src->record = NULL;                        /* it ends here */
     return code;
 }
 

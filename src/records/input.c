@@ -168,7 +168,7 @@ void input_allow(const struct kind_info *k, const struct input *in, fieldset all
 /* ---- a new record */
 static bool start_at(const struct field *f, int option, struct arena *arena, struct value *ret) {
     struct raw raw = raw_cell(f->options[option], strlen(f->options[option]), false);
-    struct say why;
+    struct say why = { 0 };
     return value_read(f, &raw, &(struct value_rules){ NULL }, arena, ret, &why);
 }
 

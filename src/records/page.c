@@ -113,7 +113,7 @@ static enum code by_token(struct batch *b, struct err *reterr) {
             len = find_points(fold, len, PREFIX_MAX);
     }
     size_t room = b->room;
-    for (int before = 0; before <= keys.has_before && code == OK; before++) {      /* while tokens are renewed, some have the new key and some the old one */
+    for (int before = 0; before <= (keys.has_before ? 1 : 0) && code == OK; before++) {      /* while tokens are renewed, some have the new key and some the old one */
         b->room = b->count + room;
         if (!find_token(b->w->s, &keys, q->k, b->w->who->tenant, q->source_field, q->source_mode, fold, len, before != 0, &token))
             code = err_set(reterr, E_MEMORY, "no memory for a search");

@@ -136,12 +136,14 @@ static enum code run(struct todo *todo, int64_t tenant, json_t *counts, struct e
             code = erasure_settle(&erasure, reterr);
         if (code == OK && todo->orphan && todo->key != 0) {
             struct err later;                  /* it stands as doomed */
-            (void)!doom_now(todo->s, tenant, &(key_id){ (key_id)todo->key }, 1, &later);
+            key_id key = (key_id)todo->key;
+            (void)!doom_now(todo->s, tenant, &key, 1, &later);
         }
         if (counts != NULL)
             counts_add(counts, erasure.counts);
         todo->again = todo->again || erasure.more;
         todo->after = todo->after_next;
+        todo->erasure = NULL;
     } while (code == OK && todo->more);
     return code;
 }

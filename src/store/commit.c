@@ -99,7 +99,7 @@ enum code clock_read(struct sql *q, int64_t *ret_change, int64_t *ret_records, s
 /* The next tenant above `after`. Instance-wide: used at start and for upkeep, never for a request. */
 static enum code tenant_after(struct store *s, int64_t after, int64_t *ret, bool *ret_found, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
-    struct stmt *st;
+    struct stmt *st = NULL;
     bool row = false;
     enum code code = store_view(s, after, &v, reterr);
     if (code == OK)
@@ -374,31 +374,31 @@ static bool queue_push(struct store *s, struct request *r) {
     return room;
 }
 
-static enum code push_and_wait(struct store *s, struct request *r, struct err *reterr) {
+static enum code push_and_wait(struct store *s, struct request r, struct err *reterr) {
     sem_t done;
     PRE(!pthread_equal(pthread_self(), s->thread));       /* a write within a write would wait for itself */
     PRE(sem_init(&done, 0, 0) == 0);
-    r->done = &done;
-    r->reterr = reterr;
-    if (queue_push(s, r)) {
+    r.done = &done;
+    r.reterr = reterr;
+    if (queue_push(s, &r)) {
         pause_begin();
         while (sem_wait(&done) != 0)
             continue;                         /* a signal handler ran */
         pause_end();
     } else {
-        r->code = err_set(reterr, E_BUSY, "more writes are waiting than the store takes (%zu): try again in a moment", s->options.queue);
+        r.code = err_set(reterr, E_BUSY, "more writes are waiting than the store takes (%zu): try again in a moment", s->options.queue);
     }
     (void)sem_destroy(&done);
-    return r->code;
+    return r.code;
 }
 
 enum code store_write(struct store *s, int64_t tenant, write_fn fn, void *arg, struct err *reterr) {
     PRE(s != NULL && fn != NULL && reterr != NULL && tenant >= 0);
-    return push_and_wait(s, &(struct request){ .tenant = tenant, .fn = fn, .arg = arg }, reterr);
+    return push_and_wait(s, (struct request){ .tenant = tenant, .fn = fn, .arg = arg }, reterr);
 }
 
 enum code commit_job(struct store *s, enum code (*job)(struct store *s, void *arg, struct err *reterr), void *arg, struct err *reterr) {
-    return push_and_wait(s, &(struct request){ .job = job, .arg = arg }, reterr);
+    return push_and_wait(s, (struct request){ .job = job, .arg = arg }, reterr);
 }
 
 void store_write_later(struct store *s, int64_t tenant, write_fn fn, void *arg, void (*free_arg)(void *)) {

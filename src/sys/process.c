@@ -59,7 +59,7 @@ static NORETURN void child_run(const struct process_start *s, pid_t parent, int 
     for (int sig = 1; sig < NSIG; sig++)
         if (sig != SIGKILL && sig != SIGSTOP)
             (void)signal(sig, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
     place_fds(s, &report);
     if (setpgid(0, 0) != 0)
         child_fails(report, STEP_GROUP);
