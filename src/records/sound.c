@@ -53,7 +53,7 @@ static enum code rows_some(struct sounding *c, const struct kind_info *k, const 
 
 static enum code sound_kind(struct sounding *c, const struct kind_info *k, struct some *l, struct err *reterr) {
     struct uuid after = { { 0 } };
-    enum code code;
+    enum code code = OK;
     do {
         code = rows_some(c, k, &after, l, reterr);
         if (code == E_DAMAGED)                 /* a page of the list itself: the pages were told already */
@@ -98,7 +98,7 @@ static enum code files_some(struct sounding *c, const struct uuid *after, struct
 
 static enum code sound_files(struct sounding *c, struct some *l, struct err *reterr) {
     struct uuid after = { { 0 } };
-    enum code code;
+    enum code code = OK;
     do {
         code = files_some(c, &after, l, reterr);
         for (size_t i = 0; code == OK && i < l->count; i++)
