@@ -148,7 +148,7 @@ static void cell_begin(struct csv *c) {
 
 /* One row into c->row, cells separated by zeros. */
 static enum code row_read(struct csv *c, struct err *reterr) {
-    uint64_t began = c->line;
+    uint64_t began = c->line, lost = mem_lost();
     enum code code = OK;
     buf_cut(&c->row, 0);
     c->row.failed = false;
@@ -194,6 +194,8 @@ static enum code row_read(struct csv *c, struct err *reterr) {
         }
     }
     buf_char(&c->row, 0);
+    if (c->row.failed && mem_lost() != lost)
+        return err_set(reterr, E_MEMORY, "no memory for a row of a table");
     return c->row.failed ? err_set(reterr, E_TOO_LARGE, "line %llu is longer than %zu bytes", (unsigned long long)began, CSV_ROW_MAX) : OK;
 }
 

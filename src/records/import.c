@@ -390,8 +390,9 @@ static enum code header_read(struct import *m, struct err *reterr) {
     code = csv_row(m->in, &cells, &count, &line, reterr);
     for (size_t i = 0; code == OK && i < count; i++) {
         AUTO(buf_done) struct buf b = BUF(4096);
+        size_t lost = mem_lost();
         if (!text_clean(cells[i].text, cells[i].len, &b))
-            return err_set(reterr, E_INVALID, "the first line is not UTF-8 text");
+            return mem_lost() != lost ? err_set(reterr, E_MEMORY, "no memory for a table") : err_set(reterr, E_INVALID, "the first line is not UTF-8 text");
         code = place_of(m, buf_str(&b), &m->columns[i], reterr);
     }
     m->column_count = count;

@@ -42,6 +42,8 @@ static enum code cond_text(struct reading *r, struct cond *c, const struct field
         return err_field(r->err, E_INVALID, path, "%s asks for a text to search for", path);
     if (c->op == MATCHES) {
         c->pattern = regex_new(raw->text, raw->len, &why);
+        if (c->pattern == NULL && why == NULL)
+            return refuse_memory(r);
         return c->pattern != NULL ? OK : err_field(r->err, E_INVALID, path, "%s: %s", path, why);
     }
     AUTO(buf_done) struct buf b = BUF(TEXT_MAX * 16);
@@ -330,7 +332,7 @@ static bool cond_matches(const struct cond *c, const struct field *f, const stru
     if (is_range(c->op))
         return range_matches(c, f, v, arena, failed);
     if (c->op == MATCHES)
-        return regex_matches(c->pattern, v->text, strlen(v->text));
+        return regex_matches(c->pattern, v->text, strlen(v->text), failed);
     text = c->op == IS ? find_fold(f, v, arena) : folded(v, arena);
     *failed = *failed || text == NULL;
     if (text == NULL)

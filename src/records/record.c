@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
 enum code record_blank(const struct kind_info *k, int64_t tenant, struct arena *arena, struct record *ret, struct err *reterr) {
@@ -357,6 +358,7 @@ static json_t *json_consents(const struct record *r, fieldset fields) {
 enum code record_json(const struct service *s, const struct record *r, fieldset fields, json_t **ret, struct err *reterr) {
     const struct kind *k = r->info->kind;
     char id[UUID_TEXT];
+    size_t lost = mem_lost();
     json_t *o = json_object(), *inner = json_object();
     int bad = json_object_set_new_nocheck(o, "id", json_string_nocheck(uuid_format(&r->id, id)));
     bad |= json_object_set_new_nocheck(o, "version", json_integer(r->version));
@@ -373,7 +375,7 @@ enum code record_json(const struct service *s, const struct record *r, fieldset 
         if ((fields >> f & 1) != 0 && r->values[f].set)
             bad |= json_object_set_new_nocheck(inner, k->fields[f].name, value_json(&k->fields[f], &r->values[f]));
     bad |= json_object_set_new_nocheck(o, "fields", inner);
-    if (bad != 0) {
+    if (bad != 0 || mem_lost() != lost) {
         json_decref(o);
         return err_set(reterr, E_MEMORY, "no memory for a reply");
     }

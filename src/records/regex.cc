@@ -1,4 +1,5 @@
-/* regex.cc — the one C++ file: RE2 for C. Nothing is thrown across: RE2 reports by value, and new is the nothrow one. */
+/* regex.cc — the one C++ file: RE2 for C. Nothing is thrown across: RE2 reports by value, and want of memory, the one thing
+ * that it throws, is caught here. */
 #include "records/regex.h"
 
 #include <new>
@@ -13,9 +14,11 @@ extern "C" struct regex *regex_new(const char *text, size_t len, const char **re
     }
     RE2::Options o(RE2::Quiet);
     o.set_max_mem(REGEX_MEMORY);
-    struct regex *p = new (std::nothrow) regex(text, len, o);
-    if (p == nullptr) {
-        *ret_why = "no memory for a pattern";
+    struct regex *p = nullptr;
+    try {
+        p = new regex(text, len, o);
+    } catch (const std::bad_alloc &) {
+        *ret_why = nullptr;
         return nullptr;
     }
     if (!p->re.ok()) {
@@ -31,6 +34,11 @@ extern "C" struct regex *regex_free(struct regex *p) {
     return nullptr;
 }
 
-extern "C" bool regex_matches(const struct regex *p, const char *text, size_t len) {
-    return p->re.Match(re2::StringPiece(text, len), 0, len, RE2::UNANCHORED, nullptr, 0);
+extern "C" bool regex_matches(const struct regex *p, const char *text, size_t len, bool *failed) {
+    try {
+        return p->re.Match(re2::StringPiece(text, len), 0, len, RE2::UNANCHORED, nullptr, 0);
+    } catch (const std::bad_alloc &) {
+        *failed = true;
+        return false;
+    }
 }

@@ -10,11 +10,11 @@ extern "C" {
 #define REGEX_MAX 512
 #define REGEX_MEMORY (1 << 20)
 struct regex;
-/* NULL: *ret_why says why (static text; RE2's own wording quotes the pattern, which may be personal). */
+/* NULL: *ret_why says why (static text; RE2's own wording quotes the pattern, which may be personal); NULL there: no memory. */
 struct regex *regex_new(const char *text, size_t len, const char **ret_why);
 struct regex *regex_free(struct regex *p);
-/* Anywhere in the text. */
-bool regex_matches(const struct regex *p, const char *text, size_t len);
+/* Anywhere in the text. Without memory it sets *failed, which is otherwise left alone. */
+bool regex_matches(const struct regex *p, const char *text, size_t len, bool *failed);
 #ifdef __cplusplus
 }
 #endif
