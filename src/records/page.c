@@ -96,15 +96,12 @@ static void merge(struct batch *b) {
     b->count = n > b->room ? b->room : n;
 }
 
-static enum code by_token(struct batch *b, struct err *reterr) {
+static enum code by_keys(struct batch *b, const struct index_keys *keys, struct err *reterr) {
     const struct query *q = b->w->q;
     const char *fold = q->source_fold;
-    size_t len = strlen(fold);
-    struct index_keys keys;
+    size_t len = strlen(fold), room = b->room;
     struct token token;
-    enum code code = index_keys_of(b->w->s, b->w->who->tenant, false, &keys, reterr);
-    if (code != OK)
-        return code;
+    enum code code = OK;
     if (q->source_mode != FIND_EXACT) {        /* the first word leads to the candidates; the others are held against them */
         while (*fold == ' ')
             fold++;
@@ -112,17 +109,32 @@ static enum code by_token(struct batch *b, struct err *reterr) {
         if (q->source_mode == FIND_PREFIX)
             len = find_points(fold, len, PREFIX_MAX);
     }
-    size_t room = b->room;
-    for (int before = 0; before <= (keys.has_before ? 1 : 0) && code == OK; before++) {      /* while tokens are renewed, some have the new key and some the old one */
+    for (int before = 0; before <= (keys->has_before ? 1 : 0) && code == OK; before++) {     /* while tokens are renewed, some have the new key and some the old one */
         b->room = b->count + room;
-        if (!find_token(b->w->s, &keys, q->k, b->w->who->tenant, q->source_field, q->source_mode, fold, len, before != 0, &token))
+        if (!find_token(b->w->s, keys, q->k, b->w->who->tenant, q->source_field, q->source_mode, fold, len, before != 0, &token))
             code = err_set(reterr, E_MEMORY, "no memory for a search");
         else
             code = index_find(b->q, q->k->number, &token, &q->after, take_id, b, reterr);
     }
     b->room = room;
-    if (keys.has_before)
+    if (keys->has_before)
         merge(b);
+    return code;
+}
+
+/* Keys are kept for a second; a renewal that began meanwhile may have moved the tokens before they were looked for. It tells its generation
+ * before it moves the first, so keys that are still of the newest one afterwards have found all there is. */
+static enum code by_token(struct batch *b, struct err *reterr) {
+    struct index_keys keys;
+    enum code code = index_keys_of(b->w->s, b->w->who->tenant, false, &keys, reterr);
+    if (code == OK)
+        code = by_keys(b, &keys, reterr);
+    if (code == OK && keys.generation < index_generation(b->w->s->store)) {
+        b->count = 0;
+        code = index_keys_of(b->w->s, b->w->who->tenant, true, &keys, reterr);
+        if (code == OK)
+            code = by_keys(b, &keys, reterr);
+    }
     crypto_wipe(&keys, sizeof keys);
     return code;
 }

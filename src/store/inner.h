@@ -77,7 +77,7 @@ struct store {
     size_t state_count;
     int64_t others;                           /* db_others as seen last */
     struct request *group[GROUP_MAX];
-    uint32_t generation;                      /* tokens of an older index key are refused */
+    _Atomic uint32_t generation;              /* tokens of an older index key are refused */
     int64_t wal_pages[2];                     /* of records and index: above, the carrier is asked */
     _Atomic uint64_t index_gaps, gaps_settled; /* times the index could not follow; of which it has caught up */
     _Atomic bool index_damaged;               /* seen by whoever read it */

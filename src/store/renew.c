@@ -24,6 +24,8 @@ struct renewal {
 
 struct old { int32_t kind, rule; struct uuid holder; struct token what; int64_t start, stop; uint32_t generation; };
 
+uint32_t index_generation(const struct store *s) { return s->generation; }
+
 static enum code floor_job(struct store *s, void *arg, struct err *reterr UNUSED) {
     uint32_t generation = *(uint32_t *)arg;
     if (s->generation < generation)

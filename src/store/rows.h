@@ -78,6 +78,8 @@ MUST_USE enum code index_range(struct sql *q, const struct sorted_range *range, 
  * running writes; a cut renewal goes on where it stopped. keys_of gives the two keys of a tenant and the
  * generation of the newer. Call it when index_keys has turned to the new generation. */
 typedef enum code (*index_keys_fn)(void *arg, int64_t tenant, struct key *ret_before, struct key *ret_now, uint32_t *ret_generation, struct err *reterr);
+/* The newest generation that a renewal has begun for, since the start: whoever searched with older keys may have found nothing for that. */
+uint32_t index_generation(const struct store *s);
 MUST_USE enum code index_renew(struct store *s, index_keys_fn keys_of, void *arg, struct err *reterr);
 /* Calls `fn` for each change that the index has not followed (after a crash or index_drop_all), oldest first, and
  * marks the index as caught up at the end. fn reads the record again inside its own write and puts its index;

@@ -74,6 +74,15 @@ test('afterwards all is there, found by what it is found by; the ledger verifies
   await crowd.checkSome(200, 'after a renewal');
   const d = await sejf.runAsync(['doctor', '--json']);
   assert.equal(d.status, 0, d.stdout + d.stderr);
+  const live = crowd.records.find((r) => !r.left);         // what is searched for is found while, and right after, the index key is renewed
+  const renewing = sejf.runAsync(['index', 'renew']);
+  let ended = false;
+  renewing.then(() => { ended = true; });
+  for (let left = 40; left > 0; left -= ended ? 1 : 0) {
+    const r = await sejf.call('POST', '/v1/papers/paper/search', { token: crowd.token, body: { where: { mail: live.mail } } });
+    assert.deepEqual(r.json.items.map((i) => i.id), [live.id], 'while the index key is renewed');
+  }
+  assert.equal((await renewing).status, 0);
   const c = crowd.counts;
   t.diagnostic(`${c.made} made, ${c.changed} changed, ${c.erased} erased, ${c.files} files; ${c.cut} calls without an answer`);
   for (const [which, list] of Object.entries(took)) t.diagnostic(`back after the end of ${which}: ${times(list)}`);
