@@ -44,11 +44,13 @@ enum code policy_anchor(const struct anchor *a, const struct facts *f, usec_t cr
 enum code policy_due(const struct keep *k, const struct facts *f, usec_t created, usec_t changed, usec_t *ret, struct err *reterr) {
     usec_t from;
     PRE(k != NULL && f != NULL && ret != NULL && reterr != NULL);
-    if (k->type != KEEP_SPAN || !rule_on(RULE_due_dates)) {
+    if (k->type != KEEP_SPAN) {
         *ret = USEC_NEVER;
         return OK;
     }
-    enum code code = policy_anchor(&k->anchor, f, created, changed, &from, reterr);
+    /* Without the rule a part has a date all the same, and a wrong one: the probe has to know what is right. */
+    const struct anchor made = { .type = A_CREATED }, *anchor = rule_on(RULE_due_dates) ? &k->anchor : &made;
+    enum code code = policy_anchor(anchor, f, created, changed, &from, reterr);
     if (code != OK)
         return code;
     *ret = from == USEC_NEVER ? USEC_NEVER : zone_add(charter_zone(f->charter), from, &k->span, 1);

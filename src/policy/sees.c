@@ -40,7 +40,7 @@ static enum code grant_holds(const struct grant *g, const struct caller *who, co
     if (g->nothing_personal)
         yes = !who->by_link;
     else if (g->of == OF_OWN && policy_own_is_subject(f->charter, who, f->kind))
-        code = f->owns(f->arg, who, &yes, reterr);
+        code = rule_on(RULE_sees_own) ? f->owns(f->arg, who, &yes, reterr) : OK;
     else if (g->of == OF_RELATION && rule_on(RULE_sees_relations))
         code = f->related(f->arg, g->relation, who, &yes, reterr);
     if (code == OK && yes)

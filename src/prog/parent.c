@@ -394,7 +394,9 @@ static void wait_for_something(struct parent *r) {
 
 /* In the order in which requests go: the front ends its requests, then the server, then the keeper. */
 static void stop_all(struct parent *r) {
-    static const struct { enum member m; int signal, wait_ms; } order[] = { { NGINX, SIGQUIT, 10000 }, { SERVER, SIGTERM, 20000 }, { KEEPER, SIGTERM, 10000 } };
+    /* Where the server never served, requests wait for an answer that will not come, and nginx would wait with them. */
+    bool served = r->child[SERVER].was_up;
+    const struct { enum member m; int signal, wait_ms; } order[] = { { NGINX, served ? SIGQUIT : SIGTERM, 10000 }, { SERVER, SIGTERM, 20000 }, { KEEPER, SIGTERM, 10000 } };
     int status = 0;
     r->ending = true;
     announce("STOPPING=1");

@@ -135,6 +135,54 @@ static enum code do_due(struct service *s, json_t *in, json_t **ret, struct err 
     return code;
 }
 
+struct dates { struct { int32_t part; usec_t due; } list[64]; size_t n; };
+static bool date_add(const struct part_row *p, void *arg) {
+    struct dates *d = arg;
+    d->list[d->n].part = p->part;
+    d->list[d->n].due = p->due;
+    return ++d->n < ARRAY_LEN(d->list);
+}
+
+static enum code part_date(struct service *s, const struct kind *k, const struct part *p, const struct dates *d, json_t *ret, struct err *reterr) {
+    char name[512];
+    int32_t number;
+    int len = snprintf(name, sizeof name, "%s.%s", k->name, p->name);
+    if (len < 0 || (size_t)len >= sizeof name)
+        return err_set(reterr, E_CHARTER, "the name of a part of %s is too long", k->name);
+    enum code code = name_number(service_store(s), charter_name(service_charter(s)), 'p', name, &number, reterr);
+    for (size_t i = 0; i < d->n && code == OK; i++)
+        if (d->list[i].part == number)
+            json_object_set_new(ret, p->name, d->list[i].due == USEC_NEVER ? json_null() : json_integer(d->list[i].due));
+    return code;
+}
+
+static enum code do_dates(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
+    int64_t tenant;
+    int kind;
+    int32_t number;
+    struct uuid id;
+    struct dates dates = { .n = 0 };
+    AUTO(view_end) struct view *view = NULL;
+    enum code code = tenant_arg(s, in, &tenant, reterr);
+    if (code == OK)
+        code = record_arg(s, in, "id", &kind, &id, reterr);
+    if (code != OK)
+        return code;
+    const struct kind *k = charter_kind_at(service_charter(s), kind);
+    code = name_number(service_store(s), charter_name(service_charter(s)), 'k', k->name, &number, reterr);
+    if (code == OK)
+        code = store_view(service_store(s), tenant, &view, reterr);
+    if (code == OK)
+        code = parts_get(view_sql(view), number, &id, date_add, &dates, reterr);
+    json_t *due = json_object();
+    for (size_t i = 0; i < k->part_count && code == OK; i++)
+        code = part_date(s, k, &k->parts[i], &dates, due, reterr);
+    if (code == OK)
+        *ret = json_pack("{s:O}", "due", due);
+    json_decref(due);
+    return code;
+}
+
 static bool key_add(const struct part_row *p, void *arg) {
     if (p->key != 0)
         json_array_append_new(arg, json_integer((json_int_t)p->key));
@@ -320,7 +368,7 @@ static enum code do_end(struct service *s, json_t *in, json_t **ret, struct err 
 }
 
 static const struct { const char *verb; enum code (*run)(struct service *, json_t *, json_t **, struct err *); } verbs[] = {
-    { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_due", do_due }, { "probe_copy", do_copy },
+    { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_end", do_end },
 };
 

@@ -5,6 +5,7 @@
  *   probe_token  {tenant, role, expires}-> {token}          a token with an end of its own (RFC 3339)
  *   probe_link   {tenant, kind, id}     -> {token}          a private link of that record
  *   probe_due    {tenant}               -> {parts, undated, wrong}
+ *   probe_dates  {tenant, kind, id}     -> {due: {part: microseconds or null}}   of the parts that are stored
  *   probe_copy   {tenant, kind, id}     -> {keys}           keeps a copy of every file of the keyring, and notes the record's keys
  *   probe_open   {tenant, keys}         -> {opened}         how many of them open from that copy with today's root and epoch
  *   probe_entries{tenant, verb}         -> {count}         entries of the tenant's ledger with that verb

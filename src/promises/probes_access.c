@@ -255,6 +255,116 @@ enum code probe_sees(struct env *e, struct verdict_line *v, struct err *reterr) 
     return SAY(v, tried > 0, "%zu roles see no personal field of %s beyond their grants", tried, k->name);
 }
 
+/* ---- one's own */
+
+static enum code person_token(struct env *e, int person, const struct canary *self, char ret[128], struct err *reterr) {
+    const struct person *people;
+    json_t *made = NULL;
+    charter_people(env_charter(e), &people);
+    enum code code = env_control(e, "probe_token", json_pack("{s:I,s:s,s:s,s:s}", "tenant", (json_int_t)env_tenant(e, 0), "role", people[person].name,
+                                 "kind", charter_kind_at(env_charter(e), self->kind)->name, "self", self->id), &made, reterr);
+    if (code == OK)
+        snprintf(ret, 128, "%s", json_string_value(json_object_get(made, "token")) ?: "");
+    json_decref(made);
+    return code;
+}
+
+/* Does the person's token read or list it, beyond what other grants give? *ret_field: what it shows, or NULL. */
+static enum code own_beyond(struct env *e, int person, const char *token, const struct canary *other, const char **ret_field, struct err *reterr) {
+    const struct kind *k = charter_kind_at(env_charter(e), other->kind);
+    char path[256];
+    fieldset granted = 0;
+    bool listed = false;
+    AUTO(answer_done) struct answer one = { 0 }, list = { 0 };
+    path_of(e, other, path, sizeof path);
+    enum code code = env_call(e, &(struct call){ .method = "GET", .path = path, .token = token }, &one, reterr);
+    path_kind(e, other->kind, "?limit=1000", path, sizeof path);
+    if (code == OK)
+        code = env_call(e, &(struct call){ .method = "GET", .path = path, .token = token }, &list, reterr);
+    if (code == OK)
+        code = granted_now(e, person, other, &granted, reterr);
+    if (code != OK)
+        return code;
+    listed = strstr(buf_str(&list.body), other->id) != NULL;
+    *ret_field = granted == 0 && (one.status != 404 || listed) ? "something" : field_beyond(k, json_object_get(one.json, "fields"), granted);
+    return OK;
+}
+
+/* A token of one person against the record of another, where the charter grants what is one's own without a link. */
+static enum code own_by_token(struct env *e, const struct grant *g, size_t *tried, struct verdict_line *v, struct err *reterr) {
+    const struct canary *self = NULL, *other = NULL;
+    const struct kind *k = charter_kind_at(env_charter(e), g->kind);
+    const char *field = NULL;
+    char token[128] = "", path[256];
+    AUTO(answer_done) struct answer own = { 0 };
+    enum code code = canary_make(e, 0, g->kind, true, &self, reterr);
+    if (code == OK)
+        code = canary_make(e, 0, g->kind, true, &other, reterr);
+    if (code == OK)
+        code = person_token(e, g->person, self, token, reterr);
+    if (code != OK)
+        return code;
+    path_of(e, self, path, sizeof path);
+    code = env_call(e, &(struct call){ .method = "GET", .path = path, .token = token }, &own, reterr);
+    if (code == OK && g->window.type == W_ALWAYS && own.status != 200)
+        return SAY(v, false, "a person's own %s answered %d instead of 200", k->name, own.status);
+    if (code == OK)
+        code = own_beyond(e, g->person, token, other, &field, reterr);
+    if (code == OK && field != NULL)
+        return SAY(v, false, "a token of one person shows %s of another's %s", field, k->name);
+    ++*tried;
+    return code;
+}
+
+/* A private link gives all that is its person's own; of every kind that it may show, the record of somebody else lies beside it. */
+static enum code own_by_link(struct env *e, int kind, size_t *tried, struct verdict_line *v, struct err *reterr) {
+    const struct canary *self = NULL, *other = NULL;
+    const struct kind *kinds;
+    const struct grant *g;
+    size_t n = charter_kinds(env_charter(e), &kinds), m = charter_sees(env_charter(e), &g);
+    char path[256];
+    json_t *made = NULL;
+    enum code code = canary_make(e, 0, kind, true, &self, reterr);
+    if (code == OK)
+        code = env_control(e, "probe_link", json_pack("{s:I,s:s,s:s}", "tenant", (json_int_t)env_tenant(e, 0), "kind", kinds[kind].name, "id", self->id), &made, reterr);
+    if (code != OK)
+        return code;
+    snprintf(path, sizeof path, "/p/%s/%s/data.json", env_service(e), json_string_value(json_object_get(made, "token")) ?: "");
+    json_decref(made);
+    for (size_t i = 0; i < n && code == OK; i++) {
+        bool may = false;
+        AUTO(answer_done) struct answer a = { 0 };
+        for (size_t j = 0; j < m; j++)
+            may |= g[j].understood && g[j].person == kinds[kind].about && g[j].kind == (int)i && g[j].of == OF_OWN;
+        if (!may)
+            continue;
+        code = canary_make(e, 0, (int)i, true, &other, reterr);
+        if (code == OK)
+            code = env_call(e, &(struct call){ .method = "GET", .path = path, .role = "" }, &a, reterr);
+        if (code == OK && (a.status != 200 || strstr(buf_str(&a.body), self->id) == NULL))
+            return SAY(v, false, "a private link of a %s answered %d and does not show what is the person's own", kinds[kind].name, a.status);
+        if (code == OK && strstr(buf_str(&a.body), other->id) != NULL)
+            return SAY(v, false, "a private link of a %s shows a %s of somebody else", kinds[kind].name, kinds[i].name);
+        ++*tried;
+    }
+    return code;
+}
+
+enum code probe_own(struct env *e, struct verdict_line *v, struct err *reterr) {
+    const struct grant *g;
+    size_t n = charter_sees(env_charter(e), &g), tried = 0;
+    enum code code = OK;
+    for (size_t i = 0; i < n && code == OK && !v->tried; i++) {
+        if (!g[i].understood || g[i].of != OF_OWN || g[i].nothing_personal || g[i].person == charter_tenant(env_charter(e)) ||
+            charter_kind_at(env_charter(e), g[i].kind)->about != g[i].person)
+            continue;
+        code = g[i].by_link ? own_by_link(e, g[i].kind, &tried, v, reterr) : own_by_token(e, &g[i], &tried, v, reterr);
+    }
+    if (code != OK || v->tried)
+        return code;
+    return SAY(v, true, tried == 0 ? "the charter grants nobody but the tenant's staff what is their own" : "%zu times somebody else's record lay beside a person's own and stayed hidden", tried);
+}
+
 /* A grant by relation whose link is a reference field of the record itself, and the kind of the person behind it. */
 static const struct grant *relation_grant(const struct charter *c, const struct relation **ret) {
     const struct grant *g;
@@ -269,18 +379,6 @@ static const struct grant *relation_grant(const struct charter *c, const struct 
             }
         }
     return NULL;
-}
-
-static enum code person_token(struct env *e, int person, const struct canary *self, char ret[128], struct err *reterr) {
-    const struct person *people;
-    json_t *made = NULL;
-    charter_people(env_charter(e), &people);
-    enum code code = env_control(e, "probe_token", json_pack("{s:I,s:s,s:s,s:s}", "tenant", (json_int_t)env_tenant(e, 0), "role", people[person].name,
-                                 "kind", charter_kind_at(env_charter(e), self->kind)->name, "self", self->id), &made, reterr);
-    if (code == OK)
-        snprintf(ret, 128, "%s", json_string_value(json_object_get(made, "token")) ?: "");
-    json_decref(made);
-    return code;
 }
 
 enum code probe_relations(struct env *e, struct verdict_line *v, struct err *reterr) {

@@ -197,25 +197,6 @@ enum code probe_final(struct env *e, struct verdict_line *v, struct err *reterr)
                (long long)before, n, (long long)after);
 }
 
-enum code probe_due(struct env *e, struct verdict_line *v, struct err *reterr) {
-    const struct kind *kinds;
-    size_t n = charter_kinds(env_charter(e), &kinds);
-    json_t *got = NULL;
-    for (size_t i = 0; i < n; i++) {
-        const struct canary *c = NULL;
-        enum code code = canary_make(e, 0, (int)i, false, &c, reterr);
-        if (code != OK)
-            return code;
-    }
-    enum code code = env_control(e, "probe_due", json_pack("{s:I}", "tenant", (json_int_t)env_tenant(e, 0)), &got, reterr);
-    if (code != OK)
-        return code;
-    long long parts = json_integer_value(json_object_get(got, "parts")), undated = json_integer_value(json_object_get(got, "undated")),
-              wrong = json_integer_value(json_object_get(got, "wrong"));
-    json_decref(got);
-    return SAY(v, parts > 0 && undated == 0 && wrong == 0, "%lld parts: %lld without a due date that the charter gives, %lld with a wrong one", parts, undated, wrong);
-}
-
 /* The charter with one letter more in the name of its operator. False: it names none. */
 static bool one_letter_more(const struct charter *c, struct buf *ret) {
     size_t len;
