@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <pthread.h>
-#include <sodium.h>
 
 #include "base/mem.h"
 
@@ -36,13 +35,14 @@ static void context_free(void *p) {
 }
 
 /* The cipher is bound here once: a later init with a NULL cipher only changes key and nonce,
- * which is four times as fast. A context without padding takes its parameters anew at each init; GCM never pads. */
-static EVP_CIPHER_CTX *cipher_new(const EVP_CIPHER *cipher, int encrypts, bool pads) {
+ * which is four times as fast. A context without padding takes its parameters anew at each init; GCM never pads, and whole
+ * blocks that are encrypted come out at once, padding or not, because nothing here ever ends such a run. */
+static EVP_CIPHER_CTX *cipher_new(const EVP_CIPHER *cipher, int encrypts, bool bare) {
     static const uint8_t zero[KEY_SIZE];
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     if (c == NULL)
         return NULL;
-    if (EVP_CipherInit_ex2(c, cipher, zero, NULL, encrypts, NULL) != 1 || (pads && EVP_CIPHER_CTX_set_padding(c, 0) != 1)) {
+    if (EVP_CipherInit_ex2(c, cipher, zero, NULL, encrypts, NULL) != 1 || (bare && EVP_CIPHER_CTX_set_padding(c, 0) != 1)) {
         EVP_CIPHER_CTX_free(c);
         return NULL;
     }
@@ -55,7 +55,7 @@ static bool context_fill(struct context *c) {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end() };
     static const uint8_t zero[KEY_SIZE];
     return (c->seal = cipher_new(fetched.gcm, 1, false)) != NULL && (c->open = cipher_new(fetched.gcm, 0, false)) != NULL
-        && (c->lane_wrap = cipher_new(fetched.ecb, 1, true)) != NULL && (c->lane_unwrap = cipher_new(fetched.ecb, 0, true)) != NULL
+        && (c->lane_wrap = cipher_new(fetched.ecb, 1, false)) != NULL && (c->lane_unwrap = cipher_new(fetched.ecb, 0, true)) != NULL
         && (c->sha256 = EVP_MD_CTX_new()) != NULL && EVP_DigestInit_ex2(c->sha256, fetched.sha256, NULL) == 1
         && (c->hmac = EVP_MAC_CTX_new(fetched.hmac)) != NULL && EVP_MAC_init(c->hmac, zero, sizeof zero, with_sha256) == 1
         && (c->hkdf = EVP_KDF_CTX_new(fetched.hkdf)) != NULL;
@@ -68,6 +68,7 @@ struct context *context_get(void) {
     struct context *c = mem_new(sizeof *c);
     if (c == NULL)
         return NULL;
+    c->has_brief = crypto_aead_aes256gcm_is_available() == 1;
     if (!context_fill(c) || pthread_setspecific(fetched.at_exit, c) != 0) {
         context_free(c);
         return NULL;
@@ -109,6 +110,9 @@ void crypto_forget(void) {
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         must(EVP_CipherInit_ex2(all[i], NULL, zero, NULL, -1, NULL) == 1);
     EVP_KDF_CTX_reset(c->hkdf);
+    crypto_wipe(&c->brief, sizeof c->brief);
+    crypto_wipe(&c->hmac_key, sizeof c->hmac_key);
+    c->hmac_known = false;
     if (EVP_MAC_init(c->hmac, zero, sizeof zero, NULL) != 1) {     /* it copies the key, and there is no memory: then all of it goes */
         (void)pthread_setspecific(fetched.at_exit, NULL);
         context_free(c);

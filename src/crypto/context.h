@@ -3,6 +3,7 @@
 #pragma once
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <sodium.h>
 
 #include "crypto/crypto.h"
 
@@ -10,9 +11,13 @@
 
 struct context {
     EVP_CIPHER_CTX *seal, *open;             /* AES-256-GCM, one for each direction */
+    crypto_aead_aes256gcm_state brief;       /* the same cipher for few bytes, where the processor has it; see seal.c */
+    bool has_brief;
     EVP_CIPHER_CTX *lane_wrap, *lane_unwrap; /* AES-256-ECB without padding */
     EVP_MD_CTX *sha256;
     EVP_MAC_CTX *hmac;
+    struct key hmac_key;                     /* of the HMAC that was made last, if it is known */
+    bool hmac_known;
     EVP_KDF_CTX *hkdf;
     uint8_t pool[POOL_SIZE];                 /* random bytes; those given out are zero */
     size_t pool_left;

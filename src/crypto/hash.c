@@ -2,7 +2,6 @@
  * slower functions, which need none, give the same bytes: so these calls cannot fail. */
 #include <openssl/core_names.h>
 #include <openssl/params.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -52,12 +51,28 @@ static void hmac_small(const void *key, size_t key_len, const void *bytes, size_
     crypto_wipe(&s, sizeof s);
 }
 
+/* A thread makes one token after another under the same key, which OpenSSL then need not take up again (a NULL key is the one of
+ * before; it costs half). An empty key means that to it as well, so it takes the other way. */
+static bool hmac_begin(struct context *c, const void *key, size_t key_len) {
+    if (key_len == 0)
+        return false;
+    if (key_len == KEY_SIZE && c->hmac_known && crypto_equal(key, c->hmac_key.bytes, KEY_SIZE))
+        return EVP_MAC_init(c->hmac, NULL, 0, NULL) == 1;
+    c->hmac_known = false;
+    if (EVP_MAC_init(c->hmac, key, key_len, NULL) != 1)
+        return false;
+    if (key_len == KEY_SIZE) {
+        memcpy(c->hmac_key.bytes, key, KEY_SIZE);
+        c->hmac_known = true;
+    }
+    return true;
+}
+
 void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
     PRE((key != NULL || key_len == 0) && (bytes != NULL || len == 0) && ret != NULL);
     struct context *c = context_get();
     size_t n = 0;
-    /* An empty key means "the key of before" to EVP_MAC_init, so it takes the other way. */
-    if (c != NULL && key_len > 0 && EVP_MAC_init(c->hmac, key, key_len, NULL) == 1
+    if (c != NULL && hmac_begin(c, key, key_len)
         && EVP_MAC_update(c->hmac, bytes, len) == 1 && EVP_MAC_final(c->hmac, ret, &n, HASH_SIZE) == 1 && n == HASH_SIZE)
         return;
     hmac_small(key, key_len, bytes, len, ret);

@@ -49,6 +49,32 @@ TEST(hmac_as_published) {
     check_hex(got, sizeof got, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+/* The key of before is taken up again only where it is the same; keys of other lengths come in between. */
+TEST(hmac_is_right_in_whatever_order_keys_come) {
+    uint8_t keys[3][KEY_SIZE + 1], text[300], got[HASH_SIZE], want[HASH_SIZE];
+    struct err e;
+    CHECK_OK(crypto_init(&e), &e);
+    crypto_random(keys[0], sizeof keys[0]);
+    memcpy(keys[1], keys[0], sizeof keys[0]);
+    keys[1][KEY_SIZE - 1] ^= 1;              /* nearly the same */
+    crypto_random(keys[2], sizeof keys[2]);
+    for (size_t i = 0; i < 400; i++) {
+        uint8_t pick[2];
+        crypto_random(pick, sizeof pick);
+        crypto_random(text, sizeof text);
+        size_t len = i % 7 == 6 ? KEY_SIZE + 1 : i % 5 == 4 ? KEY_SIZE - 1 : KEY_SIZE, n = pick[1];
+        const uint8_t *key = keys[pick[0] % 3];
+        if (i % 50 == 49)
+            crypto_forget();
+        hmac_sha256(key, len, text, n, got);
+        hmac_small(key, len, text, n, want);
+        CHECK(memcmp(got, want, sizeof got) == 0);
+    }
+    static const struct key zero;
+    crypto_forget();
+    CHECK(!context_get()->hmac_known && memcmp(&context_get()->hmac_key, &zero, sizeof zero) == 0);
+}
+
 TEST(hmac_of_an_empty_key_is_not_that_of_the_key_before) {
     uint8_t a[HASH_SIZE], b[HASH_SIZE];
     struct err e;

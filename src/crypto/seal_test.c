@@ -53,6 +53,54 @@ TEST(opens_what_it_sealed_and_nothing_else) {
     }
 }
 
+/* What one library sealed the other opens, byte for byte, on both sides of the length at which they change. */
+TEST(both_libraries_write_the_same) {
+    struct key key;
+    struct err e;
+    CHECK_OK(crypto_init(&e), &e);
+    struct context *c = context_get();
+    const bool has = c->has_brief;
+    uint8_t nonce[NONCE_SIZE], plain[BRIEF + 40], ad[64], one[sizeof plain + TAG_SIZE], two[sizeof one], open[sizeof plain + 1];
+    for (size_t len = 0; len <= sizeof plain; len++) {
+        size_t ad_len = len % (sizeof ad + 1);
+        crypto_random(&key, sizeof key);
+        crypto_random(nonce, sizeof nonce);
+        crypto_random(ad, sizeof ad);
+        crypto_random(plain, sizeof plain);
+        c->has_brief = has;
+        CHECK(is_brief(c, len) == (has && len <= BRIEF));
+        CHECK(gcm_seal(c, &key, nonce, ad, ad_len, plain, len, one));
+        c->has_brief = false;
+        CHECK(gcm_seal(c, &key, nonce, ad, ad_len, plain, len, two));
+        CHECK(memcmp(one, two, len + TAG_SIZE) == 0);
+        for (int brief = 0; brief < 2; brief++) {
+            c->has_brief = has && brief != 0;
+            memset(open, 0, sizeof open);
+            CHECK(gcm_open(c, &key, nonce, ad, ad_len, one, len, open) && memcmp(open, plain, len) == 0);
+            two[len % (len + TAG_SIZE)] ^= 1;
+            CHECK(!gcm_open(c, &key, nonce, ad, ad_len, two, len, open));
+            two[len % (len + TAG_SIZE)] ^= 1;
+            nonce[len % NONCE_SIZE] ^= 0x80;
+            CHECK(!gcm_open(c, &key, nonce, ad, ad_len, two, len, open));
+            nonce[len % NONCE_SIZE] ^= 0x80;
+        }
+    }
+    c->has_brief = has;
+}
+
+TEST(forgets_the_key_of_few_bytes) {
+    static const crypto_aead_aes256gcm_state none;
+    struct key key = { { 7 } };
+    struct err e;
+    CHECK_OK(crypto_init(&e), &e);
+    AUTO(buf_done) struct buf b = BUF(100);
+    CHECK_OK(seal(&key, NULL, 0, "x", 1, &b, &e), &e);
+    struct context *c = context_get();
+    CHECK(!c->has_brief || memcmp(&c->brief, &none, sizeof none) != 0);
+    crypto_forget();
+    CHECK(memcmp(&c->brief, &none, sizeof none) == 0);
+}
+
 TEST(never_repeats_a_nonce) {
     struct key key = { { 1 } };
     struct err e;

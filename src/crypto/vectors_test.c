@@ -68,14 +68,21 @@ static bool gcm_one(const json_t *group, const json_t *test, bool valid) {
     buf_add(&sealed, iv.p, iv.len);
     buf_add(&sealed, ct.p, ct.len);
     buf_add(&sealed, tag.p, tag.len);
-    enum code code = seal_open(&k, aad.p, aad.len, sealed.data, sealed.len, &open, &e);
-    CHECK(code == (valid ? OK : E_DAMAGED));
-    if (!valid)
-        return true;
-    CHECK(open.len == msg.len && (msg.len == 0 || memcmp(open.data, msg.p, msg.len) == 0));
     AUTO(mem_free) uint8_t *got = mem_new(msg.len + TAG_SIZE);
-    CHECK(gcm_seal(context_get(), &k, iv.p, aad.p, aad.len, msg.p, msg.len, got));
-    CHECK(memcmp(got, sealed.data + NONCE_SIZE, msg.len + TAG_SIZE) == 0);
+    struct context *c = context_get();
+    const bool has = c->has_brief;
+    for (int brief = 0; brief < 2; brief++) {    /* through either library */
+        c->has_brief = has && brief != 0;
+        buf_cut(&open, 0);
+        enum code code = seal_open(&k, aad.p, aad.len, sealed.data, sealed.len, &open, &e);
+        CHECK(code == (valid ? OK : E_DAMAGED));
+        if (!valid)
+            continue;
+        CHECK(open.len == msg.len && (msg.len == 0 || memcmp(open.data, msg.p, msg.len) == 0));
+        CHECK(gcm_seal(c, &k, iv.p, aad.p, aad.len, msg.p, msg.len, got));
+        CHECK(memcmp(got, sealed.data + NONCE_SIZE, msg.len + TAG_SIZE) == 0);
+    }
+    c->has_brief = has;
     return true;
 }
 TEST(wycheproof_aes_gcm) { run("aes_gcm_test.json", gcm_one); }
