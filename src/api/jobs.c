@@ -1,4 +1,5 @@
-/* jobs.c — a table of jobs with their paces. A job that fails is logged once and tried again at its next turn. */
+/* jobs.c — a table of jobs with their paces. A job that fails is tried again at its next turn; the log is told at once, and at growing
+ * intervals while it goes on. */
 #include "api/jobs.h"
 
 #include <errno.h>
@@ -23,6 +24,11 @@
 /* Renewals exclude one another, whoever asks. */
 static pthread_mutex_t renewing = PTHREAD_MUTEX_INITIALIZER;
 
+#define TELL_FIRST USEC_PER_MINUTE            /* a failure that goes on is told again after this, then after twice that … */
+#define TELL_MOST (6 * USEC_PER_HOUR)
+
+/* A job that goes on failing for the same reason: when it is told of again, by the steady clock. */
+struct telling { enum code code; usec_t again, gap; int64_t failed; };
 struct jobs {
     struct api *api;
     pthread_t thread;
@@ -30,6 +36,7 @@ struct jobs {
     pthread_cond_t wake;
     bool stop;
     usec_t next[8];                           /* beside table[]; wall clock */
+    struct telling telling[8];
     int64_t signed_writes;
     usec_t wall, steady, marked;              /* both clocks as the last look saw them; the mark that is stored */
     bool compared;                            /* with what the keeper has signed, once after the start */
@@ -222,6 +229,16 @@ static enum code clock_look(struct jobs *j, usec_t now, struct err *reterr) {
     return OK;
 }
 
+/* Erasures are refused from here on, and keys of what has ended wait: a person has to know. */
+static enum code cap_look(struct jobs *j, struct err *reterr) {
+    struct keeper_status s;
+    enum code code = keeper_status(j->api->config.keeper, &s, reterr);
+    if (code == OK && s.destroyed_today >= s.destroyed_most + s.allowed_today)
+        return err_set(reterr, E_TOO_MANY, "%llu keys were destroyed today, as many as are allowed (key_destructions in sejf.yaml): erasures are refused and keys of "
+                       "corrected values wait, until somebody has looked and runs \"sejf key allow NUMBER\"", (unsigned long long)s.destroyed_today);
+    return code;
+}
+
 /* Replies of idempotency keys expire, seats that came free are given on, keys of what has ended are destroyed. */
 static enum code turn_upkeep(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
     struct api *a = j->api;
@@ -229,7 +246,7 @@ static enum code turn_upkeep(struct jobs *j, usec_t now, usec_t *ret_next, struc
     *ret_next = now + 10 * USEC_PER_MINUTE;
     for (size_t i = 0; i < a->service_count && code == OK; i++)
         code = service_recover(a->services[i], reterr);
-    return code;
+    return code == OK ? cap_look(j, reterr) : code;
 }
 
 /* Where nothing was erased since the last renewal, there is nothing to make final. One that was missed while the
@@ -319,6 +336,34 @@ static bool jobs_sleep(struct jobs *j) {
     return go_on;
 }
 
+/* Is this turn's failure to be told? At once when it is a new one, then at growing intervals. */
+static bool tell(struct telling *t, enum code code, usec_t steady) {
+    if (code != t->code)
+        *t = (struct telling){ .code = code, .gap = TELL_FIRST / 2 };
+    t->failed += code != OK;
+    if (code == OK || steady < t->again)
+        return false;
+    t->gap = t->gap * 2 < TELL_MOST ? t->gap * 2 : TELL_MOST;
+    t->again = steady + t->gap;
+    return true;
+}
+
+static void turn(struct jobs *j, size_t i, usec_t now) {
+    struct err e = { 0 };
+    struct telling *t = &j->telling[i];
+    int64_t failed = t->failed;
+    enum code code = table[i].turn(j, now, &j->next[i], &e);
+    if (code == OK && failed > 0)
+        log_event(LOG_INFO, "job_works_again", LOG_TEXT("job", table[i].name), LOG_INT("failed", failed));
+    if (!tell(t, code, clock_steady()))
+        return;
+    if (t->failed > 1)
+        (void)err_prefix(&e, "job %s, failing %lld times in a row", table[i].name, (long long)t->failed);
+    else
+        (void)err_prefix(&e, "job %s", table[i].name);
+    log_error("job_failed", &e);
+}
+
 static void *jobs_thread(void *arg) {
     struct jobs *j = arg;
     do {
@@ -326,14 +371,9 @@ static void *jobs_thread(void *arg) {
         struct err e;
         if (clock_look(j, now, &e) != OK)
             log_error("clock_not_noted", &e);
-        for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-            if (now < j->next[i])
-                continue;
-            if (table[i].turn(j, now, &j->next[i], &e) != OK) {
-                (void)err_prefix(&e, "job %s", table[i].name);
-                log_error("job_failed", &e);
-            }
-        }
+        for (size_t i = 0; i < ARRAY_LEN(table); i++)
+            if (now >= j->next[i])
+                turn(j, i, now);
     } while (jobs_sleep(j));
     return NULL;
 }

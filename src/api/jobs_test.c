@@ -36,3 +36,18 @@ TEST(a_renewal_that_a_wrong_clock_dated_far_away_delays_none) {
     CHECK(renewal_due(z, instant("2099-01-01T00:00:00Z"), now) == now);
     CHECK(renewal_due(z, 0, now) == instant("2026-11-23T02:00:00Z"));
 }
+
+TEST(a_failure_that_goes_on_is_told_at_growing_intervals) {
+    struct telling t = { 0 };
+    usec_t at = 5 * USEC_PER_DAY;
+    int told = 0;
+    for (int second = 0; second < 86400; second++)
+        told += tell(&t, E_DAMAGED, at + second * USEC_PER_SEC);
+    CHECK_INT(told, 12);                       /* 0, 1, 3, 7, 15, 31, 63, 127, 255 and 511 minutes, then every six hours */
+    CHECK_INT(t.failed, 86400);
+    CHECK(tell(&t, E_FULL, at + USEC_PER_DAY));         /* another reason is told at once */
+    CHECK(!tell(&t, E_FULL, at + USEC_PER_DAY + USEC_PER_SEC));
+    CHECK(!tell(&t, OK, at + USEC_PER_DAY + 2 * USEC_PER_SEC));
+    CHECK_INT(t.failed, 0);
+    CHECK(tell(&t, E_FULL, at + USEC_PER_DAY + 3 * USEC_PER_SEC));
+}

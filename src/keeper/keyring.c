@@ -372,8 +372,8 @@ void keyring_status(struct keyring *k, struct keeper_status *ret) {
     *ret = (struct keeper_status){
         .epoch = k->meta.epoch, .buckets = k->buckets.count, .keys = k->keys, .pending = k->gone + k->meta.noise,
         .opened_most = caps_most(k->caps), .destroyed_most = k->destructions_per_day,
-        .allowed_today = now / USEC_PER_DAY == k->meta.day ? k->meta.allowed : 0,
-        .destroyed_today = now / USEC_PER_DAY == k->meta.day ? k->meta.destroyed : 0, .opened_minute = caps_minute(k->caps, clock_steady()),
+        .allowed_today = now / USEC_PER_DAY <= k->meta.day ? k->meta.allowed : 0,      /* a clock that went back earns nothing */
+        .destroyed_today = now / USEC_PER_DAY <= k->meta.day ? k->meta.destroyed : 0, .opened_minute = caps_minute(k->caps, clock_steady()),
         .renewed = k->meta.renewed, .in_place = epoch_in_place(k->epoch), .locked = k->locked, .owner = k->meta.owner };
     /* An old slot that could not be overwritten keeps everything of before alive. */
     ret->pending += epoch_left(k->epoch, 1 - k->slot);

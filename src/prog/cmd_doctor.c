@@ -281,6 +281,9 @@ static void look_keyring(struct visit *v) {
     if (!json_is_true(json_object_get(r, "in_place")))
         say(v, NOTE, "keep the data directory on ext4 or xfs", "the file system (%s) may keep old epoch keys: erasures are not final against a copy of the raw disk",
             json_string_value(json_object_get(r, "filesystem")) ?: "unknown");
+    long long today = (long long)json_integer_value(json_object_get(r, "destroyed_today"));
+    if (today >= (long long)(json_integer_value(json_object_get(r, "destroyed_most")) + json_integer_value(json_object_get(r, "allowed_today"))))
+        say(v, BAD, "find out what erases so much, then: sejf key allow NUMBER", "%lld keys were destroyed today, as many as are allowed: erasures are refused", today);
     say(v, GOOD, NULL, "%lld keys in %lld buckets, epoch %lld; %lld destroyed and final with the next renewal", (long long)json_integer_value(json_object_get(r, "keys")),
         (long long)json_integer_value(json_object_get(r, "buckets")), (long long)json_integer_value(json_object_get(r, "epoch")), pending);
     json_decref(r);

@@ -16,15 +16,15 @@ static void calendar_begin(struct calendar *c, const char *zone) {
     const char *now = getenv("TZ");
     c->had = now != NULL && strlen(now) < sizeof c->before;
     snprintf(c->before, sizeof c->before, "%s", c->had ? now : "");
-    setenv("TZ", zone, 1);
+    setenv("TZ", zone, 1);                     /* NOLINT(concurrency-mt-unsafe): one thread, see above */
     tzset();
 }
 
 static void calendar_end(struct calendar *c) {
     if (c->had)
-        setenv("TZ", c->before, 1);
+        setenv("TZ", c->before, 1);            /* NOLINT(concurrency-mt-unsafe) */
     else
-        unsetenv("TZ");
+        unsetenv("TZ");                        /* NOLINT(concurrency-mt-unsafe) */
     tzset();
 }
 

@@ -320,7 +320,10 @@ enum code draft_commit(struct draft *d, struct err *reterr) {
         code = store_write(d->s->store, d->rec.tenant, write_alone, d, reterr);
         draft_answered(d, code);
     }
-    return code == OK ? draft_settle(d, reterr) : code;
+    struct err later;                          /* done is done: keys that could not be destroyed stand as doomed, the rest as tasks, and the upkeep goes on */
+    if (code == OK)
+        (void)!draft_settle(d, &later);
+    return code;
 }
 
 /* New index keys: tokens and claims anew; seals stay. */

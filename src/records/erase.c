@@ -199,6 +199,17 @@ static enum code erase_check(struct request *q, struct err *reterr) {
                     : err_set(reterr, E_NOT_FOUND, "there is no such record");
 }
 
+/* Above the cap of a day nothing is erased until a person has confirmed. What goes on meanwhile is counted later: then the record is gone
+ * and its keys wait. */
+static enum code cap_check(struct service *s, struct err *reterr) {
+    struct keeper_status now;
+    enum code code = keeper_status(s->keeper, &now, reterr);
+    if (code == OK && rule_on(RULE_key_caps) && now.destroyed_today >= now.destroyed_most + now.allowed_today)
+        return err_set(reterr, E_TOO_MANY, "nothing was erased: %llu keys were destroyed today, as many as are allowed (key_destructions in sejf.yaml); somebody must "
+                       "confirm with \"sejf key allow N\"", (unsigned long long)now.destroyed_today);
+    return code;
+}
+
 enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
     PRE(s != NULL && r != NULL && ret != NULL && reterr != NULL);
     struct request q = { s, r->who, service_kind(s, r->kind), r->id, r->if_match, { 0 } };
@@ -211,16 +222,14 @@ enum code record_erase(struct service *s, const struct record_request *r, json_t
         return OK;
     }
     if (code == OK)
+        code = cap_check(s, reterr);
+    if (code == OK)
         code = store_write(s->store, r->who->tenant, erase_write, &q, reterr);
     if (code == OK) {
+        struct err later;                      /* the record is gone: what could not be done stands noted, and the upkeep goes on */
         *ret = json_incref(q.e.counts);
-        code = erasure_settle(&q.e, reterr);
-        if (code == OK && q.e.more)
-            code = tasks_run(s, r->who->tenant, *ret, reterr);
-        if (code != OK) {
-            json_decref(*ret);
-            *ret = NULL;
-        }
+        if (erasure_settle(&q.e, &later) == OK && q.e.more)
+            (void)!tasks_run(s, r->who->tenant, *ret, &later);
     }
     erasure_done(&q.e);
     return code;

@@ -111,6 +111,12 @@ TEST(a_refused_record_gives_its_key_to_the_next) {
     bed_end(&b);
 }
 
+static bool doomed_count(int64_t tenant UNUSED, uint64_t key UNUSED, void *arg) {
+    ++*(size_t *)arg;
+    return true;
+}
+static enum code touch(struct txn *t UNUSED, void *arg UNUSED, struct err *e UNUSED) { return OK; }
+
 /* The change is stored when its old key cannot be destroyed: the cap of a day is reached. */
 TEST(what_fails_after_the_write_takes_nothing_back) {
     struct bed b;
@@ -130,10 +136,20 @@ TEST(what_fails_after_the_write_takes_nothing_back) {
     json_decref(got);
     CHECK_OK(bed_change(&b, &boss, "registration", &id, -1, json_pack("{s:s}", "name", "Iwa"), &got), &b.e);
     json_decref(got);
-    CHECK_CODE(bed_change(&b, &boss, "registration", &id, -1, json_pack("{s:s}", "name", "Ola"), &got), E_TOO_MANY, &b.e);
+    /* Done is answered as done; the old key waits until a person has confirmed, and goes then. */
+    CHECK_OK(bed_change(&b, &boss, "registration", &id, -1, json_pack("{s:s}", "name", "Ola"), &got), &b.e);
     json_decref(got);
     CHECK_OK(bed_read(&b, &boss, "registration", &id, &got), &b.e);
     CHECK_TEXT(text_at(got, "fields", "name"), "Ola");
+    json_decref(got);
+    size_t waiting = 0;
+    CHECK_OK(doomed_list(b.store, doomed_count, &waiting, &b.e), &b.e);
+    CHECK_INT(waiting, 1);
+    /* An erasure is refused whole. */
+    got = NULL;
+    CHECK_CODE(bed_erase(&b, &boss, "registration", &id, &got), E_TOO_MANY, &b.e);
+    CHECK(got == NULL);
+    CHECK_OK(bed_read(&b, &boss, "registration", &id, &got), &b.e);
     json_decref(got);
     for (int i = 0; i < 3; i++) {
         char email[32];
@@ -143,6 +159,15 @@ TEST(what_fails_after_the_write_takes_nothing_back) {
     }
     uses_add(&b, b.store, "registration", &u);
     CHECK(u.records == 4 && shared(&u) == 0);
+    CHECK_OK(keeper_allow(b.keeper, 2, &b.e), &b.e);
+    CHECK_OK(service_recover(b.service, &b.e), &b.e);
+    waiting = 0;
+    CHECK_OK(store_write(b.store, b.tenant, touch, NULL, &b.e), &b.e);     /* what was to be forgotten is, before this */
+    CHECK_OK(doomed_list(b.store, doomed_count, &waiting, &b.e), &b.e);
+    CHECK_INT(waiting, 0);
+    /* One more may be destroyed, and the record has it: gone is gone. */
+    CHECK_OK(bed_erase(&b, &boss, "registration", &id, &got), &b.e);
+    json_decref(got);
     bed_end(&b);
 }
 

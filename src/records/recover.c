@@ -65,11 +65,11 @@ static enum code catch_up(struct service *s, int64_t tenant, void *arg UNUSED, s
 }
 
 /* ---- the rest of a tenant's upkeep */
-static enum code expire(struct txn *t, void *arg UNUSED, struct err *reterr) { return replies_expire(t, txn_now(t), reterr); }
+static enum code expire(struct txn *t, void *arg UNUSED, struct err *reterr) { return replies_expire(t, txn_ran(t), reterr); }
 
 static enum code tend(struct service *s, int64_t tenant, void *arg UNUSED, struct err *reterr) {
     enum code code = tasks_run(s, tenant, NULL, reterr);
-    if (code == OK)
+    if (code == OK || code == E_TOO_MANY)      /* above the cap of a day: the other tenants are not kept waiting */
         code = catch_up(s, tenant, NULL, reterr);
     return code == OK ? store_write(s->store, tenant, expire, NULL, reterr) : code;
 }

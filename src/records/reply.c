@@ -11,7 +11,7 @@
 #include "records/use.h"
 #include "store/tables.h"
 
-#define REPLY_LIFE USEC_PER_DAY
+#define REPLY_LIFE USEC_PER_DAY               /* of store_ran: a clock that jumps forgets no key */
 #define REPLY_MAX ((size_t)4 << 20)
 #define KEY_TEXT_MAX 255u
 
@@ -139,7 +139,7 @@ enum code reply_find(struct service *s, const struct record_request *r, const st
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a stored reply");
     enum code code = reply_get(q, w->key_hash, &row, arena, reterr);
-    if (code == E_NOT_FOUND || (code == OK && row.until <= clock_now()))
+    if (code == E_NOT_FOUND || (code == OK && row.until <= store_ran(s->store)))
         return OK;
     if (code != OK)
         return code;
@@ -154,7 +154,7 @@ enum code reply_check(struct txn *t, struct draft *d, struct err *reterr) {
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a stored reply");
     enum code code = reply_get(txn_sql(t), d->reply.key_hash, &row, arena, reterr);
-    if (code == E_NOT_FOUND || (code == OK && row.until <= txn_now(t)))
+    if (code == E_NOT_FOUND || (code == OK && row.until <= txn_ran(t)))
         return OK;
     d->replayed = code == OK;
     return code == OK ? err_set(reterr, E_CONFLICT, "this request was answered meanwhile") : code;
@@ -175,7 +175,7 @@ static char *reply_text(const struct draft *d) {
 
 enum code reply_write(struct txn *t, struct draft *d, struct err *reterr) {
     AUTO(buf_done) struct buf sealed = BUF(REPLY_MAX + SEAL_OVERHEAD), ad = BUF(256);
-    struct reply_row row = { .key = d->reply.id, .status = d->reply.status, .until = txn_now(t) + REPLY_LIFE };
+    struct reply_row row = { .key = d->reply.id, .status = d->reply.status, .until = txn_ran(t) + REPLY_LIFE };
     char *text = reply_text(d);
     if (text == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a stored reply");

@@ -18,7 +18,7 @@ static const char *const words[TASKS] = { "redate", "erase", "fill", "unlink", "
 enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, key_id key, struct uuid *ret_id,
                    struct err *reterr) {
     char clear[256], id[UUID_TEXT], of_key[32] = "";
-    struct row row = { .kind = s->task_kind, .id = uuid_new(), .version = 1, .created = txn_now(t), .updated = txn_now(t), .due = USEC_NEVER,
+    struct row row = { .kind = s->task_kind, .id = uuid_new(), .version = 1, .created = txn_ran(t), .updated = txn_ran(t), .due = USEC_NEVER,
                        .parent = *parent, .clear = clear };
     if (key != 0)
         snprintf(of_key, sizeof of_key, "\"key\":%llu,", (unsigned long long)key);
@@ -43,7 +43,7 @@ struct todo { struct service *s; struct uuid task, parent; enum task what; const
 #define TASKS_AT_ONCE 64
 #endif
 #ifndef UPLOAD_LIFE
-#define UPLOAD_LIFE USEC_PER_DAY              /* an upload that takes longer has been cut off */
+#define UPLOAD_LIFE USEC_PER_DAY              /* of store_ran: an upload that takes longer has been cut off */
 #endif
 struct todo_list { struct service *s; struct todo list[TASKS_AT_ONCE]; size_t count; usec_t now; struct uuid after; };
 
@@ -158,7 +158,7 @@ static enum code list_tasks(struct service *s, int64_t tenant, struct todo_list 
 /* Once through all of them; *ret_again: something was left behind them. */
 static enum code tasks_round(struct service *s, int64_t tenant, json_t *counts, bool *ret_again, struct err *reterr) {
     enum code code = OK;
-    struct todo_list l = { .s = s, .now = clock_now() };
+    struct todo_list l = { .s = s, .now = store_ran(s->store) };
     do {
         l.count = 0;
         code = list_tasks(s, tenant, &l, reterr);

@@ -142,6 +142,7 @@ static enum code group_begin(struct store *s, struct err *reterr) {
     if (s->state_count > STATES_MAX)
         states_forget(s);
     s->writer.now = clock_now();
+    s->writer.ran = store_ran(s);
     buf_cut(&s->writer.ops, 0);
     return OK;
 }
@@ -179,6 +180,9 @@ static enum code write_one(struct store *s, struct request *r, bool guarded) {
 }
 
 static enum code clocks_write(struct store *s, struct err *reterr) {
+    enum code noted = ran_note(s, reterr);
+    if (noted != OK)
+        return noted;
     for (struct state *d = s->dirty; d != NULL; d = d->next_dirty) {
         struct stmt *st;
         s->writer.sql.tenant = d->tenant;
@@ -231,6 +235,7 @@ static void wake_waiters(struct store *s, const struct state *d) {
 }
 
 static void group_done(struct store *s, size_t writes, usec_t took) {
+    s->ran_noted = s->ran_wrote > s->ran_noted ? s->ran_wrote : s->ran_noted;
     if (index_told(s, index_follow(s, &s->scratch)) != OK)
         s->index_gaps++;
     pthread_mutex_lock(&s->lock);

@@ -44,7 +44,7 @@ struct state {
 
 struct txn {
     struct sql sql;
-    usec_t now;
+    usec_t now, ran;
     struct state *state;
     struct buf ops;                           /* for the index, applied once the records are durable */
 };
@@ -65,7 +65,11 @@ struct request {
 
 struct waiter { struct waiter *next; int64_t tenant, newest; pthread_cond_t moved; };
 
-struct carrier;                               /* carry.c */
+struct carrier;                               /* ran.c */
+MUST_USE enum code ran_start(struct store *s, struct err *reterr);      /* before the commit thread runs */
+MUST_USE enum code ran_note(struct store *s, struct err *reterr);       /* inside the commit thread's transaction: once a minute at most */
+
+/* carry.c */
 
 struct store {
     struct carrier *carrier;
@@ -82,6 +86,8 @@ struct store {
     _Atomic uint64_t index_gaps, gaps_settled; /* times the index could not follow; of which it has caught up */
     _Atomic bool index_damaged;               /* seen by whoever read it */
     _Atomic bool index_remade;                /* since store_open began */
+    usec_t ran_from, ran_steady;              /* store_ran at the opening, and the steady clock then; never changed */
+    usec_t ran_noted, ran_wrote;              /* as it stands in the database; as the write under way leaves it */
     struct err scratch;
     /* behind lock */
     pthread_mutex_t lock;

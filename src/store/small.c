@@ -43,7 +43,7 @@ enum code replies_expire(struct txn *t, usec_t now, struct err *reterr) {
 enum code reply_put(struct txn *t, const struct reply_row *r, struct err *reterr) {
     struct stmt *s;
     enum code code = replies_drop(t, "INSERT OR IGNORE INTO doomed (tenant, key) SELECT ?1, key FROM reply WHERE tenant = ?1 AND until <= ?2 AND key_hash = ?3",
-                                  "DELETE FROM reply WHERE tenant = ? AND until <= ? AND key_hash = ?", t->now, r->key_hash, reterr);
+                                  "DELETE FROM reply WHERE tenant = ? AND until <= ? AND key_hash = ?", t->ran, r->key_hash, reterr);
     if (code == OK)
         code = sql_prepare(&t->sql, "INSERT INTO reply (tenant, key_hash, request_hash, status, key, bytes, until) VALUES (?, ?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)

@@ -178,6 +178,8 @@ enum code store_open(const struct store_options *o, struct store **ret, struct e
     if (code == OK)
         code = status_start(s, reterr);
     if (code == OK)
+        code = ran_start(s, reterr);
+    if (code == OK)
         code = carry_start(s, reterr);
     if (code == OK)
         code = commit_start(s, reterr);

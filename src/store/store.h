@@ -45,6 +45,10 @@ DEFINE_AUTO(struct view, view_end)
 
 int64_t txn_tenant(const struct txn *t);
 usec_t txn_now(const struct txn *t);                 /* one instant for the whole group */
+/* How long this store has been open in all, begun at the wall clock of its first start: counted by the steady clock while a process has
+ * it open, and carried over its ends. What is forgotten after a span counts by it, so that a wall clock that jumps forgets nothing early. */
+usec_t txn_ran(const struct txn *t);
+usec_t store_ran(const struct store *s);
 /* The next change number of the txn's tenant: each row that changes takes one. */
 MUST_USE enum code txn_change(struct txn *t, int64_t *ret, struct err *reterr);
 /* Table functions take an sql: inside a write or a view. */

@@ -58,9 +58,9 @@ MUST_USE enum code ledger_head_put(struct store *s, const struct ledger_head *h,
 typedef bool (*ledger_head_fn)(const struct ledger_head *h, void *arg);
 MUST_USE enum code ledger_heads(struct store *s, ledger_head_fn fn, void *arg, struct err *reterr);
 
-/* Replies of requests that carried an Idempotency-Key, sealed by the caller, for 24 hours. reply_put ends with
+/* Replies of requests that carried an Idempotency-Key, sealed by the caller, for 24 hours of txn_ran. reply_put ends with
  * E_CONFLICT while one in force stands under the key: roll the write back and give that reply. reply_get gives expired
- * ones too (compare `until`). The keys of replies that end are doomed (doomed_list). */
+ * ones too (compare `until` with store_ran). The keys of replies that end are doomed (doomed_list). */
 struct reply_row { uint8_t key_hash[HASH_SIZE], request_hash[HASH_SIZE]; int status; uint64_t key; const void *blob; size_t len; usec_t until; };
 MUST_USE enum code reply_put(struct txn *t, const struct reply_row *r, struct err *reterr);
 MUST_USE enum code reply_get(struct sql *q, const uint8_t key_hash[HASH_SIZE], struct reply_row *ret, struct arena *arena, struct err *reterr);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import https from 'node:https';
 import test, { after, before } from 'node:test';
 import { Instance, sleep, until } from '../e2e/lib.mjs';
 import { members, paper, papersCharter } from './lib.mjs';
@@ -26,6 +27,29 @@ before(async () => {
 after(async () => { await sejf.remove(); fs.rmSync(charter, { recursive: true }); });
 
 const make = (i) => sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(i) } });
+// What waits for 24 hours waits for hours that have passed, not for a clock that has jumped over them.
+const repeat = () => sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(9000) }, headers: { 'idempotency-key': 'one-deed' } });
+const files = () => fs.readdirSync(path.join(sejf.data, 'files'), { recursive: true, withFileTypes: true }).filter((f) => f.isFile()).length;
+async function slowUpload(id, bytes) {
+  const boundary = '----sejf-clock', before = files();
+  const head = Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="scan.bin"\r\ncontent-type: application/octet-stream\r\n\r\n`);
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`), half = bytes.length / 2;
+  let finish;
+  const answer = new Promise((done, fail) => {
+    const req = https.request({ host: 'localhost', port: sejf.port, ca: fs.readFileSync(sejf.ca), method: 'POST', path: `/v1/papers/paper/${id}/scan`,
+      headers: { authorization: `Bearer ${token}`, 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': head.length + bytes.length + tail.length } }, (res) => {
+      let text = '';
+      res.on('data', (d) => { text += d; });
+      res.on('end', () => done({ status: res.statusCode, text }));
+    });
+    req.on('error', fail);
+    req.write(Buffer.concat([head, bytes.subarray(0, half)]));
+    finish = () => req.end(Buffer.concat([bytes.subarray(half), tail]));
+  });
+  answer.catch(() => {});
+  await until('the upload to begin', () => files() > before, 30000, 50);
+  return async () => { finish(); return answer; };
+}
 async function entries(verb) {
   const r = await sejf.runAsync(['ledger', 'show', '--chain', '0']);
   assert.equal(r.status, 0, r.stderr);
@@ -37,7 +61,11 @@ test('the clock jumps and jumps back', { timeout: 600000 }, async () => {
   assert.equal(first.status, 201, first.text);
   const pids = members(sejf), kept = [first.json.id], day = Math.floor(Date.now() / 86400e3);
   const jumps = ['+1d', '+0d', '-1d', `-${day - 2}d`, '+0d', `+${47300 - day}d`, '+0d'];       // day 2: 1970; day 47300: 2099
+  const once = await repeat();
+  assert.equal(once.status, 201, once.text);
   for (const [n, to] of jumps.entries()) {
+    const scan = Buffer.alloc(400000, n + 1), into = await make(2000 + n);
+    const finish = await slowUpload(into.json.id, scan);
     const told = (await entries('clock_jumped')).length;
     fs.writeFileSync(`${stamp}.new`, `${to}\n`);
     fs.renameSync(`${stamp}.new`, stamp);
@@ -50,6 +78,13 @@ test('the clock jumps and jumps back', { timeout: 600000 }, async () => {
     const gone = await make(1000 + n);
     assert.equal((await sejf.call('DELETE', `/v1/papers/paper/${gone.json.id}`, { token })).status, 200);
     await sleep(3500);                                       // jobs look each second; a loop of renewals would show
+    const again = await repeat();
+    assert.equal(again.status, 201, `${to}: ${again.text}`);
+    assert.equal(again.json.id, once.json.id, `${to}: a repeated request made a second record`);
+    const up = await finish();
+    assert.ok(up.status < 300, `${to}: ${up.text}`);
+    const scanned = (await sejf.call('GET', `/v1/papers/paper/${into.json.id}`, { token })).json.fields.scan;
+    assert.ok((await sejf.call('GET', `/v1/papers/files/${scanned.id}`, { token })).raw.equals(scan), `${to}: the file is whole`);
     for (const [i, id] of kept.entries()) {
       const one = await sejf.call('GET', `/v1/papers/paper/${id}`, { token });
       assert.equal(one.status, 200, `${to}: ${one.text}`);
@@ -74,4 +109,10 @@ test('a clock that went back while sejf was stopped is told at the start', { tim
   await sejf.start();
   await until('the ledger to tell of it', async () => (await entries('clock_jumped')).length > told, 60000, 300);
   assert.equal((await make(500)).status, 201);
+  const once = await repeat();                              // a start in a month to come forgets nothing either
+  await sejf.stop();
+  fs.writeFileSync(stamp, '+30d\n');
+  await sejf.start();
+  const again = await repeat();
+  assert.equal(again.json.id, once.json.id, again.text);
 });
