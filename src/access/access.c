@@ -48,6 +48,7 @@ static enum code tenant_check(struct service *s, int64_t tenant, struct err *ret
 static enum code scope_check(const char *scope, struct err *reterr) {
     if (scope == NULL)
         return OK;
+    size_t lost = mem_lost();
     json_t *o = json_loads(scope, JSON_REJECT_DUPLICATES, NULL);
     const char *name;
     json_t *v;
@@ -55,6 +56,8 @@ static enum code scope_check(const char *scope, struct err *reterr) {
     json_object_foreach(o, name, v)
         good = good && json_is_array(v) && (strcmp(name, "kinds") == 0 || strcmp(name, "verbs") == 0);
     json_decref(o);
+    if (mem_lost() != lost)
+        return err_set(reterr, E_MEMORY, "no memory for the scope of a token");
     return good ? OK : err_set(reterr, E_INVALID, "the scope of a token is {\"kinds\": [names], \"verbs\": [read, create, change, erase, export, import]}");
 }
 
@@ -174,7 +177,9 @@ static enum code look_up(struct service *s, const uint8_t hash[HASH_SIZE], struc
     ret->who.loopback = row.loopback_only;
     ret->expires = row.expires;
     ret->used = row.used;
-    ret->scope = row.scope == NULL || row.scope[0] == 0 || ret->who.by_link ? NULL : arena_text(arena, row.scope);
+    ret->scope = ret->who.by_link ? NULL : arena_text(arena, row.scope);
+    if (ret->scope == NULL && !ret->who.by_link)               /* without it the token would open everything */
+        return err_set(reterr, E_MEMORY, "no memory for the scope of a token");
     ret->good = row.revoked == 0 && tenant.closed == 0 && strcmp(tenant.service, charter_name(s->charter)) == 0 && ret->who.person >= 0;
     return OK;
 }

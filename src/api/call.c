@@ -4,9 +4,38 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
-void call_error(struct call *c, const struct err *e, const json_t *mistakes) { http_reply_error(c->req, e, mistakes); }
+static bool still_whole(const struct call *c) { return mem_lost() == c->lost && !arena_overflowed(http_arena(c->req)); }
+
+/* A refusal that was reached without a piece of what was asked may be the wrong one. */
+void call_error(struct call *c, const struct err *e, const json_t *mistakes) {
+    struct err lost;
+    if (code_status(e->code) < 500 && !still_whole(c)) {
+        (void)err_set(&lost, E_MEMORY, "the server has no memory for this request; try again");
+        http_reply_error(c->req, &lost, NULL);
+        return;
+    }
+    http_reply_error(c->req, e, mistakes);
+}
+
+bool call_whole(struct call *c) {
+    if (still_whole(c))
+        return true;
+    call_fail(c, E_MEMORY, "the server has no memory for this request; try again");
+    return false;
+}
+
+void call_reply_json(struct call *c, int status, const json_t *body) {
+    if (call_whole(c))
+        http_reply_json(c->req, status, body);
+}
+
+void call_reply_nothing(struct call *c, int status) {
+    if (call_whole(c))
+        http_reply(c->req, status, NULL, "", 0);
+}
 
 static json_t *pointer(const char *path) {
     bool own = path == NULL || strncmp(path, "/consents", 9) == 0 || path[0] == 0;
@@ -50,7 +79,7 @@ static bool tenant_header_fine(struct call *c) {
 
 bool call_begin(struct http_req *req, struct call *ret) {
     struct err e;
-    struct call c = { .req = req, .api = http_context(req), .kind = -1 };
+    struct call c = { .req = req, .api = http_context(req), .kind = -1, .lost = mem_lost() };
     c.service = api_service(c.api, http_param(req, "service"));
     if (c.service == NULL)
         return nothing_here(&c);
@@ -62,9 +91,11 @@ bool call_begin(struct http_req *req, struct call *ret) {
         code = OK;
     }
     if (code != OK) {
-        http_reply_error(req, &e, NULL);
+        call_error(&c, &e, NULL);
         return false;
     }
+    if (!call_whole(&c))
+        return false;
     http_note_tenant(req, c.who.tenant);
     if (!tenant_header_fine(&c))
         return false;
@@ -138,6 +169,10 @@ bool call_json(struct call *c, const char *types, json_t **ret) {
         call_fail(c, E_INVALID, "the body must be a JSON object");
         return false;
     }
+    if (!call_whole(c)) {
+        json_decref(json);
+        return false;
+    }
     *ret = json;
     return true;
 }
@@ -164,8 +199,8 @@ void call_reply_record(struct call *c, int status, json_t *record, bool location
     if (location && id != NULL)
         http_reply_header(c->req, "Location", arena_printf(http_arena(c->req), "/v1/%s/%s/%s", charter_name(c->charter), c->k->name, id) ?: "");
     if (status == 200 && none != NULL && strcmp(http_method(c->req), "PATCH") != 0 && none_match_names(none, etag))
-        http_reply(c->req, 304, NULL, "", 0);
+        call_reply_nothing(c, 304);
     else
-        http_reply_json(c->req, status, record);
+        call_reply_json(c, status, record);
     json_decref(record);
 }

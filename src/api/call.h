@@ -13,6 +13,7 @@ struct call {
     int kind; const struct kind *k;           /* after call_kind */
     struct uuid id;                           /* after call_id */
     enum lang lang;
+    size_t lost;                              /* mem_lost() when it began */
 };
 /* Service by the path, caller by the bearer token. Unknown services, kinds and records answer 404 alike. */
 MUST_USE bool call_begin(struct http_req *req, struct call *ret);
@@ -25,6 +26,11 @@ MUST_USE bool call_if_match(struct call *c, int64_t *ret);
 /* The body as a JSON object; to be freed by json_decref. */
 MUST_USE bool call_json(struct call *c, const char *types, json_t **ret);
 
+/* False where a piece of what was read found no memory: asked before anything is done, since a wish without its piece is another wish. */
+MUST_USE bool call_whole(struct call *c);
+/* A reply that is whole, or want of memory. */
+void call_reply_json(struct call *c, int status, const json_t *body);
+void call_reply_nothing(struct call *c, int status);
 void call_error(struct call *c, const struct err *e, const json_t *mistakes);
 /* The same for mistakes in the fields of a record: their paths begin at fields, the body's at its outside. */
 void call_error_fields(struct call *c, const struct err *e, const json_t *mistakes);

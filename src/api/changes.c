@@ -9,6 +9,7 @@
 #include "api/call.h"
 #include "api/http.h"
 #include "api/routes.h"
+#include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -77,12 +78,12 @@ static bool send_page(struct reader *r, const json_t *page) {
     json_t *change;
     size_t i;
     json_array_foreach(page, i, change) {
-        char *text = json_dumps(change, JSON_COMPACT);
-        if (text == NULL)
+        AUTO(buf_done) struct buf text = BUF(PAGE_BYTES);
+        json_text_add(&text, change);
+        if (text.failed)
             return false;
         r->last = json_integer_value(json_object_get(change, "change"));
-        event_frame(&b, r->last, "change", text);
-        free(text);
+        event_frame(&b, r->last, "change", buf_str(&text));
     }
     return !b.failed && (b.len == 0 || http_events_write(r->events, buf_str(&b), b.len));
 }
@@ -99,10 +100,11 @@ static bool reader_page(struct reader *r, int64_t newest, usec_t now) {
     r->moved = now;
     int64_t looked = r->last;
     bool end = false;
+    size_t lost = mem_lost();
     if (record_changes(r->service, &r->who, &looked, PAGE, &end, &page, &e) != OK)
         return false;
     size_t n = json_array_size(page);
-    bool fine = send_page(r, page);
+    bool fine = mem_lost() == lost && send_page(r, page);     /* cut off, it comes back and asks from where it was */
     json_decref(page);
     if (n > 0)
         r->beat = now;

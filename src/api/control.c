@@ -12,11 +12,15 @@
 #include "api/control_int.h"
 #include "api/http.h"
 #include "api/jobs.h"
+#include "base/jsontext.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "ledger/ledger.h"
 #include "promises/control.h"
 #include "store/rows.h"
 #include "store/tables.h"
+
+#define LINE_MOST (1u << 20)                  /* of what comes in one line */
 
 enum need { NEED_SERVICE = 1, NEED_TENANT = 2 };
 
@@ -24,14 +28,11 @@ enum need { NEED_SERVICE = 1, NEED_TENANT = 2 };
 
 bool control_say(struct control_req *c, const json_t *line) {
     AUTO(buf_wipe) struct buf b = BUF(8u << 20);
-    char *text = json_dumps(line, JSON_COMPACT);
-    if (text == NULL)
-        return false;
-    buf_text(&b, text);
+    json_text_add(&b, line);
     buf_char(&b, '\n');
-    explicit_bzero(text, strlen(text));
-    free(text);
-    c->reader_gone = c->reader_gone || b.failed || !c->out->write(c->out->arg, buf_str(&b), b.len);
+    if (b.failed)
+        return false;
+    c->reader_gone = c->reader_gone || !c->out->write(c->out->arg, buf_str(&b), b.len);
     return !c->reader_gone;
 }
 
@@ -70,7 +71,7 @@ static enum code do_tenant_new(struct control_req *c, struct err *reterr) {
     if (code == E_NOT_FOUND)
         code = tenant_make(c->store, service, buf_str(&clean), false, &tenant, reterr);
     if (code == OK)
-        code = ledger_note(c->store, tenant, "tenant_made", "operator", NULL, true, reterr);
+        code = ledger_note(c->store, tenant, "tenant_made", "operator", json_null(), true, reterr);
     if (code == OK)
         set_int(c, "tenant", tenant);
     return code;
@@ -96,7 +97,7 @@ static enum code do_tenant_list(struct control_req *c, struct err *reterr) {
 
 static enum code do_tenant_close(struct control_req *c, struct err *reterr) {
     enum code code = tenant_close(c->store, c->tenant, reterr);
-    return code != OK ? code : ledger_note(c->store, c->tenant, "tenant_closed", "operator", NULL, true, reterr);
+    return code != OK ? code : ledger_note(c->store, c->tenant, "tenant_closed", "operator", json_null(), true, reterr);
 }
 
 /* "parcel/01a1…": the record that is the person's own. */
@@ -118,8 +119,12 @@ static enum code do_token_new(struct control_req *c, struct err *reterr) {
     int64_t number;
     const char *role = control_text(c, "role"), *expires = control_text(c, "expires"), *label = control_text(c, "label");
     json_t *scope = json_object_get(c->in, "scope");
-    char *scope_text = json_is_object(scope) ? json_dumps(scope, JSON_COMPACT) : NULL;
-    struct token_wish w = { .tenant = c->tenant, .role = role, .label = label == NULL ? "" : label, .scope = scope_text, .expires = 0 /* after a year */,
+    AUTO(buf_done) struct buf limits = BUF(LINE_MOST);
+    if (json_is_object(scope))
+        json_text_add(&limits, scope);
+    if (limits.failed)                        /* without it the token would open everything */
+        return err_set(reterr, E_MEMORY, "no memory for the scope of a token");
+    struct token_wish w = { .tenant = c->tenant, .role = role, .label = label == NULL ? "" : label, .scope = limits.len > 0 ? buf_str(&limits) : NULL, .expires = 0 /* after a year */,
                             .loopback_only = json_is_true(json_object_get(c->in, "loopback")), .subject_kind = -1 };
     enum code code = OK;
     if (role == NULL || charter_person(service_charter(c->service), role) < 0)
@@ -139,7 +144,6 @@ static enum code do_token_new(struct control_req *c, struct err *reterr) {
         set_int(c, "number", number);
         explicit_bzero(token, sizeof token);
     }
-    free(scope_text);
     return code;
 }
 
@@ -159,8 +163,8 @@ static enum code do_token_list(struct control_req *c, struct err *reterr) {
 
 static enum code do_token_revoke(struct control_req *c, struct err *reterr) {
     int64_t number = number_or(c, "number", 0);
-    enum code code = token_revoke(c->store, c->tenant, number, reterr);
     json_t *what = json_pack("{s:I}", "token", (json_int_t)number);
+    enum code code = what == NULL ? err_set(reterr, E_MEMORY, "no memory for the ledger") : token_revoke(c->store, c->tenant, number, reterr);
     if (code == OK)
         code = ledger_note(c->store, c->tenant, "token_revoked", "operator", what, true, reterr);
     json_decref(what);
@@ -288,7 +292,7 @@ static enum code do_key_allow(struct control_req *c, struct err *reterr) {
     if (n < 1)
         return err_set(reterr, E_INVALID, "destructions must be a number of at least 1");
     json_t *what = json_pack("{s:I}", "destructions", (json_int_t)n);
-    enum code code = keeper_allow(c->api->config.keeper, (uint64_t)n, reterr);
+    enum code code = what == NULL ? err_set(reterr, E_MEMORY, "no memory for the ledger") : keeper_allow(c->api->config.keeper, (uint64_t)n, reterr);
     if (code == OK)
         code = ledger_note(c->store, 0, "destructions_allowed", "operator", what, true, reterr);
     json_decref(what);
@@ -475,19 +479,29 @@ static enum code dispatch(struct control_req *c, const char *verb, struct err *r
     return err_set(reterr, E_INVALID, "the server does not know that verb; is it of another version?");
 }
 
+/* The last line where there is no memory for another. */
+static void say_no_memory(struct control_req *c) {
+    char line[128];
+    int n = snprintf(line, sizeof line, "{\"ok\":false,\"code\":%d,\"name\":\"%s\",\"text\":\"the server has no memory for the answer\"}\n", E_MEMORY, code_name(E_MEMORY));
+    c->reader_gone = !c->out->write(c->out->arg, line, (size_t)n);
+}
+
 void control_call(struct api *a, const json_t *in, const struct source *body, const struct sink *out) {
     struct err e;
+    size_t lost = mem_lost();
     struct control_req c = { .api = a, .store = a->config.store, .body = body, .out = out, .reply = json_object() };
     c.in = (json_t *)(uintptr_t)in;           /* read only; jansson's getters take no const */
     const char *verb = json_string_value(json_object_get(in, "do"));
-    enum code code = c.reply == NULL ? err_set(&e, E_MEMORY, "no memory for the answer") : verb == NULL
+    enum code code = c.reply == NULL || in == NULL ? err_set(&e, E_MEMORY, "no memory for the answer") : verb == NULL
                    ? err_set(&e, E_INVALID, "the request has no verb: {\"do\": \"status\"}") : dispatch(&c, verb, &e);
-    if (code == OK) {
+    if (code == OK)
         json_object_set_new(c.reply, "ok", json_true());
-        (void)control_say(&c, c.reply);
-    } else {
-        (void)say_new(&c, json_pack("{s:b, s:i, s:s, s:s, s:s, s:O}", "ok", 0, "code", (int)code, "name", code_name(code), "text", e.text, "cause", e.hidden,
-                                    "detail", c.reply == NULL ? json_null() : c.reply));
-    }
+    if (mem_lost() != lost && code != E_MEMORY)      /* a line that is not there, or a member of one */
+        code = err_set(&e, E_MEMORY, "no memory for the whole answer; what was asked may have been done");
+    bool said = code == OK ? control_say(&c, c.reply)
+                           : say_new(&c, json_pack("{s:b, s:i, s:s, s:s, s:s, s:O}", "ok", 0, "code", (int)code, "name", code_name(code), "text", e.text,
+                                                   "cause", e.hidden, "detail", c.reply == NULL ? json_null() : c.reply));
+    if (!said && !c.reader_gone)
+        say_no_memory(&c);
     json_decref(c.reply);
 }

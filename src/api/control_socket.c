@@ -12,6 +12,7 @@
 
 #include "api/api_int.h"
 #include "api/control.h"
+#include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sys/sockets.h"
@@ -112,7 +113,8 @@ static void conn_serve(struct control *c, int fd) {
     json_t *json = NULL;
     struct sink out = { send_all, &fd };
     if (incoming_line(&in, &len)) {
-        if (json_read(in.line.data, len, &json, &e) != OK)
+        size_t lost = mem_lost();
+        if (json_read(in.line.data, len, &json, &e) != OK && mem_lost() == lost)
             json = json_object();
         control_call(c->api, json, &(struct source){ incoming_read, &in }, &out);
         json_decref(json);
@@ -279,17 +281,16 @@ enum code control_ask(const char *path, const json_t *in, const struct source *b
     int fd = -1;
     pthread_t thread;
     AUTO(buf_wipe) struct buf line = BUF(LINE_MAX_BYTES);
-    enum code code = connect_unix(path, &fd, reterr);
+    size_t lost = mem_lost();
+    enum code code = in == NULL ? err_set(reterr, E_MEMORY, "no memory for a request to the server") : connect_unix(path, &fd, reterr);
     if (code != OK)
         return code;
-    char *text = json_dumps(in, JSON_COMPACT);
-    buf_text(&line, text == NULL ? "" : text);
+    json_text_add(&line, in);
     buf_char(&line, '\n');
-    free(text);
     if (!peer_is_ours(fd) && !peer_is_server(fd, path))
         code = err_set(reterr, E_PEER, "the control socket belongs to another user");
-    else if (text == NULL || line.failed)
-        code = err_set(reterr, E_INVALID, "the request is larger than 1 MiB");
+    else if (line.failed)
+        code = mem_lost() != lost ? err_set(reterr, E_MEMORY, "no memory for a request to the server") : err_set(reterr, E_INVALID, "the request is larger than 1 MiB");
     else if (!send_all(&fd, buf_str(&line), line.len))
         code = err_set(reterr, E_PEER, "the server does not take the request");
     struct body_sender sender = { body, fd };

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #define REF "#/components/schemas/"
 
 static json_t *ref(const char *name) { return json_pack("{s:o}", "$ref", json_sprintf(REF "%s", name)); }
@@ -192,12 +194,9 @@ static json_t *operation(const struct kind *k, const struct op *o) {
 }
 
 static json_t *path_of(json_t *paths, const char *path) {
-    json_t *item = json_object_get(paths, path);
-    if (item == NULL) {
-        item = json_object();
-        json_object_set_new(paths, path, item);
-    }
-    return item;
+    if (json_object_get(paths, path) == NULL)
+        json_object_set_new(paths, path, json_object());
+    return json_object_get(paths, path);      /* NULL: no memory for it */
 }
 
 static json_t *simple(const char *id, const char *summary, json_t *parameters, const char *status, const char *says, json_t *content) {
@@ -267,7 +266,7 @@ static const char common[] =
 
 json_t *openapi_make(const struct charter *c, const char *base_url) {
     const struct kind *kinds;
-    size_t n = charter_kinds(c, &kinds);
+    size_t n = charter_kinds(c, &kinds), lost = mem_lost();
     json_t *schemas = json_loads(common, 0, NULL), *paths = json_object(), *tags = json_array();
     for (size_t i = 0; i < n; i++) {
         kind_schemas(c, &kinds[i], schemas);
@@ -276,10 +275,14 @@ json_t *openapi_make(const struct charter *c, const char *base_url) {
     }
     service_paths(c, paths);
     const char *title = charter_title(c)->in[LANG_EN];
-    return json_pack("{s:s, s:{s:s, s:s, s:o}, s:[{s:s}], s:o, s:o, s:{s:o, s:{s:{s:s, s:{s:{s:o}}}}, s:{s:{s:s, s:s}}}, s:[{s:[]}]}",
+    json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:o}, s:[{s:s}], s:o, s:o, s:{s:o, s:{s:{s:s, s:{s:{s:o}}}}, s:{s:{s:s, s:s}}}, s:[{s:[]}]}",
                      "openapi", "3.1.0", "info", "title", title == NULL ? charter_name(c) : title, "version", charter_updated(c),
                      "contact", json_pack("{s:s, s:s}", "name", charter_operator(c), "email", charter_contact(c)),
                      "servers", "url", base_url, "tags", tags, "paths", paths,
                      "components", "schemas", schemas, "responses", "Problem", "description", "a problem document", "content", "application/problem+json", "schema", ref("Problem"),
                      "securitySchemes", "token", "type", "http", "scheme", "bearer", "security", "token");
+    if (mem_lost() == lost)
+        return doc;
+    json_decref(doc);
+    return NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/text.h"
 #include "charter/labels.h"
 
@@ -386,9 +387,7 @@ static void read_object(struct buf *ret, const struct field *f, const json_t *va
         snprintf(room, sizeof room, "%lld", (long long)json_integer_value(size));
         say_plain(ret, text_in(TEXT_LINK_FILE, lang), SAY_ARGS(room));
     } else {
-        char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-        buf_text(ret, text == NULL ? "" : text);
-        free(text);
+        json_text_add(ret, value);
     }
 }
 
@@ -436,7 +435,10 @@ void field_typed(struct buf *ret, const struct charter *c, const struct field *f
         buf_text(ret, text);
     } else if (json_is_object(value) && f->type == T_JSON) {
         char *dump = json_dumps(value, JSON_INDENT(1));
-        buf_text(ret, dump == NULL ? "" : dump);
+        if (dump == NULL)
+            buf_fail(ret);
+        else
+            buf_text(ret, dump);
         free(dump);
     }
 }

@@ -143,12 +143,21 @@ static void sheet_take(struct sheet *s, const char *token) {
     struct caller who = { .tenant = s->home.tenant, .person = k->about, .by_form = true, .subject_kind = -1 };
     struct form_view typed = { .notice = notice_of(s), .typed = typed_in, .typed_arg = s->visit.req };
     json_t *unticked = form_unticked(&typed);
+    if (!visit_whole(&s->visit)) {
+        json_decref(unticked);
+        return;
+    }
     if (unticked != NULL) {
         sheet_show(s, 422, true, true, unticked, TEXTS);
         json_decref(unticked);
         return;
     }
     form_values(s->visit.charter, k, typed_in, s->visit.req, &fields, &consents);
+    if (!visit_whole(&s->visit)) {            /* what was typed and is not there would be missing in the record */
+        json_decref(fields);
+        json_decref(consents);
+        return;
+    }
     enum code code = record_create(s->visit.service, &(struct record_request){ .who = &who, .kind = s->home.kind, .input = fields, .consents = consents,
                                                                                .idempotency = token, .if_match = -1, .parent = s->home.parent, .lang = s->visit.lang },
                                    &made, &mistakes, &e);

@@ -138,7 +138,7 @@ static enum code kind_choices(struct service *s, const struct home *h, int kind,
     struct caller who = sejf_itself(h->tenant);
     int title = title_field(c, kind);
     json_t *query = json_pack("{s:s}", "limit", "200"), *page = NULL, *list = json_array();
-    enum code code = record_list(s, &who, kind, query, &page, reterr);
+    enum code code = query == NULL ? err_set(reterr, E_MEMORY, "no memory for a query") : record_list(s, &who, kind, query, &page, reterr);
     const json_t *items = json_object_get(page, "items");
     for (size_t i = 0; code == OK && i < json_array_size(items) && i < CHOICES_MAX; i++) {
         const json_t *one = json_array_get(items, i);

@@ -23,20 +23,25 @@ DEFINE_AUTO_VALUE(struct desk, desk_done)
 
 static const char *typed_in(void *arg, const char *name) { return http_form(arg, name); }
 
+/* What a person may not see, or what is gone, is left out; any other failure is one of the page. */
+static bool is_absent(enum code code) { return code == E_NOT_FOUND || code == E_GONE || code == E_FORBIDDEN; }
+
 /* The parent is read as its owner: only its plain dates are used, for the date of erasure. */
-static void parent_read(struct desk *d) {
+static enum code parent_read(struct desk *d, struct err *reterr) {
     struct uuid id;
-    struct err e;
     const struct kind *k = charter_kind_at(d->visit.charter, d->who.subject_kind);
     struct caller sejf = { .tenant = d->who.tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
     json_t *whole = NULL;
-    if (k->parent < 0 || record_read(d->visit.service, &(struct record_request){ .who = &sejf, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &whole, &e) != OK)
-        return;
+    if (k->parent < 0)
+        return OK;
+    enum code code = record_read(d->visit.service, &(struct record_request){ .who = &sejf, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &whole, reterr);
+    if (code != OK)
+        return is_absent(code) ? OK : code;
     const char *text = json_string_value(json_object_get(json_object_get(whole, "fields"), charter_kind_at(d->visit.charter, k->parent)->name));
-    if (text != NULL && uuid_parse(text, &id) &&
-        record_read(d->visit.service, &(struct record_request){ .who = &sejf, .kind = k->parent, .id = id, .if_match = -1 }, &d->parent, &e) != OK)
-        d->parent = NULL;
+    if (text != NULL && uuid_parse(text, &id))
+        code = record_read(d->visit.service, &(struct record_request){ .who = &sejf, .kind = k->parent, .id = id, .if_match = -1 }, &d->parent, reterr);
     json_decref(whole);
+    return is_absent(code) ? OK : code;
 }
 
 static bool desk_begin(struct http_req *req, struct desk *d) {
@@ -60,27 +65,35 @@ static bool desk_begin(struct http_req *req, struct desk *d) {
     }
     http_note_tenant(req, d->who.tenant);
     d->action = arena_printf(http_arena(req), "%s?lang=%s", d->path, lang_code(d->visit.lang));
-    parent_read(d);
-    return true;
+    if (parent_read(d, &e) == OK)
+        return visit_whole(&d->visit);
+    visit_trouble(&d->visit, &e);
+    return false;
 }
 
-/* Records of other kinds that are the person's own: {kind: [records]}. */
-static json_t *others_of(struct desk *d) {
+/* Records of other kinds that are the person's own: {kind: [records]}. All of them, or an error. */
+static enum code others_of(struct desk *d, json_t **ret, struct err *reterr) {
     const struct kind *kinds;
     size_t n = charter_kinds(d->visit.charter, &kinds);
     json_t *all = json_object();
-    for (size_t i = 0; i < n; i++) {
+    enum code code = OK;
+    for (size_t i = 0; i < n && code == OK; i++) {
         json_t *page = NULL, *query;
-        struct err e;
         if ((int)i == d->who.subject_kind || !policy_kind(d->visit.charter, &d->who, (int)i, V_READ).any)
             continue;
         query = json_pack("{s:s}", "limit", "100");
-        if (record_list(d->visit.service, &d->who, (int)i, query, &page, &e) == OK && json_array_size(json_object_get(page, "items")) > 0)
+        code = query == NULL ? err_set(reterr, E_MEMORY, "no memory for a query") : record_list(d->visit.service, &d->who, (int)i, query, &page, reterr);
+        if (code == OK && json_array_size(json_object_get(page, "items")) > 0)
             json_object_set(all, kinds[i].name, json_object_get(page, "items"));
         json_decref(query);
         json_decref(page);
+        code = is_absent(code) ? OK : code;
     }
-    return all;
+    if (code == OK)
+        *ret = all;
+    else
+        json_decref(all);
+    return code;
 }
 
 /* Erasing by the person's own hand: where the charter says "by the person", and no law asks for keeping. */
@@ -111,17 +124,24 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
     char token[GUARD_TOKEN_TEXT];
     struct buf body;
     struct page page;
-    json_t *others = others_of(d), *choices = NULL;
+    json_t *others = NULL, *choices = NULL;
     struct home home = { .kind = d->who.subject_kind, .tenant = d->who.tenant };
     struct err e;
+    enum code code = others_of(d, &others, &e);
+    if (code == OK)
+        code = home_choices(d->visit.service, &home, d->visit.lang, &choices, &e);
+    if (code != OK) {
+        json_decref(others);
+        visit_trouble(&d->visit, &e);
+        return;
+    }
     struct link_view view = view_of(d);
     guard_token(pages_guard(d->visit.pages), d->path, visit_cookie(&d->visit), true, clock_now(), token);
     view.token = token;
     view.others = others;
     view.done = done == TEXTS ? NULL : text_in(done, d->visit.lang);
     view.trouble = trouble == TEXTS ? NULL : text_in(trouble, d->visit.lang);
-    if (home_choices(d->visit.service, &home, d->visit.lang, &choices, &e) == OK)
-        view.choices = choices;
+    view.choices = choices;
     view.typed = typed ? typed_in : NULL;
     view.typed_arg = d->visit.req;
     struct form_view words = { .notice = view.notice, .typed = typed_in, .typed_arg = d->visit.req };
@@ -156,14 +176,21 @@ static void link_export(struct http_req *req) {
     char now[40];
     if (!desk_begin(req, &d))
         return;
-    json_t *others = others_of(&d), *records = json_object();
+    json_t *others = NULL, *records;
+    struct err e;
+    if (others_of(&d, &others, &e) != OK) {
+        visit_trouble(&d.visit, &e);
+        return;
+    }
+    records = json_object();
     json_object_set_new(records, charter_kind_at(d.visit.charter, d.who.subject_kind)->name, json_pack("[O]", d.record));
     json_object_update(records, others);
     json_t *whole = json_pack("{s:s, s:s, s:s, s:o}", "service", d.visit.name, "operator", charter_operator(d.visit.charter), "exported",
                               time_format(clock_now(), now, sizeof now), "records", records);
     http_reply_header(req, "Content-Disposition", "attachment; filename=\"data.json\"");
     http_reply_header(req, "X-Robots-Tag", "noindex");
-    http_reply_json(req, 200, whole);
+    if (visit_whole(&d.visit))
+        http_reply_json(req, 200, whole);
     json_decref(whole);
     json_decref(others);
 }
@@ -192,6 +219,8 @@ static int64_t version_typed(struct http_req *req) {
 static void desk_change(struct desk *d, struct deed *x, const char *what, bool typed) {
     struct err e;
     enum code code = OK;
+    if (!visit_whole(&d->visit))
+        return;
     if (json_object_size(x->patch) > 0 || json_object_size(x->consents) > 0)
         code = record_change(d->visit.service, &(struct record_request){ .who = &d->who, .kind = d->who.subject_kind, .id = d->who.subject, .input = x->patch,
                                                                          .consents = x->consents, .if_match = version_typed(d->visit.req), .lang = d->visit.lang },

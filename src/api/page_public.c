@@ -17,15 +17,17 @@ static const char icon_svg[] =
 
 /* ---- proofs as the store keeps them */
 #define PROOFS_MAX 512u
-struct proofs { struct proof list[PROOFS_MAX]; size_t count; struct arena *arena; };
+struct proofs { struct proof list[PROOFS_MAX]; size_t count; struct arena *arena; bool failed; };
 
 static bool proof_add(const struct proof_row *r, void *arg) {
     struct proofs *p = arg;
+    p->failed = true;
     if (p->count == PROOFS_MAX)
         return false;
     char *rule = arena_text(p->arena, r->rule), *detail = arena_text(p->arena, r->detail == NULL ? "" : r->detail);
     if (rule == NULL || detail == NULL)
         return false;
+    p->failed = false;
     p->list[p->count++] = (struct proof){ .rule = rule, .kept = r->state == 1, .at = r->at, .detail = detail };
     return true;
 }
@@ -40,6 +42,8 @@ static enum code promises_of(struct service *s, usec_t now, struct arena *arena,
     struct civil day = zone_civil(charter_zone(c), now);
     date_format(&day, today, sizeof today);
     enum code code = proofs_list(service_store(s), charter_name(c), proof_add, proofs, reterr);
+    if (code == OK && proofs->failed)
+        code = err_set(reterr, E_MEMORY, "no memory for the proofs of the page");
     return code != OK ? code : promises_list(c, proofs->list, proofs->count, today, ret, reterr);
 }
 
@@ -58,7 +62,8 @@ static void json_get(struct visit *v, const struct view_page *view) {
         return;
     }
     http_reply_header(v->req, "Access-Control-Allow-Origin", "*");     /* public, and of no person */
-    http_reply_json(v->req, 200, body);
+    if (visit_whole(v))
+        http_reply_json(v->req, 200, body);
     json_decref(body);
 }
 
@@ -115,10 +120,9 @@ static void promises_get(struct http_req *req) {
 }
 
 /* ---- the index */
-static void put_service(struct visit *v, struct service *s, usec_t now, struct buf *ret) {
+static enum code put_service(struct visit *v, struct service *s, usec_t now, struct buf *ret, struct err *reterr) {
     const struct charter *c = service_charter(s);
     AUTO(promises_free) struct promises *promises = NULL;
-    struct err e;
     buf_text(ret, "<li><h2><a href=\"/s/");
     buf_html(ret, charter_name(c));
     buf_printf(ret, "?lang=%s\">", lang_code(v->lang));
@@ -126,9 +130,11 @@ static void put_service(struct visit *v, struct service *s, usec_t now, struct b
     buf_text(ret, "</a></h2>\n<p class=\"note\">");
     PUT(ret, v->lang, INDEX_OF, charter_operator(c));
     buf_text(ret, "</p>\n");
-    if (promises_of(s, now, http_arena(v->req), &promises, &e) == OK)
+    enum code code = promises_of(s, now, http_arena(v->req), &promises, reterr);
+    if (code == OK)
         view_tally(&(struct view_page){ .charter = c, .promises = promises, .lang = v->lang, .now = now }, ret);
     buf_text(ret, "</li>\n");
+    return code;
 }
 
 static void index_get(struct http_req *req) {
@@ -136,6 +142,8 @@ static void index_get(struct http_req *req) {
     struct buf body;
     struct page page;
     struct service *const *services;
+    struct err e;
+    enum code code = OK;
     visit_plain(req, "/", &v);
     size_t n = api_services(v.api, &services);
     visit_page(&v, text_in(TEXT_INDEX_TITLE, v.lang), false, &body, &page);
@@ -146,10 +154,15 @@ static void index_get(struct http_req *req) {
     buf_text(&body, "</h1>\n<p class=\"lead\">");
     buf_html(&body, text_in(n == 0 ? TEXT_INDEX_NONE : TEXT_INDEX_LEAD, v.lang));
     buf_text(&body, "</p>\n<ul class=\"services\">\n");
-    for (size_t i = 0; i < n; i++)
-        put_service(&v, services[i], clock_now(), &body);
+    for (size_t i = 0; i < n && code == OK; i++)
+        code = put_service(&v, services[i], clock_now(), &body, &e);
     buf_text(&body, "</ul>\n");
-    visit_send(&v, 200, &page, &body);
+    if (code == OK) {
+        visit_send(&v, 200, &page, &body);
+        return;
+    }
+    buf_done(&body);
+    visit_trouble(&v, &e);
 }
 
 /* ---- static files: public, and the same for everybody */

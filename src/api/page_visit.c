@@ -114,7 +114,7 @@ void visit_plain(struct http_req *req, const char *path, struct visit *ret) {
     struct api *api = http_context(req);
     unsigned all = (1u << LANG_COUNT) - 1;
     *ret = (struct visit){ .req = req, .api = api, .pages = api_pages(api), .lang = http_lang(req, all, LANG_EN), .speaks = all,
-                           .framed = in_frame(req), .path = path == NULL ? "/" : path };
+                           .framed = in_frame(req), .path = path == NULL ? "/" : path, .lost = mem_lost() };
 }
 
 bool visit_begin(struct http_req *req, struct visit *ret) {
@@ -132,6 +132,17 @@ bool visit_begin(struct http_req *req, struct visit *ret) {
         first++;
     ret->lang = http_lang(req, ret->speaks, first);
     return true;
+}
+
+static bool still_whole(const struct visit *v) { return mem_lost() == v->lost && !arena_overflowed(http_arena(v->req)); }
+
+bool visit_whole(struct visit *v) {
+    struct err e;
+    if (still_whole(v))
+        return true;
+    (void)err_set(&e, E_MEMORY, "the server has no memory for this request; try again");
+    visit_trouble(v, &e);
+    return false;
 }
 
 const char *visit_cookie_sent(struct visit *v) {
@@ -182,6 +193,7 @@ void visit_send(struct visit *v, int status, const struct page *page, struct buf
     http_reply_header(v->req, "Content-Language", lang_code(v->lang));
     http_reply_header(v->req, "X-Robots-Tag", "noindex");
     http_reply_header(v->req, "Vary", "Accept-Language, Cookie");
+    whole.failed |= !still_whole(v);           /* a sentence or a header that is not there: the reply says so instead */
     buf_wipe(body);
     http_reply_buf(v->req, status, "text/html; charset=utf-8", &whole);
 }
@@ -212,5 +224,6 @@ void visit_trouble(struct visit *v, const struct err *e) {
         return;
     }
     log_error("page_failed", e);
+    v->lost = mem_lost();                      /* this page may find some again */
     message(v, e->code == E_BUSY || e->code == E_TOO_MANY || e->code == E_MEMORY ? 503 : 500, TEXT_TROUBLE_TITLE, put_trouble);
 }

@@ -16,11 +16,15 @@ struct visit {
     unsigned speaks;
     bool framed;                      /* another site shows it */
     const char *path;                 /* of this page, without its query */
+    size_t lost;                      /* mem_lost() when it began */
 };
 /* Language and frame; no service yet. path: built by the caller, escaped for an address; NULL: "/". */
 void visit_plain(struct http_req *req, const char *path, struct visit *ret);
 /* The service in the path. */
 MUST_USE bool visit_begin(struct http_req *req, struct visit *ret);
+
+/* False where a piece of what was typed or read found no memory: asked before anything is done. visit_send asks by itself. */
+MUST_USE bool visit_whole(struct visit *v);
 
 /* The browser's secret for forms: from its cookie, or a new one that the reply sets. */
 const char *visit_cookie(struct visit *v);

@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/multipart.h"
 #include "api/routes.h"
+#include "base/jsontext.h"
 #include "base/text.h"
 
 #define REPORT_MAX (12u << 20)                /* of an import: beyond, refused rows are counted and not listed */
@@ -52,7 +53,7 @@ static void on_export(struct http_req *req) {
         struct out o = { req, format == FORMAT_CSV ? CSV : NDJSON, 0 };
         http_reply_header(req, "Content-Disposition", arena_printf(http_arena(req), "attachment; filename=\"%s.%s\"", c.k->name,
                                                                    format == FORMAT_CSV ? "csv" : "ndjson") ?: "attachment");
-        enum code code = records_export(c.service, &c.who, c.kind, format, body, &(struct sink){ out_write, &o }, &e);
+        enum code code = !call_whole(&c) ? E_MEMORY : records_export(c.service, &c.who, c.kind, format, body, &(struct sink){ out_write, &o }, &e);
         if (!http_replied(req) && code != OK)
             call_error(&c, &e, NULL);
         else if (code != OK)
@@ -105,12 +106,12 @@ static void report_end(struct call *c, struct report *r, enum code code, const s
         buf_printf(&b, "{\"not_listed\":%llu}\n", (unsigned long long)r->left_out);
     if (code != OK) {
         json_t *line = json_pack("{s:b, s:i, s:s, s:s}", "failed", 1, "code", (int)code, "detail", http_detail(e), "request", http_request_id(c->req));
-        char *text = json_dumps(line, JSON_COMPACT);
-        buf_printf(&b, "%s\n", text == NULL ? "{\"failed\":true}" : text);
-        free(text);
+        json_text_add(&b, line);
+        buf_char(&b, '\n');
         json_decref(line);
     }
-    (void)out_write(&r->out, buf_str(&b), b.len);
+    const char *last = b.failed ? "{\"failed\":true}\n" : buf_str(&b);      /* no memory: an import that failed must still not look done */
+    (void)out_write(&r->out, last, strlen(last));
 }
 
 static void import_run(struct call *c, enum stream_format format, json_t *mapping, const struct source *in) {
@@ -234,7 +235,7 @@ static void on_file_put(struct http_req *req) {
         const char *id = json_string_value(json_object_get(file, "id"));
         if (id != NULL)
             http_reply_header(req, "Location", arena_printf(http_arena(req), "/v1/%s/files/%s", charter_name(c.charter), id) ?: "");
-        http_reply_json(req, 201, file);
+        call_reply_json(&c, 201, file);
     } else {
         call_error(&c, &e, NULL);
     }
@@ -283,7 +284,7 @@ static void on_file_erase(struct http_req *req) {
     if (!call_begin(req, &c) || !call_id(&c, "id"))
         return;
     if (file_erase(c.service, &c.who, &c.id, &e) == OK)
-        http_reply(req, 204, NULL, "", 0);
+        call_reply_nothing(&c, 204);
     else
         call_error(&c, &e, NULL);
 }

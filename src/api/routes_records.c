@@ -19,12 +19,12 @@ static void mistake(json_t *list, const char *name, const char *text) {
     json_array_append_new(list, json_pack("{s:o, s:s}", "path", json_sprintf("%s%s", name[0] == 0 ? "" : "/", name), "text", text));
 }
 
-/* {fields: {…}, consents: {…}}: the outside of a record's body. */
-static bool body_fine(struct call *c, const json_t *body) {
+/* {fields: {…}, consents: {…}}: the outside of a record's body. Consents alone come with no fields. */
+static bool body_fine(struct call *c, json_t *body) {
     const char *name;
     json_t *value, *wrong = json_array();
     bool others = false;
-    json_object_foreach((json_t *)(uintptr_t)body, name, value) {
+    json_object_foreach(body, name, value) {
         bool fields = strcmp(name, "fields") == 0, consents = strcmp(name, "consents") == 0;
         if ((fields || consents) && !json_is_object(value))
             mistake(wrong, name, "must be an object");
@@ -34,8 +34,10 @@ static bool body_fine(struct call *c, const json_t *body) {
         mistake(wrong, "", "only fields and consents are read here; values stand in fields");
     if (json_object_get(body, "fields") == NULL && json_object_get(body, "consents") == NULL)
         mistake(wrong, "fields", "is missing");
-    bool fine = json_array_size(wrong) == 0;
-    if (!fine) {
+    if (json_object_get(body, "fields") == NULL)
+        json_object_set_new(body, "fields", json_object());
+    bool fine = call_whole(c) && json_array_size(wrong) == 0;
+    if (json_array_size(wrong) > 0 && !http_replied(c->req)) {
         struct err e;
         (void)err_set(&e, E_FIELDS, "the body must be {\"fields\": {…}} and may have \"consents\": {…}");
         call_error(c, &e, wrong);
@@ -66,14 +68,12 @@ static void on_create(struct http_req *req) {
     if (!call_begin(req, &c) || !call_kind(&c) || !idempotency_fine(&c, &key) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (body_fine(&c, body)) {
-        json_t *none = json_object(), *fields = json_object_get(body, "fields");
-        struct record_request r = { .who = &c.who, .kind = c.kind, .input = fields == NULL ? none : fields, .consents = json_object_get(body, "consents"),
+        struct record_request r = { .who = &c.who, .kind = c.kind, .input = json_object_get(body, "fields"), .consents = json_object_get(body, "consents"),
                                     .idempotency = key, .if_match = -1, .lang = c.lang };
         if (record_create(c.service, &r, &record, &mistakes, &e) == OK)
             call_reply_record(&c, 201, record, true);
         else
             call_error_fields(&c, &e, mistakes);
-        json_decref(none);
         json_decref(mistakes);
     }
     json_decref(body);
@@ -100,14 +100,12 @@ static void on_change(struct http_req *req) {
     if (!call_record(req, &c) || !call_if_match(&c, &version) || !call_json(&c, JSON_OR_PATCH, &body))
         return;
     if (body_fine(&c, body)) {
-        json_t *none = json_object(), *fields = json_object_get(body, "fields");
-        struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .input = fields == NULL ? none : fields,
+        struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .input = json_object_get(body, "fields"),
                                     .consents = json_object_get(body, "consents"), .if_match = version, .lang = c.lang };
         if (record_change(c.service, &r, &record, &mistakes, &e) == OK)
             call_reply_record(&c, 200, record, false);
         else
             call_error_fields(&c, &e, mistakes);
-        json_decref(none);
         json_decref(mistakes);
     }
     json_decref(body);
@@ -126,7 +124,7 @@ static void on_erase(struct http_req *req) {
         return;
     }
     json_t *out = json_pack("{s:o}", "erased", erased);
-    http_reply_json(req, 200, out);
+    call_reply_json(&c, 200, out);
     json_decref(out);
 }
 
@@ -158,7 +156,7 @@ static bool query_json(struct call *c, json_t **ret) {
 
 static void reply_list(struct call *c, enum code code, json_t *list, const struct err *e) {
     if (code == OK)
-        http_reply_json(c->req, 200, list);
+        call_reply_json(c, 200, list);
     else
         call_error(c, e, NULL);
     json_decref(list);
@@ -170,8 +168,10 @@ static void on_list(struct http_req *req) {
     json_t *query = NULL, *list = NULL;
     if (!call_begin(req, &c) || !call_kind(&c) || !query_json(&c, &query))
         return;
-    enum code code = record_list(c.service, &c.who, c.kind, query, &list, &e);
-    reply_list(&c, code, list, &e);
+    if (call_whole(&c)) {                     /* a bound that is missing would ask for more */
+        enum code code = record_list(c.service, &c.who, c.kind, query, &list, &e);
+        reply_list(&c, code, list, &e);
+    }
     json_decref(query);
 }
 

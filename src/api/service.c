@@ -15,6 +15,7 @@
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/routes.h"
+#include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "promises/control.h"
@@ -82,12 +83,14 @@ static enum code service_add(struct api *a, const struct charter *charter, struc
         code = promises_tidy(s, reterr);
     if (code != OK)
         return err_prefix(reterr, "service %s", charter_name(charter));
+    AUTO(buf_done) struct buf text = BUF(64u << 20);
     json_t *doc = openapi_make(charter, a->config.base_url);
-    a->openapi[at] = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
+    json_text_add(&text, doc);
     json_decref(doc);
-    if (a->openapi[at] == NULL)
+    if (text.failed)
         return err_set(reterr, E_MEMORY, "no memory for the OpenAPI document of %s", charter_name(charter));
-    a->openapi_len[at] = strlen(a->openapi[at]);
+    a->openapi_len[at] = text.len;
+    a->openapi[at] = TAKE(text.data);
     return OK;
 }
 
@@ -97,7 +100,7 @@ struct api *api_close(struct api *a) {
     watch_free(a->watch);
     pages_close(a->pages);
     for (size_t i = 0; i < a->service_count; i++) {
-        free(a->openapi[i]);
+        mem_free(a->openapi[i]);
         service_close(a->services[i]);
     }
     if (a->wake_fd >= 0)

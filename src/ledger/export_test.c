@@ -17,12 +17,12 @@ static void exported(struct signer *s, bool with_key) {
     bed_start(&b);
     struct ledger_signer signer = signer_start(s);
     for (int i = 0; i < 3; i++)
-        CHECK_OK(ledger_note(b.store, 0, "started", "sejf", NULL, true, &b.e), &b.e);
+        CHECK_OK(ledger_note(b.store, 0, "started", "sejf", json_null(), true, &b.e), &b.e);
     json_t *what = json_pack("{s:s}", "tail", ",\"head\":\"00\",\"seq\":9}");       /* looks like the end of a line */
     CHECK_OK(ledger_note(b.store, 12, "record_made", "token 1", what, true, &b.e), &b.e);
     json_decref(what);
     CHECK_OK(ledger_sign(b.store, &signer, &b.e), &b.e);
-    CHECK_OK(ledger_note(b.store, 12, "record_erased", "token 1", NULL, true, &b.e), &b.e);
+    CHECK_OK(ledger_note(b.store, 12, "record_erased", "token 1", json_null(), true, &b.e), &b.e);
     int fd = memfd_create("ledger", MFD_CLOEXEC);
     CHECK_OK(ledger_export(b.store, -1, with_key ? s->public : NULL, fd, &b.e), &b.e);
     text_len = (size_t)lseek(fd, 0, SEEK_END);
@@ -106,7 +106,7 @@ TEST(one_chain_and_no_key) {
     struct ledger_check check;
     bed_start(&b);
     for (int64_t chain = 0; chain < 3; chain++)
-        CHECK_OK(ledger_note(b.store, chain, "started", "sejf", NULL, true, &b.e), &b.e);
+        CHECK_OK(ledger_note(b.store, chain, "started", "sejf", json_null(), true, &b.e), &b.e);
     int fd = memfd_create("ledger", MFD_CLOEXEC);
     CHECK_OK(ledger_export(b.store, 1, NULL, fd, &b.e), &b.e);
     CHECK(lseek(fd, 0, SEEK_SET) == 0);

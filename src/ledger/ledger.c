@@ -41,7 +41,9 @@ static bool add_string(struct buf *to, const char *text) {
 }
 
 static enum code what_text(json_t *what, struct buf *ret, struct err *reterr) {
-    if (what == NULL || json_dump_callback(what, dump_piece, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0)
+    if (what == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a ledger entry");
+    if (json_is_null(what) || json_dump_callback(what, dump_piece, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0)
         return OK;
     return ret->failed && ret->len > ENTRY_MAX / 2 ? err_set(reterr, E_TOO_LARGE, "a ledger entry is larger than %u bytes", ENTRY_MAX)
                                                    : err_set(reterr, E_MEMORY, "no memory for a ledger entry");

@@ -7,7 +7,7 @@
 
 #include "store/tables.h"
 
-/* Appends within the caller's transaction. `what` is borrowed; may be NULL: then the entry has no "what". */
+/* Appends within the caller's transaction. `what` is borrowed; json_null(): the entry has no "what"; NULL: it found no memory, E_MEMORY. */
 MUST_USE enum code ledger_append(struct txn *t, const char *verb /* "record_made" */, const char *who /* "token 7", "sejf" */, json_t *what, struct err *reterr);
 /* The same from outside a write: queues one of its own; waits when `wait`. */
 MUST_USE enum code ledger_note(struct store *s, int64_t tenant, const char *verb, const char *who, json_t *what, bool wait, struct err *reterr);

@@ -24,7 +24,7 @@ TEST(an_entry_is_canonical) {
     bed_start(&b);
     json_t *what = json_pack("{s:s,s:i,s:{s:b,s:[i,i]}}", "kind", "registration", "count", 3, "a", "z", 1, "b", 1, 2);
     CHECK_OK(ledger_note(b.store, 4, "record_made", "token 7", what, true, &b.e), &b.e);
-    CHECK_OK(ledger_note(b.store, 4, "said \"so\"", "ż\n", NULL, true, &b.e), &b.e);
+    CHECK_OK(ledger_note(b.store, 4, "said \"so\"", "ż\n", json_null(), true, &b.e), &b.e);
     json_decref(what);
     read_chain(&b, 4, &s);
     CHECK(s.count == 2 && s.row[0].seq == 1 && s.row[1].seq == 2);
@@ -44,10 +44,10 @@ TEST(each_head_ties_all_before) {
     uint8_t both[64], want[HASH_SIZE], zero[HASH_SIZE] = { 0 };
     bed_start(&b);
     for (int i = 0; i < 3; i++)
-        CHECK_OK(ledger_note(b.store, 0, "started", "sejf", NULL, true, &b.e), &b.e);
-    CHECK_OK(ledger_note(b.store, 1, "started", "sejf", NULL, true, &b.e), &b.e);
+        CHECK_OK(ledger_note(b.store, 0, "started", "sejf", json_null(), true, &b.e), &b.e);
+    CHECK_OK(ledger_note(b.store, 1, "started", "sejf", json_null(), true, &b.e), &b.e);
     bed_reopen(&b);
-    CHECK_OK(ledger_note(b.store, 0, "started", "sejf", NULL, true, &b.e), &b.e);
+    CHECK_OK(ledger_note(b.store, 0, "started", "sejf", json_null(), true, &b.e), &b.e);
     read_chain(&b, 0, &s);
     CHECK(s.count == 4 && memcmp(s.row[0].before, zero, HASH_SIZE) == 0);
     for (size_t i = 0; i < s.count; i++) {
@@ -73,7 +73,7 @@ struct mixed { bool fail; int appends; };
 static enum code mixed_write(struct txn *t, void *arg, struct err *e) {
     const struct mixed *m = arg;
     for (int i = 0; i < m->appends; i++) {
-        enum code code = ledger_append(t, "step", "sejf", NULL, e);
+        enum code code = ledger_append(t, "step", "sejf", json_null(), e);
         if (code != OK)
             return code;
     }
@@ -128,7 +128,7 @@ TEST(every_allocation_of_a_note_may_fail) {
         made += code == OK;
     }
     CHECK(n > 4 && made == 1);
-    CHECK_OK(ledger_note(b.store, 1, "v", "w", NULL, false, &b.e), &b.e);
+    CHECK_OK(ledger_note(b.store, 1, "v", "w", json_null(), false, &b.e), &b.e);
     CHECK_OK(store_checkpoint(b.store, &b.e), &b.e);       /* runs behind the note */
     struct ledger_check check;
     CHECK_OK(ledger_verify(b.store, NULL, &check, &b.e), &b.e);

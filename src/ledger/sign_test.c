@@ -6,7 +6,7 @@
 
 static void note(struct bed *b, int64_t chain, unsigned times) {
     for (unsigned i = 0; i < times; i++)
-        CHECK_OK(ledger_note(b->store, chain, "record_made", "token 1", NULL, i % 500 == 499 || i + 1 == times, &b->e), &b->e);
+        CHECK_OK(ledger_note(b->store, chain, "record_made", "token 1", json_null(), i % 500 == 499 || i + 1 == times, &b->e), &b->e);
 }
 
 TEST(a_long_chain_is_signed_in_batches) {

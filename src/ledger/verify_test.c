@@ -6,7 +6,7 @@
 
 static void note(struct bed *b, int64_t chain, int times) {
     for (int i = 0; i < times; i++)
-        CHECK_OK(ledger_note(b->store, chain, "record_made", "token 1", NULL, true, &b->e), &b->e);
+        CHECK_OK(ledger_note(b->store, chain, "record_made", "token 1", json_null(), true, &b->e), &b->e);
 }
 
 static void start(struct bed *b, struct signer *s) {
@@ -69,7 +69,7 @@ TEST(a_long_chain_is_read_in_pieces) {
     struct ledger_check check;
     bed_start(&b);
     for (unsigned i = 0; i < 2 * CHUNK; i++)
-        CHECK_OK(ledger_note(b.store, 1, "v", "w", NULL, i % 500 == 499, &b.e), &b.e);
+        CHECK_OK(ledger_note(b.store, 1, "v", "w", json_null(), i % 500 == 499, &b.e), &b.e);
     CHECK_OK(ledger_verify(b.store, NULL, &check, &b.e), &b.e);
     CHECK_INT(check.entries, 2 * CHUNK);
     bed_end(&b);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "prog/commands.h"
@@ -126,10 +127,8 @@ static enum code rows_of(const char *path, const char *text, size_t len, const c
         const char *tenant = json_string_value(json_object_get(o, "tenant"));
         if (tenant != NULL && strcmp(tenant, key) == 0) {
             json_object_del(o, "tenant");
-            char *row = json_dumps(o, JSON_COMPACT);
-            buf_text(ret, row == NULL ? "" : row);
+            json_text_add(ret, o);
             buf_char(ret, '\n');
-            free(row);
         }
         json_decref(o);
         p += n + 1;
@@ -306,12 +305,12 @@ static enum code load_all(struct place *p, const struct demo_args *a, const char
         if (chosen(a, charter_name(charters[i])))
             code = load_service(&d, charter_name(charters[i]), reterr);
     json_t *demo = json_pack("{s:o}", "services", d.services);
-    char *text = json_dumps(demo, JSON_COMPACT);
+    AUTO(buf_done) struct buf text = BUF(64u << 20);
+    json_text_add(&text, demo);
     if (code == OK)
-        code = text == NULL ? err_set(reterr, E_MEMORY, "no memory for the demo") : fd_put(fd, text, strlen(text), reterr);
+        code = text.failed ? err_set(reterr, E_MEMORY, "no memory for the demo") : fd_put(fd, buf_str(&text), text.len, reterr);
     if (code == OK && fsync(fd) != 0)
         code = err_errno(reterr, errno, "cannot make %s durable", state);
-    free(text);
     if (code != OK) {
         (void)unlink(state);
         json_decref(demo);

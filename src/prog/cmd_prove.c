@@ -66,7 +66,7 @@ static enum code print_report(const struct ask *a, struct place *p, const struct
     for (size_t i = 0; i < n; i++)
         *ret_broken = *ret_broken || !proofs[i].kept;
     if (code == OK && a->json) {
-        json_t *report = report_json(c, promises, results, count);
+        json_t *report = report_json(c, promises, results, count);   /* NULL: no memory, which the exit tells */
         json_object_set_new(report, "rings", rings_json(p));
         json_dumpf(report, stdout, JSON_COMPACT);
         putchar('\n');

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "prog/commands.h"
@@ -64,6 +65,8 @@ static int run(const struct command *c, int argc, char *const *argv) {
     enum code code = crypto_init(&e);
     if (code == OK)
         code = c->run(argc, argv, &e);
+    if (code == OK && mem_lost() > 0 && !c->internal)
+        code = err_set(&e, E_MEMORY, "memory ran out: what was printed may not be whole");
     if (code != OK && e.text[0] != 0)
         fprintf(stderr, "sejf: %s%s%s\n", e.text, e.hidden[0] != 0 ? ": " : "", e.hidden);
     if (code == E_USAGE)

@@ -116,8 +116,10 @@ enum code session_open(struct place *p, struct session **ret, struct err *reterr
 enum code session_call(struct session *s, json_t *in, const struct source *file, line_fn each, void *arg, json_t **ret, struct err *reterr) {
     AUTO(lines_done) struct lines lines = LINES(each, arg);
     const struct sink out = { .write = lines_take, .arg = &lines };
-    if (in == NULL)
+    if (in == NULL || mem_lost() > 0) {       /* one that lacks a piece may ask for more than was meant */
+        json_decref(in);
         return err_set(reterr, E_MEMORY, "no memory for the request");
+    }
     enum code code = OK;
     if (s->control != NULL)
         code = control_ask(s->control, in, file, &out, reterr);

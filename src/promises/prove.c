@@ -96,6 +96,7 @@ enum code prove_run(const struct probe_setup *s, const struct probe_choice *choi
     struct env *e = mem_new(sizeof *e);
     if (e == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the probes");
+    size_t lost = mem_lost();
     e->setup = s;
     e->curl = curl_easy_init();
     crypto_random(&e->seed, sizeof e->seed);
@@ -107,7 +108,12 @@ enum code prove_run(const struct probe_setup *s, const struct probe_choice *choi
         for (size_t i = 0; i < ARRAY_LEN(table); i++)
             if (rule_wanted(s->charter, choice, table[i].rule))
                 probe_try(e, &ret[i]);
+        bool whole = mem_lost() == lost;
+        for (size_t i = 0; i < ARRAY_LEN(table) && !whole; i++)
+            ret[i].verdict.tried = false;      /* neither kept nor broken: a probe without memory says nothing of the service */
         code = env_end(e, ret, ret_seq, reterr);
+        if (code == OK && !whole)
+            code = err_set(reterr, E_MEMORY, "no memory for the probes: nothing was recorded; run them again");
     }
     env_done(e);
     return code;

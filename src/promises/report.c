@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
 static const char *const marks[PROMISE_STATES] = {
@@ -95,11 +96,15 @@ static json_t *results_json(const struct probe_result *results, size_t count) {
 
 json_t *report_json(const struct charter *c, const struct promises *p, const struct probe_result *results, size_t count) {
     const struct promise *list;
-    size_t n = promises_all(p, &list);
+    size_t n = promises_all(p, &list), lost = mem_lost();
     json_t *promises = json_array(), *counts = json_object();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(promises, promise_json(&list[i]));
     for (int s = 0; s < PROMISE_STATES; s++)
         json_object_set_new(counts, promise_state_name((enum promise_state)s), json_integer((json_int_t)promises_count(p, (enum promise_state)s)));
-    return json_pack("{s:s,s:o,s:o,s:o}", "service", charter_name(c), "promises", promises, "rules", results_json(results, count), "counts", counts);
+    json_t *report = json_pack("{s:s,s:o,s:o,s:o}", "service", charter_name(c), "promises", promises, "rules", results_json(results, count), "counts", counts);
+    if (mem_lost() == lost)
+        return report;
+    json_decref(report);
+    return NULL;
 }

@@ -33,15 +33,17 @@ struct batch *batch_free(struct batch *b) {
     return mem_free(b);
 }
 
-void batch_refuse(struct batch *b, uint64_t line, struct mistakes *m) {
+enum code batch_refuse(struct batch *b, uint64_t line, struct mistakes *m, struct err *reterr) {
     size_t i;
     json_t *one;
+    bool fine = !m->lost;
     json_array_foreach(m->list, i, one) {
         json_t *row = json_pack("{s:I}", "line", (json_int_t)line);
-        json_object_update(row, one);
-        json_array_append_new(b->refused, row);
+        fine = json_object_update(row, one) == 0 && json_array_append(b->refused, row) == 0 && fine;
+        json_decref(row);
     }
     mistakes_done(m);
+    return fine ? OK : err_set(reterr, E_MEMORY, "no memory to tell what is not valid in line %llu", (unsigned long long)line);
 }
 
 enum code batch_add(struct batch *b, uint64_t line, const struct record_request *r, const struct input *in, struct mistakes *m, struct err *reterr) {
@@ -61,10 +63,8 @@ enum code batch_add(struct batch *b, uint64_t line, const struct record_request 
     }
     if (code != OK)
         return code;
-    if (mistakes_any(m)) {
-        batch_refuse(b, line, m);
-        return OK;
-    }
+    if (mistakes_any(m))
+        return batch_refuse(b, line, m, reterr);
     code = draft_prepare(d, &b->facts, reterr);
     if (code == OK)
         b->count++;
@@ -108,18 +108,17 @@ static enum code rows_write(struct txn *t, void *arg, struct err *reterr) {
     return note(t, run->b, run->from, run->until, reterr);
 }
 
-/* A refusal belongs to the row; everything else ends the import. */
-static bool refused_by(struct batch *b, size_t i, enum code code, const struct err *e) {
+/* A refusal belongs to the row, and OK comes back; everything else ends the import. */
+static enum code refused_by(struct batch *b, size_t i, enum code code, struct err *e) {
     struct batch_row *row = &b->rows[i];
     if (code != E_CONFLICT && code != E_FIELDS && code != E_GONE)
-        return false;
+        return code;
     row->refused = true;
-    if (mistakes_any(&row->draft.mistakes)) {
-        batch_refuse(b, row->line, &row->draft.mistakes);
-        return true;
-    }
-    json_array_append_new(b->refused, json_pack("{s:I, s:s, s:s}", "line", (json_int_t)row->line, "path", "", "text", e->text));
-    return true;
+    if (mistakes_any(&row->draft.mistakes))
+        return batch_refuse(b, row->line, &row->draft.mistakes, e);
+    if (json_array_append_new(b->refused, json_pack("{s:I, s:s, s:s}", "line", (json_int_t)row->line, "path", "", "text", e->text)) != 0)
+        return err_set(e, E_MEMORY, "no memory to tell why line %llu is refused", (unsigned long long)row->line);
+    return OK;
 }
 
 static enum code rekey(struct batch *b, struct err *reterr) {
@@ -146,8 +145,8 @@ static enum code one_by_one(struct batch *b) {
         if (b->rows[i].refused || b->rows[i].draft.written)
             continue;
         code = run_rows(b, &run);
-        if (code != OK && refused_by(b, i, code, &b->err))
-            code = OK;
+        if (code != OK)
+            code = refused_by(b, i, code, &b->err);
     }
     return code;
 }
@@ -159,9 +158,11 @@ void batch_write(struct batch *b) {
     if (b->count == 0)
         return;
     int round = 0;
-    do
-        b->code = run_rows(b, &run);
-    while (b->code != OK && ++round < ROUNDS && refused_by(b, run.at, b->code, &b->err));
+    enum code after = OK;                      /* OK: the row was at fault, and the others are tried again */
+    while (after == OK && (b->code = run_rows(b, &run)) != OK && ++round < ROUNDS)
+        after = refused_by(b, run.at, b->code, &b->err);
+    if (after != OK)
+        b->code = after;
     if (round == ROUNDS && (b->code == E_CONFLICT || b->code == E_FIELDS || b->code == E_GONE))
         b->code = one_by_one(b);
     for (size_t i = 0; i < b->count; i++)

@@ -23,6 +23,6 @@ struct batch *batch_free(struct batch *b);
 DEFINE_AUTO(struct batch, batch_free)
 /* Adds a row, or its mistakes. An error ends the import. */
 MUST_USE enum code batch_add(struct batch *b, uint64_t line, const struct record_request *r, const struct input *in, struct mistakes *m, struct err *reterr);
-void batch_refuse(struct batch *b, uint64_t line, struct mistakes *m);
+MUST_USE enum code batch_refuse(struct batch *b, uint64_t line, struct mistakes *m, struct err *reterr);
 /* The write, and what follows it. Sets b->code. */
 void batch_write(struct batch *b);

@@ -217,15 +217,19 @@ static enum code new_begin(struct changing *c, struct err *reterr) {
 static json_t *ledger_what(const struct changing *c) {
     const struct kind *k = c->old->info->kind;
     char id[UUID_TEXT];
+    bool fine = true;
     json_t *fields = json_array();
     for (size_t i = 0; i < k->field_count; i++)
         if ((c->d->changed >> i & 1) != 0)
-            json_array_append_new(fields, json_string(k->fields[i].name));
+            fine &= json_array_append_new(fields, json_string(k->fields[i].name)) == 0;
     json_t *what = json_pack("{s:s, s:s, s:o}", "kind", k->name, "id", uuid_format(&c->old->id, id), "fields", fields);
     for (size_t n = 0; n < c->old->info->consent_count; n++)
         if (c->in.consent_named[n])
-            json_object_set_new(what, c->in.consent_given[n] ? "given" : "withdrawn", json_string(c->old->info->consents[n]));
-    return what;
+            fine &= json_object_set_new(what, c->in.consent_given[n] ? "given" : "withdrawn", json_string(c->old->info->consents[n])) == 0;
+    if (fine)
+        return what;
+    json_decref(what);
+    return NULL;                              /* no memory: an entry that leaves out what was changed would be a lie */
 }
 
 static enum code change_write(struct changing *c, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
@@ -238,7 +242,7 @@ static enum code change_write(struct changing *c, json_t **ret, json_t **ret_mis
     d->what = ledger_what(c);
     d->file = c->job->file;
     d->file_task = c->job->file_task;
-    code = draft_prepare(d, c->src, reterr);
+    code = d->what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : draft_prepare(d, c->src, reterr);
     facts_end(c->src);
     if (code == OK)
         code = draft_commit(d, reterr);

@@ -25,6 +25,8 @@ bool use_owner(const struct service *s, const struct caller *who) {
 enum code use_mistakes(struct mistakes *m, enum code code, json_t **ret_mistakes, struct err *reterr) {
     struct err why = *reterr;
     enum code as = mistakes_take(m, ret_mistakes, reterr);
+    if (as == E_MEMORY)
+        return as;
     if (code == E_CONFLICT) {                  /* the status of a contradiction, the text of the mistake */
         why = *reterr;
         return why.field[0] != 0 ? err_field(reterr, E_CONFLICT, why.field, "%s", why.text) : err_set(reterr, E_CONFLICT, "%s", why.text);
@@ -120,7 +122,7 @@ static enum code create(struct service *s, const struct record_request *r, struc
         return code;
     d->verb = "record_made";
     d->what = ledger_what(&d->rec);
-    code = draft_prepare(d, src, reterr);
+    code = d->what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : draft_prepare(d, src, reterr);
     facts_end(src);                            /* no view stays open while the write waits */
     if (code == OK)
         code = draft_commit(d, reterr);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "records/batch.h"
@@ -27,17 +28,19 @@ struct import {
     uint64_t made, refused, done, told;
     uint64_t refused_line;
     /* the thread that writes, and the one batch that is with it */
-    pthread_t thread; pthread_mutex_t lock; pthread_cond_t wake; struct batch *given, *back; bool stop, running, gone;
+    pthread_t thread; pthread_mutex_t lock; pthread_cond_t wake; struct batch *given, *back; bool stop, running, gone, lost;
 };
 
 /* ---- the report */
+#define SAY_MAX (1u << 20)
 static bool say(struct import *m, json_t *line) {
-    char *text = json_dumps(line, JSON_COMPACT);
+    AUTO(buf_done) struct buf text = BUF(SAY_MAX);
+    json_text_add(&text, line);
+    buf_char(&text, '\n');
     json_decref(line);
-    bool fine = text != NULL && m->out->write(m->out->arg, text, strlen(text)) && m->out->write(m->out->arg, "\n", 1);
-    free(text);
-    m->gone = m->gone || !fine;
-    return fine;
+    m->lost = m->lost || text.failed;
+    m->gone = m->gone || (!text.failed && !m->out->write(m->out->arg, buf_str(&text), text.len));
+    return !m->gone && !text.failed;
 }
 
 #define TELL_EVERY 10000u
@@ -99,6 +102,12 @@ static void writer_give(struct import *m, struct batch *b) {
     pthread_mutex_unlock(&m->lock);
 }
 
+static enum code told(const struct import *m, struct err *reterr) {
+    if (m->gone)
+        return err_set(reterr, E_PEER, "the one who imports has gone");
+    return m->lost ? err_set(reterr, E_MEMORY, "no memory for the report of an import") : OK;
+}
+
 /* The batch before is back, this one goes. m->running: one is with the writer. */
 static enum code hand_over(struct import *m, struct err *reterr) {
     enum code code = OK;
@@ -113,9 +122,7 @@ static enum code hand_over(struct import *m, struct err *reterr) {
         m->batch = NULL;
         m->running = true;
     }
-    if (code == OK && m->gone)
-        code = err_set(reterr, E_PEER, "the one who imports has gone");
-    return code;
+    return code == OK ? told(m, reterr) : code;
 }
 
 static enum code batch_ready(struct import *m, struct err *reterr) {
@@ -309,11 +316,10 @@ static struct coming row_begin(const struct import *m) {
     return (struct coming){ .request = { .who = m->who, .kind = m->k->index, .if_match = -1 } };
 }
 
-static enum code refuse_row(struct import *m, uint64_t line, enum says says, const char *arg) {
+static enum code refuse_row(struct import *m, uint64_t line, enum says says, const char *arg, struct err *reterr) {
     struct mistakes one = { 0 };
     mistakes_add(&one, "", says, arg);
-    batch_refuse(m->batch, line, &one);
-    return OK;
+    return batch_refuse(m->batch, line, &one, reterr);
 }
 
 static enum code row_csv(struct import *m, const struct cell *cells, size_t count, uint64_t line, struct err *reterr) {
@@ -321,7 +327,7 @@ static enum code row_csv(struct import *m, const struct cell *cells, size_t coun
     bool comma = csv_delimiter(m->in) == ';';
     enum code code = OK;
     if (count != m->column_count)
-        return refuse_row(m, line, SAYS_columns, NULL);
+        return refuse_row(m, line, SAYS_columns, NULL, reterr);
     for (size_t i = 0; code == OK && i < count; i++) {
         struct cell c = cells[i];
         csv_unguard(&c);
@@ -364,7 +370,7 @@ static enum code row_json(struct import *m, const char *text, size_t len, uint64
     enum code code = OK;
     if (!json_is_object(o)) {
         json_decref(o);
-        return refuse_row(m, line, SAYS_not_json, NULL);
+        return refuse_row(m, line, SAYS_not_json, NULL, reterr);
     }
     if (!json_is_object(inner) || kind_field(m->k->kind, "fields") >= 0)
         inner = NULL;
@@ -409,7 +415,7 @@ static enum code next_row(struct import *m, bool *ret_end, struct err *reterr) {
     enum code code = csv ? csv_row(m->in, &cells, &count, &line, reterr) : csv_line(m->in, &text, &count, &line, reterr);
     if (code == E_TOO_LARGE) {
         snprintf(limit, sizeof limit, "%zu", CSV_ROW_MAX);
-        return refuse_row(m, line, SAYS_row_large, limit);
+        return refuse_row(m, line, SAYS_row_large, limit, reterr);
     }
     *ret_end = code == OK && (csv ? count == 0 : text == NULL);
     if (code != OK || *ret_end)
@@ -479,8 +485,10 @@ enum code records_import(struct service *s, const struct caller *who, int kind, 
     enum code code = started ? run(m, reterr) : err_set(reterr, E_SYSTEM, "the thread of an import cannot be started");
     writer_end(m, started);
     batch_free(m->batch);
+    if (code == OK)
+        code = told(m, reterr);
     if (code == OK && !say(m, json_pack("{s:I, s:I}", "made", (json_int_t)m->made, "refused", (json_int_t)m->refused)))
-        code = err_set(reterr, E_PEER, "the one who imports has gone");
+        code = told(m, reterr);
     mem_free(m);
     return code;
 }

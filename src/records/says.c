@@ -20,7 +20,7 @@ void mistakes_add(struct mistakes *m, const char *path, enum says says, const ch
     const char *text = says_text(says, m->lang), *at = strstr(text, "%s");
     if (m->list == NULL)
         m->list = json_array();
-    if (m->list == NULL || json_array_size(m->list) >= MISTAKES_MAX)
+    if (m->list != NULL && json_array_size(m->list) >= MISTAKES_MAX)
         return;
     if (at != NULL) {
         buf_add(&b, text, (size_t)(at - text));
@@ -28,12 +28,12 @@ void mistakes_add(struct mistakes *m, const char *path, enum says says, const ch
         text = at + 2;
     }
     buf_text(&b, text);
-    json_array_append_new(m->list, json_pack("{s:s, s:s}", "path", path, "text", buf_str(&b)));
+    m->lost |= b.failed || json_array_append_new(m->list, json_pack("{s:s, s:s}", "path", path, "text", buf_str(&b))) != 0;
 }
 
 void mistakes_add_say(struct mistakes *m, const char *path, const struct say *say) { mistakes_add(m, path, say->says, say->arg); }
 
-bool mistakes_any(const struct mistakes *m) { return m->list != NULL && json_array_size(m->list) > 0; }
+bool mistakes_any(const struct mistakes *m) { return m->lost || json_array_size(m->list) > 0; }
 
 bool mistakes_have(const struct mistakes *m, const char *path) {
     size_t i;
@@ -47,6 +47,8 @@ bool mistakes_have(const struct mistakes *m, const char *path) {
 }
 
 enum code mistakes_take(struct mistakes *m, json_t **ret_list, struct err *reterr) {
+    if (m->lost)
+        return err_set(reterr, E_MEMORY, "no memory to tell what is not valid");
     json_t *first = json_array_get(m->list, 0);
     const char *path = json_string_value(json_object_get(first, "path")), *text = json_string_value(json_object_get(first, "text"));
     enum code code = json_array_size(m->list) == 1
@@ -60,4 +62,5 @@ enum code mistakes_take(struct mistakes *m, json_t **ret_list, struct err *reter
 void mistakes_done(struct mistakes *m) {
     json_decref(m->list);
     m->list = NULL;
+    m->lost = false;
 }

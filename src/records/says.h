@@ -17,7 +17,7 @@ struct say { enum says says; char arg[128]; };      /* one mistake; arg: for its
 const char *says_text(enum says says, enum lang lang);       /* with the %s still in it */
 
 #define MISTAKES_MAX 200                            /* of one input; further ones are dropped */
-struct mistakes { json_t *list; enum lang lang; };
+struct mistakes { json_t *list; enum lang lang; bool lost; };      /* lost: one found no memory; they are taken as want of it */
 void mistakes_add(struct mistakes *m, const char *path, enum says says, const char *arg);
 void mistakes_add_say(struct mistakes *m, const char *path, const struct say *say);
 bool mistakes_any(const struct mistakes *m);
