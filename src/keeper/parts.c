@@ -100,33 +100,66 @@ static enum code read_key(struct keyring *k, struct reader *r, key_id id, struct
     return OK;
 }
 
+static bool bucket_has(const struct bucket *b, int64_t tenant, key_id id) {
+    return b != NULL && b->tenant == tenant && (id & (BUCKET_KEYS - 1)) < b->used;
+}
+
 /* NULL: no such key of that tenant was ever given out. */
 static struct bucket *bucket_of(struct keyring *k, int64_t tenant, key_id id) {
     struct bucket *b = buckets_find(&k->buckets, id >> SLOT_BITS);
-    return b != NULL && b->tenant == tenant && (id & (BUCKET_KEYS - 1)) < b->used ? b : NULL;
+    return bucket_has(b, tenant, id) ? b : NULL;
 }
 
-static enum code unwrap_one(struct keyring *k, struct reader *r, int64_t tenant, key_id id, struct key *ret, bool *ok, struct err *reterr) {
-    const struct bucket *b = bucket_of(k, tenant, id);
-    struct wrapped *w = NULL;
-    struct key above;
-    *ok = false;
-    if (b == NULL)
+/* Keys that follow one another in the same bucket are unwrapped together, which takes a tenth of the time of each alone. They lie in
+ * k->wrapped meanwhile, and `at` says whose they are. */
+#define RUN_KEYS 256u
+struct run { const struct bucket *bucket; size_t count; uint16_t at[RUN_KEYS]; };
+_Static_assert(RUN_KEYS <= BUCKET_KEYS, "a run lies where the keys of a bucket do");
+
+static enum code run_unwrap(struct keyring *k, struct run *run, struct key *ret_keys, bool *ok, struct err *reterr) {
+    struct key above, *keys = k->secret->work;
+    size_t n = run->count;
+    run->count = 0;
+    if (n == 0)
         return OK;
-    enum code code = read_key(k, r, id, &w, reterr);
-    if (code != OK || w == NULL)
-        return code;
-    code = bucket_key(k, b, &above, reterr);
+    enum code code = bucket_key(k, run->bucket, &above, reterr);
     if (code == OK)
-        code = keys_unwrap(&above, w, 1, ret, ok, reterr);
+        code = keys_unwrap(&above, k->wrapped, n, keys, k->ok, reterr);
+    for (size_t i = 0; code == OK && i < n; i++) {
+        ret_keys[run->at[i]] = keys[i];
+        ok[run->at[i]] = k->ok[i];
+    }
+    crypto_wipe(keys, n * sizeof *keys);
     crypto_wipe(&above, sizeof above);
     return code;
 }
 
-enum code keyring_unwrap(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct key *ret_keys, bool *ok, struct err *reterr) {
-    PRE(k != NULL && (count == 0 || (ids != NULL && ret_keys != NULL && ok != NULL)) && reterr != NULL);
-    size_t known = 0;
+static enum code unwrap_all(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct key *ret_keys, bool *ok, struct err *reterr) {
     struct reader r = { .block = NO_BLOCK };
+    struct run run = { .bucket = NULL };
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < count; i++) {
+        const struct bucket *b = run.bucket != NULL && run.bucket->id == ids[i] >> SLOT_BITS ? run.bucket : buckets_find(&k->buckets, ids[i] >> SLOT_BITS);
+        struct wrapped *w = NULL;
+        ok[i] = false;
+        if (!bucket_has(b, tenant, ids[i]))
+            continue;
+        if (b != run.bucket || run.count == RUN_KEYS)
+            code = run_unwrap(k, &run, ret_keys, ok, reterr);
+        run.bucket = b;
+        if (code == OK)
+            code = read_key(k, &r, ids[i], &w, reterr);
+        if (code != OK || w == NULL)
+            continue;
+        k->wrapped[run.count] = *w;
+        run.at[run.count++] = (uint16_t)i;
+    }
+    return code == OK ? run_unwrap(k, &run, ret_keys, ok, reterr) : code;
+}
+
+enum code keyring_unwrap(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct key *ret_keys, bool *ok, struct err *reterr) {
+    PRE(k != NULL && (count == 0 || (ids != NULL && ret_keys != NULL && ok != NULL)) && count <= UINT16_MAX && reterr != NULL);
+    size_t known = 0;
     if (k->broken)
         return err_set(reterr, E_IO, "the keyring could not be read again after a failure: the keeper must start anew");
     for (size_t i = 0; i < count; i++)
@@ -137,8 +170,7 @@ enum code keyring_unwrap(struct keyring *k, int64_t tenant, const key_id *ids, s
         code = db_begin(k->db, false, reterr);
     if (code != OK)
         return code;
-    for (size_t i = 0; code == OK && i < count; i++)
-        code = unwrap_one(k, &r, tenant, ids[i], &ret_keys[i], &ok[i], reterr);
+    code = unwrap_all(k, tenant, ids, count, ret_keys, ok, reterr);
     if (reading)
         db_rollback(k->db);
     return code;
