@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -22,8 +21,6 @@
 #include "sys/sandbox.h"
 #include "sys/sockets.h"
 
-#define ROOM_BAD (UINT64_C(256) << 20)
-#define ROOM_LOW (UINT64_C(2) << 30)
 #define CERTIFICATE_SOON (21 * USEC_PER_DAY)
 #define LOCKED_LEAST (1u << 20)
 
@@ -95,14 +92,13 @@ static void look_modes(struct visit *v) {
 }
 
 static void look_room(struct visit *v) {
-    struct statvfs fs;
-    if (statvfs(place_data(v->place), &fs) != 0) {
+    struct room room;
+    if (!place_room(v->place, &room)) {
         say(v, BAD, NULL, "cannot look at the file system of %s", place_data(v->place));
         return;
     }
-    uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
-    say(v, room < ROOM_BAD ? BAD : room < ROOM_LOW ? NOTE : GOOD, room < ROOM_LOW ? "make room: with a full disk every write is refused" : NULL,
-        "%llu MB free on its disk%s", (unsigned long long)(room >> 20), fs.f_favail < 1000 && fs.f_files > 0 ? ", and hardly an inode" : "");
+    say(v, room.bytes < ROOM_BAD ? BAD : room.bytes < ROOM_LOW ? NOTE : GOOD, room.bytes < ROOM_LOW ? "make room: with a full disk every write is refused" : NULL,
+        "%llu MB free on its disk%s", (unsigned long long)(room.bytes >> 20), room.inodes < 1000 ? ", and hardly an inode" : "");
 }
 
 static void look_root(struct visit *v) {

@@ -1,4 +1,4 @@
-/* parent.c — one loop over the signals, the ends of children, and two clocks (ticket keys, certificate).
+/* parent.c — one loop over the signals, the ends of children, and three clocks (ticket keys, certificate, room on the disk).
  *
  *   STOPPED --start--> STARTING --ready byte--> UP --end--> STOPPED (started again after a delay)
  *   STARTING, never up yet --exit--> the whole installation stops with that code: it refused, and said why
@@ -29,6 +29,7 @@
 #define LISTENERS_MAX 16u
 #define TICKETS_LIVE (8 * USEC_PER_HOUR)
 #define CERTIFICATE_LOOK USEC_PER_DAY
+#define ROOM_LOOK USEC_PER_MINUTE
 #define LOCK_WAIT_MS 20000                   /* an earlier parent's children may still be ending */
 #define NGINX_LINE_MAX 400u
 #define NGINX_LOOK (20 * USEC_PER_SEC / 1000)
@@ -51,7 +52,8 @@ struct parent {
     int line[2];                             /* the server's end, the keeper's end: they outlive both */
     int nginx_says[2];                       /* pipe of nginx's standard error: read end, write end */
     char nginx_said[NGINX_LINE_MAX];         /* the last of it, for the refusal */
-    usec_t rotate_at, look_at;
+    usec_t rotate_at, look_at, room_at;
+    uint64_t room_told;                      /* bytes that were left when the log was told last; 0: there is room */
     const char *nginx_pid;                   /* file that it writes */
     const char *pid_file[MEMBERS];
     bool ending, announced;
@@ -177,6 +179,8 @@ static enum code prepare(struct parent *r, struct err *reterr) {
         code = place_charters(r->place, &charters, &count, reterr);
     if (code == OK)
         code = place_lock(r->place, LOCK_WAIT_MS, &r->lock, reterr);
+    if (code == OK)
+        code = place_room_to_start(r->place, reterr);
     if (code == OK)
         code = open_log(r, reterr);
     if (code != OK)
@@ -328,9 +332,28 @@ static void reload(struct parent *r) {
     front_reload(r);
 }
 
+/* While there is still room for the line: told below the least, and again at each half of that. */
+static void room_look(struct parent *r) {
+    struct room room;
+    r->room_at = clock_steady() + ROOM_LOOK;
+    if (!place_room(r->place, &room))
+        return;
+    if (room.bytes >= ROOM_BAD && r->room_told != 0)
+        log_event(LOG_INFO, "disk_has_room", LOG_INT("free_mb", (int64_t)(room.bytes >> 20)));
+    if (room.bytes >= ROOM_BAD)
+        r->room_told = 0;
+    else if (r->room_told == 0 || room.bytes < r->room_told / 2) {
+        log_event(LOG_WARN, "disk_low", LOG_TEXT("directory", place_data(r->place)), LOG_INT("free_mb", (int64_t)(room.bytes >> 20)),
+                  LOG_TEXT("mend", "make room: with a full disk every write is refused"));
+        r->room_told = room.bytes > 0 ? room.bytes : 1;
+    }
+}
+
 static void clocks_look(struct parent *r) {
     struct err e;
     bool changed = false;
+    if (clock_steady() >= r->room_at)
+        room_look(r);
     if (clock_steady() >= r->rotate_at) {
         r->rotate_at = clock_steady() + TICKETS_LIVE;
         if (tls_tickets(r->place, crew_user(&r->crew, NGINX), true, &e) != OK)
@@ -372,6 +395,7 @@ static void nginx_read(struct parent *r) {
 
 static int wait_ms(const struct parent *r) {
     usec_t now = clock_steady(), next = r->rotate_at < r->look_at ? r->rotate_at : r->look_at;
+    next = r->room_at < next ? r->room_at : next;
     for (int m = 0; m < MEMBERS; m++)
         if (wanted(r, (enum member)m) && r->child[m].state == STOPPED && r->child[m].again > now && r->child[m].again < next)
             next = r->child[m].again;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -204,6 +205,29 @@ const struct charter *place_charter(struct place *p, const char *service, struct
     return NULL;
 }
 
+/* ---- room */
+#define ROOM_TO_START (UINT64_C(1) << 20)      /* measured: sockets, numbers, configuration and the databases' shared memory take 128 KiB */
+#define INODES_TO_START 64u
+
+bool place_room(struct place *p, struct room *ret) {
+    struct statvfs fs;
+    if (statvfs(p->data, &fs) != 0)
+        return false;
+    *ret = (struct room){ (uint64_t)fs.f_bavail * fs.f_frsize, fs.f_files > 0 ? (uint64_t)fs.f_favail : UINT64_MAX };
+    return true;
+}
+
+enum code place_room_to_start(struct place *p, struct err *reterr) {
+    struct room r;
+    if (!place_room(p, &r) || (r.bytes >= ROOM_TO_START && r.inodes >= INODES_TO_START))
+        return OK;
+    if (r.bytes >= ROOM_TO_START)
+        return err_set(reterr, E_FULL, "the disk of %s has %llu inodes left, and a start needs %u: remove files of others on that disk, and start again; nothing that was "
+                       "acknowledged is lost", p->data, (unsigned long long)r.inodes, INODES_TO_START);
+    return err_set(reterr, E_FULL, "the disk of %s has %llu KiB left, and a start needs %llu: free some space (not in store/, files/ and keeper/: old logs, files of others on "
+                   "that disk), and start again; nothing that was acknowledged is lost", p->data, (unsigned long long)(r.bytes >> 10), (unsigned long long)(ROOM_TO_START >> 10));
+}
+
 /* ---- version and lock */
 enum code place_check_version(struct place *p, struct err *reterr) {
     const char *path = place_path(p, "version");
@@ -225,7 +249,11 @@ enum code place_check_version(struct place *p, struct err *reterr) {
 
 enum code place_write_version(struct place *p, struct err *reterr) {
     char text[16];
+    struct err e;
+    AUTO(buf_done) struct buf b = BUF(64);
     int n = snprintf(text, sizeof text, "%d\n", LAYOUT_VERSION);
+    if (file_read(place_path(p, "version"), &b, &e) == OK && b.len == (size_t)n && memcmp(b.data, text, b.len) == 0)
+        return OK;
     return file_write(place_path(p, "version"), text, (size_t)n, 0644, reterr);
 }
 

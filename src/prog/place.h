@@ -32,6 +32,13 @@ MUST_USE enum code place_check_version(struct place *p, struct err *reterr);
 MUST_USE enum code place_write_version(struct place *p, struct err *reterr);
 /* The id of the data directory: a keyring belongs to one. Made where it is missing. */
 MUST_USE enum code place_id(struct place *p, struct uuid *ret, struct err *reterr);
+/* Room on the disk of the data directory, in bytes, for who is not root; inodes: what is left of them, or "many" where they are not counted. */
+struct room { uint64_t bytes, inodes; };
+#define ROOM_BAD (UINT64_C(256) << 20)       /* below: told as an error by doctor, and in the log */
+#define ROOM_LOW (UINT64_C(2) << 30)
+MUST_USE bool place_room(struct place *p, struct room *ret);
+/* E_FULL: there is not even room for the working files of a start. */
+MUST_USE enum code place_room_to_start(struct place *p, struct err *reterr);
 /* Nobody else works on it as long as the descriptor (and its copies) is open. */
 MUST_USE enum code place_lock(struct place *p, int wait_ms, int *ret_fd, struct err *reterr);
 

@@ -20,7 +20,7 @@ if (!inside) {
       { env: { ...process.env, SEJF_SMALL_DISK: disk, NODE_TEST_CONTEXT: undefined }, encoding: 'utf8', timeout: 540000 });
     fs.rmSync(disk, { recursive: true, force: true });
     assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
-    assert.match(r.stdout, /^# pass 1$/m, r.stdout);
+    assert.match(r.stdout, /^# pass 2$/m, r.stdout);
   });
 } else {
   test('a full disk is told, and all goes on when there is room', { timeout: 500000 }, async () => {
@@ -80,6 +80,50 @@ if (!inside) {
       const v = await sejf.runAsync(['ledger', 'verify']);
       assert.equal(v.status, 0, v.stdout + v.stderr);
       assert.deepEqual(members(sejf), pids, 'no process was started anew');
+    } finally {
+      await sejf.stop();
+      fs.rmSync(charter, { recursive: true });
+    }
+  });
+
+  test('a renewal and a start on a full disk say what to do; with a little room it starts for reading', { timeout: 300000 }, async () => {
+    const charter = papersCharter(), data = path.join(inside, 'again'), ballast = path.join(inside, 'ballast');
+    fs.rmSync(path.join(inside, 'data'), { recursive: true, force: true });
+    fs.mkdirSync(data, { mode: 0o755 });
+    const sejf = new Instance({ charters: [path.join(charter, 'papers.yaml')], data });
+    const fill = (left) => {
+      const fd = fs.openSync(ballast, 'a');
+      for (const size of [65536, 4096]) try { for (;;) fs.writeSync(fd, Buffer.alloc(size)); } catch (e) { assert.equal(e.code, 'ENOSPC'); }
+      fs.ftruncateSync(fd, fs.fstatSync(fd).size - left);
+      fs.closeSync(fd);
+    };
+    try {
+      await sejf.start();
+      const token = sejf.token('papers', sejf.tenant('papers'), 'owner'), ids = [];
+      for (let i = 0; i < 20; i++) ids.push((await sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(i) } })).json.id);
+      assert.match(fs.readFileSync(path.join(data, 'log/sejf.log'), 'utf8'), /"disk_low"[^\n]*"free_mb":\d+[^\n]*make room/);
+      assert.equal((await sejf.call('DELETE', `/v1/papers/paper/${ids[3]}`, { token })).status, 200);
+      fill(0);
+      const r = await sejf.runAsync(['renew']);
+      assert.equal(r.status, 34, r.stdout);
+      assert.match(r.stderr, /keyring\.db: there is no room left[^\n]*free some space/);
+      assert.equal((await sejf.call('GET', `/v1/papers/paper/${ids[1]}`, { token })).status, 200);
+      await sejf.stop();
+      for (const left of [0, 65536, 500000]) {
+        fill(left);
+        sejf.output = '';
+        await assert.rejects(sejf.start(), /has \d+ KiB left, and a start needs 1024: free some space[^\n]*nothing that was acknowledged is lost/, `${left} left`);
+        await sejf.stop();
+      }
+      fill(1200000);
+      await sejf.start();
+      for (const [i, id] of ids.entries()) {
+        const one = await sejf.call('GET', `/v1/papers/paper/${id}`, { token });
+        assert.ok(i === 3 ? one.status === 404 || one.status === 410 : one.status === 200, `${i}: ${one.text}`);
+      }
+      fs.rmSync(ballast);
+      assert.equal((await sejf.runAsync(['renew'])).status, 0);
+      assert.equal((await sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(100) } })).status, 201);
     } finally {
       await sejf.stop();
       fs.rmSync(charter, { recursive: true });
