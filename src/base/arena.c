@@ -43,7 +43,8 @@ static struct block *block_add(struct arena *a, size_t need) {
     return b;
 }
 
-void *arena_get(struct arena *a, size_t size) {
+/* Not cleared; *ret_size: rounded up to whole lines. */
+static void *piece(struct arena *a, size_t size, size_t *ret_size) {
     size_t need;
     PRE(a != NULL);
     if (__builtin_add_overflow(size, ALIGN - 1, &need)) {
@@ -60,9 +61,16 @@ void *arena_get(struct arena *a, size_t size) {
         a->overflowed = true;
         return NULL;
     }
-    void *p = memset(b->data + b->used, 0, need);
+    void *p = b->data + b->used;
     b->used += need;
+    *ret_size = need;
     return p;
+}
+
+void *arena_get(struct arena *a, size_t size) {
+    size_t all = 0;
+    void *p = piece(a, size, &all);
+    return p == NULL ? NULL : memset(p, 0, all);
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size) {
@@ -78,9 +86,13 @@ char *arena_text_n(struct arena *a, const char *text, size_t len) {
     size_t size;
     if (__builtin_add_overflow(len, 1, &size))
         return NULL;
-    char *copy = arena_get(a, size);
-    if (copy != NULL && len > 0)
+    size_t all = 0;
+    char *copy = piece(a, size, &all);
+    if (copy == NULL)
+        return NULL;
+    if (len > 0)
         memcpy(copy, text, len);
+    memset(copy + len, 0, all - len);
     return copy;
 }
 
@@ -97,6 +109,20 @@ char *arena_printf(struct arena *a, const char *fmt, ...) {
         vsnprintf(text, (size_t)n + 1, fmt, again);
     va_end(again);
     return text;
+}
+
+struct arena_mark arena_mark(const struct arena *a) { return (struct arena_mark){ a->head, a->head == NULL ? 0 : a->head->used }; }
+
+void arena_rewind(struct arena *a, struct arena_mark mark) {
+    while (a->head != mark.block) {
+        struct block *b = a->head;
+        PRE(b != NULL);
+        a->head = b->next;
+        a->total -= b->size;
+        mem_free(b);
+    }
+    if (a->head != NULL)
+        a->head->used = mark.used;
 }
 
 bool arena_overflowed(const struct arena *a) { return a->overflowed; }

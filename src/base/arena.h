@@ -18,3 +18,7 @@ MUST_USE char *arena_text(struct arena *arena, const char *text);
 MUST_USE char *arena_text_n(struct arena *arena, const char *text, size_t len);
 MUST_USE char *arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool arena_overflowed(const struct arena *arena);
+/* What was taken after the mark goes back, for one who looks at many things one after the other. */
+struct arena_mark { void *block; size_t used; };
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);

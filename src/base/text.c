@@ -1,6 +1,7 @@
 /* text.c — folding rests on utf8proc; the few letters that Unicode does not decompose are mapped here. */
 #include "base/text.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +38,32 @@ static bool map(const char *text, size_t len, int options, uint8_t **ret, size_t
     return n >= 0;
 }
 
+/* ---- eight bytes at once, the first lowest; masks have the highest bit of each byte that they mean */
+#define EACH(byte) ((uint64_t)(byte) * UINT64_C(0x0101010101010101))
+#define HIGH EACH(0x80)
+
+static uint64_t eight(const uint8_t *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return le64toh(w);
+}
+
+/* Bytes of which the lower seven bits are at least n; 1 <= n <= 0x80. */
+static uint64_t at_least(uint64_t w, unsigned n) { return ((w & ~HIGH) + EACH(0x80 - n)) & HIGH; }
+
+/* Bytes that are no printable ASCII. */
+static uint64_t not_plain(uint64_t w) { return (w & HIGH) | (at_least(w, 0x20) ^ HIGH) | at_least(w, 0x7f); }
+
+static size_t bytes_before(uint64_t mask) { return mask == 0 ? sizeof mask : (size_t)__builtin_ctzll(mask) / 8; }
+
 /* Nearly all that is written here is Latin: code points below U+0180, none of which joins with its neighbour or changes by NFC. */
 #define LATIN 0x180u
 static bool is_latin(const char *text, size_t len) {
     const uint8_t *p = (const uint8_t *)text;
     for (size_t at = 0; at < len; at++) {
+        while (len - at >= 8 && not_plain(eight(p + at)) == 0)
+            if ((at += 8) == len)
+                return true;
         uint8_t c = p[at];
         if (c < 0x80 ? (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f : c < 0xc2 || c > 0xc5 || at + 1 == len || (p[++at] & 0xc0) != 0x80)
             return false;
@@ -126,6 +148,18 @@ static void latin_fill(void) {
     }
 }
 
+/* Folds bytes at p, as long as they are printable ASCII and no space stands before anything but a letter or sign; of eight that there
+ * are, how many it took. `to` has room for eight. */
+static size_t fold_plain(const uint8_t *p, uint8_t *to) {
+    uint64_t w = eight(p), sign = ~not_plain(w) & at_least(w, 0x21);
+    uint64_t bad = ~(sign | sign >> 8) & HIGH;         /* neither a sign nor a space before one */
+    bad |= not_plain(w);
+    uint64_t upper = at_least(w, 'A') & ~at_least(w, 'Z' + 1);
+    w = htole64(w | upper >> 2);
+    memcpy(to, &w, sizeof w);
+    return bytes_before(bad);
+}
+
 static void fold_latin(struct folding *f, const char *text, size_t len) {
     const uint8_t *p = (const uint8_t *)text;
     char *o = NULL;                           /* while there is room for all that is left, each code point as one byte */
@@ -133,6 +167,15 @@ static void fold_latin(struct folding *f, const char *text, size_t len) {
     for (size_t at = 0; at < len; at++) {
         if (o == NULL && (o = buf_more(f->to, len - at)) == NULL)
             return;
+        while (!f->gap && len - at >= 8 && (p[at] > ' ' || o > f->to->data + f->start)) {
+            size_t n = fold_plain(p + at, (uint8_t *)o);
+            o += n;
+            at += n;
+            if (n < 8)
+                break;
+        }
+        if (at == len)
+            break;
         uint32_t c = p[at];
         if (c >= 0x80)
             c = (c & 0x1f) << 6 | (p[++at] & 0x3f);

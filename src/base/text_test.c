@@ -30,6 +30,69 @@ TEST(latin_folds_as_unicode_does) {
     CHECK(!is_latin("\x7f", 1) && !is_latin("a\1", 2) && !is_latin("\xc3", 1) && !is_latin("\xc1\x80", 2) && !is_latin("\xc6\x80", 2) && !is_latin("\xc3\x28", 2));
 }
 
+/* utf8proc's own way, whatever the text. */
+static void fold_slowly(const char *text, size_t len, struct buf *ret) {
+    uint8_t *flat = NULL;
+    size_t n = 0;
+    struct folding f = { .to = ret, .start = ret->len };
+    CHECK(text_is_utf8(text, len) && map(text, len, FOLDING, &flat, &n));
+    fold_add(&f, flat, n);
+    free(flat);
+}
+
+/* Pieces of what people write, and of what only somebody who wants to break it does. */
+static const char *const pieces[] = {
+    "a", "b", "Z", "Q", "0", "9", "@", "[", "`", "{", "~", "!", "/", ":", " ", " ", " ", "  ", "\t", "\n", "\r", " \t ", "Anna ", "Kowalska", "LONG PLAIN TEXT ", "of some words, ",
+    "ą", "ć", "ę", "ł", "Ł", "ń", "ó", "ś", "ź", "Ż", "Zażółć gęślą jaźń", "á", "ő", "Ű", "ÁRVÍZTŰRŐ tükörfúrógép", "ä", "ß", "ẞ", "Straße", "Æ", "œ", "ø", "đ", "ð", "þ",
+    "ı", "İ", "I", "i", "ğ", "Ş", "ŉ", "ſ", "¼", "½", "ª", "º", "µ", "¨", "´", "¸", "¯", "\u00a0", "\u00ad", "\u2007", "\u202f", "\u3000", "\u200b", "\u200d", "\ufeff",
+    "\u0301", "\u0327", "\u0307", "\u0345", "e\u0301", "\u0301\u0302\u0303", "ﬁ", "ﬃ", "Ǆ", "ǅ", "ΰ", "Σ", "ς", "Ж", "ё", "й", "中", "한국", "각", "が", "\U0001f600", "\U0001d400", "ﷺ", "㎏", "①",
+};
+
+static uint32_t below(uint32_t *seed, uint32_t n) {
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % n;
+}
+
+static void some_text(uint32_t *seed, size_t count, uint32_t kinds, struct buf *ret) {
+    for (size_t i = 0; i < count; i++)
+        buf_text(ret, pieces[below(seed, kinds)]);
+}
+
+TEST(folds_any_text_as_unicode_does) {
+    static const uint32_t kinds[] = { 8, 15, 25, 46, ARRAY_LEN(pieces) };       /* plain, with gaps, with Latin letters, all */
+    AUTO(buf_done) struct buf text = BUF(1 << 16), fast = BUF(1 << 20), slow = BUF(1 << 20);
+    for (uint32_t seed = 1, round = 0; round < 20000; round++) {
+        size_t kept = below(&seed, 3);
+        buf_cut(&text, 0);
+        buf_cut(&fast, 0);
+        buf_cut(&slow, 0);
+        buf_add(&fast, "x ", kept);                   /* folding appends */
+        buf_add(&slow, "x ", kept);
+        some_text(&seed, below(&seed, 40), kinds[round % ARRAY_LEN(kinds)], &text);
+        size_t from = text.len > 0 && (unsigned char)text.data[0] < 0x80 ? below(&seed, 2) : 0;      /* at any address */
+        CHECK(text_fold(buf_str(&text) + from, text.len - from, &fast));
+        fold_slowly(buf_str(&text) + from, text.len - from, &slow);
+        if (fast.len != slow.len || memcmp(buf_str(&fast), buf_str(&slow), fast.len) != 0)
+            fprintf(stderr, "%s:\n%s\n%s\n", buf_str(&text), buf_str(&fast), buf_str(&slow));
+        CHECK(fast.len == slow.len && memcmp(buf_str(&fast), buf_str(&slow), fast.len) == 0);
+    }
+}
+
+/* Each byte at each place of a long text: what is refused alone is refused there. */
+TEST(looks_at_each_byte_wherever_it_stands) {
+    AUTO(buf_done) struct buf b = BUF(200);
+    for (unsigned c = 0; c < 256; c++)
+        for (size_t at = 0; at < 24; at++) {
+            char text[24];
+            const char one[1] = { (char)c };
+            memset(text, 'a', sizeof text);
+            text[at] = (char)c;
+            buf_cut(&b, 0);
+            CHECK(is_latin(text, sizeof text) == is_latin(one, 1) && text_is_utf8(text, sizeof text) == text_is_utf8(one, 1));
+            CHECK(text_fold(text, sizeof text, &b) == text_is_utf8(one, 1));
+        }
+}
+
 TEST(folds_what_people_type) {
     static const struct { const char *in, *want; } row[] = {
         { "Żółć  GĘŚLĄ", "zolc gesla" }, { "Őrült ÁRVÍZTŰRŐ", "orult arvizturo" }, { " Straße ", "strasse" },

@@ -30,9 +30,12 @@ bool canon_begin(struct canon *c, const char *json, size_t len) {
     return true;
 }
 
-/* Past the closing quote of the string that begins at p; NULL: none. */
+/* Past the closing quote of the string that begins at p; NULL: none. Most have nothing that is escaped before it. */
 static const char *string_end(const char *p, const char *end) {
-    for (p++; p < end; p++) {
+    const char *quote = memchr(p + 1, '"', (size_t)(end - p) - 1), *back = quote == NULL ? NULL : memchr(p + 1, '\\', (size_t)(quote - p) - 1);
+    if (back == NULL)
+        return quote == NULL ? NULL : quote + 1;
+    for (p = back; p < end; p++) {
         if (*p == '\\')
             p++;
         else if (*p == '"')
