@@ -19,4 +19,5 @@ struct api {
     struct http *_Atomic http;                /* while it serves */
     int wake_fd;                              /* eventfd: a control call says stop */
     usec_t began;
+    _Atomic uint64_t damaged;                 /* times that a record was asked for and could not be read */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/damage.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -12,6 +13,7 @@ static bool still_whole(const struct call *c) { return mem_lost() == c->lost && 
 /* A refusal that was reached without a piece of what was asked may be the wrong one. */
 void call_error(struct call *c, const struct err *e, const json_t *mistakes) {
     struct err lost;
+    damage_count(c->api, e);
     if (code_status(e->code) < 500 && !still_whole(c)) {
         (void)err_set(&lost, E_MEMORY, "the server has no memory for this request; try again");
         http_reply_error(c->req, &lost, NULL);

@@ -7,6 +7,7 @@
 
 #include "api/api_int.h"
 #include "api/call.h"
+#include "api/damage.h"
 #include "api/http.h"
 #include "api/routes.h"
 #include "base/jsontext.h"
@@ -16,6 +17,7 @@
 #define LOOK_EVERY (100 * (USEC_PER_SEC / 1000))
 #define BEAT_EVERY (15 * USEC_PER_SEC)
 #define ASK_EVERY (10 * USEC_PER_SEC)         /* is the token still good */
+#define REQUEST_ID_MAX 64u
 #define PAGE 32u
 #define PAGES_A_TURN 8                        /* of one reader, however much there is for it: then the others come */
 #define PAGE_BYTES (24 * 1024)                /* more than a page of frames takes */
@@ -24,7 +26,9 @@
 
 struct reader {
     struct http_events *events;
+    struct api *api;
     struct service *service;
+    char request[REQUEST_ID_MAX];             /* that began the stream */
     struct caller who;                        /* scope: owned */
     char *scope;
     char token[TOKEN_TEXT];
@@ -101,7 +105,11 @@ static bool reader_page(struct reader *r, int64_t newest, usec_t now) {
     int64_t looked = r->last;
     bool end = false;
     size_t lost = mem_lost();
-    if (record_changes(r->service, &r->who, &looked, PAGE, &end, &page, &e) != OK)
+    struct damage d;
+    damage_begin(&d, r->api, r->request);
+    enum code code = record_changes(r->service, &r->who, &looked, PAGE, &d.watch, &end, &page, &e);
+    damage_end(&d);
+    if (code != OK)
         return false;
     size_t n = json_array_size(page);
     bool fine = mem_lost() == lost && send_page(r, page);     /* cut off, it comes back and asks from where it was */
@@ -252,8 +260,9 @@ static struct reader *reader_new(struct call *c, int64_t after) {
     if (r == NULL || (token != NULL && strlen(token + 1) >= sizeof r->token))
         return NULL;
     usec_t now = clock_steady();
-    *r = (struct reader){ .service = c->service, .who = c->who, .loopback = http_from_loopback(c->req) || http_is_direct(c->req), .last = after,
+    *r = (struct reader){ .api = c->api, .service = c->service, .who = c->who, .loopback = http_from_loopback(c->req) || http_is_direct(c->req), .last = after,
                           .beat = now, .asked = now, .moved = now };
+    snprintf(r->request, sizeof r->request, "%s", http_request_id(c->req));
     if (token != NULL)
         memcpy(r->token, token + 1, strlen(token + 1) + 1);
     if (c->who.scope != NULL && (r->scope = mem_text(c->who.scope)) == NULL)

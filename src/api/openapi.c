@@ -92,7 +92,7 @@ static json_t *consents_schema(const struct kind *k) {
 
 /* "registration" to "registration_new": names of components may hold letters, digits, '.', '-', '_' only, as kinds do. */
 static void kind_schemas(const struct charter *c, const struct kind *k, json_t *schemas) {
-    char name[256];
+    char name[256], item[256];
     const struct { const char *tail; bool patch; } inputs[] = { { "new", false }, { "change", true } };
     for (size_t i = 0; i < 2; i++) {
         snprintf(name, sizeof name, "%s_%s", k->name, inputs[i].tail);
@@ -102,6 +102,8 @@ static void kind_schemas(const struct charter *c, const struct kind *k, json_t *
             json_object_set_new(s, "required", json_pack("[s]", "fields"));
         json_object_set_new(schemas, name, s);
     }
+    snprintf(item, sizeof item, "%s_or_damaged", k->name);
+    json_object_set_new(schemas, item, json_pack("{s:[o, o]}", "anyOf", ref(k->name), ref("Damaged")));
     json_t *seen = fields_schema(c, k, true);
     json_object_set_new(seen, "description", json_string("the fields that this caller may see"));
     json_t *s = json_pack("{s:s, s:[s,s,s], s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object", "required", "id", "version", "fields",
@@ -113,7 +115,7 @@ static void kind_schemas(const struct charter *c, const struct kind *k, json_t *
     json_object_set_new(schemas, k->name, s);
     snprintf(name, sizeof name, "%s_list", k->name);
     json_object_set_new(schemas, name, json_pack("{s:s, s:[s,s], s:{s:{s:s, s:o}, s:{s:[s,s], s:s}}}", "type", "object", "required", "items", "next",
-                        "properties", "items", "type", "array", "items", ref(k->name), "next", "type", "string", "null", "description", "cursor of the next page"));
+                        "properties", "items", "type", "array", "items", ref(item), "next", "type", "string", "null", "description", "cursor of the next page"));
 }
 
 /* ---- operations */
@@ -133,7 +135,7 @@ static const struct op ops[] = {
     { "delete", "/{id}", "erase", "Erase a record: its keys are destroyed", OP_ID | OP_IF_MATCH, NULL, NULL, "200", "what was erased, by kind", "application/json", "#Erased" },
     { "post", "/search", "search", "Find records by personal and other fields", 0, "application/json", "#Search", "200", "a page of records", "application/json", "_list" },
     { "post", "/import", "import", "Import records from CSV or NDJSON", OP_BODY_FREE, "text/csv", NULL, "200", "progress, refused rows by line, and the sum, one JSON object a line", "application/x-ndjson", "#ImportLine" },
-    { "post", "/export", "export", "Export records as NDJSON or CSV", 0, "application/json", "#Export", "200", "one record a line", "application/x-ndjson", "" },
+    { "post", "/export", "export", "Export records as NDJSON or CSV", 0, "application/json", "#Export", "200", "one record a line", "application/x-ndjson", "_or_damaged" },
 };
 
 static json_t *schema_ref(const struct kind *k, const char *which) {
@@ -246,6 +248,9 @@ static void service_paths(const struct charter *c, json_t *paths) {
 
 static const char common[] =
     "{\"Id\":{\"type\":\"string\",\"format\":\"uuid\"},"
+    "\"Damaged\":{\"type\":\"object\",\"description\":\"in the place of a record that cannot be read\",\"required\":[\"id\",\"damaged\"],\"properties\":{"
+    "\"id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"null where it is not known whether the caller may know of it\"},"
+    "\"damaged\":{\"const\":true},\"request\":{\"type\":\"string\",\"description\":\"number in the operator's log\"}}},"
     "\"Money\":{\"type\":\"object\",\"required\":[\"amount\",\"currency\"],\"properties\":{\"amount\":{\"type\":\"string\",\"pattern\":\"^-?[0-9]+([.][0-9]+)?$\"},"
     "\"currency\":{\"type\":\"string\",\"pattern\":\"^[A-Z]{3}$\"}},\"additionalProperties\":false,\"examples\":[{\"amount\":\"12.50\",\"currency\":\"EUR\"}]},"
     "\"Place\":{\"type\":\"object\",\"required\":[\"lat\",\"lon\"],\"properties\":{\"lat\":{\"type\":\"number\",\"minimum\":-90,\"maximum\":90},"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/damage.h"
 #include "api/multipart.h"
 #include "api/routes.h"
 #include "base/jsontext.h"
@@ -53,7 +54,10 @@ static void on_export(struct http_req *req) {
         struct out o = { req, format == FORMAT_CSV ? CSV : NDJSON, 0 };
         http_reply_header(req, "Content-Disposition", arena_printf(http_arena(req), "attachment; filename=\"%s.%s\"", c.k->name,
                                                                    format == FORMAT_CSV ? "csv" : "ndjson") ?: "attachment");
-        enum code code = !call_whole(&c) ? E_MEMORY : records_export(c.service, &c.who, c.kind, format, body, &(struct sink){ out_write, &o }, &e);
+        struct damage d;
+        damage_begin(&d, c.api, http_request_id(req));
+        enum code code = !call_whole(&c) ? E_MEMORY : records_export(c.service, &c.who, c.kind, format, body, &d.watch, &(struct sink){ out_write, &o }, &e);
+        damage_end(&d);
         if (!http_replied(req) && code != OK)
             call_error(&c, &e, NULL);
         else if (code != OK)

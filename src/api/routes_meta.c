@@ -114,6 +114,7 @@ static void on_metrics(struct http_req *req) {
     }
     store_status(a->config.store, &store);
     metrics_store(&b, &store);
+    counter(&b, "damaged_reads", "Times that a record was asked for and could not be read.", a->damaged);
     bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;
     gauge(&b, "keeper_up", "Does the keeper answer.", answers);
     if (answers)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/damage.h"
 #include "api/routes.h"
 #include "base/text.h"
 
@@ -154,35 +155,45 @@ static bool query_json(struct call *c, json_t **ret) {
     return true;
 }
 
-static void reply_list(struct call *c, enum code code, json_t *list, const struct err *e) {
-    if (code == OK)
-        call_reply_json(c, 200, list);
-    else
-        call_error(c, e, NULL);
-    json_decref(list);
+/* ---- lists and searches: text from the record to the wire */
+#define PAGE_MAX (64u << 20)
+#define PAGE_USUAL (16u << 10)
+typedef enum code (*list_fn)(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr);
+
+static void reply_list(struct call *c, list_fn list, json_t *query) {
+    struct err e;
+    struct damage d;
+    AUTO(buf_wipe) struct buf page = BUF(PAGE_MAX);
+    if (buf_more(&page, PAGE_USUAL) != NULL)
+        buf_cut(&page, 0);                    /* room for most pages at once */
+    damage_begin(&d, c->api, http_request_id(c->req));
+    enum code code = list(c->service, &c->who, c->kind, query, &d.watch, &page, &e);
+    damage_end(&d);
+    if (code != OK) {
+        call_error(c, &e, NULL);
+        return;
+    }
+    buf_char(&page, '\n');
+    if (call_whole(c))
+        http_reply_buf(c->req, 200, "application/json", &page);
 }
 
 static void on_list(struct http_req *req) {
     struct call c;
-    struct err e;
-    json_t *query = NULL, *list = NULL;
+    json_t *query = NULL;
     if (!call_begin(req, &c) || !call_kind(&c) || !query_json(&c, &query))
         return;
-    if (call_whole(&c)) {                     /* a bound that is missing would ask for more */
-        enum code code = record_list(c.service, &c.who, c.kind, query, &list, &e);
-        reply_list(&c, code, list, &e);
-    }
+    if (call_whole(&c))                       /* a bound that is missing would ask for more */
+        reply_list(&c, record_list_text, query);
     json_decref(query);
 }
 
 static void on_search(struct http_req *req) {
     struct call c;
-    struct err e;
-    json_t *body = NULL, *list = NULL;
+    json_t *body = NULL;
     if (!call_begin(req, &c) || !call_kind(&c) || !call_json(&c, JSON_ONLY, &body))
         return;
-    enum code code = record_search(c.service, &c.who, c.kind, body, &list, &e);
-    reply_list(&c, code, list, &e);
+    reply_list(&c, record_search_text, body);
     json_decref(body);
 }
 

@@ -71,13 +71,13 @@ TEST(tables_with_foreign_headers_come_in) {
         "{\"line\":8,\"path\":\"\",\"text\":\"has another number of columns than the header\"}\n"
         "{\"line\":6,\"path\":\"/email\",\"text\":\"is already taken: there may be one record for each email\"}\n"
         "{\"made\":3,\"refused\":4}\n");
-    CHECK_OK(records_export(b.service, &boss, charter_kind(b.charter, "registration"), FORMAT_CSV, NULL, &(struct sink){ text_write, &out }, &b.e), &b.e);
+    CHECK_OK(records_export(b.service, &boss, charter_kind(b.charter, "registration"), FORMAT_CSV, NULL, NULL, &(struct sink){ text_write, &out }, &b.e), &b.e);
     CHECK(strstr(buf_str(&out), "\"Żak; Ewa\",ewa@poczta.example") != NULL && strstr(buf_str(&out), "accepted") != NULL && strstr(buf_str(&out), "waiting") != NULL);
     CHECK_OK(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:n, s:{s:s, s:{s:s}}, s:{s:s}}", "Lp", "Mail", "field", "email", "values",
         "(wpisany)", "lena@poczta.example", "*", "event", event), "Lp,Mail,name\n1,(wpisany),Lena Sowa\n2,ula@poczta.example,Ula Sowa\n", &said), &b.e);
     CHECK_TEXT(buf_str(&said), "{\"made\":2,\"refused\":0}\n");
     json_t *slip = json_pack("{s:{s:s}}", "wher", "name", "Ewa");
-    CHECK_CODE(records_export(b.service, &boss, charter_kind(b.charter, "registration"), FORMAT_NDJSON, slip, &(struct sink){ text_write, &out }, &b.e), E_INVALID, &b.e);
+    CHECK_CODE(records_export(b.service, &boss, charter_kind(b.charter, "registration"), FORMAT_NDJSON, slip, NULL, &(struct sink){ text_write, &out }, &b.e), E_INVALID, &b.e);
     json_decref(slip);
     CHECK_CODE(import_text(&b, &boss, "registration", FORMAT_CSV, json_pack("{s:s}", "a", "ewa@poczta.example"), "a\nx\n", &said), E_INVALID, &b.e);
     CHECK(strchr(b.e.text, '@') == NULL);     /* a value that was put in the place of a name is not said again */
@@ -150,7 +150,7 @@ TEST(what_goes_out_comes_in_again) {
     for (int format = FORMAT_NDJSON; format <= FORMAT_CSV; format++) {
         json_t *got = NULL;
         buf_cut(&out, 0);
-        CHECK_OK(records_export(b.service, &boss, charter_kind(b.charter, "registration"), (enum stream_format)format, NULL, &(struct sink){ text_write, &out }, &b.e), &b.e);
+        CHECK_OK(records_export(b.service, &boss, charter_kind(b.charter, "registration"), (enum stream_format)format, NULL, NULL, &(struct sink){ text_write, &out }, &b.e), &b.e);
         CHECK_INT(lines_of(&out), MANY + (format == FORMAT_CSV));
         CHECK((strstr(buf_str(&out), "\"'=Osoba") != NULL) == (format == FORMAT_CSV));
         struct uuid id;

@@ -138,7 +138,7 @@ static bool text_write(void *arg, const void *bytes, size_t len) {
 }
 static enum code export_all(void *arg, struct buf *outcome, struct err *reterr) {
     struct scene *s = arg;
-    enum code code = records_export(s->b.service, &s->who, s->kind, FORMAT_CSV, NULL, &(struct sink){ text_write, outcome }, reterr);
+    enum code code = records_export(s->b.service, &s->who, s->kind, FORMAT_CSV, NULL, NULL, &(struct sink){ text_write, outcome }, reterr);
     return code == OK ? told(outcome, reterr) : code;
 }
 static enum code import(void *arg, struct buf *outcome UNUSED, struct err *reterr) {

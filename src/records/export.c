@@ -10,7 +10,7 @@
 
 #define EXPORT_PAGE 500u
 #define LINE_MAX ((size_t)8 << 20)
-struct exporting { struct service *s; const struct kind_info *k; const struct sink *out; enum stream_format format; fieldset fields; struct buf line; uint64_t count; enum code code; struct err *err; };
+struct exporting { struct service *s; const struct damage_watch *watch; uint64_t damaged; const struct kind_info *k; const struct sink *out; enum stream_format format; fieldset fields; struct buf line; uint64_t count; enum code code; struct err *err; };
 
 static bool send(struct exporting *e) {
     bool fine = !e->line.failed && (e->line.len == 0 || e->out->write(e->out->arg, e->line.data, e->line.len));
@@ -21,14 +21,12 @@ static bool send(struct exporting *e) {
 }
 
 /* ---- NDJSON */
-static void line_json(struct exporting *e, const struct record *r, fieldset fields) {
-    json_t *o;
-    e->code = record_json(e->s, r, fields, &o, e->err);
-    if (e->code != OK)
-        return;
-    json_text_add(&e->line, o);
+static void line_json(struct exporting *e, const struct page_item *item) {
+    if (item->record->damage != NULL)
+        damage_show(e->watch, item->record, item->hidden, &e->line);
+    else
+        record_show(e->s, item->record, item->fields, &e->line);
     buf_char(&e->line, '\n');
-    json_decref(o);
 }
 
 /* ---- CSV */
@@ -94,12 +92,31 @@ static void line_csv(struct exporting *e, const struct record *r, fieldset field
     buf_text(&e->line, "\r\n");
 }
 
-static bool one(const struct record *r, fieldset fields, void *arg) {
+/* Its id, if that may be told, and the word in a column that is never empty otherwise: no program takes it for a record without values. */
+static void line_damaged(struct exporting *e, const struct page_item *item) {
+    const struct kind *k = e->k->kind;
+    char id[UUID_TEXT];
+    size_t behind = 2 + (k->parent >= 0) + (e->k->consent_count > 0);      /* updated and due are always there */
+    for (size_t i = 0; i < k->field_count; i++)
+        behind += (e->fields >> i & 1) != 0;
+    buf_text(&e->line, item->hidden ? "" : uuid_format(&item->record->id, id));
+    buf_text(&e->line, k->number.set ? ",,damaged" : ",damaged");
+    while (behind-- > 0)
+        buf_char(&e->line, ',');
+    buf_text(&e->line, "\r\n");
+    damage_tell(e->watch, e->k, &item->record->id, item->record->damage);
+}
+
+static bool one(const struct page_item *item, void *arg) {
     struct exporting *e = arg;
-    if (e->format == FORMAT_CSV)
-        line_csv(e, r, fields);
+    bool damaged = item->record->damage != NULL;
+    if (e->format != FORMAT_CSV)
+        line_json(e, item);
+    else if (damaged)
+        line_damaged(e, item);
     else
-        line_json(e, r, fields);
+        line_csv(e, item->record, item->fields);
+    e->damaged += damaged;
     e->count++;
     return e->code == OK && (e->line.len < 65536 || send(e));
 }
@@ -127,7 +144,9 @@ static enum code pages(struct exporting *e, const struct caller *who, json_t *qu
 
 static enum code note(struct exporting *e, const struct caller *who, struct err *reterr) {
     char text[48];
-    json_t *what = json_pack("{s:s, s:I, s:s}", "kind", e->k->kind->name, "count", (json_int_t)e->count, "format", e->format == FORMAT_CSV ? "csv" : "ndjson");
+    json_t *what = json_pack("{s:s, s:I, s:s}", "kind", e->k->kind->name, "count", (json_int_t)(e->count - e->damaged), "format", e->format == FORMAT_CSV ? "csv" : "ndjson");
+    if (e->damaged > 0)
+        json_object_set_new(what, "damaged", json_integer((json_int_t)e->damaged));
     enum code code = ledger_note(e->s->store, who->tenant, "records_exported", caller_text(who, text, sizeof text), what, true, reterr);
     json_decref(what);
     return code;
@@ -144,10 +163,10 @@ static bool members_known(json_t *query) {
 }
 
 enum code records_export(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *query,
-                         const struct sink *out, struct err *reterr) {
+                         const struct damage_watch *watch, const struct sink *out, struct err *reterr) {
     PRE(s != NULL && who != NULL && out != NULL && reterr != NULL);
     struct verdict may = policy_kind(s->charter, who, kind, V_EXPORT);
-    struct exporting e = { .s = s, .k = service_kind(s, kind), .out = out, .format = format, .fields = may.fields, .line = BUF(LINE_MAX), .err = reterr };
+    struct exporting e = { .s = s, .watch = watch, .k = service_kind(s, kind), .out = out, .format = format, .fields = may.fields, .line = BUF(LINE_MAX), .err = reterr };
     struct err left;
     if (!may.any)
         return use_refused(s, who, kind, &may, reterr);

@@ -82,10 +82,11 @@ static enum code record_of_kind(struct fact_source *src, int kind, struct record
     return code == OK ? referred(src, src->record, kind, ret, reterr) : code;
 }
 
-/* A field of a record: what is sealed is opened when it is asked for. */
+/* A field of a record: what is sealed is opened when it is asked for. That another part of the record is damaged is nothing to it. */
 static enum code value_of(struct fact_source *src, struct record *r, int field, const struct value **ret, struct err *reterr) {
     enum code code = OK;
-    if ((r->info->kind->outside >> field & 1) == 0 && !r->opened) {
+    bool unread = (r->unread >> field & 1) != 0;
+    if ((r->info->kind->outside >> field & 1) == 0 && (!r->opened || unread)) {
         if (src->inside)
             return err_set(reterr, E_INTERNAL, "the sealed field %s of %s cannot be asked for in a write", r->info->kind->fields[field].name, r->info->kind->name);
         struct sql *q;
@@ -94,6 +95,8 @@ static enum code value_of(struct fact_source *src, struct record *r, int field, 
             code = record_load_parts(q, src->arena, r, reterr);
         if (code == OK)
             code = record_open(src->s, r, src->arena, reterr);
+        if (code == E_DAMAGED && r->opened && (r->unread >> field & 1) == 0)
+            code = OK;
     }
     if (code == OK)
         *ret = &r->values[field];

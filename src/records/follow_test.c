@@ -26,7 +26,7 @@ TEST(many_changes_that_are_not_to_be_seen_take_several_calls) {
     int calls = 0;
     for (; !end && at > before; calls++) {
         before = at;
-        CHECK_OK(record_changes(b.service, &door, &at, 100, &end, &got, &b.e), &b.e);
+        CHECK_OK(record_changes(b.service, &door, &at, 100, NULL, &end, &got, &b.e), &b.e);
         CHECK_INT(json_array_size(got), 0);
         json_decref(got);
     }

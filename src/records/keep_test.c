@@ -266,7 +266,7 @@ TEST(the_index_is_built_again) {
 
 static enum code changes_of(struct bed *b, const struct caller *who, int64_t after, json_t **ret) {
     bool end = false;
-    enum code code = record_changes(b->service, who, &after, 100, &end, ret, &b->e);
+    enum code code = record_changes(b->service, who, &after, 100, NULL, &end, ret, &b->e);
     CHECK(code != OK || end);
     return code;
 }

@@ -1,23 +1,23 @@
 /* list.c — lists and searches. */
-#include <string.h>
-
+#include "base/jsontext.h"
 #include "records/page.h"
 #include "records/reads.h"
 #include "records/use.h"
 
-struct gathering { struct service *s; json_t *items; struct uuid *ids; size_t count; fieldset fields; enum code code; struct err *err; };
+struct gathering { struct service *s; const struct damage_watch *watch; struct buf *out; struct uuid *ids; size_t items, count; fieldset fields; };
 
-static bool gather(const struct record *r, fieldset fields, void *arg) {
+static bool gather(const struct page_item *item, void *arg) {
     struct gathering *g = arg;
-    json_t *one;
-    g->code = record_json(g->s, r, fields, &one, g->err);
-    if (g->code != OK)
-        return false;
-    g->ids[g->count++] = r->id;
-    g->fields |= fields;
-    if (json_array_append_new(g->items, one) != 0)
-        g->code = err_set(g->err, E_MEMORY, "no memory for a list");
-    return g->code == OK;
+    if (g->items++ > 0)
+        buf_char(g->out, ',');
+    if (item->record->damage != NULL) {
+        damage_show(g->watch, item->record, item->hidden, g->out);
+        return !g->out->failed;
+    }
+    record_show(g->s, item->record, item->fields, g->out);
+    g->ids[g->count++] = item->record->id;
+    g->fields |= item->fields;
+    return !g->out->failed;
 }
 
 /* ---- searches that open many records
@@ -60,25 +60,33 @@ static enum code page_of(struct page_work *w, struct buf *ret_next, struct err *
     return code;
 }
 
-static enum code run(struct service *s, const struct caller *who, struct query *q, struct arena *arena, json_t **ret, struct err *reterr) {
+static enum code run(struct service *s, const struct caller *who, struct query *q, struct arena *arena, const struct damage_watch *watch,
+                     struct buf *ret, struct err *reterr) {
     AUTO(buf_done) struct buf next = BUF(4096);
-    struct gathering g = { .s = s, .items = json_array(), .ids = arena_array(arena, q->limit, sizeof *g.ids), .err = reterr };
+    struct gathering g = { .s = s, .watch = watch, .out = ret, .ids = arena_array(arena, q->limit, sizeof *g.ids) };
     struct page_work w = { .s = s, .who = who, .q = q, .item = gather, .arg = &g };
-    enum code code = g.items == NULL || g.ids == NULL ? err_set(reterr, E_MEMORY, "no memory for a list") : page_of(&w, &next, reterr);
-    if (code == OK)
-        code = g.code;
-    if (code != OK) {
-        json_decref(g.items);
+    if (g.ids == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a list");
+    buf_text(ret, "{\"items\":[");
+    enum code code = page_of(&w, &next, reterr);
+    if (code != OK)
         return code;
-    }
+    buf_text(ret, "],\"next\":");
+    if (next.len > 0)
+        json_text_quote(ret, next.data, next.len);
+    else
+        buf_text(ret, "null");
+    buf_char(ret, '}');
+    if (ret->failed)
+        return err_set(reterr, E_MEMORY, "no memory for a list");
     reads_note_many(s, who, q->k, g.ids, g.count, g.fields);
-    *ret = json_pack("{s:o, s:o}", "items", g.items, "next", next.len > 0 ? json_string(buf_str(&next)) : json_null());
-    return *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for a list") : OK;
+    return OK;
 }
 
 typedef enum code (*reader)(const struct service *, const struct kind_info *, fieldset, json_t *, struct arena *, struct query *, struct err *);
 
-static enum code ask(struct service *s, const struct caller *who, int kind, json_t *in, reader read, json_t **ret, struct err *reterr) {
+static enum code ask(struct service *s, const struct caller *who, int kind, json_t *in, reader read, const struct damage_watch *watch, struct buf *ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     AUTO(query_done) struct query q = { 0 };
     const struct kind_info *k = service_kind(s, kind);
@@ -88,15 +96,27 @@ static enum code ask(struct service *s, const struct caller *who, int kind, json
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a list");
     enum code code = read(s, k, may.fields, in, arena, &q, reterr);
-    return code == OK ? run(s, who, &q, arena, ret, reterr) : code;
+    return code == OK ? run(s, who, &q, arena, watch, ret, reterr) : code;
+}
+
+static enum code ask_tree(struct service *s, const struct caller *who, int kind, json_t *in, reader read, json_t **ret, struct err *reterr) {
+    AUTO(buf_wipe) struct buf text = BUF(SHOWN_MAX);
+    enum code code = ask(s, who, kind, in, read, NULL, &text, reterr);
+    return code == OK ? shown_tree(&text, ret, reterr) : code;
+}
+
+enum code record_list_text(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr) {
+    return ask(s, who, kind, query, query_of_list, watch, ret, reterr);
+}
+
+enum code record_search_text(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr) {
+    return ask(s, who, kind, query, query_of_search, watch, ret, reterr);
 }
 
 enum code record_list(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr) {
-    PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
-    return ask(s, who, kind, query, query_of_list, ret, reterr);
+    return ask_tree(s, who, kind, query, query_of_list, ret, reterr);
 }
 
 enum code record_search(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr) {
-    PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
-    return ask(s, who, kind, query, query_of_search, ret, reterr);
+    return ask_tree(s, who, kind, query, query_of_search, ret, reterr);
 }

@@ -8,6 +8,7 @@
 #include "records/keys.h"
 #include "records/pool.h"
 #include "records/facts.h"
+#include "records/use.h"
 
 #ifndef SCAN_MAX                              /* a test has smaller ones */
 #define SCAN_MAX 50000u                       /* candidates of one request: a search that finds less than a page goes on with the cursor */
@@ -16,7 +17,8 @@
 #endif
 #define CHUNK 128u                            /* records that one thread opens at once */
 
-struct candidate { struct record record; struct value_at { int64_t number; const char *text; } at; struct verdict sees; bool keep; };
+/* blind: its row cannot be read. hidden: as in page_item. */
+struct candidate { struct record record; struct value_at { int64_t number; const char *text; } at; struct verdict sees; bool keep, blind, hidden; };
 /* room: candidates that the batch takes; place: those that `list` can hold now, for a search that finds one must not pay for a page. */
 struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room, place, bytes; bool cut, ended, failed; struct sql *q; };
 
@@ -38,17 +40,33 @@ static struct candidate *next_candidate(struct batch *b) {
     return &b->list[b->count];
 }
 
+/* What is known of a record whose row cannot be read. */
+static enum code blind(struct batch *b, struct candidate *c, const struct uuid *id, struct err *reterr) {
+    struct err why = *reterr;
+    enum code code = record_blank(b->w->q->k, b->w->who->tenant, b->arena, &c->record, reterr);
+    if (code == OK && !record_damaged(&c->record, kind_all(b->w->q->k->kind), &why, b->arena))
+        code = err_set(reterr, E_MEMORY, "no memory for a list");
+    c->record.id = *id;
+    c->record.loaded = c->record.opened = true;
+    c->blind = true;
+    return code;
+}
+
 static bool take_row(const struct row *row, void *arg) {
     struct batch *b = arg;
     struct candidate *c = next_candidate(b);
     struct err e;
     if (c == NULL)
         return false;
-    if (record_of_row(b->w->q->k, b->w->who->tenant, row, b->arena, &c->record, &e) != OK) {
+    enum code code = row->damaged ? err_set(&e, E_DAMAGED, "the row lies on a damaged page of records.db: `sejf doctor` names it; restore from the newest archive")
+                                  : record_of_row(b->w->q->k, b->w->who->tenant, row, b->arena, &c->record, &e);
+    if (code == E_DAMAGED)
+        code = blind(b, c, &row->id, &e);
+    if (code != OK) {
         b->failed = true;
         return false;
     }
-    b->bytes += strlen(row->clear);
+    b->bytes += row->damaged ? 0 : strlen(row->clear);
     b->cut = b->bytes > BATCH_BYTES;
     return ++b->count < b->room && !b->cut;
 }
@@ -79,7 +97,7 @@ static enum code by_id(struct batch *b, struct err *reterr) {
     struct row_range range = { .kind = q->k->number, .has_parent = q->has_parent, .parent = q->parent, .descending = q->descending };
     if (q->has_after)
         range.after = q->after;
-    return rows_list(b->q, &range, take_row, b, reterr);
+    return rows_list_around(b->q, &range, take_row, b, reterr);
 }
 
 static int by_uuid(const void *a, const void *b) {
@@ -192,6 +210,8 @@ static enum code rows_get(struct batch *b, struct err *reterr) {
     for (size_t i = 0; i < b->count; i++) {
         struct uuid id = b->list[i].record.id;
         enum code code = record_find(b->q, b->w->q->k, &id, b->arena, &b->list[i].record, reterr);
+        if (code == E_DAMAGED && (code = blind(b, &b->list[i], &id, reterr)) == OK)
+            code = view_again(b->q, reterr);
         b->list[i].keep = code == OK;
         b->list[i].record.id = id;
         if (code != OK && code != E_NOT_FOUND && code != E_GONE)
@@ -231,38 +251,73 @@ static void clear_of(const struct query *q, struct query *ret) {
             ret->conds[ret->cond_count++] = q->conds[i];
 }
 
-static enum code sift(struct batch *b, struct looked_up **known, struct err *reterr) {
-    const struct query *q = b->w->q;
-    fieldset asked = query_fields(q) | (q->source == BY_SORT ? (fieldset)1 << q->sort : 0);      /* an order tells of its field, too */
-    usec_t now = clock_now();
-    struct query clear;
-    clear_of(q, &clear);
-    AUTO(parts_walk_end) struct part_walk walk = PART_WALK(b->q, q->k->number, q->descending);
-    bool in_order = q->source == BY_ID && !q->has_parent;              /* of all ids of the kind, few are passed over */
-    for (size_t i = 0; i < b->count; i++) {
-        struct candidate *c = &b->list[i];
-        if (!c->keep)
-            continue;
-        c->keep = query_matches(&clear, &c->record, b->arena, &b->failed);
-        if (b->failed)
-            return err_set(reterr, E_MEMORY, "no memory for a list");
-        if (!c->keep)
-            continue;
-        struct fact_source src = { .s = b->w->s, .q = b->q, .who = b->w->who, .record = &c->record, .arena = b->arena, .known = *known, .now = now };
-        struct facts f = facts_of(&src, now);
-        enum code code = policy_sees(b->w->who, &f, &c->sees, reterr);
-        *known = src.known;
-        if (code != OK)
-            return code;
-        c->keep = c->sees.any && (asked & ~c->sees.fields) == 0;        /* a field that it may not see finds nothing */
-        if (c->keep && !c->record.loaded)
-            code = record_walk_parts(in_order ? &walk : NULL, b->q, b->arena, &c->record, reterr);
-        if (code != OK)
-            return code;
-        if (c->keep)
-            weigh(b, i, stored_bytes(&c->record));
+struct sieve { struct batch *b; struct query clear; fieldset asked; struct looked_up *known; struct part_walk walk; bool walks; usec_t now; };
+
+/* That something of a tenant's is damaged is its own role's business; what others may see of it stood in what is lost. */
+static void see_blindly(struct sieve *v, struct candidate *c) {
+    c->sees = (struct verdict){ .fields = kind_all(c->record.info->kind), .any = true };
+    c->hidden = !use_owner(v->b->w->s, v->b->w->who);
+}
+
+/* Another record may decide who sees this one, and be damaged itself. */
+static enum code see(struct sieve *v, struct candidate *c, struct err *reterr) {
+    struct batch *b = v->b;
+    if (c->blind) {
+        see_blindly(v, c);
+        return OK;
     }
-    return OK;
+    struct fact_source src = { .s = b->w->s, .q = b->q, .who = b->w->who, .record = &c->record, .arena = b->arena, .known = v->known, .now = v->now };
+    struct facts f = facts_of(&src, v->now);
+    enum code code = policy_sees(b->w->who, &f, &c->sees, reterr);
+    v->known = src.known;
+    if (code == OK)
+        c->keep = c->sees.any && (v->asked & ~c->sees.fields) == 0;        /* a field that it may not see finds nothing */
+    if (code != E_DAMAGED)
+        return code;
+    see_blindly(v, c);
+    if (!record_damaged(&c->record, 0, reterr, b->arena))
+        return err_set(reterr, E_MEMORY, "no memory for a list");
+    return view_again(b->q, reterr);
+}
+
+static enum code load(struct sieve *v, struct candidate *c, struct err *reterr) {
+    struct batch *b = v->b;
+    enum code code = record_walk_parts(v->walks ? &v->walk : NULL, b->q, b->arena, &c->record, reterr);
+    if (code != E_DAMAGED)
+        return code;
+    const struct kind *k = c->record.info->kind;
+    if (!record_damaged(&c->record, kind_all(k) & ~k->outside, reterr, b->arena))
+        return err_set(reterr, E_MEMORY, "no memory for a list");
+    c->record.loaded = c->record.opened = true;
+    return view_again(b->q, reterr);
+}
+
+static enum code sift_one(struct sieve *v, size_t i, struct err *reterr) {
+    struct batch *b = v->b;
+    struct candidate *c = &b->list[i];
+    c->keep = c->blind || query_matches(&v->clear, &c->record, b->arena, &b->failed);
+    if (b->failed)
+        return err_set(reterr, E_MEMORY, "no memory for a list");
+    enum code code = c->keep ? see(v, c, reterr) : OK;
+    if (code == OK && c->keep && !c->record.loaded)
+        code = load(v, c, reterr);
+    if (code == OK && c->keep)
+        weigh(b, i, stored_bytes(&c->record));
+    return code;
+}
+
+static enum code sift(struct batch *b, struct err *reterr) {
+    const struct query *q = b->w->q;
+    struct sieve v = { .b = b, .walk = PART_WALK(b->q, q->k->number, q->descending), .now = clock_now() };
+    v.asked = query_fields(q) | (q->source == BY_SORT ? (fieldset)1 << q->sort : 0);      /* an order tells of its field, too */
+    v.walks = q->source == BY_ID && !q->has_parent;              /* of all ids of the kind, few are passed over */
+    clear_of(q, &v.clear);
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < b->count; i++)
+        if (b->list[i].keep)
+            code = sift_one(&v, i, reterr);
+    parts_walk_end(&v.walk);
+    return code;
 }
 
 /* ---- opening and matching */
@@ -285,7 +340,7 @@ static void open_piece(void *arg, size_t n) {
     p->code = count == 0 ? OK : records_open(o->b->w->s, list, count, p->arena, &p->err);
     bool failed = false;
     for (size_t i = from; p->code == OK && i < until; i++)
-        if (o->b->list[i].keep)
+        if (o->b->list[i].keep && !o->b->list[i].blind)
             o->b->list[i].keep = query_matches(o->b->w->q, &o->b->list[i].record, p->arena, &failed);
     if (failed)
         p->code = err_set(&p->err, E_MEMORY, "no memory for a list");
@@ -330,9 +385,9 @@ static void hand_on(struct batch *b, struct progress *p) {
             return;
         }
         if (c->keep) {
-            p->stopped = !b->w->item(&c->record, c->sees.fields, b->w->arg);
+            p->stopped = !b->w->item(&(struct page_item){ &c->record, c->sees.fields, c->hidden }, b->w->arg);
             p->given++;
-            p->bytes += shown_bytes(&c->record, c->sees.fields);
+            p->bytes += c->record.damage != NULL ? 0 : shown_bytes(&c->record, c->sees.fields);
         }
         place_keep(&p->last, c);
     }
@@ -340,13 +395,12 @@ static void hand_on(struct batch *b, struct progress *p) {
 
 static enum code batch_read(struct batch *b, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
-    struct looked_up *known = NULL;
     enum code code = store_view(b->w->s->store, b->w->who->tenant, &v, reterr);
     if (code != OK)
         return code;
     b->q = view_sql(v);
     code = candidates(b, reterr);
-    return code == OK ? sift(b, &known, reterr) : code;
+    return code == OK ? sift(b, reterr) : code;
 }
 
 static enum code batch_run(struct page_work *w, size_t room, struct progress *p, bool *ret_ended, struct err *reterr) {

@@ -1,15 +1,17 @@
 /* page.h — inside records: candidates of a query, page by page: rows first, then (for those that the caller may see and whose
- * unsealed fields match) their parts, opened together and matched on several threads. */
+ * unsealed fields match) their parts, opened together and matched on several threads. A record of which something is damaged
+ * stands in its place: it answers a condition unless what is left of it says no. */
 #pragma once
 #include "records/query.h"
 
-struct page_item { struct record *record; fieldset fields; };
+/* A match. record->damage: it cannot be shown. hidden: nor can it be told whether the caller may know of it. */
+struct page_item { const struct record *record; fieldset fields; bool hidden; };
 struct page_work {
     struct service *s;
     const struct caller *who;
     struct query *q;
     /* Called for each match in order, with at most q->limit of them; false stops. The record lives within the call. */
-    bool (*item)(const struct record *r, fieldset fields, void *arg);
+    bool (*item)(const struct page_item *item, void *arg);
     void *arg;
     bool trails;                               /* the index lacks something: found out by page_run */
 };

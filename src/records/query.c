@@ -349,8 +349,10 @@ static bool cond_matches(const struct cond *c, const struct field *f, const stru
 bool query_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed) {
     if (q->has_parent && uuid_compare(&q->parent, &r->parent) != 0)
         return false;
-    for (size_t i = 0; i < q->cond_count; i++)
-        if (!cond_matches(&q->conds[i], &q->k->kind->fields[q->conds[i].field], &r->values[q->conds[i].field], arena, failed))
+    for (size_t i = 0; i < q->cond_count; i++) {
+        int field = q->conds[i].field;
+        if ((r->unread >> field & 1) == 0 && !cond_matches(&q->conds[i], &q->k->kind->fields[field], &r->values[field], arena, failed))
             return false;
+    }
     return true;
 }

@@ -35,7 +35,7 @@ DEFINE_AUTO_VALUE(struct query, query_done)
 MUST_USE enum code query_of_list(const struct service *s, const struct kind_info *k, fieldset fields, json_t *in, struct arena *arena, struct query *ret, struct err *reterr);
 /* {where: {…}, limit, cursor, sort} */
 MUST_USE enum code query_of_search(const struct service *s, const struct kind_info *k, fieldset fields, json_t *in, struct arena *arena, struct query *ret, struct err *reterr);
-/* Does the opened record answer every condition? *failed is set when there was no memory to tell. */
+/* Does the opened record answer every condition? What cannot be read of a damaged one may answer any. *failed is set when there was no memory to tell. */
 MUST_USE bool query_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed);
 /* The fields that the conditions ask of. */
 fieldset query_fields(const struct query *q);

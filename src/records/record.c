@@ -286,6 +286,23 @@ static size_t collect(struct record **list, size_t count, struct opening *ret, k
     return n;
 }
 
+bool record_damaged(struct record *r, fieldset unread, const struct err *why, struct arena *arena) {
+    r->unread |= unread;
+    if (r->damage != NULL)
+        return true;                           /* one reason is enough */
+    struct err *copy = arena_get(arena, sizeof *copy);
+    if (copy == NULL)
+        return false;
+    *copy = *why;
+    r->damage = copy;
+    return true;
+}
+
+/* What a part may have held; of one that the charter has no more, anything that has not been found at home. */
+static fieldset fields_at(const struct record *r, size_t part) {
+    return part < r->info->kind->part_count ? sealed_fields(r, (int)part) : kind_all(r->info->kind) & ~r->home;
+}
+
 static enum code open_all(const struct opening *todo, const struct key *keys, const bool *ok, size_t n, struct arena *arena, struct err *reterr) {
     for (size_t i = 0; i < n; i++) {
         if (!ok[i]) {                          /* erased: the row is behind its key for a moment */
@@ -293,6 +310,8 @@ static enum code open_all(const struct opening *todo, const struct key *keys, co
             continue;
         }
         enum code code = part_open(todo[i].r, todo[i].part, &keys[i], arena, reterr);
+        if (code == E_DAMAGED)
+            code = record_damaged(todo[i].r, fields_at(todo[i].r, todo[i].part), reterr, arena) ? OK : err_set(reterr, E_MEMORY, "no memory for a record");
         if (code != OK)
             return code;
     }
@@ -322,7 +341,12 @@ enum code records_open(struct service *s, struct record **list, size_t count, st
 }
 
 enum code record_open(struct service *s, struct record *r, struct arena *arena, struct err *reterr) {
-    return r->opened ? OK : records_open(s, &r, 1, arena, reterr);
+    enum code code = r->opened ? OK : records_open(s, &r, 1, arena, reterr);
+    if (code == OK && r->damage != NULL) {
+        *reterr = *r->damage;
+        return r->damage->code;
+    }
+    return code;
 }
 
 enum code record_clear(const struct record *r, struct buf *ret, struct err *reterr) {
@@ -335,50 +359,4 @@ enum code record_clear(const struct record *r, struct buf *ret, struct err *rete
 
 int record_option(const struct record *r, int field) {
     return r->values[field].set ? field_option(&r->info->kind->fields[field], r->values[field].text) : -1;
-}
-
-/* ---- as the API shows it */
-static json_t *json_time(usec_t t) {
-    char text[32];
-    return t == USEC_NEVER ? json_null() : json_string_nocheck(time_format(t, text, sizeof text));
-}
-
-/* A consent tells of the fields that it covers, so it is shown to those who see one of them. */
-static json_t *json_consents(const struct record *r, fieldset fields) {
-    const struct kind *k = r->info->kind;
-    json_t *o = json_object();
-    for (size_t i = 0; i < k->part_count; i++)
-        if (k->parts[i].consent != NULL && (k->parts[i].fields & fields) != 0)
-            json_object_set_new_nocheck(o, k->parts[i].consent, json_boolean(r->parts[i].given != 0));
-    if (r->info->agreed != NULL)
-        json_object_set_new_nocheck(o, r->info->agreed, json_boolean(r->agreed != 0));
-    return o;
-}
-
-enum code record_json(const struct service *s, const struct record *r, fieldset fields, json_t **ret, struct err *reterr) {
-    const struct kind *k = r->info->kind;
-    char id[UUID_TEXT];
-    size_t lost = mem_lost();
-    json_t *o = json_object(), *inner = json_object();
-    int bad = json_object_set_new_nocheck(o, "id", json_string_nocheck(uuid_format(&r->id, id)));
-    bad |= json_object_set_new_nocheck(o, "version", json_integer(r->version));
-    bad |= json_object_set_new_nocheck(o, "created", json_time(r->created));
-    bad |= json_object_set_new_nocheck(o, "updated", json_time(r->updated));
-    bad |= json_object_set_new_nocheck(o, "due", json_time(r->due));
-    if (r->number != NULL)
-        bad |= json_object_set_new(o, "number", json_string(r->number));
-    if (r->info->consent_count > 0)
-        bad |= json_object_set_new_nocheck(o, "consents", json_consents(r, fields));
-    if (k->parent >= 0)
-        bad |= json_object_set_new_nocheck(inner, service_kind(s, k->parent)->kind->name, json_string_nocheck(uuid_format(&r->parent, id)));
-    for (size_t f = 0; f < k->field_count; f++)
-        if ((fields >> f & 1) != 0 && r->values[f].set)
-            bad |= json_object_set_new_nocheck(inner, k->fields[f].name, value_json(&k->fields[f], &r->values[f]));
-    bad |= json_object_set_new_nocheck(o, "fields", inner);
-    if (bad != 0 || mem_lost() != lost) {
-        json_decref(o);
-        return err_set(reterr, E_MEMORY, "no memory for a reply");
-    }
-    *ret = o;
-    return OK;
 }

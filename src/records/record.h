@@ -29,6 +29,8 @@ struct record {
     fieldset home, misplaced;                  /* fields found where they belong; elsewhere */
     fieldset unsealed;                         /* of the misplaced ones: stand unsealed and are to be sealed */
     uint64_t stale;                            /* parts, by index, that hold what belongs elsewhere */
+    const struct err *damage;                  /* why something of it cannot be read; NULL: nothing */
+    fieldset unread;                           /* fields that may have a value there */
     struct stray *strays; size_t stray_count;
     struct value *values;                      /* one for each field */
     struct part_state *parts;                  /* one for each part */
@@ -45,8 +47,10 @@ MUST_USE enum code record_load(struct sql *q, const struct kind_info *k, const s
 /* The same for record after record in the order of their ids; w NULL: as record_load_parts. */
 MUST_USE enum code record_walk_parts(struct part_walk *w, struct sql *q, struct arena *arena, struct record *r, struct err *reterr);
 MUST_USE enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r, struct err *reterr);
-/* Opens the parts of many records with one question to the keeper. A part whose key is gone counts as not there. */
+/* Opens the parts of many records with one question to the keeper. A part whose key is gone counts as not there. One that is damaged
+ * is noted in its record (damage, unread), and the others go on. */
 MUST_USE enum code records_open(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr);
+/* One record; E_DAMAGED where a part of it is. */
 MUST_USE enum code record_open(struct service *s, struct record *r, struct arena *arena, struct err *reterr);
 
 /* The JSON object of the fields outside the sealed part, and of those that still stand there. */
@@ -57,7 +61,15 @@ MUST_USE enum code record_seal(const struct record *r, int part, key_id id, cons
 bool record_has_part(const struct record *r, int part);
 /* Does the record hold anything of that part, sealed or not? */
 bool record_uses_part(const struct record *r, int part);
-/* As the API shows it, fields of that set only. New reference. */
+/* Notes that these fields cannot be read. False: no memory. */
+MUST_USE bool record_damaged(struct record *r, fieldset unread, const struct err *why, struct arena *arena);
+/* As the API shows it, fields of that set only: appended as text, or as a tree (new reference). */
+#define SHOWN_MAX REQUEST_MAX
+MUST_USE enum code shown_tree(const struct buf *text, json_t **ret, struct err *reterr);       /* what was shown as text */
+/* In place of one that cannot be shown; hidden: without its id. The watcher (or NULL) is told of it. */
+void damage_show(const struct damage_watch *watch, const struct record *r, bool hidden, struct buf *ret);
+void damage_tell(const struct damage_watch *watch, const struct kind_info *k, const struct uuid *id, const struct err *why);
+void record_show(const struct service *s, const struct record *r, fieldset fields, struct buf *ret);
 MUST_USE enum code record_json(const struct service *s, const struct record *r, fieldset fields, json_t **ret, struct err *reterr);
 /* The state of a one_of field, -1: not set. */
 int record_option(const struct record *r, int field);

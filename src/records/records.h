@@ -41,8 +41,15 @@ MUST_USE enum code record_change(struct service *s, const struct record_request 
 /* Tombstone, key, tokens and row; children as when_deleted says. *ret: what was erased: {kind: count}. */
 MUST_USE enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr);
 
+/* A record of which something stored is damaged stands in its place in lists, searches, exports and changes, as {"id": …, "damaged": true,
+ * "request": …}; the id is null where what is left does not tell whether the caller may know of the record. request: the number of the
+ * request whose answer it is, or NULL; tell: called for each of them, or NULL. */
+struct damage_watch { const char *request; void (*tell)(void *arg, const char *kind, const struct uuid *id, const struct err *why); void *arg; };
+
 /* query: {limit, cursor, sort, "field.gte": …} for lists (sorted and clear fields); for search
- * {where: {email: "…", name: {word|prefix|contains|matches: "…"}}, limit, cursor}. ret: {items, next}. */
+ * {where: {email: "…", name: {word|prefix|contains|matches: "…"}}, limit, cursor}. ret: {items, next}, appended as text (watch may be NULL), or as a tree. */
+MUST_USE enum code record_list_text(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr);
+MUST_USE enum code record_search_text(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr);
 MUST_USE enum code record_list(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr);
 MUST_USE enum code record_search(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr);
 
@@ -55,7 +62,7 @@ enum stream_format { FORMAT_NDJSON, FORMAT_CSV };
 MUST_USE enum code records_import(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *mapping,
                                   const struct source *in, const struct sink *out, struct err *reterr);
 MUST_USE enum code records_export(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *query,
-                                  const struct sink *out, struct err *reterr);
+                                  const struct damage_watch *watch, const struct sink *out, struct err *reterr);
 /* A file of a record's file field: sealed in chunks as it comes; 1 GB in constant memory. */
 MUST_USE enum code file_store(struct service *s, const struct caller *who, int kind, const struct uuid *record, int field,
                               const char *name, const char *type, const struct source *in, json_t **ret, struct err *reterr);
@@ -65,8 +72,9 @@ MUST_USE enum code file_fetch(struct service *s, const struct caller *who, const
 MUST_USE enum code file_erase(struct service *s, const struct caller *who, const struct uuid *file, struct err *reterr);
 
 /* Change numbers after *after, for GET …/changes: {change, kind, id, version, erased, at}; only what the caller may see. Looks at some
- * thousands at most: *after moves to the last one looked at, and *ret_end says that there were no more. */
-MUST_USE enum code record_changes(struct service *s, const struct caller *who, int64_t *after, size_t limit, bool *ret_end, json_t **ret, struct err *reterr);
+ * thousands at most: *after moves to the last one looked at, and *ret_end says that there were no more. Of a damaged record it says
+ * {change, kind, id, damaged, request}. */
+MUST_USE enum code record_changes(struct service *s, const struct caller *who, int64_t *after, size_t limit, const struct damage_watch *watch, bool *ret_end, json_t **ret, struct err *reterr);
 
 /* Upkeep: finish cut erasures, catch up the index, move waiting records into free seats, expire replies. */
 MUST_USE enum code service_recover(struct service *s, struct err *reterr);

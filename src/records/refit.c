@@ -37,19 +37,6 @@ static enum code load(struct fitting *f, const struct refit_id *ids, struct err 
 }
 
 /* A record that cannot be read must not keep the others from being brought in line: it is left as it is, and counted. */
-static enum code open_each(struct fitting *f, struct err *reterr) {
-    enum code code = OK;
-    for (size_t i = 0; code == OK && i < f->count; i++) {
-        struct fit *one = &f->list[i];
-        if (one->there && (code = record_open(f->s, &one->r, f->arena, reterr)) == E_DAMAGED) {
-            one->there = false;
-            one->damaged = true;
-            code = OK;
-        }
-    }
-    return code;
-}
-
 static enum code open_all(struct fitting *f, struct err *reterr) {
     struct record *list[REFIT_MAX];
     size_t n = 0;
@@ -57,7 +44,12 @@ static enum code open_all(struct fitting *f, struct err *reterr) {
         if (f->list[i].there)
             list[n++] = &f->list[i].r;
     enum code code = n == 0 ? OK : records_open(f->s, list, n, f->arena, reterr);
-    return code == E_DAMAGED ? open_each(f, reterr) : code;
+    for (size_t i = 0; code == OK && i < f->count; i++)
+        if (f->list[i].there && f->list[i].r.damage != NULL) {
+            f->list[i].there = false;
+            f->list[i].damaged = true;
+        }
+    return code;
 }
 
 static enum code prepare(struct fitting *f, struct fit *one, struct err *reterr) {

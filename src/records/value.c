@@ -8,6 +8,8 @@
 #include <strings.h>
 
 #include "base/civil.h"
+#include "base/jsontext.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "base/uuid.h"
 
@@ -493,6 +495,32 @@ json_t *value_json(const struct field *f, const struct value *v) {
     if (is_text(f->type) || (f->type == T_NUMBER && digits_of(v->text) > REAL_DIGITS))
         return json_string_nocheck(v->text);
     return json_loadb(v->json, v->len, JSON_DECODE_ANY, NULL);
+}
+
+/* What a reply says is mostly what is stored. But it has short names for control characters, and writes reals as the library does:
+ * with an exponent from five zeros on, and in a json field with the 15 digits that a double carries. */
+static bool shows_as_stored(const struct field *f, const struct value *v) {
+    switch (f->type) {
+    case T_COUNTER: case T_YESNO: case T_MONEY: return true;
+    case T_NUMBER: return digits_of(v->text) <= REAL_DIGITS && strstr(v->text, "0.0000") == NULL;
+    case T_PLACE: return strstr(v->text, "0.0000") == NULL;
+    case T_JSON: return strpbrk(v->json, "\\.eE") == NULL;
+    default: return memchr(v->json, '\\', v->len) == NULL;
+    }
+}
+
+void value_show(const struct field *f, const struct value *v, struct buf *ret) {
+    if (v->set && shows_as_stored(f, v)) {
+        buf_add(ret, v->json, v->len);
+        return;
+    }
+    size_t lost = mem_lost();
+    json_t *tree = value_json(f, v);
+    if (mem_lost() != lost)                   /* the library's reader passes over it */
+        buf_fail(ret);
+    else
+        json_text_add(ret, tree);             /* NULL fails the buf */
+    json_decref(tree);
 }
 
 bool value_same(const struct value *a, const struct value *b) {

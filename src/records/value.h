@@ -31,7 +31,8 @@ MUST_USE bool value_read(const struct field *f, const struct raw *raw, const str
                          struct value *ret, struct say *why);
 /* From its canonical JSON, as sealed or stored. False: damaged, or no memory. */
 MUST_USE bool value_open(const struct field *f, struct slice json, struct arena *arena, struct value *ret);
-/* As the API shows it. New reference; NULL: no memory. */
+/* As the API shows it: appended as text, or as a tree (new reference; NULL: no memory). */
+void value_show(const struct field *f, const struct value *v, struct buf *ret);
 json_t *value_json(const struct field *f, const struct value *v);
 MUST_USE bool value_same(const struct value *a, const struct value *b);
 

@@ -4,12 +4,21 @@
 static const char *const options[] = { "waiting", "accepted" };
 static const struct value_rules poland = { "PL" }, nowhere = { NULL };
 
+/* As text it is what the tree is as text. */
+static void shows_the_same(const struct field *f, const struct value *v, const json_t *tree) {
+    AUTO(buf_done) struct buf text = BUF(1 << 20), want = BUF(1 << 20);
+    value_show(f, v, &text);
+    json_text_add(&want, tree);
+    CHECK_TEXT(buf_str(&text), buf_str(&want));
+}
+
 /* One row: a type, the JSON that comes in, the canonical JSON it becomes (NULL: refused with `says`; "" : not set). */
 struct row { enum field_type type; const char *in, *want; enum says says; int64_t number; };
 static const struct row rows[] = {
     { T_TEXT, "\"  Wieczór  \"", "\"Wieczór\"", 0, 0 },
     { T_TEXT, "\"e\\u0301\"", "\"é\"", 0, 0 },
     { T_TEXT, "\"a\\nb \\\" \\\\\"", "\"a\\nb \\\" \\\\\"", 0, 0 },
+    { T_TEXT, "\"a\\tb\\rc / \\u2028 d\"", "\"a\\u0009b\\u000dc / \xe2\x80\xa8 d\"", 0, 0 },
     { T_TEXT, "\"   \"", "", 0, 0 },
     { T_TEXT, "null", "", 0, 0 },
     { T_TEXT, "12", NULL, SAYS_text, 0 },
@@ -40,6 +49,9 @@ static const struct row rows[] = {
     { T_NUMBER, "12.50", "12.5", 0, 12500000 },
     { T_NUMBER, "-0.000001", "-0.000001", 0, -1 },
     { T_NUMBER, "0.1", "0.1", 0, 100000 },
+    { T_NUMBER, "0.00012", "0.00012", 0, 120 },
+    { T_NUMBER, "\"0.000012\"", "0.000012", 0, 12 },
+    { T_NUMBER, "\"123456789012.345\"", "123456789012.345", 0, INT64_C(123456789012345000) },
     { T_NUMBER, "\"123456789012.654321\"", "123456789012.654321", 0, INT64_C(123456789012654321) },
     { T_NUMBER, "1e3", "1000", 0, 1000000000 },
     { T_NUMBER, "0.1234567", NULL, SAYS_number_digits, 0 },
@@ -69,9 +81,12 @@ static const struct row rows[] = {
     { T_FILE, "\"x\"", NULL, SAYS_file, 0 },
     { T_FILE, "null", "", 0, 0 },
     { T_PLACE, "{\"lon\":21.01,\"lat\":52.230}", "{\"lat\":52.23,\"lon\":21.01}", 0, 0 },
+    { T_PLACE, "{\"lon\":-0.000013,\"lat\":10}", "{\"lat\":10,\"lon\":-0.000013}", 0, 0 },
     { T_PLACE, "{\"lat\":91,\"lon\":0}", NULL, SAYS_place_range, 0 },
     { T_PLACE, "{\"lat\":1}", NULL, SAYS_place, 0 },
     { T_JSON, "{\"b\":[1,2],\"a\":\"x\"}", "{\"a\":\"x\",\"b\":[1,2]}", 0, 0 },
+    { T_JSON, "{\"z\":0.1,\"y\":1e-7,\"x\":\"a\\tb.e/\\u0001\",\"w\":[true,null,-0,12345678901234567890.5,{}]}",
+      "{\"w\":[true,null,0,1.2345678901234567e19,{}],\"x\":\"a\\tb.e/\\u0001\",\"y\":9.9999999999999995e-8,\"z\":0.10000000000000001}", 0, 0 },
     { T_JSON, "\"text\"", "\"text\"", 0, 0 },
     { T_COUNTER, "7", "7", 0, 7 },
     { T_COUNTER, "-1", NULL, SAYS_counter, 0 },
@@ -103,6 +118,7 @@ TEST(values_take_one_form) {
             CHECK(value_same(&v, &again) && again.number == v.number);
             CHECK_TEXT(again.text, v.text);
             json_t *shown = value_json(&f, &again);
+            shows_the_same(&f, &again, shown);
             struct raw back = raw_json(shown);
             struct value third = { 0 };
             bool same = value_read(&f, &back, &nowhere, a, &third, &why) && value_same(&v, &third);      /* a fixed point */

@@ -28,6 +28,7 @@ struct sql {
     struct db *records, *index;
     int64_t tenant;
     struct txn *txn;                          /* NULL in a view */
+    unsigned begun;                           /* how often view_again began it anew */
     struct buf scratch;                       /* texts of the row that was returned last */
 };
 
@@ -65,11 +66,7 @@ struct request {
 
 struct waiter { struct waiter *next; int64_t tenant, newest; pthread_cond_t moved; };
 
-struct carrier;                               /* ran.c */
-MUST_USE enum code ran_start(struct store *s, struct err *reterr);      /* before the commit thread runs */
-MUST_USE enum code ran_note(struct store *s, struct err *reterr);       /* inside the commit thread's transaction: once a minute at most */
-
-/* carry.c */
+struct carrier;                               /* carry.c */
 
 struct store {
     struct carrier *carrier;
@@ -118,6 +115,14 @@ MUST_USE enum code clock_read(struct sql *q, int64_t *ret_change, int64_t *ret_r
 typedef enum code (*tenant_id_fn)(void *arg, int64_t tenant, struct err *reterr);
 /* Every tenant that has ever written, in order. fn may read and write. */
 MUST_USE enum code clock_tenants(struct store *s, tenant_id_fn fn, void *arg, struct err *reterr);
+
+/* rows.c: where a list begins */
+struct row_range;
+struct uuid row_range_start(const struct row_range *range);
+
+/* ran.c */
+MUST_USE enum code ran_start(struct store *s, struct err *reterr);      /* before the commit thread runs */
+MUST_USE enum code ran_note(struct store *s, struct err *reterr);       /* inside the commit thread's transaction: once a minute at most */
 
 /* carry.c */
 MUST_USE enum code carry_start(struct store *s, struct err *reterr);

@@ -264,12 +264,13 @@ static enum code walk_begin(struct part_walk *w, const struct uuid *id, struct e
     stmt_int(w->s, 2, w->kind);
     bind_uuid(w->s, 3, id);
     w->begun = true;
+    w->begun_at = w->q->begun;
     return stmt_step(w->s, &w->there, reterr);
 }
 
 enum code parts_walk(struct part_walk *w, const struct uuid *id, part_fn fn, void *arg, struct err *reterr) {
     PRE(w != NULL && w->q != NULL && id != NULL && fn != NULL && reterr != NULL);
-    enum code code = w->begun ? OK : walk_begin(w, id, reterr);
+    enum code code = w->begun && w->begun_at == w->q->begun ? OK : walk_begin(w, id, reterr);
     while (code == OK && w->there) {
         struct uuid at;
         code = col_bytes(w->s, 4, at.bytes, sizeof at.bytes, reterr);
@@ -287,7 +288,7 @@ enum code parts_walk(struct part_walk *w, const struct uuid *id, part_fn fn, voi
 }
 
 void parts_walk_end(struct part_walk *w) {
-    if (w->begun && w->there)
+    if (w->begun && w->there && w->begun_at == w->q->begun)
         stmt_end(w->s);
     w->begun = w->there = false;
 }
@@ -307,6 +308,8 @@ static enum code each_row(struct stmt *s, row_fn fn, void *arg, struct err *rete
     return code;
 }
 
+struct uuid row_range_start(const struct row_range *range) { return range->descending && uuid_is_null(&range->after) ? last : range->after; }
+
 enum code rows_list(struct sql *q, const struct row_range *range, row_fn fn, void *arg, struct err *reterr) {
     static const char *const texts[2][2] = {
         { "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id > ? ORDER BY id",
@@ -318,9 +321,9 @@ enum code rows_list(struct sql *q, const struct row_range *range, row_fn fn, voi
     enum code code = sql_prepare(q, texts[range->has_parent][range->descending], &s, reterr);
     if (code != OK)
         return code;
-    const struct uuid *start = !range->descending || !uuid_is_null(&range->after) ? &range->after : &last;
+    const struct uuid start = row_range_start(range);
     stmt_int(s, 2, range->kind);
-    bind_uuid(s, 3, start);
+    bind_uuid(s, 3, &start);
     if (range->has_parent)
         bind_uuid(s, 4, &range->parent);
     return each_row(s, fn, arg, reterr);

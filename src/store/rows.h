@@ -17,6 +17,7 @@ struct row {
     const char *clear;                /* JSON object of the fields outside the sealed part; "{}" */
     const char *number;               /* "FV/2026/000001" or NULL */
     bool restricted;
+    bool damaged;                     /* rows_list_around: it cannot be read */
 };
 struct part_row { int32_t part; uint64_t key; usec_t due; const void *blob; size_t len; };
 
@@ -32,7 +33,7 @@ MUST_USE enum code parts_get(struct sql *q, int32_t kind, const struct uuid *id,
 
 /* The parts of many records, asked for in the order of their ids (or against it): one question to the database for all of them.
  * One walk at a time on an sql; begin with PART_WALK, and end it always. */
-struct part_walk { struct sql *q; int32_t kind; bool descending, begun, there; struct stmt *s; };
+struct part_walk { struct sql *q; int32_t kind; bool descending, begun, there; unsigned begun_at; struct stmt *s; };
 #define PART_WALK(sql, of_kind, down) (struct part_walk){ .q = (sql), .kind = (of_kind), .descending = (down) }
 MUST_USE enum code parts_walk(struct part_walk *w, const struct uuid *id, part_fn fn, void *arg, struct err *reterr);
 void parts_walk_end(struct part_walk *w);
@@ -42,9 +43,13 @@ DEFINE_AUTO_VALUE(struct part_walk, parts_walk_end)
 typedef bool (*row_fn)(const struct row *r, void *arg);
 struct row_range { int32_t kind; struct uuid after; bool has_parent; struct uuid parent; bool descending; };
 MUST_USE enum code rows_list(struct sql *q, const struct row_range *range, row_fn fn, void *arg, struct err *reterr);
-struct change { int32_t kind; struct uuid id; int64_t change, version; bool erased; usec_t at; };
+struct change { int32_t kind; struct uuid id; int64_t change, version; bool erased, damaged; usec_t at; };
 typedef bool (*change_fn)(const struct change *c, void *arg);
 MUST_USE enum code changes_list(struct sql *q, int64_t after, change_fn fn, void *arg, struct err *reterr);
+/* The same in a view, around damaged pages: what lies on one is named by another page, and given with `damaged` and what is known of it (kind and
+ * id, and the number of the change). In its place, never left out. E_DAMAGED only where nothing names it any more. */
+MUST_USE enum code rows_list_around(struct sql *q, const struct row_range *range, row_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code changes_list_around(struct sql *q, int64_t after, change_fn fn, void *arg, struct err *reterr);
 MUST_USE enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err *reterr);
 MUST_USE enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent /* or NULL */, int64_t *ret, struct err *reterr);
 

@@ -320,6 +320,14 @@ struct sql *txn_sql(struct txn *t) { return &t->sql; }
 struct sql *view_sql(struct view *v) { return &v->sql; }
 int64_t sql_tenant(const struct sql *q) { return q->tenant; }
 
+enum code view_again(struct sql *q, struct err *reterr) {
+    if (q->txn != NULL)
+        return OK;
+    q->begun++;
+    db_rollback(q->records);
+    return db_begin(q->records, false, reterr);
+}
+
 enum code sql_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr) {
     struct stmt *s = NULL;
     enum code code = db_prepare(q->records, text, &s, reterr);

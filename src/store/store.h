@@ -56,6 +56,9 @@ struct sql;                                           /* connection, tenant */
 struct sql *txn_sql(struct txn *t);
 struct sql *view_sql(struct view *v);
 int64_t sql_tenant(const struct sql *q);
+/* A read that meets a damaged page ends the whole transaction of its view. This begins it anew, on the newest state, so that other rows
+ * can be read: no list over the view may be under way. Nothing within a write, whose transaction has to end. */
+MUST_USE enum code view_again(struct sql *q, struct err *reterr);
 
 /* Wakes when a tenant's change number passes `after`, or at the deadline (steady clock). Returns the newest. */
 int64_t store_wait_change(struct store *s, int64_t tenant, int64_t after, usec_t deadline);

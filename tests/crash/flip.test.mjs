@@ -1,7 +1,8 @@
-// A flipped byte: in a record, the record answers 500 with an id and the rest work; in the index, it is made anew by itself; in keyring,
+// A flipped byte: in a record, the record answers 500 with an id, stands as damaged in lists, searches, exports and changes, and the rest work; in the index, it is made anew by itself; in keyring,
 // epoch file, headers: the start is refused with what is wrong, where, and how to mend it; in the ledger, the entry is named. doctor finds each.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import https from 'node:https';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { Instance, until } from '../e2e/lib.mjs';
@@ -38,6 +39,78 @@ function flip(file, where, mask = 0x20) {
   fs.closeSync(fd);
 }
 const doctor = async () => { const r = await sejf.runAsync(['doctor']); return { status: r.status, text: r.stdout + r.stderr }; };
+
+const post = (what, body) => sejf.call('POST', `/v1/papers/paper/${what}`, { token, body });
+
+// All pages of a list or a search: ids in order; those that are damaged are whole in nothing but their id and the number of the request.
+async function paged(ask) {
+  const ids = [], damaged = [];
+  for (let cursor = null, first = true; first || cursor !== null; first = false) {
+    const r = await ask(cursor);
+    assert.equal(r.status, 200, r.text);
+    for (const one of r.json.items) {
+      ids.push(one.id);
+      if (one.fields) continue;
+      assert.deepEqual(one, { id: one.id, damaged: true, request: r.headers['x-request-id'] });
+      damaged.push(one.id);
+    }
+    cursor = r.json.next;
+  }
+  return { ids, damaged };
+}
+const list = (query) => paged((cursor) => sejf.call('GET', `/v1/papers/paper?limit=37${query}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`, { token }));
+const find = (where) => paged((cursor) => post('search', { where, limit: 100, ...(cursor !== null && { cursor }) }));
+
+// The damaged ones, by every way around them: each in its place, once, and nothing else is missing.
+async function around(bad) {
+  const all = [...made].sort();
+  for (const r of [await list(''), await list('&sort=signed'), await find({ note: { contains: 'note' } }), await find({ mail: { contains: 'people.example' } })]) {
+    assert.deepEqual([...r.ids].sort(), all);
+    assert.deepEqual([...r.damaged].sort(), bad);
+  }
+  assert.deepEqual((await list('')).ids, all, 'in the order of ids');
+  const lines = (await post('export', { format: 'ndjson' })).text.trim().split('\n').map((l) => JSON.parse(l));
+  assert.deepEqual(lines.map((l) => l.id), all);
+  assert.deepEqual(lines.filter((l) => l.damaged).map((l) => l.id), bad);
+  const rows = (await post('export', { format: 'csv' })).text.trim().split('\r\n').slice(1).map((l) => l.split(','));
+  assert.deepEqual(rows.map((r) => r[0]), all);
+  assert.deepEqual(rows.filter((r) => r[1] === 'damaged').map((r) => r[0]), bad);
+  for (const i of [0, 199, 200, 201, 399]) {
+    const r = await find({ mail: `signer.${i}@people.example` });
+    assert.deepEqual(r.ids, [made[i]]);
+    assert.deepEqual(r.damaged, bad.includes(made[i]) ? [made[i]] : []);
+  }
+  const log = fs.readFileSync(at('log/sejf.log'), 'utf8').split('\n').filter((l) => l.includes('"record_damaged"')).map((l) => JSON.parse(l));
+  const asked = await list('');                // of one answer, the log has the first ones
+  assert.equal(log.length > 0, bad.length > 0);
+  for (const l of log) assert.ok(bad.includes(l.id) && l.request && l.kind === 'paper', JSON.stringify(l));
+  assert.deepEqual(asked.damaged, bad);
+}
+
+// What the feed of changes says of each record, until it has said something of all.
+const followed = () => new Promise((done, fail) => {
+  const seen = new Map();
+  let text = '';
+  const req = https.request({ host: 'localhost', port: sejf.port, path: '/v1/papers/changes', agent: new https.Agent({ ca: sejf.agent.options.ca }), timeout: 60000,
+    headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } }, (res) => {
+    res.setEncoding('utf8');
+    res.on('data', (piece) => {
+      const frames = (text += piece).split('\n\n');
+      text = frames.pop();
+      for (const frame of frames) {
+        const data = frame.split('\n').find((l) => l.startsWith('data: '));
+        if (!data) continue;
+        const one = JSON.parse(data.slice(6));
+        seen.set(one.id, one);
+      }
+      if (made.every((id) => seen.has(id))) { req.destroy(); done(seen); }
+    });
+    res.on('end', () => fail(new Error(`the feed ended after ${seen.size} records`)));
+  });
+  req.on('timeout', () => req.destroy(new Error(`the feed stopped after ${seen.size} records`)));
+  req.on('error', fail);
+  req.end();
+});
 
 // Stops, keeps a copy, breaks, does what the test says, puts the copy back.
 const all = ['store/records.db', 'store/index.db', 'keeper/keyring.db', 'keeper/epoch'];
@@ -95,18 +168,24 @@ test('a record whose page lost a bit answers 500 with an id; the rest work, and 
   let pages = 0;
   for (const p of [...new Set(where.map((w) => Math.floor(w / size)))]) {
     await broken(() => flip(at('store/records.db'), p * size + 700), async () => {
+      fs.writeFileSync(at('log/sejf.log'), '');
       await sejf.start();
-      let bad = 0;
+      const lost = [];
       for (const id of made) {
         const r = await read(id);
         if (r.status === 200) continue;
         assert.equal(r.status, 500, r.text);
         assert.match(r.json.request, /^[0-9a-f]{16,}$/);
         assert.doesNotMatch(r.text, /signer\./);
-        bad++;
+        lost.push(id);
       }
-      assert.ok(bad < made.length / 2, `page ${p + 1}: ${bad} of ${made.length} records are lost with it`);
-      if (bad > 0) pages++;
+      assert.ok(lost.length < made.length / 2, `page ${p + 1}: ${lost.length} of ${made.length} records are lost with it`);
+      if (lost.length > 0) pages++;
+      await around(lost.sort());
+      if (lost.length > 0) {
+        const seen = await followed();
+        for (const id of made) assert.ok(seen.get(id).version >= 1 || (seen.get(id).damaged && lost.includes(id)), JSON.stringify(seen.get(id)));
+      }
       const fine = await sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(10000 + p) } });
       assert.equal(fine.status, 201, fine.text);
       const d = await doctor();
