@@ -21,14 +21,12 @@
 /* ---- making */
 static void token_text(char ret[TOKEN_TEXT], uint8_t ret_hash[HASH_SIZE]) {
     uint8_t secret[SECRET_SIZE];
-    AUTO(buf_wipe) struct buf b = BUF(TOKEN_TEXT);
+    _Static_assert(sizeof PREFIX - 1 + BASE64URL_ROOM(SECRET_SIZE) <= TOKEN_TEXT && BASE64URL_ROOM(SECRET_SIZE) == SECRET_TEXT + 1, "a token and its end");
     crypto_random(secret, sizeof secret);
-    buf_text(&b, PREFIX);
-    base64url_encode(secret, sizeof secret, &b);
+    memcpy(ret, PREFIX, sizeof PREFIX - 1);
+    base64url_text(secret, sizeof secret, ret + sizeof PREFIX - 1);
     crypto_wipe(secret, sizeof secret);
-    PRE(!b.failed && b.len == sizeof PREFIX - 1 + SECRET_TEXT);
-    memcpy(ret, b.data, b.len + 1);
-    hash_sha256(ret, b.len, ret_hash);
+    hash_sha256(ret, sizeof PREFIX - 1 + SECRET_TEXT, ret_hash);
 }
 
 /* A tenant belongs to one service. */

@@ -314,6 +314,11 @@ static enum MHD_Result send_reply(struct http_req *req) {
  * library closes the connection by itself. */
 static enum MHD_Result refuse(struct http_req *req, int status, enum code code, const char *text) {
     req->closes = req->closes || body_follows(req);
+    if (status < 500 && arena_overflowed(req->arena)) {       /* what could not be read had no place, whatever it looked like */
+        status = 503;
+        code = E_MEMORY;
+        text = "the server has no memory for the request";
+    }
     if (status == 503)
         http_reply_header(req, "Retry-After", "1");
     reply_plain_error(req, status, code, text);
@@ -405,8 +410,10 @@ static enum MHD_Result body_piece(struct http_req *req, const char *bytes, size_
         return MHD_NO;
     *len = 0;
     if (req->phase == PHASE_BODY) {
+        if (n > HTTP_BODY_MAX - req->body.len)
+            return refuse(req, 413, E_TOO_LARGE, "the body is larger than 1 MiB");
         buf_add(&req->body, bytes, n);
-        return req->body.failed ? refuse(req, 413, E_TOO_LARGE, "the body is larger than 1 MiB") : MHD_YES;
+        return req->body.failed ? refuse(req, 503, E_MEMORY, "the server has no memory for the body") : MHD_YES;
     }
     req->drained += n;
     return req->drained > DRAIN_MAX ? MHD_NO : MHD_YES;

@@ -27,28 +27,32 @@ static bool reply_has(const struct http_req *req, const char *name) {
     return false;
 }
 
+static bool put(struct MHD_Response *response, const char *name, const char *value) { return MHD_add_response_header(response, name, value) == MHD_YES; }
+
+static bool headers_put(const struct http_req *req, struct MHD_Response *response) {
+    bool fine = put(response, "X-Request-Id", req->id);
+    for (size_t i = 0; i < req->reply_header_count; i++)
+        fine = fine && put(response, req->reply_headers[i].name, req->reply_headers[i].value);
+    if (!reply_has(req, "Cache-Control"))     /* what is sent may be personal */
+        fine = fine && put(response, "Cache-Control", "no-store");
+    if (req->match.route != NULL && (req->match.route->flags & ROUTE_SECRET) != 0)
+        fine = fine && put(response, "Referrer-Policy", "no-referrer");
+    if (req->origin != NULL && req->url != NULL && strncmp(req->url, "/v1/", 4) == 0)
+        fine = fine && put(response, "Access-Control-Allow-Origin", req->origin) &&
+               put(response, "Access-Control-Expose-Headers", "ETag, Location, X-Request-Id, Allow, Retry-After") && put(response, "Vary", "Origin");
+    return fine && (!req->closes || put(response, "Connection", "close"));
+}
+
 void reply_ready(struct http_req *req, int status, struct MHD_Response *response, uint64_t bytes) {
     PRE(!req->replied);
     req->replied = true;
     req->status = status;
-    req->response = response;                 /* NULL: no memory; the connection is closed */
     req->bytes_out = bytes;
-    if (response == NULL)
-        return;
-    for (size_t i = 0; i < req->reply_header_count; i++)
-        MHD_add_response_header(response, req->reply_headers[i].name, req->reply_headers[i].value);
-    MHD_add_response_header(response, "X-Request-Id", req->id);
-    if (!reply_has(req, "Cache-Control"))     /* what is sent may be personal */
-        MHD_add_response_header(response, "Cache-Control", "no-store");
-    if (req->match.route != NULL && (req->match.route->flags & ROUTE_SECRET) != 0)
-        MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-    if (req->origin != NULL && req->url != NULL && strncmp(req->url, "/v1/", 4) == 0) {
-        MHD_add_response_header(response, "Access-Control-Allow-Origin", req->origin);
-        MHD_add_response_header(response, "Access-Control-Expose-Headers", "ETag, Location, X-Request-Id, Allow, Retry-After");
-        MHD_add_response_header(response, "Vary", "Origin");
+    req->response = response;                 /* NULL: no memory; the connection is closed */
+    if (response != NULL && !headers_put(req, response)) {     /* the one that is missing may be what forbids a browser something */
+        MHD_destroy_response(response);
+        req->response = NULL;
     }
-    if (req->closes)
-        MHD_add_response_header(response, "Connection", "close");
 }
 
 static void reply_bytes(struct http_req *req, int status, const char *type, void *bytes, size_t len, enum MHD_ResponseMemoryMode mode) {
@@ -61,8 +65,10 @@ static void reply_bytes(struct http_req *req, int status, const char *type, void
     struct MHD_Response *response = MHD_create_response_from_buffer(len, bytes, mode);
     if (response == NULL && mode == MHD_RESPMEM_MUST_FREE)
         mem_free(bytes);
-    if (response != NULL && type != NULL)
-        MHD_add_response_header(response, "Content-Type", type);
+    if (response != NULL && type != NULL && !put(response, "Content-Type", type)) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
     reply_ready(req, status, response, len);
     if (req->stream != NULL)
         stream_replied(req);

@@ -353,8 +353,10 @@ void http_reply_begin(struct http_req *req, int status, const char *type, int64_
     struct stream *s = req->stream;
     PRE(s != NULL);
     struct MHD_Response *response = MHD_create_response_from_callback(size < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)size, BLOCK, on_wanted, req, NULL);
-    if (response != NULL && type != NULL)
-        MHD_add_response_header(response, "Content-Type", type);
+    if (response != NULL && type != NULL && MHD_add_response_header(response, "Content-Type", type) != MHD_YES) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
     pthread_mutex_lock(&s->lock);
     s->out_left = size;
     if (!ring_room(&s->out, req->events == NULL ? OUT_ROOM : EVENTS_ROOM))

@@ -15,6 +15,7 @@
 #define WAYS 8u
 #define NONCE_BYTES 16u
 #define MAC_BYTES 24u
+#define MAC_TEXT BASE64URL_ROOM(MAC_BYTES)
 
 struct bucket { uint64_t who; usec_t last; int64_t level; };   /* level: what has not leaked yet, in COST units */
 struct rate { int64_t burst, per_minute; };
@@ -49,17 +50,11 @@ struct guard *guard_free(struct guard *g) {
     return NULL;
 }
 
-static void base64_of(const void *bytes, size_t len, char *ret, size_t room) {
-    AUTO(buf_done) struct buf b = BUF(256);
-    base64url_encode(bytes, len, &b);
-    PRE(!b.failed && b.len < room);
-    memcpy(ret, buf_str(&b), b.len + 1);
-}
-
 void guard_cookie(char ret[GUARD_COOKIE_TEXT]) {
     uint8_t bytes[32];
     crypto_random(bytes, sizeof bytes);
-    base64_of(bytes, sizeof bytes, ret, GUARD_COOKIE_TEXT);
+    _Static_assert(BASE64URL_ROOM(sizeof bytes) == GUARD_COOKIE_TEXT, "a cookie and its end");
+    base64url_text(bytes, sizeof bytes, ret);
 }
 
 bool guard_cookie_fine(const char *cookie) {
@@ -68,23 +63,21 @@ bool guard_cookie_fine(const char *cookie) {
     return cookie != NULL && strlen(cookie) == GUARD_COOKIE_TEXT - 1 && base64url_decode(cookie, strlen(cookie), bytes, sizeof bytes, &len) && len == sizeof bytes;
 }
 
-static void token_mac(const struct guard *g, const char *about, const char *cookie, const char *head, size_t head_len, char ret[40]) {
-    AUTO(buf_done) struct buf b = BUF(1u << 16);
-    uint8_t mac[HASH_SIZE];
-    piece_add(&b, "form", 4);
-    piece_add(&b, about, strlen(about));
-    piece_add(&b, cookie, strlen(cookie));
-    piece_add(&b, head, head_len);
-    PRE(!b.failed);
-    hmac_sha256(g->key->bytes, KEY_SIZE, b.data, b.len, mac);
-    base64_of(mac, MAC_BYTES, ret, 40);
+/* Over the hashes of its pieces, so that it asks for no memory and no piece runs into the next. */
+static void token_mac(const struct guard *g, const char *about, const char *cookie, const char *head, size_t head_len, char ret[MAC_TEXT]) {
+    uint8_t pieces[3][HASH_SIZE], mac[HASH_SIZE];
+    hash_sha256(about, strlen(about), pieces[0]);
+    hash_sha256(cookie, strlen(cookie), pieces[1]);
+    hash_sha256(head, head_len, pieces[2]);
+    hmac_sha256(g->key->bytes, KEY_SIZE, pieces, sizeof pieces, mac);
+    base64url_text(mac, MAC_BYTES, ret);
 }
 
 void guard_token(struct guard *g, const char *about, const char *cookie, bool again, usec_t now, char ret[GUARD_TOKEN_TEXT]) {
     uint8_t nonce[NONCE_BYTES];
-    char nonce_text[32], head[80], mac[40];
+    char nonce_text[BASE64URL_ROOM(NONCE_BYTES)], head[80], mac[MAC_TEXT];
     crypto_random(nonce, sizeof nonce);
-    base64_of(nonce, sizeof nonce, nonce_text, sizeof nonce_text);
+    base64url_text(nonce, sizeof nonce, nonce_text);
     int len = snprintf(head, sizeof head, "1.%llx.%c.%s", (unsigned long long)now, again ? 'a' : '0', nonce_text);
     PRE(len > 0 && (size_t)len < sizeof head);
     token_mac(g, about, cookie, head, (size_t)len, mac);
@@ -106,7 +99,7 @@ static bool hex_time(const char *text, size_t len, usec_t *ret) {
 }
 
 enum guard_verdict guard_check(struct guard *g, const char *about, const char *cookie, const char *token, usec_t now) {
-    char mac[40];
+    char mac[MAC_TEXT];
     usec_t issued;
     if (!rule_on(RULE_form_csrf))
         return GUARD_FINE;
@@ -145,14 +138,11 @@ static size_t address_key(const char *address, uint8_t ret[64]) {
 }
 
 static uint64_t bucket_of(const struct guard *g, const char *address, const char *form) {
-    AUTO(buf_done) struct buf b = BUF(1u << 16);
-    uint8_t key[64], mac[HASH_SIZE];
+    uint8_t key[64], pieces[2][HASH_SIZE], mac[HASH_SIZE];
     uint64_t who;
-    size_t len = address_key(address, key);
-    piece_add(&b, key, len);
-    piece_add(&b, form, strlen(form));
-    PRE(!b.failed);
-    hmac_sha256(g->key->bytes, KEY_SIZE, b.data, b.len, mac);
+    hash_sha256(key, address_key(address, key), pieces[0]);
+    hash_sha256(form, strlen(form), pieces[1]);
+    hmac_sha256(g->key->bytes, KEY_SIZE, pieces, sizeof pieces, mac);
     memcpy(&who, mac, sizeof who);
     return who == 0 ? 1 : who;
 }

@@ -122,6 +122,8 @@ static void import_run(struct call *c, enum stream_format format, json_t *mappin
     struct err e;
     struct report r = { .out = { c->req, NDJSON, 0 }, .line = BUF(64u << 10) };
     enum code code = records_import(c->service, &c->who, c->kind, format, mapping, in, &(struct sink){ report_write, &r }, &e);
+    if (r.line.failed)                        /* and not that its reader has gone */
+        code = err_set(&e, E_MEMORY, "the server has no memory for the report of the import");
     report_end(c, &r, code, &e);
     buf_done(&r.line);
 }

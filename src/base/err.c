@@ -47,7 +47,7 @@ enum code err_errno_at(struct err *reterr, const char *file, int line, int num,
                        const char *fmt, ...) {
     va_list ap;
     char why[128];
-    enum code code = (num == ENOSPC || num == EDQUOT) ? E_FULL : E_SYSTEM;
+    enum code code = num == ENOSPC || num == EDQUOT ? E_FULL : num == ENOMEM ? E_MEMORY : E_SYSTEM;
     err_start(reterr, file, line, code);
     va_start(ap, fmt);
     vsnprintf(reterr->text, sizeof reterr->text, fmt, ap);

@@ -30,7 +30,7 @@ enum code err_set_at(struct err *reterr, const char *file, int line, enum code c
 enum code err_field_at(struct err *reterr, const char *file, int line, enum code code,
                        const char *path, const char *fmt, ...) PRINTF_LIKE(6, 7);
 /* The same with the system's reason for errno value `num` in the hidden part; ENOSPC and EDQUOT
- * turn the code into E_FULL. */
+ * turn the code into E_FULL, ENOMEM into E_MEMORY. */
 #define err_errno(reterr, num, ...) err_errno_at((reterr), __FILE__, __LINE__, (num), __VA_ARGS__)
 enum code err_errno_at(struct err *reterr, const char *file, int line, int num,
                        const char *fmt, ...) PRINTF_LIKE(5, 6);

@@ -287,13 +287,28 @@ bool hex_decode(const char *text, size_t len, void *ret, size_t ret_len) {
 
 static const char b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* Up to three bytes as four characters; how many of them count. */
+static size_t b64_group(const uint8_t *p, size_t len, char ret[4]) {
+    uint32_t v = (uint32_t)p[0] << 16 | (len > 1 ? (uint32_t)p[1] << 8 : 0) | (len > 2 ? p[2] : 0);
+    for (unsigned i = 0; i < 4; i++)
+        ret[i] = b64[v >> (18 - 6 * i) & 63];
+    return len >= 3 ? 4 : len + 1;
+}
+
 void base64url_encode(const void *bytes, size_t len, struct buf *ret) {
-    const uint8_t *p = bytes;
+    char four[4];
+    for (size_t i = 0; i < len; i += 3)
+        buf_add(ret, four, b64_group((const uint8_t *)bytes + i, len - i, four));
+}
+
+void base64url_text(const void *bytes, size_t len, char *ret) {
+    char four[4];
     for (size_t i = 0; i < len; i += 3) {
-        uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < len ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < len ? p[i + 2] : 0);
-        char four[4] = { b64[v >> 18 & 63], b64[v >> 12 & 63], b64[v >> 6 & 63], b64[v & 63] };
-        buf_add(ret, four, len - i >= 3 ? 4 : len - i + 1);
+        size_t n = b64_group((const uint8_t *)bytes + i, len - i, four);
+        memcpy(ret, four, n);
+        ret += n;
     }
+    *ret = 0;
 }
 
 bool base64url_decode(const char *text, size_t len, void *ret, size_t room, size_t *ret_len) {

@@ -20,6 +20,8 @@ MUST_USE bool text_int_n(const char *text, size_t len, int64_t min, int64_t max,
 void hex_encode(const void *bytes, size_t len, struct buf *ret);
 MUST_USE bool hex_decode(const char *text, size_t len, void *ret, size_t ret_len);  /* exactly ret_len bytes */
 void base64url_encode(const void *bytes, size_t len, struct buf *ret);       /* RFC 4648 section 5, no padding */
+#define BASE64URL_ROOM(len) (((len) * 4 + 2) / 3 + 1)
+void base64url_text(const void *bytes, size_t len, char *ret);               /* the same where there is room for it and its end */
 MUST_USE bool base64url_decode(const char *text, size_t len, void *ret, size_t room, size_t *ret_len);
 
 /* Mask of log and list: first character, ten '*', '@', domain ("j**********@abc.example");

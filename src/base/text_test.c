@@ -147,6 +147,10 @@ TEST(base64url_there_and_back) {
             in[i] = (uint8_t)(i * 37 + len);
         base64url_encode(in, len, &b);
         CHECK(base64url_decode(buf_str(&b), b.len, out, sizeof out, &n) && n == len && memcmp(in, out, len) == 0);
+        char text[BASE64URL_ROOM(sizeof in)];
+        base64url_text(in, len, text);
+        CHECK_TEXT(text, buf_str(&b));
+        CHECK_INT(BASE64URL_ROOM(len), b.len + 1);
     }
     uint8_t out[4];
     size_t n;

@@ -77,8 +77,6 @@ struct context *context_get(void) {
     return c;
 }
 
-const EVP_MD *context_sha256(void) { return fetched.sha256; }
-
 enum code crypto_init(struct err *reterr) {
     PRE(reterr != NULL);
     if (fetched.ready)

@@ -26,7 +26,6 @@ struct context {
 
 /* NULL: no memory. PRE: crypto_init has run. */
 MUST_USE struct context *context_get(void);
-const EVP_MD *context_sha256(void);
 
 /* What cannot fail but by our own bug (a context was made for exactly this); a function, so that nothing with an
  * effect stands in an assertion. */

@@ -9,7 +9,7 @@
 
 _Static_assert(crypto_hash_sha256_BYTES == HASH_SIZE, "SHA-256");
 
-struct hash { EVP_MD_CTX *ctx; };
+struct hash { crypto_hash_sha256_state state; };       /* OpenSSL's asks for memory again each time it starts anew */
 
 void hash_sha256(const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
     PRE((bytes != NULL || len == 0) && ret != NULL);
@@ -22,25 +22,24 @@ void hash_sha256(const void *bytes, size_t len, uint8_t ret[HASH_SIZE]) {
 
 struct hash *hash_new(void) {
     struct hash *h = mem_new(sizeof *h);
-    if (h == NULL)
-        return NULL;
-    h->ctx = EVP_MD_CTX_new();
-    if (h->ctx == NULL || EVP_DigestInit_ex2(h->ctx, context_sha256(), NULL) != 1)
-        return hash_free(h);
+    if (h != NULL)
+        must(crypto_hash_sha256_init(&h->state) == 0);
     return h;
 }
 
 void hash_add(struct hash *h, const void *bytes, size_t len) {
-    must(h != NULL && EVP_DigestUpdate(h->ctx, bytes, len) == 1);
+    PRE(h != NULL);
+    must(crypto_hash_sha256_update(&h->state, bytes, len) == 0);
 }
 
 void hash_end(struct hash *h, uint8_t ret[HASH_SIZE]) {
-    must(h != NULL && EVP_DigestFinal_ex(h->ctx, ret, NULL) == 1 && EVP_DigestInit_ex2(h->ctx, NULL, NULL) == 1);
+    PRE(h != NULL);
+    must(crypto_hash_sha256_final(&h->state, ret) == 0 && crypto_hash_sha256_init(&h->state) == 0);
 }
 
 struct hash *hash_free(struct hash *h) {
     if (h != NULL)
-        EVP_MD_CTX_free(h->ctx);
+        crypto_wipe(h, sizeof *h);
     return mem_free(h);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/jsontext.h"
 #include "base/mem.h"
 #include "promises/run.h"
 
@@ -62,35 +63,41 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *arg) {
     return b->failed ? 0 : size * count;
 }
 
-static struct curl_slist *headers_of(const struct env *e, const struct call *c) {
-    struct curl_slist *list = NULL;
+static bool header_add(struct curl_slist **list, const char *line) {
+    struct curl_slist *more = curl_slist_append(*list, line);
+    if (more != NULL)
+        *list = more;
+    return more != NULL;
+}
+
+/* False: one found no memory. A call without its token would be refused, and a refusal may be what is looked for. */
+static bool headers_of(const struct env *e, const struct call *c, struct curl_slist **ret) {
     char line[256];
+    bool fine = true;
     const char *token = c->token != NULL ? c->token : c->role != NULL && c->role[0] == 0 ? NULL : env_token(e, c->side, c->role);
     if (token != NULL) {
         snprintf(line, sizeof line, "Authorization: Bearer %s", token);
-        list = curl_slist_append(list, line);
+        fine = header_add(ret, line);
     }
     if (c->body != NULL || c->type != NULL) {
         snprintf(line, sizeof line, "Content-Type: %s", c->type != NULL ? c->type : "application/json");
-        list = curl_slist_append(list, line);
+        fine = fine && header_add(ret, line);
     }
     for (size_t i = 0; i < ARRAY_LEN(c->headers) && c->headers[i] != NULL; i++)
-        list = curl_slist_append(list, c->headers[i]);
-    return curl_slist_append(list, "Expect:");
+        fine = fine && header_add(ret, c->headers[i]);
+    return fine && header_add(ret, "Expect:");
 }
 
 static enum code perform(struct env *e, const struct call *c, const char *body, struct answer *ret, struct err *reterr) {
     char url[1024], why[CURL_ERROR_SIZE] = "";
     long status = 0;
     snprintf(url, sizeof url, "%s%s", c->keep_origin ? "" : e->setup->url, c->path);
-    struct curl_slist *headers = headers_of(e, c);
+    struct curl_slist *headers = NULL;
     CURL *h = e->curl;
     curl_easy_reset(h);
-    curl_easy_setopt(h, CURLOPT_URL, url);
-    curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, c->method);
-    curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(h, CURLOPT_CAINFO, e->setup->ca);
-    curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
+    bool fine = headers_of(e, c, &headers) && curl_easy_setopt(h, CURLOPT_URL, url) == CURLE_OK &&
+                curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, c->method) == CURLE_OK && curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+                curl_easy_setopt(h, CURLOPT_CAINFO, e->setup->ca) == CURLE_OK && curl_easy_setopt(h, CURLOPT_NOPROXY, "*") == CURLE_OK;
     curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, 20000L);
     curl_easy_setopt(h, CURLOPT_ERRORBUFFER, why);
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -103,8 +110,12 @@ static enum code perform(struct env *e, const struct call *c, const char *body, 
         curl_easy_setopt(h, CURLOPT_POSTFIELDS, body);
         curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
     }
-    CURLcode rc = curl_easy_perform(h);
+    CURLcode rc = fine ? curl_easy_perform(h) : CURLE_OUT_OF_MEMORY;
     curl_slist_free_all(headers);
+    if (rc == CURLE_OUT_OF_MEMORY) {
+        e->lost = true;
+        return err_set(reterr, E_MEMORY, "no memory for a call of %s", c->path);
+    }
     if (rc != CURLE_OK) {
         enum code code = err_set(reterr, E_PEER, "the service does not answer at %s", e->setup->url);
         err_hide(reterr, "%s", why[0] != 0 ? why : curl_easy_strerror(rc));
@@ -117,9 +128,10 @@ static enum code perform(struct env *e, const struct call *c, const char *body, 
 
 enum code env_call(struct env *e, const struct call *c, struct answer *ret, struct err *reterr) {
     AUTO(answer_done) struct answer a = { .body = BUF(BODY_MAX), .head = BUF(65536) };
-    char *text = c->body == NULL ? NULL : json_dumps(c->body, JSON_COMPACT);
-    enum code code = perform(e, c, text != NULL ? text : c->text, &a, reterr);
-    mem_free(text);
+    AUTO(buf_done) struct buf text = BUF(BODY_MAX);
+    if (c->body != NULL)
+        json_text_add(&text, c->body);
+    enum code code = text.failed ? err_set(reterr, E_MEMORY, "no memory for the body of a call") : perform(e, c, c->body != NULL ? buf_str(&text) : c->text, &a, reterr);
     if (code != OK)
         return code;
     a.json = json_loadb(buf_str(&a.body), a.body.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "promises/probes.h"
@@ -183,12 +184,12 @@ static enum code provoke(struct env *e, const struct canary *c, struct err *rete
     json_object_foreach(c->fields, name, value) {
         AUTO(answer_done) struct answer a = { 0 }, b = { 0 };
         json_t *body = json_pack("{s:{s:O}}", "fields", name, value);
-        char *text = json_dumps(value, JSON_ENCODE_ANY);
+        AUTO(buf_done) struct buf text = BUF(1u << 20);
+        json_text_add(&text, value);
         code = env_call(e, &(struct call){ .method = "POST", .path = path, .body = body }, &a, reterr);
         json_decref(body);
-        if (code == OK && text != NULL)
-            code = env_call(e, &(struct call){ .method = "POST", .path = path, .text = text, .type = "application/json" }, &b, reterr);
-        free(text);
+        if (code == OK && !text.failed)
+            code = env_call(e, &(struct call){ .method = "POST", .path = path, .text = buf_str(&text), .type = "application/json" }, &b, reterr);
         if (code == OK && json_is_string(value))
             code = ask_with(e, k, json_string_value(value), reterr);
         if (code != OK)

@@ -108,7 +108,7 @@ enum code prove_run(const struct probe_setup *s, const struct probe_choice *choi
         for (size_t i = 0; i < ARRAY_LEN(table); i++)
             if (rule_wanted(s->charter, choice, table[i].rule))
                 probe_try(e, &ret[i]);
-        bool whole = mem_lost() == lost;
+        bool whole = mem_lost() == lost && !e->lost;
         for (size_t i = 0; i < ARRAY_LEN(table) && !whole; i++)
             ret[i].verdict.tried = false;      /* neither kept nor broken: a probe without memory says nothing of the service */
         code = env_end(e, ret, ret_seq, reterr);

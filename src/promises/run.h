@@ -15,4 +15,5 @@ struct env {
     const struct canary *shared[2][KINDS_MAX];   /* parent of a kind, by side */
     uint64_t serial;                  /* makes numbers and times unlike each other */
     uint64_t seed;                    /* and unlike those of other runs */
+    bool lost;                        /* there was no memory for a call */
 };

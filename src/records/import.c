@@ -482,7 +482,7 @@ enum code records_import(struct service *s, const struct caller *who, int kind, 
     }
     *m = (struct import){ .s = s, .who = who, .k = service_kind(s, kind), .format = format, .mapping = mapping, .out = out, .in = reader };
     bool started = writer_start(m);
-    enum code code = started ? run(m, reterr) : err_set(reterr, E_SYSTEM, "the thread of an import cannot be started");
+    enum code code = started ? run(m, reterr) : err_set(reterr, E_BUSY, "the thread of an import cannot be started now; try again");
     writer_end(m, started);
     batch_free(m->batch);
     if (code == OK)
