@@ -230,7 +230,7 @@ static void render_link(const struct charter *c, enum lang lang, const json_t *r
     char name[64];
     struct form_view f = view_of(c, charter_kind(c, "registration"), lang, NULL);
     struct caller who = { .tenant = 1, .person = charter_person(c, "participant"), .by_link = true, .subject_kind = f.notice.kind };
-    json_t *event = an_event(), *others = json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:{s:s,s:s}}}]}", "invoice", "number", "FV/2026/000001", "due", "2032-01-01T00:00:00Z", "fields",
+    json_t *event = an_event(), *others = json_pack("{s:[{s:n, s:b}, {s:s, s:s, s:{s:s, s:s, s:{s:s,s:s}}}]}", "invoice", "id", "damaged", 1, "number", "FV/2026/000001", "due", "2032-01-01T00:00:00Z", "fields",
                                                     "issued", "2026-11-22", "buyer", "<Ewa>", "total", "amount", "120.50", "currency", "PLN");
     f.notice.parent = event;
     f.notice.sent = true;
@@ -259,6 +259,7 @@ TEST(the_private_link_shows_what_is_held_and_what_can_be_done) {
         render_link(c, (enum lang)l, record, changes, l == LANG_HU, &html);
         const char *h = buf_str(&html);
         CHECK(strstr(h, "Ewa &lt;Sowa&gt;") != NULL && strstr(h, "<Sowa>") == NULL && strstr(h, "FV/2026/000001") != NULL);
+        CHECK(strstr(h, text_in(TEXT_LINK_DAMAGED, (enum lang)l)) != NULL);
         CHECK(strstr(h, move_word("cancelled", (enum lang)l)) != NULL);
         CHECK(strstr(h, "value=\"withdraw\"") != NULL && strstr(h, "/p/events/x/data.json") != NULL);
         CHECK((strstr(h, "value=\"erase\"") != NULL) == (l == LANG_HU));

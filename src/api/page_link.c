@@ -48,6 +48,12 @@ static void row_due(struct buf *ret, const struct link_view *v, const json_t *re
 static void put_record(struct buf *ret, const struct link_view *v, int kind, const json_t *record) {
     const struct kind *k = charter_kind_at(v->notice.charter, kind);
     const json_t *fields = fields_of(record);
+    if (json_is_true(json_object_get(record, "damaged"))) {
+        buf_text(ret, "<p>");
+        PUT_TEXT(ret, lang_of(v), LINK_DAMAGED);
+        buf_text(ret, "</p>\n");
+        return;
+    }
     const char *number = json_string_value(json_object_get(record, "number"));
     AUTO(buf_done) struct buf label = BUF(512);
     buf_text(ret, "<dl class=\"held\">\n");

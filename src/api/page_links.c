@@ -2,10 +2,13 @@
  * service answers like an address that does not exist. A change answers with a redirect, so that a reload repeats nothing. */
 #include <string.h>
 
+#include "api/damage.h"
 #include "api/page_home.h"
 #include "api/page_link.h"
 #include "base/text.h"
 #include "store/tables.h"
+
+#define LIST_MAX ((size_t)64 << 20)
 
 struct desk {
     struct visit visit;
@@ -44,7 +47,21 @@ static enum code parent_read(struct desk *d, struct err *reterr) {
     return is_absent(code) ? OK : code;
 }
 
-static bool desk_begin(struct http_req *req, struct desk *d) {
+/* The person's own record; in an export, which must not fail for it, what stands in its place when it is damaged. */
+static enum code own_read(struct desk *d, bool exports, struct err *reterr) {
+    const struct record_request r = { .who = &d->who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1, .lang = d->visit.lang };
+    struct damage lost;
+    char id[UUID_TEXT];
+    enum code code = record_read(d->visit.service, &r, &d->record, reterr);
+    if (code != E_DAMAGED || !exports)
+        return code;
+    damage_begin(&lost, d->visit.api, http_request_id(d->visit.req));
+    lost.watch.tell(lost.watch.arg, charter_kind_at(d->visit.charter, r.kind)->name, &r.id, reterr);
+    d->record = json_pack("{s:s, s:b, s:s}", "id", uuid_format(&r.id, id), "damaged", 1, "request", lost.watch.request);
+    return d->record == NULL ? err_set(reterr, E_MEMORY, "no memory for an export") : OK;
+}
+
+static bool desk_begin(struct http_req *req, bool exports, struct desk *d) {
     struct err e;
     *d = (struct desk){ 0 };
     if (!visit_begin(req, &d->visit))
@@ -57,7 +74,7 @@ static bool desk_begin(struct http_req *req, struct desk *d) {
     if (code == OK)
         code = tenant_get(service_store(d->visit.service), d->who.tenant, &d->tenant, http_arena(req), &e);
     if (code == OK)
-        code = record_read(d->visit.service, &(struct record_request){ .who = &d->who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1, .lang = d->visit.lang }, &d->record, &e);
+        code = own_read(d, exports, &e);
     if (code != OK) {
         d->visit.path = "/";                   /* a dead link is not repeated in a page */
         visit_trouble(&d->visit, &e);
@@ -65,10 +82,24 @@ static bool desk_begin(struct http_req *req, struct desk *d) {
     }
     http_note_tenant(req, d->who.tenant);
     d->action = arena_printf(http_arena(req), "%s?lang=%s", d->path, lang_code(d->visit.lang));
-    if (parent_read(d, &e) == OK)
+    if (exports || parent_read(d, &e) == OK)
         return visit_whole(&d->visit);
     visit_trouble(&d->visit, &e);
     return false;
+}
+
+/* Those that are damaged stand among them as such. */
+static enum code list_read(struct desk *d, int kind, json_t **ret, struct err *reterr) {
+    AUTO(buf_wipe) struct buf text = BUF(LIST_MAX);
+    struct damage lost;
+    json_t *query = json_pack("{s:s}", "limit", "100");
+    if (query == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a query");
+    damage_begin(&lost, d->visit.api, http_request_id(d->visit.req));
+    enum code code = record_list_text(d->visit.service, &d->who, kind, query, &lost.watch, &text, reterr);
+    damage_end(&lost);
+    json_decref(query);
+    return code == OK ? shown_tree(&text, ret, reterr) : code;
 }
 
 /* Records of other kinds that are the person's own: {kind: [records]}. All of them, or an error. */
@@ -78,14 +109,12 @@ static enum code others_of(struct desk *d, json_t **ret, struct err *reterr) {
     json_t *all = json_object();
     enum code code = OK;
     for (size_t i = 0; i < n && code == OK; i++) {
-        json_t *page = NULL, *query;
+        json_t *page = NULL;
         if ((int)i == d->who.subject_kind || !policy_kind(d->visit.charter, &d->who, (int)i, V_READ).any)
             continue;
-        query = json_pack("{s:s}", "limit", "100");
-        code = query == NULL ? err_set(reterr, E_MEMORY, "no memory for a query") : record_list(d->visit.service, &d->who, (int)i, query, &page, reterr);
+        code = list_read(d, (int)i, &page, reterr);
         if (code == OK && json_array_size(json_object_get(page, "items")) > 0)
             json_object_set(all, kinds[i].name, json_object_get(page, "items"));
-        json_decref(query);
         json_decref(page);
         code = is_absent(code) ? OK : code;
     }
@@ -163,7 +192,7 @@ static void link_get(struct http_req *req) {
     AUTO(desk_done) struct desk d;
     enum text done = TEXTS;
     const char *what = http_query(req, "done");
-    if (!desk_begin(req, &d))
+    if (!desk_begin(req, false, &d))
         return;
     for (size_t i = 0; what != NULL && i < ARRAY_LEN(said_done); i++)
         if (strcmp(said_done[i].name, what) == 0)
@@ -174,7 +203,7 @@ static void link_get(struct http_req *req) {
 static void link_export(struct http_req *req) {
     AUTO(desk_done) struct desk d;
     char now[40];
-    if (!desk_begin(req, &d))
+    if (!desk_begin(req, true, &d))
         return;
     json_t *others = NULL, *records;
     struct err e;
@@ -318,7 +347,7 @@ static const struct { const char *name; void (*run)(struct desk *d); } deeds[] =
 static void link_post(struct http_req *req) {
     AUTO(desk_done) struct desk d;
     struct err e;
-    if (!desk_begin(req, &d))
+    if (!desk_begin(req, false, &d))
         return;
     bool read = http_form_read(req, &e) == OK;
     const char *what = read ? http_form(req, LINK_DO) : NULL;

@@ -65,7 +65,6 @@ bool record_uses_part(const struct record *r, int part);
 MUST_USE bool record_damaged(struct record *r, fieldset unread, const struct err *why, struct arena *arena);
 /* As the API shows it, fields of that set only: appended as text, or as a tree (new reference). */
 #define SHOWN_MAX REQUEST_MAX
-MUST_USE enum code shown_tree(const struct buf *text, json_t **ret, struct err *reterr);       /* what was shown as text */
 /* In place of one that cannot be shown; hidden: without its id. The watcher (or NULL) is told of it. */
 void damage_show(const struct damage_watch *watch, const struct record *r, bool hidden, struct buf *ret);
 void damage_tell(const struct damage_watch *watch, const struct kind_info *k, const struct uuid *id, const struct err *why);

@@ -50,6 +50,7 @@ struct damage_watch { const char *request; void (*tell)(void *arg, const char *k
  * {where: {email: "…", name: {word|prefix|contains|matches: "…"}}, limit, cursor}. ret: {items, next}, appended as text (watch may be NULL), or as a tree. */
 MUST_USE enum code record_list_text(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr);
 MUST_USE enum code record_search_text(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr);
+MUST_USE enum code shown_tree(const struct buf *text, json_t **ret, struct err *reterr);
 MUST_USE enum code record_list(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr);
 MUST_USE enum code record_search(struct service *s, const struct caller *who, int kind, json_t *query, json_t **ret, struct err *reterr);
 
