@@ -28,7 +28,7 @@ enum level { GOOD, NOTE, BAD };
 static const char *const level_names[] = { "good", "note", "bad" };
 static const char *const level_marks[] = { "  ok ", "note ", " BAD " };
 
-struct visit { struct place *place; struct session *session; struct crew crew; bool json, runs, thorough; int bad; json_t *list; const char *about; };
+struct visit { struct place *place; struct session *session; struct crew crew; bool json, runs, thorough, starting /* the server says so: nothing inside can be looked at yet */; int bad; json_t *list; const char *about; };
 
 static void say(struct visit *v, enum level level, const char *mend, const char *fmt, ...) PRINTF_LIKE(4, 5);
 static void say(struct visit *v, enum level level, const char *mend, const char *fmt, ...) {
@@ -262,8 +262,10 @@ static json_t *ask(struct visit *v, const char *verb) {
     struct err e;
     if (v->session == NULL)
         return NULL;
-    if (session_call(v->session, json_pack("{s:s}", "do", verb), NULL, NULL, NULL, &r, &e) != OK) {
-        say(v, BAD, NULL, "%s", e.text);
+    enum code code = session_call(v->session, json_pack("{s:s}", "do", verb), NULL, NULL, NULL, &r, &e);
+    if (code != OK) {
+        v->starting = code == E_BUSY;
+        say(v, v->starting ? NOTE : BAD, NULL, "%s", e.text);
         return NULL;
     }
     return r;
@@ -331,6 +333,8 @@ static void visit_all(struct visit *v) {
     v->runs = pid_of(v, "parent") > 0;
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         v->about = checks[i].about;
+        if (checks[i].inside && v->starting)
+            continue;
         if (checks[i].inside && v->session == NULL) {
             if (v->bad > 0 && !v->runs) {
                 say(v, NOTE, NULL, "looked at when the above is mended");

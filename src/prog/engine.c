@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/adopt.h"
+#include "api/early.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "sys/files.h"
@@ -12,7 +13,10 @@
 #define QUEUE 4096u
 #define TOKEN_FILE_MAX 512u
 
+#define GRACE_MS 2000                         /* a usual start is over by then, and requests wait for it at the socket */
+
 struct engine {
+    struct early *early;                      /* only while it is opened */
     struct store *store;
     struct keeper_client *keeper;
     struct zone *zone;
@@ -24,6 +28,7 @@ struct engine {
 struct engine *engine_close(struct engine *e) {
     if (e == NULL)
         return NULL;
+    early_stop(e->early);
     api_close(e->api);
     store_close(e->store);
     struct err ignored;                       /* the keys made ahead were not used; if nobody takes them back they open nothing */
@@ -99,9 +104,10 @@ static enum code charters_compare(struct engine *e, struct rebuild *ret_rebuild,
 
 /* A long step says now and then how far it is. */
 #define SAY_EVERY (10 * USEC_PER_SEC)
-struct teller { usec_t next; int64_t records, damaged; };
+struct teller { struct early *early; usec_t next; int64_t records, damaged; };
 static void tell(void *arg, const char *service, int64_t records, int64_t damaged) {
     struct teller *t = arg;
+    early_tell(t->early, service, records);
     t->records = records;
     t->damaged = damaged;
     if (clock_steady() < t->next)
@@ -111,7 +117,7 @@ static void tell(void *arg, const char *service, int64_t records, int64_t damage
 }
 
 static enum code carry_out(struct engine *e, const struct charter *charter, struct err *reterr) {
-    struct teller t = { .next = clock_steady() + SAY_EVERY };
+    struct teller t = { .early = e->early, .next = clock_steady() + SAY_EVERY };
     const struct refit_watch watch = { tell, &t };
     usec_t began = clock_steady();
     enum code code = adopt_begin(e->store, charter, reterr);
@@ -140,12 +146,14 @@ static enum code charters_adopt(struct engine *e, const struct rebuild *rebuild,
     return code;
 }
 
-enum code engine_open(struct place *p, int control, int line, struct engine **ret, struct err *reterr) {
+enum code engine_open(struct place *p, int control, int http, int line, struct engine **ret, struct err *reterr) {
     AUTO(engine_close) struct engine *e = mem_new(sizeof *e);
     if (e == NULL)
         return err_set(reterr, E_MEMORY, "no memory");
     struct store_options store = { .directory = place_path(p, "store"), .readers = READERS, .queue = QUEUE };
     enum code code = fill(p, control, e, reterr);
+    if (code == OK && http > 0)
+        code = early_start(http, control, GRACE_MS, &e->early, reterr);
     if (code == OK)
         code = place_id(p, &store.owner, reterr);
     if (code == OK)
@@ -162,6 +170,7 @@ enum code engine_open(struct place *p, int control, int line, struct engine **re
     if (code == OK)
         code = charters_adopt(e, rebuild, reterr);
     mem_free(rebuild);
+    e->early = early_stop(e->early);
     if (code != OK)
         return code;
     *ret = TAKE(e);

@@ -5,9 +5,9 @@
 #include "prog/place.h"
 
 struct engine;
-/* control: the listening control socket, 0: none. line: our end of the line to the keeper; -1: it is reached at run/keeper.sock. Both stay
+/* control, http: the listening sockets, 0: none; a start that takes long is told there (early.h). line: our end of the line to the keeper; -1: it is reached at run/keeper.sock. Both stay
  * the caller's. */
-MUST_USE enum code engine_open(struct place *p, int control, int line, struct engine **ret, struct err *reterr);
+MUST_USE enum code engine_open(struct place *p, int control, int http, int line, struct engine **ret, struct err *reterr);
 struct engine *engine_close(struct engine *e);
 DEFINE_AUTO(struct engine, engine_close)
 struct api *engine_api(struct engine *e);
