@@ -143,7 +143,7 @@ char *canon_string(struct arena *arena, struct slice v) {
     return text;
 }
 
-bool canon_get(const char *json, size_t len, const char *name, struct slice *ret) {
+bool canon_look(const char *json, size_t len, const char *name, struct slice *ret) {
     struct canon c;
     struct slice key, value;
     size_t n = strlen(name);
@@ -154,5 +154,16 @@ bool canon_get(const char *json, size_t len, const char *name, struct slice *ret
             *ret = value;
             return true;
         }
-    return false;
+    if (c.bad)
+        return false;
+    *ret = (struct slice){ NULL, 0 };
+    return true;
+}
+
+bool canon_get(const char *json, size_t len, const char *name, struct slice *ret) {
+    struct slice value;
+    if (!canon_look(json, len, name, &value) || value.len == 0)
+        return false;
+    *ret = value;
+    return true;
 }

@@ -13,5 +13,7 @@ MUST_USE bool canon_begin(struct canon *c, const char *json, size_t len);   /* f
 MUST_USE bool canon_next(struct canon *c, struct slice *ret_key, struct slice *ret_value);   /* false: end, or bad */
 /* The text of a string value, terminated; NULL: not a string, or no memory. */
 MUST_USE char *canon_string(struct arena *arena, struct slice value);
+/* The member of that name, with length 0 where a whole object has none; false: the object is not whole. */
+MUST_USE bool canon_look(const char *json, size_t len, const char *name, struct slice *ret);
 /* The member of that name; false when there is none. */
 MUST_USE bool canon_get(const char *json, size_t len, const char *name, struct slice *ret);

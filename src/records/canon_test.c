@@ -81,4 +81,6 @@ TEST(member_by_name) {
     struct slice v;
     CHECK(canon_get("{\"a\":1,\"ab\":\"x\"}", 16, "ab", &v) && v.len == 3);
     CHECK(!canon_get("{\"a\":1}", 7, "b", &v));
+    CHECK(canon_look("{\"a\":1}", 7, "b", &v) && v.len == 0 && canon_look("{\"a\":1}", 7, "a", &v) && v.len == 1);
+    CHECK(canon_look("{}", 2, "b", &v) && v.len == 0 && !canon_look("{\"a\":}", 6, "b", &v) && !canon_look("[]", 2, "b", &v));
 }

@@ -7,6 +7,7 @@
 #include "records/cursor.h"
 #include "records/keys.h"
 #include "records/pool.h"
+#include "records/sieve.h"
 #include "records/facts.h"
 #include "records/use.h"
 
@@ -324,11 +325,30 @@ static enum code sift(struct batch *b, struct err *reterr) {
 struct piece { struct arena *arena; enum code code; struct err err; };
 struct opening { struct batch *b; struct piece *pieces; size_t count; };
 
+/* In a scan most records do not match, which one of their fields tells; those are not opened as a whole. */
+static enum code sieve_piece(struct batch *b, size_t from, size_t until, struct err *reterr) {
+    struct candidate *of[CHUNK];
+    struct record *list[CHUNK];
+    bool denied[CHUNK];
+    size_t count = 0;
+    for (size_t i = from; i < until; i++)
+        if (b->list[i].keep) {
+            of[count] = &b->list[i];
+            list[count++] = &b->list[i].record;
+        }
+    enum code code = count == 0 ? OK : sieve(b->w->s, b->w->q, list, count, denied, reterr);
+    for (size_t i = 0; code == OK && i < count; i++)
+        of[i]->keep = !denied[i];
+    return code;
+}
+
 static void open_piece(void *arg, size_t n) {
     struct opening *o = arg;
     struct piece *p = &o->pieces[n];
     struct record *list[CHUNK];
     size_t count = 0, from = n * CHUNK, until = from + CHUNK < o->b->count ? from + CHUNK : o->b->count;
+    if (o->b->w->q->cond_count > 0 && source_of(o->b->w) != BY_TOKEN && (p->code = sieve_piece(o->b, from, until, &p->err)) != OK)
+        return;
     for (size_t i = from; i < until; i++)
         if (o->b->list[i].keep)
             list[count++] = &o->b->list[i].record;

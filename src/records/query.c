@@ -320,30 +320,33 @@ static bool range_matches(const struct cond *c, const struct field *f, const str
     }
 }
 
-static const char *folded(const struct value *v, struct arena *arena) {
-    AUTO(buf_done) struct buf b = BUF(TEXT_MAX * 16);
-    return text_fold(v->text, strlen(v->text), &b) ? arena_text_n(arena, buf_str(&b), b.len) : NULL;
-}
-
-static bool cond_matches(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena, bool *failed) {
-    const char *text;
+bool cond_meets(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena, struct buf *room, bool *failed) {
     if (!v->set)
         return false;
     if (is_range(c->op))
         return range_matches(c, f, v, arena, failed);
     if (c->op == MATCHES)
         return regex_matches(c->pattern, v->text, strlen(v->text), failed);
-    text = c->op == IS ? find_fold(f, v, arena) : folded(v, arena);
-    *failed = *failed || text == NULL;
-    if (text == NULL)
+    if (c->op == IS) {
+        const char *text = find_fold(f, v, arena);
+        *failed = *failed || text == NULL;
+        return text != NULL && strcmp(text, c->fold) == 0;
+    }
+    buf_cut(room, 0);
+    if (!text_fold(v->text, strlen(v->text), room)) {
+        *failed = true;
         return false;
-    if (c->op == IS)
-        return strcmp(text, c->fold) == 0;
+    }
     if (c->op == CONTAINS)
-        return strstr(text, c->fold) != NULL;
-    struct all_words a = { text, c->op == HAS_PREFIX, false };
+        return memmem(buf_str(room), room->len, c->fold, strlen(c->fold)) != NULL;
+    struct all_words a = { buf_str(room), c->op == HAS_PREFIX, false };
     text_words(c->fold, word_wanted, &a);
     return a.all;
+}
+
+static bool cond_matches(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena, bool *failed) {
+    AUTO(buf_done) struct buf room = BUF(FOLD_MAX);
+    return cond_meets(c, f, v, arena, &room, failed);
 }
 
 bool query_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed) {

@@ -37,5 +37,8 @@ MUST_USE enum code query_of_list(const struct service *s, const struct kind_info
 MUST_USE enum code query_of_search(const struct service *s, const struct kind_info *k, fieldset fields, json_t *in, struct arena *arena, struct query *ret, struct err *reterr);
 /* Does the opened record answer every condition? What cannot be read of a damaged one may answer any. *failed is set when there was no memory to tell. */
 MUST_USE bool query_matches(const struct query *q, const struct record *r, struct arena *arena, bool *failed);
+/* One condition held against a value by itself. Text is folded into `room`, a buf of FOLD_MAX that is used again from call to call. */
+#define FOLD_MAX (TEXT_MAX * 16u)
+MUST_USE bool cond_meets(const struct cond *c, const struct field *f, const struct value *v, struct arena *arena, struct buf *room, bool *failed);
 /* The fields that the conditions ask of. */
 fieldset query_fields(const struct query *q);

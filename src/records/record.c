@@ -216,7 +216,6 @@ static void add_fields(const struct record *r, fieldset set, struct buf *ret) {
     }
 }
 
-#define PART_MAX ((size_t)4 << 20)
 /* In the mutation build, with the rule off: what a careless store would keep. */
 static const char unsealed[] = "plain:";
 
@@ -250,21 +249,26 @@ static struct part_state *part_at(const struct record *r, size_t i) {
     return i < n ? &r->parts[i] : &r->strays[i - n].state;
 }
 
-static enum code part_open(struct record *r, size_t part, const struct key *key, struct arena *arena, struct err *reterr) {
-    AUTO(buf_wipe) struct buf b = BUF(PART_MAX);
-    struct part_state *p = part_at(r, part);
-    bool stray = part >= r->info->kind->part_count;
+static bool is_stray(const struct record *r, size_t part) { return part >= r->info->kind->part_count; }
+
+enum code record_unseal(const struct record *r, size_t part, const struct key *key, struct buf *ret, struct err *reterr) {
+    const struct part_state *p = part_at(r, part);
     uint8_t ad[AD_SIZE];
-    char id[UUID_TEXT];
     enum code code = OK;
     if (!rule_on(RULE_sealed_at_rest) && p->len >= sizeof unsealed - 1 && memcmp(p->blob, unsealed, sizeof unsealed - 1) == 0)
-        buf_add(&b, (const char *)p->blob + sizeof unsealed - 1, p->len - (sizeof unsealed - 1));
+        buf_add(ret, (const char *)p->blob + sizeof unsealed - 1, p->len - (sizeof unsealed - 1));
     else {
-        associate(r, stray ? r->strays[part - r->info->kind->part_count].number : r->info->parts[part], p->key, ad);
-        code = seal_open(key, ad, sizeof ad, p->blob, p->len, &b, reterr);
+        associate(r, is_stray(r, part) ? r->strays[part - r->info->kind->part_count].number : r->info->parts[part], p->key, ad);
+        code = seal_open(key, ad, sizeof ad, p->blob, p->len, ret, reterr);
     }
-    if (code == OK && b.failed)
-        code = err_set(reterr, E_MEMORY, "no memory for a record");
+    return code == OK && ret->failed ? err_set(reterr, E_MEMORY, "no memory for a record") : code;
+}
+
+static enum code part_open(struct record *r, size_t part, const struct key *key, struct arena *arena, struct err *reterr) {
+    AUTO(buf_wipe) struct buf b = BUF(PART_MAX);
+    bool stray = is_stray(r, part);
+    char id[UUID_TEXT];
+    enum code code = record_unseal(r, part, key, &b, reterr);
     if (code == OK && !values_take(r, buf_str(&b), b.len, stray ? STRAY : (int)part, arena))
         code = arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for a record") : err_set(reterr, E_DAMAGED, "the sealed fields cannot be read");
     return code == OK ? OK : err_prefix(reterr, "%s %s, part %s", r->info->kind->name, uuid_format(&r->id, id), stray ? "of an earlier charter" : r->info->kind->parts[part].name);

@@ -57,6 +57,10 @@ MUST_USE enum code record_open(struct service *s, struct record *r, struct arena
 MUST_USE enum code record_clear(const struct record *r, struct buf *ret, struct err *reterr);
 /* One part, sealed under that key. */
 MUST_USE enum code record_seal(const struct record *r, int part, key_id id, const struct key *key, struct buf *ret, struct err *reterr);
+/* What is sealed in a part that is stored, as JSON, appended; strays are numbered behind the parts of the charter. Into a buf of PART_MAX
+ * that is wiped. */
+#define PART_MAX ((size_t)4 << 20)
+MUST_USE enum code record_unseal(const struct record *r, size_t part, const struct key *key, struct buf *ret, struct err *reterr);
 /* Is there anything to seal in that part? */
 bool record_has_part(const struct record *r, int part);
 /* Does the record hold anything of that part, sealed or not? */

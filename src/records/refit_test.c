@@ -61,25 +61,6 @@ static void whole(struct bed *b, const struct caller *who, const struct uuid *id
     json_decref(got);
 }
 
-static void swap(struct buf *text, const char *from, const char *to) {
-    AUTO(buf_done) struct buf b = BUF(1u << 16);
-    const char *at = strstr(buf_str(text), from);
-    CHECK(at != NULL);
-    buf_add(&b, text->data, (size_t)(at - text->data));
-    buf_text(&b, to);
-    buf_text(&b, at + strlen(from));
-    buf_cut(text, 0);
-    buf_add(text, b.data, b.len);
-}
-
-/* The same records under another charter. */
-static void under(struct bed *b, const char *charter) {
-    bed_shut(b);
-    b->charter = charter_free(b->charter);
-    bed_charter(b, charter);
-    bed_open(b);
-}
-
 /* One that keeps them for less time, counts seats otherwise, seals what stood open and finds by phone. */
 TEST(a_changed_charter_refits_what_is_stored) {
     struct bed b;
@@ -88,12 +69,12 @@ TEST(a_changed_charter_refits_what_is_stored) {
     struct due_check check;
     AUTO(buf_done) struct buf newer = BUF(1u << 16), older = BUF(1u << 16);
     buf_text(&older, events_charter);
-    swap(&older, "      - accepted at most event.seats, else waiting\n      - one for each event and email, cancelled not counted\n", "      - one for each event and phone\n");
-    swap(&older, "personal phone, optional", "phone, optional");
-    swap(&older, "organiser, or first when a seat is free", "organiser");
+    bed_swap(&older, "      - accepted at most event.seats, else waiting\n      - one for each event and email, cancelled not counted\n", "      - one for each event and phone\n");
+    bed_swap(&older, "personal phone, optional", "phone, optional");
+    bed_swap(&older, "organiser, or first when a seat is free", "organiser");
     buf_text(&newer, events_charter);
-    swap(&newer, "personal phone, optional", "personal phone, optional, found exactly");
-    swap(&newer, "180 days after event.ends", "90 days after event.ends");
+    bed_swap(&newer, "personal phone, optional", "personal phone, optional, found exactly");
+    bed_swap(&newer, "180 days after event.ends", "90 days after event.ends");
     bed_start(&b, buf_str(&older));
     struct caller boss = bed_role(&b, b.tenant, "organiser");
     event = event_made(&b, &boss);
@@ -103,7 +84,7 @@ TEST(a_changed_charter_refits_what_is_stored) {
     CHECK_OK(bed_make(&b, &boss, "registration", in, &got), &b.e);
     struct uuid id = id_of(got);
     json_decref(got);
-    under(&b, buf_str(&newer));
+    bed_under(&b, buf_str(&newer));
     CHECK_OK(service_check_due(b.service, b.tenant, &check, &b.e), &b.e);
     CHECK(check.wrong > 0);
     CHECK_OK(service_refit(b.service, NULL, &b.e), &b.e);
@@ -137,7 +118,7 @@ static const char one_part[] = "    keep: 180 days after event.ends, then erase\
                     "      - fields: email\n        for: 180 days after event.ends, then erase\n  invoice:";
 static void parted_charter(struct buf *ret) {
     buf_text(ret, events_charter);
-    swap(ret, one_part, three_parts);
+    bed_swap(ret, one_part, three_parts);
 }
 static json_t *with_diet(const struct uuid *event) {
     json_t *in = person(event, "a@poczta.example");
@@ -161,7 +142,7 @@ TEST(fields_move_between_parts_and_back) {
     struct uuid event = event_made(&b, &boss), id = made(&b, &boss, with_diet(&event));
     struct seen before = parts_of(&b, &id);
     CHECK_INT(before.count, 2);                /* main, main+diet */
-    under(&b, buf_str(&parted));
+    bed_under(&b, buf_str(&parted));
     boss = bed_role(&b, b.tenant, "organiser");
     whole(&b, &boss, &id, "Ewa");              /* read where it was */
     CHECK_OK(service_refit(b.service, NULL, &b.e), &b.e);
@@ -174,7 +155,7 @@ TEST(fields_move_between_parts_and_back) {
     CHECK_OK(service_refit(b.service, NULL, &b.e), &b.e);
     struct seen again = parts_of(&b, &id);
     CHECK(again.count == 4 && memcmp(again.key, parted_now.key, 4 * sizeof *again.key) == 0);      /* nothing is left to be done */
-    under(&b, events_charter);
+    bed_under(&b, events_charter);
     boss = bed_role(&b, b.tenant, "organiser");
     whole(&b, &boss, &id, "Ewa");
     CHECK_OK(service_refit(b.service, NULL, &b.e), &b.e);
@@ -196,7 +177,7 @@ TEST(a_change_puts_a_record_in_line_too) {
     struct caller boss = bed_role(&b, b.tenant, "organiser");
     struct uuid event = event_made(&b, &boss), id = made(&b, &boss, with_diet(&event)), gone = made(&b, &boss, person(&event, "b@poczta.example"));
     struct seen erased = parts_of(&b, &gone);
-    under(&b, events_charter);
+    bed_under(&b, events_charter);
     boss = bed_role(&b, b.tenant, "organiser");
     CHECK_OK(bed_change(&b, &boss, "registration", &id, -1, json_pack("{s:s}", "name", "Anna"), &got), &b.e);
     json_decref(got);
@@ -219,17 +200,17 @@ TEST(a_refit_that_was_cut_off_goes_either_way) {
     struct caller boss = bed_role(&b, b.tenant, "organiser");
     struct uuid event = event_made(&b, &boss), id = made(&b, &boss, with_diet(&event)), other = made(&b, &boss, person(&event, "b@poczta.example"));
     size_t damaged = 0;
-    under(&b, buf_str(&parted));
+    bed_under(&b, buf_str(&parted));
     CHECK_OK(refit_some(b.service, b.tenant, &(struct refit_id){ service_kind(b.service, charter_kind(b.charter, "registration")), id }, 1, true, &damaged, &b.e), &b.e);
     CHECK(parts_of(&b, &id).count == 4 && parts_of(&b, &other).count == 1);
-    under(&b, events_charter);
+    bed_under(&b, events_charter);
     boss = bed_role(&b, b.tenant, "organiser");
     whole(&b, &boss, &id, "Ewa");
     CHECK_OK(service_refit(b.service, NULL, &b.e), &b.e);
     whole(&b, &boss, &id, "Ewa");
     CHECK(parts_of(&b, &id).count == 2 && found(&b, &boss, "a@poczta.example") == 1 && found(&b, &boss, "b@poczta.example") == 1);
     all_in_line(&b);
-    under(&b, buf_str(&parted));
+    bed_under(&b, buf_str(&parted));
     boss = bed_role(&b, b.tenant, "organiser");
     CHECK_OK(service_refit(b.service, NULL, &b.e), &b.e);
     CHECK_INT(parts_of(&b, &id).count, 4);
@@ -247,7 +228,7 @@ TEST(a_record_that_is_written_meanwhile_is_left_to_that_write) {
     bed_start(&b, events_charter);
     struct caller boss = bed_role(&b, b.tenant, "organiser");
     struct uuid event = event_made(&b, &boss), id = made(&b, &boss, with_diet(&event));
-    under(&b, buf_str(&parted));
+    bed_under(&b, buf_str(&parted));
     boss = bed_role(&b, b.tenant, "organiser");
     struct refit_id one = { service_kind(b.service, charter_kind(b.charter, "registration")), id };
     AUTO(arena_free) struct arena *arena = arena_new(REFIT_MEMORY);
@@ -303,7 +284,7 @@ TEST(a_damaged_record_stays_and_is_counted) {
     struct uuid event = event_made(&b, &boss), id = made(&b, &boss, with_diet(&event)), bad = made(&b, &boss, person(&event, "b@poczta.example"));
     struct flip f = { .k = service_kind(b.service, charter_kind(b.charter, "registration")), .id = &bad };
     CHECK_OK(store_write(b.store, b.tenant, flip_byte, &f, &b.e), &b.e);
-    under(&b, buf_str(&parted));
+    bed_under(&b, buf_str(&parted));
     boss = bed_role(&b, b.tenant, "organiser");
     CHECK_OK(service_refit(b.service, &watch, &b.e), &b.e);
     CHECK(told.records == 3 && told.damaged == 1 && told.times >= 2);
@@ -322,9 +303,9 @@ TEST(limits_count_what_is_stored) {
     static const char *const want[] = { "accepted", "accepted", "accepted", "accepted", "waiting", "waiting" };
     AUTO(buf_done) struct buf two = BUF(1u << 16), four = BUF(1u << 16);
     buf_text(&two, events_charter);
-    swap(&two, "accepted at most event.seats, else waiting\n      - one for each event and email, cancelled not counted\n", "accepted at most 2, else waiting\n");
+    bed_swap(&two, "accepted at most event.seats, else waiting\n      - one for each event and email, cancelled not counted\n", "accepted at most 2, else waiting\n");
     buf_text(&four, events_charter);
-    swap(&four, "accepted at most event.seats, else waiting\n", "accepted at most 4, else waiting\n");
+    bed_swap(&four, "accepted at most event.seats, else waiting\n", "accepted at most 4, else waiting\n");
     bed_start(&b, buf_str(&two));
     struct caller boss = bed_role(&b, b.tenant, "organiser");
     struct uuid event = event_made(&b, &boss);
@@ -334,7 +315,7 @@ TEST(limits_count_what_is_stored) {
         json_object_set_new(in, "status", json_string("accepted"));
         ids[i] = made(&b, &boss, in);
     }
-    under(&b, buf_str(&four));
+    bed_under(&b, buf_str(&four));
     boss = bed_role(&b, b.tenant, "organiser");
     CHECK_OK(service_refit(b.service, NULL, &b.e), &b.e);
     for (int i = 0; i < 6; i++) {
@@ -365,7 +346,7 @@ TEST(every_allocation_of_a_refit_may_fail) {
     bool reached = true;
     for (size_t n = 1; reached && n < 400; n++) {
         size_t damaged = 0;
-        under(&b, n % 2 == 1 ? buf_str(&parted) : events_charter);
+        bed_under(&b, n % 2 == 1 ? buf_str(&parted) : events_charter);
         const struct refit_id one = { service_kind(b.service, charter_kind(b.charter, "registration")), id };
         mem_fail_at = n;
         enum code code = refit_some(b.service, b.tenant, &one, 1, true, &damaged, &b.e);

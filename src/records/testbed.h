@@ -100,6 +100,26 @@ static void bed_end(struct bed *b) {
     CHECK_OK(dir_remove(b->directory, &b->e), &b->e);
 }
 
+/* A charter's text with one passage in place of another. */
+UNUSED static void bed_swap(struct buf *text, const char *from, const char *to) {
+    AUTO(buf_done) struct buf b = BUF(1u << 16);
+    const char *at = strstr(buf_str(text), from);
+    CHECK(at != NULL);
+    buf_add(&b, text->data, (size_t)(at - text->data));
+    buf_text(&b, to);
+    buf_text(&b, at + strlen(from));
+    buf_cut(text, 0);
+    buf_add(text, b.data, b.len);
+}
+
+/* The same records under another charter. */
+UNUSED static void bed_under(struct bed *b, const char *charter) {
+    bed_shut(b);
+    b->charter = charter_free(b->charter);
+    bed_charter(b, charter);
+    bed_open(b);
+}
+
 UNUSED static struct caller bed_role(const struct bed *b, int64_t tenant, const char *role) {
     int person = charter_person(b->charter, role);
     CHECK(person >= 0);
