@@ -193,16 +193,18 @@ static bool none_match_names(const char *list, const char *etag) {
     return false;
 }
 
-void call_reply_record(struct call *c, int status, json_t *record, bool location) {
-    char etag[32];
-    const char *id = json_string_value(json_object_get(record, "id")), *none = http_header(c->req, "If-None-Match");
-    snprintf(etag, sizeof etag, "\"%lld\"", (long long)json_integer_value(json_object_get(record, "version")));
+void call_reply_record(struct call *c, int status, struct record_text *record, bool location) {
+    char etag[32], id[UUID_TEXT];
+    const char *none = http_header(c->req, "If-None-Match");
+    snprintf(etag, sizeof etag, "\"%lld\"", (long long)record->version);
     http_reply_header(c->req, "ETag", etag);
-    if (location && id != NULL)
-        http_reply_header(c->req, "Location", arena_printf(http_arena(c->req), "/v1/%s/%s/%s", charter_name(c->charter), c->k->name, id) ?: "");
+    if (location)
+        http_reply_header(c->req, "Location", arena_printf(http_arena(c->req), "/v1/%s/%s/%s", charter_name(c->charter), c->k->name, uuid_format(&record->id, id)) ?: "");
     if (status == 200 && none != NULL && strcmp(http_method(c->req), "PATCH") != 0 && none_match_names(none, etag))
         call_reply_nothing(c, 304);
-    else
-        call_reply_json(c, status, record);
-    json_decref(record);
+    else {
+        buf_char(&record->text, '\n');
+        if (call_whole(c))
+            http_reply_buf(c->req, status, "application/json", &record->text);
+    }
 }

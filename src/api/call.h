@@ -35,8 +35,8 @@ void call_error(struct call *c, const struct err *e, const json_t *mistakes);
 /* The same for mistakes in the fields of a record: their paths begin at fields, the body's at its outside. */
 void call_error_fields(struct call *c, const struct err *e, const json_t *mistakes);
 #define call_fail(c, code, ...) do { struct err e_; (void)err_set(&e_, (code), __VA_ARGS__); call_error((c), &e_, NULL); } while (0)
-/* A record with its ETag, or 304 where If-None-Match names it; location: of a new one. Takes the record over. */
-void call_reply_record(struct call *c, int status, json_t *record, bool location);
+/* A record with its ETag, or 304 where If-None-Match names it; location: of a new one. Empties its text. */
+void call_reply_record(struct call *c, int status, struct record_text *record, bool location);
 /* Wants JSON types of the API. */
 #define JSON_ONLY "application/json"
 #define JSON_OR_PATCH "application/merge-patch+json, application/json"

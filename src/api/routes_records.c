@@ -64,15 +64,16 @@ static bool idempotency_fine(struct call *c, const char **ret) {
 static void on_create(struct http_req *req) {
     struct call c;
     struct err e;
-    json_t *body = NULL, *record = NULL, *mistakes = NULL;
+    AUTO(record_text_done) struct record_text record = RECORD_TEXT;
+    json_t *body = NULL, *mistakes = NULL;
     const char *key;
     if (!call_begin(req, &c) || !call_kind(&c) || !idempotency_fine(&c, &key) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (body_fine(&c, body)) {
         struct record_request r = { .who = &c.who, .kind = c.kind, .input = json_object_get(body, "fields"), .consents = json_object_get(body, "consents"),
                                     .idempotency = key, .if_match = -1, .lang = c.lang };
-        if (record_create(c.service, &r, &record, &mistakes, &e) == OK)
-            call_reply_record(&c, 201, record, true);
+        if (record_create_text(c.service, &r, &record, &mistakes, &e) == OK)
+            call_reply_record(&c, 201, &record, true);
         else
             call_error_fields(&c, &e, mistakes);
         json_decref(mistakes);
@@ -83,12 +84,12 @@ static void on_create(struct http_req *req) {
 static void on_read(struct http_req *req) {
     struct call c;
     struct err e;
-    json_t *record = NULL;
+    AUTO(record_text_done) struct record_text record = RECORD_TEXT;
     if (!call_record(req, &c))
         return;
     struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .if_match = -1, .lang = c.lang };
-    if (record_read(c.service, &r, &record, &e) == OK)
-        call_reply_record(&c, 200, record, false);
+    if (record_read_text(c.service, &r, &record, &e) == OK)
+        call_reply_record(&c, 200, &record, false);
     else
         call_error(&c, &e, NULL);
 }
@@ -96,15 +97,16 @@ static void on_read(struct http_req *req) {
 static void on_change(struct http_req *req) {
     struct call c;
     struct err e;
-    json_t *body = NULL, *record = NULL, *mistakes = NULL;
+    AUTO(record_text_done) struct record_text record = RECORD_TEXT;
+    json_t *body = NULL, *mistakes = NULL;
     int64_t version;
     if (!call_record(req, &c) || !call_if_match(&c, &version) || !call_json(&c, JSON_OR_PATCH, &body))
         return;
     if (body_fine(&c, body)) {
         struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .input = json_object_get(body, "fields"),
                                     .consents = json_object_get(body, "consents"), .if_match = version, .lang = c.lang };
-        if (record_change(c.service, &r, &record, &mistakes, &e) == OK)
-            call_reply_record(&c, 200, record, false);
+        if (record_change_text(c.service, &r, &record, &mistakes, &e) == OK)
+            call_reply_record(&c, 200, &record, false);
         else
             call_error_fields(&c, &e, mistakes);
         json_decref(mistakes);

@@ -232,11 +232,11 @@ static json_t *ledger_what(const struct changing *c) {
     return NULL;                              /* no memory: an entry that leaves out what was changed would be a lie */
 }
 
-static enum code change_write(struct changing *c, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+static enum code change_write(struct changing *c, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     struct draft *d = c->d;
     const struct record_request *r = c->job->r;
     enum code code = use_reply_begin(d->s, r, "change", 200, &d->reply, ret, reterr);
-    if (code != OK || *ret != NULL)
+    if (code != OK || ret->text.len > 0)
         return code;
     d->verb = "record_changed";
     d->what = ledger_what(c);
@@ -249,7 +249,7 @@ static enum code change_write(struct changing *c, json_t **ret, json_t **ret_mis
     return use_finish(d, r, code, ret, ret_mistakes, reterr);
 }
 
-static enum code change_try(struct changing *c, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+static enum code change_try(struct changing *c, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     const struct record_request *r = c->job->r;
     enum code code = old_load(c, reterr);
     if (code != OK)
@@ -266,13 +266,13 @@ static enum code change_try(struct changing *c, json_t **ret, json_t **ret_mista
     c->shown = use_shown(c->d->s, c->d->who, c->old->info->index, &c->sees);
     c->d->shows = c->shown | c->d->changed;
     c->src->record = &c->d->rec;
-    code = c->d->changed == 0 && !consents_moved(c) ? record_json(c->d->s, c->old, c->d->shows, ret, reterr) : change_write(c, ret, ret_mistakes, reterr);
+    code = c->d->changed == 0 && !consents_moved(c) ? record_give(c->d->s, c->old, c->d->shows, ret, reterr) : change_write(c, ret, ret_mistakes, reterr);
     if (code == OK && c->job->file_input == NULL)        /* the answer shows what stood there: it is read, too */
         reads_note(c->d->s, c->d->who, c->old->info, &c->old->id, c->shown & ~c->d->changed);
     return code;
 }
 
-static enum code change_once(const struct change_job *job, bool *ret_stale, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+static enum code change_once(const struct change_job *job, bool *ret_stale, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     AUTO(mistakes_done) struct mistakes m = { .lang = job->r->lang };
     struct index_keys keys = { 0 };
@@ -293,20 +293,17 @@ static enum code change_once(const struct change_job *job, bool *ret_stale, json
 }
 
 #define TRIES 20                              /* without If-Match, a change that another one overtook is made again */
-enum code change_run(const struct change_job *job, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+enum code change_run(const struct change_job *job, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     bool stale = true;
     enum code code = E_STALE;
-    json_t *reply = NULL;
     for (int n = 0; stale && n < TRIES; n++) {
-        code = change_once(job, &stale, &reply, ret_mistakes, reterr);
+        code = change_once(job, &stale, ret, ret_mistakes, reterr);
         stale = stale && code == E_STALE && job->r->if_match < 0;
     }
-    if (code == OK)
-        *ret = reply;
     return code;
 }
 
-enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+enum code record_change_text(struct service *s, const struct record_request *r, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     PRE(s != NULL && r != NULL && r->who != NULL && ret != NULL && reterr != NULL);
     struct change_job job = { .s = s, .r = r };
     struct verdict may = { .reason = "the token's scope leaves this out" };
@@ -315,4 +312,10 @@ enum code record_change(struct service *s, const struct record_request *r, json_
     if (!policy_kind(s->charter, r->who, r->kind, V_CHANGE).any && !policy_kind(s->charter, r->who, r->kind, V_READ).any)
         return err_set(reterr, E_NOT_FOUND, "there is no such record");
     return change_run(&job, ret, ret_mistakes, reterr);
+}
+
+enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+    AUTO(record_text_done) struct record_text text = RECORD_TEXT;
+    enum code code = record_change_text(s, r, &text, ret_mistakes, reterr);
+    return code == OK ? shown_tree(&text.text, ret, reterr) : code;
 }

@@ -9,4 +9,4 @@ struct change_job {
     const struct file_row *file; struct uuid file_task;
     bool *ret_kept;                            /* may the change stand, whatever is answered? NULL: nobody asks */
 };
-MUST_USE enum code change_run(const struct change_job *job, json_t **ret, json_t **ret_mistakes, struct err *reterr);
+MUST_USE enum code change_run(const struct change_job *job, struct record_text *ret, json_t **ret_mistakes, struct err *reterr);

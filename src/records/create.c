@@ -76,19 +76,18 @@ static json_t *ledger_what(const struct record *r) {
 }
 
 /* The stored reply of this very request, when there is one. */
-static enum code answered(struct service *s, const struct record_request *r, const struct reply_wish *w, json_t **ret, struct err *reterr) {
+static enum code answered(struct service *s, const struct record_request *r, const struct reply_wish *w, struct record_text *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     enum code code = store_view(s->store, r->who->tenant, &v, reterr);
     return code == OK ? reply_find(s, r, w, view_sql(v), ret, reterr) : code;
 }
 
-enum code use_reply_begin(struct service *s, const struct record_request *r, const char *what, int status, struct reply_wish *w, json_t **ret, struct err *reterr) {
+enum code use_reply_begin(struct service *s, const struct record_request *r, const char *what, int status, struct reply_wish *w, struct record_text *ret, struct err *reterr) {
     enum code code = reply_wish(s, r, what, w, reterr);
-    *ret = NULL;
     if (code != OK || !w->wanted)
         return code;
     code = answered(s, r, w, ret, reterr);
-    if (code != OK || *ret != NULL)
+    if (code != OK || ret->text.len > 0)
         return code;
     w->status = status;
     w->due = clock_now() + USEC_PER_DAY;
@@ -96,16 +95,16 @@ enum code use_reply_begin(struct service *s, const struct record_request *r, con
 }
 
 /* After a write: its refusals, or a reply that another request of the same key got first. */
-enum code use_finish(struct draft *d, const struct record_request *r, enum code code, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+enum code use_finish(struct draft *d, const struct record_request *r, enum code code, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     if (code != OK && d->replayed)
         return answered(d->s, r, &d->reply, ret, reterr);
     if (code != OK)
         return mistakes_any(&d->mistakes) ? use_mistakes(&d->mistakes, code, ret_mistakes, reterr) : code;
-    return record_json(d->s, &d->rec, d->shows, ret, reterr);
+    return record_give(d->s, &d->rec, d->shows, ret, reterr);
 }
 
 static enum code create(struct service *s, const struct record_request *r, struct draft *d, struct fact_source *src, struct mistakes *m,
-                        json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+                        struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     struct input in;
     const struct kind_info *k = service_kind(s, r->kind);
     enum code code = record_blank(k, r->who->tenant, d->arena, &d->rec, reterr);
@@ -118,7 +117,7 @@ static enum code create(struct service *s, const struct record_request *r, struc
     if (mistakes_any(m))
         return use_mistakes(m, E_FIELDS, ret_mistakes, reterr);
     code = use_reply_begin(s, r, "create", 201, &d->reply, ret, reterr);
-    if (code != OK || *ret != NULL)
+    if (code != OK || ret->text.len > 0)
         return code;
     d->verb = "record_made";
     d->what = ledger_what(&d->rec);
@@ -129,7 +128,7 @@ static enum code create(struct service *s, const struct record_request *r, struc
     return use_finish(d, r, code, ret, ret_mistakes, reterr);
 }
 
-enum code record_create(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+enum code record_create_text(struct service *s, const struct record_request *r, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     PRE(s != NULL && r != NULL && r->who != NULL && ret != NULL && reterr != NULL);
     struct verdict may = policy_kind(s->charter, r->who, r->kind, V_CREATE);
     if (!may.any)
@@ -137,16 +136,19 @@ enum code record_create(struct service *s, const struct record_request *r, json_
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     AUTO(mistakes_done) struct mistakes m = { .lang = r->lang };
     struct index_keys keys = { 0 };
-    json_t *reply = NULL;
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
     struct draft d = { .s = s, .who = r->who, .arena = arena, .keys = &keys, .mistakes = { .lang = r->lang } };
     struct fact_source src = { .s = s, .who = r->who, .record = &d.rec, .arena = arena, .now = clock_now() };
-    enum code code = create(s, r, &d, &src, &m, &reply, ret_mistakes, reterr);
+    enum code code = create(s, r, &d, &src, &m, ret, ret_mistakes, reterr);
     facts_end(&src);
     draft_end(&d);
     crypto_wipe(&keys, sizeof keys);
-    if (code == OK)
-        *ret = reply;
     return code;
+}
+
+enum code record_create(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
+    AUTO(record_text_done) struct record_text text = RECORD_TEXT;
+    enum code code = record_create_text(s, r, &text, ret_mistakes, reterr);
+    return code == OK ? shown_tree(&text.text, ret, reterr) : code;
 }

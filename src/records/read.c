@@ -11,7 +11,7 @@ enum code read_absent(const struct service *s, const struct caller *who, enum co
     return code == E_GONE && !use_owner(s, who) ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
 }
 
-static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, json_t **ret, struct err *reterr) {
+static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, struct record_text *ret, struct err *reterr) {
     struct record rec = { .tenant = tenant };
     struct verdict sees;
     struct sql *q;
@@ -32,7 +32,7 @@ static enum code read_in(struct service *s, const struct record_request *r, int6
     if (code == OK)
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)
-        code = record_json(s, &rec, sees.fields, ret, reterr);
+        code = record_give(s, &rec, sees.fields, ret, reterr);
     if (code == OK)
         reads_note(s, r->who, k, &rec.id, sees.fields);
     return code;
@@ -45,7 +45,7 @@ static bool take_tenant(const struct tenant_row *t, void *arg) {
     o->list[o->count++] = t->id;
     return o->count < ARRAY_LEN(o->list);
 }
-static enum code read_anywhere(struct service *s, const struct record_request *r, struct arena *arena, json_t **ret, struct err *reterr) {
+static enum code read_anywhere(struct service *s, const struct record_request *r, struct arena *arena, struct record_text *ret, struct err *reterr) {
     struct others o = { .count = 0 };
     enum code code = tenants_list(s->store, charter_name(s->charter), take_tenant, &o, reterr);
     for (size_t i = 0; code == OK && i < o.count; i++) {
@@ -59,7 +59,7 @@ static enum code read_anywhere(struct service *s, const struct record_request *r
     return code == OK ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
 }
 
-enum code record_read(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
+enum code record_read_text(struct service *s, const struct record_request *r, struct record_text *ret, struct err *reterr) {
     PRE(s != NULL && r != NULL && r->who != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     if (arena == NULL)
@@ -70,4 +70,10 @@ enum code record_read(struct service *s, const struct record_request *r, json_t 
     if (code == E_NOT_FOUND && !rule_on(RULE_tenant_wall))
         code = read_anywhere(s, r, arena, ret, reterr);
     return code;
+}
+
+enum code record_read(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
+    AUTO(record_text_done) struct record_text text = RECORD_TEXT;
+    enum code code = record_read_text(s, r, &text, reterr);
+    return code == OK ? shown_tree(&text.text, ret, reterr) : code;
 }

@@ -67,12 +67,12 @@ bool record_has_part(const struct record *r, int part);
 bool record_uses_part(const struct record *r, int part);
 /* Notes that these fields cannot be read. False: no memory. */
 MUST_USE bool record_damaged(struct record *r, fieldset unread, const struct err *why, struct arena *arena);
-/* As the API shows it, fields of that set only: appended as text, or as a tree (new reference). */
+/* As the API shows it, fields of that set only: appended as text; with what the headers of a reply say. */
 #define SHOWN_MAX REQUEST_MAX
 /* In place of one that cannot be shown; hidden: without its id. The watcher (or NULL) is told of it. */
 void damage_show(const struct damage_watch *watch, const struct record *r, bool hidden, struct buf *ret);
 void damage_tell(const struct damage_watch *watch, const struct kind_info *k, const struct uuid *id, const struct err *why);
 void record_show(const struct service *s, const struct record *r, fieldset fields, struct buf *ret);
-MUST_USE enum code record_json(const struct service *s, const struct record *r, fieldset fields, json_t **ret, struct err *reterr);
+MUST_USE enum code record_give(const struct service *s, const struct record *r, fieldset fields, struct record_text *ret, struct err *reterr);
 /* The state of a one_of field, -1: not set. */
 int record_option(const struct record *r, int field);

@@ -34,9 +34,17 @@ struct record_request {
     struct uuid parent;                  /* where the path or form fixes it; else null: from the reference in input */
     enum lang lang;                      /* of the texts in mistakes */
 };
+/* Each reply comes as text, appended as the API shows it, with what the headers of a reply say beside it; or as a tree. */
+struct record_text { struct buf text; struct uuid id; int64_t version; };
+#define RECORD_TEXT (struct record_text){ .text = BUF((size_t)64 << 20) }
+void record_text_done(struct record_text *t);
+DEFINE_AUTO_VALUE(struct record_text, record_text_done)
+MUST_USE enum code record_create_text(struct service *s, const struct record_request *r, struct record_text *ret, json_t **ret_mistakes, struct err *reterr);
 MUST_USE enum code record_create(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr);
+MUST_USE enum code record_read_text(struct service *s, const struct record_request *r, struct record_text *ret, struct err *reterr);
 MUST_USE enum code record_read(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr);
 /* JSON Merge Patch (RFC 7396) of fields; E_STALE when if_match is not the version. */
+MUST_USE enum code record_change_text(struct service *s, const struct record_request *r, struct record_text *ret, json_t **ret_mistakes, struct err *reterr);
 MUST_USE enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr);
 /* Tombstone, key, tokens and row; children as when_deleted says. *ret: what was erased: {kind: count}. */
 MUST_USE enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr);

@@ -85,7 +85,7 @@ static enum code still_shown(struct service *s, const struct record_request *r, 
 
 /* {"id": …, "shows": [names of fields], "version": …}: the record as it stands now. */
 static enum code reply_again(struct service *s, const struct record_request *r, const json_t *stored, struct sql *q, struct arena *arena,
-                             json_t **ret, struct err *reterr) {
+                             struct record_text *ret, struct err *reterr) {
     const struct kind_info *k = service_kind(s, r->kind);
     const char *id = json_string_value(json_object_get(stored, "id"));
     struct record rec = { .tenant = r->who->tenant };
@@ -107,11 +107,11 @@ static enum code reply_again(struct service *s, const struct record_request *r, 
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)
         code = still_shown(s, r, stored, &src, &shows, reterr);
-    return code == OK ? record_json(s, &rec, shows, ret, reterr) : code;
+    return code == OK ? record_give(s, &rec, shows, ret, reterr) : code;
 }
 
 static enum code open_reply(struct service *s, const struct record_request *r, const struct reply_row *row, struct sql *q, struct arena *arena,
-                            json_t **ret, struct err *reterr) {
+                            struct record_text *ret, struct err *reterr) {
     int64_t tenant = r->who->tenant;
     AUTO(buf_wipe) struct buf plain = BUF(REPLY_MAX), ad = BUF(256);
     struct key key;
@@ -132,10 +132,9 @@ static enum code open_reply(struct service *s, const struct record_request *r, c
     return code;
 }
 
-enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, json_t **ret, struct err *reterr) {
+enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, struct record_text *ret, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct reply_row row;
-    *ret = NULL;
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a stored reply");
     enum code code = reply_get(q, w->key_hash, &row, arena, reterr);

@@ -5,8 +5,8 @@
 
 /* Fills the wish when the request has a key; makes its seal's key. what: "create", "change". */
 MUST_USE enum code reply_wish(struct service *s, const struct record_request *r, const char *what, struct reply_wish *ret, struct err *reterr);
-/* Was this request answered before? *ret: its reply, or NULL. E_CONFLICT: the key belongs to another request. */
-MUST_USE enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, json_t **ret, struct err *reterr);
+/* Was this request answered before? ret->text: its reply, or empty still. E_CONFLICT: the key belongs to another request. */
+MUST_USE enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, struct record_text *ret, struct err *reterr);
 /* Inside the write: E_CONFLICT with d->replayed when it was answered meanwhile. */
 MUST_USE enum code reply_check(struct txn *t, struct draft *d, struct err *reterr);
 MUST_USE enum code reply_write(struct txn *t, struct draft *d, struct err *reterr);

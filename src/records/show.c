@@ -143,8 +143,13 @@ enum code shown_tree(const struct buf *text, json_t **ret, struct err *reterr) {
     return OK;
 }
 
-enum code record_json(const struct service *s, const struct record *r, fieldset fields, json_t **ret, struct err *reterr) {
-    AUTO(buf_wipe) struct buf b = BUF(SHOWN_MAX);
-    record_show(s, r, fields, &b);
-    return shown_tree(&b, ret, reterr);
+enum code record_give(const struct service *s, const struct record *r, fieldset fields, struct record_text *ret, struct err *reterr) {
+    record_show(s, r, fields, &ret->text);
+    if (ret->text.failed)
+        return err_set(reterr, E_MEMORY, "no memory for a reply");
+    ret->id = r->id;
+    ret->version = r->version;
+    return OK;
 }
+
+void record_text_done(struct record_text *t) { buf_wipe(&t->text); }

@@ -98,7 +98,8 @@ static enum code value_make(struct upload *u, const char *name, const char *type
 static enum code upload_run(struct upload *u, const char *name, const char *type, const struct source *in, json_t **ret, struct err *reterr) {
     struct record_request r = { .who = u->who, .kind = u->k->index, .id = u->at.record, .if_match = -1 };
     struct change_job job = { u->s, &r, &u->in, &u->row, u->task, &u->used };
-    json_t *record = NULL, *mistakes = NULL;
+    AUTO(record_text_done) struct record_text record = RECORD_TEXT;
+    json_t *mistakes = NULL;
     int64_t size = 0;
     enum code code = bytes_write(u->s, &u->at, &u->key, in, &size, reterr);
     if (code == OK)
@@ -107,7 +108,6 @@ static enum code upload_run(struct upload *u, const char *name, const char *type
         code = change_run(&job, &record, &mistakes, reterr);
     if (code == OK)
         *ret = value_json(&u->k->kind->fields[u->field], &u->in.values[u->field]);
-    json_decref(record);
     json_decref(mistakes);
     return code == OK && *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for a reply") : code;
 }
@@ -246,7 +246,8 @@ enum code file_erase(struct service *s, const struct caller *who, const struct u
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct found_file f = { .field = -1 };
     struct input in = { 0 };
-    json_t *record = NULL, *mistakes = NULL;
+    AUTO(record_text_done) struct record_text record = RECORD_TEXT;
+    json_t *mistakes = NULL;
     usec_t due;
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a file");
@@ -258,7 +259,6 @@ enum code file_erase(struct service *s, const struct caller *who, const struct u
     struct record_request r = { .who = who, .kind = f.k->index, .id = f.row.record, .if_match = -1 };
     in.given = (fieldset)1 << f.field;
     code = change_run(&(struct change_job){ .s = s, .r = &r, .file_input = &in }, &record, &mistakes, reterr);
-    json_decref(record);
     json_decref(mistakes);
     return code;
 }

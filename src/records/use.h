@@ -13,9 +13,9 @@ fieldset use_shown(const struct service *s, const struct caller *who, int kind, 
 bool use_owner(const struct service *s, const struct caller *who);
 /* Hands the mistakes over; E_CONFLICT keeps its status. */
 enum code use_mistakes(struct mistakes *m, enum code code, json_t **ret_mistakes, struct err *reterr);
-/* Idempotency-Key: *ret is the reply of before, or NULL and the wish is ready. */
-MUST_USE enum code use_reply_begin(struct service *s, const struct record_request *r, const char *what, int status, struct reply_wish *w, json_t **ret, struct err *reterr);
+/* Idempotency-Key: ret->text is the reply of before, or empty still and the wish is ready. */
+MUST_USE enum code use_reply_begin(struct service *s, const struct record_request *r, const char *what, int status, struct reply_wish *w, struct record_text *ret, struct err *reterr);
 /* After the write, which ended with `code`: the reply, or what it refused. */
-MUST_USE enum code use_finish(struct draft *d, const struct record_request *r, enum code code, json_t **ret, json_t **ret_mistakes, struct err *reterr);
+MUST_USE enum code use_finish(struct draft *d, const struct record_request *r, enum code code, struct record_text *ret, json_t **ret_mistakes, struct err *reterr);
 /* A draft's new record from an input: id, parent, values, rights. */
 MUST_USE enum code create_fill(struct draft *d, struct fact_source *src, const struct record_request *r, const struct input *in, struct mistakes *m, struct err *reterr);
