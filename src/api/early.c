@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/plain.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "sys/files.h"
@@ -33,13 +34,6 @@ struct early {
     struct conn conn[CONNS];
 };
 
-static const char page[] =
-    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<title>One moment, please</title>\n</head>\n<body>\n<main>\n"
-    "<section lang=\"en\"><h1>One moment, please</h1><p>The service is starting and will be back by itself. Nothing was lost. Please try again in a few minutes.</p></section>\n"
-    "<section lang=\"pl\"><h2>Prosimy o chwilę cierpliwości</h2><p>Usługa właśnie się uruchamia i wkrótce sama wróci. Nic nie przepadło. Prosimy spróbować za kilka minut.</p></section>\n"
-    "<section lang=\"hu\"><h2>Egy kis türelmet kérünk</h2><p>A szolgáltatás éppen indul, és magától visszatér. Semmi sem veszett el. Kérjük, próbálja újra néhány perc múlva.</p></section>\n"
-    "</main>\n</body>\n</html>\n";
 static const char problem[] =
     "{\"type\":\"about:blank\",\"title\":\"The service is starting\",\"status\":503,\"detail\":\"stored records are being made ready; try again when Retry-After has passed\"}\n";
 
@@ -53,15 +47,30 @@ void early_tell(struct early *e, const char *service, int64_t records) {
 /* The socket's buffer is empty and larger than any answer. */
 static void put(const struct conn *c, const char *text, size_t len) { (void)!send(c->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT); }
 
+/* The value of a header of the request, up to its line's end; "" when there is none. */
+static const char *header_of(const struct conn *c, const char *name, char *ret, size_t room) {
+    const char *at = strcasestr(c->head, name);
+    size_t len = at == NULL ? 0 : strcspn(at + strlen(name), "\r\n");
+    snprintf(ret, room, "%.*s", (int)(len < room ? len : room - 1), at == NULL ? "" : at + strlen(name));
+    return ret;
+}
+
 static void answer_http(const struct conn *c) {
-    char text[4096];
-    const char *accept = strcasestr(c->head, "\naccept:"), *end = accept == NULL ? NULL : strchr(accept + 1, '\n'), *html = accept == NULL ? NULL : strcasestr(accept, "text/html");
-    bool people = html != NULL && (end == NULL || html < end), head = strncmp(c->head, "HEAD ", 5) == 0;
-    const char *body = people ? page : problem;
-    int n = snprintf(text, sizeof text, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: %s\r\nContent-Length: %zu\r\nRetry-After: %d\r\nCache-Control: no-store\r\n"
-                     "Connection: close\r\n\r\n%s", people ? "text/html; charset=utf-8" : "application/problem+json", strlen(body), RETRY_AFTER, head ? "" : body);
-    if (n > 0 && (size_t)n < sizeof text)
-        put(c, text, (size_t)n);
+    char accept[512], wants[256];
+    const struct plain *p = plain_of(503);
+    enum lang lang = lang_accept(header_of(c, "\naccept-language:", wants, sizeof wants), (1u << LANG_COUNT) - 1, LANG_EN);
+    AUTO(buf_done) struct buf body = BUF(8192), text = BUF(16384);
+    bool people = strcasestr(header_of(c, "\naccept:", accept, sizeof accept), "text/html") != NULL;
+    if (people)
+        plain_put(&body, lang_code(lang), p->title.in[lang], p->text.in[lang]);
+    else
+        buf_text(&body, problem);
+    buf_printf(&text, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: %s\r\nContent-Length: %zu\r\nRetry-After: %d\r\nCache-Control: no-store\r\n"
+               "Connection: close\r\n\r\n", people ? "text/html; charset=utf-8" : "application/problem+json", body.len, RETRY_AFTER);
+    if (strncmp(c->head, "HEAD ", 5) != 0)
+        buf_add(&text, body.data, body.len);
+    if (!text.failed && !body.failed)
+        put(c, buf_str(&text), text.len);
 }
 
 static void answer_control(const struct early *e, const struct conn *c) {

@@ -52,8 +52,8 @@ TEST(a_long_start_is_told) {
     CHECK_OK(early_start(b.fd[0], b.fd[1], 0, &e, &err), &err);
     answer_of(ask(&b, 0, "POST /v1/events/event HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{\"a\":"), text, sizeof text);
     CHECK(strncmp(text, "HTTP/1.1 503 ", 13) == 0 && strstr(text, "\r\nRetry-After: 10\r\n") != NULL && strstr(text, "problem+json") != NULL);
-    answer_of(ask(&b, 0, "GET /f/events HTTP/1.1\r\nAccept: text/html,*/*\r\n\r\n"), text, sizeof text);
-    CHECK(strstr(text, "text/html") != NULL && strstr(text, "Prosimy") != NULL && strstr(text, "Kérjük") != NULL);
+    answer_of(ask(&b, 0, "GET /f/events HTTP/1.1\r\nAccept-Language: hu-HU,hu;q=0.9\r\nAccept: text/html,*/*\r\n\r\n"), text, sizeof text);
+    CHECK(strstr(text, "text/html") != NULL && strstr(text, "<html lang=hu>") != NULL && strstr(text, "Nemsokára visszatérünk") != NULL);
     answer_of(ask(&b, 0, "HEAD /s/events HTTP/1.1\r\nAccept: text/html\r\n\r\n"), text, sizeof text);
     CHECK(strncmp(text, "HTTP/1.1 503 ", 13) == 0 && strstr(text, "<main>") == NULL);
     answer_of(ask(&b, 1, "{\"do\":\"status\"}\n"), text, sizeof text);

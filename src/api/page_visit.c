@@ -225,5 +225,5 @@ void visit_trouble(struct visit *v, const struct err *e) {
     }
     log_error("page_failed", e);
     v->lost = mem_lost();                      /* this page may find some again */
-    message(v, e->code == E_BUSY || e->code == E_TOO_MANY || e->code == E_MEMORY ? 503 : 500, TEXT_TROUBLE_TITLE, put_trouble);
+    message(v, e->code == E_BUSY || e->code == E_TOO_MANY || e->code == E_MEMORY ? 503 : e->code == E_FULL ? 507 : 500, TEXT_TROUBLE_TITLE, put_trouble);
 }

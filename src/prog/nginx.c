@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/plain.h"
 #include "base/rule.h"
 #include "sys/files.h"
 
@@ -100,6 +101,25 @@ static const char neighbours[] =
     "        \"~^((?:[0-9a-f]+:){0,3}[0-9a-f]*:):\" $1;\n"
     "    }\n";
 
+/* A page of our own carries its style inside. */
+static void refused_policies(struct buf *b, const struct instance *i) {
+    static const char *const where[] = { ":/f/", ":" };
+    const struct plain *all;
+    size_t n = plain_list(&all);
+    for (size_t w = 0; w < ARRAY_LEN(where); w++) {
+        for (size_t k = 0; k < n; k++)
+            buf_printf(b, "%s%d", k == 0 ? "        \"~^(" : "|", all[k].status);
+        buf_printf(b, ")%s\" \"", where[w]);
+        plain_policy(b);
+        buf_text(b, "; frame-ancestors ");
+        if (w == 0)
+            ancestors(b, i);
+        else
+            buf_text(b, "'none'");
+        buf_text(b, "\";\n");
+    }
+}
+
 /* The server says its own policy for a page; what it leaves open gets the strictest that still works. */
 static void policy_maps(struct buf *b, const struct instance *i) {
     buf_text(b, "    map $uri $sejf_policy_default {\n"
@@ -107,8 +127,11 @@ static void policy_maps(struct buf *b, const struct instance *i) {
                 "        ~^/f/ \"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors ");
     ancestors(b, i);
     buf_text(b, "\";\n    }\n"
+                "    map \"$status:$uri\" $sejf_policy_refused {\n        default $sejf_policy_default;\n");
+    refused_policies(b, i);
+    buf_text(b, "    }\n"
                 "    map $upstream_http_content_security_policy $sejf_policy {\n"
-                "        \"\" $sejf_policy_default;\n"
+                "        \"\" $sejf_policy_refused;\n"
                 "        default $upstream_http_content_security_policy;\n"
                 "    }\n");
 }
@@ -145,18 +168,48 @@ static const char proxy[] =
     "        # A request that reached the server is never sent twice.\n"
     "        proxy_next_upstream off;\n";
 
-/* What nginx itself has to refuse comes as a problem document (RFC 9457), like every other refusal. */
+/* What nginx itself has to refuse comes as a problem document (RFC 9457), like every other refusal, and to people as a page in their language. */
 static const struct { int status; enum code code; } problems[] = {
     { 413, E_TOO_LARGE }, { 429, E_TOO_MANY }, { 502, E_PEER }, { 503, E_BUSY }, { 504, E_PEER },
 };
 
+static void words_map(struct buf *b, const char *name, int status, const struct words *w) {
+    buf_printf(b, "    map $sejf_lang $sejf_%s_%d {\n        default \"%s\";\n", name, status, w->in[LANG_EN]);
+    for (int l = LANG_EN + 1; l < LANG_COUNT; l++)
+        buf_printf(b, "        %s \"%s\";\n", lang_code((enum lang)l), w->in[l]);
+    buf_text(b, "    }\n");
+}
+
+static void people_maps(struct buf *b) {
+    buf_text(b, "    # Who asks for pages is told in words; ?lang= goes before what the browser prefers.\n"
+                "    map $http_accept $sejf_people {\n        default \"\";\n        ~*text/html _page;\n    }\n"
+                "    map \"$arg_lang,$http_accept_language\" $sejf_lang {\n        default en;\n");
+    for (int l = LANG_EN + 1; l < LANG_COUNT; l++)
+        buf_printf(b, "        ~*^,?%s %s;\n", lang_code((enum lang)l), lang_code((enum lang)l));
+    buf_text(b, "    }\n");
+    for (size_t i = 0; i < ARRAY_LEN(problems); i++) {
+        const struct plain *p = plain_of(problems[i].status);
+        PRE(p != NULL);
+        words_map(b, "title", p->status, &p->title);
+        words_map(b, "text", p->status, &p->text);
+    }
+}
+
 static void problem_lines(struct buf *b) {
     for (size_t i = 0; i < ARRAY_LEN(problems); i++)
-        buf_printf(b, "        error_page %d @sejf_%d;\n", problems[i].status, problems[i].status);
-    for (size_t i = 0; i < ARRAY_LEN(problems); i++)
+        buf_printf(b, "        error_page %d @sejf_%d$sejf_people;\n", problems[i].status, problems[i].status);
+    for (size_t i = 0; i < ARRAY_LEN(problems); i++) {
+        int status = problems[i].status;
+        char title[32], text[32];
+        snprintf(title, sizeof title, "$sejf_title_%d", status);
+        snprintf(text, sizeof text, "$sejf_text_%d", status);
         buf_printf(b, "        location @sejf_%d {\n            internal;\n            default_type application/problem+json;\n"
                       "            return %d '{\"title\":\"%s\",\"status\":%d,\"code\":%d}';\n        }\n",
-                   problems[i].status, problems[i].status, code_title(problems[i].code), problems[i].status, (int)problems[i].code);
+                   status, status, code_title(problems[i].code), status, (int)problems[i].code);
+        buf_printf(b, "        location @sejf_%d_page {\n            internal;\n            default_type \"text/html; charset=utf-8\";\n            return %d '", status, status);
+        plain_put(b, "$sejf_lang", title, text);
+        buf_text(b, "';\n        }\n");
+    }
 }
 
 /* The operator's logo, the one file that nginx serves itself. */
@@ -239,6 +292,7 @@ void nginx_config(struct place *p, bool supervised, struct buf *b) {
     buf_text(b, limits);
     buf_text(b, clients);
     policy_maps(b, place_instance(p));
+    people_maps(b);
     buf_printf(b, "    upstream sejf_server {\n        server \"unix:%s\";\n        keepalive 64;\n        keepalive_requests 1000000;\n    }\n",
                place_path(p, "run/http.sock"));
     server_blocks(b, p, supervised);

@@ -1,8 +1,10 @@
 /* place_test.c — which directories are opened, refused, or told how to be made; and the front's rules made from one. */
 #include "prog/place.c"
 #include "prog/nginx.c"
+#include "crypto/crypto.h"
 #include "base/test.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 static char dir[64];
@@ -27,6 +29,12 @@ static void done(struct place *p) {
 static void version_is(struct place *p, const char *text) {
     struct err e;
     CHECK_OK(file_write(place_path(p, "version"), text, strlen(text), 0644, &e), &e);
+}
+
+__attribute__((constructor)) static void bed_ready(void) {
+    struct err e;
+    if (crypto_init(&e) != OK)
+        abort();
 }
 
 TEST(an_older_program_refuses_a_newer_directory) {
