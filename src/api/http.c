@@ -1,4 +1,4 @@
-/* http.c — the loop side and the workers.
+/* http.c — a request on its way through the loop (http_loop.c); the workers are in http_work.c.
  *
  *   NEW --headers--> BODY --whole--> [queue] --worker--> HANDLED --> DONE
  *    |                 \--too big--> DRAIN ------------------^
@@ -14,17 +14,12 @@
 #include "api/http_int.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/pause.h"
 #include "base/rule.h"
 #include "base/text.h"
-#include "crypto/crypto.h"
 
 #define ARENA_MAX (32u << 20)
 #define DRAIN_MAX (8u << 20)                  /* of a body that nobody wants, so that its sender sees the reply */
 #define STOP_SECONDS 5
-#define BUSY_PER_CORE 2u                      /* one works while another asks the keeper */
-#define WATCH_NSEC 10000000                   /* 10 ms */
-#define MEMORY_PER_CONNECTION (32u * 1024)
 
 void cond_init_steady(pthread_cond_t *c) {
     pthread_condattr_t attr;
@@ -44,17 +39,18 @@ void req_unref(struct http_req *req) {
     if (req->response != NULL)
         MHD_destroy_response(req->response);
     stream_free(req->stream);
+    mem_free(req->reply_owned);
     buf_wipe(&req->body);
     arena_free(req->arena);
     mem_free(req);
 }
 
 /* Called with the request line, before any header: a request begins here. NULL: no memory, refused later. */
-static void *on_uri(void *arg, const char *uri, struct MHD_Connection *conn) {
+void *on_uri(void *arg, const char *uri, struct MHD_Connection *conn) {
     struct http_req *req = mem_new(sizeof *req);
     if (req == NULL || (req->arena = arena_new(ARENA_MAX)) == NULL)
         return mem_free(req);
-    *req = (struct http_req){ .magic = REQ_MAGIC, .http = arg, .conn = conn, .arena = req->arena, .client = "",
+    *req = (struct http_req){ .magic = REQ_MAGIC, .http = loop_http(arg), .loop = arg, .conn = conn, .arena = req->arena, .client = "",
                               .body = BUF(HTTP_BODY_MAX), .began = clock_steady() };
     atomic_init(&req->refs, 1);
     req->url_len = strlen(uri);
@@ -62,7 +58,7 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *conn) {
     return req;
 }
 
-static void on_completed(void *arg UNUSED, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode how UNUSED) {
+void on_completed(void *arg UNUSED, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode how UNUSED) {
     struct http_req *req = *con_cls;
     *con_cls = NULL;
     if (req == NULL)
@@ -180,8 +176,6 @@ void req_count(struct http_req *req) {
     access_log(req, took);
 }
 
-/* ---- workers */
-
 void req_run(struct http_req *req) {
     struct http *h = req->http;
     if (h->o.before == NULL || h->o.before(req))
@@ -190,124 +184,11 @@ void req_run(struct http_req *req) {
         reply_plain_error(req, 500, E_INTERNAL, "no answer was made");
 }
 
-/* A few workers that are never out of work do more than many that take turns, so no more are woken than keep the cores
- * busy; who waits for the group commit does not count. Should those few be long at it (a search through everything, a keeper
- * that does not answer), one that watches sees it, and from then on they do not count either. */
-static bool queue_open(const struct http *h) { return h->running < h->busy_most + h->paused + h->slow; }
-
-/* Wakes one worker at a time; it wakes the next if there is still work. A switch of threads costs more than most
- * requests, so a worker that is awake takes the next request rather than a second one being woken for it. */
-static void queue_wake(struct http *h) {
-    if (h->head != NULL && h->sleeping > 0 && !h->waking && (queue_open(h) || !h->watched)) {
-        h->waking = true;
-        pthread_cond_signal(&h->wake);
-    }
-}
-
-static void queue_watch(struct http *h) {
-    struct timespec until;
-    uint64_t taken = h->taken;
-    int num = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WATCH_NSEC;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    h->watched = true;
-    while (num == 0 && !h->closed)
-        num = pthread_cond_clockwait(&h->watch, &h->lock, CLOCK_MONOTONIC, &until);
-    h->watched = false;
-    if (h->taken == taken && h->head != NULL) {
-        h->slow = h->running;                 /* nobody has come back since: all of them */
-        h->slow_until = h->taken;
-    }
-}
-
-/* Under lock. */
-static void queue_sleep(struct http *h) {
-    crypto_forget();                          /* a thread that goes idle keeps no key of a record */
-    log_flush();
-    if (h->head != NULL && !h->watched) {
-        queue_watch(h);
-        return;
-    }
-    h->sleeping++;
-    pthread_cond_wait(&h->wake, &h->lock);
-    h->sleeping--;
-    h->waking = false;
-}
-
-static struct http_req *queue_take(struct http *h) {
-    pthread_mutex_lock(&h->lock);
-    while (!h->closed && (h->head == NULL || !queue_open(h)))
-        queue_sleep(h);
-    struct http_req *req = h->head;
-    if (req != NULL) {
-        req->turn = ++h->taken;
-        h->head = req->next;
-        if (h->head == NULL)
-            h->tail = &h->head;
-        h->waiting--;
-        h->running++;
-        queue_wake(h);
-    }
-    pthread_mutex_unlock(&h->lock);
-    return req;
-}
-
-static void worker_pauses(void *arg, bool begins) {
-    struct http *h = arg;
-    pthread_mutex_lock(&h->lock);
-    h->paused += begins;
-    h->paused -= !begins;
-    queue_wake(h);
-    pthread_mutex_unlock(&h->lock);
-}
-
-static void *worker(void *arg) {
-    struct http *h = arg;
-    pause_listen(worker_pauses, h);
-    log_gather();
-    for (;;) {
-        struct http_req *req = queue_take(h);
-        if (req == NULL)
-            return NULL;
-        req_run(req);
-        req_count(req);
-        uint64_t turn = req->turn;
-        req->phase = PHASE_HANDLED;
-        MHD_resume_connection(req->conn);     /* from here on the loop may free it */
-        pthread_mutex_lock(&h->lock);
-        h->slow -= h->slow > 0 && turn <= h->slow_until;
-        if (--h->running == 0 && h->closed)
-            pthread_cond_broadcast(&h->idle);
-        pthread_mutex_unlock(&h->lock);
-    }
-}
-
-/* The connection is suspended first: a worker may be done before this returns. */
-static bool queue_put(struct http *h, struct http_req *req) {
-    pthread_mutex_lock(&h->lock);
-    bool room = !h->closed && h->waiting < h->o.queue;
-    if (room) {
-        MHD_suspend_connection(req->conn);
-        req->counted = true;
-        atomic_fetch_add(&h->open, 1);
-        req->next = NULL;
-        *h->tail = req;
-        h->tail = &req->next;
-        h->waiting++;
-        queue_wake(h);
-    }
-    pthread_mutex_unlock(&h->lock);
-    return room;
-}
-
 /* ---- the loop */
 
 static enum MHD_Result send_reply(struct http_req *req) {
-    PRE(req->response != NULL);
     req->phase = PHASE_DONE;
-    return MHD_queue_response(req->conn, (unsigned)req->status, req->response);
+    return reply_make(req) ? MHD_queue_response(req->conn, (unsigned)req->status, req->response) : MHD_NO;
 }
 
 /* A reply made on the loop. A body that is still to come is read and dropped first, but for POST, where the
@@ -323,8 +204,6 @@ static enum MHD_Result refuse(struct http_req *req, int status, enum code code, 
         http_reply_header(req, "Retry-After", "1");
     reply_plain_error(req, status, code, text);
     req_count(req);
-    if (req->response == NULL)
-        return MHD_NO;
     bool early = req->phase == PHASE_NEW && (!body_follows(req) || strcmp(req->method, "POST") == 0);
     if (early && body_follows(req))
         return send_reply(req);
@@ -352,7 +231,7 @@ static enum MHD_Result refuse_route(struct http_req *req, enum code code, const 
     http_reply(req, 204, NULL, "", 0);
     req_count(req);
     req->phase = PHASE_DRAIN;
-    return req->response == NULL ? MHD_NO : MHD_YES;
+    return MHD_YES;
 }
 
 static bool body_announced_too_big(const struct http_req *req) {
@@ -419,8 +298,8 @@ static enum MHD_Result body_piece(struct http_req *req, const char *bytes, size_
     return req->drained > DRAIN_MAX ? MHD_NO : MHD_YES;
 }
 
-static enum MHD_Result on_access(void *arg UNUSED, struct MHD_Connection *conn UNUSED, const char *url UNUSED, const char *method,
-                                 const char *version UNUSED, const char *bytes, size_t *len, void **con_cls) {
+enum MHD_Result on_access(void *arg UNUSED, struct MHD_Connection *conn UNUSED, const char *url UNUSED, const char *method,
+                          const char *version UNUSED, const char *bytes, size_t *len, void **con_cls) {
     struct http_req *req = *con_cls;
     if (req == NULL)
         return MHD_NO;                        /* no memory when it began */
@@ -431,10 +310,10 @@ static enum MHD_Result on_access(void *arg UNUSED, struct MHD_Connection *conn U
         return body_piece(req, bytes, len);
     switch (req->phase) {
     case PHASE_BODY:
-        return queue_put(req->http, req) ? MHD_YES : refuse_busy(req) == MHD_YES ? send_reply(req) : MHD_NO;
+        return queue_place(req) ? MHD_YES : refuse_busy(req) == MHD_YES ? send_reply(req) : MHD_NO;
     case PHASE_DRAIN:
     case PHASE_HANDLED:
-        return req->response == NULL ? MHD_NO : send_reply(req);
+        return send_reply(req);
     case PHASE_STREAM:
         return stream_last(req);
     default:
@@ -442,13 +321,20 @@ static enum MHD_Result on_access(void *arg UNUSED, struct MHD_Connection *conn U
     }
 }
 
-static size_t leave_escaped(void *arg UNUSED, struct MHD_Connection *conn UNUSED, char *text) { return strlen(text); }
+void on_connection(void *arg, struct MHD_Connection *conn UNUSED, void **socket_context UNUSED, enum MHD_ConnectionNotificationCode what) {
+    struct http *h = loop_http(arg);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        atomic_fetch_add(&h->connections, 1);
+    else
+        atomic_fetch_sub(&h->connections, 1);
+}
+
+size_t leave_escaped(void *arg UNUSED, struct MHD_Connection *conn UNUSED, char *text) { return strlen(text); }
 
 /* ---- start and stop */
 
 static void options_default(struct http_options *o) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    o->busy = o->busy == 0 ? (cores > 2 ? (unsigned)cores * BUSY_PER_CORE : 2 * BUSY_PER_CORE) : o->busy;
+    o->busy = o->busy == 0 ? workers_busy() : o->busy;
     o->loops = o->loops == 0 ? 1 : o->loops;
     o->workers = o->workers == 0 ? 8 : o->workers;
     o->queue = o->queue == 0 ? 1024 : o->queue;
@@ -464,41 +350,13 @@ static struct http *http_free(struct http *h) {
     if (h == NULL)
         return NULL;
     router_free(h->router);
-    pthread_cond_destroy(&h->wake);
     pthread_cond_destroy(&h->watch);
     pthread_cond_destroy(&h->idle);
     pthread_mutex_destroy(&h->lock);
-    mem_free(h->workers);
+    workers_free(h);
     return mem_free(h);
 }
 DEFINE_AUTO(struct http, http_free)
-
-static void workers_end(struct http *h) {
-    pthread_mutex_lock(&h->lock);
-    h->closed = true;
-    pthread_cond_broadcast(&h->wake);
-    pthread_cond_broadcast(&h->watch);
-    pthread_mutex_unlock(&h->lock);
-    for (unsigned i = 0; i < h->worker_count; i++)
-        pthread_join(h->workers[i], NULL);
-    h->worker_count = 0;
-}
-
-static struct MHD_Daemon *daemon_start(struct http *h) {
-    /* With one loop the pool option must be absent: the library takes 1 as an error. */
-    struct MHD_OptionItem pool[] = { { h->o.loops > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)h->o.loops, NULL },
-                                     { MHD_OPTION_END, 0, NULL } };
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_access, h,
-                            MHD_OPTION_LISTEN_SOCKET, h->o.listen_fd,
-                            MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
-                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, h,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
-                            MHD_OPTION_CONNECTION_LIMIT, h->o.connections,
-                            MHD_OPTION_CONNECTION_TIMEOUT, h->o.timeout_seconds,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                            MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
-}
 
 enum code http_start(const struct http_options *o, struct http **ret, struct err *reterr) {
     PRE(o != NULL && ret != NULL && reterr != NULL && o->listen_fd >= 0);
@@ -510,26 +368,18 @@ enum code http_start(const struct http_options *o, struct http **ret, struct err
     h->busy_most = h->o.busy;
     h->tail = &h->head;
     pthread_mutex_init(&h->lock, NULL);
-    cond_init_steady(&h->wake);
     cond_init_steady(&h->watch);
     cond_init_steady(&h->idle);
     enum code code = router_new(o->tables, o->table_count, &h->router, reterr);
     if (code != OK)
         return code;
-    h->workers = mem_new_array(h->o.workers, sizeof *h->workers);
-    if (h->workers == NULL)
-        return err_set(reterr, E_MEMORY, "no memory for the workers");
-    int num = 0;
-    while (num == 0 && h->worker_count < h->o.workers) {
-        num = pthread_create(&h->workers[h->worker_count], NULL, worker, h);
-        h->worker_count += num == 0;
-    }
+    int num = workers_start(h);
     if (num == 0)
-        h->daemon = daemon_start(h);
-    if (num != 0 || h->daemon == NULL) {
-        int why = num != 0 ? num : errno;
+        num = loops_start(h);
+    if (num != 0) {
+        loops_end(h);
         workers_end(h);
-        return err_errno(reterr, why, "the HTTP server cannot start");
+        return err_errno(reterr, num, "the HTTP server cannot start");
     }
     *ret = TAKE(h);
     return OK;
@@ -538,13 +388,12 @@ enum code http_start(const struct http_options *o, struct http **ret, struct err
 struct http *http_stop(struct http *h) {
     if (h == NULL)
         return NULL;
-    MHD_quiesce_daemon(h->daemon);            /* gives the listening socket back to the caller */
+    loops_quiesce(h);
     pthread_mutex_lock(&h->lock);
     h->closed = true;                         /* from here on nothing is suspended any more */
-    pthread_cond_broadcast(&h->wake);
-    pthread_cond_broadcast(&h->watch);
+    workers_wake(h);
     streams_cut(h);
-    while (h->head != NULL || h->running > 0 || h->streams > 0 || h->events > 0)
+    while (h->waiting > 0 || h->running > 0 || h->streams > 0 || h->events > 0)
         pthread_cond_wait(&h->idle, &h->lock);
     int num = 0;                              /* what was answered is also sent, unless its reader is slow */
     struct timespec until;
@@ -554,7 +403,7 @@ struct http *http_stop(struct http *h) {
         num = pthread_cond_clockwait(&h->idle, &h->lock, CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&h->lock);
     workers_end(h);
-    MHD_stop_daemon(h->daemon);
+    loops_end(h);
     return http_free(h);
 }
 
@@ -565,8 +414,7 @@ void http_status(struct http *h, struct http_status *ret) {
         s.by_status[i] = atomic_load(&h->by_status[i]);
     for (size_t i = 0; i < ARRAY_LEN(s.took_buckets); i++)
         s.took_buckets[i] = atomic_load(&h->took_buckets[i]);
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    s.connections = info == NULL ? 0 : info->num_connections;
+    s.connections = atomic_load(&h->connections);
     pthread_mutex_lock(&h->lock);
     s.waiting = (unsigned)h->waiting;
     s.running = h->running;

@@ -25,6 +25,7 @@ enum route_flag {
     ROUTE_STREAM = 1,                         /* body by http_body_read, reply by http_reply_begin */
     ROUTE_DIRECT = 2,                         /* for whoever may open the socket: through nginx it is 404 */
     ROUTE_FRAMED = 4,                         /* the page may stand in frames of declared origins */
+    ROUTE_TURNS = 16,                         /* reads and soon ends: such requests take turns on one thread (base/fiber.h) */
     ROUTE_SECRET = 8,                         /* the path holds a secret (private link): referrer never sent, reply never stored */
 };
 typedef void (*route_fn)(struct http_req *req);

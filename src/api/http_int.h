@@ -30,7 +30,7 @@ struct stream {
     bool known;                               /* whose request it is */
     bool events; int64_t tenant;              /* under the server's lock; tenant 0: nobody has signed in */
     int64_t out_left;                         /* bytes still promised by Content-Length; -1: chunked */
-    struct MHD_Connection *conn;
+    struct MHD_Connection *conn; struct loop *loop;
     struct stream *next, **link;              /* in the server's list */
 };
 
@@ -41,6 +41,7 @@ struct http_req {
     unsigned magic;
     atomic_int refs;
     struct http *http;
+    struct loop *loop;
     struct MHD_Connection *conn;
     struct arena *arena;
     enum phase phase;
@@ -62,35 +63,56 @@ struct http_req {
     int64_t tenant;
     bool replied, closes, counted;            /* counted: in http.open */
     int status;
+    const char *reply_type;                   /* NULL: none */
+    const void *reply_bytes; size_t reply_len;      /* NULL: no memory; the connection is closed */
+    void *reply_owned;                        /* the same bytes, when the arena does not hold them */
     struct MHD_Response *response;
     struct http_header reply_headers[REPLY_HEADERS_MAX]; size_t reply_header_count;
     uint64_t bytes_out;
     struct stream *stream;
     struct http_events *events;
-    uint64_t turn;                            /* which of the requests that workers took */
-    struct http_req *next;                    /* in the queue */
+    struct http_req *next;                    /* on the way to the queue, in it, and back to the loop */
 };
 
 struct http {
-    struct MHD_Daemon *daemon;
+    struct loop *loops; unsigned loop_count;
     struct router *router;
     struct http_options o;
     pthread_mutex_t lock;                     /* queue, counts, closed, streams_list */
-    pthread_cond_t wake, watch, idle;         /* wake: a request for a worker; watch: the server stops; idle: something ended */
+    pthread_cond_t watch, idle;               /* watch: the server stops; idle: something ended */
     struct http_req *head, **tail;
-    size_t waiting;
-    unsigned sleeping, running, streams, events;
+    atomic_size_t waiting;                    /* those in the queue, and those that a loop is about to put there */
+    struct sleeper *sleepers;                 /* workers without work; who went to sleep last is woken first: its memory is warm */
+    struct sleeper *beds; unsigned beds_taken;
+    unsigned running, streams, events;
     unsigned paused, slow, busy_most;         /* of those running: asleep until others are done; long at it; so many others may run at once */
-    uint64_t taken, slow_until;               /* requests that workers took; those under way up to this one count as slow */
+    uint64_t taken, slow_until;               /* how often workers took requests; what is under way up to this one counts as slow */
+    struct turns **turns; size_t turns_count;   /* that no worker has; the one that was used last is taken first */
     bool waking;                              /* a worker was woken and has not come yet */
     bool watched;                             /* a worker looks whether the busy ones get on */
     atomic_bool closed;
+    atomic_uint connections;
     atomic_uint open;                         /* requests with a worker or a stream whose replies are not sent yet */
     struct stream *streams_list;
     pthread_t *workers; unsigned worker_count;
     atomic_uint_fast64_t requests, refused, by_status[6], bytes_out, took_buckets[12], took_sum;
 };
 
+/* http_loop.c */
+struct http *loop_http(const struct loop *l);
+void loop_ready(struct loop *l, struct http_req *req);    /* from the loop's thread: to a worker when this turn is over */
+void loop_done(struct http_req *req);         /* from any thread: the reply is made; from here on the loop may free the request */
+void loop_resume(struct loop *l, struct MHD_Connection *conn);    /* from any thread */
+MUST_USE int loops_start(struct http *h);     /* an errno; loops_end is called in any case */
+void loops_quiesce(struct http *h);
+void loops_end(struct http *h);
+/* http.c: what the library calls; arg: the loop */
+void *on_uri(void *arg, const char *uri, struct MHD_Connection *conn);
+enum MHD_Result on_access(void *arg, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
+                          const char *bytes, size_t *len, void **con_cls);
+void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode how);
+void on_connection(void *arg, struct MHD_Connection *conn, void **socket_context, enum MHD_ConnectionNotificationCode what);
+size_t leave_escaped(void *arg, struct MHD_Connection *conn, char *text);
 /* http.c */
 void req_unref(struct http_req *req);
 void req_run(struct http_req *req);           /* before, handler, a 500 where there was no reply */
@@ -98,8 +120,18 @@ void req_count(struct http_req *req);         /* access log and numbers; once, w
 bool body_late(const struct http_req *req);
 bool req_query_fine(struct http_req *req);    /* http_req.c */
 const char *req_header(const struct http_req *req, const char *name);
-/* http_reply.c: the reply is complete but not yet handed to the loop. */
-void reply_ready(struct http_req *req, int status, struct MHD_Response *response, uint64_t bytes);
+/* http_work.c */
+unsigned workers_busy(void);                  /* how many may run at once, by the cores of this machine */
+MUST_USE int workers_start(struct http *h);   /* an errno; then those that were started run on */
+bool queue_place(struct http_req *req);       /* suspends the connection, the loop hands it on; false: the queue is full */
+void queue_add(struct http *h, struct http_req *first, struct http_req **last);     /* whose places are taken; last: where the list ends */
+void workers_wake(struct http *h);            /* under lock: the server stops */
+void workers_end(struct http *h);
+void workers_free(struct http *h);
+/* http_reply.c. Whoever runs the handler says what the reply is; the loop makes the library's object of it, so that what the
+ * loop frees it has also taken: memory that wanders from thread to thread makes both wait for the allocator. */
+bool reply_make(struct http_req *req);        /* false: no memory */
+void reply_begun(struct http_req *req, int status, struct MHD_Response *response);    /* by pieces; NULL: no memory */
 void reply_plain_error(struct http_req *req, int status, enum code code, const char *text);
 /* http_stream.c */
 bool stream_start(struct http_req *req, bool body);       /* body: one follows. False: too many */

@@ -8,6 +8,7 @@
 
 #define JSON_REPLY_MAX (64u << 20)
 #define JSON_REPLY_USUAL 1024u
+#define ARENA_REPLY_MAX 2048u                 /* what is longer has memory of its own */
 
 bool http_replied(const struct http_req *req) { return req->replied; }
 
@@ -43,40 +44,54 @@ static bool headers_put(const struct http_req *req, struct MHD_Response *respons
     return fine && (!req->closes || put(response, "Connection", "close"));
 }
 
-void reply_ready(struct http_req *req, int status, struct MHD_Response *response, uint64_t bytes) {
-    PRE(!req->replied);
-    req->replied = true;
-    req->status = status;
-    req->bytes_out = bytes;
-    req->response = response;                 /* NULL: no memory; the connection is closed */
-    if (response != NULL && !headers_put(req, response)) {     /* the one that is missing may be what forbids a browser something */
-        MHD_destroy_response(response);
-        req->response = NULL;
-    }
-}
-
-static void reply_bytes(struct http_req *req, int status, const char *type, void *bytes, size_t len, enum MHD_ResponseMemoryMode mode) {
-    static char none[1];
-    if (len == 0 && mode == MHD_RESPMEM_MUST_FREE) {
-        mem_free(bytes);
-        bytes = none;
-        mode = MHD_RESPMEM_PERSISTENT;
-    }
-    struct MHD_Response *response = MHD_create_response_from_buffer(len, bytes, mode);
-    if (response == NULL && mode == MHD_RESPMEM_MUST_FREE)
-        mem_free(bytes);
-    if (response != NULL && type != NULL && !put(response, "Content-Type", type)) {
+/* A header that is missing for want of memory may be what forbids a browser something: then there is no reply. */
+static bool response_take(struct http_req *req, struct MHD_Response *response) {
+    if (response != NULL && !headers_put(req, response)) {
         MHD_destroy_response(response);
         response = NULL;
     }
-    reply_ready(req, status, response, len);
-    if (req->stream != NULL)
+    req->response = response;
+    return response != NULL;
+}
+
+static void reply_mark(struct http_req *req, int status) {
+    PRE(!req->replied);
+    req->replied = true;
+    req->status = status;
+}
+
+void reply_begun(struct http_req *req, int status, struct MHD_Response *response) {
+    reply_mark(req, status);
+    (void)response_take(req, response);
+}
+
+bool reply_make(struct http_req *req) {
+    PRE(req->replied && req->response == NULL);
+    union { const void *in; void *out; } u = { .in = req->reply_bytes };
+    struct MHD_Response *response = u.in == NULL ? NULL : MHD_create_response_from_buffer(req->reply_len, u.out, MHD_RESPMEM_PERSISTENT);
+    if (response != NULL && req->reply_type != NULL && !put(response, "Content-Type", req->reply_type)) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    return response_take(req, response);
+}
+
+/* `bytes` live as long as the request; NULL: no memory. */
+static void reply_bytes(struct http_req *req, int status, const char *type, const void *bytes, size_t len) {
+    reply_mark(req, status);
+    req->reply_type = type == NULL ? NULL : arena_text(req->arena, type);
+    req->reply_bytes = type != NULL && req->reply_type == NULL ? NULL : bytes;
+    req->reply_len = req->bytes_out = len;
+    if (req->stream != NULL) {
+        (void)reply_make(req);
         stream_replied(req);
+    }
 }
 
 void http_reply(struct http_req *req, int status, const char *type, const void *body, size_t len) {
-    union { const void *in; void *out; } u = { .in = body };
-    reply_bytes(req, status, type, u.out, len, MHD_RESPMEM_MUST_COPY);
+    if (len > ARENA_REPLY_MAX && (req->reply_owned = mem_grow(NULL, len, 1)) != NULL)
+        memcpy(req->reply_owned, body, len);
+    reply_bytes(req, status, type, len > ARENA_REPLY_MAX ? req->reply_owned : arena_text_n(req->arena, body, len), len);
 }
 
 void http_reply_text(struct http_req *req, int status, const char *type, const char *text) {
@@ -90,9 +105,13 @@ void http_reply_buf(struct http_req *req, int status, const char *type, struct b
         return;
     }
     size_t len = body->len;
-    char *data = TAKE(body->data);
+    if (len <= ARENA_REPLY_MAX) {
+        http_reply(req, status, type, buf_str(body), len);
+    } else {
+        req->reply_owned = TAKE(body->data);
+        reply_bytes(req, status, type, req->reply_owned, len);
+    }
     buf_done(body);
-    reply_bytes(req, status, type, data, len, MHD_RESPMEM_MUST_FREE);
 }
 
 static void reply_json(struct http_req *req, int status, const char *type, const json_t *body) {

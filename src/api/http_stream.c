@@ -72,13 +72,15 @@ static void ring_done(struct ring *r) {
 
 /* ---- a stream's life */
 
-static struct stream *stream_new(void) {
+static struct stream *stream_new(const struct http_req *req) {
     struct stream *s = mem_new(sizeof *s);
     if (s == NULL)
         return NULL;
     pthread_mutex_init(&s->lock, NULL);
     cond_init_steady(&s->cond);
     s->out_left = -1;
+    s->conn = req->conn;
+    s->loop = req->loop;
     return s;
 }
 
@@ -93,10 +95,10 @@ struct stream *stream_free(struct stream *s) {
 }
 
 /* Resumes whatever is suspended; the lock is held. */
-static void stream_resume(struct stream *s, struct MHD_Connection *conn) {
+static void stream_resume(struct stream *s) {
     if (s->in_suspended || s->out_suspended || s->awaits_reply) {
         s->in_suspended = s->out_suspended = s->awaits_reply = false;
-        MHD_resume_connection(conn);
+        loop_resume(s->loop, s->conn);
     }
 }
 
@@ -111,7 +113,6 @@ void stream_gone(struct stream *s, struct MHD_Connection *conn UNUSED) {
 /* The server's list; its lock is held. */
 static void stream_link(struct http *h, struct http_req *req) {
     struct stream *s = req->stream;
-    s->conn = req->conn;
     s->next = h->streams_list;
     s->link = &h->streams_list;
     if (s->next != NULL)
@@ -130,7 +131,7 @@ void streams_cut(struct http *h) {
         pthread_mutex_lock(&s->lock);
         if (!s->gone) {
             s->gone = true;
-            stream_resume(s, s->conn);
+            stream_resume(s);
         }
         pthread_cond_broadcast(&s->cond);
         pthread_mutex_unlock(&s->lock);
@@ -144,7 +145,7 @@ static void stream_over(struct http_req *req) {
     s->out_end = true;
     s->in_drop = true;
     s->in.len = 0;
-    stream_resume(s, req->conn);
+    stream_resume(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -179,7 +180,7 @@ static bool thread_start(struct http_req *req) {
 
 bool stream_start(struct http_req *req, bool body) {
     struct http *h = req->http;
-    req->stream = stream_new();
+    req->stream = stream_new(req);
     if (req->stream == NULL)
         return false;
     req->stream->in_end = !body;              /* else the handler could write far ahead of a loop that is busy */
@@ -332,7 +333,7 @@ ssize_t http_body_read(struct http_req *req, void *ret, size_t room) {
         n = -1;
     if (s->in_suspended && s->in.len <= IN_ROOM / 2) {
         s->in_suspended = false;
-        MHD_resume_connection(req->conn);
+        loop_resume(s->loop, s->conn);
     }
     pthread_mutex_unlock(&s->lock);
     return n;
@@ -344,7 +345,7 @@ void stream_replied(struct http_req *req) {
     s->out_begun = true;
     if (s->awaits_reply) {
         s->awaits_reply = false;
-        MHD_resume_connection(req->conn);
+        loop_resume(s->loop, s->conn);
     }
     pthread_mutex_unlock(&s->lock);
 }
@@ -362,7 +363,7 @@ void http_reply_begin(struct http_req *req, int status, const char *type, int64_
     if (!ring_room(&s->out, req->events == NULL ? OUT_ROOM : EVENTS_ROOM))
         s->out_cut = true;
     pthread_mutex_unlock(&s->lock);
-    reply_ready(req, status, response, 0);
+    reply_begun(req, status, response);
     stream_replied(req);
 }
 
@@ -390,7 +391,7 @@ bool http_reply_write(struct http_req *req, const void *bytes, size_t len) {
         req->bytes_out += n;
         if (s->out_suspended) {
             s->out_suspended = false;
-            MHD_resume_connection(req->conn);
+            loop_resume(s->loop, s->conn);
         }
     }
     fine = fine && !s->gone;
@@ -403,7 +404,7 @@ void http_reply_abort(struct http_req *req) {
     PRE(s != NULL);
     pthread_mutex_lock(&s->lock);
     s->out_cut = true;
-    stream_resume(s, req->conn);
+    stream_resume(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -445,7 +446,7 @@ bool http_events_write(struct http_events *e, const void *bytes, size_t len) {
         ring_put(&s->out, bytes, len);
         if (s->out_suspended) {
             s->out_suspended = false;
-            MHD_resume_connection(req->conn);
+            loop_resume(s->loop, s->conn);
         }
     }
     pthread_mutex_unlock(&s->lock);

@@ -201,10 +201,10 @@ static void on_search(struct http_req *req) {
 
 static const struct route routes[] = {
     { "POST", "/v1/{service}/{kind}", 0, on_create },
-    { "GET", "/v1/{service}/{kind}", 0, on_list },
-    { "GET", "/v1/{service}/{kind}/{id}", 0, on_read },
+    { "GET", "/v1/{service}/{kind}", ROUTE_TURNS, on_list },
+    { "GET", "/v1/{service}/{kind}/{id}", ROUTE_TURNS, on_read },
     { "PATCH", "/v1/{service}/{kind}/{id}", 0, on_change },
     { "DELETE", "/v1/{service}/{kind}/{id}", 0, on_erase },
-    { "POST", "/v1/{service}/{kind}/search", 0, on_search },
+    { "POST", "/v1/{service}/{kind}/search", ROUTE_TURNS, on_search },
 };
 const struct route_table routes_records = { routes, ARRAY_LEN(routes) };

@@ -1,8 +1,5 @@
-/* client.c — calls of several threads share one connection: who comes first while it is idle leads, sends what all
- * have queued meanwhile in one go, and hands the lead on. Slow requests (renewal, rehearsal) have a connection of
- * their own, so that nobody waits behind them. A thread in the background fills pools and wipes the cache.
- *
- * Invariant: queue and leading are guarded by lock; the link belongs to the leader. */
+/* client.c — what the keeper is asked for. Calls share one connection (calls.h); slow requests (renewal, rehearsal) have a
+ * connection of their own, so that nobody waits behind them. A thread in the background fills pools and wipes the cache. */
 #include "keeper/client.h"
 
 #include <pthread.h>
@@ -12,23 +9,18 @@
 #include "base/civil.h"
 #include "base/mem.h"
 #include "keeper/cache.h"
+#include "keeper/calls.h"
 #include "keeper/keyring.h"
 #include "keeper/link.h"
 #include "keeper/pools.h"
 
-#define WAIT_MS 30000
 #define FEW_KEYS 64u
 #define SLOW_MS (60 * 60 * 1000)
-
-struct waiting { struct call call; pthread_cond_t wake; bool leads; struct waiting *next; };
 
 struct keeper_client {
     char *path;
     struct door door;                        /* its path is the one above */
-    pthread_mutex_t lock;
-    struct link *link;
-    struct waiting *first, **last;
-    bool leading;
+    struct calls *calls;
     struct cache *cache;
     struct pools *pools;
     pthread_t filler;
@@ -45,51 +37,6 @@ static void unlock(pthread_mutex_t *m) { must(pthread_mutex_unlock(m) == 0); }
 
 /* --- calls --- */
 
-/* The leader's turn: everything that is queued, in one go. Called and left with the lock held. */
-static void lead(struct keeper_client *k) {
-    struct waiting *list = k->first;
-    k->first = NULL;
-    k->last = &k->first;
-    for (struct waiting *w = list; w != NULL; w = w->next)
-        w->call.next = w->next == NULL ? NULL : &w->next->call;
-    unlock(&k->lock);
-    link_do(k->link, &list->call, WAIT_MS);
-    lock(&k->lock);
-    while (list != NULL) {                   /* a call that is done may be gone once it was woken */
-        struct waiting *next = list->next;
-        list->leads = true;
-        must(pthread_cond_signal(&list->wake) == 0);
-        list = next;
-    }
-    k->leading = false;
-    if (k->first != NULL) {
-        k->leading = true;
-        k->first->leads = true;
-        must(pthread_cond_signal(&k->first->wake) == 0);
-    }
-}
-
-/* call.done is set outside the lock, so a waiter looks only at `leads`, which is set inside. */
-static enum code ask(struct keeper_client *k, struct waiting *w) {
-    must(pthread_cond_init(&w->wake, NULL) == 0);
-    lock(&k->lock);
-    *k->last = w;
-    k->last = &w->next;
-    if (!k->leading) {
-        k->leading = true;
-        lead(k);
-    } else {
-        while (!w->leads)
-            must(pthread_cond_wait(&w->wake, &k->lock) == 0);
-        if (!w->call.done)
-            lead(k);
-    }
-    unlock(&k->lock);
-    must(pthread_cond_destroy(&w->wake) == 0);
-    buf_wipe(&w->call.request);
-    return w->call.code;
-}
-
 static enum code ask_slow(struct keeper_client *k, struct call *c, struct err *reterr) {
     AUTO(link_free) struct link *own = NULL;
     enum code code = link_new(&k->door, &own, reterr);
@@ -100,8 +47,6 @@ static enum code ask_slow(struct keeper_client *k, struct call *c, struct err *r
     buf_wipe(&c->request);
     return code;
 }
-
-#define WAITING(op, take, arg, err) (struct waiting){ .call = CALL(op, take, arg, err) }
 
 static void put_ids(struct buf *to, int64_t tenant, const key_id *ids, size_t count) {
     put_u64(to, (uint64_t)tenant);
@@ -137,11 +82,11 @@ static void take_made(struct call *c, struct msg *in) {
 }
 
 static enum code make_now(struct keeper_client *k, int64_t tenant, uint32_t month, struct made *m, struct err *reterr) {
-    struct waiting w = WAITING(OP_make, take_made, m, reterr);
-    put_u64(&w.call.request, (uint64_t)tenant);
-    put_u32(&w.call.request, month);
-    put_u32(&w.call.request, (uint32_t)m->count);
-    return ask(k, &w);
+    struct call c = CALL(OP_make, take_made, m, reterr);
+    put_u64(&c.request, (uint64_t)tenant);
+    put_u32(&c.request, month);
+    put_u32(&c.request, (uint32_t)m->count);
+    return calls_do(k->calls, &c);
 }
 
 struct batch { key_id ids[BATCH_KEYS]; struct key keys[BATCH_KEYS]; };
@@ -237,17 +182,17 @@ static void take_opened(struct call *c, struct msg *in) {
 /* Those that the cache does not have, in one request; at: room for count. */
 static enum code open_rest(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, size_t *at, struct key *keys, bool *ok, struct err *reterr) {
     struct opened o = { keys, ok, at, 0 };
-    struct waiting w = WAITING(OP_open, take_opened, &o, reterr);
+    struct call c = CALL(OP_open, take_opened, &o, reterr);
     uint64_t turn = cache_turn(k->cache);
     usec_t asked = clock_steady();
     for (size_t i = 0; i < count; i++)
         if (!ok[i])
             at[o.count++] = i;
-    put_u64(&w.call.request, (uint64_t)tenant);
-    put_u32(&w.call.request, (uint32_t)o.count);
+    put_u64(&c.request, (uint64_t)tenant);
+    put_u32(&c.request, (uint32_t)o.count);
     for (size_t i = 0; i < o.count; i++)
-        put_u64(&w.call.request, ids[at[i]]);
-    enum code code = ask(k, &w);
+        put_u64(&c.request, ids[at[i]]);
+    enum code code = calls_do(k->calls, &c);
     if (code == OK)
         cache_put(k->cache, turn, tenant, ids, count, asked, keys, ok);
     return code;
@@ -279,9 +224,9 @@ enum code keeper_destroy(struct keeper_client *k, int64_t tenant, const key_id *
     enum code code = OK;
     for (size_t at = 0; code == OK && at < count; at += BATCH_KEYS) {
         size_t n = count - at < BATCH_KEYS ? count - at : BATCH_KEYS;
-        struct waiting w = WAITING(OP_destroy, NULL, NULL, reterr);
-        put_ids(&w.call.request, tenant, ids + at, n);
-        code = ask(k, &w);
+        struct call c = CALL(OP_destroy, NULL, NULL, reterr);
+        put_ids(&c.request, tenant, ids + at, n);
+        code = calls_do(k->calls, &c);
     }
     cache_purge(k->cache, ids, count);       /* also when only some are destroyed */
     return code;
@@ -304,18 +249,18 @@ enum code keeper_collect(struct keeper_client *k, usec_t idle, uint64_t *ret, st
 
 enum code keeper_allow(struct keeper_client *k, uint64_t destructions, struct err *reterr) {
     PRE(k != NULL && reterr != NULL);
-    struct waiting w = WAITING(OP_allow, NULL, NULL, reterr);
-    put_u64(&w.call.request, destructions);
-    return ask(k, &w);
+    struct call c = CALL(OP_allow, NULL, NULL, reterr);
+    put_u64(&c.request, destructions);
+    return calls_do(k->calls, &c);
 }
 
 /* Purges the cache: from now on every key of the tenant counts. */
 enum code keeper_tighten(struct keeper_client *k, int64_t tenant, uint64_t unwraps_a_minute, struct err *reterr) {
     PRE(k != NULL && reterr != NULL);
-    struct waiting w = WAITING(OP_tighten, NULL, NULL, reterr);
-    put_u64(&w.call.request, (uint64_t)tenant);
-    put_u64(&w.call.request, unwraps_a_minute);
-    enum code code = ask(k, &w);
+    struct call c = CALL(OP_tighten, NULL, NULL, reterr);
+    put_u64(&c.request, (uint64_t)tenant);
+    put_u64(&c.request, unwraps_a_minute);
+    enum code code = calls_do(k->calls, &c);
     cache_purge_all(k->cache);
     return code;
 }
@@ -334,9 +279,9 @@ static void take_index_keys(struct call *c, struct msg *in) {
 enum code keeper_index_keys(struct keeper_client *k, int64_t tenant, struct index_keys *ret, struct err *reterr) {
     PRE(k != NULL && ret != NULL && reterr != NULL);
     struct index_keys keys = { 0 };
-    struct waiting w = WAITING(OP_index_keys, take_index_keys, &keys, reterr);
-    put_u64(&w.call.request, (uint64_t)tenant);
-    enum code code = ask(k, &w);
+    struct call c = CALL(OP_index_keys, take_index_keys, &keys, reterr);
+    put_u64(&c.request, (uint64_t)tenant);
+    enum code code = calls_do(k->calls, &c);
     if (code == OK)
         *ret = keys;
     crypto_wipe(&keys, sizeof keys);
@@ -348,8 +293,8 @@ static void take_u32(struct call *c, struct msg *in) { *(uint32_t *)c->arg = msg
 enum code keeper_index_renew(struct keeper_client *k, uint32_t *ret_generation, struct err *reterr) {
     PRE(k != NULL && ret_generation != NULL && reterr != NULL);
     uint32_t generation = 0;
-    struct waiting w = WAITING(OP_index_renew, take_u32, &generation, reterr);
-    enum code code = ask(k, &w);
+    struct call c = CALL(OP_index_renew, take_u32, &generation, reterr);
+    enum code code = calls_do(k->calls, &c);
     if (code == OK)
         *ret_generation = generation;
     return code;
@@ -357,8 +302,8 @@ enum code keeper_index_renew(struct keeper_client *k, uint32_t *ret_generation, 
 
 enum code keeper_index_settled(struct keeper_client *k, struct err *reterr) {
     PRE(k != NULL && reterr != NULL);
-    struct waiting w = WAITING(OP_index_settled, NULL, NULL, reterr);
-    return ask(k, &w);
+    struct call c = CALL(OP_index_settled, NULL, NULL, reterr);
+    return calls_do(k->calls, &c);
 }
 
 /* --- renewal and status --- */
@@ -399,8 +344,8 @@ static void take_status(struct call *c, struct msg *in) {
 enum code keeper_status(struct keeper_client *k, struct keeper_status *ret, struct err *reterr) {
     PRE(k != NULL && ret != NULL && reterr != NULL);
     struct keeper_status st = { 0 };
-    struct waiting w = WAITING(OP_status, take_status, &st, reterr);
-    enum code code = ask(k, &w);
+    struct call c = CALL(OP_status, take_status, &st, reterr);
+    enum code code = calls_do(k->calls, &c);
     if (code == OK)
         *ret = st;
     return code;
@@ -418,13 +363,13 @@ static enum code sign_some(struct keeper_client *k, int64_t chain, uint64_t from
                            /* NOLINTNEXTLINE(readability-non-const-parameter): it is filled through the piece */
                            const uint8_t head[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
     struct piece p = { ret_sig, SIGNATURE_SIZE };
-    struct waiting w = WAITING(OP_sign_head, take_piece, &p, reterr);
-    put_u64(&w.call.request, (uint64_t)chain);
-    put_u64(&w.call.request, from);
-    buf_add(&w.call.request, head, HASH_SIZE);
-    put_u32(&w.call.request, (uint32_t)count);
-    buf_add(&w.call.request, digests, count * HASH_SIZE);
-    return ask(k, &w);
+    struct call c = CALL(OP_sign_head, take_piece, &p, reterr);
+    put_u64(&c.request, (uint64_t)chain);
+    put_u64(&c.request, from);
+    buf_add(&c.request, head, HASH_SIZE);
+    put_u32(&c.request, (uint32_t)count);
+    buf_add(&c.request, digests, count * HASH_SIZE);
+    return calls_do(k->calls, &c);
 }
 
 static void extend(uint8_t head[HASH_SIZE], const uint8_t digest[HASH_SIZE]) {
@@ -471,9 +416,9 @@ static void take_head(struct call *c, struct msg *in) {
 enum code keeper_head(struct keeper_client *k, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr) {
     PRE(k != NULL && ret_seq != NULL && ret_head != NULL && reterr != NULL);
     struct head_answer h = { 0 };
-    struct waiting w = WAITING(OP_head, take_head, &h, reterr);
-    put_u64(&w.call.request, (uint64_t)chain);
-    enum code code = ask(k, &w);
+    struct call c = CALL(OP_head, take_head, &h, reterr);
+    put_u64(&c.request, (uint64_t)chain);
+    enum code code = calls_do(k->calls, &c);
     if (code != OK)
         return code;
     *ret_seq = h.seq;
@@ -486,9 +431,9 @@ static void take_chain(struct call *c, struct msg *in) { *(int64_t *)c->arg = (i
 enum code keeper_chain_after(struct keeper_client *k, int64_t after, int64_t *ret, struct err *reterr) {
     PRE(k != NULL && ret != NULL && reterr != NULL);
     int64_t chain = 0;
-    struct waiting w = WAITING(OP_chain_after, take_chain, &chain, reterr);
-    put_u64(&w.call.request, (uint64_t)after);
-    enum code code = ask(k, &w);
+    struct call c = CALL(OP_chain_after, take_chain, &chain, reterr);
+    put_u64(&c.request, (uint64_t)after);
+    enum code code = calls_do(k->calls, &c);
     if (code == OK)
         *ret = chain;
     return code;
@@ -498,8 +443,8 @@ enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZE], struc
     PRE(k != NULL && ret != NULL && reterr != NULL);
     uint8_t public[PUBLIC_SIZE];
     struct piece p = { public, sizeof public };
-    struct waiting w = WAITING(OP_public, take_piece, &p, reterr);
-    enum code code = ask(k, &w);
+    struct call c = CALL(OP_public, take_piece, &p, reterr);
+    enum code code = calls_do(k->calls, &c);
     if (code == OK)
         memcpy(ret, public, sizeof public);
     return code;
@@ -542,8 +487,7 @@ static enum code connect_by(const struct door *door, struct keeper_client **ret,
     struct keeper_client *fresh = mem_new(sizeof *fresh);
     if (fresh == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a connection to the keeper");
-    fresh->last = &fresh->first;
-    must(pthread_mutex_init(&fresh->lock, NULL) == 0 && pthread_mutex_init(&fresh->fill_lock, NULL) == 0 && pthread_cond_init(&fresh->fill, NULL) == 0);
+    must(pthread_mutex_init(&fresh->fill_lock, NULL) == 0 && pthread_cond_init(&fresh->fill, NULL) == 0);
     AUTO(keeper_close) struct keeper_client *k = fresh;
     if (door->path != NULL && (k->path = mem_text(door->path)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a connection to the keeper");
@@ -554,9 +498,9 @@ static enum code connect_by(const struct door *door, struct keeper_client **ret,
     if (code == OK)
         code = pools_new(&k->pools, reterr);
     if (code == OK)
-        code = link_new(&k->door, &k->link, reterr);
+        code = calls_new(&k->door, &k->calls, reterr);
     if (code == OK)
-        code = link_connect(k->link, reterr);
+        code = calls_connect(k->calls, reterr);
     if (code == OK)
         code = start_filler(k, reterr);
     if (code == OK)
@@ -584,10 +528,10 @@ struct keeper_client *keeper_close(struct keeper_client *k) {
         unlock(&k->fill_lock);
         must(pthread_join(k->filler, NULL) == 0);
     }
-    k->link = link_free(k->link);
+    k->calls = calls_free(k->calls);
     k->pools = pools_free(k->pools);
     k->cache = cache_free(k->cache);
-    must(pthread_mutex_destroy(&k->lock) == 0 && pthread_mutex_destroy(&k->fill_lock) == 0 && pthread_cond_destroy(&k->fill) == 0);
+    must(pthread_mutex_destroy(&k->fill_lock) == 0 && pthread_cond_destroy(&k->fill) == 0);
     (void)mem_free(k->path);
     return mem_free(k);
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fiber.h"
 #include "base/test.h"
 #include "db/sums.h"
 #include "keeper/server.h"
@@ -263,7 +264,7 @@ TEST(a_commit_that_fails_answers_each_request_once) {
         put_ids(&c[2].request, 1, ids, 1);
         for (size_t i = 0; i < 4; i++)
             c[i].next = &c[i + 1];
-        link_do(l, c, WAIT_MS);
+        link_do(l, c, 30000);
         for (size_t i = 0; i < 5; i++)
             buf_wipe(&c[i].request);
         CHECK(c[1].code == OK && c[3].code == OK && (c[4].code == E_FULL || c[4].code == E_IO) && st.keys >= 31);
@@ -365,6 +366,50 @@ TEST(threads_share_one_connection_while_it_is_renewed) {
         CHECK(all[i] != all[i - 1]);         /* nobody was given the key of another */
     CHECK_OK(keeper_renew(k, &r, &e), &e);
     CHECK(status_of(k).pending == 0);
+}
+
+/* --- calls that take turns --- */
+
+#define TURNS 8u
+struct turning { struct worker w[TURNS]; };
+static void work_in_turn(void *arg) { (void)work(arg); }
+
+static void *take_turns(void *arg) {
+    struct turning *t = arg;
+    struct turns *turns = turns_new();
+    void *each[TURNS];
+    for (size_t i = 0; i < TURNS; i++)
+        each[i] = &t->w[i];
+    turns_run(turns, work_in_turn, each, TURNS);
+    turns_free(turns);
+    return NULL;
+}
+
+static size_t fine_ones(const struct turning *t) {
+    size_t n = 0;
+    for (size_t i = 0; i < TURNS; i++)
+        n += t->w[i].fine;
+    return n;
+}
+
+TEST(calls_take_turns_on_each_of_several_threads) {
+    AUTO(scene_done) struct scene s;
+    static struct turning all[3];
+    pthread_t t[ARRAY_LEN(all)];
+    scene_make(&s);
+    AUTO(keeper_close) struct keeper_client *k = connected(&s);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        for (size_t n = 0; n < TURNS; n++)
+            all[i].w[n] = (struct worker){ .k = k, .tenant = (int64_t)n };
+        CHECK(pthread_create(&t[i], NULL, take_turns, &all[i]) == 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        CHECK(pthread_join(t[i], NULL) == 0);
+        CHECK_INT(fine_ones(&all[i]), TURNS);
+    }
+    stop(&s, true);                          /* nobody answers: each is told, none waits */
+    (void)take_turns(&all[0]);
+    CHECK_INT(fine_ones(&all[0]), 0);
 }
 
 /* --- peers that do not keep to the protocol --- */

@@ -1,4 +1,5 @@
 /* list.c — lists and searches. */
+#include "base/fiber.h"
 #include "base/jsontext.h"
 #include "records/page.h"
 #include "records/reads.h"
@@ -55,6 +56,7 @@ static enum code page_of(struct page_work *w, struct buf *ret_next, struct err *
         return page_run(w, ret_next, reterr);
     if (!scan_begin(w->who->tenant))
         return err_set(reterr, E_BUSY, "as many searches as may be are under way that open every record; try again in a second, or search by what the charter lets find");
+    fiber_last();                              /* nobody waits for it who came with it */
     enum code code = page_run(w, ret_next, reterr);
     scan_end(w->who->tenant);
     return code;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fiber.h"
 #include "store/inner.h"
 
 /* Measured with bench/store.c. Page caches: the kernel's own cache stands behind them, and a view's pages are thrown
@@ -291,6 +292,7 @@ enum code store_view(struct store *s, int64_t tenant, struct view **ret, struct 
         return code;
     }
     v->sql.tenant = tenant;
+    fiber_pin();                             /* other calls of this thread may be waiting for a view */
     *ret = v;
     return OK;
 }
@@ -298,6 +300,7 @@ enum code store_view(struct store *s, int64_t tenant, struct view **ret, struct 
 struct view *view_end(struct view *v) {
     if (v == NULL)
         return NULL;
+    fiber_unpin();
     struct store *s = v->sql.store;
     struct err ignored;
     if (v->sql.scratch.room > OPS_KEPT / 16)
