@@ -2,8 +2,10 @@
 #include "base/mem.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 _Thread_local size_t mem_fail_at;
 
@@ -52,3 +54,18 @@ char *mem_text_n(const char *text, size_t len) {
 
 char *mem_text(const char *text) { return mem_text_n(text, strlen(text)); }
 void *mem_free(void *p) { free(p); return NULL; }
+
+/* Two for each core, as many as threads are busy. The limits from which blocks come from the system and go back to it at once stand
+ * still: by themselves they would grow with the largest block that was ever freed. */
+#define BUSY_PER_CORE 2
+#define KEPT_FREE (256 * 1024)
+#define BLOCK_OF_ITS_OWN (1024 * 1024)
+
+unsigned mem_share(void) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int most = BUSY_PER_CORE * (cores < 1 ? 1 : cores > 64 ? 64 : (int)cores);
+    (void)mallopt(M_ARENA_MAX, most);                        /* NOLINT(concurrency-mt-unsafe): before there are threads */
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_FREE);              /* NOLINT(concurrency-mt-unsafe) */
+    (void)mallopt(M_MMAP_THRESHOLD, BLOCK_OF_ITS_OWN);       /* NOLINT(concurrency-mt-unsafe) */
+    return (unsigned)most;
+}

@@ -16,3 +16,7 @@ MUST_USE char *mem_text(const char *text);                   /* a copy */
 MUST_USE char *mem_text_n(const char *text, size_t len);     /* a terminated copy */
 void *mem_free(void *p);                                     /* accepts NULL, returns NULL */
 static inline void auto_mem_free(void *p) { (void)mem_free(*(void **)p); }
+
+/* For a process of many threads of which few are busy at a time; before the first of them. The allocator keeps what was freed by
+ * regions, and by default has eight for each core. Returns how many it may have now. */
+unsigned mem_share(void);

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "keeper/server.h"
 #include "prog/commands.h"
 #include "prog/engine.h"
@@ -129,6 +130,7 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
     struct charter *const *charters;
     struct uuid id;
     size_t count;
+    (void)mem_share();
     enum code code = read_given(argc, argv, "server", &g, reterr);
     AUTO(place_close) struct place *p = g.place;
     if (code == OK)
