@@ -9,6 +9,8 @@
 struct buf { char *data; size_t len, room, max; bool failed; };
 
 #define BUF(maximum) (struct buf){ .max = (maximum) }
+/* Over memory of somebody else's, size >= 1 bytes that are cleared: never grows, and is neither wiped nor done. */
+static inline struct buf buf_over(char *memory, size_t size) { return (struct buf){ .data = memory, .room = size, .max = size - 1 }; }
 void buf_done(struct buf *buf);                     /* frees; the buf can be used again */
 void buf_wipe(struct buf *buf);                     /* zeroes, then frees */
 DEFINE_AUTO_VALUE(struct buf, buf_done)

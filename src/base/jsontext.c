@@ -32,7 +32,7 @@ void json_text_quote(struct buf *b, const char *text, size_t len) {
     buf_char(b, '"');
 }
 
-static void add_integer(struct buf *b, json_int_t number) {
+void json_text_integer(struct buf *b, json_int_t number) {
     char digits[24], *p = digits + sizeof digits;
     unsigned long long left = number < 0 ? -(unsigned long long)number : (unsigned long long)number;
     do
@@ -90,7 +90,7 @@ void json_text_add(struct buf *b, const json_t *value) {
     case JSON_OBJECT: add_object(b, value); break;
     case JSON_ARRAY: add_array(b, value); break;
     case JSON_STRING: json_text_quote(b, json_string_value(value), json_string_length(value)); break;
-    case JSON_INTEGER: add_integer(b, json_integer_value(value)); break;
+    case JSON_INTEGER: json_text_integer(b, json_integer_value(value)); break;
     case JSON_REAL: add_real(b, value); break;
     case JSON_TRUE: buf_text(b, "true"); break;
     case JSON_FALSE: buf_text(b, "false"); break;

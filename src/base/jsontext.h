@@ -7,5 +7,6 @@
 
 /* Reals with 15 digits, as everywhere here. Appends; the buf fails where there is no room. */
 void json_text_add(struct buf *b, const json_t *value);
+void json_text_integer(struct buf *b, json_int_t number);
 /* One text with its quotes. */
 void json_text_quote(struct buf *b, const char *text, size_t len);

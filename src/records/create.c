@@ -100,7 +100,7 @@ enum code use_finish(struct draft *d, const struct record_request *r, enum code 
         return answered(d->s, r, &d->reply, ret, reterr);
     if (code != OK)
         return mistakes_any(&d->mistakes) ? use_mistakes(&d->mistakes, code, ret_mistakes, reterr) : code;
-    return record_give(d->s, &d->rec, d->shows, ret, reterr);
+    return record_give(&d->rec, d->shows, ret, reterr);
 }
 
 static enum code create(struct service *s, const struct record_request *r, struct draft *d, struct fact_source *src, struct mistakes *m,

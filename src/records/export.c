@@ -25,7 +25,7 @@ static void line_json(struct exporting *e, const struct page_item *item) {
     if (item->record->damage != NULL)
         damage_show(e->watch, item->record, item->hidden, &e->line);
     else
-        record_show(e->s, item->record, item->fields, &e->line);
+        record_show(item->record, item->fields, &e->line);
     buf_char(&e->line, '\n');
 }
 

@@ -5,7 +5,7 @@
 #include "records/reads.h"
 #include "records/use.h"
 
-struct gathering { struct service *s; const struct damage_watch *watch; struct buf *out; struct uuid *ids; size_t items, count; fieldset fields; };
+struct gathering { const struct damage_watch *watch; struct buf *out; struct uuid *ids; size_t items, count; fieldset fields; };
 
 static bool gather(const struct page_item *item, void *arg) {
     struct gathering *g = arg;
@@ -15,7 +15,7 @@ static bool gather(const struct page_item *item, void *arg) {
         damage_show(g->watch, item->record, item->hidden, g->out);
         return !g->out->failed;
     }
-    record_show(g->s, item->record, item->fields, g->out);
+    record_show(item->record, item->fields, g->out);
     g->ids[g->count++] = item->record->id;
     g->fields |= item->fields;
     return !g->out->failed;
@@ -65,7 +65,7 @@ static enum code page_of(struct page_work *w, struct buf *ret_next, struct err *
 static enum code run(struct service *s, const struct caller *who, struct query *q, struct arena *arena, const struct damage_watch *watch,
                      struct buf *ret, struct err *reterr) {
     AUTO(buf_done) struct buf next = BUF(4096);
-    struct gathering g = { .s = s, .watch = watch, .out = ret, .ids = arena_array(arena, q->limit, sizeof *g.ids) };
+    struct gathering g = { .watch = watch, .out = ret, .ids = arena_array(arena, q->limit, sizeof *g.ids) };
     struct page_work w = { .s = s, .who = who, .q = q, .item = gather, .arg = &g };
     if (g.ids == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a list");

@@ -23,11 +23,14 @@ struct candidate { struct record record; struct value_at { int64_t number; const
 /* room: candidates that the batch takes; place: those that `list` can hold now, for a search that finds one must not pay for a page. */
 struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room, place, bytes; bool cut, ended, failed; struct sql *q; };
 
+/* A token leads to nothing that the index lacks; then candidates are all records, in the same order. */
+static enum source_type source_of(const struct page_work *w) { return w->q->source == BY_TOKEN && w->trails ? BY_ID : w->q->source; }
+
 /* ---- candidates */
 #define PLACE_FIRST 4u
 static struct candidate *next_candidate(struct batch *b) {
     if (b->count == b->place) {
-        size_t place = b->place == 0 ? PLACE_FIRST : b->place * 4;
+        size_t place = b->place > 0 ? b->place * 4 : source_of(b->w) == BY_ID && b->room < CHUNK ? b->room : PLACE_FIRST;
         struct candidate *list = arena_array(b->arena, place, sizeof *list);
         if (list == NULL) {
             b->failed = true;
@@ -222,9 +225,6 @@ static enum code rows_get(struct batch *b, struct err *reterr) {
     }
     return OK;
 }
-
-/* A token leads to nothing that the index lacks; then candidates are all records, in the same order. */
-static enum source_type source_of(const struct page_work *w) { return w->q->source == BY_TOKEN && w->trails ? BY_ID : w->q->source; }
 
 static enum code candidates(struct batch *b, struct err *reterr) {
     enum code code;

@@ -32,7 +32,7 @@ static enum code read_in(struct service *s, const struct record_request *r, int6
     if (code == OK)
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)
-        code = record_give(s, &rec, sees.fields, ret, reterr);
+        code = record_give(&rec, sees.fields, ret, reterr);
     if (code == OK)
         reads_note(s, r->who, k, &rec.id, sees.fields);
     return code;

@@ -54,28 +54,39 @@ static void given_take(struct record *r, int place, usec_t given, fieldset taken
         r->parts[place].given = given;
 }
 
-/* Members of a JSON object into the values of fields; what the charter does not know (any more) is passed over. */
+/* Members stand in the order of their names, so the one behind the last is looked at first. -1: no field of the charter. */
+static int field_of(const struct kind_info *k, struct slice key, size_t *next) {
+    const size_t n = k->kind->field_count;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = *next + i < n ? *next + i : *next + i - n;
+        const char *name = k->kind->fields[k->by_name[at]].name;
+        if (strncmp(name, key.at, key.len) == 0 && name[key.len] == 0) {
+            *next = at + 1;
+            return k->by_name[at];
+        }
+    }
+    return -1;
+}
+
+static bool key_is(struct slice key, const char *name) { return key.len == strlen(name) && memcmp(key.at, name, key.len) == 0; }
+
+/* Members of a JSON object into the values of fields, which stay in it; what the charter does not know (any more) is passed over. */
 static bool values_take(struct record *r, const char *json, size_t len, int place, struct arena *arena) {
-    const struct kind *k = r->info->kind;
     struct canon c;
     struct slice key, value;
     fieldset taken = 0;
     int64_t given = 0;
+    size_t next = 0;
     if (!canon_begin(&c, json, len))
         return false;
     while (canon_next(&c, &key, &value)) {
-        char name[128];
         int f;
-        if (key.len >= sizeof name)
-            return false;
-        memcpy(name, key.at, key.len);
-        name[key.len] = 0;
-        if (name[0] == '$') {
-            int64_t *to = place == CLEAR ? NULL : strcmp(name, "$given") == 0 ? &given : strcmp(name, "$agreed") == 0 ? &r->agreed : NULL;
+        if (key.len > 0 && key.at[0] == '$') {
+            int64_t *to = place == CLEAR ? NULL : key_is(key, "$given") ? &given : key_is(key, "$agreed") ? &r->agreed : NULL;
             if (to != NULL && !text_int_n(value.at, value.len, 0, INT64_MAX, to))
                 return false;
             r->moved = r->moved || (to == &r->agreed && place != 0);
-        } else if ((f = kind_field(k, name)) >= 0) {
+        } else if ((f = field_of(r->info, key, &next)) >= 0) {
             if (!value_take(r, f, value, place, arena))
                 return false;
             taken |= (fieldset)1 << f;
@@ -102,7 +113,8 @@ enum code record_of_row(const struct kind_info *k, int64_t tenant, const struct 
     r.restricted = row->restricted;
     if (row->number != NULL && (r.number = arena_text(arena, row->number)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
-    if (!values_take(&r, row->clear, strlen(row->clear), CLEAR, arena))
+    const char *clear = arena_text(arena, row->clear);
+    if (clear == NULL || !values_take(&r, clear, strlen(clear), CLEAR, arena))
         return arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for a record") : err_set(reterr, E_DAMAGED, "the unsealed fields of %s %s are damaged", k->kind->name, uuid_format(&row->id, id));
     *ret = r;
     return OK;
@@ -265,9 +277,12 @@ enum code record_unseal(const struct record *r, size_t part, const struct key *k
 }
 
 static enum code part_open(struct record *r, size_t part, const struct key *key, struct arena *arena, struct err *reterr) {
-    AUTO(buf_wipe) struct buf b = BUF(PART_MAX);
+    const size_t room = part_at(r, part)->len + 1;        /* what is sealed is longer than what is in it */
     bool stray = is_stray(r, part);
-    char id[UUID_TEXT];
+    char id[UUID_TEXT], *memory = arena_get(arena, room);
+    if (memory == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    struct buf b = buf_over(memory, room);                /* values stay where they were opened */
     enum code code = record_unseal(r, part, key, &b, reterr);
     if (code == OK && !values_take(r, buf_str(&b), b.len, stray ? STRAY : (int)part, arena))
         code = arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for a record") : err_set(reterr, E_DAMAGED, "the sealed fields cannot be read");

@@ -72,7 +72,7 @@ MUST_USE bool record_damaged(struct record *r, fieldset unread, const struct err
 /* In place of one that cannot be shown; hidden: without its id. The watcher (or NULL) is told of it. */
 void damage_show(const struct damage_watch *watch, const struct record *r, bool hidden, struct buf *ret);
 void damage_tell(const struct damage_watch *watch, const struct kind_info *k, const struct uuid *id, const struct err *why);
-void record_show(const struct service *s, const struct record *r, fieldset fields, struct buf *ret);
-MUST_USE enum code record_give(const struct service *s, const struct record *r, fieldset fields, struct record_text *ret, struct err *reterr);
+void record_show(const struct record *r, fieldset fields, struct buf *ret);
+MUST_USE enum code record_give(const struct record *r, fieldset fields, struct record_text *ret, struct err *reterr);
 /* The state of a one_of field, -1: not set. */
 int record_option(const struct record *r, int field);

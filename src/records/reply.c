@@ -107,7 +107,7 @@ static enum code reply_again(struct service *s, const struct record_request *r, 
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)
         code = still_shown(s, r, stored, &src, &shows, reterr);
-    return code == OK ? record_give(s, &rec, shows, ret, reterr) : code;
+    return code == OK ? record_give(&rec, shows, ret, reterr) : code;
 }
 
 static enum code open_reply(struct service *s, const struct record_request *r, const struct reply_row *row, struct sql *q, struct arena *arena,

@@ -69,6 +69,16 @@ static void order_by_name(struct kind_info *k) {
     }
 }
 
+static const char *label_of(struct service *s, const char *name) { return arena_printf(s->arena, "\"%s\":", name); }
+
+/* Names of a charter need no escape. */
+static void labels_of(struct service *s, struct kind_info *k) {
+    for (size_t i = 0; i < k->kind->field_count; i++)
+        k->labels[i] = label_of(s, k->kind->fields[i].name);
+    if (k->kind->parent >= 0)
+        k->parent_label = label_of(s, charter_kind_at(s->charter, k->kind->parent)->name);
+}
+
 static void consent_add(struct kind_info *k, const char *name) {
     for (size_t i = 0; i < k->consent_count; i++)
         if (strcmp(k->consents[i], name) == 0)
@@ -139,6 +149,7 @@ static enum code kinds_fill(struct service *s, struct err *reterr) {
         if (code != OK)
             return code;
         what_it_has(k);
+        labels_of(s, k);
     }
     for (size_t i = 0; !arena_overflowed(s->arena) && i < s->kinds; i++)
         if (!children_of(s, &s->info[i]))

@@ -16,6 +16,7 @@ struct kind_info {
     int32_t *parts, *limits, *waits;           /* waits: where the search for the first waiting record begins */
     int32_t numbering;
     uint8_t by_name[FIELDS_MAX];               /* field indexes in the order of their names */
+    const char *labels[FIELDS_MAX], *parent_label;       /* "name": as it stands before a value in a reply */
     fieldset sorted, found, states;            /* in the index by value; by token; one_of with moves */
     fieldset counted;                          /* states that a capacity counts: the write decides them, so they are outside the index */
     const int *children; size_t child_count;   /* kinds that belong to this one */

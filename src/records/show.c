@@ -72,29 +72,42 @@ static void consents_add(struct buf *b, const struct record *r, fieldset fields)
     buf_char(b, '}');
 }
 
-static void fields_add(struct buf *b, const struct service *s, const struct record *r, fieldset fields) {
-    const struct kind *k = r->info->kind;
-    buf_char(b, '{');
-    if (k->parent >= 0) {
-        name_add(b, service_kind(s, k->parent)->kind->name);
+static void fields_add(struct buf *b, const struct record *r, fieldset fields) {
+    const struct kind_info *k = r->info;
+    const char *before = "{";
+    if (k->kind->parent >= 0) {
+        buf_char(b, '{');
+        buf_text(b, k->parent_label);
         id_add(b, &r->parent);
+        before = ",";
     }
-    for (size_t f = 0; f < k->field_count && !b->failed; f++)
+    for (size_t f = 0; f < k->kind->field_count && !b->failed; f++)
         if ((fields >> f & 1) != 0 && r->values[f].set) {
-            name_add(b, k->fields[f].name);
-            value_show(&k->fields[f], &r->values[f], b);
+            buf_char(b, *before);
+            buf_text(b, k->labels[f]);
+            value_show(&k->kind->fields[f], &r->values[f], b);
+            before = ",";
         }
-    buf_char(b, '}');
+    buf_text(b, *before == '{' ? "{}" : "}");
 }
 
-void record_show(const struct service *s, const struct record *r, fieldset fields, struct buf *ret) {
-    PRE(s != NULL && r != NULL && ret != NULL);
+/* Both are the same until it is changed. */
+static void times_add(struct buf *b, usec_t created, usec_t updated) {
+    char text[32];
+    time_format(created, text, sizeof text);
+    buf_text(b, ",\"created\":");
+    plain_add(b, text);
+    buf_text(b, ",\"updated\":");
+    plain_add(b, updated == created ? text : time_format(updated, text, sizeof text));
+}
+
+void record_show(const struct record *r, fieldset fields, struct buf *ret) {
+    PRE(r != NULL && ret != NULL);
     buf_text(ret, "{\"id\":");
     id_add(ret, &r->id);
-    buf_printf(ret, ",\"version\":%lld,\"created\":", (long long)r->version);
-    time_add(ret, r->created);
-    buf_text(ret, ",\"updated\":");
-    time_add(ret, r->updated);
+    buf_text(ret, ",\"version\":");
+    json_text_integer(ret, r->version);
+    times_add(ret, r->created, r->updated);
     buf_text(ret, ",\"due\":");
     time_add(ret, r->due);
     if (r->number != NULL) {
@@ -106,7 +119,7 @@ void record_show(const struct service *s, const struct record *r, fieldset field
         consents_add(ret, r, fields);
     }
     buf_text(ret, ",\"fields\":");
-    fields_add(ret, s, r, fields);
+    fields_add(ret, r, fields);
     buf_char(ret, '}');
 }
 
@@ -143,8 +156,8 @@ enum code shown_tree(const struct buf *text, json_t **ret, struct err *reterr) {
     return OK;
 }
 
-enum code record_give(const struct service *s, const struct record *r, fieldset fields, struct record_text *ret, struct err *reterr) {
-    record_show(s, r, fields, &ret->text);
+enum code record_give(const struct record *r, fieldset fields, struct record_text *ret, struct err *reterr) {
+    record_show(r, fields, &ret->text);
     if (ret->text.failed)
         return err_set(reterr, E_MEMORY, "no memory for a reply");
     ret->id = r->id;

@@ -471,11 +471,8 @@ static bool derive(const struct field *f, struct arena *arena, struct value *v) 
 }
 
 bool value_open(const struct field *f, struct slice json, struct arena *arena, struct value *ret) {
-    struct value v = { .set = true, .len = json.len };
-    v.json = arena_text_n(arena, json.at, json.len);
-    if (v.json == NULL)
-        return false;
-    v.text = is_text(f->type) ? canon_string(arena, json) : v.json;
+    struct value v = { .set = true, .json = json.at, .len = json.len };
+    v.text = is_text(f->type) ? canon_string(arena, json) : arena_text_n(arena, json.at, json.len);
     if (v.text == NULL || !derive(f, arena, &v))
         return false;
     *ret = v;
@@ -504,7 +501,7 @@ static bool shows_as_stored(const struct field *f, const struct value *v) {
     case T_COUNTER: case T_YESNO: case T_MONEY: return true;
     case T_NUMBER: return digits_of(v->text) <= REAL_DIGITS && strstr(v->text, "0.0000") == NULL;
     case T_PLACE: return strstr(v->text, "0.0000") == NULL;
-    case T_JSON: return strpbrk(v->json, "\\.eE") == NULL;
+    case T_JSON: return strpbrk(v->text, "\\.eE") == NULL;
     default: return memchr(v->json, '\\', v->len) == NULL;
     }
 }

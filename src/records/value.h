@@ -29,7 +29,7 @@ struct value_rules { const char *country; };             /* "PL": default of tel
 /* *ret->set false: null, or empty text. False: *why says what is wrong (also when memory ran out: then why->says is SAYS_OK). */
 MUST_USE bool value_read(const struct field *f, const struct raw *raw, const struct value_rules *rules, struct arena *arena,
                          struct value *ret, struct say *why);
-/* From its canonical JSON, as sealed or stored. False: damaged, or no memory. */
+/* From its canonical JSON, as sealed or stored, which lives as long as the value. False: damaged, or no memory. */
 MUST_USE bool value_open(const struct field *f, struct slice json, struct arena *arena, struct value *ret);
 /* As the API shows it: appended as text, or as a tree (new reference; NULL: no memory). */
 void value_show(const struct field *f, const struct value *v, struct buf *ret);

@@ -18,7 +18,7 @@ static bool chunk_add(const struct change *c, void *arg) {
 static enum code reached_read(struct sql *q, int64_t *ret, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = db_prepare(q->index, "SELECT change FROM reached WHERE tenant = ?", &s, reterr);
+    enum code code = index_prepare(q, "SELECT change FROM reached WHERE tenant = ?", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, q->tenant);

@@ -204,7 +204,7 @@ enum code index_reached(struct store *s, int64_t tenant, int64_t begin, int64_t 
 
 static enum code ask(struct sql *q, const char *sql, struct stmt **ret, struct err *reterr) {
     struct stmt *st = NULL;
-    enum code code = db_prepare(q->index, sql, &st, reterr);
+    enum code code = index_prepare(q, sql, &st, reterr);
     if (code != OK)
         return code;
     stmt_int(st, 1, q->tenant);

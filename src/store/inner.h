@@ -29,6 +29,7 @@ struct sql {
     int64_t tenant;
     struct txn *txn;                          /* NULL in a view */
     unsigned begun;                           /* how often view_again began it anew */
+    bool index_begun;                         /* of a view: its read of the index, which most views have none of */
     struct buf scratch;                       /* texts of the row that was returned last */
 };
 
@@ -148,6 +149,7 @@ MUST_USE enum code index_erase(struct txn *t, int32_t kind, const struct uuid *i
 
 /* Shorthand of statements that give at most one row. */
 MUST_USE enum code sql_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr);   /* tenant bound as 1 */
+MUST_USE enum code index_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr);   /* over the index; nothing bound */
 MUST_USE enum code generation_check(const struct txn *t, uint32_t generation, struct err *reterr);
 static inline void bind_uuid(struct stmt *s, int at, const struct uuid *id) { stmt_blob(s, at, id->bytes, sizeof id->bytes); }
 static inline void bind_uuid_or_null(struct stmt *s, int at, const struct uuid *id) {

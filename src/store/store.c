@@ -272,8 +272,17 @@ static void view_drop(struct store *s, struct view *v) {
 }
 
 static enum code view_begin(struct view *v, struct err *reterr) {
-    enum code code = db_begin(v->sql.records, false, reterr);
-    return code == OK ? db_begin(v->sql.index, false, reterr) : code;
+    v->sql.index_begun = false;
+    return db_begin(v->sql.records, false, reterr);
+}
+
+enum code index_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr) {
+    enum code code = OK;
+    if (q->txn == NULL && !q->index_begun) {
+        code = db_begin(q->index, false, reterr);
+        q->index_begun = code == OK;
+    }
+    return code == OK ? db_prepare(q->index, text, ret, reterr) : code;
 }
 
 enum code store_view(struct store *s, int64_t tenant, struct view **ret, struct err *reterr) {
@@ -305,7 +314,7 @@ struct view *view_end(struct view *v) {
     struct err ignored;
     if (v->sql.scratch.room > OPS_KEPT / 16)
         buf_done(&v->sql.scratch);
-    if (db_commit(v->sql.records, &ignored) != OK || db_commit(v->sql.index, &ignored) != OK) {
+    if (db_commit(v->sql.records, &ignored) != OK || (v->sql.index_begun && db_commit(v->sql.index, &ignored) != OK)) {
         view_drop(s, v);                     /* a connection that cannot end a read is of no use */
         return NULL;
     }
