@@ -496,8 +496,10 @@ void control_call(struct api *a, const json_t *in, const struct source *body, co
                    ? err_set(&e, E_INVALID, "the request has no verb: {\"do\": \"status\"}") : dispatch(&c, verb, &e);
     if (code == OK)
         json_object_set_new(c.reply, "ok", json_true());
-    if (mem_lost() != lost && code != E_MEMORY)      /* a line that is not there, or a member of one */
+    if (mem_lost() != lost && code_status(code) < 500) {       /* a line is not there, or a member of one, or the refusal is for want of one */
         code = err_set(&e, E_MEMORY, "no memory for the whole answer; what was asked may have been done");
+        json_object_del(c.reply, "ok");
+    }
     bool said = code == OK ? control_say(&c, c.reply)
                            : say_new(&c, json_pack("{s:b, s:i, s:s, s:s, s:s, s:O}", "ok", 0, "code", (int)code, "name", code_name(code), "text", e.text,
                                                    "cause", e.hidden, "detail", c.reply == NULL ? json_null() : c.reply));

@@ -15,7 +15,7 @@
 
 /* ---- ends of streams */
 
-struct out { struct http_req *req; const char *type; uint64_t written; };
+struct out { struct http_req *req; const char *type; uint64_t written; struct call *call; };
 
 static bool out_write(void *arg, const void *bytes, size_t len) {
     struct out *o = arg;
@@ -51,7 +51,7 @@ static void on_export(struct http_req *req) {
     if (!call_begin(req, &c) || !call_kind(&c) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (format_of(&c, body, &format)) {
-        struct out o = { req, format == FORMAT_CSV ? CSV : NDJSON, 0 };
+        struct out o = { .req = req, .type = format == FORMAT_CSV ? CSV : NDJSON };
         http_reply_header(req, "Content-Disposition", arena_printf(http_arena(req), "attachment; filename=\"%s.%s\"", c.k->name,
                                                                    format == FORMAT_CSV ? "csv" : "ndjson") ?: "attachment");
         struct damage d;
@@ -120,7 +120,7 @@ static void report_end(struct call *c, struct report *r, enum code code, const s
 
 static void import_run(struct call *c, enum stream_format format, json_t *mapping, const struct source *in) {
     struct err e;
-    struct report r = { .out = { c->req, NDJSON, 0 }, .line = BUF(64u << 10) };
+    struct report r = { .out = { .req = c->req, .type = NDJSON }, .line = BUF(64u << 10) };
     enum code code = records_import(c->service, &c->who, c->kind, format, mapping, in, &(struct sink){ report_write, &r }, &e);
     if (r.line.failed)                        /* and not that its reader has gone */
         code = err_set(&e, E_MEMORY, "the server has no memory for the report of the import");
@@ -266,6 +266,8 @@ static bool file_begin(void *arg, const struct file_info *info) {
     disposition(o->req, info->name);
     http_reply_header(o->req, "X-Content-Type-Options", "nosniff");
     http_reply_header(o->req, "Content-Security-Policy", "sandbox; default-src 'none'");
+    if (!call_whole(o->call))
+        return false;
     http_reply_begin(o->req, 200, info->type[0] == 0 ? "application/octet-stream" : info->type, info->size);
     return true;
 }
@@ -274,13 +276,13 @@ static void on_file_get(struct http_req *req) {
     struct call c;
     struct err e;
     struct file_info info;
-    struct out o = { req, "application/octet-stream", 0 };
+    struct out o = { .req = req, .type = "application/octet-stream", .call = &c };
     if (!call_begin(req, &c) || !call_id(&c, "id"))
         return;
     enum code code = file_fetch(c.service, &c.who, &c.id, &info, file_begin, &(struct sink){ out_write, &o }, &e);
     if (code != OK && !http_replied(req))
         call_error(&c, &e, NULL);
-    else if (code != OK)
+    else if (code != OK && o.written > 0)
         http_reply_abort(req);
 }
 

@@ -29,7 +29,7 @@ struct scene {
 static char answer[ANSWER_MAX + 1];           /* of the one request that is under way; the client itself asks for no memory */
 
 /* ---- one request */
-struct ask { struct scene *s; char head[1024], body[2048]; const char *blank; void (*next)(struct ask *); };
+struct ask { struct scene *s; char head[1024], body[2048]; const char *blank /* texts one after the other */; void (*next)(struct ask *); };
 
 static size_t answer_read(int fd) {
     size_t len = 0;
@@ -224,7 +224,7 @@ TEST(pages_are_shown_whole_or_not) {
     HEAD(&metrics, "GET", NULL, "/readyz");
     fine &= tortured("GET index", &index, 2, false);
     fine &= tortured("GET promises", &promises, 7, false);
-    fine &= tortured("GET promises as JSON", &json, 11, false);
+    fine &= tortured("GET promises as JSON", &json, 29, false);
     fine &= tortured("GET form", &form, 3, false);
     fine &= tortured("GET link", &link, 3, false);
     fine &= tortured("GET data of a link", &data, 2, false);
@@ -279,9 +279,9 @@ TEST(records_are_written_whole_or_not) {
     bool fine = true;
     scene_start(&s);
     struct ask create = { .s = &s, .next = new_person }, change = { .s = &s, .next = new_name }, import = { .s = &s, .next = two_rows };
-    fine &= tortured("POST record", &create, 3, true);
-    fine &= tortured("PATCH record", &change, 3, true);
-    fine &= tortured("POST import", &import, 3, true);
+    fine &= tortured("POST record", &create, 5, true);
+    fine &= tortured("PATCH record", &change, 5, true);
+    fine &= tortured("POST import", &import, 5, true);
     scene_end(&s);
     CHECK(fine);
 }
@@ -291,8 +291,111 @@ TEST(forms_are_taken_whole_or_not) {
     bool fine = true;
     scene_start(&s);
     struct ask form = { .s = &s, .next = new_form }, link = { .s = &s, .next = new_phone };
-    fine &= tortured("POST form", &form, 3, true);
-    fine &= tortured("POST link", &link, 3, true);
+    fine &= tortured("POST form", &form, 7, true);
+    fine &= tortured("POST link", &link, 7, true);
+    scene_end(&s);
+    CHECK(fine);
+}
+
+/* ---- files */
+#define BOUNDARY "0b0u0n0d"
+static void new_file(struct ask *a) {
+    a->s->n++;
+    HEAD(a, "POST", "multipart/form-data; boundary=" BOUNDARY, "/v1/events/registration/%s/badge", a->s->registration);
+    snprintf(a->body, sizeof a->body, "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"badge %d.png\"\r\nContent-Type: image/png\r\n\r\n"
+             "the bytes of a badge %d\r\n--" BOUNDARY "--\r\n", a->s->n, a->s->n);
+}
+
+TEST(files_are_stored_and_read_whole_or_not) {
+    struct scene s;
+    bool fine = true;
+    char id[UUID_TEXT] = "";
+    AUTO(buf_done) struct buf said = BUF(1u << 16);
+    scene_start(&s);
+    struct ask put = { .s = &s, .next = new_file }, get = { .s = &s };
+    fine &= tortured("POST file", &put, 5, true);
+    CHECK_OK(ask(&put, &said, &s.b.e), &s.b.e);
+    const char *at = strstr(buf_str(&said), "\"id\":\"");
+    CHECK(at != NULL && strlen(at) > 6 + sizeof id);
+    memcpy(id, at + 6, sizeof id - 1);
+    HEAD(&get, "GET", NULL, "/v1/events/files/%s", id);
+    fine &= tortured("GET file", &get, 1, false);
+    scene_end(&s);
+    CHECK(fine);
+}
+
+/* ---- the control socket's calls, and what is made at the start */
+struct order { struct scene *s; json_t *in; const char *blank; };
+static size_t told;
+static bool tell(void *arg UNUSED, const void *bytes, size_t len) {
+    CHECK(len <= ANSWER_MAX - told);
+    memcpy(answer + told, bytes, len);
+    told += len;
+    answer[told] = 0;
+    return true;
+}
+static enum code call_verb(void *arg, struct buf *outcome, struct err *reterr) {
+    const struct order *v = arg;
+    told = 0;
+    control_call(v->s->api, v->in, NULL, &(struct sink){ tell, NULL });
+    if (strstr(answer, "\"ok\":true") == NULL)
+        return err_set(reterr, strstr(answer, "\"code\":31,") != NULL ? E_MEMORY : strstr(answer, "\"code\":32,") != NULL ? E_BUSY : E_INTERNAL, "%.300s", answer);
+    for (const char *start = v->blank; start != NULL && *start != 0; start += strlen(start) + 1)
+        blank_out(answer, start);
+    buf_text(outcome, answer);
+    return outcome->failed ? err_set(reterr, E_MEMORY, "no memory for the outcome") : OK;
+}
+static bool verb_tortured(struct scene *s, const char *request, long stride, bool uncounted) {
+    struct order v = { s, json_loads(request, 0, NULL), NULL };
+    CHECK(v.in != NULL);
+    bool fine = torture(&(struct torture){ .name = request, .call = call_verb, .arg = &v, .reach = TORTURE_ALL, .stride = stride, .uncounted = uncounted });
+    json_decref(v.in);
+    return fine;
+}
+
+TEST(control_calls_are_answered_whole_or_not) {
+    struct scene s;
+    char request[256];
+    bool fine = true;
+    scene_start(&s);
+    fine &= verb_tortured(&s, "{\"do\":\"tenant_list\"}", 1, false);
+    snprintf(request, sizeof request, "{\"do\":\"token_list\",\"service\":\"events\",\"tenant\":%lld}", (long long)s.b.tenant);
+    fine &= verb_tortured(&s, request, 1, false);
+    snprintf(request, sizeof request, "{\"do\":\"token_new\",\"service\":\"events\",\"tenant\":%lld,\"role\":\"door\",\"scope\":{\"kinds\":[\"event\"]}}", (long long)s.b.tenant);
+    fine &= verb_tortured(&s, request, 1, true);
+    snprintf(request, sizeof request, "{\"do\":\"ledger_show\",\"chain\":%lld,\"limit\":5}", (long long)s.b.tenant);
+    fine &= verb_tortured(&s, request, 1, false);
+    fine &= verb_tortured(&s, "{\"do\":\"status\"}", 1, true);
+    fine &= verb_tortured(&s, "{\"do\":\"key_status\"}", 1, true);
+    fine &= verb_tortured(&s, "{\"do\":\"ledger_verify\"}", 3, true);
+    scene_end(&s);
+    CHECK(fine);
+}
+
+static enum code make_openapi(void *arg, struct buf *outcome, struct err *reterr) {
+    const struct scene *s = arg;
+    json_t *doc = openapi_make(s->b.charter, "https://localhost:8443");
+    json_text_add(outcome, doc);
+    json_decref(doc);
+    return outcome->failed ? err_set(reterr, E_MEMORY, "no memory for the document") : OK;
+}
+static enum code open_and_close(void *arg, struct buf *outcome UNUSED, struct err *reterr) {
+    const struct scene *s = arg;
+    const struct charter *charter = s->b.charter;
+    struct api *api = NULL;
+    const struct api_config c = { .charters = &charter, .charter_count = 1, .store = s->b.store, .keeper = s->b.keeper, .files_directory = s->b.directory,
+                                  .base_url = "https://localhost:8443", .brand_name = "Seats", .loops = 1, .workers = 2 };
+    enum code code = api_open(&c, &api, reterr);
+    api_close(api);
+    return code;
+}
+
+TEST(a_start_is_whole_or_refused) {
+    struct scene s;
+    bool fine = true;
+    scene_start(&s);
+    fine &= torture(&(struct torture){ .name = "OpenAPI", .call = make_openapi, .arg = &s, .stride = 29 });
+    fine &= torture(&(struct torture){ .name = "api_open", .call = open_and_close, .arg = &s, .reach = TORTURE_ALL, .stride = 97 });
     scene_end(&s);
     CHECK(fine);
 }

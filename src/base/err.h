@@ -39,6 +39,17 @@ enum code err_prefix(struct err *reterr, const char *fmt, ...) PRINTF_LIKE(2, 3)
 /* Adds the operator's detail. Returns its code. */
 enum code err_hide(struct err *reterr, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+#if defined __clang_analyzer__ || defined SEJF_ANALYZER
+/* What an analyzer, which reads one file at a time, cannot know: these give back the code that they set, and never OK. */
+static inline enum code err_failed(enum code code) { return code == OK ? E_INTERNAL : code; }
+#undef err_set
+#undef err_field
+#undef err_errno
+#define err_set(reterr, code, ...) ((void)err_set_at((reterr), __FILE__, __LINE__, (code), __VA_ARGS__), err_failed(code))
+#define err_field(reterr, code, path, ...) ((void)err_field_at((reterr), __FILE__, __LINE__, (code), (path), __VA_ARGS__), err_failed(code))
+#define err_errno(reterr, num, ...) err_failed(err_errno_at((reterr), __FILE__, __LINE__, (num), __VA_ARGS__))
+#endif
+
 const char *code_name(enum code code);       /* "E_INVALID" */
 const char *code_title(enum code code);
 int code_status(enum code code);             /* HTTP status */

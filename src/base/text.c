@@ -281,7 +281,7 @@ bool hex_decode(const char *text, size_t len, void *ret, size_t ret_len) {
         if (hex_digit(text[i]) < 0)
             return false;
     for (size_t i = 0; i < ret_len; i++)
-        out[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+        out[i] = (uint8_t)((unsigned)hex_digit(text[2 * i]) << 4 | (unsigned)hex_digit(text[2 * i + 1]));
     return true;
 }
 

@@ -32,7 +32,7 @@ static void build_capacity(struct build *b, const struct node *n, int kind, stru
     if (l->state_field >= 0) {
         const struct field *f = &k->fields[l->state_field];
         l->full_option = field_option(f, options[0]);
-        l->else_option = options[1] != NULL ? field_option(f, options[1]) : -1;
+        l->else_option = other != NULL ? field_option(f, options[1]) : -1;
         need_outside(b, n, kind, l->state_field, state->at, state->width, "a limit counts it");
     }
     if (other != NULL && strcmp(options[0], options[1]) == 0)

@@ -358,7 +358,7 @@ static void say_value(struct context *x, const char *name, const char *how, cons
     } else if (strcmp(how, "qs") == 0 || strcmp(how, "qso") == 0) {
         struct list list = { 0 };
         items_of(x, v, &list);
-        quote_names(x, kind_at(x), &list, how[2] == 'o', ret);
+        quote_names(x, kind_at(x), &list, strcmp(how, "qso") == 0, ret);
     } else if (strcmp(how, "w") == 0 || strcmp(name, "*") == 0 || v->is_list) {
         say_words(x, strcmp(how, "w") == 0 ? v->capture != NULL ? v->capture->name : name : how, v, ret);
     } else if (strcmp(how, "q") == 0 && is_name_of(v->capture) && strcmp(name, "text") != 0) {

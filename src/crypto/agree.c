@@ -1,13 +1,11 @@
 /* agree.c — keys that come from outside: a password (Argon2id), a peer (X25519). */
-#include <openssl/evp.h>
 #include <sodium.h>
+#include <string.h>
 
 #include "crypto/crypto.h"
 
 _Static_assert(crypto_pwhash_argon2id_SALTBYTES == 16, "the salt of password_key");
-
-static void auto_pkey(EVP_PKEY **p) { EVP_PKEY_free(*p); }
-static void auto_pkey_ctx(EVP_PKEY_CTX **p) { EVP_PKEY_CTX_free(*p); }
+_Static_assert(crypto_scalarmult_curve25519_BYTES == 32, "X25519");
 
 enum code password_key(const char *password, size_t len, const uint8_t salt[16], uint64_t ops, size_t mem_bytes,
                        struct key *ret, struct err *reterr) {
@@ -24,19 +22,13 @@ enum code password_key(const char *password, size_t len, const uint8_t salt[16],
     return OK;
 }
 
+/* libsodium's needs no memory, so that a key is never called bad because there was none. */
 enum code exchange(const uint8_t secret[32], const uint8_t public[32], uint8_t ret[32], struct err *reterr) {
     PRE(secret != NULL && public != NULL && ret != NULL && reterr != NULL);
-    size_t len = 32;
-    uint8_t shared[32];
-    AUTO(pkey) EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, 32);
-    AUTO(pkey) EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, public, 32);
-    AUTO(pkey_ctx) EVP_PKEY_CTX *ctx = own == NULL ? NULL : EVP_PKEY_CTX_new(own, NULL);
-    if (peer == NULL || ctx == NULL || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, peer) != 1)
-        return err_set(reterr, E_MEMORY, "no memory for an X25519 exchange");
-    if (EVP_PKEY_derive(ctx, shared, &len) != 1 || len != 32)
-        return err_set(reterr, E_DAMAGED, "the public key of the peer is of low order: it is not a key that X25519 makes");
-    for (size_t i = 0; i < 32; i++)
-        ret[i] = shared[i];
+    uint8_t shared[crypto_scalarmult_curve25519_BYTES];
+    bool good = crypto_scalarmult_curve25519(shared, secret, public) == 0;
+    if (good)
+        memcpy(ret, shared, sizeof shared);
     crypto_wipe(shared, sizeof shared);
-    return OK;
+    return good ? OK : err_set(reterr, E_DAMAGED, "the public key of the peer is of low order: it is not a key that X25519 makes");
 }

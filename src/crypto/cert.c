@@ -20,13 +20,28 @@ static void auto_bn(BIGNUM **p) { BN_free(*p); }
 static void auto_names(GENERAL_NAMES **p) { GENERAL_NAMES_free(*p); }
 #define OWNED(fn) __attribute__((cleanup(fn)))
 
+/* Was it want of memory that the last call failed for? Also where there was none to write down why. Empties OpenSSL's list. */
+static bool starved(void) {
+    bool any = false, memory = false;
+    for (unsigned long num; (num = ERR_get_error()) != 0; any = true)
+        memory = memory || ERR_GET_REASON(num) == ERR_R_MALLOC_FAILURE;
+    return memory || !any;
+}
+
+/* In what is made of names that we checked, only a name that ASN.1 cannot hold fails for another reason; libraries that find no memory
+ * for a part of theirs name the part. */
+static bool name_refused(unsigned long num) { return ERR_GET_LIB(num) == ERR_LIB_ASN1 && ERR_GET_REASON(num) != ERR_R_MALLOC_FAILURE; }
+
 static enum code refused(struct err *reterr, const char *what) {
-    unsigned long num = ERR_get_error();
+    unsigned long num = ERR_peek_error();
     char why[160] = "";
     if (num != 0)
         ERR_error_string_n(num, why, sizeof why);
     ERR_clear_error();
-    (void)err_set(reterr, E_INTERNAL, "cannot make a certificate: %s", what);
+    if (name_refused(num))
+        (void)err_set(reterr, E_INTERNAL, "cannot make a certificate: %s", what);
+    else
+        (void)err_set(reterr, E_MEMORY, "no memory for a certificate: %s", what);
     return err_hide(reterr, "%s", why);
 }
 
@@ -58,16 +73,13 @@ static bool names_add(X509 *x, const char *const *names, size_t count) {
         GENERAL_NAME *g = GENERAL_NAME_new();
         ASN1_OCTET_STRING *address = a2i_IPADDRESS(names[i]);
         ERR_clear_error();                   /* a DNS name is no address: no mistake */
-        if (g == NULL || sk_GENERAL_NAME_push(list, g) == 0)
+        ASN1_STRING *value = address != NULL ? address : ASN1_IA5STRING_new();
+        if (g == NULL || value == NULL || (address == NULL && ASN1_STRING_set(value, names[i], -1) != 1) || sk_GENERAL_NAME_push(list, g) == 0) {
+            ASN1_STRING_free(value);
+            GENERAL_NAME_free(g);
             return false;
-        if (address != NULL) {
-            GENERAL_NAME_set0_value(g, GEN_IPADD, address);
-            continue;
         }
-        ASN1_IA5STRING *dns = ASN1_IA5STRING_new();
-        if (dns == NULL || ASN1_STRING_set(dns, names[i], -1) != 1)
-            return false;
-        GENERAL_NAME_set0_value(g, GEN_DNS, dns);
+        GENERAL_NAME_set0_value(g, address != NULL ? GEN_IPADD : GEN_DNS, value);
     }
     return list != NULL && X509_add1_ext_i2d(x, NID_subject_alt_name, list, 0, X509V3_ADD_DEFAULT) == 1;
 }
@@ -145,13 +157,25 @@ enum code cert_make(const char *const *names, size_t count, usec_t now, int days
     return OK;
 }
 
-static X509 *first_of(const char *pem, size_t len) {
-    if (len > INT32_MAX)
-        return NULL;
-    OWNED(auto_bio) BIO *bio = BIO_new_mem_buf(pem, (int)len);
-    X509 *x = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+static X509 *x509_read(const char *pem, size_t len) {
     ERR_clear_error();
-    return x;
+    OWNED(auto_bio) BIO *bio = len > INT32_MAX ? NULL : BIO_new_mem_buf(pem, (int)len);
+    return bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+}
+
+static EVP_PKEY *key_read(const char *pem, size_t len) {
+    ERR_clear_error();
+    OWNED(auto_bio) BIO *bio = len > INT32_MAX ? NULL : BIO_new_mem_buf(pem, (int)len);
+    return bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t)"");
+}
+
+/* Read twice where the first time failed: the parts of the library pass want of memory on as a fault of what they read. */
+static enum code first_of(const char *pem, size_t len, X509 **ret, struct err *reterr) {
+    *ret = x509_read(pem, len) ?: x509_read(pem, len);
+    if (*ret != NULL)
+        return OK;
+    return len <= INT32_MAX && starved() ? err_set(reterr, E_MEMORY, "no memory to read a certificate")
+                                         : err_set(reterr, E_DAMAGED, "there is no certificate in PEM form in it");
 }
 
 static bool instant_of(const ASN1_TIME *t, usec_t *ret) {
@@ -163,29 +187,51 @@ static bool instant_of(const ASN1_TIME *t, usec_t *ret) {
 }
 
 enum code cert_read(const char *pem, size_t len, struct cert_info *ret, struct err *reterr) {
-    OWNED(auto_x509) X509 *x = first_of(pem, len);
+    OWNED(auto_x509) X509 *x = NULL;
     struct cert_info info;
-    if (x == NULL || !instant_of(X509_get0_notBefore(x), &info.from) || !instant_of(X509_get0_notAfter(x), &info.until))
+    enum code code = first_of(pem, len, &x, reterr);
+    if (code != OK)
+        return code;
+    if (!instant_of(X509_get0_notBefore(x), &info.from) || !instant_of(X509_get0_notAfter(x), &info.until))
         return err_set(reterr, E_DAMAGED, "there is no certificate in PEM form in it");
     *ret = info;
     return OK;
 }
 
 bool cert_covers(const char *pem, size_t len, const char *name) {
-    OWNED(auto_x509) X509 *x = first_of(pem, len);
+    OWNED(auto_x509) X509 *x = NULL;
+    struct err e;
+    if (first_of(pem, len, &x, &e) != OK)
+        return false;
     bool covers = x != NULL && (X509_check_host(x, name, strlen(name), 0, NULL) == 1 || X509_check_ip_asc(x, name, 0) == 1);
     ERR_clear_error();
     return covers;
 }
 
+/* X509_check_private_key calls a key another's also where there was no memory to compare them. */
+static enum code public_same(X509 *x, EVP_PKEY *key, struct err *reterr) {
+    unsigned char *one = NULL, *other = NULL;
+    int len = i2d_PUBKEY(X509_get0_pubkey(x), &one), other_len = i2d_PUBKEY(key, &other);
+    bool known = len > 0 && other_len > 0, same = known && len == other_len && memcmp(one, other, (size_t)len) == 0;
+    OPENSSL_free(one);
+    OPENSSL_free(other);
+    if (!known)
+        return err_set(reterr, E_MEMORY, "no memory to compare a private key");
+    return same ? OK : E_CONFIG;
+}
+
 enum code cert_key_fits(const char *pem, size_t len, const char *key, size_t key_len, struct err *reterr) {
-    OWNED(auto_x509) X509 *x = first_of(pem, len);
-    if (x == NULL)
-        return err_set(reterr, E_DAMAGED, "there is no certificate in PEM form in it");
-    OWNED(auto_bio) BIO *bio = key_len > INT32_MAX ? NULL : BIO_new_mem_buf(key, (int)key_len);
-    OWNED(auto_pkey) EVP_PKEY *k = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t)"");
-    bool fits = k != NULL && X509_check_private_key(x, k) == 1;
+    OWNED(auto_x509) X509 *x = NULL;
+    enum code code = first_of(pem, len, &x, reterr);
+    if (code != OK)
+        return code;
+    OWNED(auto_pkey) EVP_PKEY *k = key_read(key, key_len) ?: key_read(key, key_len);
+    if (k == NULL && key_len <= INT32_MAX && starved())
+        return err_set(reterr, E_MEMORY, "no memory to read a private key");
+    bool fits = k != NULL && (X509_check_private_key(x, k) == 1 || (code = public_same(x, k, reterr)) == OK);
     ERR_clear_error();
+    if (code == E_MEMORY)
+        return code;
     if (!fits)
         return err_set(reterr, E_CONFIG, k == NULL ? "the private key cannot be read (it must be PEM without a passphrase)"
                                                    : "the private key is not that of the certificate");

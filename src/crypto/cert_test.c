@@ -6,8 +6,11 @@ static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
 #define NOW (INT64_C(1790000000) * USEC_PER_SEC)
 
 static bool verifies(const char *authority, const char *chain, time_t at) {
-    OWNED(auto_x509) X509 *ca = first_of(authority, strlen(authority));
-    OWNED(auto_x509) X509 *leaf = first_of(chain, strlen(chain));
+    struct err e;
+    OWNED(auto_x509) X509 *ca = NULL;
+    OWNED(auto_x509) X509 *leaf = NULL;
+    CHECK_OK(first_of(authority, strlen(authority), &ca, &e), &e);
+    CHECK_OK(first_of(chain, strlen(chain), &leaf, &e), &e);
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     CHECK(ca != NULL && leaf != NULL && store != NULL && ctx != NULL && X509_STORE_add_cert(store, ca) == 1);

@@ -20,6 +20,9 @@ static enum code no_context(struct err *reterr) {
     return err_set(reterr, E_MEMORY, "no memory for the cipher contexts of a thread");
 }
 
+/* With a key, a nonce and bounded lengths, nothing else can keep the cipher from starting. */
+static enum code no_cipher(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory for AES-256-GCM"); }
+
 static bool brief_seal(struct context *c, const struct key *key, const uint8_t nonce[NONCE_SIZE], const void *ad, size_t ad_len,
                        const void *plain, size_t len, uint8_t *to) {
     return crypto_aead_aes256gcm_beforenm(&c->brief, key->bytes) == 0
@@ -55,25 +58,25 @@ enum code seal(const struct key *key, const void *ad, size_t ad_len, const void 
     crypto_random(to, NONCE_SIZE);
     if (!gcm_seal(c, key, to, ad, ad_len, plain, len, to + NONCE_SIZE)) {
         buf_cut(ret, start);
-        return err_set(reterr, E_INTERNAL, "AES-256-GCM failed to seal");
+        return no_cipher(reterr);
     }
     return OK;
 }
 
-/* `body` is ciphertext and tag; len bytes go to `to`, which has room for one even where there are none. */
-static bool gcm_open(struct context *c, const struct key *key, const uint8_t nonce[NONCE_SIZE], const void *ad, size_t ad_len,
+/* `body` is ciphertext and tag; len bytes go to `to`, which has room for one even where there are none. E_DAMAGED: the tag is another's. */
+static enum code gcm_open(struct context *c, const struct key *key, const uint8_t nonce[NONCE_SIZE], const void *ad, size_t ad_len,
                      const uint8_t *body, size_t len, uint8_t *to) {
     uint8_t tag_bytes[TAG_SIZE], none[1];
     int n = 0;
     if (is_brief(c, len))
         return crypto_aead_aes256gcm_beforenm(&c->brief, key->bytes) == 0
-            && crypto_aead_aes256gcm_decrypt_afternm(to, NULL, NULL, body, len + TAG_SIZE, ad, ad_len, nonce, &c->brief) == 0;
+            && crypto_aead_aes256gcm_decrypt_afternm(to, NULL, NULL, body, len + TAG_SIZE, ad, ad_len, nonce, &c->brief) == 0 ? OK : E_DAMAGED;
     memcpy(tag_bytes, body + len, TAG_SIZE);
     OSSL_PARAM tag[] = { OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag_bytes, TAG_SIZE), OSSL_PARAM_construct_end() };
-    return EVP_DecryptInit_ex2(c->open, NULL, key->bytes, nonce, tag) == 1
-        && (ad_len == 0 || EVP_DecryptUpdate(c->open, NULL, &n, ad, (int)ad_len) == 1)
-        && (len == 0 || EVP_DecryptUpdate(c->open, to, &n, body, (int)len) == 1)
-        && EVP_DecryptFinal_ex(c->open, none, &n) == 1;
+    if (EVP_DecryptInit_ex2(c->open, NULL, key->bytes, nonce, tag) != 1 || (ad_len > 0 && EVP_DecryptUpdate(c->open, NULL, &n, ad, (int)ad_len) != 1)
+        || (len > 0 && EVP_DecryptUpdate(c->open, to, &n, body, (int)len) != 1))
+        return E_MEMORY;
+    return EVP_DecryptFinal_ex(c->open, none, &n) == 1 ? OK : E_DAMAGED;
 }
 
 enum code seal_open(const struct key *key, const void *ad, size_t ad_len, const void *sealed, size_t len,
@@ -90,10 +93,11 @@ enum code seal_open(const struct key *key, const void *ad, size_t ad_len, const 
     uint8_t *to = body_len == 0 ? none : (uint8_t *)buf_more(ret, body_len);
     if (to == NULL)
         return err_set(reterr, E_MEMORY, "no memory for %zu opened bytes", body_len);
-    if (!gcm_open(c, key, nonce, ad, ad_len, body, body_len, to)) {
+    enum code code = gcm_open(c, key, nonce, ad, ad_len, body, body_len, to);
+    if (code != OK) {
         crypto_wipe(to, body_len);           /* nothing that failed the check is ever seen */
         buf_cut(ret, start);
-        return err_set(reterr, E_DAMAGED, "sealed bytes do not open: they, their key or their place are not those of the sealing");
+        return code == E_MEMORY ? no_cipher(reterr) : err_set(reterr, E_DAMAGED, "sealed bytes do not open: they, their key or their place are not those of the sealing");
     }
     return OK;
 }

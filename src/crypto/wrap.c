@@ -109,7 +109,7 @@ enum code keys_wrap(const struct key *kek, const struct key *keys, size_t count,
     for (size_t at = 0; fine && at < count; at += LANE)
         fine = wrap_lane(c->lane_wrap, &l, keys + at, count - at < LANE ? count - at : LANE, ret + at);
     lane_forget(c->lane_wrap, &l, count < LANE ? count : LANE);
-    return fine ? OK : err_set(reterr, E_INTERNAL, "AES-KW failed to wrap");
+    return fine ? OK : err_set(reterr, E_MEMORY, "no memory for wrapping keys");     /* nothing else can fail here */
 }
 
 enum code keys_unwrap(const struct key *kek, const struct wrapped *in, size_t count, struct key *ret, bool *ok, struct err *reterr) {
@@ -122,7 +122,7 @@ enum code keys_unwrap(const struct key *kek, const struct wrapped *in, size_t co
     for (size_t at = 0; fine && at < count; at += LANE)
         fine = unwrap_lane(c->lane_unwrap, &l, in + at, count - at < LANE ? count - at : LANE, ret + at, ok + at);
     lane_forget(c->lane_unwrap, &l, count < LANE ? count : LANE);
-    return fine ? OK : err_set(reterr, E_INTERNAL, "AES-KW failed to unwrap");
+    return fine ? OK : err_set(reterr, E_MEMORY, "no memory for unwrapping keys");
 }
 
 enum code key_wrap(const struct key *kek, const struct key *key, struct wrapped *ret, struct err *reterr) {

@@ -379,9 +379,7 @@ static void guest_add(struct server *s, int new_fd) {
     if (who.uid != 0 && who.uid != geteuid() && who.uid != s->config->server_user)
         return;
     g.user = who.uid;
-    int taken = fd;
-    fd = -1;
-    if (ipc_new(taken, FRAME_MAX, &g.ipc, &e) == OK)
+    if (ipc_new(fd_take(&fd), FRAME_MAX, &g.ipc, &e) == OK)
         s->guests[s->guest_count++] = g;
 }
 

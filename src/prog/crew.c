@@ -126,8 +126,7 @@ enum code crew_listen(struct place *p, const struct crew *c, const char *name, e
         return code;
     if (c->apart && chown(path, (uid_t)-1, c->user[reaches].gid) != 0)
         return err_errno(reterr, errno, "cannot give %s to %s", path, c->user[reaches].name);
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = fd_take(&fd);
     return OK;
 }
 
@@ -317,8 +316,7 @@ static enum code hold(const void *bytes, size_t len, int *ret_fd, struct err *re
         code = err_errno(reterr, errno, "cannot hold the root key's secret for the keeper");
     if (code != OK)
         return code;
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = fd_take(&fd);
     return OK;
 }
 

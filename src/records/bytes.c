@@ -178,7 +178,7 @@ static enum code frames_in(int fd, const struct file_place *at, const struct key
             return code;
         associate(at, i, i + 1 == count, &f.ad);
         buf_cut(&f.sealed, 0);
-        code = seal_open(key, f.ad.data, f.ad.len, sealed, n + SEAL_OVERHEAD, &f.sealed, reterr);
+        code = f.ad.failed ? err_set(reterr, E_MEMORY, "no memory for a file") : seal_open(key, f.ad.data, f.ad.len, sealed, n + SEAL_OVERHEAD, &f.sealed, reterr);
         if (code != OK)
             return code;
         if ((i == 0 && !begin(arg)) || (n > 0 && !out->write(out->arg, f.sealed.data, n)))

@@ -23,12 +23,11 @@ bool use_owner(const struct service *s, const struct caller *who) {
 }
 
 enum code use_mistakes(struct mistakes *m, enum code code, json_t **ret_mistakes, struct err *reterr) {
-    struct err why = *reterr;
     enum code as = mistakes_take(m, ret_mistakes, reterr);
     if (as == E_MEMORY)
         return as;
     if (code == E_CONFLICT) {                  /* the status of a contradiction, the text of the mistake */
-        why = *reterr;
+        struct err why = *reterr;
         return why.field[0] != 0 ? err_field(reterr, E_CONFLICT, why.field, "%s", why.text) : err_set(reterr, E_CONFLICT, "%s", why.text);
     }
     return as;

@@ -248,6 +248,7 @@ static void begin_again(struct txn *t, struct draft *d) {
     r->created = d->old == NULL ? r->updated : d->old->created;
     r->version = d->old == NULL ? 1 : d->old->version + 1;
     if (d->quiet) {
+        PRE(d->old != NULL);
         r->updated = d->old->updated;
         r->version = d->old->version;
     }

@@ -135,7 +135,9 @@ static enum code kinds_fill(struct service *s, struct err *reterr) {
     const struct kind *kinds;
     s->kinds = charter_kinds(s->charter, &kinds);
     s->info = arena_array(s->arena, s->kinds, sizeof *s->info);
-    for (size_t i = 0; s->info != NULL && i < s->kinds; i++) {
+    if (s->info == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a service");
+    for (size_t i = 0; i < s->kinds; i++) {
         struct kind_info *k = &s->info[i];
         struct naming n = { s, &kinds[i], reterr };
         k->kind = &kinds[i];
@@ -154,7 +156,7 @@ static enum code kinds_fill(struct service *s, struct err *reterr) {
     for (size_t i = 0; !arena_overflowed(s->arena) && i < s->kinds; i++)
         if (!children_of(s, &s->info[i]))
             break;
-    return arena_overflowed(s->arena) || s->info == NULL ? err_set(reterr, E_MEMORY, "no memory for a service") : OK;
+    return arena_overflowed(s->arena) ? err_set(reterr, E_MEMORY, "no memory for a service") : OK;
 }
 
 enum code service_open(const struct charter *charter, struct store *store, struct keeper_client *keeper,

@@ -126,11 +126,11 @@ enum code file_store(struct service *s, const struct caller *who, int kind, cons
                      const char *name, const char *type, const struct source *in, json_t **ret, struct err *reterr) {
     PRE(s != NULL && who != NULL && record != NULL && in != NULL && ret != NULL && reterr != NULL);
     const struct kind_info *k = service_kind(s, kind);
+    if (field < 0 || (size_t)field >= k->kind->field_count || k->kind->fields[field].type != T_FILE)
+        return err_set(reterr, E_INVALID, "there is no file field of that name");
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct upload u = { .s = s, .who = who, .k = k, .field = field, .arena = arena, .meta = BUF(8192),
                         .at = { .tenant = who->tenant, .kind = k->number, .field = k->fields[field], .record = *record, .file = uuid_new() } };
-    if (field < 0 || (size_t)field >= k->kind->field_count || k->kind->fields[field].type != T_FILE)
-        return err_set(reterr, E_INVALID, "there is no file field of that name");
     const char *plain = arena == NULL ? NULL : plain_name(name, arena);
     enum code code = plain == NULL ? err_set(reterr, E_MEMORY, "no memory for a file") : field_allowed(s, who, k, record, field, &u.due, reterr);
     if (code == OK)
@@ -183,10 +183,11 @@ static enum code file_seen(struct service *s, const struct caller *who, struct f
     if (code == OK)
         code = record_find(q, f->k, &f->row.record, arena, &r, reterr);
     if (code == E_GONE)
-        code = err_set(reterr, E_NOT_FOUND, "there is no such file");
+        return err_set(reterr, E_NOT_FOUND, "there is no such file");
+    if (code != OK)
+        return code;                           /* there is no record then to ask facts of */
     struct facts facts = facts_of(&src, src.now);
-    if (code == OK)
-        code = policy_sees(who, &facts, &sees, reterr);
+    code = policy_sees(who, &facts, &sees, reterr);
     if (code == OK && (!sees.any || (sees.fields >> f->field & 1) == 0 || !policy_scope(s->charter, who, f->k->index, V_READ)))
         code = err_set(reterr, E_NOT_FOUND, "there is no such file");
     return code;
@@ -206,7 +207,7 @@ static enum code file_unlock(struct service *s, struct found_file *f, struct are
     char *name_text = canon_get(buf_str(&meta), meta.len, "name", &name) ? canon_string(arena, name) : NULL;
     char *type_text = canon_get(buf_str(&meta), meta.len, "type", &type) ? canon_string(arena, type) : NULL;
     if (name_text == NULL || type_text == NULL)
-        return err_set(reterr, E_DAMAGED, "the name of a stored file is damaged");
+        return arena_overflowed(arena) ? err_set(reterr, E_MEMORY, "no memory for the name of a file") : err_set(reterr, E_DAMAGED, "the name of a stored file is damaged");
     f->info.size = f->row.size;
     snprintf(f->info.name, sizeof f->info.name, "%s", name_text);
     snprintf(f->info.type, sizeof f->info.type, "%s", type_text);

@@ -22,6 +22,12 @@ void fd_close(int *fd) {
     *fd = -1;
 }
 
+int fd_take(int *fd) {
+    int taken = *fd;
+    *fd = -1;
+    return taken;
+}
+
 enum code file_read_fd(int fd, const char *name, struct buf *ret, struct err *reterr) {
     PRE(fd >= 0 && ret != NULL && reterr != NULL);
     char piece[16384];
@@ -274,7 +280,6 @@ enum code file_lock(const char *path, int wait_ms, int *ret_fd, struct err *rete
             return err_set(reterr, E_BUSY, "another sejf has this data directory open (%s is locked); stop it first", path);
         nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
     }
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = fd_take(&fd);
     return OK;
 }

@@ -41,3 +41,5 @@ MUST_USE enum code file_lock(const char *path, int wait_ms, int *ret_fd, struct 
 /* Closes and forgets: for AUTO(fd_close) int fd = -1. */
 void fd_close(int *fd);
 static inline void auto_fd_close(int *fd) { fd_close(fd); }
+/* Hands an owned descriptor on. */
+int fd_take(int *fd);

@@ -56,8 +56,7 @@ enum code listen_tcp(const char *address, uint16_t port, int *ret_fd, struct err
             return err_set(reterr, E_FORBIDDEN, "port %u needs root (or CAP_NET_BIND_SERVICE); choose a port above 1023", (unsigned)port);
         return err_errno(reterr, errno, "cannot listen on %s port %u", address, (unsigned)port);
     }
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = fd_take(&fd);
     return OK;
 }
 
@@ -83,8 +82,7 @@ enum code connect_unix(const char *path, int *ret_fd, struct err *reterr) {
         (void)err_set(reterr, E_PEER, "nobody answers at %s", path);
         return err_hide(reterr, "errno %d", num);
     }
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = fd_take(&fd);
     return OK;
 }
 
@@ -110,8 +108,7 @@ enum code listen_unix(const char *path, mode_t mode, int *ret_fd, struct err *re
         return err_errno(reterr, num, "cannot make the socket %s", path);
     if (chmod(path, mode) != 0 || listen(fd, BACKLOG) != 0)
         return err_errno(reterr, errno, "cannot listen at %s", path);
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = fd_take(&fd);
     return OK;
 }
 
@@ -130,8 +127,7 @@ enum code connect_tcp(const char *address, uint16_t port, int wait_ms, int *ret_
         if (errno != EINPROGRESS || poll(&p, 1, wait_ms) != 1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0 || failed != 0)
             return err_set(reterr, E_PEER, "nobody answers at %s port %u", address, (unsigned)port);
     }
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = fd_take(&fd);
     return OK;
 }
 
