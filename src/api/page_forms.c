@@ -38,7 +38,7 @@ static bool sheet_begin(struct http_req *req, struct sheet *s) {
     *s = (struct sheet){ .home.kind = -1 };
     if (!visit_begin(req, &s->visit))
         return false;
-    enum code code = home_find(s->visit.service, http_param(req, "form"), http_param(req, "scope"), http_arena(req), &s->home, &e);
+    enum code code = home_find(pages_slugs(s->visit.pages), s->visit.service, http_param(req, "form"), http_param(req, "scope"), http_arena(req), &s->home, &e);
     if (code != OK) {
         visit_trouble(&s->visit, &e);
         return false;

@@ -15,18 +15,6 @@ static struct caller sejf_itself(int64_t tenant) {
     return (struct caller){ .tenant = tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
 }
 
-struct wanted { const char *slug; int64_t found; };
-static bool is_named(const struct tenant_row *r, void *arg) {
-    struct wanted *w = arg;
-    AUTO(buf_done) struct buf slug = BUF(4096);
-    if (r->closed != 0)
-        return true;
-    slug_of(r->name, &slug);
-    if (strcmp(buf_str(&slug), w->slug) == 0)
-        w->found = r->id;
-    return w->found == 0;
-}
-
 static enum code parent_tenant(struct service *s, int kind, const struct uuid *id, int64_t *ret, struct err *reterr) {
     const struct charter *c = service_charter(s);
     int32_t number, found;
@@ -41,37 +29,16 @@ static enum code parent_tenant(struct service *s, int kind, const struct uuid *i
     return code;
 }
 
-void slug_of(const char *name, struct buf *ret) {
-    AUTO(buf_done) struct buf folded = BUF(4096);
-    bool gap = false;
-    if (!text_fold(name, strlen(name), &folded))
-        return;
-    for (const char *p = buf_str(&folded); *p != 0; p++) {
-        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (unsigned char)*p >= 0x80;
-        if (letter && gap && ret->len > 0)
-            buf_char(ret, '-');
-        if (letter)
-            buf_char(ret, *p);
-        gap = !letter;
-    }
-}
-
-static enum code named_tenant(struct service *s, const char *scope, struct arena *arena, int64_t *ret, struct err *reterr) {
+static enum code named_tenant(struct slugs *slugs, struct service *s, const char *scope, struct arena *arena, int64_t *ret, struct err *reterr) {
     const char *service = charter_name(service_charter(s));
     struct tenant_row row;
     struct err e;
     int64_t id = 0;
-    struct wanted w = { .slug = scope };
     if (text_int(scope, 1, INT64_MAX, &id) && tenant_get(service_store(s), id, &row, arena, &e) == OK && row.closed == 0 && strcmp(row.service, service) == 0) {
         *ret = id;
         return OK;
     }
-    enum code code = tenants_list(service_store(s), service, is_named, &w, reterr);
-    if (code == OK && w.found == 0)
-        code = err_set(reterr, E_NOT_FOUND, "no tenant of this service has that name");
-    if (code == OK)
-        *ret = w.found;
-    return code;
+    return slugs_find(slugs, service_store(s), service, scope, ret, reterr);
 }
 
 void home_done(struct home *h) {
@@ -90,13 +57,13 @@ static enum code parent_load(struct service *s, struct home *h, const char *scop
     return record_read(s, &(struct record_request){ .who = &who, .kind = k->parent, .id = h->parent, .if_match = -1 }, &h->parent_record, reterr);
 }
 
-enum code home_find(struct service *s, const char *form, const char *scope, struct arena *arena, struct home *ret, struct err *reterr) {
+enum code home_find(struct slugs *slugs, struct service *s, const char *form, const char *scope, struct arena *arena, struct home *ret, struct err *reterr) {
     const struct charter *c = service_charter(s);
     AUTO(home_done) struct home h = { .kind = charter_form(c, form) };
     struct tenant_row row;
     if (h.kind < 0)
         return err_set(reterr, E_NOT_FOUND, "the service has no form of that name");
-    enum code code = charter_kind_at(c, h.kind)->parent >= 0 ? parent_load(s, &h, scope, reterr) : named_tenant(s, scope, arena, &h.tenant, reterr);
+    enum code code = charter_kind_at(c, h.kind)->parent >= 0 ? parent_load(s, &h, scope, reterr) : named_tenant(slugs, s, scope, arena, &h.tenant, reterr);
     if (code == OK)
         code = tenant_get(service_store(s), h.tenant, &row, arena, reterr);
     if (code != OK)

@@ -1,5 +1,6 @@
 /* page_home.h — where a form leads: the tenant, and the record that a new one will belong to. */
 #pragma once
+#include "api/page_slugs.h"
 #include "api/page_visit.h"
 
 struct home {
@@ -11,9 +12,7 @@ struct home {
 void home_done(struct home *h);
 DEFINE_AUTO_VALUE(struct home, home_done)
 /* form: its declared name; scope: the parent's id, or the tenant's number or name in an address ("gdynia-talks"). */
-MUST_USE enum code home_find(struct service *s, const char *form, const char *scope, struct arena *arena, struct home *ret, struct err *reterr);
+MUST_USE enum code home_find(struct slugs *slugs, struct service *s, const char *form, const char *scope, struct arena *arena, struct home *ret, struct err *reterr);
 /* What the references of the form can be: {field: [{id, title}]}. A personal title is shown only where the charter lets the
  * person that the form is for see it; else the kind and a number. New reference. */
 MUST_USE enum code home_choices(struct service *s, const struct home *h, enum lang lang, json_t **ret, struct err *reterr);
-/* A name as it stands in an address: folded, words joined by '-'. */
-void slug_of(const char *name, struct buf *ret);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/page_slugs.h"
 #include "api/page_theme.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,6 +17,7 @@
 
 struct pages {
     struct guard *guard;
+    struct slugs *slugs;
     struct buf theme;
     char *policy_framed;
     char *logo; size_t logo_len; const char *logo_type;
@@ -70,6 +72,8 @@ enum code pages_open(const struct api_config *c, struct pages **ret, struct err 
     p->brand_name = c->brand_name;
     logo_read(p, c->brand_logo);
     enum code code = p->policy_framed == NULL || p->theme.failed || policy.failed ? err_set(reterr, E_MEMORY, "no memory for the pages") : guard_new(&p->guard, reterr);
+    if (code == OK)
+        code = slugs_new(&p->slugs, reterr);
     if (code != OK) {
         pages_close(p);
         return code;
@@ -81,6 +85,7 @@ enum code pages_open(const struct api_config *c, struct pages **ret, struct err 
 struct pages *pages_close(struct pages *p) {
     if (p != NULL) {
         guard_free(p->guard);
+        slugs_free(p->slugs);
         buf_done(&p->theme);
         mem_free(p->policy_framed);
         mem_free(p->logo);
@@ -90,6 +95,7 @@ struct pages *pages_close(struct pages *p) {
 }
 
 struct guard *pages_guard(struct pages *p) { return p->guard; }
+struct slugs *pages_slugs(struct pages *p) { return p->slugs; }
 const char *pages_theme(const struct pages *p, size_t *ret_len) {
     *ret_len = p->theme.len;
     return buf_str(&p->theme);

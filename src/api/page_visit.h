@@ -34,6 +34,7 @@ const char *visit_cookie_sent(struct visit *v);
 bool visit_cross_site(struct visit *v);
 
 struct guard *pages_guard(struct pages *p);
+struct slugs *pages_slugs(struct pages *p);       /* page_slugs.h */
 const char *pages_theme(const struct pages *p, size_t *ret_len);
 const void *pages_logo(const struct pages *p, size_t *ret_len, const char **ret_type);     /* NULL: none */
 

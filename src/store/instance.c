@@ -180,6 +180,20 @@ enum code tenant_find(struct store *s, const char *service, const char *name, in
     return OK;
 }
 
+enum code tenant_newest(struct store *s, int64_t *ret, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    struct stmt *st;
+    bool row = false;
+    enum code code = store_view(s, INSTANCE, &v, reterr);
+    if (code == OK)
+        code = prepare(view_sql(v), "SELECT coalesce(max(id), 0) FROM tenant", &st, reterr);
+    if (code != OK || (code = stmt_step(st, &row, reterr)) != OK)
+        return code;
+    *ret = row ? col_int(st, 0) : 0;
+    stmt_end(st);
+    return OK;
+}
+
 enum code tenants_list(struct store *s, const char *service, tenant_fn fn, void *arg, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     struct stmt *st;

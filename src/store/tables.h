@@ -21,6 +21,7 @@ MUST_USE enum code tenant_make(struct store *s, const char *service, const char 
 MUST_USE enum code tenant_get(struct store *s, int64_t id, struct tenant_row *ret, struct arena *arena, struct err *reterr);
 MUST_USE enum code tenant_find(struct store *s, const char *service, const char *name, int64_t *ret, struct err *reterr);
 typedef bool (*tenant_fn)(const struct tenant_row *r, void *arg);
+MUST_USE enum code tenant_newest(struct store *s, int64_t *ret, struct err *reterr);      /* the highest number; 0: there is none */
 MUST_USE enum code tenants_list(struct store *s, const char *service /* NULL: all */, tenant_fn fn, void *arg, struct err *reterr);
 /* Their numbers, so that work for each needs no view inside a view. *ret: mem_free; NULL when there is none. */
 MUST_USE enum code tenants_all(struct store *s, const char *service /* NULL: all */, int64_t **ret, size_t *ret_count, struct err *reterr);

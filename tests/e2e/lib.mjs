@@ -70,6 +70,7 @@ export class Instance {
     let stdout = '', stderr = '';
     child.stdout.on('data', (d) => { stdout += d; });
     child.stderr.on('data', (d) => { stderr += d; });
+    child.stdin.on('error', () => {});                        // it ended before it read, which its status tells
     child.stdin.end(extra.input || '');
     const status = await new Promise((done) => child.on('close', done));
     return { status, stdout, stderr };
