@@ -31,7 +31,7 @@ static bool buf_reserve(struct buf *b, size_t len) {
     size_t room = b->room < FIRST_ROOM ? FIRST_ROOM : b->room;
     while (room < need)
         room = room > b->max / 2 ? b->max + 1 : room * 2;
-    char *data = mem_new(room);
+    char *data = mem_grow(NULL, room, 1);      /* not cleared: what stands in it is written first */
     if (data == NULL) {
         b->failed = true;
         return false;
@@ -41,6 +41,7 @@ static bool buf_reserve(struct buf *b, size_t len) {
         explicit_bzero(b->data, b->len);
         mem_free(b->data);
     }
+    data[b->len] = 0;
     b->data = data;
     b->room = room;
     return true;
