@@ -176,8 +176,11 @@ static void *control_thread(void *arg) {
         if ((p[0].revents & POLLIN) == 0)
             continue;
         int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno != EINTR && errno != ECONNABORTED)
+                (void)poll(NULL, 0, 100);     /* no descriptor is left: whoever waits is still there when one comes free */
             continue;
+        }
         if (peer_is_ours(fd)) {
             conn_start(c, fd);
         } else {

@@ -19,7 +19,7 @@
 #include "db/sums.h"
 
 struct sqlite_db { struct db base; sqlite3 *handle; char *path; const char *mend; int busy_ms, wal_limit, wal_pages; bool undo_ready, undo_owed; enum { SURE, LEFT, FAILED } wal; };
-struct sqlite_stmt { struct stmt base; sqlite3_stmt *handle; int bind; };
+struct sqlite_stmt { struct stmt base; sqlite3_stmt *handle; int bind; uint64_t texts; /* columns declared as such */ };
 
 static struct sqlite_db *conn(struct db *db) { return (struct sqlite_db *)db; }
 static struct sqlite_stmt *st(struct stmt *s) { return (struct sqlite_stmt *)s; }
@@ -225,8 +225,25 @@ static enum code sqlite_prepare(struct db *db, const char *sql, struct stmt **re
         (void)mem_free(s);
         return explain(c, rc, reterr);
     }
+    for (int i = 0; i < sqlite3_column_count(s->handle) && i < 64; i++) {
+        const char *type = sqlite3_column_decltype(s->handle, i);
+        if (type != NULL && strcmp(type, "TEXT") == 0)
+            s->texts |= (uint64_t)1 << i;
+    }
     *ret = &s->base;
     return OK;
+}
+
+/* A text that lies on pages of its own gets its end when it is asked for, which takes memory: better asked here, where want of it
+ * can be told, than where a NULL would be taken for a value that is not there. */
+static bool texts_ready(const struct sqlite_stmt *s) {
+    for (uint64_t left = s->texts; left != 0; left &= left - 1) {
+        int at = __builtin_ctzll(left);
+        bool null = sqlite3_column_type(s->handle, at) == SQLITE_NULL;      /* asked first: a text that finds none becomes NULL */
+        if (!null && sqlite3_column_text(s->handle, at) == NULL)
+            return false;
+    }
+    return true;
 }
 
 static void sqlite_forget(struct stmt *s) {
@@ -268,6 +285,8 @@ static enum code sqlite_step(struct stmt *s, bool *ret_row, struct err *reterr) 
     int rc = sqlite3_step(st(s)->handle);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return explain(c, rc, reterr);
+    if (rc == SQLITE_ROW && !texts_ready(st(s)))
+        return explain(c, SQLITE_NOMEM, reterr);
     *ret_row = rc == SQLITE_ROW;
     return OK;
 }
