@@ -159,15 +159,16 @@ static bool query_json(struct call *c, json_t **ret) {
 
 /* ---- lists and searches: text from the record to the wire */
 #define PAGE_MAX (64u << 20)
-#define PAGE_USUAL (16u << 10)
+#define LIST_USUAL (32u << 10)                /* room for most replies at once */
+#define FOUND_USUAL 1024u
 typedef enum code (*list_fn)(struct service *s, const struct caller *who, int kind, json_t *query, const struct damage_watch *watch, struct buf *ret, struct err *reterr);
 
-static void reply_list(struct call *c, list_fn list, json_t *query) {
+static void reply_list(struct call *c, list_fn list, size_t usual, json_t *query) {
     struct err e;
     struct damage d;
     AUTO(buf_wipe) struct buf page = BUF(PAGE_MAX);
-    if (buf_more(&page, PAGE_USUAL) != NULL)
-        buf_cut(&page, 0);                    /* room for most pages at once */
+    if (buf_more(&page, usual) != NULL)
+        buf_cut(&page, 0);
     damage_begin(&d, c->api, http_request_id(c->req));
     enum code code = list(c->service, &c->who, c->kind, query, &d.watch, &page, &e);
     damage_end(&d);
@@ -186,7 +187,7 @@ static void on_list(struct http_req *req) {
     if (!call_begin(req, &c) || !call_kind(&c) || !query_json(&c, &query))
         return;
     if (call_whole(&c))                       /* a bound that is missing would ask for more */
-        reply_list(&c, record_list_text, query);
+        reply_list(&c, record_list_text, LIST_USUAL, query);
     json_decref(query);
 }
 
@@ -195,7 +196,7 @@ static void on_search(struct http_req *req) {
     json_t *body = NULL;
     if (!call_begin(req, &c) || !call_kind(&c) || !call_json(&c, JSON_ONLY, &body))
         return;
-    reply_list(&c, record_search_text, body);
+    reply_list(&c, record_search_text, FOUND_USUAL, body);
     json_decref(body);
 }
 

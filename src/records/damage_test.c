@@ -1,5 +1,6 @@
 /* damage_test.c — a record of which something is damaged stands in its place wherever records are listed, and nothing around it is lost. */
 #include "records/show.c"
+#include "records/refit.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
 #include "store/rows.h"
@@ -268,5 +269,18 @@ TEST(followers_are_told) {
     }
     json_decref(list);
     CHECK(whole == 4 && bad == 2);
+    bed_end(&s.b);
+}
+
+TEST(a_refit_leaves_and_counts_them) {
+    static struct scene s;
+    struct refit_id ids[ALL];
+    size_t n = 0, damaged = 0;
+    scene_start(&s);
+    for (size_t i = 0; i < ALL; i++)
+        if (i != CHILD)
+            ids[n++] = (struct refit_id){ service_kind(s.b.service, charter_kind(s.b.charter, "registration")), s.id[i] };
+    CHECK_OK(refit_some(s.b.service, s.b.tenant, ids, n, true, &damaged, &s.b.e), &s.b.e);
+    CHECK_INT(damaged, 3);
     bed_end(&s.b);
 }

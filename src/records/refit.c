@@ -23,20 +23,22 @@ struct fitting {
     struct fit *list; size_t count; bool everything;
 };
 
-/* ---- outside of the write */
+/* ---- outside of the write: a record that cannot be read must not keep the others from being brought in line. It is left as it is, and counted. */
 static enum code load(struct fitting *f, const struct refit_id *ids, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     enum code code = store_view(f->s->store, f->tenant, &v, reterr);
     for (size_t i = 0; code == OK && i < f->count; i++) {
         code = record_load(view_sql(v), ids[i].k, &ids[i].id, f->arena, &f->list[i].r, reterr);
         f->list[i].there = code == OK;
-        if (code == E_NOT_FOUND || code == E_GONE)
+        f->list[i].damaged = code == E_DAMAGED;
+        if (code == E_DAMAGED)
+            code = view_again(view_sql(v), reterr);
+        else if (code == E_NOT_FOUND || code == E_GONE)
             code = OK;
     }
     return code;
 }
 
-/* A record that cannot be read must not keep the others from being brought in line: it is left as it is, and counted. */
 static enum code open_all(struct fitting *f, struct err *reterr) {
     struct record *list[REFIT_MAX];
     size_t n = 0;

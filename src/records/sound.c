@@ -48,7 +48,7 @@ static enum code rows_some(struct sounding *c, const struct kind_info *k, const 
     AUTO(view_end) struct view *v = NULL;
     ret->count = 0;
     enum code code = store_view(c->s->store, c->tenant, &v, reterr);
-    return code == OK ? rows_list(view_sql(v), &(struct row_range){ .kind = k->number, .after = *after }, take_row, ret, reterr) : code;
+    return code == OK ? rows_list_around(view_sql(v), &(struct row_range){ .kind = k->number, .after = *after }, take_row, ret, reterr) : code;
 }
 
 static enum code sound_kind(struct sounding *c, const struct kind_info *k, struct some *l, struct err *reterr) {
@@ -56,7 +56,7 @@ static enum code sound_kind(struct sounding *c, const struct kind_info *k, struc
     enum code code = OK;
     do {
         code = rows_some(c, k, &after, l, reterr);
-        if (code == E_DAMAGED)                 /* a page of the list itself: the pages were told already */
+        if (code == E_DAMAGED)                 /* nothing names what lies there: the pages were told already */
             return tell(c, k->kind->name, &after, code, reterr);
         for (size_t i = 0; code == OK && i < l->count; i++)
             code = sound_record(c, k, &l->rows[i], reterr);

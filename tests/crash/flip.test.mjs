@@ -191,6 +191,11 @@ test('a record whose page lost a bit answers 500 with an id; the rest work, and 
       const d = await doctor();
       assert.notEqual(d.status, 0, d.text);
       assert.match(d.text, new RegExp(`records\\.db[\\s\\S]*page ${p + 1}\\b[\\s\\S]*(archive)`));
+      if (lost.length > 0) {
+        const t = await sejf.runAsync(['doctor', '--thorough']);
+        assert.notEqual(t.status, 0, t.stdout);
+        assert.match(t.stdout + t.stderr, new RegExp(lost.at(-1)));
+      }
     });
   }
   assert.ok(pages >= 1, 'a page of the record itself was hit');
