@@ -187,7 +187,9 @@ enum code tenant_newest(struct store *s, int64_t *ret, struct err *reterr) {
     enum code code = store_view(s, INSTANCE, &v, reterr);
     if (code == OK)
         code = prepare(view_sql(v), "SELECT coalesce(max(id), 0) FROM tenant", &st, reterr);
-    if (code != OK || (code = stmt_step(st, &row, reterr)) != OK)
+    if (code != OK)
+        return code;
+    if ((code = stmt_step(st, &row, reterr)) != OK)
         return code;
     *ret = row ? col_int(st, 0) : 0;
     stmt_end(st);
