@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "charter/labels.h"
 #include "crypto/crypto.h"
@@ -503,6 +504,7 @@ static json_t *json_of(const struct promise *p) {
 
 json_t *view_json(const struct view_page *v) {
     AUTO(buf_done) struct buf hash = BUF(256);
+    size_t lost = mem_lost();
     hex_encode(charter_hash(v->charter), HASH_SIZE, &hash);
     json_t *title = json_object(), *summary = json_object(), *lines = json_array();
     for (int l = 0; l < LANG_COUNT; l++)
@@ -513,7 +515,11 @@ json_t *view_json(const struct view_page *v) {
     size_t n = promises_all(v->promises, &list);
     for (size_t i = 0; i < n; i++)
         json_array_append_new(lines, json_of(&list[i]));
-    return json_pack("{s:s, s:o, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:o, s:o}", "service", charter_name(v->charter), "title", title,
+    json_t *page = json_pack("{s:s, s:o, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:o, s:o}", "service", charter_name(v->charter), "title", title,
                      "operator", charter_operator(v->charter), "contact", charter_contact(v->charter), "authority", charter_authority(v->charter),
                      "updated", charter_updated(v->charter), "charter_sha256", buf_str(&hash), "made", instant(v->now), "summary", summary, "promises", lines);
+    if (mem_lost() == lost)
+        return page;
+    json_decref(page);
+    return NULL;
 }
