@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "api/http_int.h"
+#include "base/fiber.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rule.h"
@@ -180,7 +181,7 @@ void req_run(struct http_req *req) {
     struct http *h = req->http;
     if (h->o.before == NULL || h->o.before(req))
         req->match.route->handler(req);
-    if (!req->replied)
+    if (!req->replied && !fiber_gave_up())
         reply_plain_error(req, 500, E_INTERNAL, "no answer was made");
 }
 
@@ -327,6 +328,8 @@ void on_connection(void *arg, struct MHD_Connection *conn UNUSED, void **socket_
         atomic_fetch_add(&h->connections, 1);
     else
         atomic_fetch_sub(&h->connections, 1);
+    if (what != MHD_CONNECTION_NOTIFY_STARTED)
+        loop_freed(arg);
 }
 
 size_t leave_escaped(void *arg UNUSED, struct MHD_Connection *conn UNUSED, char *text) { return strlen(text); }
@@ -377,8 +380,8 @@ enum code http_start(const struct http_options *o, struct http **ret, struct err
     if (num == 0)
         num = loops_start(h);
     if (num != 0) {
-        loops_end(h);
         workers_end(h);
+        loops_end(h);
         return err_errno(reterr, num, "the HTTP server cannot start");
     }
     *ret = TAKE(h);

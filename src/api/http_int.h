@@ -62,6 +62,7 @@ struct http_req {
     usec_t began;
     int64_t tenant;
     bool replied, closes, counted;            /* counted: in http.open */
+    bool alone;                               /* it takes no turns any more: it would be long at it */
     int status;
     const char *reply_type;                   /* NULL: none */
     const void *reply_bytes; size_t reply_len;      /* NULL: no memory; the connection is closed */
@@ -81,7 +82,7 @@ struct http {
     pthread_mutex_t lock;                     /* queue, counts, closed, streams_list */
     pthread_cond_t watch, idle;               /* watch: the server stops; idle: something ended */
     struct http_req *head, **tail;
-    atomic_size_t waiting;                    /* those in the queue, and those that a loop is about to put there */
+    size_t waiting;                           /* those in the queue, and those that a loop is about to put there */
     struct sleeper *sleepers;                 /* workers without work; who went to sleep last is woken first: its memory is warm */
     struct sleeper *beds; unsigned beds_taken;
     unsigned running, streams, events;
@@ -100,6 +101,7 @@ struct http {
 
 /* http_loop.c */
 struct http *loop_http(const struct loop *l);
+void loop_freed(struct loop *l);              /* from the loop's thread: a connection has ended */
 void loop_ready(struct loop *l, struct http_req *req);    /* from the loop's thread: to a worker when this turn is over */
 void loop_done(struct http_req *req);         /* from any thread: the reply is made; from here on the loop may free the request */
 void loop_resume(struct loop *l, struct MHD_Connection *conn);    /* from any thread */
@@ -115,7 +117,7 @@ void on_connection(void *arg, struct MHD_Connection *conn, void **socket_context
 size_t leave_escaped(void *arg, struct MHD_Connection *conn, char *text);
 /* http.c */
 void req_unref(struct http_req *req);
-void req_run(struct http_req *req);           /* before, handler, a 500 where there was no reply */
+void req_run(struct http_req *req);           /* before, handler, a 500 where there was no reply; none when it gave up (fiber_alone) */
 void req_count(struct http_req *req);         /* access log and numbers; once, when the handler is over */
 bool body_late(const struct http_req *req);
 bool req_query_fine(struct http_req *req);    /* http_req.c */

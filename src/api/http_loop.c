@@ -24,10 +24,14 @@ struct loop {
     bool runs;
     struct http_req *ready, **ready_last;
     struct http_req *_Atomic done;
+    bool again;                               /* a connection ended: where no more could be, the library listens again in its next turn */
+    bool quiesced;
     atomic_bool quiesce, stop;
 };
 
 struct http *loop_http(const struct loop *l) { return l->http; }
+
+void loop_freed(struct loop *l) { l->again = true; }
 
 void loop_ready(struct loop *l, struct http_req *req) {
     req->next = NULL;
@@ -79,10 +83,20 @@ static void loop_wait(struct loop *l) {
     MHD_UNSIGNED_LONG_LONG ms = 0;
     uint64_t rung;
     int wait = MHD_get_timeout(l->daemon, &ms) != MHD_YES ? -1 : ms > 60000 ? 60000 : (int)ms;
+    if (l->again)
+        wait = 0;
+    l->again = false;
     int n = epoll_wait(l->epoll, events, 2, wait);
     for (int i = 0; i < n; i++)
         if (events[i].data.fd == l->bell)
             (void)!read(l->bell, &rung, sizeof rung);
+}
+
+/* Gives the listening socket back to the caller. */
+static void loop_quiesce(struct loop *l) {
+    if (!l->quiesced)
+        MHD_quiesce_daemon(l->daemon);
+    l->quiesced = true;
 }
 
 static void *loop_main(void *arg) {
@@ -90,7 +104,7 @@ static void *loop_main(void *arg) {
     while (!atomic_load(&l->stop)) {
         loop_wait(l);
         if (atomic_exchange(&l->quiesce, false))
-            MHD_quiesce_daemon(l->daemon);   /* gives the listening socket back to the caller */
+            loop_quiesce(l);
         resume_done(l);
         (void)MHD_run(l->daemon);
         if (l->ready != NULL) {
@@ -150,6 +164,7 @@ static void loop_end(struct loop *l) {
     }
     if (l->daemon != NULL) {
         resume_done(l);
+        loop_quiesce(l);                      /* else it would close the socket */
         MHD_stop_daemon(l->daemon);
     }
     if (l->bell >= 0)

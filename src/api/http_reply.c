@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/http_int.h"
+#include "base/fiber.h"
 #include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -168,6 +169,8 @@ const char *http_detail(const struct err *e) {
 }
 
 void http_reply_error(struct http_req *req, const struct err *e, const json_t *mistakes) {
+    if (fiber_gave_up())
+        return;                               /* it is handled again, by itself */
     int status = code_status(e->code);
     if (status >= 500)
         log_event(LOG_ERROR, "request_failed", LOG_TEXT("request", req->id), LOG_TEXT("code", code_name(e->code)), LOG_TEXT("text", e->text),

@@ -184,3 +184,60 @@ TEST(json_that_stops_is_not_read_past_its_end) {
         free(exact);
     }
 }
+
+/* At its limit the server listens no more; it must listen again though all the others have left in one go. */
+TEST(a_server_that_was_full_takes_connections_again) {
+    enum { N = 8 };
+    silent_seconds = 1;
+    connections_most = N;
+    struct http *h = up(2, 16);
+    AUTO(buf_done) struct buf b = BUF(1 << 16);
+    struct http_status s;
+    int fd[N + 4];
+    for (int i = 0; i < N; i++)
+        fd[i] = dial();
+    AWAIT(s.connections == N);
+    for (int i = N; i < N + 4; i++)
+        fd[i] = dial();
+    for (int i = 0; i < N + 4; i++)
+        hear(fd[i], "no such text", 1, &b);   /* until the server ends it */
+    AWAIT(s.connections == 0);
+    ask("GET /hello/again HTTP/1.1\r\nHost: x\r\n\r\n", "again", &b);
+    CHECK(has(&b, "HTTP/1.1 200"));
+    for (int i = 0; i < N + 4; i++)
+        close(fd[i]);
+    down(h);
+    silent_seconds = 60;
+    connections_most = 0;
+}
+
+static atomic_bool knocks;
+static void *knock(void *arg UNUSED) {
+    while (knocks) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (connect(fd, (struct sockaddr *)&where, sizeof where) == 0)
+            say(fd, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+        close(fd);
+        usleep(200);
+    }
+    return NULL;
+}
+
+/* The listening socket is the caller's, whatever the loop is about when it is told to end. */
+TEST(who_stops_keeps_the_listening_socket) {
+    pthread_t t[3];
+    for (int round = 0; round < 30; round++) {
+        struct http *h = up(2, 16);
+        knocks = true;
+        for (size_t i = 0; i < ARRAY_LEN(t); i++)
+            CHECK(pthread_create(&t[i], NULL, knock, NULL) == 0);
+        usleep((useconds_t)(round * 100));
+        http_stop(h);
+        bool open = fcntl(listener, F_GETFD) >= 0;
+        knocks = false;
+        for (size_t i = 0; i < ARRAY_LEN(t); i++)
+            pthread_join(t[i], NULL);
+        CHECK(open);
+        down(NULL);
+    }
+}

@@ -155,8 +155,17 @@ static void turn_serve(void *by UNUSED, struct parked *first) {
 static void on_turn(struct http_req *req) {
     struct parked p;
     if (strcmp(http_param(req, "how"), "long") == 0) {
-        fiber_last();
+        struct err e;
         turns_long++;
+        if (fiber_alone()) {
+            on_gate(req);
+            return;
+        }
+        (void)err_set(&e, E_BUSY, "later");
+        http_reply_error(req, &e, NULL);
+        return;
+    }
+    if (strcmp(http_param(req, "how"), "slow") == 0) {
         on_gate(req);
         return;
     }
@@ -179,7 +188,7 @@ static const struct route_table table = { routes, ARRAY_LEN(routes) };
 static char dir[] = "/tmp/sejf-http-XXXXXX";
 static struct sockaddr_un where;
 static int listener = -1;
-static unsigned body_seconds;                 /* 0: as usual */
+static unsigned body_seconds, silent_seconds = 60, connections_most;     /* 0: as usual */
 static const char *const origins[] = { "https://app.example" };
 
 static UNUSED struct http *up(unsigned workers, size_t queue) {
@@ -200,7 +209,7 @@ static UNUSED struct http *up(unsigned workers, size_t queue) {
     CHECK(bind(listener, (struct sockaddr *)&where, sizeof where) == 0 && listen(listener, 1024) == 0);
     gate_set(false);
     struct http_options o = { .listen_fd = listener, .tables = &table, .table_count = 1, .workers = workers, .queue = queue, .streams = 4,
-                              .timeout_seconds = 60, .body_seconds = body_seconds, .origins = origins, .origin_count = 1 };
+                              .timeout_seconds = silent_seconds, .connections = connections_most, .body_seconds = body_seconds, .origins = origins, .origin_count = 1 };
     CHECK_OK(http_start(&o, &h, &e), &e);
     return h;
 }

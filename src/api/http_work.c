@@ -1,8 +1,10 @@
 /* http_work.c — the queue of requests whose bodies are here, and the workers that handle them.
  *
  * A switch of threads costs more than most requests, so as few workers as keep the cores busy run, one is woken at a time
- * and wakes the next if there is still work, and what waits and only reads (ROUTE_TURNS) is taken by one worker together: such
- * requests take turns on its thread, and what they need from the keeper is asked for at once (base/fiber.h).
+ * and wakes the next if there is still work, and what waits and only reads (ROUTE_TURNS) takes turns on one worker's thread: what
+ * such requests need from the keeper is asked for at once (base/fiber.h). A worker takes the next when the one before
+ * waits for the keeper, so that a slow one holds up none that has not begun; one that finds out that it will be long goes
+ * back into the queue, to be handled by itself.
  *
  * Invariant: between queue_add and loop_done a request is the worker's alone. */
 #include <errno.h>
@@ -15,18 +17,19 @@
 #include "base/pause.h"
 #include "crypto/crypto.h"
 
-#define BUSY_PER_CORE 2u                      /* one works while another asks the keeper */
+#define BUSY_LEAST 2u
 #define TURNS_MOST 16u
+#define TURNS_KEPT 4u                         /* sets of stacks that stay when nobody uses them */
 #define WATCH_NSEC 10000000                   /* 10 ms */
 
 /* A worker's bed. It lives as long as the server, so that who wakes it may do so without the lock. */
 struct sleeper { pthread_cond_t wake; bool woken; struct sleeper *next; };
-/* What one worker has taken: one request, or several that take turns. */
-struct taken { void *list[TURNS_MOST]; size_t count; uint64_t turn; struct turns *turns; };
+/* What one worker has taken: a request, and, when others that take turns wait behind it, those that it takes one by one. */
+struct taken { struct http *http; struct http_req *first; size_t count; uint64_t turn; bool several; struct turns *turns; };
 
 unsigned workers_busy(void) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 2 ? (unsigned)cores * BUSY_PER_CORE : 2 * BUSY_PER_CORE;
+    return cores > (long)BUSY_LEAST ? (unsigned)cores : BUSY_LEAST;
 }
 
 /* ---- waking and sleeping */
@@ -111,55 +114,85 @@ static void queue_sleep(struct http *h, struct sleeper *me) {
 
 /* ---- taking and giving back */
 
-static bool takes_turns(const struct http_req *req) { return (req->match.route->flags & ROUTE_TURNS) != 0; }
+static bool takes_turns(const struct http_req *req) { return !req->alone && (req->match.route->flags & ROUTE_TURNS) != 0; }
 
-static void take_first(struct http *h, struct taken *t) {
+static struct http_req *take_first(struct http *h) {
     struct http_req *req = h->head;
     h->head = req->next;
     if (h->head == NULL)
         h->tail = &h->head;
     h->waiting--;
-    t->list[t->count++] = req;
+    h->taken++;
+    return req;
 }
 
-/* count 0: the server stops. */
+/* first NULL: the server stops. */
 static void queue_take(struct http *h, struct sleeper *me, struct taken *t) {
-    t->count = 0;
+    struct sleeper *next = NULL;
+    *t = (struct taken){ .http = h };
     pthread_mutex_lock(&h->lock);
     while (queue_idle(h))
         queue_sleep(h, me);
-    struct sleeper *next = NULL;
     if (h->head != NULL) {
-        bool more = takes_turns(h->head);
-        take_first(h, t);
-        while (more && h->head != NULL && takes_turns(h->head) && t->count < TURNS_MOST)
-            take_first(h, t);
-        t->turn = ++h->taken;
+        t->first = take_first(h);
+        t->turn = h->taken;
+        t->several = takes_turns(t->first) && h->head != NULL && takes_turns(h->head);
         h->running++;
-        if (t->count > 1 && h->turns_count > 0)
+        if (t->several && h->turns_count > 0)
             t->turns = h->turns[--h->turns_count];
         next = queue_wakes(h);
     }
     unlock_and_wake(h, next);
 }
 
+/* For turns_run: the first, then those that wait behind it. */
+static void *next_of(void *by) {
+    struct taken *t = by;
+    struct http *h = t->http;
+    void *req = NULL;
+    if (t->count++ == 0)
+        return t->first;
+    if (t->count > TURNS_MOST)
+        return NULL;
+    pthread_mutex_lock(&h->lock);
+    if (h->head != NULL && takes_turns(h->head))
+        req = take_first(h);
+    pthread_mutex_unlock(&h->lock);
+    return req;
+}
+
+/* Behind those that wait already. */
+static void queue_again(struct http_req *req) {
+    struct http *h = req->http;
+    req->alone = true;
+    req->next = NULL;
+    pthread_mutex_lock(&h->lock);
+    *h->tail = req;
+    h->tail = &req->next;
+    h->waiting++;
+    unlock_and_wake(h, queue_wakes(h));
+}
+
 static void queue_done(struct http *h, struct taken *t) {
     pthread_mutex_lock(&h->lock);
-    if (t->turns != NULL)
-        h->turns[h->turns_count++] = t->turns;
-    t->turns = NULL;
+    if (t->turns != NULL && h->turns_count < TURNS_KEPT)
+        h->turns[h->turns_count++] = TAKE(t->turns);
     h->slow -= h->slow > 0 && t->turn <= h->slow_until;
     if (--h->running == 0 && h->closed)
         pthread_cond_broadcast(&h->idle);
     pthread_mutex_unlock(&h->lock);
+    turns_free(t->turns);                     /* stacks of a rush are given back */
 }
 
+/* From the lock on that http_stop closes under, no place is given any more. */
 bool queue_place(struct http_req *req) {
     struct http *h = req->http;
-    if (atomic_fetch_add(&h->waiting, 1) >= h->o.queue || h->closed) {
-        atomic_fetch_sub(&h->waiting, 1);
+    pthread_mutex_lock(&h->lock);
+    bool room = !h->closed && h->waiting < h->o.queue;
+    h->waiting += room;
+    pthread_mutex_unlock(&h->lock);
+    if (!room)
         return false;
-    }
     MHD_suspend_connection(req->conn);
     req->counted = true;
     atomic_fetch_add(&h->open, 1);
@@ -179,6 +212,11 @@ void queue_add(struct http *h, struct http_req *first, struct http_req **last) {
 static void handle(void *arg) {
     struct http_req *req = arg;
     req_run(req);
+    if (!req->replied) {                      /* it gave up, to be handled by itself */
+        req->reply_header_count = 0;
+        queue_again(req);
+        return;
+    }
     req_count(req);
     req->phase = PHASE_HANDLED;
     loop_done(req);
@@ -186,12 +224,12 @@ static void handle(void *arg) {
 
 /* Without memory for stacks they go one after the other. */
 static void handle_all(struct taken *t) {
-    if (t->count > 1 && t->turns == NULL)
+    if (t->several && t->turns == NULL)
         t->turns = turns_new();
     if (t->turns != NULL)
-        turns_run(t->turns, handle, t->list, t->count);
-    for (size_t i = 0; t->turns == NULL && i < t->count; i++)
-        handle(t->list[i]);
+        turns_run(t->turns, handle, next_of, t);
+    else
+        handle(t->first);
 }
 
 static void worker_pauses(void *arg, bool begins) {
@@ -204,7 +242,7 @@ static void worker_pauses(void *arg, bool begins) {
 
 static void *worker(void *arg) {
     struct http *h = arg;
-    struct taken t = { .turns = NULL };
+    struct taken t;
     pthread_mutex_lock(&h->lock);
     struct sleeper *me = &h->beds[h->beds_taken++];
     pthread_mutex_unlock(&h->lock);
@@ -212,7 +250,7 @@ static void *worker(void *arg) {
     log_gather();
     for (;;) {
         queue_take(h, me, &t);
-        if (t.count == 0)
+        if (t.first == NULL)
             break;
         handle_all(&t);
         queue_done(h, &t);

@@ -104,34 +104,70 @@ TEST(requests_that_wait_take_turns) {
     down(h);
 }
 
-/* Those that came with a long one have their replies before it goes on. */
-TEST(a_long_one_lets_the_others_go_first) {
-    struct http *h = up(1, 64);
+/* Those that came with a long one have their replies though it still runs; it was begun twice, and answers once. */
+TEST(a_long_one_is_handled_by_itself) {
+    struct http *h = up(2, 64);
     AUTO(buf_done) struct buf b = BUF(1 << 16);
     struct http_status s;
-    int fd[3], gate = dial();
+    int fd[3], gate[2];
     turns_long = 0;
-    say(gate, "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
-    gate_await(1);
+    for (int i = 0; i < 2; i++) {             /* both workers are held up until the three wait */
+        gate[i] = dial();
+        say(gate[i], "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    gate_await(2);
     for (int i = 0; i < 3; i++) {
         fd[i] = dial();
         say(fd[i], i == 0 ? "GET /turn/long HTTP/1.1\r\nHost: x\r\n\r\n" : "GET /turn/short HTTP/1.1\r\nHost: x\r\n\r\n");
         AWAIT(s.waiting >= (unsigned)i + 1);
     }
-    gate_once();                              /* the long one waits at the gate after it */
+    gate_once();                              /* the long one waits at the gate, by itself, after it */
     for (int i = 1; i < 3; i++) {
         buf_cut(&b, 0);
         hear(fd[i], "turned", 1, &b);
         CHECK(has(&b, "HTTP/1.1 200"));
     }
-    gate_await(1);
-    CHECK_INT(turns_long, 1);
+    gate_await(2);
+    CHECK_INT(turns_long, 2);
     gate_set(true);
     buf_cut(&b, 0);
     hear(fd[0], "through", 1, &b);
     CHECK(has(&b, "HTTP/1.1 200"));
     for (int i = 0; i < 3; i++)
         close(fd[i]);
-    close(gate);
+    close(gate[0]);
+    close(gate[1]);
+    down(h);
+}
+
+/* What has not begun stays in the queue, so that another worker takes it when the first is long at it without saying so. */
+TEST(a_slow_one_holds_up_none_that_has_not_begun) {
+    struct http *h = up(2, 64);
+    AUTO(buf_done) struct buf b = BUF(1 << 16);
+    struct http_status s;
+    int fd[4], gate[2];
+    for (int i = 0; i < 2; i++) {
+        gate[i] = dial();
+        say(gate[i], "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    gate_await(2);
+    for (int i = 0; i < 4; i++) {
+        fd[i] = dial();
+        say(fd[i], i == 0 ? "GET /turn/slow HTTP/1.1\r\nHost: x\r\n\r\n" : "GET /turn/short HTTP/1.1\r\nHost: x\r\n\r\n");
+        AWAIT(s.waiting >= (unsigned)i + 1);
+    }
+    gate_once();                              /* the first worker takes the slow one, and stays in it */
+    gate_await(2);
+    gate_once();                              /* either of them goes on: the others have their replies */
+    for (int i = 1; i < 4; i++) {
+        buf_cut(&b, 0);
+        hear(fd[i], "turned", 1, &b);
+        CHECK(has(&b, "HTTP/1.1 200"));
+    }
+    gate_set(true);
+    for (int i = 0; i < 4; i++)
+        close(fd[i]);
+    close(gate[0]);
+    close(gate[1]);
     down(h);
 }

@@ -36,7 +36,7 @@
 /* One stack and where it stands: the fibers', and that of turns_run. */
 struct side { ucontext_t at; const void *bottom; size_t size; void *fake, *tsan; };
 
-enum state { IDLE, PARKED, LAST };
+enum state { IDLE, PARKED };
 struct fiber {
     struct side side;
     struct turns *crew;
@@ -44,6 +44,8 @@ struct fiber {
     void *arg;
     enum state state;
     unsigned pins;
+    bool gave_up;
+    size_t lost;                                 /* allocations that failed in this call (mem_lost) */
     struct parked *parked;
     serve_fn serve; void *by;
 };
@@ -88,9 +90,13 @@ static void fiber_main(unsigned high, unsigned low) {
 
 /* Until it parks or ends. */
 static void fiber_go(struct fiber *f) {
+    size_t others = mem_lost();
     f->state = IDLE;
     current = f;
+    mem_lost_set(f->lost);
     switch_to(&f->crew->home, &f->side);
+    f->lost = mem_lost();
+    mem_lost_set(others);
     current = NULL;
 }
 
@@ -144,6 +150,8 @@ struct turns *turns_free(struct turns *c) {
 static void begin(struct turns *c, struct fiber *f, void *arg) {
     f->arg = arg;
     f->pins = 0;
+    f->lost = 0;
+    f->gave_up = false;
     if (f->stack != NULL || stack_make(f))
         fiber_go(f);
     else
@@ -172,22 +180,18 @@ static bool serve_some(struct turns *c, size_t count) {
     return true;
 }
 
-void turns_run(struct turns *c, void (*fn)(void *arg), void *const *args, size_t count) {
-    PRE(c != NULL && fn != NULL && count <= FIBERS_MAX && current == NULL);
+void turns_run(struct turns *c, void (*fn)(void *arg), next_fn next, void *by) {
+    PRE(c != NULL && fn != NULL && next != NULL && current == NULL);
+    size_t count = 0;
+    void *arg;
     c->fn = fn;
 #ifdef WITH_TSAN
     c->home.tsan = __tsan_get_current_fiber();
 #endif
-    for (size_t i = 0; i < count; i++)
-        begin(c, &c->fibers[i], args[i]);
+    while (count < FIBERS_MAX && (arg = next(by)) != NULL)
+        begin(c, &c->fibers[count++], arg);
     while (serve_some(c, count))
         continue;
-    for (size_t i = 0; i < count; i++)
-        while (c->fibers[i].state == LAST) {
-            fiber_go(&c->fibers[i]);
-            while (serve_some(c, count))
-                continue;
-        }
 }
 
 /* ---- from inside a call */
@@ -216,10 +220,10 @@ void fiber_unpin(void) {
     current->pins--;
 }
 
-void fiber_last(void) {
-    struct fiber *f = current;
-    if (f == NULL || f->pins > 0)
-        return;
-    f->state = LAST;
-    switch_to(&f->side, &f->crew->home);
+bool fiber_alone(void) {
+    if (current != NULL)
+        current->gave_up = true;
+    return current == NULL;
 }
+
+bool fiber_gave_up(void) { return current != NULL && current->gave_up; }

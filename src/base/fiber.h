@@ -15,9 +15,11 @@
 struct turns;
 struct turns *turns_new(void);                         /* NULL: no memory */
 struct turns *turns_free(struct turns *c);              /* never while it runs */
-/* Calls fn(args[i]) for each, and returns when all have ended. At most FIBERS_MAX. Without memory for a stack a call runs on
- * the caller's, and never parks. */
-void turns_run(struct turns *c, void (*fn)(void *arg), void *const *args, size_t count);
+/* Calls fn(arg) for each that `next` gives (NULL: no more), and returns when all have ended. The next is asked for when the one
+ * before has parked or ended, and FIBERS_MAX at most are taken. Without memory for a stack a call runs on the caller's, and
+ * never parks. */
+typedef void *(*next_fn)(void *by);
+void turns_run(struct turns *c, void (*fn)(void *arg), next_fn next, void *by);
 
 /* The first member of what the caller waits for; used until fiber_park returns. */
 struct parked { struct parked *next; };
@@ -29,4 +31,7 @@ void fiber_park(struct parked *p, serve_fn serve, void *by);
 /* Outside of a crew these do nothing. */
 void fiber_pin(void);
 void fiber_unpin(void);
-void fiber_last(void);                               /* the caller will be long at it: the others of its set go on first */
+/* Who will be long at it asks first. False: others of its thread would wait; it ends now, with any error, and whoever runs the
+ * set sees by fiber_gave_up that the call is to be made again by itself. Outside of a crew always true. */
+MUST_USE bool fiber_alone(void);
+bool fiber_gave_up(void);                            /* within the call */

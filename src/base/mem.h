@@ -8,6 +8,7 @@ extern _Thread_local size_t mem_fail_at;
 /* How many allocations of this thread have failed so far, those of JSON values among them. What is made of many small pieces
  * notes it at its beginning and compares at its end, rather than asking at each piece: mem_lost() != before is E_MEMORY. */
 size_t mem_lost(void);
+void mem_lost_set(size_t count);              /* base/fiber.c: calls that take turns on a thread each have their own */
 
 MUST_USE void *mem_new(size_t size);                         /* size >= 1; zeroed */
 MUST_USE void *mem_new_array(size_t count, size_t size);     /* NULL on overflow too */

@@ -24,7 +24,6 @@ struct scene { char directory[64], keyring[96], root[96], socket[96]; struct key
 /* In the child, once it serves: the n-th write from then on fails, and all after it. */
 static void fail_from_now(void *arg) { sums_fail_at = ((struct scene *)arg)->fail_at; }
 
-
 /* What the keeper process is left with: its own directory and its connections. */
 static enum code boxed(void *arg, struct err *reterr) {
     const struct scene *s = arg;
@@ -371,16 +370,19 @@ TEST(threads_share_one_connection_while_it_is_renewed) {
 /* --- calls that take turns --- */
 
 #define TURNS 8u
-struct turning { struct worker w[TURNS]; };
+struct turning { struct worker w[TURNS]; size_t begun; };
 static void work_in_turn(void *arg) { (void)work(arg); }
+
+static void *next_worker(void *by) {
+    struct turning *t = by;
+    return t->begun == TURNS ? NULL : &t->w[t->begun++];
+}
 
 static void *take_turns(void *arg) {
     struct turning *t = arg;
     struct turns *turns = turns_new();
-    void *each[TURNS];
-    for (size_t i = 0; i < TURNS; i++)
-        each[i] = &t->w[i];
-    turns_run(turns, work_in_turn, each, TURNS);
+    t->begun = 0;
+    turns_run(turns, work_in_turn, next_worker, t);
     turns_free(turns);
     return NULL;
 }

@@ -54,9 +54,10 @@ static void scan_end(int64_t tenant) {
 static enum code page_of(struct page_work *w, struct buf *ret_next, struct err *reterr) {
     if (!scans_much(w->q))
         return page_run(w, ret_next, reterr);
+    if (!fiber_alone())
+        return page_later(reterr);
     if (!scan_begin(w->who->tenant))
         return err_set(reterr, E_BUSY, "as many searches as may be are under way that open every record; try again in a second, or search by what the charter lets find");
-    fiber_last();                              /* nobody waits for it who came with it */
     enum code code = page_run(w, ret_next, reterr);
     scan_end(w->who->tenant);
     return code;

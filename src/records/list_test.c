@@ -36,3 +36,33 @@ TEST(one_tenant_does_not_take_every_worker_with_its_searches) {
     CHECK_INT(scans.count, 0);
     bed_end(&b);
 }
+
+/* ---- lists and searches that take turns */
+struct turn { struct bed *b; const struct caller *who; const char *way; enum code code; bool gave_up; };
+static void search_in_turn(void *arg) {
+    struct turn *t = arg;
+    t->code = search_by(t->b, t->who, t->way);
+    t->gave_up = fiber_gave_up();
+}
+
+struct turn_list { struct turn *list; size_t count; };
+static void *next_turn(void *by) {
+    struct turn_list *l = by;
+    return l->count == 0 ? NULL : (l->count--, l->list++);
+}
+
+TEST(a_search_that_opens_every_record_takes_no_turns) {
+    struct bed b;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    struct turn list[] = { { &b, &boss, NULL, OK, true }, { &b, &boss, "contains", OK, false }, { &b, &boss, NULL, OK, true } };
+    struct turns *turns = turns_new();
+    turns_run(turns, search_in_turn, next_turn, &(struct turn_list){ list, ARRAY_LEN(list) });
+    CHECK(list[0].code == OK && !list[0].gave_up && list[2].code == OK && !list[2].gave_up);
+    CHECK(list[1].code == E_BUSY && list[1].gave_up);
+    CHECK_INT(scans.count, 0);
+    search_in_turn(&list[1]);                  /* by itself */
+    CHECK(list[1].code == OK && !list[1].gave_up);
+    turns_free(turns);
+    bed_end(&b);
+}

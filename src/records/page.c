@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fiber.h"
 #include "records/cursor.h"
 #include "records/keys.h"
 #include "records/pool.h"
@@ -16,6 +17,7 @@
 #define BATCH_BYTES ((size_t)1 << 20)          /* as stored, of the candidates that are in memory at once, and of the one that passes it */
 #define PAGE_BYTES ((size_t)1 << 20)           /* of the values that one answer shows: a page ends early with a cursor */
 #endif
+#define TURN_BYTES ((size_t)128 << 10)        /* as stored: what a request may hold that takes turns with others */
 #define CHUNK 128u                            /* records that one thread opens at once */
 
 /* blind: its row cannot be read. hidden: as in page_item. */
@@ -413,9 +415,31 @@ static void hand_on(struct batch *b, struct progress *p) {
     }
 }
 
+enum code page_later(struct err *reterr) { return err_set(reterr, E_BUSY, "a request that takes longer than others is handled by itself"); }
+
+/* One that needs another batch, or holds much while its keys are asked for, is nothing to take turns with. */
+static bool is_long(const struct batch *b, const struct progress *p) {
+    size_t kept = p->given;
+    for (size_t i = 0; i < b->count; i++)
+        kept += b->list[i].keep;
+    return b->bytes > TURN_BYTES || (!b->ended && kept <= b->w->q->limit);
+}
+
+/* The keys of the index are kept for a second: asked for here, they are there when the view is open, which others may wait for. */
+static enum code index_keys_warm(struct page_work *w, struct err *reterr) {
+    struct index_keys keys;
+    if (source_of(w) != BY_TOKEN)
+        return OK;
+    enum code code = index_keys_of(w->s, w->who->tenant, false, &keys, reterr);
+    crypto_wipe(&keys, sizeof keys);
+    return code;
+}
+
 static enum code batch_read(struct batch *b, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
-    enum code code = store_view(b->w->s->store, b->w->who->tenant, &v, reterr);
+    enum code code = index_keys_warm(b->w, reterr);
+    if (code == OK)
+        code = store_view(b->w->s->store, b->w->who->tenant, &v, reterr);
     if (code != OK)
         return code;
     b->q = view_sql(v);
@@ -430,6 +454,8 @@ static enum code batch_run(struct page_work *w, size_t room, struct progress *p,
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a list");
     enum code code = batch_read(&b, reterr);
+    if (code == OK && is_long(&b, p) && !fiber_alone())
+        return page_later(reterr);
     o.count = (b.count + CHUNK - 1) / CHUNK;
     o.pieces = arena_array(arena, o.count, sizeof *o.pieces);
     if (code == OK && o.pieces == NULL)
@@ -490,6 +516,8 @@ enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr
             return code;
         if (p.given + p.scanned == 0)
             break;
+        if (!ended && !p.full && !p.stopped && !fiber_alone())
+            return page_later(reterr);
         go_on_after(w->q, &p.last);            /* the next batch goes on behind this one */
     }
     if ((ended && !p.full) || p.scanned == 0)

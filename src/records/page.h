@@ -15,5 +15,8 @@ struct page_work {
     void *arg;
     bool trails;                               /* the index lacks something: found out by page_run */
 };
-/* *ret_next: a cursor, or empty when there is no more. */
+/* *ret_next: a cursor, or empty when there is no more. A call that takes turns with others (base/fiber.h) and turns out to take
+ * long, or much memory, gives up with page_later. */
 MUST_USE enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr);
+/* The error that a call gives up with so that it is made again by itself; nobody is told it. */
+enum code page_later(struct err *reterr);
