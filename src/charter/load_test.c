@@ -104,7 +104,7 @@ static const char *fields_of(const struct kind *k, fieldset set, struct buf *out
 
 TEST(models_the_head) {
     AUTO(charter_free) struct charter *c = sample();
-    const struct person *people;
+    const struct person *people = NULL;
     CHECK_TEXT(charter_name(c), "sample");
     CHECK_TEXT(charter_title(c)->in[LANG_PL], "Próbka");
     CHECK_TEXT(charter_updated(c), "2026-11-22");

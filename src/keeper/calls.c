@@ -45,6 +45,7 @@ enum code calls_connect(struct calls *a, struct err *reterr) { return link_conne
 /* The leader's turn: everything that is queued, in one go. Called and left with the lock held. */
 static void lead(struct calls *a) {
     struct waiting *list = a->first;
+    PRE(list != NULL);                       /* the caller's own, at least */
     a->leading = true;
     a->first = NULL;
     a->last = &a->first;
@@ -83,6 +84,8 @@ static void ask_all(void *by, struct parked *first) {
         else
             lead(a);
     }
+    for (struct parked *p = first; p != NULL; p = p->next)
+        ((struct waiting *)p)->asker = NULL;
     must(pthread_mutex_unlock(&a->lock) == 0 && pthread_cond_destroy(&me.wake) == 0);
 }
 

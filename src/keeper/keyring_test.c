@@ -62,7 +62,7 @@ TEST(ids_never_come_again) {
 }
 
 static void flip(const char *path, off_t at) {
-    uint8_t byte;
+    uint8_t byte = 0;
     int fd = open(path, O_RDWR | O_CLOEXEC);
     CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1);
     byte ^= 0x40;
@@ -214,7 +214,7 @@ TEST(refuses_a_second_keeper_and_a_second_keyring) {
     struct err e;
     place_make(&p);
     CHECK_CODE(keyring_create(&p.o, NULL, &e), E_CONFLICT, &e);
-    AUTO(keyring_close) struct keyring *k = opened(&p);
+    AUTO(keyring_close) UNUSED struct keyring *k = opened(&p);
     refused(&p, E_BUSY, "another keeper");
 }
 

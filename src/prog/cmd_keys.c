@@ -42,7 +42,7 @@ enum code cmd_keeper_init(int argc, char *const *argv, struct err *reterr) {
     struct key_args a;
     struct keyring_options o;
     enum code code = key_args(argc, argv, &a, reterr);
-    AUTO(place_close) struct place *p = a.place;
+    AUTO(place_close) UNUSED struct place *p = a.place;
     if (code == OK)
         code = keys_options(p, (int)a.secret, &o, reterr);
     return code != OK ? code : keyring_create(&o, NULL, reterr);
@@ -52,7 +52,7 @@ enum code cmd_keeper_rotate(int argc, char *const *argv, struct err *reterr) {
     struct key_args a;
     struct keyring_options o;
     enum code code = key_args(argc, argv, &a, reterr);
-    AUTO(place_close) struct place *p = a.place;
+    AUTO(place_close) UNUSED struct place *p = a.place;
     if (code == OK)
         code = keys_options(p, (int)a.secret, &o, reterr);
     if (code != OK)
@@ -103,7 +103,7 @@ enum code cmd_key_init(int argc, char *const *argv, struct err *reterr) {
     bool made = false;
     AUTO(fd_close) int lock = -1;
     enum code code = key_args(argc, argv, &a, reterr);
-    AUTO(place_close) struct place *p = a.place;
+    AUTO(place_close) UNUSED struct place *p = a.place;
     if (code == OK)
         code = place_lock(p, 0, &lock, reterr);
     if (code != OK)
@@ -122,7 +122,7 @@ enum code cmd_key_rotate(int argc, char *const *argv, struct err *reterr) {
     struct crew crew;
     AUTO(fd_close) int lock = -1;
     enum code code = key_args(argc, argv, &a, reterr);
-    AUTO(place_close) struct place *p = a.place;
+    AUTO(place_close) UNUSED struct place *p = a.place;
     if (code == OK)
         code = place_lock(p, 0, &lock, reterr);
     if (code != OK)
@@ -158,7 +158,7 @@ enum code cmd_key_status(int argc, char *const *argv, struct err *reterr) {
     struct key_args a;
     json_t *r = NULL;
     enum code code = ask(argc, argv, "key_status", &a, &r, reterr);
-    AUTO(place_close) struct place *p = a.place;
+    AUTO(place_close) UNUSED struct place *p = a.place;
     if (code != OK)
         return code;
     if (a.json)
@@ -203,7 +203,7 @@ enum code cmd_renew(int argc, char *const *argv, struct err *reterr) {
     struct key_args a;
     json_t *r = NULL;
     enum code code = ask(argc, argv, "renew", &a, &r, reterr);
-    AUTO(place_close) struct place *p = a.place;
+    AUTO(place_close) UNUSED struct place *p = a.place;
     if (code != OK)
         return code;
     if (a.json)
@@ -226,7 +226,7 @@ static enum code ask_and_say(int argc, char *const *argv, const char *verb, cons
     struct key_args a;
     json_t *r = NULL;
     enum code code = ask(argc, argv, verb, &a, &r, reterr);
-    AUTO(place_close) struct place *p = a.place;
+    AUTO(place_close) UNUSED struct place *p = a.place;
     if (code == OK)
         printf("%s", says);
     if (code == OK && member != NULL)

@@ -52,7 +52,7 @@ TEST(times_of_other_programs_are_read) {
 TEST(tables_with_foreign_headers_come_in) {
     struct bed b;
     char event[UUID_TEXT];
-    AUTO(buf_done) struct buf said = BUF(1 << 20), text = BUF(1 << 20), out = BUF(1 << 20);
+    AUTO(buf_done) struct buf said = BUF(1 << 20), out = BUF(1 << 20);
     bed_start(&b, events_charter);
     struct caller boss = bed_role(&b, b.tenant, "organiser"), door = bed_role(&b, b.tenant, "door");
     event_make(&b, &boss, 2, event);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "sys/files.h"
 
 #define PATH_ROOM 4096
 #define FRAME_SEALED (FRAME_PLAIN + SEAL_OVERHEAD)
@@ -33,14 +34,6 @@ static void associate(const struct file_place *at, uint64_t index, bool last, st
     put_be(ret, at->key, 8);
     put_be(ret, index, 8);
     put_be(ret, last, 1);
-}
-
-static enum code dir_sync(const char *path, struct err *reterr) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = fd < 0 ? -1 : fsync(fd), why = errno;
-    if (fd >= 0)
-        close(fd);
-    return failed == 0 ? OK : err_errno(reterr, why, "the directory of files cannot be made durable");
 }
 
 /* files/ and files/ab, durable in their own parents. */

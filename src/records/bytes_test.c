@@ -85,7 +85,7 @@ static void frame_swap(struct place *p) {
     CHECK(close(fd) == 0);
 }
 static void byte_flip(struct place *p, off_t at) {
-    char c;
+    char c = 0;
     int fd = open(p->path, O_RDWR | O_CLOEXEC);
     CHECK(fd >= 0 && pread(fd, &c, 1, at) == 1);
     c ^= 1;

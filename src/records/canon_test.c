@@ -23,7 +23,7 @@ TEST(walks_over_any_string) {
     uint32_t seed = 7;
     for (int round = 0; round < 3000; round++) {
         struct canon c;
-        struct slice k, v;
+        struct slice k, v = { NULL, 0 };
         buf_cut(&text, 0);
         buf_cut(&object, 0);
         for (size_t i = (seed = seed * 1664525u + 1013904223u) >> 27; i > 0; i--) {

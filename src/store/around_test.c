@@ -11,7 +11,7 @@
 
 static void flip(struct bed *b, off_t at) {
     char path[128];
-    uint8_t byte;
+    uint8_t byte = 0;
     int fd = open(bed_path(b, "records.db", path, sizeof path), O_RDWR | O_CLOEXEC);
     CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1);
     byte ^= 0x40;
