@@ -39,7 +39,7 @@ struct side { ucontext_t at; const void *bottom; size_t size; void *fake, *tsan;
 enum state { IDLE, PARKED };
 struct fiber {
     struct side side;
-    struct turns *crew;
+    struct turns *turns;
     void *stack;                                 /* NULL: not made yet */
     void *arg;
     enum state state;
@@ -80,11 +80,11 @@ static void switch_to(struct side *from, struct side *to) {
 /* makecontext passes numbers of the size of int: an address goes in two. */
 static void fiber_main(unsigned high, unsigned low) {
     struct fiber *f = (struct fiber *)((uintptr_t)high << 32 | low);
-    entered(&f->side, &f->crew->home);
+    entered(&f->side, &f->turns->home);
     for (;;) {
-        f->crew->fn(f->arg);
+        f->turns->fn(f->arg);
         f->state = IDLE;
-        switch_to(&f->side, &f->crew->home);
+        switch_to(&f->side, &f->turns->home);
     }
 }
 
@@ -94,7 +94,7 @@ static void fiber_go(struct fiber *f) {
     f->state = IDLE;
     current = f;
     mem_lost_set(f->lost);
-    switch_to(&f->crew->home, &f->side);
+    switch_to(&f->turns->home, &f->side);
     f->lost = mem_lost();
     mem_lost_set(others);
     current = NULL;
@@ -135,7 +135,7 @@ static void stack_end(struct fiber *f) {
 struct turns *turns_new(void) {
     struct turns *c = mem_new(sizeof *c);
     for (size_t i = 0; c != NULL && i < FIBERS_MAX; i++)
-        c->fibers[i].crew = c;
+        c->fibers[i].turns = c;
     return c;
 }
 
@@ -205,7 +205,7 @@ void fiber_park(struct parked *p, serve_fn serve, void *by) {
     f->serve = serve;
     f->by = by;
     f->state = PARKED;
-    switch_to(&f->side, &f->crew->home);
+    switch_to(&f->side, &f->turns->home);
 }
 
 void fiber_pin(void) {

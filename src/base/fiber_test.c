@@ -157,8 +157,8 @@ static void *run_on_thread(void *arg) {
     return NULL;
 }
 
-/* A crew goes from thread to thread, as workers take and give it back. */
-TEST(a_crew_serves_one_thread_after_the_other) {
+/* Its stacks go from thread to thread, as workers take and give it back. */
+TEST(stacks_serve_one_thread_after_the_other) {
     struct turns *c = turns_new();
     for (int i = 0; i < 20; i++) {
         pthread_t t;
@@ -168,7 +168,7 @@ TEST(a_crew_serves_one_thread_after_the_other) {
     turns_free(c);
 }
 
-TEST(outside_of_a_crew_nothing_parks) {
+TEST(outside_of_a_set_nothing_parks) {
     CHECK(!fiber_parks());
     fiber_pin();
     fiber_unpin();
