@@ -28,6 +28,15 @@ struct charter {
     struct grant *sees; size_t sees_count;
     struct grant *changes; size_t changes_count;
     peopleset changers;                       /* people of whom who_changes speaks */
+    struct sign_in_rule *sign_in;             /* by person */
+    peopleset signers, public;                /* named in sign_in; let in by private link or as owner of an account */
+    int accounts_by;
+    bool authorised_only, agreement_first;
+    struct copies_rule copies;
+    struct sessions_rule sessions;
+    struct span window_most;
+    int *levels; size_t level_count;          /* kinds */
+    struct level_way *level;                  /* by kind */
     struct line *lines; size_t line_count;
     const struct node **line_nodes;           /* the node of each line: for explanations */
     struct evidence *evidence; size_t evidence_count;
@@ -50,6 +59,7 @@ void build_kind_keys(struct build *b);        /* kinds.c: whom they belong to, a
 void build_keeps(struct build *b);            /* keeps.c: keep rules, parts, when_deleted, warn, remind */
 void build_limits(struct build *b);           /* limits.c: limits and moves */
 void build_grants(struct build *b);           /* grants.c: groups, relations, who_sees, who_changes */
+void build_accounts(struct build *b);         /* accounts.c: sign-in, sessions, levels of access, copies, windows */
 void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
 void build_checks(struct build *b);           /* checks.c: what must hold across the model */
 void build_labels(struct build *b);           /* labels.c: what everything is called; texts by language */

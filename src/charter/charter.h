@@ -132,6 +132,8 @@ struct relation {
     int person;                               /* whom the field names (about-kind or account), or -1 */
     int is_kind, is_field;                    /* "position.courier is parcel.courier": parcel, courier; else -1 */
     int while_kind, while_field, while_option;/* "while visit.state is open"; -1: always */
+    int until_field;                          /* of `kind`, "until share.ends"; -1: no end. A date lasts to the end of that day by the
+                                               * charter's clock, a time up to that instant; a record where it is not set has no end */
     const char *text; struct pos pos;
 };
 
@@ -152,7 +154,10 @@ struct grant {
     enum { OF_ANY, OF_OWN, OF_RELATION } of;
     int relation;                             /* its kind is the grant's kind, or one that belongs to it */
     struct window window;
-    bool by_link;                             /* by private link */
+    /* The way in. Neither: any. by_link: only who came by private link. by_link and by_account ("by private link or sign-in"): who
+     * came by private link, and a signed-in account of that person (by its session or a token of it). by_account alone ("by
+     * sign-in"): the account only. What is the account's own is what is about the subject that its membership names. */
+    bool by_link, by_account;
     bool as_stream;                           /* as a file or a stream */
     bool understood;                          /* false: known, not obeyed yet: grants nothing */
     const char *text; struct pos pos;
@@ -171,6 +176,29 @@ struct line {
     int number;                               /* kind index it speaks of, or -1 */
     bool detail;                              /* part of a line above (a field, a purpose, a processor's place): a page may fold it */
 };
+
+/* What the charter asks of a person that signs in. */
+struct sign_in_rule {
+    int length;                               /* of its password, in characters; at least PASSWORD_LENGTH_LEAST */
+    bool second;                              /* a second step is needed: no session without one */
+    bool passkey;                             /* it signs in by passkey and by nothing else (then `second` is set too: a passkey whose
+                                               * device verified the person is both steps) */
+    struct span changed;                      /* the password is changed so often; zero: never */
+};
+#define PASSWORD_LENGTH_LEAST 12
+
+struct copies_rule {                          /* "at most 1 a day, approved by two people, watermarked" */
+    int a_day;                                /* for each tenant; 0: not limited */
+    int people;                               /* 1, or 2: somebody else of the tenant who may export too approves it */
+    bool watermark;
+    bool said;                                /* the charter has a line `copies` */
+};
+struct sessions_rule { struct span idle, most; };   /* both set; without a line 1 hour and 12 hours */
+
+/* How a record comes under a level of access (none, read or write for each record of some kinds): `up` steps to what it
+ * belongs to (0: itself), then, where `field` is set, to the record that this reference of it names. A reference that is not
+ * set is under no record, so only "all" reaches it. kind -1: no level speaks of such records, and the role alone decides. */
+struct level_way { int kind, up, field; };
 
 /* A line is kept only when its rule is OBEYED; `LATER` rules show as "not kept yet". */
 
@@ -206,6 +234,29 @@ int kind_field(const struct kind *k, const char *name);
 int field_option(const struct field *f, const char *value);
 const struct kind *charter_kind_at(const struct charter *c, int kind);
 int charter_relation(const struct charter *c, const char *name);
+/* The purpose of the kind (index of used_for) that is named so in any language, but for spaces around it; -1. */
+int kind_purpose(const struct kind *k, const char *text);
+
+/* People with accounts. A role is written in APIs as its name is declared; of a built-in one with two words the words are
+ * joined: charter_person(c, "security_officer"), which sentences call "the security officer". */
+struct sign_in_rule charter_sign_in(const struct charter *c, int person);
+/* May that person have an account at all? The tenant, its staff (declared people of whom no record is), whom sign_in names, and the
+ * operator's staff (support, administrator, security_officer). */
+bool charter_signs_in(const struct charter *c, int person);
+/* Is it a person of the public: some line of who_sees lets it in by private link, or as the owner of an account by sign-in? Its
+ * account is opened by invitation, or by proving an address that a record about it holds. */
+bool charter_public(const struct charter *c, int person);
+bool charter_operator_staff(const struct charter *c, int person);   /* support, administrator or security_officer */
+int charter_accounts_by(const struct charter *c);         /* who invites, suspends and removes; the tenant unless the charter names another */
+bool charter_authorised_only(const struct charter *c);    /* nobody signs in without a valid authorisation */
+bool charter_agreement_first(const struct charter *c);    /* no personal data before the agreement with the tenant is active */
+struct copies_rule charter_copies(const struct charter *c);
+struct sessions_rule charter_sessions(const struct charter *c);
+/* At most so long does a tenant open a window to support; zero: never. */
+struct span charter_window_most(const struct charter *c);
+/* Kinds whose records are given at a level each; and by which of them a record of `kind` goes. */
+size_t charter_levels(const struct charter *c, const int **ret_kinds);
+struct level_way charter_level(const struct charter *c, int kind);
 
 /* Scalar values of sections without a structure of their own, by path ("breach", "backups.database");
  * NULL where the charter does not say. */

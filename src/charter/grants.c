@@ -109,7 +109,7 @@ static void need_reference(struct build *b, const struct node *n, int kind, int 
 static void build_relation(struct build *b, const struct node *n, struct relation *r) {
     const struct capture *link = build_capture(b, n, "link"), *other = build_capture(b, n, "same");
     *r = (struct relation){ .name = n->key, .kind = -1, .field = -1, .person = -1, .is_kind = -1, .is_field = -1, .while_kind = -1, .while_field = -1,
-                            .while_option = -1, .text = n->text, .pos = n->key_pos };
+                            .while_option = -1, .until_field = -1, .text = n->text, .pos = n->key_pos };
     if (link == NULL || !resolve_path(b, n, link, &r->kind, &r->field))
         return;
     need_reference(b, n, r->kind, r->field, link);
