@@ -94,6 +94,53 @@ bool text_clean(const char *text, size_t len, struct buf *ret) {
     return !ret->failed;
 }
 
+/* What the canonical decomposition of one code point may take at the most (Unicode 15: four, of U+1F82 and its like). */
+#define PARTS_MAX 8
+
+/* Unicode 15, 3.11, D109: marks that follow one another stand by their class. */
+static void marks_order(int32_t *points, utf8proc_ssize_t n) {
+    for (utf8proc_ssize_t i = 1; i < n; i++)
+        for (utf8proc_ssize_t k = i; k > 0; k--) {
+            int before = utf8proc_get_property(points[k - 1])->combining_class, own = utf8proc_get_property(points[k])->combining_class;
+            if (own == 0 || before <= own)
+                break;
+            int32_t held = points[k];
+            points[k] = points[k - 1];
+            points[k - 1] = held;
+        }
+}
+
+static bool opaque_point(int32_t c) {
+    utf8proc_category_t k = utf8proc_category(c);
+    return k != UTF8PROC_CATEGORY_CC && k != UTF8PROC_CATEGORY_CN && k != UTF8PROC_CATEGORY_CS && c != 0x2028 && c != 0x2029;
+}
+
+bool text_opaque(const char *text, size_t len, struct buf *ret) {
+    int32_t points[TEXT_OPAQUE_MAX * PARTS_MAX + 1];
+    utf8proc_ssize_t n = 0;
+    bool fine = len > 0 && len <= TEXT_OPAQUE_MAX;
+    for (size_t at = 0; fine && at < len;) {
+        int32_t c;
+        utf8proc_ssize_t size = utf8proc_iterate((const uint8_t *)text + at, (utf8proc_ssize_t)(len - at), &c);
+        if ((fine = size > 0 && opaque_point(c))) {
+            int class = 0;
+            c = utf8proc_category(c) == UTF8PROC_CATEGORY_ZS ? ' ' : c;
+            utf8proc_ssize_t more = utf8proc_decompose_char(c, points + n, PARTS_MAX, UTF8PROC_DECOMPOSE | UTF8PROC_STABLE, &class);
+            fine = more > 0 && more <= PARTS_MAX;
+            n += fine ? more : 0;
+            at += (size_t)size;
+        }
+    }
+    if (fine) {
+        marks_order(points, n);
+        n = utf8proc_reencode(points, n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+        if ((fine = n > 0))
+            buf_add(ret, points, (size_t)n);
+    }
+    explicit_bzero(points, sizeof points);
+    return fine && !ret->failed;
+}
+
 static const char *letter(int32_t c) {
     switch (c) {
     case 0x142: return "l";              /* ł */

@@ -7,6 +7,11 @@ MUST_USE bool text_is_utf8(const char *bytes, size_t len);   /* well-formed, no 
 size_t text_points(const char *text);                        /* code points */
 /* Trimmed, NFC. False when it is not UTF-8. */
 MUST_USE bool text_clean(const char *text, size_t len, struct buf *ret);
+/* A password as RFC 8265 has it compared (OpaqueString): NFC, every space is ' ', nothing trimmed or folded. Appends; asks for no
+ * memory but that of *ret. False when it is empty, not UTF-8, longer than TEXT_OPAQUE_MAX bytes, or holds a control character or a
+ * code point that Unicode 15 does not assign. */
+#define TEXT_OPAQUE_MAX 1024u
+MUST_USE bool text_opaque(const char *text, size_t len, struct buf *ret);
 /* For matching: NFKC, case-folded, diacritics removed (and ł → l, đ → d, ø → o, ß → ss), white space runs → one
  * space. "Żółć" → "zolc". */
 MUST_USE bool text_fold(const char *text, size_t len, struct buf *ret);

@@ -175,3 +175,33 @@ TEST(distance) {
     CHECK_INT(text_distance("", "abc"), 3);
     CHECK_INT(text_distance("same", "same"), 0);
 }
+
+TEST(a_password_keeps_all_but_its_form) {
+    static const struct { const char *in, *want; } row[] = {          /* NULL: refused */
+        { " a ", " a " }, { "a\xc2\xa0" "b", "a b" }, { "e\xcc\x81", "\xc3\xa9" }, { "\xe0\xa5\x98", "\xe0\xa4\x95\xe0\xa4\xbc" },
+        { "\xea\xb0\x80", "\xea\xb0\x80" }, { "\xe1\x84\x80\xe1\x85\xa1", "\xea\xb0\x80" } /* Hangul joins */, { "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80" },
+        { "\xf0\x9d\x85\xa0", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae" }, { "", NULL }, { "\t", NULL }, { "\x1b", NULL }, { "\xe0\xa4", NULL }, { "\xcd\xb8", NULL } /* U+0378 */,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(buf_done) struct buf b = BUF(4096);
+        CHECK(text_opaque(row[i].in, strlen(row[i].in), &b) == (row[i].want != NULL));
+        if (row[i].want != NULL)
+            CHECK_TEXT(buf_str(&b), row[i].want);
+    }
+}
+
+/* The largest that may come, of what grows most; and against the library's own mapping. */
+TEST(a_password_of_any_letters_is_as_the_library_writes_it) {
+    for (int32_t c = 0xa1; c < 0x30000; c++) {
+        uint8_t one[4], text[TEXT_OPAQUE_MAX], *nfc = NULL;
+        size_t size = (size_t)utf8proc_encode_char(c, one), n = 0, len = 0;
+        if (!utf8proc_codepoint_valid(c) || !opaque_point(c) || utf8proc_category(c) == UTF8PROC_CATEGORY_ZS)
+            continue;
+        AUTO(buf_done) struct buf b = BUF(16 * TEXT_OPAQUE_MAX);
+        for (size_t times = c % 101 == 0 ? TEXT_OPAQUE_MAX / size : 1; times > 0; times--, len += size)
+            memcpy(text + len, one, size);
+        CHECK(text_opaque((const char *)text, len, &b) && map((const char *)text, len, UTF8PROC_COMPOSE | UTF8PROC_STABLE, &nfc, &n));
+        CHECK(n == b.len && memcmp(nfc, b.data, n) == 0);
+        free(nfc);
+    }
+}
