@@ -10,6 +10,19 @@
 enum verb { V_READ, V_CREATE, V_CHANGE, V_ERASE, V_EXPORT, V_IMPORT, V_VERBS };
 const char *verb_name(enum verb verb);   /* "read": as in the scope of a token */
 
+/* A role is given over a scope: a level for everything of the tenant, and levels for single records (an event, a calendar, a sending
+ * account) and for what belongs to them or refers to them by a reference that lies outside the sealed part. Where a record lies under
+ * several that are named, the lowest of their levels counts; where under none, `all`. */
+enum access_level { LEVEL_NONE, LEVEL_READ, LEVEL_WRITE };
+struct level_of { int kind; struct uuid id; enum access_level level; };
+struct levels { enum access_level all; size_t count; const struct level_of *list; };
+
+/* What a tenant opened for the operator's staff; kinds NULL: all. */
+struct open_window { int64_t number; const int *kinds; size_t kind_count; usec_t until; };
+
+/* A person's own record, where it has several. */
+struct own_record { int kind; struct uuid id; };
+
 /* Who asks. */
 struct caller {
     int64_t tenant;
@@ -22,7 +35,14 @@ struct caller {
     struct uuid self;                    /* id that references to this person carry (a courier's record); null: none */
     bool by_link;                        /* came by private link */
     bool loopback;
-    const char *scope;                   /* JSON of the token, or NULL: all. {"kinds": ["parcel"], "verbs": ["read"]} */
+    const char *scope;                   /* JSON of the token, or NULL: all. {"kinds": ["parcel"], "verbs": ["read"], "purposes": […]} */
+    struct uuid account;                 /* of the session, or whose token it is; null: none */
+    bool by_session;                     /* signed in, in a browser */
+    bool staff;                          /* the operator's: person is a built-in one, the tenant is not its own */
+    const struct levels *levels;         /* NULL: everything, written too */
+    const struct open_window *window;    /* of `staff`: what the tenant has opened for it now; NULL: nothing */
+    const struct own_record *owned; size_t owned_count;       /* of a person of the public with an account: its records beside `subject` */
+    const char *purpose;                 /* that the call names; NULL: the kind's first */
 };
 
 /* Facts about one record that decisions need; looked up lazily by the caller's function. */
@@ -36,6 +56,8 @@ struct facts {
     enum code (*clear)(void *arg, int kind, int field, const char **ret_text, struct err *reterr);
     /* Does the relation hold between the caller and this record now? */
     enum code (*related)(void *arg, int relation, const struct caller *who, bool *ret, struct err *reterr);
+    /* Is this record that one, does it belong to it (however far up), or refer to it by a field outside the sealed part? */
+    enum code (*within)(void *arg, int kind, const struct uuid *id, bool *ret, struct err *reterr);
     /* Is this record the caller's own (subject)? */
     enum code (*owns)(void *arg, const struct caller *who, bool *ret, struct err *reterr);
 };

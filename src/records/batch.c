@@ -77,7 +77,7 @@ enum code batch_add(struct batch *b, uint64_t line, const struct record_request 
 struct run { struct batch *b; size_t from, until, at; };
 
 static enum code note(struct txn *t, const struct batch *b, size_t from, size_t until, struct err *reterr) {
-    char who[48], first[UUID_TEXT], last[UUID_TEXT];
+    char who[CALLER_TEXT], first[UUID_TEXT], last[UUID_TEXT];
     const struct record *one = NULL, *end = NULL;
     json_int_t n = 0;
     for (size_t i = from; i < until; i++)

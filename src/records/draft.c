@@ -20,6 +20,11 @@
 const char *caller_text(const struct caller *who, char *buf, size_t room) {
     if (who == NULL || who->by_sejf || who->by_form)
         return who != NULL && who->by_form ? "form" : "sejf";
+    if (who->by_session) {
+        char id[UUID_TEXT];
+        snprintf(buf, room, "account %s", uuid_format(&who->account, id));
+        return buf;
+    }
     snprintf(buf, room, "%s %lld", who->by_link ? "link" : "token", (long long)who->token);
     return buf;
 }
@@ -255,7 +260,7 @@ static void begin_again(struct txn *t, struct draft *d) {
 }
 
 static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *src, struct err *reterr) {
-    char who[48];
+    char who[CALLER_TEXT];
     enum code code = files_write(t, d, reterr);
     if (code == OK)
         code = parts_write(t, d, reterr);

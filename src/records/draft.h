@@ -55,5 +55,6 @@ MUST_USE enum code draft_settle(struct draft *d, struct err *reterr);
 void draft_answered(struct draft *d, enum code code);
 /* Wipes keys; those of a draft that was surely not written go to the spares. */
 void draft_end(struct draft *d);
-/* "token 7", "link 12", "form", "sejf": as it stands in the ledger. */
+/* "token 7", "account 0193…", "link 12", "form", "sejf": as it stands in the ledger. room: CALLER_TEXT. */
+#define CALLER_TEXT 64
 const char *caller_text(const struct caller *who, char *buf, size_t room);

@@ -152,7 +152,7 @@ static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
     struct request *q = arg;
     struct record r;
     struct looked_up *known = NULL;
-    char who[48], id[UUID_TEXT];
+    char who[CALLER_TEXT], id[UUID_TEXT];
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for an erasure");

@@ -37,7 +37,7 @@ static void flush(struct reads *r) {
         const struct entry *e = &r->list[i];
         struct caller c = { .token = e->token, .by_link = e->by_link };
         struct err err;
-        char who[48];
+        char who[CALLER_TEXT];
         json_t *what = entry_json(e);
         (void)!ledger_note(r->s->store, e->tenant, "records_read", caller_text(&c, who, sizeof who), what, false, &err);
         json_decref(what);

@@ -54,6 +54,23 @@ static const struct migration records_steps[] = {
     { 3,
       /* Whose record an id is, for those under which a public form stands; instance-wide. */
       "CREATE TABLE door (id BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, tenant INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
+    { 4,
+      /* People who sign in; instance-wide. */
+      "CREATE TABLE account (id BLOB NOT NULL PRIMARY KEY, version INTEGER NOT NULL, state INTEGER NOT NULL, profile_key INTEGER NOT NULL, profile BLOB NOT NULL,"
+      " secret_key INTEGER NOT NULL, secret BLOB NOT NULL, made INTEGER NOT NULL, password INTEGER NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE member (account BLOB NOT NULL, tenant INTEGER NOT NULL, role TEXT NOT NULL, levels TEXT NOT NULL, own TEXT NOT NULL, since INTEGER NOT NULL,"
+      " suspended INTEGER NOT NULL, PRIMARY KEY (account, tenant)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX member_tenant ON member (tenant, account);"
+      "CREATE TABLE session (hash BLOB NOT NULL PRIMARY KEY, number INTEGER NOT NULL, account BLOB NOT NULL, step INTEGER NOT NULL, factors INTEGER NOT NULL,"
+      " agent TEXT NOT NULL, made INTEGER NOT NULL, ran INTEGER NOT NULL, used INTEGER NOT NULL, used_ran INTEGER NOT NULL, elevated INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      "CREATE UNIQUE INDEX session_number ON session (number);"
+      "CREATE INDEX session_account ON session (account, number);"
+      "CREATE INDEX session_ran ON session (ran);"
+      "CREATE TABLE link (hash BLOB NOT NULL PRIMARY KEY, purpose INTEGER NOT NULL, account BLOB NOT NULL, tenant INTEGER NOT NULL, made INTEGER NOT NULL,"
+      " ran_until INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX link_account ON link (account, purpose, tenant);"
+      "ALTER TABLE token ADD COLUMN account BLOB;"
+      "ALTER TABLE token ADD COLUMN addresses TEXT NOT NULL DEFAULT ''" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */
