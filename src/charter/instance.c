@@ -10,12 +10,11 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "charter/tree.h"
+#include "charter/instance_read.h"
 
 #define LIST_MAX 64u
 
 struct owner { struct instance instance; struct arena *arena; };      /* instance first: instance_free finds its owner */
-struct reading { struct instance *to; struct arena *arena; struct findings *findings; const struct tree *tree; };
 
 struct setting {
     const char *key;
@@ -26,20 +25,20 @@ struct setting {
     const char *says;
 };
 
-static void complain(struct reading *r, const struct node *n, const char *id, const char *what) {
+void instance_complain(struct reading *r, const struct node *n, const char *id, const char *what) {
     finding_node(r->findings, r->tree, FINDING_ERROR, id, n, NULL, "%s: %s", n->key == NULL ? n->parent->key : n->key, what);
 }
 
-static bool scalar(struct reading *r, const struct node *n) {
+bool instance_scalar(struct reading *r, const struct node *n) {
     if (n->type == NODE_SCALAR && n->text[0] != 0)
         return true;
-    complain(r, n, "wrong-kind", "one value is wanted here");
+    instance_complain(r, n, "wrong-kind", "one value is wanted here");
     return false;
 }
 
 static void *slot(struct reading *r, const struct setting *s) { return (char *)r->to + s->at; }
 
-static bool plain_text(const char *t) {
+bool instance_text(const char *t) {
     for (const unsigned char *p = (const unsigned char *)t; *p != 0; p++)
         if (*p < 0x20 || *p == 0x7f)
             return false;
@@ -47,61 +46,61 @@ static bool plain_text(const char *t) {
 }
 
 /* Absolute, or from the directory of the file. No line breaks, quotes or `;`: paths go into nginx's configuration. */
-static const char *path_of(struct reading *r, const struct node *n) {
-    if (!plain_text(n->text) || strpbrk(n->text, "\"'\\;{}$") != NULL) {
-        complain(r, n, "bad-path", "a path here holds no quotes, braces, ';', '$' or control characters");
+const char *instance_path(struct reading *r, const struct node *n) {
+    if (!instance_text(n->text) || strpbrk(n->text, "\"'\\;{}$") != NULL) {
+        instance_complain(r, n, "bad-path", "a path here holds no quotes, braces, ';', '$' or control characters");
         return NULL;
     }
     return n->text[0] == '/' ? arena_text(r->arena, n->text) : arena_printf(r->arena, "%s/%s", r->to->directory, n->text);
 }
 
 static void read_path(struct reading *r, const struct setting *s, const struct node *n) {
-    if (scalar(r, n))
-        *(const char **)slot(r, s) = path_of(r, n);
+    if (instance_scalar(r, n))
+        *(const char **)slot(r, s) = instance_path(r, n);
 }
 
 static void read_text(struct reading *r, const struct setting *s, const struct node *n) {
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
-    if (!plain_text(n->text))
-        complain(r, n, "bad-text", "control characters are not read here");
+    if (!instance_text(n->text))
+        instance_complain(r, n, "bad-text", "control characters are not read here");
     else
         *(const char **)slot(r, s) = arena_text(r->arena, n->text);
 }
 
 static void read_port(struct reading *r, const struct setting *s, const struct node *n) {
     int64_t port = 0;
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
     if (strcmp(n->text, "none") == 0 && s->at == offsetof(struct instance, plain))
         *(int *)slot(r, s) = 0;
     else if (!text_int(n->text, 1, 65535, &port))
-        complain(r, n, "not-a-port", "a port is a number from 1 to 65535");
+        instance_complain(r, n, "not-a-port", "a port is a number from 1 to 65535");
     else
         *(int *)slot(r, s) = (int)port;
 }
 
 static void read_count(struct reading *r, const struct setting *s, const struct node *n) {
     int64_t count = 0;
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
     if (!text_int(n->text, 1, INT64_C(1000000000), &count))
-        complain(r, n, "not-a-count", "a number from 1 to 1000000000 is wanted here, in digits alone");
+        instance_complain(r, n, "not-a-count", "a number from 1 to 1000000000 is wanted here, in digits alone");
     else
         *(int64_t *)slot(r, s) = count;
 }
 
 static void read_yes_no(struct reading *r, const struct setting *s, const struct node *n) {
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
     if (strcmp(n->text, "yes") != 0 && strcmp(n->text, "no") != 0)
-        complain(r, n, "not-yes-or-no", "yes or no is wanted here");
+        instance_complain(r, n, "not-yes-or-no", "yes or no is wanted here");
     else
         *(bool *)slot(r, s) = n->text[0] == 'y';
 }
 
 /* ---- values that a table of words or a form of their own decides */
-static bool is_host(const char *t) {
+bool instance_host(const char *t) {
     size_t len = strlen(t);
     return len > 0 && len <= 253 && strspn(t, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len
         && t[0] != '.' && t[0] != '-' && t[len - 1] != '-' && strstr(t, "..") == NULL;
@@ -130,16 +129,16 @@ static bool is_user(const char *t) {
 }
 
 static void read_checked(struct reading *r, const struct setting *s, const struct node *n, bool (*is)(const char *), const char *want) {
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
     if (!is(n->text))
-        complain(r, n, "bad-value", want);
+        instance_complain(r, n, "bad-value", want);
     else
         *(const char **)slot(r, s) = arena_text(r->arena, n->text);
 }
 
 static void read_host(struct reading *r, const struct setting *s, const struct node *n) {
-    read_checked(r, s, n, is_host, "a host name of letters, digits, '-' and '.' is wanted here");
+    read_checked(r, s, n, instance_host, "a host name of letters, digits, '-' and '.' is wanted here");
 }
 static void read_colour(struct reading *r, const struct setting *s, const struct node *n) {
     read_checked(r, s, n, is_colour, "a colour such as \"#1f4e79\" is wanted here (in quotes)");
@@ -158,12 +157,12 @@ static struct list read_list(struct reading *r, const struct node *n, item_fn it
     if (items == NULL)
         return l;
     if (n->type == NODE_MAP || (n->type == NODE_LIST && n->count > LIST_MAX)) {
-        complain(r, n, "wrong-kind", n->type == NODE_MAP ? "a list is wanted here" : "at most 64 items are read here");
+        instance_complain(r, n, "wrong-kind", n->type == NODE_MAP ? "a list is wanted here" : "at most 64 items are read here");
         return l;
     }
     const struct node *one = n->type == NODE_LIST ? n->first : n;
     for (; one != NULL; one = n->type == NODE_LIST ? one->next : NULL) {
-        const char *text = scalar(r, one) ? item(r, one) : NULL;
+        const char *text = instance_scalar(r, one) ? item(r, one) : NULL;
         if (text != NULL)
             items[l.count++] = text;
     }
@@ -174,11 +173,11 @@ static struct list read_list(struct reading *r, const struct node *n, item_fn it
 static const char *item_checked(struct reading *r, const struct node *n, bool (*is)(const char *), const char *want) {
     if (is(n->text))
         return arena_text(r->arena, n->text);
-    complain(r, n, "bad-value", want);
+    instance_complain(r, n, "bad-value", want);
     return NULL;
 }
 static const char *item_host(struct reading *r, const struct node *n) {
-    return item_checked(r, n, is_host, "a host name of letters, digits, '-' and '.' is wanted here");
+    return item_checked(r, n, instance_host, "a host name of letters, digits, '-' and '.' is wanted here");
 }
 static const char *item_address(struct reading *r, const struct node *n) {
     return item_checked(r, n, is_address, "loopback, everywhere, or numeric addresses are wanted here (\"::1\" in quotes)");
@@ -195,7 +194,7 @@ static void read_names(struct reading *r, const struct setting *s, const struct 
 }
 static void read_charters(struct reading *r, const struct setting *s, const struct node *n) {
     (void)s;
-    struct list l = read_list(r, n, path_of);
+    struct list l = read_list(r, n, instance_path);
     r->to->charters = l.items;
     r->to->charter_count = l.count;
 }
@@ -228,8 +227,8 @@ static void read_listen(struct reading *r, const struct setting *s, const struct
 
 static void read_engine(struct reading *r, const struct setting *s, const struct node *n) {
     (void)s;
-    if (scalar(r, n) && strcmp(n->text, "sqlite") != 0)
-        complain(r, n, "bad-value", "sqlite is the only engine of this version");
+    if (instance_scalar(r, n) && strcmp(n->text, "sqlite") != 0)
+        instance_complain(r, n, "bad-value", "sqlite is the only engine of this version");
 }
 
 /* "file PATH", "passphrase", "credential NAME" */
@@ -238,21 +237,21 @@ static void read_root(struct reading *r, const struct setting *s, const struct n
     static const struct { const char *word; enum root_place root; bool more; } forms[] = {
         { "file ", ROOT_IN_FILE, true }, { "passphrase", ROOT_BY_PASSPHRASE, false }, { "credential ", ROOT_IN_CREDENTIAL, true },
     };
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         size_t len = strlen(forms[i].word);
         const char *rest = n->text + len;
         if (strncmp(n->text, forms[i].word, len) != 0 || (forms[i].more ? *rest == 0 : *rest != 0))
             continue;
-        if (!plain_text(rest) || (forms[i].root == ROOT_IN_CREDENTIAL && !is_host(rest)))
+        if (!instance_text(rest) || (forms[i].root == ROOT_IN_CREDENTIAL && !instance_host(rest)))
             break;
         r->to->root = forms[i].root;
         r->to->root_at = !forms[i].more ? NULL : rest[0] == '/' || forms[i].root == ROOT_IN_CREDENTIAL ? arena_text(r->arena, rest)
                                                : arena_printf(r->arena, "%s/%s", r->to->directory, rest);
         return;
     }
-    complain(r, n, "bad-value", "\"file PATH\", \"passphrase\" or \"credential NAME\" is wanted here");
+    instance_complain(r, n, "bad-value", "\"file PATH\", \"passphrase\" or \"credential NAME\" is wanted here");
 }
 
 static void read_nginx(struct reading *r, const struct setting *s, const struct node *n) {
@@ -274,26 +273,31 @@ static void read_level(struct reading *r, const struct setting *s, const struct 
     static const struct { const char *word; enum log_level level; } words[] = {
         { "debug", LOG_DEBUG }, { "info", LOG_INFO }, { "warning", LOG_WARN }, { "error", LOG_ERROR },
     };
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (strcmp(n->text, words[i].word) == 0) {
             r->to->log_level = words[i].level;
             return;
         }
-    complain(r, n, "bad-value", "debug, info, warning or error is wanted here");
+    instance_complain(r, n, "bad-value", "debug, info, warning or error is wanted here");
 }
 
 static void read_clock(struct reading *r, const struct setting *s, const struct node *n) {
     struct zone *zone = NULL;
     struct err e;
-    if (!scalar(r, n))
+    if (!instance_scalar(r, n))
         return;
     if (zone_open(n->text, &zone, &e) != OK)
-        complain(r, n, "bad-value", "a time zone such as Europe/Warsaw is wanted here");
+        instance_complain(r, n, "bad-value", "a time zone such as Europe/Warsaw is wanted here");
     else
         *(const char **)slot(r, s) = arena_text(r->arena, n->text);
     (void)zone_free(zone);
+}
+
+static void read_sign_in_with(struct reading *r, const struct setting *s, const struct node *n) {
+    (void)s;
+    providers_read(r, n);
 }
 
 #define AT(field) offsetof(struct instance, field)
@@ -319,6 +323,7 @@ static const struct setting settings[] = {
     { "keeper_user", read_user, AT(user_keeper), NULL, "sejf-keeper", "When started by root, each process has a user of its own." },
     { "server_user", read_user, AT(user_server), NULL, "sejf-server", NULL },
     { "nginx_user", read_user, AT(user_nginx), NULL, "sejf-nginx", NULL },
+    { "sender_user", read_user, AT(user_sender), NULL, "sejf-sender", NULL },
     { "log", read_log, AT(log), "log/sejf.log", NULL, "stderr, or a file. JSON lines without personal values." },
     { "log_level", read_level, AT(log_level), "info", NULL, "debug, info, warning or error." },
     { "cors", read_cors, AT(cors), NULL, "[https://app.seats.example]", "Origins whose pages may call the API from a browser." },
@@ -328,6 +333,8 @@ static const struct setting settings[] = {
     { "brand_colour", read_colour, AT(brand_colour), NULL, "\"#1f4e79\"", "Colour of headings and buttons, and of the text on it." },
     { "brand_text", read_colour, AT(brand_text), NULL, "\"#ffffff\"", NULL },
     { "metrics_token", read_path, AT(metrics_token), NULL, "metrics.token", "A file with the token that /metrics asks for; without it /metrics answers this machine only." },
+    { "sign_in_with", read_sign_in_with, 0, NULL, "[{name: Company, issuer: \"https://login.company.example\", client_id: sejf, client_secret: file secret/company}]",
+      "OpenID Connect providers by which the staff may sign in; docs/install.md says which keys a provider has." },
     { "clock", read_clock, AT(clock), NULL, "Europe/Warsaw", "When the night is; the clock of the first charter unless said otherwise." },
 };
 #undef AT
@@ -354,16 +361,16 @@ static void check_together(struct reading *r) {
     if (plain == NULL)
         r->to->plain = r->to->https < 65535 ? r->to->https + 1 : 0;
     if (r->to->plain == r->to->https)
-        complain(r, plain != NULL ? plain : https, "two-lines-contradict", "https and plain need ports of their own");
+        instance_complain(r, plain != NULL ? plain : https, "two-lines-contradict", "https and plain need ports of their own");
     if ((certificate == NULL) != (key == NULL))
-        complain(r, certificate != NULL ? certificate : key, "missing-key", "certificate and key go together; the other one is missing");
+        instance_complain(r, certificate != NULL ? certificate : key, "missing-key", "certificate and key go together; the other one is missing");
     if (r->to->listen == LISTEN_ADDRESSES && r->to->address_count == 0 && node_get(root, "listen")->count == 0
         && node_get(root, "listen")->type == NODE_LIST)
-        complain(r, node_get(root, "listen"), "missing-value", "at least one address is wanted here");
+        instance_complain(r, node_get(root, "listen"), "missing-value", "at least one address is wanted here");
     if (node_get(root, "charters") != NULL && node_get(root, "charters")->type == NODE_LIST && node_get(root, "charters")->count == 0)
-        complain(r, node_get(root, "charters"), "missing-value", "at least one charter is wanted here");
+        instance_complain(r, node_get(root, "charters"), "missing-value", "at least one charter is wanted here");
     if (log != NULL && r->to->log != NULL && strstr(r->to->log, "/../") != NULL)
-        complain(r, log, "bad-path", "the log file's path may not go up with \"..\"");
+        instance_complain(r, log, "bad-path", "the log file's path may not go up with \"..\"");
 }
 
 static void defaults_set(struct instance *i, struct arena *a, const char *name) {
@@ -372,7 +379,7 @@ static void defaults_set(struct instance *i, struct arena *a, const char *name) 
     *i = (struct instance){
         .file = arena_text(a, name), .directory = slash == NULL ? "." : slash == name ? "/" : arena_text_n(a, name, (size_t)(slash - name)),
         .host = "localhost", .listen = LISTEN_LOOPBACK, .https = 8443, .plain = 8444, .root = ROOT_IN_FILE, .sandbox = true,
-        .key_openings = 2000000, .key_destructions = 1000000, .nginx = "/usr/sbin/nginx", .user_keeper = "sejf-keeper", .user_server = "sejf-server", .user_nginx = "sejf-nginx",
+        .key_openings = 2000000, .key_destructions = 1000000, .nginx = "/usr/sbin/nginx", .user_keeper = "sejf-keeper", .user_server = "sejf-server", .user_nginx = "sejf-nginx", .user_sender = "sejf-sender",
         .log_level = LOG_INFO,
     };
     const char **list = arena_array(a, 1, sizeof *list);

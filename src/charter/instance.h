@@ -8,6 +8,25 @@
 enum root_place { ROOT_IN_FILE, ROOT_BY_PASSPHRASE, ROOT_IN_CREDENTIAL };
 enum listen_on { LISTEN_LOOPBACK, LISTEN_EVERYWHERE, LISTEN_ADDRESSES };
 
+/* Where the process `sender` may send requests: https to that host and port, and nowhere else. */
+struct destination {
+    const char *host;                        /* lower case */
+    int port;
+    const char *ca;                          /* PEM file of the authorities that may vouch for it; NULL: the system's */
+    bool private;                            /* its addresses may be of this machine or of a private network */
+};
+
+/* Somebody else's sign-in (OpenID Connect) that people of the staff may come by. */
+enum secret_place { SECRET_IN_FILE, SECRET_IN_CREDENTIAL };
+struct provider {
+    const char *name;                        /* shown on the button */
+    const char *id;                          /* in addresses: the name in small letters, digits and '-' */
+    const char *issuer;                      /* exactly as the provider writes it */
+    const char *client_id;
+    enum secret_place secret; const char *secret_at;     /* file, or name of the credential */
+    bool second_trusted;                     /* what it says about a second step counts */
+};
+
 struct instance {
     const char *file;                        /* as given to instance_load */
     const char *directory;                   /* where that file lies */
@@ -22,7 +41,7 @@ struct instance {
     enum root_place root; const char *root_at; /* file, or name of the credential */
     bool sandbox;
     const char *nginx;                       /* program; NULL: somebody else runs it */
-    const char *user_keeper, *user_server, *user_nginx;
+    const char *user_keeper, *user_server, *user_nginx, *user_sender;
     const char *log;                         /* file, or NULL: standard error */
     enum log_level log_level;
     const char *const *cors; size_t cors_count;
@@ -30,6 +49,8 @@ struct instance {
     const char *brand_name, *brand_logo, *brand_colour, *brand_text;
     const char *metrics_token;               /* file, or NULL: loopback only */
     int64_t key_openings, key_destructions;  /* caps of the keeper: by tenant and minute; by day */
+    const struct provider *providers; size_t provider_count;         /* sign_in_with */
+    const struct destination *destinations; size_t destination_count;    /* of all that is declared; none: no sender is started */
     const char *clock;                       /* time zone of the instance, or NULL: of the first charter */
 };
 

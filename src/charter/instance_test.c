@@ -1,11 +1,6 @@
 /* instance_test.c — every mistake of a file in one run, each at its place; the example is valid. */
 #include "charter/instance.c"
-#include "base/test.h"
-
-static enum code load(const char *text, struct findings *f, struct instance **ret) {
-    struct err e;
-    return instance_load_text("/etc/sejf/sejf.yaml", text, strlen(text), f, ret, &e);
-}
+#include "charter/instance_rows.h"
 
 TEST(the_example_is_valid_and_says_the_defaults) {
     AUTO(buf_done) struct buf text = BUF(1u << 16);
@@ -40,7 +35,7 @@ TEST(the_commented_lines_are_valid) {
 }
 
 TEST(every_key_refuses_what_it_cannot_mean) {
-    static const struct { const char *text, *id; } row[] = {
+    static const struct mistake row[] = {
         { "hots: a\n", "unknown-key" }, { "host: a b\n", "bad-value" }, { "host: -a\n", "bad-value" }, { "host: [a]\n", "wrong-kind" },
         { "https: 0\n", "not-a-port" }, { "https: 65536\n", "not-a-port" }, { "https: none\n", "not-a-port" }, { "plain: x\n", "not-a-port" },
         { "https: 99\nplain: 99\n", "two-lines-contradict" }, { "certificate: a.pem\n", "missing-key" }, { "key: a.pem\n", "missing-key" },
@@ -52,16 +47,7 @@ TEST(every_key_refuses_what_it_cannot_mean) {
         { "nginx: \"/usr/sbin/nginx;\"\n", "bad-path" }, { "log: \"a\\\"b\"\n", "bad-path" }, { "keeper_user: Root!\n", "bad-value" }, { "clock: Mars/Base\n", "bad-value" },
         { "log: /var/log/../../etc/x\n", "bad-path" },
     };
-    for (size_t n = 0; n < ARRAY_LEN(row); n++) {
-        AUTO(findings_free) struct findings *f = findings_new();
-        struct instance *i = NULL;
-        const struct finding *list;
-        if (load(row[n].text, f, &i) != E_CONFIG || findings_list(f, &list) != 1 || strcmp(list[0].id, row[n].id) != 0)
-            fprintf(stderr, "row %zu: %s", n, row[n].text);
-        CHECK(i == NULL && findings_list(f, &list) == 1);
-        CHECK_TEXT(list[0].id, row[n].id);
-        CHECK(list[0].pos.line >= 1 && list[0].pos.column >= 1);
-    }
+    refuses_each(row, ARRAY_LEN(row));
 }
 
 TEST(all_mistakes_come_in_one_run_with_a_suggestion) {

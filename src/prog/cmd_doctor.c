@@ -146,6 +146,10 @@ static void look_users(struct visit *v) {
     bool apart = v->crew.apart;
     for (int m = 0; m < MEMBERS; m++) {       /* while it runs, what is counts, not what would be */
         char path[64];
+        if (!member_needed(v->place, (enum member)m)) {
+            st[m].st_uid = (uid_t)-1 - (uid_t)m;
+            continue;
+        }
         snprintf(path, sizeof path, "/proc/%d", pid_of(v, member_name((enum member)m)));
         if (stat(path, &st[m]) != 0)
             st[m].st_uid = (uid_t)-1 - (uid_t)m;
@@ -170,7 +174,7 @@ static void look_sandbox(struct visit *v) {
         say(v, BAD, "a kernel with landlock (5.13 or newer, \"landlock\" in lsm=)", "this kernel has no landlock, so sejf does not start");
     else
         say(v, GOOD, NULL, "landlock %d and seccomp", s.landlock_abi);
-    static const char *const names[] = { "keeper", "server" };
+    static const char *const names[] = { "keeper", "server", "sender" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         int pid = pid_of(v, names[i]);
         if (pid > 0 && s.built && place_instance(v->place)->sandbox && (!sandbox_status_of(pid, &s) || !s.calls || !s.no_new_privs))

@@ -1,4 +1,4 @@
-/* crew.c — a process is this same program with a word of its own ("keeper", "server"), or nginx. */
+/* crew.c — a process is this same program with a word of its own ("keeper", "server", "sender"), or nginx. */
 #include "prog/crew.h"
 
 #include <errno.h>
@@ -20,8 +20,9 @@
 #define PASSPHRASE_MAX 1024u
 #define SOCKETS_MAX 16u
 
-static const char *const names[MEMBERS] = { "keeper", "server", "nginx" };
+static const char *const names[MEMBERS] = { "keeper", "server", "nginx", "sender" };
 const char *member_name(enum member m) { return names[m]; }
+bool member_needed(struct place *p, enum member m) { return m != SENDER || place_instance(p)->destination_count > 0; }
 
 /* ---- users */
 
@@ -78,7 +79,7 @@ static bool member_fits(struct place *p, enum member m, const char *name, struct
 
 void crew_find(struct place *p, struct crew *ret) {
     const struct instance *i = place_instance(p);
-    const char *wanted[MEMBERS] = { i->user_keeper, i->user_server, i->user_nginx };
+    const char *wanted[MEMBERS] = { i->user_keeper, i->user_server, i->user_nginx, i->user_sender };
     *ret = (struct crew){ .apart = false };
     if (geteuid() != 0) {
         snprintf(ret->why, sizeof ret->why, "not started by root");
@@ -86,7 +87,7 @@ void crew_find(struct place *p, struct crew *ret) {
         return;
     }
     for (int m = 0; m < MEMBERS; m++)
-        if (!member_fits(p, (enum member)m, wanted[m], ret))
+        if (member_needed(p, (enum member)m) && !member_fits(p, (enum member)m, wanted[m], ret))
             return;
     ret->apart = true;
 }
@@ -201,15 +202,16 @@ static enum code start_nginx(const struct crew_start *s, struct env *env, struct
 }
 
 static enum code start_own(const struct crew_start *s, enum member m, struct env *env, struct process *ret, struct err *reterr) {
-    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret }, { "--life", s->life }, { "--line", s->line } };
-    int fds[7];
+    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret }, { "--life", s->life }, { "--line", s->line }, { "--sender", s->sender } };
+    int fds[8];
     size_t n = 0;
-    char numbers[5][16], peer[16];
+    char numbers[6][16], peer[16];
     const struct user *server = crew_user(s->crew, SERVER);
     const char *argv[20] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
     size_t argc = 6;
     snprintf(peer, sizeof peer, "%u", server == NULL ? (unsigned)geteuid() : (unsigned)server->uid);
-    fds[n++] = s->listeners[0];
+    if (s->listener_count > 0)
+        fds[n++] = s->listeners[0];
     for (size_t i = 0; i < ARRAY_LEN(more); i++) {
         if (more[i].fd < 0)
             continue;
@@ -218,7 +220,8 @@ static enum code start_own(const struct crew_start *s, enum member m, struct env
         argv[argc++] = more[i].name;
         argv[argc++] = numbers[i];
     }
-    fds[n++] = s->lock;
+    if (m != SENDER)                         /* it has nothing of the data directory */
+        fds[n++] = s->lock;
     if (!env_end(env))
         return err_set(reterr, E_MEMORY, "no memory for starting %s", names[m]);
     const struct process_start start = { .path = "/proc/self/exe", .argv = argv, .env = env->list, .fds = fds, .fd_count = n,
@@ -227,7 +230,7 @@ static enum code start_own(const struct crew_start *s, enum member m, struct env
 }
 
 enum code crew_start(const struct crew_start *s, enum member m, struct process *ret, struct err *reterr) {
-    PRE(s->listener_count >= 1 && s->listener_count <= SOCKETS_MAX);
+    PRE((s->listener_count >= 1 || m == SENDER) && s->listener_count <= SOCKETS_MAX);
     enum code code = crew_allowed(s->crew, reterr);
     if (code != OK)
         return code;

@@ -4,14 +4,16 @@
 #include "prog/place.h"
 #include "sys/process.h"
 
-enum member { KEEPER, SERVER, NGINX, MEMBERS };
+enum member { KEEPER, SERVER, NGINX, SENDER, MEMBERS };
 const char *member_name(enum member m);
+/* The sender only where sejf.yaml declares somewhere to send to. */
+bool member_needed(struct place *p, enum member m);
 
 struct crew {
     bool apart;                              /* each has a user of its own */
     char why[256];                           /* why not, when not */
     char mend[256];                          /* and what to do about it */
-    struct user user[MEMBERS];               /* with apart */
+    struct user user[MEMBERS];               /* with apart, of those that are needed */
 };
 /* Users of their own when we are root, the users exist, are none of them root or one another, and reach the data directory. */
 void crew_find(struct place *p, struct crew *ret);
@@ -29,12 +31,13 @@ struct crew_start {
     int ready;                               /* written one byte when it serves; -1: none */
     int lock;                                /* of the data directory; held by keeper and server too */
     int secret;                              /* keeper: passphrase or credential to read; -1: none */
-    int line;                                /* keeper and server: their end of the line between them; -1: none */
+    int line;                                /* keeper and sender: their end of the line from the server; server: its end of the keeper's; -1: none */
+    int sender;                              /* server: its end of the sender's line; -1: none */
     int life;                                /* a pipe's end: it stops when the other end is closed, also where no signal of ours would reach it; -1: none */
     int log;                                 /* where its log lines go; -1: standard error */
     int out;                                 /* nginx: its standard error */
 };
-/* The keeper and the server get the word for what they are, --config, and the numbers of these descriptors. */
+/* Our own processes get the word for what they are, --config, and the numbers of these descriptors. */
 MUST_USE enum code crew_start(const struct crew_start *s, enum member m, struct process *ret, struct err *reterr);
 /* Runs this program with other words (and --config) as the user of m, waits for its end, and makes its exit code ours.
  * fds become its descriptors 3, 4, … */

@@ -50,6 +50,7 @@ struct parent {
     struct child child[MEMBERS];
     int lock, signals, secret, log;
     int line[2];                             /* the server's end, the keeper's end: they outlive both */
+    int out_line[2];                         /* the same for the sender */
     int nginx_says[2];                       /* pipe of nginx's standard error: read end, write end */
     char nginx_said[NGINX_LINE_MAX];         /* the last of it, for the refusal */
     usec_t rotate_at, look_at, room_at;
@@ -67,7 +68,7 @@ static void child_init(struct child *c) {
 }
 
 static void parent_init(struct parent *r, struct place *p) {
-    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .log = -1, .line = { -1, -1 }, .nginx_says = { -1, -1 } };
+    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .log = -1, .line = { -1, -1 }, .out_line = { -1, -1 }, .nginx_says = { -1, -1 } };
     for (int m = 0; m < MEMBERS; m++)
         child_init(&r->child[m]);
     for (int m = 0; m < MEMBERS; m++)
@@ -84,13 +85,15 @@ static void parent_done(struct parent *r) {
     fd_close(&r->nginx_says[1]);
     fd_close(&r->line[0]);
     fd_close(&r->line[1]);
+    fd_close(&r->out_line[0]);
+    fd_close(&r->out_line[1]);
     fd_close(&r->signals);
     fd_close(&r->secret);
     fd_close(&r->log);
     fd_close(&r->lock);
 }
 
-static bool wanted(const struct parent *r, enum member m) { return m != NGINX || place_instance(r->place)->nginx != NULL; }
+static bool wanted(const struct parent *r, enum member m) { return m == NGINX ? place_instance(r->place)->nginx != NULL : member_needed(r->place, m); }
 
 /* ---- before anything runs */
 
@@ -129,6 +132,8 @@ static enum code open_sockets(struct parent *r, struct err *reterr) {
         code = crew_listen(r->place, &r->crew, "http", NGINX, &r->child[SERVER].listeners[0], reterr);
     if (code == OK)
         code = line_make(&r->line[0], &r->line[1], reterr);
+    if (code == OK && wanted(r, SENDER))
+        code = line_make(&r->out_line[0], &r->out_line[1], reterr);
     r->child[KEEPER].listener_count = r->child[SERVER].listener_count = 1;
     if (code == OK && wanted(r, NGINX))
         code = open_ports(r, reterr);
@@ -240,8 +245,10 @@ static enum code child_start(struct parent *r, enum member m, struct err *reterr
     int ends[2] = { -1, -1 };
     if (m != NGINX && pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return err_errno(reterr, errno, "cannot make a pipe");
+    const int lines[MEMBERS] = { [KEEPER] = r->line[1], [SERVER] = r->line[0], [NGINX] = -1, [SENDER] = r->out_line[1] };
     const struct crew_start s = { .place = r->place, .crew = &r->crew, .listeners = c->listeners, .listener_count = c->listener_count,
-        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : -1, .life = -1, .line = m == SERVER ? r->line[0] : m == KEEPER ? r->line[1] : -1, .log = r->log, .out = r->nginx_says[1] };
+        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : -1, .life = -1, .line = lines[m], .sender = m == SERVER ? r->out_line[0] : -1,
+        .log = r->log, .out = r->nginx_says[1] };
     c->backoff.started = clock_steady();
     if (m == NGINX)
         (void)unlink(r->nginx_pid);          /* of an earlier one, or whatever lies there */
@@ -416,11 +423,12 @@ static void wait_for_something(struct parent *r) {
     (void)poll(w, n, wait_ms(r));
 }
 
-/* In the order in which requests go: the front ends its requests, then the server, then the keeper. */
+/* In the order in which requests go: the front ends its requests, then the server, then what it asks. */
 static void stop_all(struct parent *r) {
     /* Where the server never served, requests wait for an answer that will not come, and nginx would wait with them. */
     bool served = r->child[SERVER].was_up;
-    const struct { enum member m; int signal, wait_ms; } order[] = { { NGINX, served ? SIGQUIT : SIGTERM, 10000 }, { SERVER, SIGTERM, 20000 }, { KEEPER, SIGTERM, 10000 } };
+    const struct { enum member m; int signal, wait_ms; } order[] = { { NGINX, served ? SIGQUIT : SIGTERM, 10000 }, { SERVER, SIGTERM, 20000 },
+        { SENDER, SIGTERM, 10000 }, { KEEPER, SIGTERM, 10000 } };
     int status = 0;
     r->ending = true;
     announce("STOPPING=1");

@@ -1,4 +1,4 @@
-/* processes.c — the keeper and the server: each opens what it needs, enters its sandbox, says that it is ready, runs its
+/* processes.c — the keeper, the server and the sender: each opens what it needs, enters its sandbox, says that it is ready, runs its
  * loop. What each may reach is stated beside it. Both are started by the parent, with their descriptors. */
 #include <errno.h>
 #include <signal.h>
@@ -8,26 +8,28 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "crypto/cert.h"
 #include "keeper/server.h"
 #include "prog/commands.h"
 #include "prog/engine.h"
 #include "prog/keys.h"
 #include "prog/options.h"
+#include "prog/sender.h"
 #include "sys/files.h"
 #include "sys/sandbox.h"
 #include "sys/sockets.h"
 
 #define LISTENER 3
 
-struct given { struct place *place; int64_t ready, log, secret, life, line, peer /* the user that may call the keeper */; };
+struct given { struct place *place; int64_t ready, log, secret, life, line, sender /* server: the line to it */, peer /* the user that may call keeper and sender */; };
 
 static enum code read_given(int argc, char *const *argv, const char *name, struct given *ret, struct err *reterr) {
     const char *config = NULL;
     struct plain_words w;
-    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .life = -1, .line = -1, .peer = -1 };
+    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .life = -1, .line = -1, .sender = -1, .peer = -1 };
     const struct option options[] = { { "config", OPTION_TEXT, &config }, { "ready", OPTION_NUMBER, &ret->ready },
                                       { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret }, { "life", OPTION_NUMBER, &ret->life }, { "line", OPTION_NUMBER, &ret->line },
-                                      { "peer", OPTION_NUMBER, &ret->peer } };
+                                      { "sender", OPTION_NUMBER, &ret->sender }, { "peer", OPTION_NUMBER, &ret->peer } };
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
     if (code == OK && (config == NULL || ret->ready < LISTENER || ret->peer < 0))
         return err_set(reterr, E_USAGE, "the %s is started by `sejf serve`", name);
@@ -150,4 +152,74 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
         return code;
     say_ready(&g);
     return api_serve(engine_api(e), LISTENER, stop, reterr);
+}
+
+/* ---- sender: connections out to the declared ports, the files of authorities and of the resolver; no other file, no key, nobody reaches it */
+
+#define AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+#define PORTS_MAX 200u
+#define PORT_DNS 53u
+
+static size_t sender_ports(const struct instance *i, uint16_t ret[PORTS_MAX]) {
+    size_t count = 0;
+    ret[count++] = PORT_DNS;                 /* answers that are too long for a datagram */
+    for (size_t d = 0; d < i->destination_count && count < PORTS_MAX; d++) {
+        bool there = false;
+        for (size_t k = 0; k < count; k++)
+            there = there || ret[k] == (uint16_t)i->destinations[d].port;
+        if (!there)
+            ret[count++] = (uint16_t)i->destinations[d].port;
+    }
+    return count;
+}
+
+static enum code sender_sandbox(void *arg, struct err *reterr) {
+    struct given *g = arg;
+    const struct instance *i = place_instance(g->place);
+    static const char *const system[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/run/systemd/resolve",
+                                          "/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/dev/urandom" };
+    struct sandbox_path paths[ARRAY_LEN(system) + PORTS_MAX];
+    uint16_t ports[PORTS_MAX];
+    size_t count = 0;
+    for (; count < ARRAY_LEN(system); count++)
+        paths[count] = (struct sandbox_path){ system[count], SANDBOX_READ, true };
+    for (size_t d = 0; d < i->destination_count && count < ARRAY_LEN(paths); d++)
+        if (i->destinations[d].ca != NULL)
+            paths[count++] = (struct sandbox_path){ i->destinations[d].ca, SANDBOX_READ, false };
+    const struct sandbox s = { "the sender", paths, count, CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_PAIRS | CALLS_OUT, ports, sender_ports(i, ports) };
+    return i->sandbox ? sandbox_enter(&s, reterr) : OK;
+}
+
+/* Each file of authorities is looked into before it is needed: a wrong one is told at the start. */
+static enum code sender_authorities(const struct instance *i, struct err *reterr) {
+    for (size_t d = 0; d < i->destination_count; d++) {
+        AUTO(buf_done) struct buf pem = BUF(1u << 20);
+        struct cert_info info;
+        const char *ca = i->destinations[d].ca;
+        enum code code = ca == NULL ? OK : file_read(ca, &pem, reterr);
+        if (code == OK && ca != NULL)
+            code = cert_read(pem.data, pem.len, &info, reterr);
+        if (code != OK)
+            return err_set(reterr, E_CONFIG, "%s, the \"ca\" of %s in sejf.yaml, cannot be read as certificates by the user of the sender", ca, i->destinations[d].host);
+    }
+    return OK;
+}
+
+enum code cmd_sender(int argc, char *const *argv, struct err *reterr) {
+    struct given g;
+    AUTO(fd_close) int stop = -1;
+    enum code code = read_given(argc, argv, "sender", &g, reterr);
+    AUTO(place_close) struct place *p = g.place;
+    if (code == OK && g.line < LISTENER)
+        code = err_set(reterr, E_USAGE, "the sender is started by `sejf serve`");
+    if (code == OK)
+        code = stop_signals(&stop, reterr);
+    if (code == OK)
+        code = sender_authorities(place_instance(p), reterr);
+    if (code != OK)
+        return code;
+    const struct instance *i = place_instance(p);
+    const struct sender_config config = { .to = { i->destinations, i->destination_count, AUTHORITIES }, .server_user = (uid_t)g.peer,
+        .line_fd = (int)g.line, .stop_fd = stop, .sandbox = sender_sandbox, .ready = say_ready, .arg = &g };
+    return sender_serve(&config, reterr);
 }

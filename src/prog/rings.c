@@ -14,7 +14,7 @@ static void ring_users(struct place *p, struct ring *r) {
     crew_find(p, &crew);
     r->kept = crew.apart;
     if (crew.apart)
-        snprintf(r->detail, sizeof r->detail, "keeper, server and nginx have a user each");
+        snprintf(r->detail, sizeof r->detail, "%s have a user each", member_needed(p, SENDER) ? "keeper, server, nginx and sender" : "keeper, server and nginx");
     else
         snprintf(r->detail, sizeof r->detail, "one user for all processes: %s", crew.why);
 }
@@ -24,7 +24,7 @@ static void ring_sandbox(struct place *p, struct ring *r) {
     sandbox_status(&s);
     r->kept = place_instance(p)->sandbox && s.built && s.landlock_abi > 0;
     if (r->kept)
-        snprintf(r->detail, sizeof r->detail, "landlock %d, seccomp and no_new_privs hold keeper and server", s.landlock_abi);
+        snprintf(r->detail, sizeof r->detail, "landlock %d, seccomp and no_new_privs hold %s", s.landlock_abi, member_needed(p, SENDER) ? "keeper, server and sender" : "keeper and server");
     else
         snprintf(r->detail, sizeof r->detail, "%s", !place_instance(p)->sandbox ? "switched off in sejf.yaml" : !s.built ? "not in this build" : "this kernel has no landlock");
 }

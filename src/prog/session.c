@@ -61,7 +61,7 @@ static enum code start_keeper(struct session *s, struct place *p, const struct c
     life = lives[0];
     s->life = lives[1];
     const struct crew_start start = { .place = p, .crew = c, .listeners = &s->listener, .listener_count = 1, .ready = ends[1], .lock = s->lock,
-                                      .secret = secret, .life = life, .line = -1, .log = -1, .out = -1 };
+                                      .secret = secret, .life = life, .line = -1, .sender = -1, .log = -1, .out = -1 };
     code = crew_start(&start, KEEPER, &s->keeper, reterr);
     close(ends[1]);
     char byte;

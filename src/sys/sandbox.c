@@ -20,6 +20,7 @@
 #define CALL_ADD_RULE 445
 #define CALL_RESTRICT_SELF 446
 #define RULE_PATH_BENEATH 1
+#define RULE_NET_PORT 2
 #define RULESET_VERSION 1U
 
 /* Rights over files, by the ABI that brought them. */
@@ -37,10 +38,12 @@
 #define FS_TRUNCATE (1ULL << 14)             /* ABI 3 */
 #define FS_IOCTL_DEV (1ULL << 15)            /* ABI 5 */
 #define NET_TCP 3ULL                         /* ABI 4: bind and connect */
+#define NET_CONNECT 2ULL
 #define SCOPE_ALL 3ULL                       /* ABI 6: abstract Unix sockets and signals */
 
 struct ruleset { uint64_t fs, net, scoped; };
 struct path_beneath { uint64_t allowed; int32_t fd; } __attribute__((packed));
+struct net_port { uint64_t allowed, port; };
 
 static struct sandbox_status in_force;
 
@@ -90,6 +93,15 @@ static enum code allow_path(int ruleset, const struct sandbox_path *p, uint64_t 
     return OK;
 }
 
+static enum code allow_ports(int ruleset, const struct sandbox *s, struct err *reterr) {
+    for (size_t i = 0; i < s->port_count; i++) {
+        struct net_port rule = { NET_CONNECT, s->ports[i] };
+        if (syscall(CALL_ADD_RULE, ruleset, RULE_NET_PORT, &rule, 0) != 0)
+            return err_errno(reterr, errno, "landlock refused the rule for port %u", (unsigned)s->ports[i]);
+    }
+    return OK;
+}
+
 static enum code enter_landlock(const struct sandbox *s, int abi, struct err *reterr) {
     struct ruleset r = { .fs = fs_known(abi), .net = (s->calls & CALLS_INET) != 0 ? 0 : NET_TCP, .scoped = SCOPE_ALL };
     size_t size = abi >= 6 ? sizeof r : abi >= 4 ? offsetof(struct ruleset, scoped) : offsetof(struct ruleset, net);
@@ -101,6 +113,9 @@ static enum code enter_landlock(const struct sandbox *s, int abi, struct err *re
         if (code != OK)
             return code;
     }
+    enum code code = abi >= 4 && r.net != 0 ? allow_ports(fd, s, reterr) : OK;
+    if (code != OK)
+        return code;
     if (syscall(CALL_RESTRICT_SELF, fd, 0) != 0)
         return err_errno(reterr, errno, "landlock could not be entered");
     in_force.files = true;

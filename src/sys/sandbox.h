@@ -20,11 +20,13 @@ enum sandbox_calls {                         /* beside memory, waiting, clocks a
     CALLS_PAIRS = 8,                         /* with CALLS_TALK: make pairs of connected Unix stream sockets */
     CALLS_UNIX = 16,                         /* all of that, and make Unix sockets, bind, and connect to any that the file system shows */
     CALLS_INET = 32,                         /* the same for TCP and UDP sockets */
+    CALLS_OUT = 64,                          /* with CALLS_TALK: TCP and UDP sockets that connect; none that listens, none to a process of this system */
 };
 struct sandbox {
     const char *process;
     const struct sandbox_path *paths; size_t path_count;
     unsigned calls;
+    const uint16_t *ports; size_t port_count;            /* CALLS_OUT: TCP goes to these alone, where the kernel knows how (landlock 4) */
 };
 /* For a foreign program that is executed next and keeps it: files and TCP by landlock; of its calls only those are taken away that no
  * service makes (mounts, other processes' memory, sockets of other families than Unix without CALLS_INET). */

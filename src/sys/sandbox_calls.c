@@ -95,12 +95,17 @@ static void add_memory(struct filter *f) {
 }
 
 static void add_sockets(struct filter *f, unsigned calls) {
-    if ((calls & (CALLS_TALK | CALLS_UNIX | CALLS_INET)) == 0)
+    if ((calls & (CALLS_TALK | CALLS_UNIX | CALLS_INET | CALLS_OUT)) == 0)
         return;
     add_all(f, SCMP_ACT_ALLOW, talk, ARRAY_LEN(talk));
     /* Streams alone: over a datagram socket without a name of its own one may write to any that has one. */
     if ((calls & (CALLS_PAIRS | CALLS_UNIX | CALLS_INET)) != 0)
         add_stream_pair(f);
+    if ((calls & CALLS_OUT) != 0) {          /* a Unix socket cannot be made, so there is none to connect */
+        add(f, SCMP_ACT_ALLOW, "connect", 0, NULL);
+        add_equal(f, "socket", 0, AF_INET);
+        add_equal(f, "socket", 0, AF_INET6);
+    }
     if ((calls & (CALLS_UNIX | CALLS_INET)) == 0)
         return;
     add_all(f, SCMP_ACT_ALLOW, sockets, ARRAY_LEN(sockets));

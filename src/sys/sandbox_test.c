@@ -104,6 +104,42 @@ static int narrowed(const char *dir) {
     return 5;
 }
 
+/* What the sender has: it connects to the declared ports, and nobody reaches it. */
+static int out_only(const char *dir) {
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct err e;
+    int listener[2] = { -1, -1 };
+    uint16_t port[2];
+    for (int i = 0; i < 2; i++) {
+        struct sockaddr_in got;
+        socklen_t len = sizeof got;
+        if (listen_tcp("127.0.0.1", 0, &listener[i], &e) != OK || getsockname(listener[i], (struct sockaddr *)&got, &len) != 0)
+            return 1;
+        port[i] = ntohs(got.sin_port);
+    }
+    const struct sandbox_path paths[] = { { dir, SANDBOX_READ, false } };
+    const struct sandbox s = { "test", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_PAIRS | CALLS_OUT, port, 1 };
+    if (sandbox_enter(&s, &e) != OK)
+        return 2;
+    for (int i = 0; i < 2; i++) {
+        AUTO(fd_close) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        a.sin_port = htons(port[i]);
+        bool reached = fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) == 0;
+        if (reached != (i == 0 || !in_force.tcp))
+            return 3 + i;
+    }
+    AUTO(fd_close) int udp = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    a.sin_port = 0;
+    int again = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (udp < 0 || again < 0)
+        return 5;
+    if (bind(again, (const struct sockaddr *)&a, sizeof a) == 0 || listen(again, 1) == 0)
+        return 6;
+    if (socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 || errno != EPERM)
+        return 7;
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0 ? 8 : 0;
+}
+
 static int no_network(const char *dir) {
     if (!enter(dir, CALLS_FILES | CALLS_UNIX))
         return 1;
@@ -158,6 +194,7 @@ TEST(the_kernel_refuses_what_was_not_asked_for) {
     CHECK(mkdtemp(dir) != NULL);
     CHECK_INT(in_child(files_only_here, dir), 0);
     CHECK_INT(in_child(no_network, dir), 0);
+    CHECK_INT(in_child(out_only, dir), 0);
     CHECK_INT(in_child(no_connecting, dir), 0);
     CHECK_INT(in_child(no_pairs, dir), 0);
     CHECK_INT(in_child(narrowed, dir), 1000 + SIGSYS);

@@ -136,3 +136,62 @@ test('above the cap of a day erasing waits for a person', async () => {
   assert.equal(JSON.parse(it.run(['key', 'status', '--json']).stdout).allowed_today, before.allowed_today + 1000);
   for (const id of ids) assert.ok([200, 204, 404, 410].includes((await it.call('DELETE', `/v1/events/event/${id}`, { token })).status));
 });
+
+// The process that asks other services: there is none where sejf.yaml declares nowhere to send to.
+const provider = (more = '') => `sign_in_with:\n  - name: Company\n    issuer: https://login.company.example\n    client_id: sejf\n    client_secret: file company.secret\n${more}`;
+
+test('no sender is started, and no user asked for it, where nothing is declared', async () => {
+  assert.ok(!fs.existsSync(at('run/sender.pid')));
+  await it.stop();
+  fs.appendFileSync(at('sejf.yaml'), '\nsender_user: nobody-such\n');
+  await it.start();
+  assert.ok(!fs.existsSync(at('run/sender.pid')));
+  await it.stop();
+  if (asRoot) {
+    fs.writeFileSync(at('company.secret'), 'a secret of the company\n', { mode: 0o600 });
+    fs.appendFileSync(at('sejf.yaml'), provider());
+    const r = it.run(['serve']);
+    assert.equal(r.status, 41);
+    assert.match(r.stderr, /the user nobody-such does not exist/);
+  }
+});
+
+test('a file of authorities that is none is refused at the start', () => {
+  const yaml = fs.readFileSync(at('sejf.yaml'), 'utf8').replace(/^sender_user.*$/m, '').replace(/^sign_in_with:[\s\S]*/m, '');
+  fs.writeFileSync(at('company.secret'), 'a secret of the company\n', { mode: 0o600 });
+  fs.writeFileSync(at('company.pem'), 'no certificate\n');
+  fs.writeFileSync(at('sejf.yaml'), `${yaml}\n${provider('    ca: company.pem\n')}`);
+  const r = it.run(['serve']);
+  assert.equal(r.status, 41, r.stderr);
+  assert.match(r.stderr, /company\.pem, the "ca" of login\.company\.example in sejf\.yaml, cannot be read as certificates/);
+  fs.writeFileSync(at('sejf.yaml'), `${yaml}\n${provider()}`);
+});
+
+test('the sender has a user of its own, no_new_privs, seccomp, and nothing of the data directory', async () => {
+  await it.start();
+  await until('the number of the sender', () => fs.existsSync(at('run/sender.pid')));
+  const id = pid('sender');
+  assert.equal(status(id, 'NoNewPrivs'), '1');
+  assert.equal(status(id, 'Seccomp'), '2');
+  assert.equal(status(id, 'CapEff'), '0000000000000000');
+  if (asRoot) {
+    const uids = ['keeper', 'server', 'nginx', 'sender'].map((name) => status(pid(name), 'Uid').split(/\s+/)[0]);
+    assert.equal(new Set(uids).size, 4, `${uids}`);
+    assert.ok(!uids.includes('0'));
+    const open = fs.readdirSync(`/proc/${id}/fd`).map((fd) => { try { return fs.readlinkSync(`/proc/${id}/fd/${fd}`); } catch { return ''; } });
+    assert.deepEqual(open.filter((file) => file.startsWith(it.data) && !file.endsWith('/sejf.log')), []);
+    assert.ok(!fs.readFileSync(`/proc/${id}/net/tcp`, 'utf8').split('\n').some((line) => line.trim().split(/\s+/)[7] === status(id, 'Uid').split(/\s+/)[0] && / 0A /.test(line)));
+  }
+  const doctor = JSON.parse(it.run(['doctor', '--json']).stdout);
+  const says = (about) => doctor.checks.filter((c) => c.about === about);
+  assert.ok(says('sandbox').every((c) => c.level === 'good'), JSON.stringify(says('sandbox')));
+  if (asRoot) assert.ok(says('users').every((c) => c.level === 'good'), JSON.stringify(says('users')));
+});
+
+test('a sender that was killed is started anew, and holds up nobody', async () => {
+  const first = pid('sender');
+  process.kill(first, 'SIGKILL');
+  assert.equal((await it.call('GET', '/healthz')).status, 200);
+  await until('another sender', () => pid('sender') !== first && fs.existsSync(`/proc/${pid('sender')}`), 60000);
+  assert.equal((await it.call('GET', '/readyz')).status, 200);
+});

@@ -1,0 +1,16 @@
+/* instance_read.h — what the readers of sejf.yaml share. Inside this folder. */
+#pragma once
+#include "base/arena.h"
+#include "charter/instance.h"
+#include "charter/tree.h"
+
+struct reading { struct instance *to; struct arena *arena; struct findings *findings; const struct tree *tree; };
+
+void instance_complain(struct reading *r, const struct node *n, const char *id, const char *what);
+MUST_USE bool instance_scalar(struct reading *r, const struct node *n);      /* else it has complained */
+bool instance_text(const char *t);                          /* UTF-8 without control characters */
+bool instance_host(const char *t);
+const char *instance_path(struct reading *r, const struct node *n);       /* NULL: it has complained */
+
+/* providers.c: the value of `sign_in_with`. */
+void providers_read(struct reading *r, const struct node *n);

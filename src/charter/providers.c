@@ -1,0 +1,227 @@
+/* providers.c — `sign_in_with` of sejf.yaml: a list of maps, whose keys are rows of a table. What a provider names (its issuer, its
+ * further hosts) becomes the destinations of the sender, and nothing else does. */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "charter/instance_read.h"
+
+#define PROVIDERS_MAX 16u
+#define HOSTS_MAX 8u
+#define ISSUER_MAX 512u
+#define ID_MAX 40u
+
+/* One provider while it is read. */
+struct entry { struct provider provider; const char *ca; bool private; struct destination to[HOSTS_MAX + 1]; size_t to_count; };
+struct key { const char *name; bool needed; void (*read)(struct reading *r, struct entry *e, const struct node *n); };
+
+static void text_of(struct reading *r, const struct node *n, const char **ret) {
+    if (!instance_scalar(r, n))
+        return;
+    if (!instance_text(n->text) || strlen(n->text) > 200)
+        instance_complain(r, n, "bad-text", "at most 200 characters without control characters are read here");
+    else
+        *ret = arena_text(r->arena, n->text);
+}
+
+/* "Company Sp. z o.o." → "company-sp-z-o-o"; NULL when nothing is left. */
+static const char *id_of(struct reading *r, const char *name) {
+    char id[ID_MAX + 1];
+    size_t len = 0;
+    for (const char *p = name; *p != 0 && len < ID_MAX; p++) {
+        bool upper = *p >= 'A' && *p <= 'Z', plain = upper || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9');
+        if (plain)
+            id[len++] = upper ? (char)(*p - 'A' + 'a') : *p;
+        else if (len > 0 && id[len - 1] != '-')
+            id[len++] = '-';
+    }
+    while (len > 0 && id[len - 1] == '-')
+        len--;
+    return len == 0 ? NULL : arena_text_n(r->arena, id, len);
+}
+
+static void read_name(struct reading *r, struct entry *e, const struct node *n) {
+    text_of(r, n, &e->provider.name);
+    if (e->provider.name != NULL && (e->provider.id = id_of(r, e->provider.name)) == NULL)
+        instance_complain(r, n, "bad-value", "a name with at least one letter of a to z or a digit is wanted here: addresses are made of those");
+}
+
+static const char *lower(struct reading *r, const char *text, size_t len) {
+    char *copy = arena_text_n(r->arena, text, len);
+    for (char *p = copy; p != NULL && *p != 0; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+    return copy;
+}
+
+/* "name" or "name:port" of len bytes. */
+static bool host_of(struct reading *r, const char *text, size_t len, struct destination *ret) {
+    int64_t port = 443;
+    const char *colon = memchr(text, ':', len);
+    size_t host_len = colon == NULL ? len : (size_t)(colon - text);
+    if (colon != NULL && !text_int_n(colon + 1, len - host_len - 1, 1, 65535, &port))
+        return false;
+    const char *host = lower(r, text, host_len);
+    if (host == NULL || !instance_host(host) || host[host_len - 1] == '.')
+        return false;
+    *ret = (struct destination){ .host = host, .port = (int)port };
+    return true;
+}
+
+/* OpenID Connect Discovery 1.0: https, a host, perhaps a port and a path; no query, no fragment. It is compared byte by byte. */
+static void read_issuer(struct reading *r, struct entry *e, const struct node *n) {
+    static const char start[] = "https://";
+    if (!instance_scalar(r, n))
+        return;
+    const char *host = n->text + strlen(start);
+    bool fits = strncmp(n->text, start, strlen(start)) == 0 && strlen(n->text) <= ISSUER_MAX && instance_text(n->text) && strpbrk(n->text, " ?#@\\\"<>") == NULL;
+    if (!fits || !host_of(r, host, strcspn(host, "/"), &e->to[0])) {
+        instance_complain(r, n, "bad-value", "the provider's issuer is wanted here, such as https://login.company.example, exactly as the provider writes it");
+        return;
+    }
+    e->to_count = e->to_count == 0 ? 1 : e->to_count;
+    e->provider.issuer = arena_text(r->arena, n->text);
+}
+
+static void read_client(struct reading *r, struct entry *e, const struct node *n) { text_of(r, n, &e->provider.client_id); }
+
+/* "file PATH", "credential NAME" */
+static void read_secret(struct reading *r, struct entry *e, const struct node *n) {
+    static const struct { const char *word; enum secret_place place; } forms[] = { { "file ", SECRET_IN_FILE }, { "credential ", SECRET_IN_CREDENTIAL } };
+    if (!instance_scalar(r, n))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        size_t len = strlen(forms[i].word);
+        const char *rest = n->text + len;
+        if (strncmp(n->text, forms[i].word, len) != 0 || *rest == 0 || !instance_text(rest) || (forms[i].place == SECRET_IN_CREDENTIAL && !instance_host(rest)))
+            continue;
+        e->provider.secret = forms[i].place;
+        e->provider.secret_at = rest[0] == '/' || forms[i].place == SECRET_IN_CREDENTIAL ? arena_text(r->arena, rest)
+                                : arena_printf(r->arena, "%s/%s", r->to->directory, rest);
+        return;
+    }
+    instance_complain(r, n, "bad-value", "\"file PATH\" or \"credential NAME\" is wanted here; the secret itself never stands in this file");
+}
+
+static void read_host(struct reading *r, struct entry *e, const struct node *n) {
+    if (!instance_scalar(r, n))
+        return;
+    if (e->to_count == 0)
+        e->to_count = 1;                     /* the first place is the issuer's */
+    if (e->to_count > HOSTS_MAX)
+        instance_complain(r, n, "wrong-kind", "at most 8 hosts are read here");
+    else if (!host_of(r, n->text, strlen(n->text), &e->to[e->to_count]))
+        instance_complain(r, n, "bad-value", "a host name, or name:port, is wanted here");
+    else
+        e->to_count++;
+}
+
+static void read_hosts(struct reading *r, struct entry *e, const struct node *n) {
+    if (n->type == NODE_SCALAR) {
+        read_host(r, e, n);
+        return;
+    }
+    if (n->type == NODE_MAP)
+        instance_complain(r, n, "wrong-kind", "a list of host names is wanted here");
+    for (const struct node *one = n->type == NODE_LIST ? n->first : NULL; one != NULL; one = one->next)
+        read_host(r, e, one);
+}
+
+static void read_ca(struct reading *r, struct entry *e, const struct node *n) {
+    if (instance_scalar(r, n))
+        e->ca = instance_path(r, n);
+}
+
+static void read_private(struct reading *r, struct entry *e, const struct node *n) {
+    if (!instance_scalar(r, n))
+        return;
+    e->private = strcmp(n->text, "yes") == 0;
+    if (!e->private && strcmp(n->text, "no") != 0)
+        instance_complain(r, n, "not-yes-or-no", "yes or no is wanted here");
+}
+
+static void read_second(struct reading *r, struct entry *e, const struct node *n) {
+    if (!instance_scalar(r, n))
+        return;
+    e->provider.second_trusted = strcmp(n->text, "trusted") == 0;
+    if (!e->provider.second_trusted && strcmp(n->text, "own") != 0)
+        instance_complain(r, n, "bad-value", "\"trusted\" (what the provider says about a second step counts) or \"own\" (it is asked here) is wanted here");
+}
+
+static const struct key keys[] = {
+    { "name", true, read_name }, { "issuer", true, read_issuer }, { "client_id", true, read_client }, { "client_secret", true, read_secret },
+    { "hosts", false, read_hosts }, { "ca", false, read_ca }, { "private", false, read_private }, { "second_step", false, read_second },
+};
+
+static const struct key *key_find(struct reading *r, const struct node *n) {
+    const char *words[ARRAY_LEN(keys)];
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (strcmp(keys[i].name, n->key) == 0)
+            return &keys[i];
+        words[i] = keys[i].name;
+    }
+    finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", n, nearest(n->key, words, ARRAY_LEN(words)), "a provider of sign_in_with has no key \"%s\"", n->key);
+    return NULL;
+}
+
+static void read_entry(struct reading *r, struct entry *e, const struct node *n) {
+    if (n->type != NODE_MAP) {
+        finding_node(r->findings, r->tree, FINDING_ERROR, "wrong-kind", n, NULL, "sign_in_with: each provider is a map of name, issuer, client_id and client_secret");
+        return;
+    }
+    for (const struct node *one = n->first; one != NULL; one = one->next) {
+        const struct key *k = key_find(r, one);
+        if (k != NULL)
+            k->read(r, e, one);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (keys[i].needed && node_get(n, keys[i].name) == NULL)
+            finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "sign_in_with: a provider needs %s", keys[i].name);
+}
+
+/* Two providers may share a host, when they say the same of it. */
+static void add_destination(struct reading *r, struct destination *list, size_t *count, const struct destination *d, const struct node *n) {
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(list[i].host, d->host) != 0 || list[i].port != d->port)
+            continue;
+        bool same_ca = (list[i].ca == NULL) == (d->ca == NULL) && (d->ca == NULL || strcmp(list[i].ca, d->ca) == 0);
+        if (!same_ca || list[i].private != d->private)
+            finding_node(r->findings, r->tree, FINDING_ERROR, "two-lines-contradict", n, NULL,
+                         "sign_in_with: two providers name %s, with different \"ca\" or \"private\"", d->host);
+        return;
+    }
+    list[(*count)++] = *d;
+}
+
+static void keep_entry(struct reading *r, const struct entry *e, const struct node *n, struct provider *providers, struct destination *to) {
+    for (size_t i = 0; i < r->to->provider_count; i++)
+        if (strcmp(providers[i].id, e->provider.id) == 0 || strcmp(providers[i].issuer, e->provider.issuer) == 0)
+            finding_node(r->findings, r->tree, FINDING_ERROR, "two-lines-contradict", n, NULL,
+                         "sign_in_with: two providers have the same %s", strcmp(providers[i].id, e->provider.id) == 0 ? "name" : "issuer");
+    providers[r->to->provider_count++] = e->provider;
+    for (size_t i = 0; i < e->to_count; i++) {
+        struct destination d = e->to[i];
+        d.ca = e->ca;
+        d.private = e->private;
+        add_destination(r, to, &r->to->destination_count, &d, n);
+    }
+}
+
+void providers_read(struct reading *r, const struct node *n) {
+    if (n->type != NODE_LIST || n->count > PROVIDERS_MAX) {
+        instance_complain(r, n, "wrong-kind", n->type == NODE_LIST ? "at most 16 providers are read here" : "a list of providers is wanted here");
+        return;
+    }
+    struct provider *providers = arena_array(r->arena, n->count + 1, sizeof *providers);
+    struct destination *to = arena_array(r->arena, (n->count + 1) * (HOSTS_MAX + 1), sizeof *to);
+    if (providers == NULL || to == NULL)
+        return;
+    for (const struct node *one = n->first; one != NULL; one = one->next) {
+        struct entry e = { .to_count = 0 };
+        read_entry(r, &e, one);
+        const struct provider *p = &e.provider;
+        if (p->id != NULL && p->issuer != NULL && p->client_id != NULL && p->secret_at != NULL)     /* else it was complained of */
+            keep_entry(r, &e, one, providers, to);
+    }
+    r->to->providers = providers;
+    r->to->destinations = to;
+}
