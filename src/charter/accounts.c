@@ -7,6 +7,7 @@
 #include "charter/spoken.h"
 
 static const char *const operators[] = { "support", "administrator", "security_officer" };
+#define SESSION_DAYS_MOST 31
 static const struct sign_in_rule usual = { .length = PASSWORD_LENGTH_LEAST };
 
 /* ---- building ---- */
@@ -33,16 +34,31 @@ static void build_rules(struct build *b, const struct node *map) {
     }
 }
 
+static void build_sessions(struct build *b, const struct node *n) {
+    const struct capture *idle = build_capture(b, n, "idle"), *most = build_capture(b, n, "most");
+    struct sessions_rule r;
+    b->c->sessions = (struct sessions_rule){ .idle = { .hours = 1 }, .most = { .hours = 12 } };
+    if (idle == NULL || most == NULL || !capture_span(idle, &r.idle) || !capture_span(most, &r.most))
+        return;
+    if (span_days(&r.most) > SESSION_DAYS_MOST)
+        complain_at(b, "session-long", n, most->at, most->width, NULL, "A session lasts at most %d days: say less", SESSION_DAYS_MOST);
+    else if (span_days(&r.idle) > span_days(&r.most))
+        complain_at(b, "session-turned", n, idle->at, idle->width, NULL, "A session ends after %s in any case, so %s without use never pass: say less than %s", most->text, idle->text, most->text);
+    b->c->sessions = r;
+}
+
 static void build_copies(struct build *b, const struct node *n) {
     const struct capture *count = build_capture(b, n, "count");
+    if (count != NULL && capture_int(count) < 1)
+        complain_at(b, "copies-none", n, count->at, count->width, NULL, "Every tenant may take its data along, so one copy a day at least: write `at most 1 a day`");
     b->c->copies = (struct copies_rule){ .people = 1 };
     if (count != NULL)
         b->c->copies = (struct copies_rule){ .a_day = (int)capture_int(count), .people = build_has(b, n, "two") ? 2 : 1,
                                              .watermark = build_has(b, n, "watermarked"), .said = true };
 }
 
-/* Support sees nothing personal, unless …: the longest that any such line allows. */
-static void build_window_most(struct build *b) {
+/* Who is of the public, and how long a window of support is at most. */
+static void build_doors(struct build *b) {
     struct charter *c = b->c;
     int support = names_get(c->person_names, "support");
     for (size_t i = 0; i < c->sees_count; i++) {
@@ -52,6 +68,43 @@ static void build_window_most(struct build *b) {
         if (g->nothing_personal && g->person == support)
             c->window_most = g->window.until_after;
     }
+}
+
+/* Does any line show it something when it has signed in? */
+static bool sees_by_account(const struct charter *c, int person) {
+    for (size_t i = 0; i < c->sees_count; i++)
+        if (c->sees[i].person == person && (c->sees[i].by_account || !c->sees[i].by_link))
+            return true;
+    return false;
+}
+
+/* A line of sign_in and a line of who_sees that each need the other; windows only for those who need one. */
+static void check_doors(struct build *b, const struct node *sign_in, const struct node *sees) {
+    struct charter *c = b->c;
+    for (const struct node *n = sign_in != NULL && sign_in->type == NODE_MAP ? sign_in->first : NULL; n != NULL; n = n->next) {
+        int person = names_get(c->person_names, n->key);
+        if (charter_public(c, person) && !sees_by_account(c, person))
+            complain_key(b, "account-blind", n, NULL, "`%s` would see nothing when it has signed in: write `by private link or sign-in` in who_sees, or leave this line out", n->key);
+    }
+    for (const struct node *p = sees != NULL && sees->type == NODE_MAP ? sees->first : NULL; p != NULL; p = p->next) {
+        int person = names_get(c->person_names, p->key);
+        for (const struct node *n = p->type == NODE_SCALAR ? p : p->first; n != NULL; n = n == p ? NULL : n->next) {
+            if (build_has(b, n, "account") && person >= 0 && !charter_signs_in(c, person))
+                complain(b, "account-unsaid", n, NULL, "Nothing says how `%s` signs in: add a line for it to sign_in, or write `by private link` only", p->key);
+            if (build_has(b, n, "window") && person >= 0 && !charter_operator_staff(c, person))
+                complain(b, "window-person", n, NULL, "A window is opened to support, the administrator or the security officer only: write `nothing personal`");
+        }
+    }
+}
+
+/* Whoever manages accounts needs one. */
+static void build_managers(struct build *b, const struct node *n) {
+    struct charter *c = b->c;
+    const struct capture *by = build_capture(b, n, "person");
+    int person = by != NULL ? names_get(c->person_names, build_name(b, by)) : -1;
+    c->accounts_by = person >= 0 ? person : c->tenant;
+    if (person >= 0 && (!charter_signs_in(c, person) || charter_public(c, person)))
+        complain_at(b, "accounts-by", n, by->at, by->width, NULL, "`%s` is not of the staff, so it cannot manage accounts: name the tenant or a role of its staff", c->people[person].name);
 }
 
 static bool is_level(const struct charter *c, int kind) {
@@ -82,32 +135,67 @@ static struct level_way level_of(const struct charter *c, int kind) {
     return (struct level_way){ -1, 0, -1 };
 }
 
-static void build_levels(struct build *b, const struct node *sending) {
+static void add_level(struct build *b, const struct node *n, const char *name, int at, int width) {
     struct charter *c = b->c;
+    int kind = resolve_kind(b, n, name, at, width);
+    if (kind >= 0 && is_level(c, kind))
+        complain_at(b, "named-twice", n, at, width, NULL, "`%s` has levels of access already: once is enough", name);
+    else if (kind >= 0)
+        c->levels[c->level_count++] = kind;
+}
+
+/* Levels within levels and two ways to a level would leave open which one decides. */
+static void check_level(struct build *b, const struct node *n, const struct kind *k, struct level_way l) {
+    struct charter *c = b->c;
+    size_t ways = 0, steps = 0;               /* a circle of belongs_to is told elsewhere */
+    for (int up = k->parent; l.up == 0 && l.field < 0 && up >= 0 && steps++ < c->kind_count; up = c->kinds[up].parent)
+        if (is_level(c, up)) {
+            complain(b, "level-within", n, NULL, "`%s` belongs to `%s`, which has levels of access too: name one of them", k->name, c->kinds[up].name);
+            return;
+        }
+    for (size_t i = 0; i < k->field_count && l.up == 0 && l.field >= 0; i++)
+        ways += k->fields[i].type == T_REFERENCE && is_level(c, k->fields[i].refers);
+    if (ways > 1)
+        complain(b, "level-twice", n, NULL, "`%s` refers to several records that have levels of access, so none decides: name one kind", k->name);
+    else if (l.up == 0 && l.field >= 0)
+        need_outside(b, n, (int)(k - c->kinds), l.field, 0, 0, "levels of access depend on it");
+}
+
+static void build_levels(struct build *b, const struct node *access, const struct node *sending) {
+    struct charter *c = b->c;
+    const struct capture *kinds = build_capture(b, access, "kinds");
+    size_t state = 0;
+    int at, width;
     c->levels = BUILD_NEW(b, int, c->kind_count);
     c->level = BUILD_NEW(b, struct level_way, c->kind_count);
     if (c->levels == NULL || c->level == NULL)
         return;
-    int account = names_get(c->kind_names, "sending_account");
-    if (build_said(b, sending)->form != FORM_NONE && account >= 0)
-        c->levels[c->level_count++] = account;
-    for (size_t i = 0; i < c->kind_count; i++)
+    for (const char *name; kinds != NULL && (name = capture_next(kinds, c->arena, &state, &at, &width)) != NULL;)
+        add_level(b, access, name, at, width);
+    if (build_said(b, sending)->form != FORM_NONE)
+        add_level(b, sending, "sending_account", 0, (int)strlen(sending->text));
+    const struct node *said = kinds != NULL ? access : sending;
+    for (size_t i = 0; i < c->kind_count; i++) {
         c->level[i] = level_of(c, (int)i);
+        if (c->level[i].kind >= 0)
+            check_level(b, said, &c->kinds[i], c->level[i]);
+    }
 }
 
 void build_accounts(struct build *b) {
     struct charter *c = b->c;
     const struct node *root = tree_root(c->tree);
-    const struct capture *by = build_capture(b, node_get(root, "accounts"), "person");
-    int person = by != NULL ? names_get(c->person_names, build_name(b, by)) : -1;
-    c->accounts_by = person >= 0 ? person : c->tenant;
     c->authorised_only = build_said(b, node_get(root, "people_authorised"))->form != FORM_NONE;
     c->agreement_first = build_said(b, node_get(root, "agreement"))->form != FORM_NONE;
-    c->sessions = (struct sessions_rule){ .idle = { .hours = 1 }, .most = { .hours = 12 } };
+    build_sessions(b, node_get(root, "sessions"));
     build_rules(b, node_get(root, "sign_in"));
     build_copies(b, node_get(root, "copies"));
-    build_window_most(b);
-    build_levels(b, node_get(node_get(root, "sending"), "access"));
+    build_doors(b);
+    if (b->no_memory)
+        return;
+    check_doors(b, node_get(root, "sign_in"), node_get(root, "who_sees"));
+    build_managers(b, node_get(root, "accounts"));
+    build_levels(b, node_get(root, "access"), node_get(node_get(root, "sending"), "access"));
 }
 
 /* ---- reading ---- */
@@ -130,10 +218,12 @@ bool charter_signs_in(const struct charter *c, int person) {
         return false;
     if (person == c->tenant || in_set(c->signers, person) || charter_operator_staff(c, person))
         return true;
-    bool about = c->people[person].builtin || in_set(c->public, person);
+    if (c->people[person].builtin || in_set(c->public, person))
+        return false;
+    bool about = false;
     for (size_t i = 0; i < c->kind_count && !about; i++)
         about = c->kinds[i].about == person;
-    return !about;
+    return !about || sees_by_account(c, person);
 }
 
 bool charter_public(const struct charter *c, int person) { return person != c->tenant && in_set(c->public, person); }

@@ -337,6 +337,86 @@ static void compare_kinds(struct compare *c) {
     c->concerned = -1;
 }
 
+static struct pos place_of(const struct charter *c, const char *key) {
+    const struct node *n = node_get(tree_root(charter_tree(c)), key);
+    return n != NULL ? n->key_pos : (struct pos){ 0, 0 };
+}
+
+/* ---- people who sign in ---- */
+
+/* How many accounts have that role, in words: " (3 accounts)"; "" where nobody counts. */
+static const char *members_of(const struct compare *c, const char *role, char *ret, size_t room) {
+    int64_t n = c->held != NULL && c->held->members != NULL ? c->held->members(c->held->arg, role) : -1;
+    ret[0] = '\0';
+    if (n >= 0)
+        snprintf(ret, room, " (%lld account%s)", (long long)n, n == 1 ? "" : "s");
+    return ret;
+}
+
+static void compare_sign_in(struct compare *c, const char *role, int before, int now, const char *path) {
+    struct sign_in_rule a = charter_sign_in(c->older, before), b = charter_sign_in(c->newer, now);
+    struct pos pos = place_of(c->newer, "sign_in");
+    char members[64];
+    members_of(c, role, members, sizeof members);
+    if (charter_signs_in(c->older, before) && !charter_signs_in(c->newer, now)) {
+        note(c, CHANGE_ACCESS, pos, path, "`%s` does not sign in any more: its members lose access%s", role, members);
+        return;
+    }
+    if (b.passkey && !a.passkey)
+        note(c, CHANGE_ACCESS, pos, path, "`%s` signs in by passkey only: whoever has none needs a new invitation%s", role, members);
+    else if (b.second && !a.second)
+        note(c, CHANGE_ACCESS, pos, path, "`%s` needs a second step: whoever has none sets one up at the next sign-in%s", role, members);
+    if (b.length > a.length)
+        note(c, CHANGE_ACCESS, pos, path, "Passwords of `%s` have %d characters instead of %d: a shorter one is changed at the next sign-in%s", role, b.length, a.length, members);
+}
+
+static void compare_roles(struct compare *c) {
+    const struct person *old;
+    size_t count = charter_people(c->older, &old);
+    for (size_t i = 0; i < count; i++) {
+        char path[128], members[64];
+        int now = charter_person(c->newer, old[i].name);
+        snprintf(path, sizeof path, "%s.%s", now < 0 ? "people" : "sign_in", old[i].name);
+        if (now < 0 && charter_signs_in(c->older, (int)i))
+            note(c, CHANGE_ACCESS, (struct pos){ 0, 0 }, path, "The role is gone: its members lose access, and its tokens are refused%s", members_of(c, old[i].name, members, sizeof members));
+        else if (now >= 0)
+            compare_sign_in(c, old[i].name, (int)i, now, path);
+    }
+}
+
+static bool has_levels(const struct charter *c, const char *kind) {
+    const int *list;
+    size_t count = charter_levels(c, &list);
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == charter_kind(c, kind))
+            return true;
+    return false;
+}
+
+static void compare_levels(struct compare *c) {
+    const int *before, *now;
+    size_t old_count = charter_levels(c->older, &before), count = charter_levels(c->newer, &now);
+    for (size_t i = 0; i < old_count; i++) {
+        const char *name = charter_kind_at(c->older, before[i])->name;
+        if (charter_kind(c->newer, name) < 0)
+            note(c, CHANGE_ACCESS, (struct pos){ 0, 0 }, "access", "The kind `%s` is gone, and levels of access name its records: they mean nothing any more", name);
+        else if (!has_levels(c->newer, name))
+            note(c, CHANGE_ACCESS, (struct pos){ 0, 0 }, "access", "`%s` has no levels of access any more: members see and change of it whatever their role may", name);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = charter_kind_at(c->newer, now[i])->name;
+        if (!has_levels(c->older, name))
+            note(c, CHANGE_ACCESS, place_of(c->newer, "access"), "access", "`%s` has levels of access: members with levels for single records only lose sight of it until they are given some", name);
+    }
+}
+
+static void compare_access(struct compare *c) {
+    compare_roles(c);
+    compare_levels(c);
+    if (charter_authorised_only(c->newer) && !charter_authorised_only(c->older))
+        note(c, CHANGE_ACCESS, place_of(c->newer, "people_authorised"), "people_authorised", "Nobody signs in without an authorisation: register one for each account first");
+}
+
 /* ---- the whole ---- */
 
 /* Do two trees say the same, comments and layout aside? */
@@ -366,11 +446,6 @@ static void compare_sections(struct compare *c) {
             note(c, CHANGE_SAYS, (struct pos){ 0, 0 }, n->key, "The section is gone: what it promised is no longer promised");
 }
 
-static struct pos place_of(const struct charter *c, const char *key) {
-    const struct node *n = node_get(tree_root(charter_tree(c)), key);
-    return n != NULL ? n->key_pos : (struct pos){ 0, 0 };
-}
-
 static void compare_head(struct compare *c) {
     const struct person *a, *b;
     charter_people(c->older, &a);
@@ -398,6 +473,7 @@ enum code charter_against(const struct charter *older, const struct charter *new
         compare_head(&c);
         if (changes_count(out, CHANGE_REFUSED) == 0 || strcmp(charter_name(older), charter_name(newer)) == 0) {
             compare_kinds(&c);
+            compare_access(&c);
             compare_sections(&c);
         }
     }
@@ -408,11 +484,12 @@ enum code charter_against(const struct charter *older, const struct charter *new
 }
 
 void changes_print(const struct changes *c, struct buf *ret) {
-    static const char *const words[CHANGE_TYPES] = { "adds", "index", "dates", "says", "refused" };
+    static const char *const words[CHANGE_TYPES] = { "adds", "index", "dates", "access", "says", "refused" };
+    static const enum change_type order[CHANGE_TYPES] = { CHANGE_REFUSED, CHANGE_ACCESS, CHANGE_ADDS, CHANGE_INDEX, CHANGE_DUES, CHANGE_SAYS };   /* what stands in the way comes first */
     for (int t = 0; t < CHANGE_TYPES; t++) {
-        int type = t == 0 ? CHANGE_REFUSED : t - 1;   /* what stands in the way comes first */
+        enum change_type type = order[t];
         for (size_t i = 0; i < c->count; i++)
-            if (c->list[i].type == (enum change_type)type)
+            if (c->list[i].type == type)
                 buf_printf(ret, "%-8s %s: %s\n", words[type], c->list[i].path, c->list[i].text);
     }
     if (c->count == 0)

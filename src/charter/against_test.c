@@ -135,6 +135,51 @@ TEST(knows_which_kinds_have_records) {
     CHECK_TEXT(buf_str(&held), "refused  records.parcel.holds.price: The type `money` becomes `number`, which stored values do not fit: add a second field (3 records)\n");
 }
 
+static int64_t two(void *arg, const char *role) { (void)arg; return strcmp(role, "organiser") == 0 ? 2 : 1; }
+
+TEST(tells_who_loses_access) {
+    static const struct { const char *from, *to, *want; } row[] = {
+        { "  organiser: password of 12 characters and a second step\n", "  organiser: passkey\n", "access   sign_in.organiser: `organiser` signs in by passkey only: whoever has none needs a new invitation (2 accounts)\n" },
+        { "  organiser: password of 12 characters and a second step\n", "  organiser: password of 16 characters and a second step\n",
+          "access   sign_in.organiser: Passwords of `organiser` have 16 characters instead of 12: a shorter one is changed at the next sign-in (2 accounts)\n" },
+        { "sign_in:\n", "sign_in:\n  door: password of 12 characters and a second step\n", "access   sign_in.door: `door` needs a second step: whoever has none sets one up at the next sign-in (1 account)\n" },
+        { "  door: name, status of own registration, on the day of event.starts\n", "  door: name, status of own registration, by private link\n",
+          "access   sign_in.door: `door` does not sign in any more: its members lose access (1 account)\n" },
+        { "logs: kept", "access: none, read or write for each event\nlogs: kept",
+          "access   access: `event` has levels of access: members with levels for single records only lose sight of it until they are given some\nadds     access: The section is new\n" },
+        { "logs: kept", "people_authorised: every account, with scope, purpose and end date\nlogs: kept",
+          "access   people_authorised: Nobody signs in without an authorisation: register one for each account first\nadds     people_authorised: The section is new\n" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(buf_done) struct buf out = BUF(1 << 16);
+        against(row[i].from, row[i].to, "2026-11-23", &(struct held){ .members = two }, &out);
+        if (strncmp(buf_str(&out), row[i].want, strlen(row[i].want)) != 0)
+            fail_msg("%zu: %s", i, buf_str(&out));
+    }
+}
+
+/* The other way round: what the sample has and the newer charter lacks. */
+TEST(tells_roles_and_levels_that_are_gone) {
+    static const char role[] = "  keyholder: somebody who opens the house\n", level[] = "access: none, read or write for each event\n";
+    AUTO(buf_done) struct buf text = BUF(1 << 16), out = BUF(1 << 16);
+    AUTO(changes_free) struct changes *changes = NULL;
+    struct err e;
+    buf_text(&text, sample_text);
+    replace(&text, "tenant: organiser\n", "  keyholder: somebody who opens the house\ntenant: organiser\n");
+    replace(&text, "logs: kept", "access: none, read or write for each event\nlogs: kept");
+    AUTO(charter_free) struct charter *older = load(buf_str(&text));
+    replace(&text, role, "");
+    replace(&text, level, "");
+    replace(&text, "2026-11-22", "2026-11-23");
+    AUTO(charter_free) struct charter *newer = load(buf_str(&text));
+    CHECK_OK(charter_against(older, newer, NULL, &changes, &e), &e);
+    changes_print(changes, &out);
+    CHECK_TEXT(buf_str(&out), "access   people.keyholder: The role is gone: its members lose access, and its tokens are refused\n"
+                              "access   access: `event` has no levels of access any more: members see and change of it whatever their role may\n"
+                              "says     people: The section says something else\n"
+                              "says     access: The section is gone: what it promised is no longer promised\n");
+}
+
 static int64_t nine(void *arg, const char *kind) { (void)arg; (void)kind; return 9; }
 /* What is asked about: all have a start; `ordered` as the test wants it. */
 static int64_t some(void *arg, const char *kind, const char *field, const char *option) {

@@ -240,8 +240,8 @@ int kind_purpose(const struct kind *k, const char *text);
 /* People with accounts. A role is written in APIs as its name is declared; of a built-in one with two words the words are
  * joined: charter_person(c, "security_officer"), which sentences call "the security officer". */
 struct sign_in_rule charter_sign_in(const struct charter *c, int person);
-/* May that person have an account at all? The tenant, its staff (declared people of whom no record is), whom sign_in names, and the
- * operator's staff (support, administrator, security_officer). */
+/* May that person have an account at all? The tenant, its staff (declared people who are not of the public, and whom some line lets see
+ * something or no record is about), whom sign_in names, and the operator's staff (support, administrator, security_officer). */
 bool charter_signs_in(const struct charter *c, int person);
 /* Is it a person of the public: some line of who_sees lets it in by private link, or as the owner of an account by sign-in? Its
  * account is opened by invitation, or by proving an address that a record about it holds. */

@@ -115,6 +115,56 @@ TEST(says_lines_in_three_languages) {
             "A „parcel” rekord „courier” mezője: hivatkozás erre: „courier”; hiányozhat; a lepecsételt részen kívül áll, mert szabályok számolnak vele.");
 }
 
+/* The sample with what concerns accounts in it. */
+static struct charter *with_accounts(void) {
+    static const struct { const char *from, *to; } put[] = {
+        { "  assigned: parcel.courier\n", "  assigned: parcel.courier, while parcel.state is next, until parcel.ends\n" },
+        { "everything of own invoice, by private link\n", "everything of own invoice, by private link or sign-in\n" },
+        { "    - everything of own parcel, as a file or a stream\n", "    - everything of own parcel, by sign-in\n" },
+        { "sign_in:\n", "sign_in:\n  participant: password of 12 characters and a second step\n  recipient: passkey\n" },
+        { "logs:", "sessions: end after 30 minutes without use, and after 12 hours\naccess: none, read or write for each event and courier\nlogs:" },
+    };
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(buf_done) struct buf text = BUF(1 << 16);
+    struct charter *c = NULL;
+    struct err e;
+    const char *rest = sample_text;
+    for (size_t i = 0; i < ARRAY_LEN(put); i++) {    /* in the order of the file */
+        const char *at = strstr(rest, put[i].from);
+        CHECK(at != NULL);
+        buf_add(&text, rest, (size_t)(at - rest));
+        buf_text(&text, put[i].to);
+        rest = at + strlen(put[i].from);
+    }
+    buf_text(&text, rest);
+    CHECK_OK(charter_load_text("sample.yaml", buf_str(&text), text.len, f, &c, &e), &e);
+    return c;
+}
+
+TEST(says_lines_about_accounts_in_three_languages) {
+    AUTO(charter_free) struct charter *c = with_accounts();
+    line_is(c, "relations.assigned",
+            "“assigned” is whom “courier (parcel)” names, while “status (parcel)” is “next”, until “ends (parcel)”.",
+            "Relacja „assigned” łączy rekord z tym, kogo wskazuje „courier (parcel)”, dopóki „stan (parcel)” ma wartość „next”, do „koniec (parcel)”.",
+            "Az „assigned” kapcsolat azé, akit „courier (parcel)” megnevez, amíg „állapot (parcel)” értéke „next”, „vége (parcel)” időpontjáig.");
+    line_is(c, "who_sees.participant",
+            "The participant sees everything of its own “registration” and “invoice” records, by private link or signed in to an account.",
+            "Uczestnik widzi wszystkie pola we własnych rekordach „zgłoszenie” i „faktura”, przez prywatny link lub po zalogowaniu na konto.",
+            "A résztvevő ezt látja: minden mező a saját „jelentkezés” és „számla” rekordokban, privát linken át vagy fiókba bejelentkezve.");
+    line_is(c, "who_sees.recipient.0",
+            "The recipient sees everything of its own “parcel” records, signed in to an account.",
+            "„recipient” widzi wszystkie pola we własnych rekordach „parcel”, po zalogowaniu na konto.",
+            "A „recipient” ezt látja: minden mező a saját „parcel” rekordokban, fiókba bejelentkezve.");
+    line_is(c, "sessions",
+            "A session ends after 30 minutes without use and after 12 hours in all; whoever it belongs to may end it at once.",
+            "Sesja kończy się po 30 minutach bez użycia i najpóźniej po 12 godzinach; jej właściciel może ją zakończyć od razu.",
+            "A munkamenet 30 perc tétlenség után, de legkésőbb 12 óra elteltével véget ér; a gazdája bármikor azonnal lezárhatja.");
+    line_is(c, "access",
+            "Each account has no, read or write access for each record of “event” or “courier” and for what belongs to it.",
+            "Dostęp każdego konta do każdego rekordu „wydarzenie” lub „courier” i do tego, co do niego należy, to brak, odczyt albo zapis.",
+            "Minden fiók joga minden „rendezvény” vagy „courier” rekordhoz és ahhoz, ami hozzá tartozik: semmi, olvasás vagy írás.");
+}
+
 TEST(lists_lines_that_are_not_kept_yet) {
     AUTO(charter_free) struct charter *c = sample();
     AUTO(buf_done) struct buf out = BUF(1 << 16);

@@ -106,6 +106,25 @@ static void need_reference(struct build *b, const struct node *n, int kind, int 
         need_outside(b, n, kind, field, c->at, c->width, "a relation rests on it");
 }
 
+/* "until share.ends": an instant or a day of the record that carries the link. */
+static void relation_until(struct build *b, const struct node *n, struct relation *r) {
+    const struct capture *until = build_capture(b, n, "until");
+    int kind, field;
+    if (!resolve_path(b, n, until, &kind, &field))
+        return;
+    const struct field *f = &b->c->kinds[kind].fields[field];
+    if (kind != r->kind) {
+        complain_at(b, "relation-until", n, until->at, until->width, NULL, "A relation by `%s` ends at a field of `%s` itself: name one of its fields", b->c->kinds[r->kind].name, b->c->kinds[r->kind].name);
+        return;
+    }
+    if (f->type != T_TIME && f->type != T_DATE) {
+        complain_at(b, "anchor-type", n, until->at, until->width, NULL, "`%s` is no time: a relation ends at a field of type `time` or `date`", until->text);
+        return;
+    }
+    need_outside(b, n, kind, field, until->at, until->width, "a relation ends at it");
+    r->until_field = field;
+}
+
 static void build_relation(struct build *b, const struct node *n, struct relation *r) {
     const struct capture *link = build_capture(b, n, "link"), *other = build_capture(b, n, "same");
     *r = (struct relation){ .name = n->key, .kind = -1, .field = -1, .person = -1, .is_kind = -1, .is_field = -1, .while_kind = -1, .while_field = -1,
@@ -123,6 +142,8 @@ static void build_relation(struct build *b, const struct node *n, struct relatio
     }
     if (build_has(b, n, "while"))
         (void)build_while(b, n, &r->while_kind, &r->while_field, &r->while_option);
+    if (build_has(b, n, "until"))
+        relation_until(b, n, r);
 }
 
 static void build_relations(struct build *b, const struct node *map) {
@@ -246,6 +267,7 @@ static void build_sentence(struct build *b, const struct node *n, int person, st
             g.fields = g.everything ? (b->c->kinds[g.kind].field_count == 64 ? UINT64_MAX : BIT(b->c->kinds[g.kind].field_count) - 1)
                                     : resolve_fields(b, n, fields, g.kind, true);
         g.by_link = build_has(b, n, "link");
+        g.by_account = build_has(b, n, "account");
         g.as_stream = build_has(b, n, "stream");
         out->list[out->count++] = g;
     }

@@ -8,6 +8,8 @@
 static const char *const builtin[] = { "support", "administrator", "security_officer", "controller", "authority" };
 /* Words of the grammar, which would make a sentence ambiguous. */
 static const char *const reserved[] = { "and", "or", "of", "own", "the", "everything", "nothing", "created", "changed", "id", "version", "due", "time", "tenant" };
+/* What stands where the name of a service would: /v1/account, /v1/tenants. */
+static const char *const addresses[] = { "account", "tenants" };
 
 #define PEOPLE_MAX (32 - ARRAY_LEN(builtin))  /* a set of people is one word of 32 bits */
 
@@ -74,6 +76,9 @@ void build_head(struct build *b) {
     c->operator_name = (text = build_text(b, node_get(operator, "name"), "text")) != NULL ? text : "";
     c->contact = (text = build_text(b, node_get(operator, "contact"), "email")) != NULL ? text : "";
     c->authority = (text = build_text(b, node_get(operator, "authority"), "text")) != NULL ? text : "";
+    for (size_t i = 0; i < ARRAY_LEN(addresses); i++)
+        if (strcmp(c->name, addresses[i]) == 0)
+            complain(b, "name-address", node_get(root, "charter"), NULL, "`%s` is an address of the API itself (/v1/%s): take another name", c->name, c->name);
     const char *zone = build_text(b, clock, "zone");
     enum code found = zone != NULL ? zone_open(zone, &c->zone, &e) : OK;
     b->no_memory |= found == E_MEMORY;

@@ -12,7 +12,7 @@ static const struct { enum form_id form; enum rule rule; const char *said; } con
     { FORM_LOGS, RULE_logs_masked, "masked" }, { FORM_LOGS, RULE_regions_labelled, "eea" },
     { FORM_BACKUPS_DATABASE, RULE_backup_keep, "kept" }, { FORM_BACKUPS_FILES, RULE_backup_keep, "kept" }, { FORM_BACKUPS_CONFIGURATION, RULE_backup_keep, "kept" },
     { FORM_BACKUPS_STORED, RULE_regions_labelled, "eea" }, { FORM_RESTORE, RULE_restore_drill, "drill" },
-    { FORM_SEES_NOT_PERSONAL, RULE_reads_recorded, "window" }, { FORM_COOKIE, RULE_cookies_consent, "consent" },
+    { FORM_SEES_NOT_PERSONAL, RULE_reads_recorded, "window" }, { FORM_SEES_NOT_PERSONAL, RULE_window_needed, "window" }, { FORM_COOKIE, RULE_cookies_consent, "consent" },
     { FORM_FORM, RULE_double_opt_in, "confirmed" }, { FORM_FIELD, RULE_consent_fields, "consent" }, { FORM_FIELD, RULE_masked_when_written, "masked" },
 };
 

@@ -111,6 +111,7 @@ enum code lint_charter(const struct charter *c, const char *today, struct findin
     lint_lines(&l);
     lint_keeping(&l);
     lint_texts(&l);
+    lint_accounts(&l);
     return l.failed || mem_lost() != lost ? err_set(reterr, E_MEMORY, "no memory to lint %s", charter_file(c)) : OK;
 }
 

@@ -6,8 +6,6 @@
 
 #include "base/text.h"
 
-#define PASSWORD_MIN 12
-
 static void sms_places(struct lint *l) {
     const struct node *codes = lint_get(l, "sms", "only_to"), *label = lint_get(l, "sms", "described_as");
     struct buf difference = BUF(8192);
@@ -134,12 +132,12 @@ static void passwords(struct lint *l) {
     for (const struct node *n = roles == NULL ? NULL : roles->first; n != NULL; n = n->next) {
         static const char of[] = "password of ";
         const char *text = lint_text(n), *length = strstr(text, of);
-        int64_t letters = PASSWORD_MIN;
+        int64_t letters = PASSWORD_LENGTH_LEAST;
         if (strstr(text, "changed every") != NULL)
             lint_trap(l, "T17", n, "a change of passwords by the calendar comes from a regulation of 2004 that was repealed on 6 February 2019, and CERT Polska and NIST "
                       "advise against it; sejf obeys the line, and `password of 12 characters and a second step` serves better");
-        else if (length != NULL && text_int_n(length + sizeof of - 1, strspn(length + sizeof of - 1, "0123456789"), 0, 9999, &letters) && letters < PASSWORD_MIN)
-            lint_trap(l, "T17", n, "a password of %d characters follows the rules of 2004; ask for 12", (int)letters);
+        else if (length != NULL && text_int_n(length + sizeof of - 1, strspn(length + sizeof of - 1, "0123456789"), 0, 9999, &letters) && letters < PASSWORD_LENGTH_LEAST)
+            lint_trap(l, "T17", n, "a password of %d characters follows the rules of 2004; sejf asks for %d in any case, so say that", (int)letters, PASSWORD_LENGTH_LEAST);
     }
 }
 

@@ -39,3 +39,4 @@ void lint_claims(struct lint *l);
 void lint_lines(struct lint *l);
 void lint_keeping(struct lint *l);
 void lint_texts(struct lint *l);
+void lint_accounts(struct lint *l);

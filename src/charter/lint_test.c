@@ -33,6 +33,7 @@ static const char head[] =
     "    because: contract with the shop\n" "    used_for: [selling]\n" "    holds: {%s}\n" "    keep: %s\n"
     "who_sees: {shop: everything of own order}\n";
 static const char plain[] = "title: text", personal_field[] = "email: personal email", owner[] = "until the shop deletes it";
+static const char secret_field[] = "allergy: sensitive text", special_field[] = "email: personal email}\n    kind_of_data: health\n    labels: {email: mail";
 
 static void begin(void) {
     static bool begun;                        /* the library begins once in a process */
@@ -125,6 +126,12 @@ TEST(each_trap_and_its_mending) {
         { plain, owner, "claims:\n  - Analytics collect anonymous information\n", "25:T16" },
         { plain, owner, "sign_in: {shop: password changed every 30 days}\n", "24:T17" },
         { plain, owner, "sign_in: {shop: password of 8 characters}\n", "24:T17" },
+        { secret_field, owner, "sign_in: {shop: password of 12 characters}\n", "24:T18" },
+        { secret_field, owner, "", "23:T18" },
+        { secret_field, owner, "sign_in: {shop: password of 12 characters and a second step}\n", "" },
+        { secret_field, owner, "sign_in: {shop: passkey}\n", "" },
+        { special_field, owner, "sign_in: {shop: password of 12 characters}\n", "26:T18" },
+        { personal_field, owner, "sign_in: {shop: password of 12 characters}\n", "" },
         { plain, owner, "sign_in: {shop: password of 12 characters and a second step}\n", "" },
         { plain, owner, "claims:\n  - Measures are at the high level\n", "25:T17" },
         { plain, owner, "claims:\n  - We guarantee full protection of all data\n", "25:T19" },

@@ -229,7 +229,7 @@ TEST(lists_lines_with_rules_and_ids) {
     l = line_at(c, "logs");
     CHECK(l->rule == RULE_logs_purged && l->rule_count == 2 && l->rules[1] == RULE_logs_masked && l->number == -1);
     l = line_at(c, "sign_in.organiser");
-    CHECK(l->rule == RULE_password_length && l->rules[1] == RULE_second_factor && l->rule_count == 4);
+    CHECK(l->rule == RULE_password_length && l->rules[1] == RULE_second_factor && l->rules[2] == RULE_sign_in_throttled && l->rule_count == 5);
     l = line_at(c, "who_sees.courier");
     CHECK(l->rules[l->rule_count - 1] == RULE_sees_relations);
     l = line_at(c, "records.registration.holds.email");
