@@ -16,6 +16,7 @@ struct api {
     char **openapi; size_t *openapi_len;      /* beside services */
     struct watch *watch;
     struct pages *pages;                      /* pages.h */
+    struct people *people;                    /* people.h; NULL: nobody signs in */
     struct http *_Atomic http;                /* while it serves */
     int wake_fd;                              /* eventfd: a control call says stop */
     usec_t began;

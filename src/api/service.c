@@ -12,6 +12,7 @@
 #include "api/changes.h"
 #include "api/control.h"
 #include "api/jobs.h"
+#include "api/leaks.h"
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/routes.h"
@@ -37,6 +38,7 @@ size_t api_services(const struct api *a, struct service *const **ret) {
 }
 
 struct pages *api_pages(const struct api *a) { return a->pages; }
+struct people *api_people(const struct api *a) { return a->people; }
 
 static const char *const *texts_copy(struct arena *arena, const char *const *list, size_t count) {
     const char **copy = arena_array(arena, count + 1, sizeof *copy);
@@ -149,7 +151,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
     const struct http_options o = {
         .listen_fd = listen_fd, .tables = tables, .table_count = ARRAY_LEN(tables), .context = a, .loops = a->config.loops,
         .workers = a->config.workers == 0 ? WORKERS : a->config.workers, .queue = 2048,
-        .origins = a->config.origins, .origin_count = a->config.origin_count, .problem_base = a->config.base_url,
+        .origins = a->config.origins, .origin_count = a->config.origin_count, .problem_base = a->config.base_url, .before = leaks_refuse,
     };
     return http_start(&o, ret, reterr);
 }

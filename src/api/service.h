@@ -32,3 +32,4 @@ const struct api_config *api_config(const struct api *a);
 struct service *api_service(const struct api *a, const char *name);              /* NULL: no such service */
 size_t api_services(const struct api *a, struct service *const **ret);
 struct pages *api_pages(const struct api *a);             /* pages.h: what forms and pages share */
+struct people *api_people(const struct api *a);           /* people.h: accounts and sessions, of all services */
