@@ -2,7 +2,6 @@
  * The memory is the process's: it holds no secret, only hashes and what they stand for. */
 #include "access/access.h"
 
-#include <jansson.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -43,20 +42,12 @@ static enum code tenant_check(struct service *s, int64_t tenant, struct err *ret
     return t.closed == 0 ? OK : err_set(reterr, E_CONFLICT, "tenant %lld is closed", (long long)tenant);
 }
 
-static enum code scope_check(const char *scope, struct err *reterr) {
-    if (scope == NULL)
-        return OK;
-    size_t lost = mem_lost();
-    json_t *o = json_loads(scope, JSON_REJECT_DUPLICATES, NULL);
-    const char *name;
-    json_t *v;
-    bool good = json_is_object(o);
-    json_object_foreach(o, name, v)
-        good = good && json_is_array(v) && (strcmp(name, "kinds") == 0 || strcmp(name, "verbs") == 0);
-    json_decref(o);
-    if (mem_lost() != lost)
+static enum code scope_check(const struct service *s, const char *scope, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 18);
+    struct scope *read;
+    if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the scope of a token");
-    return good ? OK : err_set(reterr, E_INVALID, "the scope of a token is {\"kinds\": [names], \"verbs\": [read, create, change, erase, export, import]}");
+    return scope_read(scope, s->charter, true, arena, &read, reterr);
 }
 
 static enum code put(struct service *s, const struct token_wish *w, const char *scope, char ret[TOKEN_TEXT], int64_t *ret_number, struct err *reterr) {
@@ -84,7 +75,7 @@ enum code access_token_make(struct service *s, const struct token_wish *w, char 
         return err_set(reterr, E_INVALID, "%s is not one of the people of %s", w->role == NULL ? "(no role)" : w->role, charter_name(s->charter));
     enum code code = tenant_check(s, w->tenant, reterr);
     if (code == OK)
-        code = scope_check(w->scope, reterr);
+        code = scope_check(s, w->scope, reterr);
     return code == OK ? put(s, w, w->scope, ret, ret_number, reterr) : code;
 }
 
@@ -103,7 +94,7 @@ enum code access_link_make(struct service *s, int64_t tenant, int kind, const st
 /* ---- bearing */
 #define CACHE_SLOTS 1024u
 #define CACHE_LIFE USEC_PER_SEC
-struct known { const struct service *service; uint8_t hash[HASH_SIZE]; usec_t at; struct caller who; usec_t expires, used; char *scope; bool good; };
+struct known { const struct service *service; uint8_t hash[HASH_SIZE]; usec_t at; struct caller who; usec_t expires, used; struct scope *scope; bool good; };
 static struct { pthread_mutex_t lock; struct known slots[CACHE_SLOTS]; } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct known *slot_of(const uint8_t hash[HASH_SIZE]) { return &cache.slots[(hash[0] | (unsigned)hash[1] << 8) % CACHE_SLOTS]; }
@@ -115,15 +106,19 @@ static bool cached(const struct service *s, const uint8_t hash[HASH_SIZE], struc
     const struct known *k = slot_of(hash);
     if (k->service == s && memcmp(k->hash, hash, HASH_SIZE) == 0 && now - k->at < CACHE_LIFE) {
         *ret = *k;
-        ret->scope = k->scope == NULL ? NULL : arena_text(arena, k->scope);
+        ret->scope = k->scope == NULL ? NULL : arena_get(arena, scope_size(k->scope));
         found = k->scope == NULL || ret->scope != NULL;
+        if (ret->scope != NULL)
+            memcpy(ret->scope, k->scope, scope_size(k->scope));
     }
     pthread_mutex_unlock(&cache.lock);
     return found;
 }
 
 static void remember(const struct known *k) {
-    char *scope = k->scope == NULL ? NULL : mem_text(k->scope);
+    struct scope *scope = k->scope == NULL ? NULL : mem_new(scope_size(k->scope));
+    if (scope != NULL)
+        memcpy(scope, k->scope, scope_size(k->scope));
     pthread_mutex_lock(&cache.lock);
     struct known *slot = slot_of(k->hash);
     mem_free(slot->scope);
@@ -175,10 +170,14 @@ static enum code look_up(struct service *s, const uint8_t hash[HASH_SIZE], struc
     ret->who.loopback = row.loopback_only;
     ret->expires = row.expires;
     ret->used = row.used;
-    ret->scope = ret->who.by_link ? NULL : arena_text(arena, row.scope);
-    if (ret->scope == NULL && !ret->who.by_link)               /* without it the token would open everything */
-        return err_set(reterr, E_MEMORY, "no memory for the scope of a token");
-    ret->good = row.revoked == 0 && tenant.closed == 0 && strcmp(tenant.service, charter_name(s->charter)) == 0 && ret->who.person >= 0;
+    bool readable = true;
+    if (!ret->who.by_link) {
+        code = scope_read(row.scope, s->charter, false, arena, &ret->scope, reterr);
+        readable = code == OK;                 /* one that says nothing opens nothing */
+        if (code != OK && code != E_INVALID)
+            return code;
+    }
+    ret->good = readable && row.revoked == 0 && tenant.closed == 0 && strcmp(tenant.service, charter_name(s->charter)) == 0 && ret->who.person >= 0;
     return OK;
 }
 

@@ -30,7 +30,7 @@ struct reader {
     struct service *service;
     char request[REQUEST_ID_MAX];             /* that began the stream */
     struct caller who;                        /* scope: owned */
-    char *scope;
+    struct scope *scope;
     char token[TOKEN_TEXT];
     bool loopback;
     int64_t last;
@@ -265,8 +265,12 @@ static struct reader *reader_new(struct call *c, int64_t after) {
     snprintf(r->request, sizeof r->request, "%s", http_request_id(c->req));
     if (token != NULL)
         memcpy(r->token, token + 1, strlen(token + 1) + 1);
-    if (c->who.scope != NULL && (r->scope = mem_text(c->who.scope)) == NULL)
-        return NULL;
+    if (c->who.scope != NULL) {
+        r->scope = mem_new(scope_size(c->who.scope));
+        if (r->scope == NULL)
+            return NULL;
+        memcpy(r->scope, c->who.scope, scope_size(c->who.scope));
+    }
     r->who.scope = r->scope;
     return TAKE(r);
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/uuid.h"
 #include "charter/charter.h"
+#include "policy/scope.h"
 
 enum verb { V_READ, V_CREATE, V_CHANGE, V_ERASE, V_EXPORT, V_IMPORT, V_VERBS };
 const char *verb_name(enum verb verb);   /* "read": as in the scope of a token */
@@ -35,7 +36,7 @@ struct caller {
     struct uuid self;                    /* id that references to this person carry (a courier's record); null: none */
     bool by_link;                        /* came by private link */
     bool loopback;
-    const char *scope;                   /* JSON of the token, or NULL: all. {"kinds": ["parcel"], "verbs": ["read"], "purposes": […]} */
+    const struct scope *scope;           /* of the token, or NULL: all */
     struct uuid account;                 /* of the session, or whose token it is; null: none */
     bool by_session;                     /* signed in, in a browser */
     bool staff;                          /* the operator's: person is a built-in one, the tenant is not its own */

@@ -1,6 +1,7 @@
 /* policy_test.c — decisions as rows, over a charter that has every kind of grant. Facts are made up here. */
 #include "policy/due.c"
 #include "policy/move.c"
+#include "policy/scope.c"
 #include "policy/sees.c"
 #include "base/test.h"
 #include "charter/load.h"
@@ -159,15 +160,41 @@ TEST(who_changes_what) {
 
 TEST(scopes_narrow) {
     static const struct { const char *scope; enum verb verb; bool want; } row[] = {
-        { NULL, V_ERASE, true }, { "", V_READ, true }, { "{}", V_READ, true }, { "{\"verbs\":[\"read\"]}", V_READ, true }, { "{\"verbs\":[\"read\"]}", V_CHANGE, false },
-        { "{\"kinds\":[\"courier\"]}", V_READ, false }, { "{\"kinds\":[\"parcel\"],\"verbs\":[\"erase\"]}", V_ERASE, true }, { "not json", V_READ, false },
+        { NULL, V_ERASE, true }, { "", V_READ, true }, { "{}", V_READ, true }, { " { } ", V_READ, true }, { "{\"verbs\":[\"read\"]}", V_READ, true }, { "{\"verbs\":[\"read\"]}", V_CHANGE, false },
+        { "{\"kinds\":[\"courier\"]}", V_READ, false }, { "{\"kinds\":[\"parcel\"],\"verbs\":[\"erase\"]}", V_ERASE, true }, { "{\"kinds\":[]}", V_READ, false },
+        { "{\"kinds\":[\"gone\"]}", V_READ, false }, { "{\"verbs\":[]}", V_READ, false }, { "{\"purposes\":[\"gone\"]}", V_ERASE, true },
     };
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         struct caller who = role("company", false);
-        who.scope = row[i].scope;
+        struct scope *scope;
+        struct err e;
+        CHECK_OK(scope_read(row[i].scope, charter_of(), false, arena, &scope, &e), &e);
+        who.scope = scope;
         CHECK(policy_kind(charter_of(), &who, charter_kind(charter_of(), "parcel"), row[i].verb).any == row[i].want);
         CHECK(policy_scope(charter_of(), &who, charter_kind(charter_of(), "parcel"), row[i].verb) == row[i].want);
     }
+}
+
+TEST(scopes_are_held_to_the_charter_when_they_are_made) {
+    static const struct { const char *scope, *says; } row[] = {
+        { "[]", "the scope of a token is" }, { "not json", "the scope of a token is" }, { "{\"kinds\":\"parcel\"}", "the scope of a token is" }, { "{\"kinds\":[7]}", "the scope of a token is" },
+        { "{\"kind\":[]}", "the scope of a token is" }, { "{\"kinds\":[],\"kinds\":[]}", "the scope of a token is" }, { "{\"kinds\":[\"gone\"]}", "the kind \"gone\", which courier does not have" },
+        { "{\"verbs\":[\"look\"]}", "the verb \"look\"" }, { "{\"purposes\":[\"play\"]}", "the purpose \"play\"" }, { "{\"purposes\":[\"a\\nb\"]}", "the purpose \"…\"" },
+        { "{\"kinds\":[\"parcel\"],\"verbs\":[\"read\"],\"purposes\":[\"work\"]}", NULL },
+    };
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct scope *scope = NULL;
+        struct err e = { 0 };
+        enum code code = scope_read(row[i].scope, charter_of(), true, arena, &scope, &e);
+        CHECK(code == (row[i].says == NULL ? OK : E_INVALID) && (scope != NULL) == (row[i].says == NULL));
+        CHECK(row[i].says == NULL || strstr(e.text, row[i].says) != NULL);
+    }
+    struct scope *scope = NULL;
+    struct err e;
+    AUTO(arena_free) struct arena *small = arena_new(16);
+    CHECK(scope_read("{\"verbs\":[\"read\"]}", charter_of(), true, small, &scope, &e) == E_MEMORY && scope == NULL);
 }
 
 TEST(states_move_along_their_lines) {

@@ -26,14 +26,21 @@ static json_t *guest(const struct uuid *event, const char *name, const char *ema
     return json_pack("{s:s,s:s,s:s,s:s,s:{s:b}}", "event", uuid_format(event, id), "name", name, "email", email, "diet", "bez orzechów", "consents", "diet", 1);
 }
 
+static const struct scope *narrowed(struct bed *b, struct arena *arena, const char *json) {
+    struct scope *scope;
+    CHECK_OK(scope_read(json, b->charter, true, arena, &scope, &b->e), &b->e);
+    return scope;
+}
+
 TEST(a_scope_holds_for_erasing) {
     struct bed b;
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
     json_t *got = NULL;
     bed_start(&b, events_charter);
     struct caller boss = bed_role(&b, b.tenant, "organiser"), reader = boss, elsewhere = boss;
     struct uuid event = event_on(&b, &boss, true);
-    reader.scope = "{\"verbs\":[\"read\"]}";
-    elsewhere.scope = "{\"kinds\":[\"invoice\"]}";
+    reader.scope = narrowed(&b, arena, "{\"verbs\":[\"read\"]}");
+    elsewhere.scope = narrowed(&b, arena, "{\"kinds\":[\"invoice\"]}");
     CHECK_CODE(bed_erase(&b, &reader, "event", &event, &got), E_FORBIDDEN, &b.e);
     CHECK_CODE(bed_erase(&b, &elsewhere, "event", &event, &got), E_NOT_FOUND, &b.e);
     CHECK_OK(bed_read(&b, &boss, "event", &event, &got), &b.e);
@@ -192,11 +199,12 @@ static size_t reads_written(struct bed *b, size_t wanted) {
 /* The answer to a change shows the record: it is reading, and only for a token that may read. */
 TEST(a_change_that_changes_nothing_is_reading) {
     struct bed b;
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
     json_t *got = NULL;
     bed_start(&b, events_charter);
     struct caller boss = bed_role(&b, b.tenant, "organiser"), writer = boss;
     struct uuid event = event_on(&b, &boss, true), who = made(&b, &boss, "registration", guest(&event, "Ewa", "a@poczta.example"));
-    writer.scope = "{\"verbs\":[\"change\"]}";
+    writer.scope = narrowed(&b, arena, "{\"verbs\":[\"change\"]}");
     CHECK_OK(bed_change(&b, &writer, "registration", &who, -1, json_object(), &got), &b.e);
     CHECK(text_at(got, "fields", "name") == NULL && text_at(got, "fields", "email") == NULL);
     json_decref(got);
