@@ -5,26 +5,36 @@
 #include "store/inner.h"
 #include "store/rows.h"
 
+enum code claim_holder(struct sql *q, int32_t kind, int32_t rule, const struct mark *what, struct uuid *ret, struct err *reterr) {
+    const struct token *const tokens[] = { &what->token, what->before };
+    for (size_t i = 0; i < ARRAY_LEN(tokens) && tokens[i] != NULL; i++) {
+        struct stmt *s;
+        bool row = false;
+        enum code code = sql_prepare(q, "SELECT holder FROM claim WHERE tenant = ? AND kind = ? AND rule = ? AND what = ?", &s, reterr);
+        if (code != OK)
+            return code;
+        stmt_int(s, 2, kind);
+        stmt_int(s, 3, rule);
+        stmt_blob(s, 4, tokens[i]->bytes, TOKEN_SIZE);
+        if ((code = stmt_step(s, &row, reterr)) != OK)
+            return code;
+        if (row) {
+            code = col_bytes(s, 0, ret->bytes, sizeof ret->bytes, reterr);
+            stmt_end(s);
+            return code;
+        }
+    }
+    return err_set(reterr, E_NOT_FOUND, "nobody holds this value");
+}
+
 /* Who holds the claim on a token: *ret_other is true when it is not `by`, *ret_own when it is. */
 static enum code claim_look(struct txn *t, int32_t kind, int32_t rule, const struct token *token, const struct uuid *by,
                             bool *ret_other, bool *ret_own, struct err *reterr) {
-    struct stmt *s;
     struct uuid holder;
-    bool row = false;
-    enum code code = sql_prepare(&t->sql, "SELECT holder FROM claim WHERE tenant = ? AND kind = ? AND rule = ? AND what = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, kind);
-    stmt_int(s, 3, rule);
-    stmt_blob(s, 4, token->bytes, TOKEN_SIZE);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    if (row)
-        code = col_bytes(s, 0, holder.bytes, sizeof holder.bytes, reterr);
-    stmt_end(s);
-    *ret_own = code == OK && row && uuid_compare(&holder, by) == 0;
-    *ret_other = code == OK && row && !*ret_own;
-    return code;
+    enum code code = claim_holder(&t->sql, kind, rule, &(struct mark){ .token = *token }, &holder, reterr);
+    *ret_own = code == OK && uuid_compare(&holder, by) == 0;
+    *ret_other = code == OK && !*ret_own;
+    return code == E_NOT_FOUND ? OK : code;
 }
 
 enum code claim_take(struct txn *t, int32_t kind, int32_t rule, const struct mark *what, const struct uuid *by, struct err *reterr) {

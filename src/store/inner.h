@@ -164,5 +164,7 @@ static inline void bind_due(struct stmt *s, int at, usec_t due) {
     else
         stmt_int(s, at, due);
 }
+/* Of the instance's own tables, which stand under no tenant. */
+static inline enum code instance_prepare(struct sql *q, const char *sql, struct stmt **ret, struct err *reterr) { return db_prepare(q->records, sql, ret, reterr); }
 /* Exactly `len` bytes, or E_DAMAGED. */
 MUST_USE enum code col_bytes(struct stmt *s, int at, void *ret, size_t len, struct err *reterr);

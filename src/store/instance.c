@@ -7,17 +7,13 @@
 
 #define INSTANCE 0
 
-static enum code prepare(struct sql *q, const char *sql, struct stmt **ret, struct err *reterr) {
-    return db_prepare(q->records, sql, ret, reterr);
-}
-
 /* ---- names ---- */
 
 struct name_arg { const char *service, *name; char type[2]; int32_t number; bool found; };
 
 static enum code name_look(struct sql *q, struct name_arg *a, struct err *reterr) {
     struct stmt *s;
-    enum code code = prepare(q, "SELECT number FROM name WHERE service = ? AND type = ? AND name = ?", &s, reterr);
+    enum code code = instance_prepare(q, "SELECT number FROM name WHERE service = ? AND type = ? AND name = ?", &s, reterr);
     if (code != OK)
         return code;
     stmt_text(s, 1, a->service);
@@ -37,7 +33,7 @@ static enum code name_make(struct txn *t, void *arg, struct err *reterr) {
     enum code code = name_look(&t->sql, a, reterr);
     if (code != OK || a->found)
         return code;
-    code = prepare(&t->sql, "INSERT INTO name (service, type, name, number) "
+    code = instance_prepare(&t->sql, "INSERT INTO name (service, type, name, number) "
                    "SELECT ?1, ?2, ?3, coalesce(max(number), 0) + 1 FROM name WHERE service = ?1 AND type = ?2", &s, reterr);
     if (code != OK)
         return code;
@@ -67,7 +63,7 @@ enum code name_number(struct store *s, const char *service, char type, const cha
 static enum code service_write(struct txn *t, void *arg, struct err *reterr) {
     const struct service_row *r = arg;
     struct stmt *s;
-    enum code code = prepare(&t->sql, "INSERT OR REPLACE INTO service (name, charter, hash, since) VALUES (?, ?, ?, ?)", &s, reterr);
+    enum code code = instance_prepare(&t->sql, "INSERT OR REPLACE INTO service (name, charter, hash, since) VALUES (?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
     stmt_text(s, 1, r->name);
@@ -88,7 +84,7 @@ enum code services_list(struct store *s, service_fn fn, void *arg, struct err *r
     bool row = false;
     enum code code = store_view(s, INSTANCE, &v, reterr);
     if (code == OK)
-        code = prepare(view_sql(v), "SELECT name, charter, hash, since FROM service ORDER BY name", &st, reterr);
+        code = instance_prepare(view_sql(v), "SELECT name, charter, hash, since FROM service ORDER BY name", &st, reterr);
     while (code == OK && (code = stmt_step(st, &row, reterr)) == OK && row) {
         struct service_row r = { .name = col_text(st, 0), .charter_text = col_text(st, 1), .since = col_int(st, 3) };
         code = col_bytes(st, 2, r.hash, HASH_SIZE, reterr);
@@ -106,12 +102,12 @@ static enum code tenant_write(struct txn *t, void *arg, struct err *reterr) {
     struct tenant_arg *a = arg;
     struct stmt *s;
     bool row = false;
-    enum code code = prepare(&t->sql, "SELECT coalesce(max(id), 0) + 1 FROM tenant", &s, reterr);
+    enum code code = instance_prepare(&t->sql, "SELECT coalesce(max(id), 0) + 1 FROM tenant", &s, reterr);
     if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
         return code;
     a->id = col_int(s, 0);
     stmt_end(s);
-    code = prepare(&t->sql, "INSERT INTO tenant (id, service, name, probe, made, closed) VALUES (?, ?, ?, ?, ?, 0)", &s, reterr);
+    code = instance_prepare(&t->sql, "INSERT INTO tenant (id, service, name, probe, made, closed) VALUES (?, ?, ?, ?, ?, 0)", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, a->id);
@@ -138,13 +134,10 @@ static struct tenant_row tenant_read(struct stmt *s) {
                                 .made = col_int(s, 4), .closed = col_int(s, 5) };
 }
 
-enum code tenant_get(struct store *s, int64_t id, struct tenant_row *ret, struct arena *arena, struct err *reterr) {
-    AUTO(view_end) struct view *v = NULL;
+enum code tenant_look(struct sql *q, int64_t id, struct tenant_row *ret, struct arena *arena, struct err *reterr) {
     struct stmt *st;
     bool row = false;
-    enum code code = store_view(s, INSTANCE, &v, reterr);
-    if (code == OK)
-        code = prepare(view_sql(v), TENANT_COLS " WHERE id = ?", &st, reterr);
+    enum code code = instance_prepare(q, TENANT_COLS " WHERE id = ?", &st, reterr);
     if (code != OK)
         return code;
     stmt_int(st, 1, id);
@@ -155,10 +148,17 @@ enum code tenant_get(struct store *s, int64_t id, struct tenant_row *ret, struct
     struct tenant_row r = tenant_read(st);
     r.service = arena_text(arena, r.service);
     r.name = arena_text(arena, r.name);
+    stmt_end(st);
     if (r.service == NULL || r.name == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a tenant");
     *ret = r;
     return OK;
+}
+
+enum code tenant_get(struct store *s, int64_t id, struct tenant_row *ret, struct arena *arena, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(s, INSTANCE, &v, reterr);
+    return code == OK ? tenant_look(view_sql(v), id, ret, arena, reterr) : code;
 }
 
 enum code tenant_find(struct store *s, const char *service, const char *name, int64_t *ret, struct err *reterr) {
@@ -167,7 +167,7 @@ enum code tenant_find(struct store *s, const char *service, const char *name, in
     bool row = false;
     enum code code = store_view(s, INSTANCE, &v, reterr);
     if (code == OK)
-        code = prepare(view_sql(v), "SELECT id FROM tenant WHERE service = ? AND name = ?", &st, reterr);
+        code = instance_prepare(view_sql(v), "SELECT id FROM tenant WHERE service = ? AND name = ?", &st, reterr);
     if (code != OK)
         return code;
     stmt_text(st, 1, service);
@@ -186,7 +186,7 @@ enum code tenant_newest(struct store *s, int64_t *ret, struct err *reterr) {
     bool row = false;
     enum code code = store_view(s, INSTANCE, &v, reterr);
     if (code == OK)
-        code = prepare(view_sql(v), "SELECT coalesce(max(id), 0) FROM tenant", &st, reterr);
+        code = instance_prepare(view_sql(v), "SELECT coalesce(max(id), 0) FROM tenant", &st, reterr);
     if (code != OK)
         return code;
     if ((code = stmt_step(st, &row, reterr)) != OK)
@@ -202,8 +202,8 @@ enum code tenants_list(struct store *s, const char *service, tenant_fn fn, void 
     bool row = false;
     enum code code = store_view(s, INSTANCE, &v, reterr);
     if (code == OK)
-        code = service != NULL ? prepare(view_sql(v), TENANT_COLS " WHERE service = ? ORDER BY id", &st, reterr)
-                               : prepare(view_sql(v), TENANT_COLS " ORDER BY id", &st, reterr);
+        code = service != NULL ? instance_prepare(view_sql(v), TENANT_COLS " WHERE service = ? ORDER BY id", &st, reterr)
+                               : instance_prepare(view_sql(v), TENANT_COLS " ORDER BY id", &st, reterr);
     if (code == OK && service != NULL)
         stmt_text(st, 1, service);
     while (code == OK && (code = stmt_step(st, &row, reterr)) == OK && row) {
@@ -246,7 +246,7 @@ enum code tenants_all(struct store *s, const char *service, int64_t **ret, size_
 
 static enum code tenant_shut(struct txn *t, void *arg, struct err *reterr) {
     struct stmt *s;
-    enum code code = prepare(&t->sql, "UPDATE tenant SET closed = ? WHERE id = ? AND closed = 0", &s, reterr);
+    enum code code = instance_prepare(&t->sql, "UPDATE tenant SET closed = ? WHERE id = ? AND closed = 0", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, t->now);
@@ -260,7 +260,7 @@ enum code tenant_close(struct store *s, int64_t id, struct err *reterr) { return
 
 /* ---- tokens ---- */
 
-#define TOKEN_COLS "SELECT hash, number, tenant, role, label, subject, subject_kind, scope, loopback, made, expires, revoked, used FROM token"
+#define TOKEN_COLS "SELECT hash, number, tenant, role, label, subject, subject_kind, scope, loopback, made, expires, revoked, used, account, addresses FROM token"
 
 struct token_arg { const struct token_row *row; int64_t number; };
 
@@ -269,13 +269,13 @@ static enum code token_write(struct txn *t, void *arg, struct err *reterr) {
     const struct token_row *r = a->row;
     struct stmt *s;
     bool row = false;
-    enum code code = prepare(&t->sql, "SELECT coalesce(max(number), 0) + 1 FROM token", &s, reterr);
+    enum code code = instance_prepare(&t->sql, "SELECT coalesce(max(number), 0) + 1 FROM token", &s, reterr);
     if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
         return code;
     a->number = col_int(s, 0);
     stmt_end(s);
-    code = prepare(&t->sql, "INSERT INTO token (hash, number, tenant, role, label, subject, subject_kind, scope, loopback, made, expires, revoked, used) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
+    code = instance_prepare(&t->sql, "INSERT INTO token (hash, number, tenant, role, label, subject, subject_kind, scope, loopback, made, expires, revoked, used, account, addresses) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
     stmt_blob(s, 1, r->hash, HASH_SIZE);
@@ -291,6 +291,8 @@ static enum code token_write(struct txn *t, void *arg, struct err *reterr) {
     bind_due(s, 11, r->expires);
     stmt_int(s, 12, r->revoked);
     stmt_int(s, 13, r->used);
+    bind_uuid_or_null(s, 14, &r->account);
+    stmt_text(s, 15, r->addresses != NULL ? r->addresses : "");
     return stmt_run(s, reterr);
 }
 
@@ -305,23 +307,22 @@ enum code token_put(struct store *s, const struct token_row *r, int64_t *ret_num
 static enum code token_read(struct stmt *s, struct token_row *ret, struct err *reterr) {
     struct token_row r = { .number = col_int(s, 1), .tenant = col_int(s, 2), .role = col_text(s, 3), .label = col_text(s, 4),
                            .subject_kind = (int32_t)col_int(s, 6), .scope = col_text(s, 7), .loopback_only = col_int(s, 8) != 0, .made = col_int(s, 9),
-                           .expires = col_is_null(s, 10) ? USEC_NEVER : col_int(s, 10), .revoked = col_int(s, 11), .used = col_int(s, 12) };
+                           .expires = col_is_null(s, 10) ? USEC_NEVER : col_int(s, 10), .revoked = col_int(s, 11), .used = col_int(s, 12), .addresses = col_text(s, 14) };
     enum code code = col_bytes(s, 0, r.hash, HASH_SIZE, reterr);
     if (code == OK && !col_is_null(s, 5))
         code = col_bytes(s, 5, r.subject.bytes, sizeof r.subject.bytes, reterr);
+    if (code == OK && !col_is_null(s, 13))
+        code = col_bytes(s, 13, r.account.bytes, sizeof r.account.bytes, reterr);
     if (code == OK)
         *ret = r;
     return code;
 }
 
-enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr) {
-    AUTO(view_end) struct view *v = NULL;
+enum code token_look(struct sql *q, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr) {
     struct stmt *st;
     struct token_row r;
     bool row = false;
-    enum code code = store_view(s, INSTANCE, &v, reterr);
-    if (code == OK)
-        code = prepare(view_sql(v), TOKEN_COLS " WHERE hash = ?", &st, reterr);
+    enum code code = instance_prepare(q, TOKEN_COLS " WHERE hash = ?", &st, reterr);
     if (code != OK)
         return code;
     stmt_blob(st, 1, hash, HASH_SIZE);
@@ -329,33 +330,69 @@ enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token
         return code;
     if (!row)
         return err_set(reterr, E_NOT_FOUND, "there is no such token");
-    if ((code = token_read(st, &r, reterr)) != OK)
-        return code;
-    r.role = arena_text(arena, r.role);
-    r.label = arena_text(arena, r.label);
-    r.scope = arena_text(arena, r.scope);
-    if (r.role == NULL || r.label == NULL || r.scope == NULL)
-        return err_set(reterr, E_MEMORY, "no memory for a token");
-    *ret = r;
-    return OK;
+    if ((code = token_read(st, &r, reterr)) == OK) {
+        r.role = arena_text(arena, r.role);
+        r.label = arena_text(arena, r.label);
+        r.scope = arena_text(arena, r.scope);
+        r.addresses = arena_text(arena, r.addresses);
+        if (r.role == NULL || r.label == NULL || r.scope == NULL || r.addresses == NULL)
+            code = err_set(reterr, E_MEMORY, "no memory for a token");
+    }
+    stmt_end(st);
+    if (code == OK)
+        *ret = r;
+    return code;
+}
+
+enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(s, INSTANCE, &v, reterr);
+    return code == OK ? token_look(view_sql(v), hash, ret, arena, reterr) : code;
+}
+
+static enum code tokens_run(struct stmt *st, token_fn fn, void *arg, struct err *reterr) {
+    bool row = false;
+    enum code code;
+    while ((code = stmt_step(st, &row, reterr)) == OK && row) {
+        struct token_row r;
+        code = token_read(st, &r, reterr);
+        if (code != OK || !fn(&r, arg))
+            break;
+    }
+    stmt_end(st);
+    return code;
 }
 
 enum code tokens_list(struct store *s, int64_t tenant, token_fn fn, void *arg, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     struct stmt *st;
-    bool row = false;
     enum code code = store_view(s, tenant, &v, reterr);
     if (code == OK)
-        code = prepare(view_sql(v), TOKEN_COLS " WHERE tenant = ? ORDER BY number", &st, reterr);
-    if (code == OK)
-        stmt_int(st, 1, tenant);
-    while (code == OK && (code = stmt_step(st, &row, reterr)) == OK && row) {
-        struct token_row r;
-        code = token_read(st, &r, reterr);
-        if (code == OK && !fn(&r, arg))
-            break;
-    }
-    return code;
+        code = instance_prepare(view_sql(v), TOKEN_COLS " WHERE tenant = ? ORDER BY number", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 1, tenant);
+    return tokens_run(st, fn, arg, reterr);
+}
+
+enum code tokens_of_account(struct sql *q, const struct uuid *account, token_fn fn, void *arg, struct err *reterr) {
+    struct stmt *st;
+    enum code code = instance_prepare(q, TOKEN_COLS " WHERE account = ? ORDER BY number", &st, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(st, 1, account);
+    return tokens_run(st, fn, arg, reterr);
+}
+
+enum code tokens_end(struct txn *t, const struct uuid *account, int64_t tenant, struct err *reterr) {
+    struct stmt *st;
+    enum code code = instance_prepare(&t->sql, "UPDATE token SET revoked = ?3 WHERE account = ?1 AND (tenant = ?2 OR ?2 < 0) AND revoked = 0", &st, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(st, 1, account);
+    stmt_int(st, 2, tenant);
+    stmt_int(st, 3, t->now);
+    return stmt_run(st, reterr);
 }
 
 static enum code token_end(struct txn *t, void *arg, struct err *reterr) {
@@ -402,7 +439,7 @@ void token_used(struct store *s, int64_t tenant, int64_t number, usec_t at) {
 static enum code proof_write(struct txn *t, void *arg, struct err *reterr) {
     const struct proof_row *r = arg;
     struct stmt *s;
-    enum code code = prepare(&t->sql, "INSERT OR REPLACE INTO proof (service, rule, state, detail, at, ledger_seq) VALUES (?, ?, ?, ?, ?, ?)", &s, reterr);
+    enum code code = instance_prepare(&t->sql, "INSERT OR REPLACE INTO proof (service, rule, state, detail, at, ledger_seq) VALUES (?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
     stmt_text(s, 1, r->service);
@@ -425,7 +462,7 @@ enum code proofs_list(struct store *s, const char *service, proof_fn fn, void *a
     bool row = false;
     enum code code = store_view(s, INSTANCE, &v, reterr);
     if (code == OK)
-        code = prepare(view_sql(v), "SELECT service, rule, state, detail, at, ledger_seq FROM proof WHERE service = ? ORDER BY rule", &st, reterr);
+        code = instance_prepare(view_sql(v), "SELECT service, rule, state, detail, at, ledger_seq FROM proof WHERE service = ? ORDER BY rule", &st, reterr);
     if (code == OK)
         stmt_text(st, 1, service);
     while (code == OK && (code = stmt_step(st, &row, reterr)) == OK && row) {

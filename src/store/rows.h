@@ -60,6 +60,7 @@ struct mark { struct token token; uint32_t generation; const struct token *befor
 
 /* Exact under concurrency, in records.db, inside the write. */
 MUST_USE enum code claim_take(struct txn *t, int32_t kind, int32_t rule, const struct mark *what, const struct uuid *by, struct err *reterr); /* E_CONFLICT when another holds it */
+MUST_USE enum code claim_holder(struct sql *q, int32_t kind, int32_t rule, const struct mark *what, struct uuid *ret, struct err *reterr);   /* E_NOT_FOUND */
 MUST_USE enum code claim_drop(struct txn *t, int32_t kind, int32_t rule, const struct uuid *by, struct err *reterr);
 MUST_USE enum code counter_add(struct txn *t, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t delta, int64_t *ret_now, struct err *reterr);
 MUST_USE enum code counter_get(struct sql *q, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t *ret, struct err *reterr);

@@ -70,7 +70,8 @@ static const struct migration records_steps[] = {
       " ran_until INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
       "CREATE INDEX link_account ON link (account, purpose, tenant);"
       "ALTER TABLE token ADD COLUMN account BLOB;"
-      "ALTER TABLE token ADD COLUMN addresses TEXT NOT NULL DEFAULT ''" },
+      "ALTER TABLE token ADD COLUMN addresses TEXT NOT NULL DEFAULT '';"
+      "CREATE INDEX token_account ON token (account, number) WHERE account IS NOT NULL" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

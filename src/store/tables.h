@@ -19,6 +19,7 @@ MUST_USE enum code services_list(struct store *s, service_fn fn, void *arg, stru
 struct tenant_row { int64_t id; const char *service, *name; bool probe /* of `sejf prove`: shown to nobody */; usec_t made, closed; };
 MUST_USE enum code tenant_make(struct store *s, const char *service, const char *name, bool probe, int64_t *ret, struct err *reterr);
 MUST_USE enum code tenant_get(struct store *s, int64_t id, struct tenant_row *ret, struct arena *arena, struct err *reterr);
+MUST_USE enum code tenant_look(struct sql *q, int64_t id, struct tenant_row *ret, struct arena *arena, struct err *reterr);      /* within a view or write */
 MUST_USE enum code tenant_find(struct store *s, const char *service, const char *name, int64_t *ret, struct err *reterr);
 typedef bool (*tenant_fn)(const struct tenant_row *r, void *arg);
 MUST_USE enum code tenant_newest(struct store *s, int64_t *ret, struct err *reterr);      /* the highest number; 0: there is none */
@@ -35,10 +36,15 @@ MUST_USE enum code door_find(struct store *s, const struct uuid *id, int32_t *re
 
 /* A token is stored as SHA-256 of its secret. subject: null uuid, or the record whose private link it is. */
 struct token_row { uint8_t hash[HASH_SIZE]; int64_t tenant; const char *role; const char *label; struct uuid subject; int32_t subject_kind;
-                   const char *scope /* JSON: kinds, verbs */; bool loopback_only; usec_t made, expires /* USEC_NEVER */, revoked /* 0 */, used; int64_t number; };
+                   const char *scope /* JSON: kinds, verbs */; bool loopback_only; usec_t made, expires /* USEC_NEVER */, revoked /* 0 */, used; int64_t number;
+                   struct uuid account /* whose it is; null: made by hand */; const char *addresses /* "192.0.2.0/24 2001:db8::/32"; "": from anywhere */; };
 MUST_USE enum code token_put(struct store *s, const struct token_row *r, int64_t *ret_number, struct err *reterr);
 MUST_USE enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr);
+MUST_USE enum code token_look(struct sql *q, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr);
 typedef bool (*token_fn)(const struct token_row *r, void *arg);
+MUST_USE enum code tokens_of_account(struct sql *q, const struct uuid *account, token_fn fn, void *arg, struct err *reterr);
+/* Those of an account in that tenant end; tenant -1: in every one. */
+MUST_USE enum code tokens_end(struct txn *t, const struct uuid *account, int64_t tenant, struct err *reterr);
 MUST_USE enum code tokens_list(struct store *s, int64_t tenant, token_fn fn, void *arg, struct err *reterr);
 void token_used(struct store *s, int64_t tenant, int64_t number, usec_t at);   /* notes the last use; does not wait. At most once a minute for a token. */
 MUST_USE enum code token_revoke(struct store *s, int64_t tenant, int64_t number, struct err *reterr);
