@@ -3,61 +3,26 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "prog/ask.h"
 #include "prog/commands.h"
 #include "prog/options.h"
-#include "prog/session.h"
 
 struct ask {                                 /* what these commands take */
-    const char *data, *config, *role, *label, *expires, *scope, *self;
+    struct asking how;
+    const char *role, *label, *expires, *scope, *self;
     int64_t tenant;
-    bool json, loopback;
+    bool loopback;
     struct plain_words words;
 };
 
 static enum code read_ask(int argc, char *const *argv, size_t least, size_t most, struct ask *a, struct err *reterr) {
     *a = (struct ask){ .tenant = -1 };
     const struct option options[] = {
-        { "data", OPTION_TEXT, &a->data }, { "config", OPTION_TEXT, &a->config }, { "json", OPTION_FLAG, &a->json }, { "tenant", OPTION_NUMBER, &a->tenant },
+        { "data", OPTION_TEXT, &a->how.data }, { "config", OPTION_TEXT, &a->how.config }, { "json", OPTION_FLAG, &a->how.json }, { "tenant", OPTION_NUMBER, &a->tenant },
         { "role", OPTION_TEXT, &a->role }, { "label", OPTION_TEXT, &a->label }, { "expires", OPTION_TEXT, &a->expires },
         { "scope", OPTION_TEXT, &a->scope }, { "self", OPTION_TEXT, &a->self }, { "loopback", OPTION_FLAG, &a->loopback },
     };
     return options_read(argc, argv, options, ARRAY_LEN(options), least, most, &a->words, reterr);
-}
-
-/* Calls, and prints each line by `show` (people) or as it came (JSON). */
-static enum code call(const struct ask *a, json_t *in, line_fn show, json_t **ret, struct err *reterr) {
-    AUTO(place_close) struct place *p = NULL;
-    AUTO(session_close) struct session *s = NULL;
-    enum code code = place_open(a->data, a->config, &p, reterr);
-    if (code == OK)
-        code = session_open(p, &s, reterr);
-    if (code != OK) {
-        json_decref(in);
-        return code;
-    }
-    return session_call(s, in, NULL, show, NULL, ret, reterr);
-}
-
-static void put(json_t *o, const char *name, const char *value) {
-    if (value != NULL)
-        json_object_set_new(o, name, json_string(value));
-}
-
-static json_t *request(const char *verb, const char *service, int64_t tenant) {
-    json_t *o = json_pack("{s:s}", "do", verb);
-    put(o, "service", service);
-    if (tenant >= 0)
-        json_object_set_new(o, "tenant", json_integer(tenant));
-    return o;
-}
-
-static enum code number_of(const char *word, int64_t *ret, struct err *reterr) {
-    return text_int(word, 1, INT64_MAX, ret) ? OK : err_set(reterr, E_USAGE, "\"%s\" is not a number; `sejf tenant list` and `sejf token list` show them", word);
-}
-
-static void show_raw(const char *line, size_t len, void *arg) {
-    (void)arg;
-    printf("%.*s\n", (int)len, line);
 }
 
 /* ---- tenants */
@@ -78,11 +43,11 @@ enum code cmd_tenant_new(int argc, char *const *argv, struct err *reterr) {
     enum code code = read_ask(argc, argv, 2, 2, &a, reterr);
     if (code != OK)
         return code;
-    json_t *in = request("tenant_new", a.words.at[0], -1);
-    put(in, "name", a.words.at[1]);
-    if ((code = call(&a, in, NULL, &r, reterr)) != OK)
+    json_t *in = ask_request("tenant_new", a.words.at[0], -1);
+    ask_put(in, "name", a.words.at[1]);
+    if ((code = ask_call(&a.how, in, NULL, &r, reterr)) != OK)
         return code;
-    if (a.json)
+    if (a.how.json)
         printf("{\"tenant\":%lld}\n", (long long)json_integer_value(json_object_get(r, "tenant")));
     else
         printf("tenant %lld\n", (long long)json_integer_value(json_object_get(r, "tenant")));
@@ -95,7 +60,7 @@ enum code cmd_tenant_list(int argc, char *const *argv, struct err *reterr) {
     json_t *r = NULL;
     enum code code = read_ask(argc, argv, 0, 1, &a, reterr);
     if (code == OK)
-        code = call(&a, request("tenant_list", a.words.count > 0 ? a.words.at[0] : NULL, -1), a.json ? show_raw : show_tenant, &r, reterr);
+        code = ask_call(&a.how, ask_request("tenant_list", a.words.count > 0 ? a.words.at[0] : NULL, -1), show_tenant, &r, reterr);
     json_decref(r);
     return code;
 }
@@ -106,9 +71,9 @@ enum code cmd_tenant_close(int argc, char *const *argv, struct err *reterr) {
     json_t *r = NULL;
     enum code code = read_ask(argc, argv, 2, 2, &a, reterr);
     if (code == OK)
-        code = number_of(a.words.at[1], &tenant, reterr);
+        code = ask_number(a.words.at[1], "sejf tenant list", &tenant, reterr);
     if (code == OK)
-        code = call(&a, request("tenant_close", a.words.at[0], tenant), NULL, &r, reterr);
+        code = ask_call(&a.how, ask_request("tenant_close", a.words.at[0], tenant), NULL, &r, reterr);
     json_decref(r);
     return code;
 }
@@ -131,19 +96,19 @@ enum code cmd_token_new(int argc, char *const *argv, struct err *reterr) {
         return err_set(reterr, E_USAGE, "--scope takes a JSON object such as {\"kinds\": [\"event\"], \"verbs\": [\"read\"]}");
     if (code != OK)
         return code;
-    json_t *in = request("token_new", a.words.at[0], a.tenant);
-    put(in, "role", a.role);
-    put(in, "label", a.label);
-    put(in, "expires", a.expires);
-    put(in, "self", a.self);
+    json_t *in = ask_request("token_new", a.words.at[0], a.tenant);
+    ask_put(in, "role", a.role);
+    ask_put(in, "label", a.label);
+    ask_put(in, "expires", a.expires);
+    ask_put(in, "self", a.self);
     if (scope != NULL)
         json_object_set_new(in, "scope", scope);
     if (a.loopback)
         json_object_set_new(in, "loopback", json_true());
-    if ((code = call(&a, in, NULL, &r, reterr)) != OK)
+    if ((code = ask_call(&a.how, in, NULL, &r, reterr)) != OK)
         return code;
     const char *token = json_string_value(json_object_get(r, "token"));
-    if (a.json)
+    if (a.how.json)
         printf("{\"token\":\"%s\",\"number\":%lld}\n", token ?: "", (long long)json_integer_value(json_object_get(r, "number")));
     else
         printf("%s\n", token ?: "");
@@ -169,7 +134,7 @@ enum code cmd_token_list(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = wants_tenant(&a, reterr);
     if (code == OK)
-        code = call(&a, request("token_list", a.words.at[0], a.tenant), a.json ? show_raw : show_token, &r, reterr);
+        code = ask_call(&a.how, ask_request("token_list", a.words.at[0], a.tenant), show_token, &r, reterr);
     json_decref(r);
     return code;
 }
@@ -182,12 +147,12 @@ enum code cmd_token_revoke(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = wants_tenant(&a, reterr);
     if (code == OK)
-        code = number_of(a.words.at[1], &number, reterr);
+        code = ask_number(a.words.at[1], "sejf tenant list", &number, reterr);
     if (code != OK)
         return code;
-    json_t *in = request("token_revoke", a.words.at[0], a.tenant);
+    json_t *in = ask_request("token_revoke", a.words.at[0], a.tenant);
     json_object_set_new(in, "number", json_integer(number));
-    code = call(&a, in, NULL, &r, reterr);
+    code = ask_call(&a.how, in, NULL, &r, reterr);
     json_decref(r);
     return code;
 }
