@@ -2,11 +2,11 @@
  * a keyed hash, so that nobody can aim at a set; a full set gives up the bucket that was used longest ago. */
 #include "api/page_guard.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "access/source.h"
 #include "base/mem.h"
 #include "base/rule.h"
 #include "base/text.h"
@@ -118,29 +118,11 @@ enum guard_verdict guard_check(struct guard *g, const char *about, const char *c
     return flag[1] == '0' && now - issued < GUARD_LEAST ? GUARD_FAST : GUARD_FINE;
 }
 
-/* IPv4 in full, mapped IPv4 as IPv4, IPv6 by its first 64 bits; anything else as the text stands. */
-static size_t address_key(const char *address, uint8_t ret[64]) {
-    struct in6_addr six;
-    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-    if (inet_pton(AF_INET, address, ret) == 1)
-        return 4;
-    if (inet_pton(AF_INET6, address, &six) == 1) {
-        if (memcmp(six.s6_addr, mapped, sizeof mapped) == 0) {
-            memcpy(ret, six.s6_addr + 12, 4);
-            return 4;
-        }
-        memcpy(ret, six.s6_addr, 8);
-        return 8;
-    }
-    size_t len = strnlen(address, 64);
-    memcpy(ret, address, len);
-    return len;
-}
-
 static uint64_t bucket_of(const struct guard *g, const char *address, const char *form) {
-    uint8_t key[64], pieces[2][HASH_SIZE], mac[HASH_SIZE];
+    struct source from = source_of(address);
+    uint8_t pieces[2][HASH_SIZE], mac[HASH_SIZE];
     uint64_t who;
-    hash_sha256(key, address_key(address, key), pieces[0]);
+    hash_sha256(from.bytes, sizeof from.bytes, pieces[0]);
     hash_sha256(form, strlen(form), pieces[1]);
     hmac_sha256(g->key->bytes, KEY_SIZE, pieces, sizeof pieces, mac);
     memcpy(&who, mac, sizeof who);
