@@ -152,7 +152,7 @@ struct grant {
     int kind;                                 /* -1 with nothing_personal */
     fieldset fields;
     enum { OF_ANY, OF_OWN, OF_RELATION } of;
-    int relation;                             /* its kind is the grant's kind, or one that belongs to it */
+    int relation;                             /* its kind is the grant's kind, or belongs to it, or belongs to the same record (a fault of the machine of a visit) */
     struct window window;
     /* The way in. Neither: any. by_link: only who came by private link. by_link and by_account ("by private link or sign-in"): who
      * came by private link, and a signed-in account of that person (by its session or a token of it). by_account alone ("by

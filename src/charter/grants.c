@@ -222,6 +222,12 @@ static struct grant start(const struct node *n, int person) {
                            .window = { .while_kind = -1, .while_field = -1, .while_option = -1 } };
 }
 
+/* A relation reaches the record that carries its link, what that one belongs to, and what belongs to the same. */
+static bool speaks_of(const struct build *b, const struct relation *r, int kind) {
+    int parent = b->c->kinds[r->kind].parent;
+    return r->kind == kind || parent == kind || (parent >= 0 && r->is_kind < 0 && b->c->kinds[kind].parent == parent);
+}
+
 static void relation_of(struct build *b, const struct node *n, const struct capture *c, struct grant *g) {
     if (strcmp(c->text, "own") == 0) {
         g->of = OF_OWN;
@@ -234,8 +240,9 @@ static void relation_of(struct build *b, const struct node *n, const struct capt
         return;
     }
     const struct relation *r = &b->c->relations[g->relation];
-    if (r->kind >= 0 && g->kind >= 0 && r->kind != g->kind && b->c->kinds[r->kind].parent != g->kind)
-        complain_at(b, "relation-kind", n, c->at, c->width, NULL, "The relation `%s` speaks of `%s`, which is not `%s` and does not belong to it", r->name, b->c->kinds[r->kind].name, b->c->kinds[g->kind].name);
+    if (r->kind >= 0 && g->kind >= 0 && !speaks_of(b, r, g->kind))
+        complain_at(b, "relation-kind", n, c->at, c->width, NULL, "The relation `%s` speaks of `%s`, which is not `%s`, does not belong to it and does not belong together with it", r->name,
+                    b->c->kinds[r->kind].name, b->c->kinds[g->kind].name);
     if (r->person >= 0 && g->person >= 0 && r->person != g->person)
         complain_at(b, "relation-person", n, c->at, c->width, NULL, "The relation `%s` is one of `%s`, not of `%s`", r->name, b->c->people[r->person].name, b->c->people[g->person].name);
 }

@@ -167,8 +167,8 @@ static bool take_id(const struct uuid *id, void *arg) {
 static bool take_row(const struct row *row, void *arg) { return take_id(&row->id, arg); }
 
 /* The records of the carrying kind that may name the caller: by the index where the link is found exactly, else all that
- * belong to this record. */
-static enum code candidates(struct fact_source *src, const struct relation *rel, const struct uuid *self, struct id_list *ret, struct err *reterr) {
+ * belong to `parent`. */
+static enum code candidates(struct fact_source *src, const struct relation *rel, const struct uuid *parent, const struct uuid *self, struct id_list *ret, struct err *reterr) {
     const struct kind_info *k = service_kind(src->s, rel->kind);
     char text[UUID_TEXT];
     struct sql *q;
@@ -189,19 +189,19 @@ static enum code candidates(struct fact_source *src, const struct relation *rel,
         crypto_wipe(&keys, sizeof keys);
         return code;
     }
-    struct row_range range = { .kind = k->number, .has_parent = true, .parent = src->record->id, .descending = true };
+    struct row_range range = { .kind = k->number, .has_parent = true, .parent = *parent, .descending = true };
     return rows_list(q, &range, take_row, ret, reterr);
 }
 
-static enum code child_carries(struct fact_source *src, const struct relation *rel, const struct uuid *self, bool *ret, struct err *reterr) {
+static enum code child_carries(struct fact_source *src, const struct relation *rel, const struct uuid *parent, const struct uuid *self, bool *ret, struct err *reterr) {
     struct id_list list = { .arena = src->arena };
-    enum code code = candidates(src, rel, self, &list, reterr);
+    enum code code = candidates(src, rel, parent, self, &list, reterr);
     if (code == OK && list.failed)
         code = err_set(reterr, E_MEMORY, "no memory for the relations of a record");
     for (size_t i = 0; code == OK && !*ret && i < list.count; i++) {
         struct record *r;
         code = facts_record(src, rel->kind, &list.list[i], &r, reterr);
-        if (code == OK && r != NULL && uuid_compare(&r->parent, &src->record->id) == 0)
+        if (code == OK && r != NULL && uuid_compare(&r->parent, parent) == 0)
             code = carries(src, rel, r, self, ret, reterr);
     }
     return code;
@@ -247,11 +247,13 @@ static enum code fact_related(void *arg, int relation, const struct caller *who,
     else if (rel->kind == src->record->info->index)
         code = carries(src, rel, src->record, self, &yes, reterr);
     else if (service_kind(src->s, rel->kind)->kind->parent == src->record->info->index)
-        code = child_carries(src, rel, self, &yes, reterr);
+        code = child_carries(src, rel, &src->record->id, self, &yes, reterr);
     else {
         code = parent_of(src, src->record, &up, reterr);
         if (code == OK && up != NULL && up->info->index == rel->kind)
             code = carries(src, rel, up, self, &yes, reterr);
+        else if (code == OK && up != NULL && service_kind(src->s, rel->kind)->kind->parent == up->info->index)
+            code = child_carries(src, rel, &up->id, self, &yes, reterr);      /* both belong to the same record */
     }
     if (code == OK)
         *ret = yes;

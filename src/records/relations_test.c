@@ -111,9 +111,16 @@ TEST(technicians_and_machines) {
     struct uuid visit = made(&b, &customer, "visit", json_pack("{s:s,s:s,s:s}", "machine", text_of(&one), "technician", text_of(&tom), "starts", "2026-11-22T10:00:00Z"));
     CHECK(sees(&b, &tech, "machine", &one, "temperature") && !sees(&b, &tech, "machine", &one, "cups") && !sees(&b, &tech, "machine", &two, NULL));
     CHECK_INT(listed(&b, &tech, "machine"), 1);
+    /* so with the faults of that machine, and with the visit itself; not with those of others */
+    struct uuid near = made(&b, &customer, "fault", json_pack("{s:s,s:s}", "machine", text_of(&one), "what", "leaks")), far = made(&b, &customer, "fault", json_pack("{s:s,s:s}", "machine", text_of(&two), "what", "hums"));
+    struct uuid eva = made(&b, &customer, "technician", json_pack("{s:s,s:s}", "name", "Eva", "phone", "32 12 34 57"));
+    struct uuid hers = made(&b, &customer, "visit", json_pack("{s:s,s:s,s:s}", "machine", text_of(&two), "technician", text_of(&eva), "starts", "2026-11-22T12:00:00Z"));
+    CHECK(sees(&b, &tech, "fault", &near, "what") && !sees(&b, &tech, "fault", &far, NULL) && sees(&b, &tech, "visit", &visit, "starts") && !sees(&b, &tech, "visit", &hers, NULL));
+    CHECK(listed(&b, &tech, "fault") == 1 && listed(&b, &tech, "visit") == 1);
+    CHECK_CODE(bed_change(&b, &tech, "visit", &hers, -1, json_pack("{s:s}", "state", "done"), &got), E_NOT_FOUND, &b.e);
     CHECK_OK(bed_change(&b, &tech, "visit", &visit, -1, json_pack("{s:s}", "state", "done"), &got), &b.e);
     json_decref(got);
-    CHECK(!sees(&b, &tech, "machine", &one, NULL));
+    CHECK(!sees(&b, &tech, "machine", &one, NULL) && !sees(&b, &tech, "fault", &near, NULL) && !sees(&b, &tech, "visit", &visit, NULL));
     CHECK(sees(&b, &dealer, "machine", &one, "cups") && !sees(&b, &dealer, "machine", &one, "temperature") && !sees(&b, &dealer, "machine", &two, NULL));
     CHECK_CODE(bed_make(&b, &customer, "machine", json_pack("{s:s,s:s,s:s}", "serial", "A1", "model", "M", "source", "dealer"), &got), E_CONFLICT, &b.e);
     json_decref(got);
