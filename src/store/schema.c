@@ -72,6 +72,18 @@ static const struct migration records_steps[] = {
       "ALTER TABLE token ADD COLUMN account BLOB;"
       "ALTER TABLE token ADD COLUMN addresses TEXT NOT NULL DEFAULT '';"
       "CREATE INDEX token_account ON token (account, number) WHERE account IS NOT NULL" },
+    { 5,
+      /* Who is authorised, and windows for the operator's staff; window_over names those that are not closed, of all tenants. */
+      "CREATE TABLE authorisation (tenant INTEGER NOT NULL, number INTEGER NOT NULL, account BLOB NOT NULL, begins INTEGER NOT NULL, until INTEGER NOT NULL,"
+      " trained INTEGER, withdrawn INTEGER NOT NULL, made INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX authorisation_account ON authorisation (tenant, account, until, begins, trained) WHERE withdrawn = 0;"
+      "CREATE TABLE support_window (tenant INTEGER NOT NULL, number INTEGER NOT NULL, account BLOB, kinds TEXT NOT NULL, opened INTEGER NOT NULL,"
+      " until INTEGER NOT NULL, ran_until INTEGER NOT NULL, closed INTEGER NOT NULL, whose TEXT NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX support_window_open ON support_window (tenant, until) WHERE closed = 0;"
+      "CREATE TABLE window_over (until INTEGER NOT NULL, tenant INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (until, tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX window_over_tenant ON window_over (tenant, number)" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */
