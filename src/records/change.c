@@ -268,7 +268,7 @@ static enum code change_try(struct changing *c, struct record_text *ret, json_t 
     c->src->record = &c->d->rec;
     code = c->d->changed == 0 && !consents_moved(c) ? record_give(c->old, c->d->shows, ret, reterr) : change_write(c, ret, ret_mistakes, reterr);
     if (code == OK && c->job->file_input == NULL)        /* the answer shows what stood there: it is read, too */
-        reads_note(c->d->s, c->d->who, c->old->info, &c->old->id, c->shown & ~c->d->changed);
+        code = reads_note_one(c->d->s, c->d->who, READ_ONE, c->old, c->shown & ~c->d->changed, reterr);
     return code;
 }
 

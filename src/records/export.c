@@ -6,11 +6,12 @@
 #include "ledger/ledger.h"
 #include "records/csv.h"
 #include "records/page.h"
+#include "records/reads.h"
 #include "records/use.h"
 
 #define EXPORT_PAGE 500u
-#define LINE_MAX ((size_t)8 << 20)
-struct exporting { struct service *s; const struct damage_watch *watch; uint64_t damaged; const struct kind_info *k; const struct sink *out; enum stream_format format; fieldset fields; struct buf line; uint64_t count; enum code code; struct err *err; };
+#define LINE_MAX ((size_t)64 << 20)       /* of a page, as it is written; its values are bounded by PAGE_BYTES and one record more */
+struct exporting { struct service *s; const struct damage_watch *watch; uint64_t damaged; const struct kind_info *k; const struct sink *out; enum stream_format format; fieldset fields, shown; struct buf line; uint64_t count; int64_t born[EXPORT_PAGE]; size_t seen; enum code code; struct err *err; };
 
 static bool send(struct exporting *e) {
     bool fine = !e->line.failed && (e->line.len == 0 || e->out->write(e->out->arg, e->line.data, e->line.len));
@@ -118,7 +119,21 @@ static bool one(const struct page_item *item, void *arg) {
         line_csv(e, item->record, item->fields);
     e->damaged += damaged;
     e->count++;
-    return e->code == OK && (e->line.len < 65536 || send(e));
+    if (!damaged) {
+        e->born[e->seen++] = item->record->born;
+        e->shown |= item->fields;
+    }
+    return e->code == OK && !e->line.failed;
+}
+
+/* A page goes out once its trace is kept. */
+static enum code page_out(struct exporting *e, const struct caller *who, struct err *reterr) {
+    enum code code = reads_note(e->s, who, e->k, READ_EXPORT, e->born, e->seen, e->shown, reterr);
+    e->seen = 0;
+    e->shown = 0;
+    if (code == OK && !send(e))
+        code = e->code;
+    return code;
 }
 
 static enum code pages(struct exporting *e, const struct caller *who, json_t *query, struct err *reterr) {
@@ -135,7 +150,7 @@ static enum code pages(struct exporting *e, const struct caller *who, json_t *qu
         if (code == OK)
             code = page_run(&w, &next, reterr);
         if (code == OK)
-            code = e->code;
+            code = page_out(e, who, reterr);
         json_decref(in);
         more = next.len > 0;
     }

@@ -5,7 +5,7 @@
 #include "records/reads.h"
 #include "records/use.h"
 
-struct gathering { const struct damage_watch *watch; struct buf *out; struct uuid *ids; size_t items, count; fieldset fields; };
+struct gathering { const struct damage_watch *watch; struct buf *out; int64_t *born; size_t items, count; fieldset fields; };
 
 static bool gather(const struct page_item *item, void *arg) {
     struct gathering *g = arg;
@@ -16,7 +16,7 @@ static bool gather(const struct page_item *item, void *arg) {
         return !g->out->failed;
     }
     record_show(item->record, item->fields, g->out);
-    g->ids[g->count++] = item->record->id;
+    g->born[g->count++] = item->record->born;
     g->fields |= item->fields;
     return !g->out->failed;
 }
@@ -63,12 +63,12 @@ static enum code page_of(struct page_work *w, struct buf *ret_next, struct err *
     return code;
 }
 
-static enum code run(struct service *s, const struct caller *who, struct query *q, struct arena *arena, const struct damage_watch *watch,
+static enum code run(struct service *s, const struct caller *who, struct query *q, enum read_way way, struct arena *arena, const struct damage_watch *watch,
                      struct buf *ret, struct err *reterr) {
     AUTO(buf_done) struct buf next = BUF(4096);
-    struct gathering g = { .watch = watch, .out = ret, .ids = arena_array(arena, q->limit, sizeof *g.ids) };
+    struct gathering g = { .watch = watch, .out = ret, .born = arena_array(arena, q->limit, sizeof *g.born) };
     struct page_work w = { .s = s, .who = who, .q = q, .item = gather, .arg = &g };
-    if (g.ids == NULL)
+    if (g.born == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a list");
     buf_text(ret, "{\"items\":[");
     enum code code = page_of(&w, &next, reterr);
@@ -82,8 +82,7 @@ static enum code run(struct service *s, const struct caller *who, struct query *
     buf_char(ret, '}');
     if (ret->failed)
         return err_set(reterr, E_MEMORY, "no memory for a list");
-    reads_note_many(s, who, q->k, g.ids, g.count, g.fields);
-    return OK;
+    return reads_note(s, who, q->k, way, g.born, g.count, g.fields, reterr);
 }
 
 typedef enum code (*reader)(const struct service *, const struct kind_info *, fieldset, json_t *, struct arena *, struct query *, struct err *);
@@ -99,7 +98,7 @@ static enum code ask(struct service *s, const struct caller *who, int kind, json
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a list");
     enum code code = read(s, k, may.fields, in, arena, &q, reterr);
-    return code == OK ? run(s, who, &q, arena, watch, ret, reterr) : code;
+    return code == OK ? run(s, who, &q, read == query_of_search ? READ_SEARCH : READ_LIST, arena, watch, ret, reterr) : code;
 }
 
 static enum code ask_tree(struct service *s, const struct caller *who, int kind, json_t *in, reader read, json_t **ret, struct err *reterr) {

@@ -32,10 +32,8 @@ static enum code read_in(struct service *s, const struct record_request *r, int6
     if (code == OK)
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)
-        code = record_give(&rec, sees.fields, ret, reterr);
-    if (code == OK)
-        reads_note(s, r->who, k, &rec.id, sees.fields);
-    return code;
+        code = reads_note_one(s, r->who, READ_ONE, &rec, sees.fields, reterr);
+    return code == OK ? record_give(&rec, sees.fields, ret, reterr) : code;
 }
 
 /* With the wall down (mutation build), whoever owns the id is asked. */

@@ -1,59 +1,207 @@
-/* reads.c — a table of what is gathered, emptied each second. */
+/* reads.c — two batches: one gathers, the other is being written. A batch that cannot be written is tried again until it is; meanwhile
+ * the other fills, and when it is full, readers wait and are refused.
+ * Invariant: gathering counts the batches from 1; all up to `written` are durable; `trouble` is why the one after it is not yet. */
 #include "records/reads.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/pause.h"
 #include "ledger/ledger.h"
 #include "records/draft.h"
+#include "store/seen.h"
 
-#define ENTRIES_MAX 256u                      /* callers and kinds within a second; then it is written at once */
-#define IDS_MAX 20u
-struct entry { struct reads *reads; int64_t tenant, token; bool by_link; const struct kind_info *k; fieldset fields; uint64_t count; struct uuid ids[IDS_MAX]; };
-struct reads { struct service *s; pthread_mutex_t lock; pthread_cond_t wake; pthread_t thread; bool running, stop; struct entry *list; size_t count; };
+#ifndef TRACES_MAX                            /* a test has smaller ones */
+#define TRACES_MAX 1024u                      /* callers, kinds, ways … within a second */
+#define RECORDS_MAX 262144u                   /* that they read */
+#define WAIT_MOST (10 * USEC_PER_SEC)         /* for room, or for one's own trace */
+#endif
+#define ENTRY_RECORDS 3000u                   /* of one ledger entry, whose size is bounded */
+#define RECORDS_TEXT 49152u
+#define SLOTS (2 * TRACES_MAX)
 
-static fieldset personal(const struct kind_info *k, fieldset fields) {
-    fieldset set = 0;
-    for (size_t i = 0; i < k->kind->field_count; i++)
-        if ((fields >> i & 1) != 0 && k->kind->fields[i].level != L_PLAIN)
-            set |= (fieldset)1 << i;
-    return set;
+struct reader { int64_t tenant, token, window; struct uuid account; int person, purpose; enum read_way way; bool by_link, by_session; const struct kind_info *k; fieldset fields; };
+struct trace { struct reader by; int64_t *born; size_t count, room, done; };      /* done: of them, written */
+struct gathered { struct trace list[TRACES_MAX]; uint16_t slots[SLOTS]; size_t count, records; };
+struct reads {
+    struct service *s;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, moved;
+    pthread_t thread;
+    bool running, stop, urgent;
+    struct gathered *now, *out;
+    uint64_t gathering, written;
+    struct err trouble;                       /* code OK: none */
+};
+
+const char *read_way_name(enum read_way way) {
+    static const char *const names[READ_WAYS] = { "record", "list", "search", "file", "export" };
+    return names[way];
 }
 
-static json_t *entry_json(const struct entry *e) {
-    json_t *fields = json_array(), *ids = json_array();
-    char id[UUID_TEXT];
-    for (size_t i = 0; i < e->k->kind->field_count; i++)
-        if ((e->fields >> i & 1) != 0)
-            json_array_append_new(fields, json_string(e->k->kind->fields[i].name));
-    for (size_t i = 0; i < e->count && i < IDS_MAX; i++)
-        json_array_append_new(ids, json_string(uuid_format(&e->ids[i], id)));
-    return json_pack("{s:s, s:I, s:o, s:o}", "kind", e->k->kind->name, "count", (json_int_t)e->count, "fields", fields, "ids", ids);
-}
+/* ---- writing */
 
-/* What does not fit the queue is dropped and counted there: a reader is never held up by its own trace. */
-static void flush(struct reads *r) {
-    for (size_t i = 0; i < r->count; i++) {
-        const struct entry *e = &r->list[i];
-        struct caller c = { .token = e->token, .by_link = e->by_link };
-        struct err err;
-        char who[CALLER_TEXT];
-        json_t *what = entry_json(e);
-        (void)!ledger_note(r->s->store, e->tenant, "records_read", caller_text(&c, who, sizeof who), what, false, &err);
-        json_decref(what);
+/* "12-511,513": dense numbers are few bytes. */
+static void records_text(const int64_t *born, size_t count, struct buf *ret) {
+    for (size_t i = 0; i < count;) {
+        size_t end = i + 1;
+        while (end < count && born[end] == born[end - 1] + 1)
+            end++;
+        buf_printf(ret, end - i > 1 ? "%s%lld-%lld" : "%s%lld", i > 0 ? "," : "", (long long)born[i], (long long)born[end - 1]);
+        i = end;
     }
-    r->count = 0;
+}
+
+static const char *purpose_text(const struct kind *k, int purpose) {
+    for (int l = 0; purpose >= 0 && l < LANG_COUNT; l++)
+        if (k->used_for[purpose].in[l] != NULL)
+            return k->used_for[purpose].in[l];
+    return NULL;
+}
+
+struct piece { const struct service *s; const struct trace *t; size_t from, count; char who[CALLER_TEXT]; };
+
+static json_t *entry_json(const struct piece *p) {
+    const struct reader *by = &p->t->by;
+    const struct kind *k = by->k->kind;
+    const struct person *people;
+    size_t n = charter_people(p->s->charter, &people);
+    char account[UUID_TEXT];
+    AUTO(buf_done) struct buf records = BUF(RECORDS_TEXT);
+    records_text(p->t->born + p->from, p->count, &records);
+    json_t *fields = json_array();
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((by->fields >> i & 1) != 0)
+            json_array_append_new(fields, json_string(k->fields[i].name));
+    json_t *what = json_pack("{s:s, s:I, s:o, s:s, s:s*, s:s*, s:s}", "kind", k->name, "count", (json_int_t)p->count, "fields", fields, "how", read_way_name(by->way),
+                             "role", by->person >= 0 && (size_t)by->person < n ? people[by->person].name : NULL, "purpose", purpose_text(k, by->purpose),
+                             "records", buf_str(&records));
+    if (by->window != 0)
+        json_object_set_new(what, "window", json_integer(by->window));
+    if (!by->by_session && !uuid_is_null(&by->account))
+        json_object_set_new(what, "account", json_string(uuid_format(&by->account, account)));
+    if (records.failed) {
+        json_decref(what);
+        return NULL;
+    }
+    return what;
+}
+
+static enum code piece_write(struct txn *t, void *arg, struct err *reterr) {
+    struct piece *p = arg;
+    const struct reader *by = &p->t->by;
+    struct caller c = { .token = by->token, .by_link = by->by_link, .by_session = by->by_session, .account = by->account };
+    json_t *what = entry_json(p);
+    enum code code = ledger_append(t, "records_read", caller_text(&c, p->who, sizeof p->who), what, reterr);
+    json_decref(what);
+    return code == OK ? seen_put(t, p->who, p->t->born + p->from, p->count, reterr) : code;
+}
+
+static int by_number(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void sort_out(struct trace *t) {
+    size_t kept = 0;
+    qsort(t->born, t->count, sizeof *t->born, by_number);
+    for (size_t i = 0; i < t->count; i++)
+        if (kept == 0 || t->born[i] != t->born[kept - 1])
+            t->born[kept++] = t->born[i];
+    t->count = kept;
+}
+
+/* One piece of each trace that has some left, all in one go. */
+#define AT_ONCE 64u
+static enum code round_write(struct reads *r, struct gathered *g, size_t *ret_left, struct err *reterr) {
+    struct piece pieces[AT_ONCE];
+    struct store_wish wishes[AT_ONCE];
+    struct trace *of[AT_ONCE];
+    size_t n = 0;
+    enum code code = OK;
+    for (size_t i = 0; i < g->count && n < AT_ONCE; i++) {
+        struct trace *t = &g->list[i];
+        size_t left = t->count - t->done;
+        if (left == 0)
+            continue;
+        of[n] = t;
+        pieces[n] = (struct piece){ .s = r->s, .t = t, .from = t->done, .count = left < ENTRY_RECORDS ? left : ENTRY_RECORDS };
+        wishes[n] = (struct store_wish){ .tenant = t->by.tenant, .fn = piece_write, .arg = &pieces[n] };
+        n++;
+    }
+    store_write_many(r->s->store, wishes, n);
+    for (size_t i = 0; i < n; i++)
+        if (wishes[i].code == OK)
+            of[i]->done += pieces[i].count;
+        else
+            code = (*reterr = wishes[i].err, wishes[i].code);
+    *ret_left = n;
+    return code;
+}
+
+static enum code batch_write(struct reads *r, struct gathered *g, struct err *reterr) {
+    size_t left = 1;
+    enum code code = OK;
+    while (code == OK && left > 0)
+        code = round_write(r, g, &left, reterr);
+    return code;
+}
+
+static void empty(struct gathered *g) {
+    for (size_t i = 0; i < g->count; i++)
+        mem_free(g->list[i].born);
+    memset(g, 0, sizeof *g);
+}
+
+/* ---- the thread that writes. All under lock, but for the writing itself. */
+
+static void rest(struct reads *r, usec_t most) {
+    usec_t at = clock_steady() + most;
+    struct timespec until = { .tv_sec = at / USEC_PER_SEC, .tv_nsec = (long)(at % USEC_PER_SEC) * 1000 };
+    while (!r->stop && !r->urgent && pthread_cond_clockwait(&r->wake, &r->lock, CLOCK_MONOTONIC, &until) == 0)
+        continue;
+}
+
+#define LAST_TRIES 3
+static void turn(struct reads *r) {
+    struct gathered *full = r->now;
+    int tries = 0;
+    r->now = r->out;
+    r->out = full;
+    r->gathering++;
+    r->urgent = false;
+    pthread_cond_broadcast(&r->moved);        /* there is room again */
+    for (bool written = false; !written && !(r->stop && tries == LAST_TRIES); tries++) {
+        struct err e = { .code = OK };
+        pthread_mutex_unlock(&r->lock);
+        for (size_t i = 0; tries == 0 && i < full->count; i++)
+            sort_out(&full->list[i]);
+        written = batch_write(r, full, &e) == OK;
+        pthread_mutex_lock(&r->lock);
+        r->trouble = e;
+        if (written)
+            r->written = r->gathering - 1;
+        pthread_cond_broadcast(&r->moved);
+        if (!written) {
+            r->urgent = false;
+            rest(r, USEC_PER_SEC);
+        }
+    }
+    empty(full);
 }
 
 static void *reads_main(void *arg) {
     struct reads *r = arg;
     pthread_mutex_lock(&r->lock);
-    while (!r->stop) {
-        usec_t at = clock_steady() + USEC_PER_SEC;
-        struct timespec until = { .tv_sec = at / USEC_PER_SEC, .tv_nsec = (long)(at % USEC_PER_SEC) * 1000 };
-        (void)pthread_cond_clockwait(&r->wake, &r->lock, CLOCK_MONOTONIC, &until);
-        flush(r);
-    }
+    do {
+        rest(r, USEC_PER_SEC);
+        if (r->now->count > 0)
+            turn(r);
+        r->urgent = false;
+    } while (!r->stop || r->now->count > 0);
     pthread_mutex_unlock(&r->lock);
     return NULL;
 }
@@ -63,10 +211,13 @@ struct reads *reads_new(struct service *s) {
     if (r == NULL)
         return NULL;
     r->s = s;
-    r->list = mem_new_array(ENTRIES_MAX, sizeof *r->list);
+    r->gathering = 1;
+    r->now = mem_new(sizeof *r->now);
+    r->out = mem_new(sizeof *r->out);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->wake, NULL);
-    r->running = r->list != NULL && pthread_create(&r->thread, NULL, reads_main, r) == 0;
+    pthread_cond_init(&r->moved, NULL);
+    r->running = r->now != NULL && r->out != NULL && pthread_create(&r->thread, NULL, reads_main, r) == 0;
     return r->running ? r : reads_free(r);
 }
 
@@ -81,36 +232,132 @@ struct reads *reads_free(struct reads *r) {
         (void)pthread_join(r->thread, NULL);
     }
     pthread_cond_destroy(&r->wake);
+    pthread_cond_destroy(&r->moved);
     pthread_mutex_destroy(&r->lock);
-    mem_free(r->list);
+    mem_free(r->now);
+    mem_free(r->out);
     return mem_free(r);
 }
 
-static struct entry *entry_of(struct reads *r, const struct caller *who, const struct kind_info *k, fieldset set) {
-    for (size_t i = 0; i < r->count; i++) {
-        struct entry *e = &r->list[i];
-        if (e->tenant == who->tenant && e->token == who->token && e->k == k && e->fields == set)
-            return e;
+/* ---- gathering. Under lock. */
+
+static fieldset personal(const struct kind_info *k, fieldset fields) {
+    fieldset set = 0;
+    for (size_t i = 0; i < k->kind->field_count; i++)
+        if ((fields >> i & 1) != 0 && k->kind->fields[i].level != L_PLAIN)
+            set |= (fieldset)1 << i;
+    return set;
+}
+
+static struct reader reader_of(const struct caller *who, const struct kind_info *k, enum read_way way, fieldset set) {
+    int named = who->purpose == NULL ? -1 : kind_purpose(k->kind, who->purpose);
+    return (struct reader){
+        .tenant = who->tenant, .token = who->by_session ? 0 : who->token, .window = who->window != NULL ? who->window->number : 0, .account = who->account,
+        .person = who->person, .purpose = named < 0 && k->kind->used_for_count > 0 ? 0 : named, .way = way, .by_link = who->by_link, .by_session = who->by_session,
+        .k = k, .fields = set,
+    };
+}
+
+static bool same(const struct reader *a, const struct reader *b) {
+    return a->tenant == b->tenant && a->token == b->token && a->window == b->window && uuid_compare(&a->account, &b->account) == 0 && a->person == b->person &&
+           a->purpose == b->purpose && a->way == b->way && a->by_link == b->by_link && a->by_session == b->by_session && a->k == b->k && a->fields == b->fields;
+}
+
+static size_t slot_of(const struct reader *by) {
+    const uint64_t parts[] = { (uint64_t)by->tenant, (uint64_t)by->token, (uint64_t)(by->window * 64 + by->way), (uint64_t)(by->k->index * 1024 + by->person), by->fields };
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        h = (h ^ parts[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    for (size_t i = 0; i < sizeof by->account.bytes; i++)
+        h = (h ^ by->account.bytes[i]) * UINT64_C(0x100000001b3);
+    return (size_t)((h ^ h >> 32) % SLOTS);
+}
+
+/* NULL: there is no place for another one. */
+static struct trace *trace_of(struct gathered *g, const struct reader *by) {
+    size_t at = slot_of(by);
+    for (; g->slots[at] != 0; at = (at + 1) % SLOTS)
+        if (same(&g->list[g->slots[at] - 1].by, by))
+            return &g->list[g->slots[at] - 1];
+    if (g->count == TRACES_MAX)
+        return NULL;
+    g->list[g->count].by = *by;
+    g->slots[at] = (uint16_t)++g->count;
+    return &g->list[g->count - 1];
+}
+
+static enum code put(struct gathered *g, struct trace *t, const int64_t *born, size_t count, struct err *reterr) {
+    if (t->count + count > t->room) {
+        size_t room = t->room * 2 > t->count + count ? t->room * 2 : t->count + count + 7;
+        int64_t *more = mem_grow(t->born, room, sizeof *more);
+        if (more == NULL)
+            return err_set(reterr, E_MEMORY, "no memory for the trace of a read");
+        t->born = more;
+        t->room = room;
     }
-    if (r->count == ENTRIES_MAX)
-        flush(r);
-    r->list[r->count] = (struct entry){ .tenant = who->tenant, .token = who->token, .by_link = who->by_link, .k = k, .fields = set };
-    return &r->list[r->count++];
+    memcpy(t->born + t->count, born, count * sizeof *born);
+    t->count += count;
+    g->records += count;
+    return OK;
 }
 
-void reads_note_many(struct service *s, const struct caller *who, const struct kind_info *k, const struct uuid *ids, size_t count, fieldset fields) {
+static enum code not_kept(const struct reads *r, struct err *reterr) {
+    if (r->trouble.code == OK)
+        return err_set(reterr, E_BUSY, "the trace of this read cannot be kept now, and without one nothing is shown: try again in a moment");
+    *reterr = r->trouble;
+    return err_prefix(reterr, "the trace of this read cannot be kept, and without one nothing is shown");
+}
+
+/* False: the deadline has passed. */
+static bool wait_moved(struct reads *r, usec_t until) {
+    const struct timespec at = { .tv_sec = until / USEC_PER_SEC, .tv_nsec = (long)(until % USEC_PER_SEC) * 1000 };
+    r->urgent = true;
+    pthread_cond_signal(&r->wake);
+    pause_begin();
+    int rc = pthread_cond_clockwait(&r->moved, &r->lock, CLOCK_MONOTONIC, &at);
+    pause_end();
+    return rc == 0;
+}
+
+static enum code gather(struct reads *r, const struct reader *by, const int64_t *born, size_t count, usec_t until, struct err *reterr) {
+    for (;;) {
+        struct trace *t = r->now->records + count > RECORDS_MAX ? NULL : trace_of(r->now, by);
+        if (t != NULL)
+            return put(r->now, t, born, count, reterr);
+        if (!wait_moved(r, until))
+            return not_kept(r, reterr);
+    }
+}
+
+/* Until the batch is written, or has failed to be. */
+static enum code stay(struct reads *r, usec_t until, struct err *reterr) {
+    const uint64_t own = r->gathering;
+    while (r->written < own) {
+        if (r->trouble.code != OK && r->gathering == own + 1)
+            return not_kept(r, reterr);
+        if (!wait_moved(r, until))
+            return not_kept(r, reterr);
+    }
+    return OK;
+}
+
+enum code reads_note(struct service *s, const struct caller *who, const struct kind_info *k, enum read_way way, const int64_t *born, size_t count,
+                     fieldset fields, struct err *reterr) {
+    PRE(s != NULL && who != NULL && k != NULL && (born != NULL || count == 0) && reterr != NULL);
     fieldset set = personal(k, fields);
-    if (set == 0 || count == 0 || who->by_sejf || who->by_form || who->by_link)
-        return;
-    pthread_mutex_lock(&s->reads->lock);
-    struct entry *e = entry_of(s->reads, who, k, set);
-    for (size_t i = 0; i < count; i++)
-        if (e->count + i < IDS_MAX)
-            e->ids[e->count + i] = ids[i];
-    e->count += count;
-    pthread_mutex_unlock(&s->reads->lock);
+    if (set == 0 || count == 0 || who->by_sejf || who->by_form || !rule_on(RULE_reads_recorded))
+        return OK;
+    const struct reader by = reader_of(who, k, way, set);
+    struct reads *r = s->reads;
+    usec_t until = clock_steady() + WAIT_MOST;
+    pthread_mutex_lock(&r->lock);
+    enum code code = gather(r, &by, born, count, until, reterr);
+    if (code == OK && who->staff)
+        code = stay(r, until, reterr);
+    pthread_mutex_unlock(&r->lock);
+    return code;
 }
 
-void reads_note(struct service *s, const struct caller *who, const struct kind_info *k, const struct uuid *id, fieldset fields) {
-    reads_note_many(s, who, k, id, 1, fields);
+enum code reads_note_one(struct service *s, const struct caller *who, enum read_way way, const struct record *r, fieldset fields, struct err *reterr) {
+    return reads_note(s, who, r->info, way, &r->born, 1, fields, reterr);
 }

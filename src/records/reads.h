@@ -1,11 +1,16 @@
-/* reads.h — inside records: whoever reads personal fields leaves an entry in the tenant's ledger. Reads are gathered for a
- * second and written as one entry for each caller and kind: how many records, which fields, and the ids of the first
- * ones. Thread-safe; a thread of its own writes what is gathered. */
+/* reads.h — inside records: whoever reads personal fields leaves an entry in the tenant's ledger that names every record that was read
+ * (store/seen.h says how). Reads are gathered for a second and written as one entry for each caller, kind, purpose, way and set of fields.
+ * A read whose trace cannot be kept is refused: a call waits for room where more is gathered than fits, and the operator's staff waits until
+ * its own trace is written. sejf's own reads leave none. Thread-safe; a thread of its own writes what is gathered. */
 #pragma once
-#include "records/service.h"
+#include "records/record.h"
+
+enum read_way { READ_ONE, READ_LIST, READ_SEARCH, READ_FILE, READ_EXPORT, READ_WAYS };
+const char *read_way_name(enum read_way way);           /* "record", "list", "search", "file", "export": as in the entry */
 
 MUST_USE struct reads *reads_new(struct service *s);
 struct reads *reads_free(struct reads *r);              /* writes what is left */
-/* sejf's own reads and those of the subject are not noted. */
-void reads_note(struct service *s, const struct caller *who, const struct kind_info *k, const struct uuid *id, fieldset fields);
-void reads_note_many(struct service *s, const struct caller *who, const struct kind_info *k, const struct uuid *ids, size_t count, fieldset fields);
+/* Before what was read is given away. born: of the records (record.h). E_BUSY, E_MEMORY, or what the store says: give nothing away. */
+MUST_USE enum code reads_note(struct service *s, const struct caller *who, const struct kind_info *k, enum read_way way, const int64_t *born, size_t count,
+                              fieldset fields, struct err *reterr);
+MUST_USE enum code reads_note_one(struct service *s, const struct caller *who, enum read_way way, const struct record *r, fieldset fields, struct err *reterr);

@@ -107,6 +107,7 @@ enum code record_of_row(const struct kind_info *k, int64_t tenant, const struct 
     r.parent = row->parent;
     r.version = row->version;
     r.change = row->change;
+    r.born = row->born;
     r.created = row->created;
     r.updated = row->updated;
     r.due = row->due;

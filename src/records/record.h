@@ -17,7 +17,7 @@ struct record {
     const struct kind_info *info;
     int64_t tenant;
     struct uuid id, parent;
-    int64_t version, change;
+    int64_t version, change, born;
     usec_t created, updated, due;
     const char *number;                        /* or NULL */
     bool restricted;

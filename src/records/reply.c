@@ -78,7 +78,7 @@ static enum code still_shown(struct service *s, const struct record_request *r, 
     enum code code = policy_sees(r->who, &f, &sees, reterr);
     if (code == OK) {
         *shows &= use_shown(s, r->who, r->kind, &sees);
-        reads_note(s, r->who, src->record->info, &src->record->id, *shows);
+        code = reads_note_one(s, r->who, READ_ONE, src->record, *shows, reterr);
     }
     return code;
 }

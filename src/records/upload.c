@@ -190,7 +190,7 @@ static enum code file_seen(struct service *s, const struct caller *who, struct f
     code = policy_sees(who, &facts, &sees, reterr);
     if (code == OK && (!sees.any || (sees.fields >> f->field & 1) == 0 || !policy_scope(s->charter, who, f->k->index, V_READ)))
         code = err_set(reterr, E_NOT_FOUND, "there is no such file");
-    return code;
+    return code == OK ? reads_note_one(s, who, READ_FILE, &r, (fieldset)1 << f->field, reterr) : code;
 }
 
 static enum code file_unlock(struct service *s, struct found_file *f, struct arena *arena, struct err *reterr) {
@@ -235,7 +235,6 @@ enum code file_fetch(struct service *s, const struct caller *who, const struct u
     if (code == OK) {
         struct beginning b = { begin, out->arg, &f.info };
         *ret = f.info;
-        reads_note(s, who, f.k, &f.row.record, (fieldset)1 << f.field);
         code = bytes_read(s, &f.at, &f.key, f.row.size, begin_now, &b, out, reterr);
     }
     crypto_wipe(&f.key, sizeof f.key);

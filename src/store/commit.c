@@ -402,6 +402,35 @@ enum code store_write(struct store *s, int64_t tenant, write_fn fn, void *arg, s
     return push_and_wait(s, (struct request){ .tenant = tenant, .fn = fn, .arg = arg }, reterr);
 }
 
+/* Those for which there is no memory or no room in the queue are answered at once. */
+void store_write_many(struct store *s, struct store_wish *list, size_t count) {
+    PRE(s != NULL && (list != NULL || count == 0) && !pthread_equal(pthread_self(), s->thread));
+    sem_t done;
+    size_t pushed = 0;
+    struct request *requests = count == 0 ? NULL : mem_new_array(count, sizeof *requests);
+    PRE(sem_init(&done, 0, 0) == 0);
+    for (size_t i = 0; i < count; i++) {
+        struct store_wish *w = &list[i];
+        PRE(w->fn != NULL && w->tenant >= 0);
+        w->code = err_set(&w->err, E_MEMORY, "no memory for a write");
+        if (requests == NULL)
+            continue;
+        requests[i] = (struct request){ .tenant = w->tenant, .fn = w->fn, .arg = w->arg, .reterr = &w->err, .done = &done };
+        if (queue_push(s, &requests[i]))
+            pushed++;
+        else
+            requests[i].code = err_set(&w->err, E_BUSY, "more writes are waiting than the store takes (%zu): try again in a moment", s->options.queue);
+    }
+    pause_begin();
+    while (pushed > 0)
+        pushed -= sem_wait(&done) == 0;       /* else a signal handler ran */
+    pause_end();
+    for (size_t i = 0; requests != NULL && i < count; i++)
+        list[i].code = requests[i].code;
+    mem_free(requests);
+    (void)sem_destroy(&done);
+}
+
 enum code commit_job(struct store *s, enum code (*job)(struct store *s, void *arg, struct err *reterr), void *arg, struct err *reterr) {
     return push_and_wait(s, (struct request){ .job = job, .arg = arg }, reterr);
 }

@@ -6,7 +6,7 @@
 #include "store/inner.h"
 #include "store/tables.h"
 
-#define ROW_COLS "kind, id, version, change, created, updated, due, restricted, parent, number, clear"
+#define ROW_COLS "kind, id, version, change, created, updated, due, restricted, parent, number, clear, born"
 
 static const struct uuid last = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } };
 
@@ -35,6 +35,7 @@ static enum code row_read(struct stmt *s, struct row *ret, struct err *reterr) {
         return code;
     r.number = col_text(s, 9);
     r.clear = col_text(s, 10);
+    r.born = col_int(s, 11);
     *ret = r;
     return OK;
 }
@@ -61,8 +62,8 @@ static enum code row_insert(struct txn *t, const struct row *r, bool *ret_done, 
     bool erased = false;
     enum code code = is_erased(&t->sql, r->kind, &r->id, &erased, reterr);
     if (code == OK && !erased)
-        code = sql_prepare(&t->sql, "INSERT INTO record (tenant, kind, id, version, change, created, updated, due, restricted, parent, number, clear) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, kind, id) DO NOTHING", &s, reterr);
+        code = sql_prepare(&t->sql, "INSERT INTO record (tenant, kind, id, version, change, created, updated, due, restricted, parent, number, clear, born) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?5) ON CONFLICT (tenant, kind, id) DO NOTHING", &s, reterr);
     if (code != OK || erased)
         return code;
     row_bind(s, r);

@@ -11,6 +11,7 @@ struct row {
     int32_t kind;                     /* stable number of the kind */
     struct uuid id;
     int64_t version, change;
+    int64_t born;                     /* the change number that it was made with: its pseudonym in traces of reading (seen.h). Given by row_put */
     usec_t created, updated;
     usec_t due;                       /* the earliest due date of its parts; USEC_NEVER */
     struct uuid parent;               /* null uuid: the tenant itself */

@@ -84,6 +84,21 @@ static const struct migration records_steps[] = {
       "CREATE INDEX support_window_open ON support_window (tenant, until) WHERE closed = 0;"
       "CREATE TABLE window_over (until INTEGER NOT NULL, tenant INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (until, tenant, number)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX window_over_tenant ON window_over (tenant, number)" },
+    { 6,
+      /* Who looked at whom: a record's pseudonym, entries of the ledger that tell of reading, and in which of them a record stands. */
+      "ALTER TABLE record ADD COLUMN born INTEGER NOT NULL DEFAULT 0;"
+      "UPDATE record SET born = change;"
+      "CREATE INDEX record_born ON record (tenant, born);"
+      "CREATE TABLE looked (tenant INTEGER NOT NULL, seq INTEGER NOT NULL, who TEXT NOT NULL, PRIMARY KEY (tenant, seq)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX looked_who ON looked (tenant, who, seq);"
+      "CREATE TABLE seen (tenant INTEGER NOT NULL, stretch INTEGER NOT NULL, seq INTEGER NOT NULL, which BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, stretch, seq)) STRICT, WITHOUT ROWID;"
+      /* Bulk copies: asked for, approved, taken. `bytes` holds what was asked for and why, sealed. */
+      "CREATE TABLE copy (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, kind INTEGER NOT NULL, format INTEGER NOT NULL, who TEXT NOT NULL,"
+      " account BLOB, made INTEGER NOT NULL, ran INTEGER NOT NULL, approved TEXT NOT NULL, taken INTEGER NOT NULL, taken_ran INTEGER NOT NULL, day INTEGER NOT NULL,"
+      " records INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX copy_day ON copy (tenant, day) WHERE taken > 0;"
+      "CREATE INDEX copy_ran ON copy (tenant, taken_ran) WHERE taken > 0" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

@@ -34,7 +34,10 @@ typedef enum code (*write_fn)(struct txn *txn, void *arg, struct err *reterr);
 /* Blocks until durable. fn runs on the commit thread: short, no I/O but the txn. If the group's
  * commit fails, fn may be run again in a group of its own; so fn must be repeatable. */
 MUST_USE enum code store_write(struct store *s, int64_t tenant, write_fn fn, void *arg, struct err *reterr);
-/* The same without waiting and without an answer (ledger entries of reads); dropped only when the queue is full (counted). */
+/* Many at once, of whichever tenants: they share the commits of their groups. Each is answered by itself (code, err); blocks until all are. */
+struct store_wish { int64_t tenant; write_fn fn; void *arg; enum code code; struct err err; };
+void store_write_many(struct store *s, struct store_wish *list, size_t count);
+/* The same as store_write without waiting and without an answer (ledger entries of reads); dropped only when the queue is full (counted). */
 void store_write_later(struct store *s, int64_t tenant, write_fn fn, void *arg, void (*free_arg)(void *));
 
 /* A snapshot of the tenant's records from the first read on. Waits when `readers` views are open; E_BUSY after 10 seconds.
