@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "charter/tree.h"
 #include "records/canon.h"
+#include "store/people.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -44,6 +45,7 @@ struct counting {
     struct store *store; const char *service; int32_t kind; int64_t records; struct err err;
     int64_t *tenants; size_t count;
     const char *field, *option;                /* what is looked for in them; NULL: they are only counted */
+    const char *role;                          /* of the members that are counted */
 };
 
 static bool holds(const struct row *row, void *arg) {
@@ -85,6 +87,26 @@ static int64_t count_holding(void *arg, const char *kind, const char *field, con
     c->field = field;
     c->option = option;
     return count_all(c, kind);
+}
+
+static bool take_member(const struct member_row *r, void *arg) {
+    struct counting *c = arg;
+    c->records += strcmp(r->role, c->role) == 0;
+    return true;
+}
+
+/* Accounts with that role: members of the service's tenants, and the operator's staff. */
+static int64_t count_members(void *arg, const char *role) {
+    struct counting *c = arg;
+    AUTO(view_end) struct view *v = NULL;
+    c->role = role;
+    c->records = 0;
+    enum code code = store_view(c->store, 0, &v, &c->err);
+    if (code == OK)
+        code = members_of_tenant(view_sql(v), 0, take_member, c, &c->err);
+    for (size_t i = 0; code == OK && i < c->count; i++)
+        code = members_of_tenant(view_sql(v), c->tenants[i], take_member, c, &c->err);
+    return code == OK ? c->records : -1;
 }
 
 /* ---- a change that is being carried out is marked, so that a start which was cut off goes on with it, under whichever
@@ -132,7 +154,7 @@ static enum code read_older(const struct stored *s, struct charter **ret, struct
 
 static enum code compare(struct store *store, struct adoption *a, const struct stored *s, struct err *reterr) {
     struct counting counting = { .store = store, .service = s->name };
-    const struct held held = { count_kind, &counting, count_holding };
+    const struct held held = { .records = count_kind, .arg = &counting, .holding = count_holding, .members = count_members };
     a->is_new = !s->found;
     a->is_same = s->found && memcmp(s->hash, charter_hash(a->newer), HASH_SIZE) == 0;
     if (a->is_new || a->is_same)

@@ -15,13 +15,13 @@
 #define EVENT "records:\n  event:\n    belongs_to: organiser\n    holds:\n      title: text\n"
 #define KEEP "    keep: until the organiser deletes it\nwho_sees:\n  organiser: everything of own event\n"
 
-static struct charter *charter_of(const char *date, const char *more) {
+static struct charter *charter_with(const char *date, const char *more, const char *sections) {
     AUTO(findings_free) struct findings *f = findings_new();
     AUTO(buf_done) struct buf text = BUF(1u << 16);
     struct charter *c = NULL;
     struct err e;
     buf_printf(&text, HEAD, date);
-    buf_printf(&text, EVENT "%s" KEEP, more);
+    buf_printf(&text, EVENT "%s" KEEP "%s", more, sections);
     if (charter_load_text("sample.yaml", text.data, text.len, f, &c, &e) != OK) {
         AUTO(buf_done) struct buf said = BUF(1u << 16);
         findings_print(f, &said);
@@ -31,9 +31,16 @@ static struct charter *charter_of(const char *date, const char *more) {
     return c;
 }
 
+static struct charter *charter_of(const char *date, const char *more) { return charter_with(date, more, ""); }
+
 static enum code put_event(struct txn *t, void *arg, struct err *reterr) {
     const struct row r = { .kind = *(int32_t *)arg, .id = uuid_new(), .version = 1, .due = USEC_NEVER, .clear = "{}" };
     return row_put(t, &r, reterr);
+}
+
+static enum code put_member(struct txn *t, void *arg, struct err *reterr) {
+    const struct member_row r = { .account = uuid_new(), .tenant = *(int64_t *)arg, .role = "organiser" };
+    return member_put(t, &r, reterr);
 }
 
 TEST(charters_follow_each_other) {
@@ -74,6 +81,17 @@ TEST(charters_follow_each_other) {
     CHECK_OK(adopt_compare(s, narrower, &a, &e), &e);
     CHECK_CODE(adopt_allowed(a, &e), E_CHARTER, &e);
     CHECK(strstr(e.text, "note") != NULL && strstr(e.text, "(1 record)") != NULL);
+    adopt_free(a);
+
+    /* Who must do something before signing in again is counted. */
+    AUTO(charter_free) struct charter *stricter = charter_with("2026-11-25", "      note: text, optional\n", "sign_in:\n  organiser: password of 12 characters and a second step\n");
+    AUTO(buf_done) struct buf said = BUF(1u << 16);
+    CHECK_OK(store_write(s, 0, put_member, &tenant, &e), &e);
+    CHECK_OK(store_write(s, 0, put_member, &tenant, &e), &e);
+    CHECK_OK(adopt_compare(s, stricter, &a, &e), &e);
+    CHECK_OK(adopt_allowed(a, &e), &e);
+    changes_print(adopt_changes(a), &said);
+    CHECK(strstr(buf_str(&said), "access   sign_in.organiser: `organiser` needs a second step: whoever has none sets one up at the next sign-in (2 accounts)\n") != NULL);
     adopt_free(a);
 
     /* A refit that was cut off is begun again, under whichever charter. */

@@ -81,6 +81,25 @@ static void traps_are(const char *holds, const char *keep, const char *added, co
     CHECK_TEXT(buf_str(&got), want);
 }
 
+/* A note stands beside a role of which sign_in says nothing, where it speaks of others. */
+TEST(notes_roles_that_sign_in_without_a_word) {
+    static const struct { const char *holds, *added; bool note; } row[] = {
+        { personal_field, "sign_in: {support: passkey}\n", true }, { personal_field, "sign_in: {shop: passkey}\n", false },
+        { personal_field, "", false }, { plain, "sign_in: {support: passkey}\n", false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(buf_done) struct buf text = BUF(1 << 16);
+        const struct finding *list;
+        bool note = false;
+        put_head(&text, row[i].holds, owner);
+        buf_text(&text, row[i].added);
+        AUTO(findings_free) struct findings *f = linted(&text, "2026-11-22");
+        for (size_t k = findings_list(f, &list); k > 0; k--)
+            note = note || (strcmp(list[k - 1].id, "sign-in") == 0 && list[k - 1].level == FINDING_NOTE && list[k - 1].pos.line == 23);
+        CHECK(note == row[i].note);
+    }
+}
+
 TEST(each_trap_and_its_mending) {
     static const struct { const char *holds, *keep, *added, *want; } row[] = {
         { plain, owner, "", "" },
