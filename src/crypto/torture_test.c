@@ -4,8 +4,11 @@
 #include "base/test.h"
 #include "base/torture.h"
 #include "crypto/cert.h"
+#include "crypto/jwt_bed.h"
 
 #define NOW (INT64_C(1790000000) * USEC_PER_SEC)
+#define ISSUER "https://login.company.example"
+static struct buf signed_set = BUF(JWKS_MAX), signed_tokens[] = { BUF(JWT_MAX), BUF(JWT_MAX), BUF(JWT_MAX) };
 static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
 
 /* Each in a thread that is new to the library: its contexts are made in the call. */
@@ -71,6 +74,21 @@ static enum code deriving(struct buf *outcome, struct err *reterr) {
     return code;
 }
 
+/* A wrong signature is told from one for which there was no memory. */
+static enum code tokens(struct buf *outcome, struct err *reterr) {
+    AUTO(jwks_free) struct jwks *keys = NULL;
+    const struct jwt_wish wish = { .issuer = ISSUER, .audience = "sejf", .now = NOW };
+    json_t *claims = NULL;
+    enum code code = jwks_read(buf_str(&signed_set), signed_set.len, &keys, reterr);
+    for (size_t i = 0; code == OK && i < ARRAY_LEN(signed_tokens); i++) {
+        code = jwt_verify(keys, signed_tokens[i].data, signed_tokens[i].len, &wish, &claims, reterr);
+        json_decref(claims);
+        claims = NULL;
+        buf_char(outcome, 'a');
+    }
+    return code;
+}
+
 TEST(want_of_memory_is_told_as_such) {
     enum code (*const calls[])(struct buf *, struct err *) = { certificates, sealing, deriving };
     static const struct { const char *name; long stride; } how[] = { { "certificates", 47 }, { "sealing", 1 }, { "deriving", 1 } };
@@ -82,4 +100,18 @@ TEST(want_of_memory_is_told_as_such) {
         fine &= torture(&(struct torture){ .name = how[i].name, .call = in_thread, .arg = &call, .reach = TORTURE_ALL, .stride = how[i].stride, .uncounted = i == 0 });
     }
     CHECK(fine);
+}
+
+TEST(want_of_memory_is_no_wrong_token) {
+    static const char *const algorithms[] = { "PS256", "ES256", "EdDSA" };
+    enum code (*call)(struct buf *, struct err *) = tokens;
+    AUTO(bed_done) struct jwt_bed b = { .key = { NULL } };
+    bed_make(&b);
+    bed_set(&b, &signed_set);
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
+        bed_token(&b, algorithms[i], "{\"iss\":\"" ISSUER "\",\"sub\":\"u-1\",\"aud\":\"sejf\",\"exp\":1790000300,\"iat\":1790000000}", &signed_tokens[i]);
+    CHECK(torture(&(struct torture){ .name = "tokens", .call = in_thread, .arg = &call, .reach = TORTURE_ALL, .uncounted = true }));
+    buf_done(&signed_set);
+    for (size_t i = 0; i < ARRAY_LEN(signed_tokens); i++)
+        buf_done(&signed_tokens[i]);
 }
