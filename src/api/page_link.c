@@ -232,13 +232,14 @@ static void put_change(struct buf *ret, const struct link_view *v) {
 }
 
 void link_moves(const struct link_view *v, move_fn fn, void *arg) {
+    static const struct standing own = { .owns = true, .writes = true };
     const struct kind *k = kind_of(v);
     for (size_t i = 0; i < k->move_count; i++) {
         const struct move *m = &k->moves[i];
         const struct field *f = &k->fields[m->field];
         const char *state = json_string_value(json_object_get(fields_of(v->record), f->name)), *reason = NULL;
         if (state != NULL && field_option(f, state) == m->from &&
-            policy_move(v->notice.charter, v->who, v->notice.kind, m->field, m->from, m->to, true, &reason))
+            policy_move(v->notice.charter, v->who, v->notice.kind, m->field, m->from, m->to, &own, &reason))
             fn(arg, m->field, f->options[m->to]);
     }
 }

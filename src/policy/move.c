@@ -41,8 +41,21 @@ fieldset kind_asks(const struct kind *k) {
     return set;
 }
 
-bool policy_move(const struct charter *c, const struct caller *who, int kind, int field, int from, int to, bool owns, const char **ret_reason) {
-    PRE(c != NULL && who != NULL && ret_reason != NULL);
+enum code policy_stands(const struct caller *who, const struct facts *f, struct standing *ret, struct err *reterr) {
+    PRE(who != NULL && f != NULL && ret != NULL && reterr != NULL);
+    enum access_level level = LEVEL_NONE;
+    struct standing at = { false, false };
+    enum code code = f->owns(f->arg, who, &at.owns, reterr);
+    if (code == OK)
+        code = policy_level(who, f, &level, reterr);
+    at.writes = level >= LEVEL_WRITE;
+    if (code == OK)
+        *ret = at;
+    return code;
+}
+
+bool policy_move(const struct charter *c, const struct caller *who, int kind, int field, int from, int to, const struct standing *at, const char **ret_reason) {
+    PRE(c != NULL && who != NULL && at != NULL && ret_reason != NULL);
     const struct kind *k = charter_kind_at(c, kind);
     const char *reason = "no declared move leads from its present state to that one";
     if (from == to || who->by_sejf || !rule_on(RULE_moves_enforced) || !field_has_moves(k, field))
@@ -51,9 +64,9 @@ bool policy_move(const struct charter *c, const struct caller *who, int kind, in
         const struct move *m = &k->moves[i];
         if (m->field != field || m->from != from || m->to != to)
             continue;
-        if (who->person >= 0 && (m->who >> who->person & 1) != 0 && (owns || !policy_own_is_subject(c, who, kind)))
+        if (at->writes && who->person >= 0 && (m->who >> who->person & 1) != 0 && (at->owns || !policy_own_is_subject(c, who, kind)))
             return true;
-        reason = "the declared move is made by other people";
+        reason = at->writes ? "the declared move is made by other people" : "the account's level here is to read, not to write";
     }
     *ret_reason = reason;
     return false;

@@ -1,8 +1,9 @@
 /* policy.h — pure decisions, each with its reason: who sees and changes which fields of which record now,
  * who may make a move, when a part is due. Nothing here reads the store: the caller passes what is known of the
  * record (facts). Thread-safe.
- * "own" is the tenant's for its staff and the subject's for a person: the subject's when the caller came by a
- * private link or when the kind is about the caller's role; the tenant's otherwise. */
+ * "own" is the tenant's for its staff and the subject's for a person: the subject's when the caller came by a private link, is of the
+ * public (charter_public), or the kind is about the caller's role; the tenant's otherwise. A person with several records of its own sees
+ * what it would see with each of them alone: a grant, its relation and its window are held against one of them at a time. */
 #pragma once
 #include "base/uuid.h"
 #include "charter/charter.h"
@@ -13,7 +14,8 @@ const char *verb_name(enum verb verb);   /* "read": as in the scope of a token *
 
 /* A role is given over a scope: a level for everything of the tenant, and levels for single records (an event, a calendar, a sending
  * account) and for what belongs to them or refers to them by a reference that lies outside the sealed part. Where a record lies under
- * several that are named, the lowest of their levels counts; where under none, `all`. */
+ * several that are named, the lowest of their levels counts; where under none, `all`. A kind that comes under nothing that has levels
+ * goes by the highest that the account has. Levels narrow what the role may do and never widen it. */
 enum access_level { LEVEL_NONE, LEVEL_READ, LEVEL_WRITE };
 struct level_of { int kind; struct uuid id; enum access_level level; };
 struct levels { enum access_level all; size_t count; const struct level_of *list; };
@@ -41,7 +43,7 @@ struct caller {
     bool by_session;                     /* signed in, in a browser */
     bool staff;                          /* the operator's: person is a built-in one, the tenant is not its own */
     const struct levels *levels;         /* NULL: everything, written too */
-    const struct open_window *window;    /* of `staff`: what the tenant has opened for it now; NULL: nothing */
+    const struct open_window *window;    /* of `staff`: what the tenant has opened for it now, to read; NULL: nothing */
     const struct own_record *owned; size_t owned_count;       /* of a person of the public with an account: its records beside `subject` */
     const char *purpose;                 /* that the call names; NULL: the kind's first */
 };
@@ -61,6 +63,8 @@ struct facts {
     enum code (*within)(void *arg, int kind, const struct uuid *id, bool *ret, struct err *reterr);
     /* Is this record the caller's own (subject)? */
     enum code (*owns)(void *arg, const struct caller *who, bool *ret, struct err *reterr);
+    /* From now on "the caller" of `clear` is this one. NULL: nothing hangs on it. */
+    void (*as)(void *arg, const struct caller *who);
 };
 
 struct verdict { fieldset fields; bool any; const char *reason; /* English, no values */ };
@@ -89,7 +93,23 @@ bool policy_scope(const struct charter *c, const struct caller *who, int kind, e
 bool policy_own_is_subject(const struct charter *c, const struct caller *who, int kind);
 /* May the caller move the one_of field from one option to another? NULL reason: yes. Where the kind declares no
  * moves for that field every change of it by who may change it is fine. */
-MUST_USE bool policy_move(const struct charter *c, const struct caller *who, int kind, int field, int from, int to, bool owns, const char **ret_reason);
+struct standing { bool owns, writes; };       /* the record is the caller's own; the level reaches to writing it */
+MUST_USE enum code policy_stands(const struct caller *who, const struct facts *f, struct standing *ret, struct err *reterr);
+MUST_USE bool policy_move(const struct charter *c, const struct caller *who, int kind, int field, int from, int to, const struct standing *at, const char **ret_reason);
+
+/* ---- levels. The account's level for this record; LEVEL_WRITE for who has no levels. policy_sees, policy_changes and policy_kind ask
+ * it themselves, but for a record that is to be made: what it would belong to and refer to decides, when that is known to be there. */
+MUST_USE enum code policy_level(const struct caller *who, const struct facts *f, enum access_level *ret, struct err *reterr);
+/* The highest level that the account may have for a record of that kind; that no record of it is below `least`. */
+enum access_level policy_level_most(const struct charter *c, const struct caller *who, int kind);
+bool policy_level_whole(const struct charter *c, const struct caller *who, int kind, enum access_level least);
+/* Can a record of `kind` come under one of `under`: be it, belong to it however far up, or refer to it outside the sealed part? */
+bool policy_comes_under(const struct charter *c, int kind, int under);
+bool kind_refers(const struct kind *k, int kind);         /* does a reference of it that lies outside the sealed part lead to that kind? */
+
+/* ---- purposes. For what does this call read such records? *ret (may be NULL): index of used_for; -1: nobody asks (sejf itself, a private
+ * link, a kind without purposes). E_FORBIDDEN, with those that there are, where the call names another or its scope leaves all out. */
+MUST_USE enum code policy_purpose(const struct charter *c, const struct caller *who, int kind, int *ret, struct err *reterr);
 /* The instant of an anchor, from facts; USEC_NEVER: not known yet. */
 MUST_USE enum code policy_anchor(const struct anchor *a, const struct facts *f, usec_t created, usec_t changed, usec_t *ret, struct err *reterr);
 /* Due date of a part; USEC_NEVER: none (the owner deletes it, or its anchor is not known yet). */

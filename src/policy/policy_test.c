@@ -1,6 +1,8 @@
 /* policy_test.c — decisions as rows, over a charter that has every kind of grant. Facts are made up here. */
 #include "policy/due.c"
+#include "policy/levels.c"
 #include "policy/move.c"
+#include "policy/purpose.c"
 #include "policy/scope.c"
 #include "policy/sees.c"
 #include "base/test.h"
@@ -11,14 +13,14 @@
 static const char text[] =
     "charter: courier\ntitle: {en: T}\nupdated: 2026-11-22\nclock: Europe/Budapest\nspeaks: [en]\n"
     "operator:\n  name: T Kft.\n  country: HU\n  contact: a@t.example\n  authority: NAIH\n"
-    "people:\n  recipient: gets parcels\n  company: the customer\n  dispatcher: assigns\n  courier: carries\n"
+    "people:\n  recipient: gets parcels\n  sender: orders\n  company: the customer\n  dispatcher: assigns\n  courier: carries\n"
     "tenant: company\n"
     "records:\n"
     "  courier:\n    we_are: processor for the company\n    belongs_to: company\n    about: courier\n    because: contract with the company\n    used_for: [work]\n"
     "    holds:\n      name: personal name\n      left: date, optional\n    keep: 1 year after left, then erase\n"
     "  paper:\n    we_are: processor for the company\n    belongs_to: company\n    about: company\n    because: contract with the company\n    used_for: [work]\n"
     "    holds:\n      name: personal name\n    keep: until the company deletes it\n"
-    "  parcel:\n    we_are: processor for the company\n    belongs_to: company\n    about: recipient\n    because: contract with the company\n    used_for: [work]\n"
+    "  parcel:\n    we_are: processor for the company\n    belongs_to: company\n    about: recipient\n    because: contract with the company\n    used_for: [{en: carrying, pl: przewóz, hu: szállítás}, {en: settling, pl: rozliczanie, hu: elszámolás}]\n"
     "    form: order, asks name, address\n"
     "    holds:\n      name: personal name\n      address: personal address\n      weight: number, optional\n      cups: counter, optional\n"
     "      state: one of ordered | next | delivered, found exactly\n      courier: reference to courier, optional\n"
@@ -29,10 +31,12 @@ static const char text[] =
     "relations:\n  assigned: parcel.courier\n"
     "who_sees:\n  company: everything of own parcel, everything of own courier, everything of own paper\n  dispatcher: name, state of own parcel\n"
     "  courier:\n    - address, name of assigned parcel, from parcel.picked_up until 24 hours after parcel.delivered\n    - name of own courier\n"
+    "  sender: name of own parcel, by private link or sign-in\n"
     "  recipient:\n    - state, delivered of own parcel, by private link\n    - weight of own parcel, while parcel.state is next, by private link\n"
     "  support: nothing personal, unless the tenant opens a window of at most 4 hours\n"
     "who_changes:\n  dispatcher: everything of own parcel\n  courier: picked_up, delivered of assigned parcel\n  recipient: address of own parcel\n"
-    "sign_in:\n  company: password of 12 characters and a second step\n"
+    "sign_in:\n  company: password of 12 characters and a second step\n  sender: password of 12 characters\n"
+    "access: none, read or write for each courier\n"
     "agreement: needed before any personal data\nconnections: TLS 1.2 or newer\n"
     "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n"
     "logs: kept 30 days, masked when written\ntransfers: never outside the EEA\nrights: answered within 1 month\n"
@@ -114,7 +118,7 @@ TEST(who_sees_what_when) {
         { "recipient", "parcel", "2026-11-22T10:00:00Z", true, { .state = "next", .owns = true }, "weight state delivered" },
         { "recipient", "parcel", "2026-11-22T10:00:00Z", false, { .state = "next", .owns = true }, "-" },
         { "recipient", "parcel", "2026-11-22T10:00:00Z", true, { .state = "next" }, "-" },
-        { "support", "parcel", "2026-11-22T10:00:00Z", false, { 0 }, "weight cups state courier picked_up delivered" },
+        { "support", "parcel", "2026-11-22T10:00:00Z", false, { 0 }, "weight cups state picked_up delivered" },     /* and no id of a person */
         { "administrator", "parcel", "2026-11-22T10:00:00Z", false, { .owns = true, .related = true }, "-" },
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
@@ -209,7 +213,7 @@ TEST(states_move_along_their_lines) {
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         struct caller who = role(row[i].who, row[i].link);
         const char *reason = NULL;
-        CHECK(policy_move(c, &who, kind, field, field_option(f, row[i].from), field_option(f, row[i].to), true, &reason) == row[i].want);
+        CHECK(policy_move(c, &who, kind, field, field_option(f, row[i].from), field_option(f, row[i].to), &(struct standing){ true, true }, &reason) == row[i].want);
         CHECK(row[i].want || reason != NULL);
     }
     const struct kind *k = charter_kind_at(c, kind);
@@ -248,4 +252,167 @@ TEST(parts_are_due_when_the_charter_says) {
     f = facts(&bad, "courier", "2026-11-22T10:00:00Z");
     CHECK_CODE(policy_due(&courier->parts[0].keep, &f, 0, 0, &due, &e), E_DAMAGED, &e);
     CHECK(strstr(e.text, "soon") == NULL);
+}
+
+/* ---- the operator's staff */
+TEST(staff_reads_what_is_opened_while_it_is_open) {
+    static const int couriers[] = { 0 }, parcels[] = { 2 };
+    static const struct { const char *role, *kind, *until; const int *kinds; bool staff, window; const char *want; } row[] = {
+        { "support", "parcel", NULL, NULL, true, false, "weight cups state picked_up delivered" },
+        { "support", "parcel", "2026-11-22T10:00:01Z", NULL, true, true, ALL }, { "support", "parcel", "2026-11-22T10:00:00Z", NULL, true, true, "weight cups state picked_up delivered" },
+        { "support", "parcel", "2026-11-22T11:00:00Z", couriers, true, true, "weight cups state picked_up delivered" }, { "support", "parcel", "2026-11-22T11:00:00Z", parcels, true, true, ALL },
+        { "support", "courier", "2026-11-22T11:00:00Z", couriers, true, true, "name left" }, { "support", "courier", NULL, NULL, true, false, "left" },
+        { "administrator", "parcel", "2026-11-22T11:00:00Z", NULL, true, true, "-" },     /* the charter opens no window to it */
+        { "dispatcher", "courier", "2026-11-22T11:00:00Z", NULL, false, true, "-" },      /* nor to who is no staff of the operator */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct known k = { 0 };
+        struct facts f = facts(&k, row[i].kind, "2026-11-22T10:00:00Z");
+        struct caller who = role(row[i].role, false);
+        struct open_window w = { .number = 1, .kinds = row[i].kinds, .kind_count = row[i].kinds != NULL, .until = row[i].until == NULL ? 0 : at(row[i].until) };
+        struct verdict v;
+        struct err e;
+        who.staff = row[i].staff;
+        who.window = row[i].window ? &w : NULL;
+        CHECK_OK(policy_sees(&who, &f, &v, &e), &e);
+        CHECK_TEXT(names(row[i].kind, &v), row[i].want);
+        for (enum verb verb = V_CREATE; row[i].staff && verb < V_VERBS; verb++) {      /* reading only */
+            CHECK(!policy_kind(charter_of(), &who, charter_kind(charter_of(), row[i].kind), verb).any);
+            CHECK_OK(policy_changes(&who, &f, verb, &v, &e), &e);
+            CHECK(!v.any);
+        }
+    }
+}
+
+/* ---- people of the public with an account */
+struct self_known { struct uuid near, state_of; const struct caller *now; };
+static enum code self_owns(void *arg, const struct caller *who, bool *ret, struct err *e UNUSED) {
+    const struct self_known *k = arg;
+    *ret = uuid_compare(&who->subject, &k->near) == 0;
+    return OK;
+}
+static enum code self_clear(void *arg, int kind UNUSED, int field UNUSED, const char **ret, struct err *e UNUSED) {
+    const struct self_known *k = arg;
+    *ret = k->now != NULL && uuid_compare(&k->now->subject, &k->state_of) == 0 ? "next" : "ordered";
+    return OK;
+}
+static void self_as(void *arg, const struct caller *who) { ((struct self_known *)arg)->now = who; }
+
+TEST(an_account_is_not_a_link_and_its_records_stand_alone) {
+    const struct charter *c = charter_of();
+    int parcel = charter_kind(c, "parcel");
+    struct uuid a = { { 1 } }, b = { { 2 } };
+    struct own_record owned[] = { { parcel, b } };
+    struct self_known k = { .near = b };
+    struct facts f = { .charter = c, .kind = parcel, .now = at("2026-11-22T10:00:00Z"), .arg = &k, .clear = self_clear, .owns = self_owns, .as = self_as };
+    struct caller who = { .tenant = 1, .person = charter_person(c, "sender"), .subject_kind = parcel, .subject = a, .self = a };
+    struct verdict v;
+    struct err e;
+    CHECK_OK(policy_sees(&who, &f, &v, &e), &e);
+    CHECK(!v.any);                             /* no account, no link */
+    who.account = (struct uuid){ { 9 } };
+    CHECK_OK(policy_sees(&who, &f, &v, &e), &e);
+    CHECK(!v.any);                             /* another's */
+    who.owned = owned;
+    who.owned_count = 1;
+    CHECK_OK(policy_sees(&who, &f, &v, &e), &e);
+    CHECK_TEXT(names("parcel", &v), "name");
+    CHECK(k.now == &who);                      /* the caller is itself again */
+    who.staff = true;
+    CHECK_OK(policy_sees(&who, &f, &v, &e), &e);
+    CHECK(!v.any);
+    /* A record of its own that is in the right state opens nothing of another. */
+    struct caller link = { .tenant = 1, .person = charter_person(c, "recipient"), .by_link = true, .subject_kind = parcel, .subject = a, .owned = owned, .owned_count = 1 };
+    k = (struct self_known){ .near = b, .state_of = a, .now = &link };
+    CHECK_OK(policy_sees(&link, &f, &v, &e), &e);
+    CHECK_TEXT(names("parcel", &v), "state delivered");
+    k = (struct self_known){ .near = b, .state_of = b, .now = &link };
+    CHECK_OK(policy_sees(&link, &f, &v, &e), &e);
+    CHECK_TEXT(names("parcel", &v), "weight state delivered");
+}
+
+/* ---- purposes */
+TEST(a_call_has_a_purpose_that_the_kind_declares) {
+    static const struct { const char *role, *kind, *purpose, *scope; bool link; enum code code; int want; } row[] = {
+        { "company", "parcel", NULL, NULL, false, OK, 0 }, { "company", "parcel", "settling", NULL, false, OK, 1 }, { "company", "parcel", " rozliczanie ", NULL, false, OK, 1 },
+        { "company", "parcel", "szállítás", NULL, false, OK, 0 }, { "company", "parcel", "advertising", NULL, false, E_FORBIDDEN, 0 }, { "company", "parcel", "", NULL, false, E_FORBIDDEN, 0 },
+        { "company", "parcel", NULL, "{\"purposes\":[\"settling\"]}", false, OK, 1 }, { "company", "parcel", "carrying", "{\"purposes\":[\"settling\"]}", false, E_FORBIDDEN, 0 },
+        { "company", "parcel", NULL, "{\"purposes\":[\"work\"]}", false, E_FORBIDDEN, 0 }, { "company", "courier", NULL, "{\"purposes\":[\"work\"]}", false, OK, 0 },
+        { "recipient", "parcel", "advertising", NULL, true, OK, -1 }, { "support", "parcel", "advertising", NULL, false, OK, -1 },
+    };
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct caller who = role(row[i].role, row[i].link);
+        struct scope *scope;
+        struct err e = { 0 };
+        int purpose = -2;
+        CHECK_OK(scope_read(row[i].scope, charter_of(), false, arena, &scope, &e), &e);
+        who.scope = scope;
+        who.purpose = row[i].purpose;
+        CHECK_CODE(policy_purpose(charter_of(), &who, charter_kind(charter_of(), row[i].kind), &purpose, &e), row[i].code, &e);
+        CHECK(purpose == (row[i].code == OK ? row[i].want : -2));
+        CHECK(row[i].code == OK || row[i].scope != NULL || strstr(e.text, "\"carrying\", \"settling\"") != NULL);
+        CHECK(strstr(e.text, "advertising") == NULL);
+    }
+}
+
+/* ---- levels */
+struct place { bool in[8]; };                 /* under which named record of the list it lies */
+static enum code within(void *arg, int kind UNUSED, const struct uuid *id, bool *ret, struct err *e UNUSED) {
+    *ret = ((const struct place *)arg)->in[id->bytes[0]];
+    return OK;
+}
+static enum access_level slow_level(const struct levels *l, const struct place *p, bool spoken) {
+    enum access_level least = LEVEL_WRITE, most = l->all;
+    size_t under = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        most = l->list[i].level > most ? l->list[i].level : most;
+        if (p->in[l->list[i].id.bytes[0]]) {
+            under++;
+            least = l->list[i].level < least ? l->list[i].level : least;
+        }
+    }
+    return !spoken ? most : under == 0 ? l->all : least;
+}
+
+TEST(the_lowest_level_that_names_a_record_counts) {
+    const struct charter *c = charter_of();
+    int parcel = charter_kind(c, "parcel"), courier = charter_kind(c, "courier"), paper = charter_kind(c, "paper");
+    uint64_t seed = 7;
+    CHECK(policy_comes_under(c, parcel, courier) && policy_comes_under(c, courier, courier) && !policy_comes_under(c, courier, parcel) && !policy_comes_under(c, paper, courier));
+    for (int round = 0; round < 20000; round++) {
+        struct level_of list[8];
+        struct place place;
+        struct levels l = { .list = list };
+        struct caller who = role("company", false);
+        enum access_level got;
+        struct err e;
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        uint64_t dice = seed >> 16;
+        l.all = (enum access_level)(dice % 3);
+        l.count = dice / 3 % 9;
+        for (size_t i = 0; i < l.count; i++)
+            list[i] = (struct level_of){ courier, { { (uint8_t)i } }, (enum access_level)(dice >> (8 + 2 * i) & 3) % 3 };
+        for (size_t i = 0; i < 8; i++)
+            place.in[i] = (dice >> (24 + i) & 1) != 0;
+        int kind = (dice >> 40) % 3 == 0 ? paper : (dice >> 40) % 3 == 1 ? parcel : courier;
+        struct facts f = { .charter = c, .kind = kind, .arg = &place, .within = within };
+        who.levels = &l;
+        enum access_level want = slow_level(&l, &place, kind != paper);
+        CHECK_OK(policy_level(&who, &f, &got, &e), &e);
+        CHECK_INT(got, want);
+        CHECK(policy_level_most(c, &who, kind) >= want);
+        for (enum access_level least = LEVEL_NONE; least <= LEVEL_WRITE; least++)
+            CHECK(!policy_level_whole(c, &who, kind, least) || want >= least);
+        CHECK(policy_kind(c, &who, kind, V_READ).any == (policy_level_most(c, &who, kind) >= LEVEL_READ));
+        struct verdict sees, may;
+        CHECK_OK(policy_sees(&who, &f, &sees, &e), &e);
+        CHECK_OK(policy_changes(&who, &f, V_CHANGE, &may, &e), &e);
+        CHECK(sees.any == (want >= LEVEL_READ) && may.any == (want >= LEVEL_WRITE));
+        CHECK_OK(policy_changes(&who, &f, V_ERASE, &may, &e), &e);
+        CHECK(may.any == (want >= LEVEL_WRITE));
+        who.by_sejf = true;
+        CHECK_OK(policy_level(&who, &f, &got, &e), &e);
+        CHECK(got == LEVEL_WRITE);
+    }
 }

@@ -108,10 +108,12 @@ static enum code rows_write(struct txn *t, void *arg, struct err *reterr) {
     return note(t, run->b, run->from, run->until, reterr);
 }
 
+static bool of_the_row(enum code code) { return code == E_CONFLICT || code == E_FIELDS || code == E_GONE || code == E_FORBIDDEN; }
+
 /* A refusal belongs to the row, and OK comes back; everything else ends the import. */
 static enum code refused_by(struct batch *b, size_t i, enum code code, struct err *e) {
     struct batch_row *row = &b->rows[i];
-    if (code != E_CONFLICT && code != E_FIELDS && code != E_GONE)
+    if (!of_the_row(code))
         return code;
     row->refused = true;
     if (mistakes_any(&row->draft.mistakes))
@@ -163,7 +165,7 @@ void batch_write(struct batch *b) {
         after = refused_by(b, run.at, b->code, &b->err);
     if (after != OK)
         b->code = after;
-    if (round == ROUNDS && (b->code == E_CONFLICT || b->code == E_FIELDS || b->code == E_GONE))
+    if (round == ROUNDS && of_the_row(b->code))
         b->code = one_by_one(b);
     for (size_t i = 0; i < b->count; i++)
         b->made += b->rows[i].draft.written;

@@ -16,7 +16,7 @@ struct changing {
     struct mistakes *m;
     struct verdict sees, may;
     fieldset shown;                            /* of what it sees, by the answer */
-    bool owns;
+    struct standing at;
 };
 
 static void mistake_at(struct mistakes *m, const struct field *f, enum says says, const char *arg) {
@@ -36,7 +36,7 @@ static bool moves_something(const struct changing *c) {
         return false;
     for (size_t i = 0; i < k->move_count; i++)
         if (record_option(c->old, k->moves[i].field) == k->moves[i].from &&
-            policy_move(c->d->s->charter, c->d->who, c->old->info->index, k->moves[i].field, k->moves[i].from, k->moves[i].to, c->owns, &reason))
+            policy_move(c->d->s->charter, c->d->who, c->old->info->index, k->moves[i].field, k->moves[i].from, k->moves[i].to, &c->at, &reason))
             return true;
     return false;
 }
@@ -47,7 +47,7 @@ static enum code change_allow(struct changing *c, struct err *reterr) {
     if (code == OK)
         code = policy_changes(c->d->who, &f, V_CHANGE, &c->may, reterr);
     if (code == OK)
-        code = f.owns(f.arg, c->d->who, &c->owns, reterr);
+        code = policy_stands(c->d->who, &f, &c->at, reterr);
     if (code != OK)
         return code;
     if (!c->sees.any && !c->may.any && !moves_something(c))
@@ -64,7 +64,7 @@ static void allow_field(struct changing *c, size_t i) {
         return;
     }
     int from = record_option(c->old, (int)i), to = record_option(&c->d->rec, (int)i);
-    if (policy_move(c->d->s->charter, c->d->who, c->old->info->index, (int)i, from, to, c->owns, &reason))
+    if (policy_move(c->d->s->charter, c->d->who, c->old->info->index, (int)i, from, to, &c->at, &reason))
         return;
     bool declared = false;
     for (size_t n = 0; n < k->move_count; n++)
@@ -122,9 +122,11 @@ static void part_consent(struct changing *c, size_t i, bool given) {
 /* Whose consent it is may always take it back; it is given by whoever may write what it covers. */
 static bool consent_allowed(const struct changing *c, size_t n, bool given) {
     const struct kind *k = c->old->info->kind;
-    if (use_owner(c->d->s, c->d->who) || (c->owns && !given))
+    if (!c->at.writes)
+        return false;
+    if (use_owner(c->d->s, c->d->who) || (c->at.owns && !given))
         return true;
-    if (c->owns && c->old->info->agreed != NULL && strcmp(c->old->info->agreed, c->old->info->consents[n]) == 0)
+    if (c->at.owns && c->old->info->agreed != NULL && strcmp(c->old->info->agreed, c->old->info->consents[n]) == 0)
         return true;
     for (size_t i = 0; i < k->part_count; i++)
         if (k->parts[i].consent != NULL && strcmp(k->parts[i].consent, c->old->info->consents[n]) == 0 && (k->parts[i].fields & c->may.fields) != 0)
@@ -192,7 +194,7 @@ static enum code old_load(struct changing *c, struct err *reterr) {
     if (code == OK)
         code = record_load(q, k, &r->id, c->d->arena, c->old, reterr);
     if (code != OK)
-        return read_absent(c->d->s, c->d->who, code, reterr);
+        return read_absent(c->d->s, c->d->who, r->kind, code, reterr);
     code = change_allow(c, reterr);
     facts_end(c->src);
     c->src->q = NULL;
@@ -311,7 +313,8 @@ enum code record_change_text(struct service *s, const struct record_request *r, 
         return use_refused(s, r->who, r->kind, &may, reterr);
     if (!policy_kind(s->charter, r->who, r->kind, V_CHANGE).any && !policy_kind(s->charter, r->who, r->kind, V_READ).any)
         return err_set(reterr, E_NOT_FOUND, "there is no such record");
-    return change_run(&job, ret, ret_mistakes, reterr);
+    enum code code = policy_purpose(s->charter, r->who, r->kind, NULL, reterr);      /* the answer shows the record */
+    return code == OK ? change_run(&job, ret, ret_mistakes, reterr) : code;
 }
 
 enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr) {

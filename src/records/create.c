@@ -22,6 +22,10 @@ bool use_owner(const struct service *s, const struct caller *who) {
     return who->by_sejf || (who->person == charter_tenant(s->charter) && !who->by_link && !who->by_form);
 }
 
+bool use_knows(const struct service *s, const struct caller *who, int kind) {
+    return use_owner(s, who) && policy_level_whole(s->charter, who, kind, LEVEL_READ);
+}
+
 enum code use_mistakes(struct mistakes *m, enum code code, json_t **ret_mistakes, struct err *reterr) {
     enum code as = mistakes_take(m, ret_mistakes, reterr);
     if (as == E_MEMORY)

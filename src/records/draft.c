@@ -141,17 +141,44 @@ enum code draft_prepare(struct draft *d, struct fact_source *facts, struct err *
 }
 
 /* ---- inside the write */
+/* Is it there for the caller? What its levels hide is as missing as what is not there. */
+static enum code link_there(struct draft *d, struct fact_source *src, struct record *other, bool *ret, struct err *reterr) {
+    enum access_level level = LEVEL_NONE;
+    enum code code = OK;
+    if (other != NULL) {
+        struct fact_source of = *src;
+        of.record = other;
+        struct facts f = facts_of(&of, src->now);
+        code = policy_level(d->who, &f, &level, reterr);
+        src->known = of.known;
+    }
+    if (code == OK)
+        *ret = level >= LEVEL_READ;
+    return code;
+}
+
+/* Where the record stands from now on, the caller's levels must let it write. */
+static enum code level_check(struct draft *d, struct fact_source *src, struct err *reterr) {
+    enum access_level level = LEVEL_NONE;
+    struct facts f = facts_of(src, src->now);
+    enum code code = policy_level(d->who, &f, &level, reterr);
+    return code != OK || level >= LEVEL_WRITE ? code : err_set(reterr, E_FORBIDDEN, "this is not yours to do: the account's level does not reach to writing there");
+}
+
 /* What the record belongs to and refers to must be there at this moment. */
 static enum code links_check(struct draft *d, struct fact_source *src, struct err *reterr) {
     const struct kind *k = d->rec.info->kind;
     struct record *other;
     char path[96];
     struct uuid id;
+    bool there = false;
     enum code code = OK;
     if (k->parent >= 0 && d->old == NULL) {
         code = facts_record(src, k->parent, &d->rec.parent, &other, reterr);
+        if (code == OK)
+            code = link_there(d, src, other, &there, reterr);
         snprintf(path, sizeof path, "/%s", service_kind(d->s, k->parent)->kind->name);
-        if (code == OK && other == NULL)
+        if (code == OK && !there)
             mistakes_add(&d->mistakes, path, SAYS_missing, service_kind(d->s, k->parent)->kind->name);
     }
     for (size_t i = 0; code == OK && i < k->field_count; i++) {
@@ -159,8 +186,10 @@ static enum code links_check(struct draft *d, struct fact_source *src, struct er
         if (f->type != T_REFERENCE || f->refers < 0 || !d->rec.values[i].set || (d->changed >> i & 1) == 0 || !uuid_parse(d->rec.values[i].text, &id))
             continue;
         code = facts_record(src, f->refers, &id, &other, reterr);
+        if (code == OK)
+            code = link_there(d, src, other, &there, reterr);
         snprintf(path, sizeof path, "/%s", f->name);
-        if (code == OK && other == NULL)
+        if (code == OK && !there)
             mistakes_add(&d->mistakes, path, SAYS_missing, service_kind(d->s, f->refers)->kind->name);
     }
     return code == OK && mistakes_any(&d->mistakes) ? err_set(reterr, E_FIELDS, "a record that this one needs is not there") : code;
@@ -287,6 +316,8 @@ enum code draft_write(struct txn *t, struct draft *d, struct looked_up **known, 
         code = version_check(t, d, reterr);
     if (code == OK && !d->quiet)
         code = links_check(d, &src, reterr);
+    if (code == OK && !d->quiet)
+        code = level_check(d, &src, reterr);
     if (code == OK && !d->quiet)
         code = limits_take(t, d, &src, reterr);
     if (code == OK && d->old == NULL)

@@ -173,6 +173,23 @@ static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
     return code;
 }
 
+/* What goes with the record goes by the caller's hand: may a level keep any of it from the caller's writing? Asked of the kinds and not of
+ * the records, so that the answer tells nothing of those that are hidden. A level that holds for the record holds for what belongs to it. */
+static bool reaches_children(const struct service *s, const struct caller *who, const struct kind_info *k, size_t depth) {
+    const struct levels *l = rule_on(RULE_access_levels) && !who->by_sejf ? who->levels : NULL;
+    for (size_t i = 0; l != NULL && depth < s->kinds && i < k->child_count; i++) {
+        const struct kind_info *child = service_kind(s, k->children[i]);
+        if (!goes_too(k->kind, child->index))
+            continue;
+        for (size_t n = 0; n < l->count; n++)
+            if (l->list[n].level < LEVEL_WRITE && (child->index == l->list[n].kind || kind_refers(child->kind, l->list[n].kind)))
+                return false;
+        if (!reaches_children(s, who, child, depth + 1))
+            return false;
+    }
+    return true;
+}
+
 /* May the caller erase it? What it may not even see is not there. */
 static enum code erase_check(struct request *q, struct err *reterr) {
     struct record r;
@@ -187,9 +204,11 @@ static enum code erase_check(struct request *q, struct err *reterr) {
     if (code == OK)
         code = record_find(sql, q->k, &q->id, arena, &r, reterr);
     if (code != OK)
-        return read_absent(q->s, q->who, code, reterr);
+        return read_absent(q->s, q->who, q->k->index, code, reterr);
     struct facts f = facts_of(&src, clock_now());
     code = policy_changes(q->who, &f, V_ERASE, &may, reterr);
+    if (code == OK && may.any && !reaches_children(q->s, q->who, q->k, 0))
+        return err_set(reterr, E_FORBIDDEN, "this record is not yours to erase: the account's levels leave out what may belong to it, and that would go too");
     if (code != OK || may.any)
         return code;
     code = policy_sees(q->who, &f, &sees, reterr);

@@ -185,11 +185,14 @@ enum code records_export(struct service *s, const struct caller *who, int kind, 
     struct err left;
     if (!may.any)
         return use_refused(s, who, kind, &may, reterr);
+    enum code code = policy_purpose(s->charter, who, kind, NULL, reterr);
+    if (code != OK)
+        return code;
     if (!members_known(query))
         return err_set(reterr, E_INVALID, "an export has format, where and sort; conditions stand in where");
     if (format == FORMAT_CSV)
         line_header(&e);
-    enum code code = pages(&e, who, query, reterr);
+    code = pages(&e, who, query, reterr);
     if (code == OK && !send(&e))
         code = e.code;
     buf_wipe(&e.line);

@@ -121,13 +121,39 @@ static bool names(const struct value *v, const struct uuid *id) {
     return v->set && !uuid_is_null(id) && strcmp(v->text, uuid_format(id, text)) == 0;
 }
 
-/* The record that carries the link: does its field name the caller, in the state that the relation asks for? */
+/* Has the relation ended by what its record says? A date lasts to the end of that day, by the charter's clock. */
+static enum code ended(struct fact_source *src, const struct relation *rel, struct record *r, bool *ret, struct err *reterr) {
+    const struct zone *zone = charter_zone(src->s->charter);
+    const struct value *v;
+    struct civil day;
+    usec_t until;
+    enum code code = value_of(src, r, rel->until_field, &v, reterr);
+    if (code != OK)
+        return code;
+    *ret = false;
+    if (!v->set)
+        return OK;
+    if (r->info->kind->fields[rel->until_field].type == T_DATE && date_parse(v->text, &day))
+        until = zone_end_of(zone, zone_instant(zone, &day), 'd');
+    else if (!time_parse(v->text, &until))
+        return err_set(reterr, E_DAMAGED, "a stored %s of %s is neither a time nor a date", r->info->kind->fields[rel->until_field].name, r->info->kind->name);
+    *ret = src->now >= until;
+    return OK;
+}
+
+/* The record that carries the link: does its field name the caller, in the state that the relation asks for, before its end? */
 static enum code carries(struct fact_source *src, const struct relation *rel, struct record *r, const struct uuid *self, bool *ret, struct err *reterr) {
     const struct value *link, *state;
     enum code code = value_of(src, r, rel->field, &link, reterr);
     *ret = false;
     if (code != OK || !names(link, self))
         return code;
+    if (rel->until_field >= 0) {
+        bool over = false;
+        code = ended(src, rel, r, &over, reterr);
+        if (code != OK || over)
+            return code;
+    }
     if (rel->while_field < 0 || rel->while_kind < 0) {
         *ret = true;
         return OK;
@@ -274,39 +300,77 @@ static enum code belongs(struct fact_source *src, struct record *r, const struct
     return code;
 }
 
-/* A record is the subject's own when it is the subject's record, refers to it, belongs to it, or (by a private link) is what
- * that record belongs to. */
-static enum code fact_owns(void *arg, const struct caller *who, bool *ret, struct err *reterr) {
-    struct fact_source *src = arg;
+/* A record is the subject's own when it is the subject's record, refers to it, belongs to it, or (for who came by a private link, or is
+ * of the public) is what that record belongs to. */
+static enum code owned_by(struct fact_source *src, const struct caller *who, int kind, const struct uuid *id, bool *ret, struct err *reterr) {
     struct record *own = NULL;
-    const struct uuid *id = who->by_link || uuid_is_null(&who->self) ? &who->subject : &who->self;
     const struct value *v;
-    bool yes = false;
+    bool yes = uuid_compare(&src->record->id, id) == 0;
     enum code code = OK;
-    if (!uuid_is_null(id)) {
-        yes = uuid_compare(&src->record->id, id) == 0;
-        for (size_t i = 0; !yes && code == OK && i < src->record->info->kind->field_count; i++) {
-            const struct field *f = &src->record->info->kind->fields[i];
-            if (f->type != T_REFERENCE || (f->refers >= 0 && f->refers != who->subject_kind))
-                continue;
-            code = value_of(src, src->record, (int)i, &v, reterr);
-            yes = code == OK && names(v, id);
-        }
-        if (!yes && code == OK)
-            code = belongs(src, src->record, id, &yes, reterr);
-        if (!yes && code == OK && who->by_link && who->subject_kind >= 0)
-            code = facts_record(src, who->subject_kind, id, &own, reterr);
-        if (!yes && code == OK && own != NULL)
-            code = belongs(src, own, &src->record->id, &yes, reterr);
+    for (size_t i = 0; !yes && code == OK && i < src->record->info->kind->field_count; i++) {
+        const struct field *f = &src->record->info->kind->fields[i];
+        if (f->type != T_REFERENCE || (f->refers >= 0 && f->refers != kind))
+            continue;
+        code = value_of(src, src->record, (int)i, &v, reterr);
+        yes = code == OK && names(v, id);
+    }
+    if (!yes && code == OK)
+        code = belongs(src, src->record, id, &yes, reterr);
+    if (!yes && code == OK && kind >= 0 && (who->by_link || charter_public(src->s->charter, who->person)))
+        code = facts_record(src, kind, id, &own, reterr);
+    if (!yes && code == OK && own != NULL)
+        code = belongs(src, own, &src->record->id, &yes, reterr);
+    if (code == OK)
+        *ret = yes;
+    return code;
+}
+
+static enum code fact_owns(void *arg, const struct caller *who, bool *ret, struct err *reterr) {
+    const struct uuid *id = who->by_link || uuid_is_null(&who->self) ? &who->subject : &who->self;
+    bool yes = false;
+    enum code code = uuid_is_null(id) ? OK : owned_by(arg, who, who->subject_kind, id, &yes, reterr);
+    for (size_t i = 0; code == OK && !yes && i < who->owned_count; i++)
+        code = owned_by(arg, who, who->owned[i].kind, &who->owned[i].id, &yes, reterr);
+    if (code == OK)
+        *ret = yes;
+    return code;
+}
+
+/* ---- levels */
+static bool refers(const struct record *r, int kind, const struct uuid *id) {
+    const struct kind *k = r->info->kind;
+    for (size_t i = 0; i < k->field_count; i++)
+        if (k->fields[i].type == T_REFERENCE && k->fields[i].refers == kind && (k->outside >> i & 1) != 0 && names(&r->values[i], id))
+            return true;
+    return false;
+}
+
+/* Asked in writes, too: nothing sealed is opened. */
+static enum code fact_within(void *arg, int kind, const struct uuid *id, bool *ret, struct err *reterr) {
+    struct fact_source *src = arg;
+    enum code code = OK;
+    bool yes = false;
+    for (struct record *r = src->record; r != NULL && code == OK && !yes;) {
+        struct record *up = NULL;
+        yes = (r->info->index == kind && uuid_compare(&r->id, id) == 0) || (r->info->kind->parent == kind && uuid_compare(&r->parent, id) == 0) || refers(r, kind, id);
+        if (!yes && policy_comes_under(src->s->charter, r->info->kind->parent, kind))
+            code = parent_of(src, r, &up, reterr);
+        r = up;
     }
     if (code == OK)
         *ret = yes;
     return code;
 }
 
+static void fact_as(void *arg, const struct caller *who) {
+    struct fact_source *src = arg;
+    src->who = who;
+}
+
 struct facts facts_of(struct fact_source *src, usec_t now) {
+    src->now = now;
     return (struct facts){ .charter = src->s->charter, .kind = src->record->info->index, .id = src->record->id, .now = now, .arg = src,
-                           .clear = fact_clear, .related = fact_related, .owns = fact_owns };
+                           .clear = fact_clear, .related = fact_related, .owns = fact_owns, .within = fact_within, .as = fact_as };
 }
 
 enum code facts_due(struct fact_source *src, usec_t now, struct err *reterr) {

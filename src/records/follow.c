@@ -16,13 +16,13 @@ static bool take(const struct change *c, void *arg) {
     return f->count < CHANGES_AT_ONCE;
 }
 
-/* That a record went is the tenant's business; that one changed is the business of whoever may see it. E_DAMAGED: what was changed cannot
+/* That a record went is the tenant's business, and nothing is left of it that tells whether a level hid it; that one changed is the business of whoever may see it. E_DAMAGED: what was changed cannot
  * be read, or what decides who may see it. */
 static enum code may_see(struct fact_source *src, const struct kind_info *k, const struct change *c, bool *ret, struct err *reterr) {
     struct record r = { .tenant = src->who->tenant };
     struct verdict sees;
     bool kind = policy_kind(src->s->charter, src->who, k->index, V_READ).any;
-    *ret = c->erased && kind && use_owner(src->s, src->who);
+    *ret = c->erased && kind && use_knows(src->s, src->who, k->index);
     if (!kind || (c->erased && !*ret))
         return OK;
     if (c->damaged)
@@ -57,7 +57,7 @@ static enum code tell(struct telling *t, const struct kind_info *k, const struct
 static enum code tell_broken(struct telling *t, const struct kind_info *k, const struct change *c, const struct err *why, struct err *reterr) {
     char id[UUID_TEXT];
     damage_tell(t->watch, k, &c->id, why);
-    return add(t, json_pack("{s:I, s:s, s:s?, s:b, s:b, s:s*}", "change", (json_int_t)c->change, "kind", k->kind->name, "id", use_owner(t->s, t->who) ? uuid_format(&c->id, id) : NULL,
+    return add(t, json_pack("{s:I, s:s, s:s?, s:b, s:b, s:s*}", "change", (json_int_t)c->change, "kind", k->kind->name, "id", use_knows(t->s, t->who, k->index) ? uuid_format(&c->id, id) : NULL,
                             "erased", c->erased, "damaged", 1, "request", t->watch == NULL ? NULL : t->watch->request), reterr);
 }
 

@@ -277,7 +277,7 @@ static enum code take(struct import *m, struct coming *row, const struct column 
     translate(m, to, &raw, time);
     if (to->type == TO_FIELD)
         return input_take(m->s, m->k, to->field, &raw, m->batch->arena, &row->mistakes, &row->in, reterr);
-    if (to->type == TO_ID && raw.type == RAW_TEXT && (!use_owner(m->s, m->who) || !uuid_parse(raw.text, &row->request.id)))
+    if (to->type == TO_ID && raw.type == RAW_TEXT && (!use_knows(m->s, m->who, m->k->index) || !uuid_parse(raw.text, &row->request.id)))
         mistakes_add(&row->mistakes, "/id", SAYS_reference, NULL);
     return OK;
 }

@@ -97,7 +97,9 @@ static enum code ask(struct service *s, const struct caller *who, int kind, json
         return err_set(reterr, E_NOT_FOUND, "there are no such records");
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a list");
-    enum code code = read(s, k, may.fields, in, arena, &q, reterr);
+    enum code code = policy_purpose(s->charter, who, kind, NULL, reterr);
+    if (code == OK)
+        code = read(s, k, may.fields, in, arena, &q, reterr);
     return code == OK ? run(s, who, &q, read == query_of_search ? READ_SEARCH : READ_LIST, arena, watch, ret, reterr) : code;
 }
 

@@ -259,7 +259,7 @@ struct sieve { struct batch *b; struct query clear; fieldset asked; struct looke
 /* That something of a tenant's is damaged is its own role's business; what others may see of it stood in what is lost. */
 static void see_blindly(struct sieve *v, struct candidate *c) {
     c->sees = (struct verdict){ .fields = kind_all(c->record.info->kind), .any = true };
-    c->hidden = !use_owner(v->b->w->s, v->b->w->who);
+    c->hidden = !use_knows(v->b->w->s, v->b->w->who, v->b->w->q->k->index);
 }
 
 /* Another record may decide who sees this one, and be damaged itself. */

@@ -7,8 +7,8 @@
 #include "store/tables.h"
 
 /* An erased record is told apart from one that never was only for whom it belonged to. */
-enum code read_absent(const struct service *s, const struct caller *who, enum code code, struct err *reterr) {
-    return code == E_GONE && !use_owner(s, who) ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
+enum code read_absent(const struct service *s, const struct caller *who, int kind, enum code code, struct err *reterr) {
+    return code == E_GONE && !use_knows(s, who, kind) ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
 }
 
 static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, struct record_text *ret, struct err *reterr) {
@@ -21,7 +21,7 @@ static enum code read_in(struct service *s, const struct record_request *r, int6
     if (code == OK)
         code = record_find(q, k, &r->id, arena, &rec, reterr);
     if (code != OK)
-        return read_absent(s, r->who, code, reterr);
+        return read_absent(s, r->who, r->kind, code, reterr);
     struct facts f = facts_of(&src, src.now);
     code = policy_sees(r->who, &f, &sees, reterr);
     if (code == OK && !sees.any)
@@ -64,7 +64,9 @@ enum code record_read_text(struct service *s, const struct record_request *r, st
         return err_set(reterr, E_MEMORY, "no memory for a record");
     if (!policy_kind(s->charter, r->who, r->kind, V_READ).any)
         return err_set(reterr, E_NOT_FOUND, "there is no such record");
-    enum code code = read_in(s, r, r->who->tenant, arena, ret, reterr);
+    enum code code = policy_purpose(s->charter, r->who, r->kind, NULL, reterr);
+    if (code == OK)
+        code = read_in(s, r, r->who->tenant, arena, ret, reterr);
     if (code == E_NOT_FOUND && !rule_on(RULE_tenant_wall))
         code = read_anywhere(s, r, arena, ret, reterr);
     return code;

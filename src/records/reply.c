@@ -39,6 +39,7 @@ enum code reply_wish(struct service *s, const struct record_request *r, const ch
         return err_set(reterr, E_MEMORY, "no memory for an Idempotency-Key");
     add(h, &r->who->tenant, sizeof r->who->tenant);
     add(h, &r->who->token, sizeof r->who->token);
+    add(h, r->who->account.bytes, sizeof r->who->account.bytes);
     add_text(h, r->idempotency);
     hash_end(h, w.key_hash);
     add_text(h, what);
@@ -83,6 +84,14 @@ static enum code still_shown(struct service *s, const struct record_request *r, 
     return code;
 }
 
+/* The level that an account had then may be taken away by now. */
+static enum code still_there(const struct record_request *r, struct fact_source *src, struct err *reterr) {
+    enum access_level level = LEVEL_NONE;
+    struct facts f = facts_of(src, src->now);
+    enum code code = policy_level(r->who, &f, &level, reterr);
+    return code != OK || level >= LEVEL_READ ? code : err_set(reterr, E_NOT_FOUND, "there is no such record");
+}
+
 /* {"id": …, "shows": [names of fields], "version": …}: the record as it stands now. */
 static enum code reply_again(struct service *s, const struct record_request *r, const json_t *stored, struct sql *q, struct arena *arena,
                              struct record_text *ret, struct err *reterr) {
@@ -103,6 +112,8 @@ static enum code reply_again(struct service *s, const struct record_request *r, 
     if (code == E_NOT_FOUND || code == E_GONE)
         return reply_gone(reterr);
     struct fact_source src = { .s = s, .q = q, .who = r->who, .record = &rec, .arena = arena, .now = clock_now() };
+    if (code == OK)
+        code = still_there(r, &src, reterr);
     if (code == OK)
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)

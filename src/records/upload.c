@@ -49,7 +49,7 @@ static enum code field_allowed(struct service *s, const struct caller *who, cons
     if (code == OK)
         code = record_load(q, k, id, arena, &r, reterr);
     if (code != OK)
-        return read_absent(s, who, code, reterr);
+        return read_absent(s, who, k->index, code, reterr);
     struct facts f = facts_of(&src, src.now);
     code = policy_sees(who, &f, &sees, reterr);
     if (code == OK)
@@ -230,6 +230,8 @@ enum code file_fetch(struct service *s, const struct caller *who, const struct u
     enum code code = file_find(s, who, file, arena, &f, reterr);
     if (code == OK)
         code = file_seen(s, who, &f, arena, reterr);
+    if (code == OK)
+        code = policy_purpose(s->charter, who, f.k->index, NULL, reterr);
     if (code == OK)
         code = file_unlock(s, &f, arena, reterr);
     if (code == OK) {
