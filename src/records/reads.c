@@ -249,11 +249,14 @@ static fieldset personal(const struct kind_info *k, fieldset fields) {
     return set;
 }
 
-static struct reader reader_of(const struct caller *who, const struct kind_info *k, enum read_way way, fieldset set) {
-    int named = who->purpose == NULL ? -1 : kind_purpose(k->kind, who->purpose);
+static struct reader reader_of(const struct charter *c, const struct caller *who, const struct kind_info *k, enum read_way way, fieldset set) {
+    struct err e;
+    int purpose = -1;                          /* what it may not be read for was refused before */
+    if (policy_purpose(c, who, k->index, &purpose, &e) != OK)
+        purpose = -1;
     return (struct reader){
         .tenant = who->tenant, .token = who->by_session ? 0 : who->token, .window = who->window != NULL ? who->window->number : 0, .account = who->account,
-        .person = who->person, .purpose = named < 0 && k->kind->used_for_count > 0 ? 0 : named, .way = way, .by_link = who->by_link, .by_session = who->by_session,
+        .person = who->person, .purpose = purpose, .way = way, .by_link = who->by_link, .by_session = who->by_session,
         .k = k, .fields = set,
     };
 }
@@ -347,7 +350,7 @@ enum code reads_note(struct service *s, const struct caller *who, const struct k
     fieldset set = personal(k, fields);
     if (set == 0 || count == 0 || who->by_sejf || who->by_form || !rule_on(RULE_reads_recorded))
         return OK;
-    const struct reader by = reader_of(who, k, way, set);
+    const struct reader by = reader_of(s->charter, who, k, way, set);
     struct reads *r = s->reads;
     usec_t until = clock_steady() + WAIT_MOST;
     pthread_mutex_lock(&r->lock);
