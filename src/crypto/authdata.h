@@ -1,0 +1,22 @@
+/* authdata.h — the bytes of an authenticator cut into their parts (Web Authentication level 3, 6.1). Pure: points into what it was
+ * given, copies nothing, checks lengths and form to the last byte. */
+#pragma once
+#include "base/macros.h"
+
+#define AUTHDATA_HASH_SIZE 32u
+#define AUTHDATA_HEAD 37u                    /* hash of the site's id, flags, counter */
+#define AUTHDATA_MAX 4096u
+
+enum authdata_flag { AUTHDATA_PRESENT = 1, AUTHDATA_VERIFIED = 4, AUTHDATA_ELIGIBLE = 8, AUTHDATA_BACKED_UP = 16, AUTHDATA_ATTESTED = 64, AUTHDATA_EXTENDED = 128 };
+
+struct authdata {
+    const uint8_t *site_hash;
+    unsigned flags;
+    uint32_t count;
+    const uint8_t *aaguid, *id, *key;        /* with AUTHDATA_ATTESTED, else NULL; key: a COSE map */
+    size_t id_len, key_len;
+};
+MUST_USE bool authdata_read(const void *bytes, size_t len, struct authdata *ret);
+
+/* The length of the one CBOR item at the beginning: definite lengths, no tags, five levels at most (CTAP 2 writes no other). 0: none. */
+MUST_USE size_t cbor_item(const uint8_t *bytes, size_t len);
