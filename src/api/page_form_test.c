@@ -111,6 +111,21 @@ TEST(a_date_from_what_is_typed_or_from_today) {
     CHECK(strstr(buf_str(&question), "until 21 January 2027") != NULL);
 }
 
+TEST(the_notice_says_by_which_way_the_person_sees_it) {
+    static const char *const both[LANG_COUNT] = { "by private link or signed in to an account", "przez prywatny odnośnik lub po zalogowaniu na konto", "személyes hivatkozással vagy fiókba bejelentkezve" };
+    AUTO(charter_free) struct charter *c = load("bookings");
+    for (int l = 0; l < LANG_COUNT; l++) {
+        AUTO(buf_done) struct buf visit = BUF(1u << 20);
+        AUTO(buf_done) struct buf question = BUF(1u << 20);
+        struct form_view v = view_of(c, charter_form(c, "book"), (enum lang)l, NULL);
+        render(&v, "form-bookings-account", &visit);
+        CHECK(strstr(buf_str(&visit), both[l]) != NULL);
+        v = view_of(c, charter_form(c, "ask"), (enum lang)l, NULL);
+        render(&v, "form-bookings-link", &question);
+        CHECK(strstr(buf_str(&question), text_in(TEXT_NOTICE_BY_LINK, (enum lang)l)) != NULL && strstr(buf_str(&question), both[l]) == NULL);
+    }
+}
+
 TEST(mistakes_stand_at_their_fields_and_values_stay) {
     AUTO(charter_free) struct charter *c = load("events");
     json_t *event = an_event();

@@ -306,9 +306,9 @@ static void put_grant(struct buf *ret, const struct notice_view *v, const struct
         buf_text(ret, ", ");
         window_said(ret, v, g);
     }
-    if (g->by_link) {
+    if (g->by_link || g->by_account) {
         buf_text(ret, ", ");
-        PUT_TEXT(ret, v->lang, NOTICE_BY_LINK);
+        buf_html(ret, text_in(!g->by_account ? TEXT_NOTICE_BY_LINK : g->by_link ? TEXT_NOTICE_BY_BOTH : TEXT_NOTICE_BY_ACCOUNT, v->lang));
     }
 }
 

@@ -189,7 +189,7 @@ static enum code granted_now(struct env *e, int person, const struct canary *c, 
     *ret = 0;
     for (size_t i = 0; i < n && code == OK; i++) {
         bool open = false;
-        if (g[i].person != person || g[i].kind != c->kind || g[i].of == OF_RELATION || !g[i].understood || g[i].by_link || (g[i].of == OF_OWN && about))
+        if (g[i].person != person || g[i].kind != c->kind || g[i].of == OF_RELATION || !g[i].understood || g[i].by_link || g[i].by_account || (g[i].of == OF_OWN && about))
             continue;
         code = window_open(e, c, &g[i].window, &open, reterr);
         if (code == OK && open)
@@ -355,7 +355,7 @@ enum code probe_own(struct env *e, struct verdict_line *v, struct err *reterr) {
     size_t n = charter_sees(env_charter(e), &g), tried = 0;
     enum code code = OK;
     for (size_t i = 0; i < n && code == OK && !v->tried; i++) {
-        if (!g[i].understood || g[i].of != OF_OWN || g[i].nothing_personal || g[i].person == charter_tenant(env_charter(e)) ||
+        if (!g[i].understood || g[i].of != OF_OWN || g[i].nothing_personal || (g[i].by_account && !g[i].by_link) || g[i].person == charter_tenant(env_charter(e)) ||
             charter_kind_at(env_charter(e), g[i].kind)->about != g[i].person)
             continue;
         code = g[i].by_link ? own_by_link(e, g[i].kind, &tried, v, reterr) : own_by_token(e, &g[i], &tried, v, reterr);
