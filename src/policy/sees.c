@@ -261,8 +261,7 @@ static struct verdict kind_write(const struct charter *c, const struct caller *w
     return made_of(k, set, verb);
 }
 
-struct verdict policy_kind(const struct charter *c, const struct caller *who, int kind, enum verb verb) {
-    PRE(c != NULL && who != NULL);
+static struct verdict kind_decide(const struct charter *c, const struct caller *who, int kind, enum verb verb) {
     const struct kind *k = charter_kind_at(c, kind);
     bool reads = verb == V_READ || verb == V_EXPORT;
     enum access_level most;
@@ -278,4 +277,10 @@ struct verdict policy_kind(const struct charter *c, const struct caller *who, in
     if (who->by_form)
         return form_makes(k, who, verb) ? (struct verdict){ kind_asks(k), true, NULL } : nothing;
     return reads ? kind_read(c, who, kind, verb) : kind_write(c, who, kind, verb);
+}
+
+struct verdict policy_kind(const struct charter *c, const struct caller *who, int kind, enum verb verb) {
+    PRE(c != NULL && who != NULL);
+    struct verdict v = kind_decide(c, who, kind, verb);
+    return v.any || rule_on(RULE_access) ? v : (struct verdict){ kind_all(charter_kind_at(c, kind)), true, NULL };
 }
