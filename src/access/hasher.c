@@ -16,7 +16,7 @@
 
 struct job {
     struct job *next;                        /* of the same source, later */
-    struct source from;
+    struct net_source from;
     const char *hash, *text; size_t len;
     bool makes;                              /* hashes anew; else verifies */
     bool nobody;                             /* no hash was given */
@@ -45,7 +45,7 @@ static void unlock(struct hasher *h) { must(pthread_mutex_unlock(&h->lock) == 0)
 
 /* ---- the queue, under lock */
 
-static struct line *line_of(const struct hasher *h, const struct source *from) {
+static struct line *line_of(const struct hasher *h, const struct net_source *from) {
     for (struct line *l = h->first; l != NULL; l = l->next)
         if (source_same(&l->first->from, from))
             return l;
@@ -295,7 +295,7 @@ static enum code run(struct hasher *h, struct job *job) {
     return job->code;
 }
 
-enum code hasher_verify(struct hasher *h, const struct source *from, const char *hash, const char *text, size_t len, bool *ret_yes, struct err *reterr) {
+enum code hasher_verify(struct hasher *h, const struct net_source *from, const char *hash, const char *text, size_t len, bool *ret_yes, struct err *reterr) {
     PRE(h != NULL && from != NULL && ret_yes != NULL && reterr != NULL);
     struct job job = { .from = *from, .hash = hash, .text = text, .len = len, .nobody = hash == NULL, .reterr = reterr };
     enum code code = run(h, &job);
@@ -304,7 +304,7 @@ enum code hasher_verify(struct hasher *h, const struct source *from, const char 
     return code;
 }
 
-enum code hasher_hash(struct hasher *h, const struct source *from, const char *text, size_t len, char ret[PASSWORD_HASH_MAX], struct err *reterr) {
+enum code hasher_hash(struct hasher *h, const struct net_source *from, const char *text, size_t len, char ret[PASSWORD_HASH_MAX], struct err *reterr) {
     PRE(h != NULL && from != NULL && ret != NULL && reterr != NULL);
     struct job job = { .from = *from, .text = text, .len = len, .makes = true, .reterr = reterr };
     enum code code = run(h, &job);

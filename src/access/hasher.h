@@ -19,8 +19,8 @@ struct hasher *hasher_free(struct hasher *h);
 DEFINE_AUTO(struct hasher, hasher_free)
 
 /* Blocks. hash NULL: nobody has that address; takes as long as for somebody, and the answer is no. */
-MUST_USE enum code hasher_verify(struct hasher *h, const struct source *from, const char *hash, const char *text, size_t len, bool *ret_yes, struct err *reterr);
-MUST_USE enum code hasher_hash(struct hasher *h, const struct source *from, const char *text, size_t len, char ret[PASSWORD_HASH_MAX], struct err *reterr);
+MUST_USE enum code hasher_verify(struct hasher *h, const struct net_source *from, const char *hash, const char *text, size_t len, bool *ret_yes, struct err *reterr);
+MUST_USE enum code hasher_hash(struct hasher *h, const struct net_source *from, const char *text, size_t len, char ret[PASSWORD_HASH_MAX], struct err *reterr);
 /* Should it be made anew, now that the password is known? */
 MUST_USE bool hasher_stale(struct hasher *h, const char *hash);
 /* After how many seconds (1 and more) one that was refused may hope for room: for Retry-After. */

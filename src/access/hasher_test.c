@@ -98,7 +98,7 @@ TEST(any_order_keeps_the_queue_whole) {
 TEST(it_verifies_and_makes_hashes) {
     struct err e;
     struct hasher *h = NULL;
-    struct source from = source_of("192.0.2.1");
+    struct net_source from = source_of("192.0.2.1");
     char hash[PASSWORD_HASH_MAX];
     bool yes = false;
     CHECK_OK(crypto_init(&e), &e);
@@ -120,7 +120,7 @@ TEST(it_verifies_and_makes_hashes) {
 
 /* Callers in threads of their own; the one that serves them is begun when all have come. */
 #define CROWD 16
-struct caller { struct hasher *h; struct source from; pthread_t thread; enum code code; struct err e; bool yes; };
+struct caller { struct hasher *h; struct net_source from; pthread_t thread; enum code code; struct err e; bool yes; };
 static atomic_uint paused, ended;
 static void counts_pauses(void *arg UNUSED, bool begins) { atomic_fetch_add(&paused, begins ? 1u : -1u); }
 static void *call(void *arg) {
@@ -178,7 +178,7 @@ TEST(who_waits_is_told_when_it_stops) {
     struct hasher *h = still(3, 3);
     static struct caller c[2];
     bool yes = true;
-    struct source from = source_of("192.0.2.1");
+    struct net_source from = source_of("192.0.2.1");
     CHECK_OK(crypto_init(&e), &e);
     atomic_store(&paused, 0);
     atomic_store(&ended, 0);

@@ -9,8 +9,8 @@
 #define NOT_AN_ADDRESS 0xff                            /* the first byte of a multicast address: nobody calls from there */
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
-struct source source_of(const char *address) {
-    struct source s = { { 0 } };
+struct net_source source_of(const char *address) {
+    struct net_source s = { { 0 } };
     struct in_addr four;
     const char *text = address == NULL ? "" : address;
     if (inet_pton(AF_INET, text, &four) == 1) {
@@ -28,9 +28,9 @@ struct source source_of(const char *address) {
     return s;
 }
 
-bool source_same(const struct source *a, const struct source *b) { return memcmp(a, b, sizeof *a) == 0; }
+bool source_same(const struct net_source *a, const struct net_source *b) { return memcmp(a, b, sizeof *a) == 0; }
 
-bool source_wide(const struct source *s, struct source *ret) {
+bool source_wide(const struct net_source *s, struct net_source *ret) {
     if (s->bytes[0] == NOT_AN_ADDRESS || memcmp(s->bytes, mapped, sizeof mapped) == 0)
         return false;
     *ret = *s;

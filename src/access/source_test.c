@@ -12,7 +12,7 @@ TEST(addresses_of_one_source) {
     struct err e;
     CHECK_OK(crypto_init(&e), &e);
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-        struct source a = source_of(row[i].a), b = source_of(row[i].b);
+        struct net_source a = source_of(row[i].a), b = source_of(row[i].b);
         CHECK(source_same(&a, &b) == row[i].same);
     }
 }
@@ -20,8 +20,8 @@ TEST(addresses_of_one_source) {
 TEST(only_ipv6_has_a_wider_one) {
     struct err e;
     CHECK_OK(crypto_init(&e), &e);
-    struct source a = source_of("2001:db8:1:2::1"), b = source_of("2001:db8:1:3::1"), c = source_of("2001:db8:2:2::1"), four = source_of("192.0.2.1"), other = source_of("unix:");
-    struct source wide_a, wide_b, wide_c;
+    struct net_source a = source_of("2001:db8:1:2::1"), b = source_of("2001:db8:1:3::1"), c = source_of("2001:db8:2:2::1"), four = source_of("192.0.2.1"), other = source_of("unix:");
+    struct net_source wide_a, wide_b, wide_c;
     CHECK(source_wide(&a, &wide_a) && source_wide(&b, &wide_b) && source_wide(&c, &wide_c));
     CHECK(!source_same(&a, &b) && source_same(&wide_a, &wide_b) && !source_same(&wide_a, &wide_c));
     CHECK(!source_wide(&four, &wide_a) && !source_wide(&other, &wide_a));

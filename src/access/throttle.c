@@ -96,7 +96,7 @@ static void refund(struct bucket *b) { b->level = b->level > COST ? b->level - C
 
 /* ---- tables: sets of WAYS */
 
-static struct id id_make(const struct throttle *t, const struct throttle_try *try, enum whose whose, const struct source *from) {
+static struct id id_make(const struct throttle *t, const struct throttle_try *try, enum whose whose, const struct net_source *from) {
     uint8_t text[2 + THROTTLE_ACCOUNT_SIZE + sizeof *from] = { (uint8_t)try->what, (uint8_t)whose }, mac[HASH_SIZE];
     struct id id;
     if (whose == ACCOUNT || whose == PLACE)
@@ -129,7 +129,7 @@ static usec_t order_of(const struct bucket *b, enum whose whose, usec_t now) {
     return whose == PLACE ? b->last : level_at(b, now) / 1000 * (b->limit->leak / 1000);
 }
 
-static struct bucket *bucket_get(struct throttle *t, const struct throttle_try *try, enum whose whose, const struct source *from, usec_t now) {
+static struct bucket *bucket_get(struct throttle *t, const struct throttle_try *try, enum whose whose, const struct net_source *from, usec_t now) {
     struct id id = id_make(t, try, whose, from);
     struct bucket *set = set_of(t, whose, &id), *b = set_find(set, &id), *least = set;
     if (b != NULL)
@@ -143,7 +143,7 @@ static struct bucket *bucket_get(struct throttle *t, const struct throttle_try *
 
 /* ---- which buckets a try concerns */
 
-static const struct source *place_of(const struct throttle_try *try) { return try->device_known ? NULL : &try->from; }
+static const struct net_source *place_of(const struct throttle_try *try) { return try->device_known ? NULL : &try->from; }
 
 static bool place_known(struct throttle *t, const struct throttle_try *try, usec_t now) {
     if (try->account == NULL || try->what == THROTTLE_MAIL)
@@ -157,7 +157,7 @@ struct found { struct bucket *b[WHOSE]; size_t count; };
 
 static struct found find_all(struct throttle *t, const struct throttle_try *try, usec_t now) {
     struct found f = { .count = 0 };
-    struct source wide;
+    struct net_source wide;
     if (place_known(t, try, now)) {
         f.b[f.count++] = bucket_get(t, try, PLACE, place_of(try), now);
         return f;

@@ -15,7 +15,7 @@ enum throttle_what { THROTTLE_PASSWORD, THROTTLE_CODE /* second factor */, THROT
 struct throttle_try {
     enum throttle_what what;
     const uint8_t *account;                  /* 32 bytes made of what was typed, whether anybody has that address or not; NULL: none was named */
-    struct source from;
+    struct net_source from;
     bool device_known;                       /* the browser bears a mark of an earlier sign-in to this account */
 };
 enum throttle_end { THROTTLE_WRONG, THROTTLE_RIGHT, THROTTLE_UNTRIED /* nothing was looked at: it does not count */ };

@@ -119,7 +119,7 @@ enum guard_verdict guard_check(struct guard *g, const char *about, const char *c
 }
 
 static uint64_t bucket_of(const struct guard *g, const char *address, const char *form) {
-    struct source from = source_of(address);
+    struct net_source from = source_of(address);
     uint8_t pieces[2][HASH_SIZE], mac[HASH_SIZE];
     uint64_t who;
     hash_sha256(from.bytes, sizeof from.bytes, pieces[0]);
