@@ -2,6 +2,7 @@
 #include "access/registrar.h"
 
 #include <stdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/civil.h"
