@@ -64,7 +64,7 @@ bool totp_verify(const uint8_t secret[TOTP_SECRET_SIZE], const char *text, usec_
     for (int64_t s = step + SKEW; s >= step - SKEW; s--) {
         int code = s < 0 ? -1 : oath_hotp_generate((const char *)secret, TOTP_SECRET_SIZE, (uint64_t)s, DIGITS, false, OATH_HOTP_DYNAMIC_TRUNCATION, right);
         bool fits = code == OATH_OK && crypto_equal(typed, right, DIGITS);
-        found = fits & (s > last_step) ? s : found;
+        found = (fits & (s > last_step)) ? s : found;
     }
     crypto_wipe(typed, sizeof typed);
     crypto_wipe(right, sizeof right);
