@@ -97,6 +97,10 @@ static enum code piece_write(struct txn *t, void *arg, struct err *reterr) {
     json_t *what = entry_json(p);
     enum code code = ledger_append(t, "records_read", caller_text(&c, p->who, sizeof p->who), what, reterr);
     json_decref(what);
+    if (code == OK && !uuid_is_null(&by->account)) {     /* whoever it belongs to is led to all of its entries */
+        c.by_session = true;
+        (void)caller_text(&c, p->who, sizeof p->who);
+    }
     return code == OK ? seen_put(t, p->who, p->t->born + p->from, p->count, reterr) : code;
 }
 

@@ -1,0 +1,22 @@
+/* looks.h — who looked at whom: the entries of a tenant's ledger that tell of reading, for the tenant, and what of them concerns one
+ * record, for the person that it is about. What is read here is no reading of records: it shows ids, never values. Thread-safe. */
+#pragma once
+#include "records/records.h"
+
+struct looks_query {
+    bool of_record; int kind; struct uuid id;    /* of that record alone; E_NOT_FOUND where it is gone */
+    const char *who;                           /* "account 0193…", "token 7", "link 3"; NULL: anybody */
+    usec_t since;                              /* 0: from the beginning */
+    int64_t before;                            /* number of an entry; INT64_MAX: from the newest */
+    size_t limit;
+};
+#define LOOKS_SHOWN 20u                       /* records that an entry names in a list */
+/* {items: [{number, at, who, account?, role, kind, how, purpose?, window?, fields, count, records: [id]}], next: number or null}, the newest
+ * first. who: as above. account: whose the token is. A call looks at some thousands of entries at most: few items and a `next`
+ * mean that there may be more. */
+MUST_USE enum code looks_list(struct service *s, int64_t tenant, const struct looks_query *q, json_t **ret, struct err *reterr);
+/* {records: [id], erased: n, next}: of one entry, so many from the `from`th on. E_NOT_FOUND: no such entry of reading. */
+MUST_USE enum code looks_records(struct service *s, int64_t tenant, int64_t number, size_t from, size_t limit, json_t **ret, struct err *reterr);
+/* For the person: [{day: "2026-11-22", role, link: bool, purpose?, window?, how: [names], fields: [names], times}], the newest first; a day by the
+ * charter's clock. *ret_more: there were more than are told. */
+MUST_USE enum code looks_of_person(struct service *s, int64_t tenant, int kind, const struct uuid *id, json_t **ret, bool *ret_more, struct err *reterr);
