@@ -314,6 +314,7 @@ void link_put(struct buf *ret, const struct link_view *v) {
     put_record(ret, v, v->notice.kind, v->record);
     buf_text(ret, "</section>\n");
     put_others(ret, v);
+    looks_put(ret, v);
     link_moves(v, put_move, &moves);
     buf_text(ret, moves.any ? "</section>\n" : "");
     put_change(ret, v);

@@ -12,6 +12,7 @@ struct link_view {
     const json_t *record;                     /* as the person sees it */
     json_t *others;                           /* {kind: [records]} that the person sees beside it */
     const json_t *choices;                    /* of references: {field: [{id, title}]} */
+    const json_t *looks; bool looks_more;     /* who looked at the record, as looks_of_person says (records/looks.h) */
     const char *path;                         /* of the private link, without its query */
     const char *action;                       /* path and query */
     const char *token;                        /* of the guard */
@@ -22,6 +23,7 @@ struct link_view {
     bool erases;
 };
 void link_put(struct buf *ret, const struct link_view *v);
+void looks_put(struct buf *ret, const struct link_view *v);       /* page_looks.c */
 /* The state that may be reached from here by the person, in the order of the charter: fn for each. */
 typedef void (*move_fn)(void *arg, int field, const char *option);
 void link_moves(const struct link_view *v, move_fn fn, void *arg);

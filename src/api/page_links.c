@@ -6,6 +6,7 @@
 #include "api/page_home.h"
 #include "api/page_link.h"
 #include "base/text.h"
+#include "records/looks.h"
 #include "store/tables.h"
 
 #define LIST_MAX ((size_t)64 << 20)
@@ -15,12 +16,14 @@ struct desk {
     struct caller who;
     struct tenant_row tenant;
     const char *path, *action;
-    json_t *record, *parent;
+    json_t *record, *parent, *looks;
+    bool looks_more;
 };
 
 static void desk_done(struct desk *d) {
     json_decref(d->record);
     json_decref(d->parent);
+    json_decref(d->looks);
 }
 DEFINE_AUTO_VALUE(struct desk, desk_done)
 
@@ -157,6 +160,8 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
     struct home home = { .kind = d->who.subject_kind, .tenant = d->who.tenant };
     struct err e;
     enum code code = others_of(d, &others, &e);
+    if (code == OK && d->looks == NULL)
+        code = looks_of_person(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &d->looks, &d->looks_more, &e);
     if (code == OK)
         code = home_choices(d->visit.service, &home, d->visit.lang, &choices, &e);
     if (code != OK) {
@@ -171,6 +176,8 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
     view.done = done == TEXTS ? NULL : text_in(done, d->visit.lang);
     view.trouble = trouble == TEXTS ? NULL : text_in(trouble, d->visit.lang);
     view.choices = choices;
+    view.looks = d->looks;
+    view.looks_more = d->looks_more;
     view.typed = typed ? typed_in : NULL;
     view.typed_arg = d->visit.req;
     struct form_view words = { .notice = view.notice, .typed = typed_in, .typed_arg = d->visit.req };
@@ -200,12 +207,39 @@ static void link_get(struct http_req *req) {
     desk_show(&d, 200, done, TEXTS, NULL, false);
 }
 
+/* Of each record that the file holds: {kind, id, reads: [as looks_of_person says], more}. */
+static enum code looks_all(struct desk *d, json_t *records, json_t **ret, struct err *reterr) {
+    const char *name;
+    json_t *list, *record, *all = json_array();
+    size_t i;
+    enum code code = all == NULL ? err_set(reterr, E_MEMORY, "no memory for an export") : OK;
+    json_object_foreach(records, name, list)
+        json_array_foreach(list, i, record) {
+            struct uuid id;
+            json_t *looks = NULL;
+            bool more = false;
+            const char *text = json_string_value(json_object_get(record, "id"));
+            int kind = charter_kind(d->visit.charter, name);
+            if (code != OK || text == NULL || kind < 0 || !uuid_parse(text, &id))
+                continue;
+            code = looks_of_person(d->visit.service, d->who.tenant, kind, &id, &looks, &more, reterr);
+            if (code == OK)
+                json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:b}", "kind", name, "id", text, "reads", looks, "more", (int)more));
+            code = is_absent(code) || code == E_DAMAGED ? OK : code;
+        }
+    if (code == OK)
+        *ret = all;
+    else
+        json_decref(all);
+    return code;
+}
+
 static void link_export(struct http_req *req) {
     AUTO(desk_done) struct desk d;
     char now[40];
     if (!desk_begin(req, true, &d))
         return;
-    json_t *others = NULL, *records;
+    json_t *others = NULL, *records, *looks = NULL;
     struct err e;
     if (others_of(&d, &others, &e) != OK) {
         visit_trouble(&d.visit, &e);
@@ -214,8 +248,14 @@ static void link_export(struct http_req *req) {
     records = json_object();
     json_object_set_new(records, charter_kind_at(d.visit.charter, d.who.subject_kind)->name, json_pack("[O]", d.record));
     json_object_update(records, others);
-    json_t *whole = json_pack("{s:s, s:s, s:s, s:o}", "service", d.visit.name, "operator", charter_operator(d.visit.charter), "exported",
-                              time_format(clock_now(), now, sizeof now), "records", records);
+    if (looks_all(&d, records, &looks, &e) != OK) {
+        visit_trouble(&d.visit, &e);
+        json_decref(records);
+        json_decref(others);
+        return;
+    }
+    json_t *whole = json_pack("{s:s, s:s, s:s, s:o, s:o}", "service", d.visit.name, "operator", charter_operator(d.visit.charter), "exported",
+                              time_format(clock_now(), now, sizeof now), "records", records, "who_looked", looks);
     http_reply_header(req, "Content-Disposition", "attachment; filename=\"data.json\"");
     http_reply_header(req, "X-Robots-Tag", "noindex");
     if (visit_whole(&d.visit))

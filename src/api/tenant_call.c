@@ -1,0 +1,69 @@
+/* tenant_call.c — whose tenant it is, is told to nobody but its people. */
+#include "api/tenant_call.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/tables.h"
+
+static bool nothing_here(struct call *c) {
+    call_fail(c, E_NOT_FOUND, "there is nothing at this address, or it is not for this token");
+    return false;
+}
+
+static const char *bearer(const struct http_req *req) {
+    const char *h = http_header(req, "Authorization");
+    return h == NULL || strncasecmp(h, "Bearer ", 7) != 0 ? "" : h + 7 + strspn(h + 7, " ");
+}
+
+/* NULL: there is no such tenant, or it is closed; a token for it cannot be told from a wrong one. */
+static enum code service_of(struct call *c, int64_t tenant, struct err *reterr) {
+    struct tenant_row row = { .id = 0 };
+    enum code code = tenant_get(api_config(c->api)->store, tenant, &row, http_arena(c->req), reterr);
+    if (code == OK && row.closed == 0)
+        c->service = api_service(c->api, row.service);
+    return code == E_NOT_FOUND ? OK : code;
+}
+
+static enum code bearer_caller(struct call *c, struct err *reterr) {
+    if (c->service != NULL)
+        return access_caller(c->service, bearer(c->req), http_from_loopback(c->req) || http_is_direct(c->req), &c->who, http_arena(c->req), reterr);
+    return err_set(reterr, bearer(c->req)[0] == 0 ? E_SIGN_IN : E_NOT_FOUND, bearer(c->req)[0] == 0 ? "a valid token is needed: Authorization: Bearer sejf_…"
+                                                                                                     : "there is nothing at this address, or it is not for this token");
+}
+
+bool tenant_call(struct http_req *req, struct call *ret) {
+    struct err e;
+    struct call c = { .req = req, .api = http_context(req), .kind = -1, .lost = mem_lost(), .lang = http_lang(req, (1u << LANG_COUNT) - 1, LANG_EN) };
+    int64_t tenant;
+    if (!text_int(http_param(req, "tenant"), 1, INT64_MAX, &tenant))
+        return nothing_here(&c);
+    enum code code = service_of(&c, tenant, &e);
+    if (code == OK)
+        code = bearer_caller(&c, &e);
+    if (code != OK) {
+        call_error(&c, &e, NULL);
+        return false;
+    }
+    if (!call_whole(&c))
+        return false;
+    c.charter = service_charter(c.service);
+    c.lang = http_lang(req, charter_speaks(c.charter), LANG_EN);
+    if (c.who.tenant != tenant || c.who.by_link)
+        return nothing_here(&c);
+    http_note_tenant(req, tenant);
+    *ret = c;
+    return true;
+}
+
+bool tenant_call_owner(struct call *c, const char *what) {
+    const struct person *people;
+    size_t n = charter_people(c->charter, &people);
+    int own = charter_tenant(c->charter);
+    if (c->who.person == own && !c->who.staff)
+        return true;
+    call_fail(c, E_FORBIDDEN, "%s is for the %s of this tenant", what, own >= 0 && (size_t)own < n ? people[own].name : "owner");
+    return false;
+}
