@@ -4,6 +4,7 @@
 #include "access/access.h"
 #include "records/records.h"
 
+struct oidc;
 struct api_config {
     const struct charter *const *charters; size_t charter_count;    /* one service each, by charter_name; the caller's */
     struct store *store;                     /* the caller's, open */
@@ -16,6 +17,7 @@ struct api_config {
     const char *const *origins; size_t origin_count;                /* CORS: may call the API from a browser */
     const char *const *frame_origins; size_t frame_origin_count;    /* may show forms in a frame */
     const char *brand_name, *brand_logo, *brand_colour, *brand_text;/* pages: a name, a file (served at /static/logo), colours; NULL: the charter's operator, none, "#1f4e79", "#ffffff" */
+    struct oidc *oidc;                       /* access/oidc.h: sign-in by providers; the caller's; NULL: there is none */
     const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */
     unsigned loops, workers;                 /* 0: chosen */
 };

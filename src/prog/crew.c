@@ -311,12 +311,12 @@ static enum code ask(const char *prompt, char *ret, size_t *ret_len, struct err 
 
 /* The kernel keeps it in memory of a file without a name: it outlives a keeper that is restarted, not us. */
 static enum code hold(const void *bytes, size_t len, int *ret_fd, struct err *reterr) {
-    AUTO(fd_close) int fd = memfd_create("root", MFD_CLOEXEC);
+    AUTO(fd_close) int fd = memfd_create("secret", MFD_CLOEXEC);
     if (fd < 0)
-        return err_errno(reterr, errno, "cannot hold the root key's secret for the keeper");
+        return err_errno(reterr, errno, "cannot hold a secret for a process");
     enum code code = fd_put(fd, bytes, len, reterr);
     if (code == OK && lseek(fd, 0, SEEK_SET) != 0)
-        code = err_errno(reterr, errno, "cannot hold the root key's secret for the keeper");
+        code = err_errno(reterr, errno, "cannot hold a secret for a process");
     if (code != OK)
         return code;
     *ret_fd = fd_take(&fd);
@@ -355,4 +355,37 @@ enum code crew_secret(struct place *p, const char *prompt, const char *credentia
     if (i->root == ROOT_BY_PASSPHRASE)
         return hold_passphrase(prompt, ret_fd, reterr);
     return i->root == ROOT_IN_CREDENTIAL && geteuid() == 0 ? hold_credential(credential != NULL ? credential : i->root_at, ret_fd, reterr) : OK;
+}
+
+/* ---- the secrets of providers */
+
+static enum code add_secret(const struct provider *p, struct buf *ret, struct err *reterr) {
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    AUTO(buf_done) struct buf path = BUF(8192);
+    AUTO(buf_wipe) struct buf text = BUF(PASSPHRASE_MAX);
+    struct err why;
+    if (p->secret == SECRET_IN_CREDENTIAL)
+        buf_printf(&path, "%s/", directory == NULL ? "the credentials of systemd (LoadCredential in the unit)" : directory);
+    buf_text(&path, p->secret_at);
+    enum code code = file_check_secret(buf_str(&path), &why);
+    if (code == OK)
+        code = file_read(buf_str(&path), &text, &why);
+    size_t len = strcspn(buf_str(&text), "\r\n");
+    if (code == OK && (len == 0 || len + strspn(buf_str(&text) + len, "\r\n") != text.len))
+        code = err_set(&why, E_CONFIG, "one line is wanted in it");
+    if (code != OK)
+        return err_set(reterr, E_CONFIG, "the client secret of %s (sign_in_with) cannot be had from %s: %s", p->name, buf_str(&path), why.text);
+    buf_add(ret, buf_str(&text), len);
+    buf_char(ret, '\n');
+    return ret->failed ? err_set(reterr, E_MEMORY, "no memory for the client secrets of sign_in_with") : OK;
+}
+
+enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr) {
+    const struct instance *i = place_instance(p);
+    AUTO(buf_wipe) struct buf all = BUF(64u << 10);
+    enum code code = OK;
+    *ret_fd = -1;
+    for (size_t n = 0; code == OK && n < i->provider_count; n++)
+        code = add_secret(&i->providers[n], &all, reterr);
+    return code != OK || i->provider_count == 0 ? code : hold(all.data, all.len, ret_fd, reterr);
 }

@@ -30,7 +30,7 @@ struct crew_start {
     const int *listeners; size_t listener_count;
     int ready;                               /* written one byte when it serves; -1: none */
     int lock;                                /* of the data directory; held by keeper and server too */
-    int secret;                              /* keeper: passphrase or credential to read; -1: none */
+    int secret;                              /* keeper: passphrase or credential to read; server: what crew_secrets gave; -1: none */
     int line;                                /* keeper and sender: their end of the line from the server; server: its end of the keeper's; -1: none */
     int sender;                              /* server: its end of the sender's line; -1: none */
     int life;                                /* a pipe's end: it stops when the other end is closed, also where no signal of ours would reach it; -1: none */
@@ -49,3 +49,6 @@ MUST_USE enum code crew_listen(struct place *p, const struct crew *c, const char
 /* The root key's passphrase (asked by `prompt`) or credential as a descriptor for the keeper; -1 when the keeper reads it itself.
  * credential NULL: the one of sejf.yaml. */
 MUST_USE enum code crew_secret(struct place *p, const char *prompt, const char *credential, int *ret_fd, struct err *reterr);
+/* The client secrets of sign_in_with, a line each in its order, as a descriptor for the server; -1 when there is no provider. They are read by whoever starts sejf, so
+ * that neither the server's user nor anybody else can read the files and credentials. */
+MUST_USE enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr);

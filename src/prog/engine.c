@@ -2,11 +2,14 @@
 #include "prog/engine.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "access/oidc.h"
 #include "api/adopt.h"
 #include "api/early.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sys/fetch.h"
 #include "sys/files.h"
 
 #define READERS 16u
@@ -20,6 +23,8 @@ struct engine {
     struct store *store;
     struct keeper_client *keeper;
     struct zone *zone;
+    struct fetch_line *fetch;
+    struct oidc *oidc;
     struct api *api;
     struct buf metrics;
     struct api_config config;
@@ -30,6 +35,8 @@ struct engine *engine_close(struct engine *e) {
         return NULL;
     early_stop(e->early);
     api_close(e->api);
+    oidc_close(e->oidc);
+    fetch_line_free(e->fetch);
     store_close(e->store);
     struct err ignored;                       /* the keys made ahead were not used; if nobody takes them back they open nothing */
     uint64_t unused = 0;
@@ -55,6 +62,49 @@ static enum code read_metrics_token(const struct instance *i, struct engine *e, 
     buf_cut(&e->metrics, strcspn(buf_str(&e->metrics), "\r\n"));
     return e->metrics.len >= 16 ? OK : err_set(reterr, E_CONFIG, "%s holds fewer than 16 characters; mend: openssl rand -hex 32 > %s",
                                                i->metrics_token, i->metrics_token);
+}
+
+/* ---- sign-in by providers */
+
+#define REQUESTS_MOST 8u                      /* at a time: workers are left for everybody else when a provider hangs */
+#define SECRETS_MAX (64u << 10)
+
+static enum code ask(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr) { return fetch(arg, request, ret, reterr); }
+
+/* Line i is the secret of provider i. */
+static enum code read_secrets(int fd, size_t count, struct buf *text, const char **ret, struct err *reterr) {
+    if (lseek(fd, 0, SEEK_SET) != 0)          /* an earlier server has read it */
+        return err_set(reterr, E_CONFIG, "the client secrets of sign_in_with cannot be read");
+    enum code code = file_read_fd(fd, "the client secrets of sign_in_with", text, reterr);
+    char *at = code == OK ? text->data : NULL;
+    for (size_t i = 0; code == OK && i < count; i++) {
+        char *end = at == NULL ? NULL : strchr(at, '\n');
+        if (end == NULL)
+            return err_set(reterr, E_CONFIG, "the client secrets of sign_in_with are not whole: start sejf anew");
+        *end = 0;
+        ret[i] = at;
+        at = end + 1;
+    }
+    return code;
+}
+
+static enum code open_providers(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
+    const struct instance *i = place_instance(p);
+    AUTO(buf_wipe) struct buf text = BUF(SECRETS_MAX);
+    if (i->provider_count == 0 || g->sender < 0 || g->secrets < 0)
+        return OK;
+    const char **secrets = mem_new_array(i->provider_count, sizeof *secrets);
+    enum code code = secrets == NULL ? err_set(reterr, E_MEMORY, "no memory for providers") : read_secrets(g->secrets, i->provider_count, &text, secrets, reterr);
+    if (code == OK)
+        code = fetch_line_new(g->sender, REQUESTS_MOST, &e->fetch, reterr);
+    const struct oidc_options options = { .providers = i->providers, .provider_count = i->provider_count, .secrets = secrets, .base_url = place_url(p), .fetch = ask, .arg = e->fetch };
+    if (code == OK)
+        code = crypto_init(reterr);
+    if (code == OK)
+        code = oidc_open(&options, &e->oidc, reterr);
+    mem_free(secrets);
+    e->config.oidc = e->oidc;
+    return code;
 }
 
 static enum code fill(struct place *p, int control, struct engine *e, struct err *reterr) {
@@ -146,20 +196,22 @@ static enum code charters_adopt(struct engine *e, const struct rebuild *rebuild,
     return code;
 }
 
-enum code engine_open(struct place *p, int control, int http, int line, struct engine **ret, struct err *reterr) {
+enum code engine_open(struct place *p, const struct engine_given *given, struct engine **ret, struct err *reterr) {
     AUTO(engine_close) struct engine *e = mem_new(sizeof *e);
     if (e == NULL)
         return err_set(reterr, E_MEMORY, "no memory");
     struct store_options store = { .directory = place_path(p, "store"), .readers = READERS, .queue = QUEUE };
-    enum code code = fill(p, control, e, reterr);
-    if (code == OK && http > 0)
-        code = early_start(http, control, GRACE_MS, &e->early, reterr);
+    enum code code = fill(p, given->control, e, reterr);
+    if (code == OK)
+        code = open_providers(p, given, e, reterr);
+    if (code == OK && given->http > 0)
+        code = early_start(given->http, given->control, GRACE_MS, &e->early, reterr);
     if (code == OK)
         code = place_id(p, &store.owner, reterr);
     if (code == OK)
         code = store_open(&store, &e->store, reterr);
     if (code == OK)
-        code = line >= 0 ? keeper_connect_line(line, &e->keeper, reterr) : keeper_connect(place_path(p, "run/keeper.sock"), &e->keeper, reterr);
+        code = given->line >= 0 ? keeper_connect_line(given->line, &e->keeper, reterr) : keeper_connect(place_path(p, "run/keeper.sock"), &e->keeper, reterr);
     struct rebuild *rebuild = code == OK ? mem_new_array(e->config.charter_count, sizeof *rebuild) : NULL;
     if (code == OK)
         code = rebuild == NULL ? err_set(reterr, E_MEMORY, "no memory") : charters_compare(e, rebuild, reterr);

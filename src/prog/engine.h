@@ -5,9 +5,14 @@
 #include "prog/place.h"
 
 struct engine;
-/* control, http: the listening sockets, 0: none; a start that takes long is told there (early.h). line: our end of the line to the keeper; -1: it is reached at run/keeper.sock. Both stay
- * the caller's. */
-MUST_USE enum code engine_open(struct place *p, int control, int http, int line, struct engine **ret, struct err *reterr);
+/* Descriptors that it works with; they stay the caller's. */
+struct engine_given {
+    int control, http;                       /* the listening sockets, 0: none; a start that takes long is told there (early.h) */
+    int line;                                /* our end of the line to the keeper; -1: it is reached at run/keeper.sock */
+    int sender;                              /* our end of the line to the sender; -1: nothing is asked of other services */
+    int secrets;                             /* of providers (crew_secrets); -1: none */
+};
+MUST_USE enum code engine_open(struct place *p, const struct engine_given *given, struct engine **ret, struct err *reterr);
 struct engine *engine_close(struct engine *e);
 DEFINE_AUTO(struct engine, engine_close)
 struct api *engine_api(struct engine *e);

@@ -48,7 +48,7 @@ struct parent {
     struct place *place;
     struct crew crew;
     struct child child[MEMBERS];
-    int lock, signals, secret, log;
+    int lock, signals, secret, secrets /* of providers, for the server */, log;
     int line[2];                             /* the server's end, the keeper's end: they outlive both */
     int out_line[2];                         /* the same for the sender */
     int nginx_says[2];                       /* pipe of nginx's standard error: read end, write end */
@@ -68,7 +68,7 @@ static void child_init(struct child *c) {
 }
 
 static void parent_init(struct parent *r, struct place *p) {
-    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .log = -1, .line = { -1, -1 }, .out_line = { -1, -1 }, .nginx_says = { -1, -1 } };
+    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .secrets = -1, .log = -1, .line = { -1, -1 }, .out_line = { -1, -1 }, .nginx_says = { -1, -1 } };
     for (int m = 0; m < MEMBERS; m++)
         child_init(&r->child[m]);
     for (int m = 0; m < MEMBERS; m++)
@@ -89,6 +89,7 @@ static void parent_done(struct parent *r) {
     fd_close(&r->out_line[1]);
     fd_close(&r->signals);
     fd_close(&r->secret);
+    fd_close(&r->secrets);
     fd_close(&r->log);
     fd_close(&r->lock);
 }
@@ -193,7 +194,8 @@ static enum code prepare(struct parent *r, struct err *reterr) {
     int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
     if ((code = crew_directories(r->place, &r->crew, reterr)) == OK && (code = place_write_version(r->place, reterr)) == OK
         && (code = file_write(place_path(r->place, "run/parent.pid"), pid, (size_t)n, 0644, reterr)) == OK
-        && (code = crew_secret(r->place, "Passphrase of the root key: ", NULL, &r->secret, reterr)) == OK && (code = open_signals(r, reterr)) == OK
+        && (code = crew_secret(r->place, "Passphrase of the root key: ", NULL, &r->secret, reterr)) == OK && (code = crew_secrets(r->place, &r->secrets, reterr)) == OK
+        && (code = open_signals(r, reterr)) == OK
         && (code = prepare_front(r, reterr)) == OK)
         code = open_sockets(r, reterr);
     return code;
@@ -247,7 +249,7 @@ static enum code child_start(struct parent *r, enum member m, struct err *reterr
         return err_errno(reterr, errno, "cannot make a pipe");
     const int lines[MEMBERS] = { [KEEPER] = r->line[1], [SERVER] = r->line[0], [NGINX] = -1, [SENDER] = r->out_line[1] };
     const struct crew_start s = { .place = r->place, .crew = &r->crew, .listeners = c->listeners, .listener_count = c->listener_count,
-        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : -1, .life = -1, .line = lines[m], .sender = m == SERVER ? r->out_line[0] : -1,
+        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : m == SERVER ? r->secrets : -1, .life = -1, .line = lines[m], .sender = m == SERVER ? r->out_line[0] : -1,
         .log = r->log, .out = r->nginx_says[1] };
     c->backoff.started = clock_steady();
     if (m == NGINX)

@@ -147,7 +147,7 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
         code = server_sandbox(p, reterr);
     AUTO(engine_close) struct engine *e = NULL;
     if (code == OK)
-        code = engine_open(p, control, LISTENER, (int)g.line, &e, reterr);
+        code = engine_open(p, &(struct engine_given){ control, LISTENER, (int)g.line, (int)g.sender, (int)g.secret }, &e, reterr);
     if (code != OK)
         return code;
     say_ready(&g);

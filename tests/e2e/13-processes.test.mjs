@@ -161,6 +161,15 @@ test('a file of authorities that is none is refused at the start', () => {
   fs.writeFileSync(at('company.secret'), 'a secret of the company\n', { mode: 0o600 });
   fs.writeFileSync(at('company.pem'), 'no certificate\n');
   fs.writeFileSync(at('sejf.yaml'), `${yaml}\n${provider('    ca: company.pem\n')}`);
+  for (const [text, mode] of [['', 0o600], ['two\nlines\n', 0o600], ['a\0b\n', 0o600], ['open to others\n', 0o644]]) {
+    fs.writeFileSync(at('company.secret'), text);
+    fs.chmodSync(at('company.secret'), mode);
+    const refused = it.run(['serve']);
+    assert.equal(refused.status, 41, refused.stderr);
+    assert.match(refused.stderr, /the client secret of Company \(sign_in_with\) cannot be had from .*company\.secret/);
+  }
+  fs.writeFileSync(at('company.secret'), 'a secret of the company\n');
+  fs.chmodSync(at('company.secret'), 0o600);
   const r = it.run(['serve']);
   assert.equal(r.status, 41, r.stderr);
   assert.match(r.stderr, /company\.pem, the "ca" of login\.company\.example in sejf\.yaml, cannot be read as certificates/);
