@@ -1,15 +1,18 @@
-/* reader.c — our readers of JSON, CSV and the charter's YAML, one text after the other, for suites that others keep: what each makes of it.
- *   reader json|csv|yaml <texts
+/* reader.c — our readers of JSON, CSV, the charter's YAML and passwords, one text after the other, for suites that others keep: what each
+ * makes of it.
+ *   reader json|csv|yaml|password <texts
  * Each text comes as its length, a line break, its bytes. Each answer is a line of JSON: {"ok": true, "value": …}, or {"ok": false, "text": …}
  * and for YAML the line, column and id of the first finding. Every scalar of YAML is a text; a table is a list of rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/strength.h"
 #include "api/http.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "charter/tree.h"
+#include "crypto/crypto.h"
 #include "records/csv.h"
 
 #define INPUT_MAX (32u << 20)
@@ -84,6 +87,13 @@ static json_t *of_yaml(const char *text, size_t len) {
     return answer;
 }
 
+/* "fine", or why it may not be a password. */
+static json_t *of_password(const char *text, size_t len) {
+    struct strength s;
+    struct err e;
+    return strength_check(&(struct strength_ask){ text, len, 0, NULL }, &s, &e) == OK ? accepted(json_string(strength_name(s.reason))) : refused(&e);
+}
+
 /* The next text, or NULL at the end; a broken frame is a bug of the caller. */
 static char *next(size_t *ret_len) {
     char head[32], *text = NULL;
@@ -101,14 +111,17 @@ static char *next(size_t *ret_len) {
 }
 
 int main(int argc, char **argv) {
-    static const struct { const char *name; json_t *(*read)(const char *text, size_t len); } kinds[] = { { "json", of_json }, { "csv", of_csv }, { "yaml", of_yaml } };
+    static const struct { const char *name; json_t *(*read)(const char *text, size_t len); } kinds[] = { { "json", of_json }, { "csv", of_csv }, { "yaml", of_yaml }, { "password", of_password } };
+    struct err e;
     size_t k = 0, len = 0;
     while (argc == 2 && k < ARRAY_LEN(kinds) && strcmp(kinds[k].name, argv[1]) != 0)
         k++;
     if (argc != 2 || k == ARRAY_LEN(kinds)) {
-        fprintf(stderr, "reader: json, csv or yaml\n");
+        fprintf(stderr, "reader: json, csv, yaml or password\n");
         return 2;
     }
+    if (crypto_init(&e) != OK)
+        abort();
     for (char *text; (text = next(&len)) != NULL; free(text)) {
         json_t *answer = kinds[k].read(text, len);
         char *line = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY);

