@@ -91,6 +91,8 @@ struct verdict policy_kind(const struct charter *c, const struct caller *who, in
 bool policy_scope(const struct charter *c, const struct caller *who, int kind, enum verb verb);
 /* Does "own" of this kind mean the subject's for this caller? */
 bool policy_own_is_subject(const struct charter *c, const struct caller *who, int kind);
+/* Is all that the caller may see of this kind its own, as a person's (and not the tenant's)? */
+bool policy_only_own(const struct charter *c, const struct caller *who, int kind);
 /* May the caller move the one_of field from one option to another? NULL reason: yes. Where the kind declares no
  * moves for that field every change of it by who may change it is fine. */
 struct standing { bool owns, writes; };       /* the record is the caller's own; the level reaches to writing it */

@@ -102,21 +102,31 @@ static enum code grants_once(const struct grant *list, size_t count, const struc
     return OK;
 }
 
+bool policy_only_own(const struct charter *c, const struct caller *who, int kind) {
+    const struct grant *list;
+    size_t count = charter_sees(c, &list);
+    bool only = !who->by_sejf && !is_staff(c, who) && policy_own_is_subject(c, who, kind) && rule_on(RULE_sees_enforced) && rule_on(RULE_sees_own);
+    for (size_t i = 0; only && i < count; i++)
+        only = !grant_speaks(&list[i], who, kind) || (!list[i].nothing_personal && list[i].of == OF_OWN);
+    return only;
+}
+
 /* For each record that is the caller's own, by itself: a relation of one and a window of another make no grant. */
 static enum code grants_union(const struct grant *list, size_t count, const struct caller *who, const struct facts *f,
                               fieldset *ret, struct err *reterr) {
+    struct caller one = *who;
     fieldset set = 0;
-    enum code code = grants_once(list, count, who, f, &set, reterr);
+    one.owned_count = 0;
+    enum code code = grants_once(list, count, &one, f, &set, reterr);
     for (size_t i = 0; code == OK && i < who->owned_count; i++) {
-        struct caller one = *who;
         one.subject_kind = who->owned[i].kind;
         one.subject = one.self = who->owned[i].id;
         if (f->as != NULL)
             f->as(f->arg, &one);
         code = grants_once(list, count, &one, f, &set, reterr);
-        if (f->as != NULL)
-            f->as(f->arg, who);
     }
+    if (who->owned_count > 0 && f->as != NULL)
+        f->as(f->arg, who);
     if (code == OK)
         *ret = set;
     return code;

@@ -26,7 +26,12 @@ struct candidate { struct record record; struct value_at { int64_t number; const
 struct batch { struct page_work *w; struct arena *arena; struct candidate *list; size_t count, room, place, bytes; bool cut, ended, failed; struct sql *q; };
 
 /* A token leads to nothing that the index lacks; then candidates are all records, in the same order. */
-static enum source_type source_of(const struct page_work *w) { return w->q->source == BY_TOKEN && w->trails ? BY_ID : w->q->source; }
+static enum source_type source_of(const struct page_work *w) {
+    if (w->q->source == BY_ID && w->rooted && !(w->trails && w->roots.indexed))
+        return BY_ROOTS;
+    return w->q->source == BY_TOKEN && w->trails ? BY_ID : w->q->source;
+}
+static bool indexed(const struct page_work *w) { return w->q->source != BY_ID || (w->rooted && w->roots.indexed); }
 
 /* ---- candidates */
 #define PLACE_FIRST 4u
@@ -96,6 +101,18 @@ static bool take_sorted(const struct uuid *id, const struct sorted_value *v, voi
     if (v->text != NULL && (c->at.text = arena_text(b->arena, v->text)) == NULL)
         b->failed = true;
     return ++b->count < b->room && !b->failed;
+}
+
+static enum code by_roots(struct batch *b, struct err *reterr) {
+    const struct query *q = b->w->q;
+    const struct roots_walk walk = { .roots = &b->w->roots, .s = b->w->s, .k = q->k, .tenant = b->w->who->tenant, .after = q->has_after ? &q->after : NULL,
+                                     .descending = q->descending, .room = b->room };
+    struct uuid *ids = NULL;
+    size_t n = 0;
+    enum code code = roots_ids(&walk, b->q, b->arena, &ids, &n, reterr);
+    for (size_t i = 0; code == OK && i < n && take_id(&ids[i], b); i++)
+        continue;
+    return code;
 }
 
 static enum code by_id(struct batch *b, struct err *reterr) {
@@ -234,6 +251,7 @@ static enum code candidates(struct batch *b, struct err *reterr) {
     switch (source) {
     case BY_TOKEN: code = by_token(b, reterr); break;
     case BY_SORT: code = by_sort(b, reterr); break;
+    case BY_ROOTS: code = by_roots(b, reterr); break;
     default: code = by_id(b, reterr); break;
     }
     if (code == OK && b->failed)
@@ -313,7 +331,7 @@ static enum code sift(struct batch *b, struct err *reterr) {
     const struct query *q = b->w->q;
     struct sieve v = { .b = b, .walk = PART_WALK(b->q, q->k->number, q->descending), .now = clock_now() };
     v.asked = query_fields(q) | (q->source == BY_SORT ? (fieldset)1 << q->sort : 0);      /* an order tells of its field, too */
-    v.walks = q->source == BY_ID && !q->has_parent;              /* of all ids of the kind, few are passed over */
+    v.walks = source_of(b->w) == BY_ID && q->source == BY_ID && !q->has_parent;              /* of all ids of the kind, few are passed over */
     clear_of(q, &v.clear);
     enum code code = OK;
     for (size_t i = 0; code == OK && i < b->count; i++)
@@ -428,7 +446,7 @@ static bool is_long(const struct batch *b, const struct progress *p) {
 /* The keys of the index are kept for a second: asked for here, they are there when the view is open, which others may wait for. */
 static enum code index_keys_warm(struct page_work *w, struct err *reterr) {
     struct index_keys keys;
-    if (source_of(w) != BY_TOKEN)
+    if (source_of(w) != BY_TOKEN && !(source_of(w) == BY_ROOTS && w->roots.indexed))
         return OK;
     enum code code = index_keys_of(w->s, w->who->tenant, false, &keys, reterr);
     crypto_wipe(&keys, sizeof keys);
@@ -488,11 +506,10 @@ static void go_on_after(struct query *q, const struct spot *at) {
 /* An index that trails behind the records, or turns out to be damaged while it is read, is passed by. */
 static enum code batch_sure(struct page_work *w, struct progress *p, bool *ret_ended, struct err *reterr) {
     struct store *store = w->s->store;
-    bool indexed = w->q->source != BY_ID;
-    w->trails = w->trails || (indexed && store_index_trails(store));
+    w->trails = w->trails || (indexed(w) && store_index_trails(store));
     if (!w->trails) {
         enum code code = batch_run(w, batch_room(w), p, ret_ended, reterr);
-        w->trails = code == E_DAMAGED && indexed && store_index_damaged(store);
+        w->trails = code == E_DAMAGED && indexed(w) && store_index_damaged(store);
         if (!w->trails)
             return code;
     }
@@ -504,6 +521,8 @@ static enum code batch_sure(struct page_work *w, struct progress *p, bool *ret_e
 enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr) {
     struct progress p = { 0 };
     bool ended = false;
+    if (w->q->source == BY_ID && !w->q->has_parent)
+        w->rooted = roots_of(w->s, w->who, w->q->k, &w->roots) && !(w->roots.indexed && w->q->descending);       /* the index goes one way */
     if (w->q->cursor != NULL) {
         enum code code = cursor_read(w->s, w->who->tenant, w->q, w->q->cursor, w->q->cursor_len, &p.last, reterr);
         if (code != OK)

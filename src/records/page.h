@@ -3,6 +3,7 @@
  * stands in its place: it answers a condition unless what is left of it says no. */
 #pragma once
 #include "records/query.h"
+#include "records/roots.h"
 
 /* A match. record->damage: it cannot be shown. hidden: nor can it be told whether the caller may know of it. */
 struct page_item { const struct record *record; fieldset fields; bool hidden; };
@@ -13,7 +14,8 @@ struct page_work {
     /* Called for each match in order, with at most q->limit of them; false stops. The record lives within the call. */
     bool (*item)(const struct page_item *item, void *arg);
     void *arg;
-    bool trails;                               /* the index lacks something: found out by page_run */
+    bool trails;                               /* found out by page_run: the index lacks something */
+    bool rooted; struct roots roots;           /* and whether all that the caller may see lies in few places */
 };
 /* *ret_next: a cursor, or empty when there is no more. A call that takes turns with others (base/fiber.h) and turns out to take
  * long, or much memory, gives up with page_later. */

@@ -14,7 +14,7 @@ struct cond {
 };
 
 /* Where candidates come from. */
-enum source_type { BY_ID, BY_TOKEN, BY_SORT };
+enum source_type { BY_ID, BY_TOKEN, BY_SORT, BY_ROOTS /* page.c's own choice in place of BY_ID */ };
 struct query {
     const struct kind_info *k;
     struct cond conds[CONDS_MAX]; size_t cond_count;

@@ -161,3 +161,69 @@ TEST(visits_never_overlap) {
     json_decref(got);
     bed_end(&b);
 }
+
+/* Does the caller see it at that instant? */
+static bool sees_at(struct bed *b, const struct caller *who, const char *kind, const struct uuid *id, const char *now) {
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
+    struct record r = { .tenant = who->tenant };
+    AUTO(facts_end) struct fact_source src = { .s = b->service, .who = who, .record = &r, .arena = arena };
+    struct verdict v = { 0 };
+    struct sql *q = NULL;
+    usec_t at = 0;
+    CHECK(time_parse(now, &at));
+    CHECK_OK(facts_sql(&src, &q, &b->e), &b->e);
+    CHECK_OK(record_find(q, service_kind(b->service, charter_kind(b->charter, kind)), id, arena, &r, &b->e), &b->e);
+    struct facts f = facts_of(&src, at);
+    CHECK_OK(policy_sees(who, &f, &v, &b->e), &b->e);
+    return v.any;
+}
+
+/* A shared machine is seen to the end of the day that the share names, by the clock of the charter. */
+TEST(a_relation_ends_by_its_date) {
+    struct bed b;
+    start_with(&b, "machines");
+    struct caller customer = bed_role(&b, b.tenant, "customer");
+    struct uuid firm = made(&b, &customer, "contractor", json_pack("{s:s}", "title", "Firma"));
+    struct uuid machine = made(&b, &customer, "machine", json_pack("{s:s,s:s,s:s,s:f}", "serial", "S1", "model", "M", "source", "customer", "temperature", 90.0));
+    (void)made(&b, &customer, "share", json_pack("{s:s,s:s,s:s,s:s}", "machine", text_of(&machine), "contractor", text_of(&firm), "purpose", "repair", "ends", "2030-06-30"));
+    struct caller contractor = staff(&b, "contractor", &firm);
+    CHECK(sees_at(&b, &contractor, "machine", &machine, "2026-11-22T10:00:00Z") && sees_at(&b, &contractor, "machine", &machine, "2030-06-30T21:59:59Z"));
+    CHECK(!sees_at(&b, &contractor, "machine", &machine, "2030-06-30T22:00:00Z") && !sees_at(&b, &contractor, "machine", &machine, "2031-01-01T00:00:00Z"));
+    bed_end(&b);
+}
+
+/* A client with an account sees the visits that are its own, each of them, and is led there by lists. */
+TEST(an_account_of_the_public_sees_its_own) {
+    struct bed b;
+    struct uuid visits[3];
+    json_t *got = NULL;
+    start_with(&b, "bookings");
+    struct caller business = bed_role(&b, b.tenant, "business"), client = bed_role(&b, b.tenant, "client");
+    struct uuid ewa = made(&b, &business, "staff", json_pack("{s:s,s:s}", "name", "Ewa", "email", "ewa@salon.example"));
+    struct uuid cut = made(&b, &business, "service", json_pack("{s:s,s:i}", "title", "Strzyżenie", "minutes", 30));
+    for (int i = 0; i < 3; i++) {
+        char from[32], to[32];
+        snprintf(from, sizeof from, "2027-01-04T1%d:00:00Z", i);
+        snprintf(to, sizeof to, "2027-01-04T1%d:30:00Z", i);
+        visits[i] = made(&b, &business, "visit", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "service", text_of(&cut), "staff", text_of(&ewa), "starts", from, "ends", to, "name", "Ola", "phone", "22 123 45 67"));
+    }
+    int kind = charter_kind(b.charter, "visit");
+    const struct own_record owned[] = { { kind, visits[2] } };
+    client.subject_kind = kind;
+    client.subject = client.self = visits[0];
+    client.owned = owned;
+    client.owned_count = 1;
+    CHECK(!sees(&b, &client, "visit", &visits[0], NULL));                     /* a token without an account is none of the two ways in */
+    CHECK_INT(listed(&b, &client, "visit"), 0);
+    client.account = (struct uuid){ { 3 } };
+    CHECK(sees(&b, &client, "visit", &visits[0], "note") == false && sees(&b, &client, "visit", &visits[0], "name") && sees(&b, &client, "visit", &visits[2], "name"));
+    CHECK(!sees(&b, &client, "visit", &visits[1], NULL) && !sees(&b, &client, "service", &cut, NULL) && !sees(&b, &client, "staff", &ewa, NULL));
+    CHECK_INT(listed(&b, &client, "visit"), 2);
+    CHECK_INT(listed(&b, &client, "invoice"), 0);
+    CHECK_OK(bed_change(&b, &client, "visit", &visits[2], -1, json_pack("{s:s}", "phone", "22 123 45 68"), &got), &b.e);
+    json_decref(got);
+    CHECK_CODE(bed_change(&b, &client, "visit", &visits[1], -1, json_pack("{s:s}", "phone", "22 123 45 68"), &got), E_NOT_FOUND, &b.e);
+    CHECK_OK(bed_change(&b, &client, "visit", &visits[0], -1, json_pack("{s:s}", "state", "cancelled"), &got), &b.e);
+    json_decref(got);
+    bed_end(&b);
+}
