@@ -8,6 +8,7 @@
 
 struct watch;                                 /* changes.h */
 struct jobs;                                  /* jobs.h */
+struct provider_button;                       /* page_account.h */
 
 struct api {
     struct api_config config;
@@ -17,6 +18,7 @@ struct api {
     struct watch *watch;
     struct pages *pages;                      /* pages.h */
     struct people *people;                    /* people.h; NULL: nobody signs in */
+    const struct provider_button *providers; size_t provider_count;   /* page_account.h: other ways to sign in, in the order of sejf.yaml */
     struct http *_Atomic http;                /* while it serves */
     int wake_fd;                              /* eventfd: a control call says stop */
     usec_t began;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "access/tenants.h"
 #include "api/adopt.h"
 #include "api/api_int.h"
 #include "api/control_int.h"
@@ -60,18 +61,9 @@ static json_t *time_json(usec_t t) {
 /* ---- tenants and tokens */
 
 static enum code do_tenant_new(struct control_req *c, struct err *reterr) {
-    int64_t tenant, have;
-    const char *name = control_text(c, "name"), *service = charter_name(service_charter(c->service));
-    AUTO(buf_done) struct buf clean = BUF(200);
-    if (name == NULL || !text_clean(name, strlen(name), &clean) || clean.len == 0 || clean.failed)
-        return err_set(reterr, E_INVALID, "a tenant needs a name of 1 to 200 bytes of UTF-8");
-    enum code code = tenant_find(c->store, service, buf_str(&clean), &have, reterr);
-    if (code == OK)
-        return err_set(reterr, E_CONFLICT, "there is a tenant of that name in %s already: number %lld", service, (long long)have);
-    if (code == E_NOT_FOUND)
-        code = tenant_make(c->store, service, buf_str(&clean), false, &tenant, reterr);
-    if (code == OK)
-        code = ledger_note(c->store, tenant, "tenant_made", "operator", json_null(), true, reterr);
+    int64_t tenant;
+    const char *name = control_text(c, "name");
+    enum code code = tenant_found(c->store, charter_name(service_charter(c->service)), name == NULL ? "" : name, "operator", &tenant, reterr);
     if (code == OK)
         set_int(c, "tenant", tenant);
     return code;

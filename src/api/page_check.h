@@ -1,6 +1,7 @@
 /* page_check.h — for unit tests: is a page's structure sound? One h1, a language, ids that stand once, a label for each input,
  * and targets for everything that points at an id. Not an HTML parser: it reads the markup that our pages write. */
 #pragma once
+#include "api/page_html.h"
 #include "base/test.h"
 
 /* The value of an attribute within one tag, copied; false when the tag has none. */
@@ -66,7 +67,9 @@ static void check_page(const char *html, const char *lang, const char *page) {
     CHECK(strstr(html, want) != NULL);
     CHECK_INT(count_of(html, "<h1"), 1);
     CHECK_INT(count_of(html, "<main"), 1);
-    CHECK_INT(count_of(html, "<script"), 0);
+    CHECK_INT(count_of(html, "<script"), count_of(html, PAGE_SCRIPT));       /* none but ours, and that by its whole tag */
+    CHECK(count_of(html, PAGE_SCRIPT) <= 1);
+    CHECK_INT(count_of(html, "javascript:"), 0);
     CHECK_INT(count_of(html, " style="), 0);
     CHECK_INT(count_of(html, " onclick="), 0);
     for (const char *p = html; (p = strstr(p, " id=\"")) != NULL; p++) {

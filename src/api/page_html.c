@@ -11,6 +11,7 @@ static const struct words texts[TEXTS] = {
 #include "api/texts_form.tbl"
 #include "api/texts_notice.tbl"
 #include "api/texts_link.tbl"
+#include "api/texts_account.tbl"
 #undef TEXT
 #undef MOVE
 };
@@ -60,7 +61,8 @@ void page_begin(struct buf *ret, const struct page *p) {
                "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n<title>", lang_code(p->lang));
     buf_html(ret, p->title);
     buf_text(ret, "</title>\n<link rel=\"stylesheet\" href=\"/static/style.css\">\n<link rel=\"stylesheet\" href=\"/static/theme.css\">\n"
-             "<link rel=\"icon\" href=\"/static/icon.svg\" type=\"image/svg+xml\">\n</head>\n");
+             "<link rel=\"icon\" href=\"/static/icon.svg\" type=\"image/svg+xml\">\n");
+    buf_printf(ret, "%s</head>\n", p->script ? PAGE_SCRIPT : "");
     buf_printf(ret, "<body class=\"%s%s\">\n", p->framed ? "framed" : "whole", p->wide ? " wide" : "");
     buf_text(ret, "<a class=\"skip\" href=\"#main\">");
     PUT_TEXT(ret, p->lang, SKIP);

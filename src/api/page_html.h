@@ -10,6 +10,7 @@ enum text {
 #include "api/texts_form.tbl"
 #include "api/texts_notice.tbl"
 #include "api/texts_link.tbl"
+#include "api/texts_account.tbl"
 #undef TEXT
 #undef MOVE
     TEXTS
@@ -34,7 +35,10 @@ struct page {
     bool framed;                      /* inside another site: no head */
     bool wide;                        /* the page of promises */
     bool index;                       /* the page of all services */
+    bool script;                      /* it loads /static/passkey.js, and may: the policy of its reply says so */
 };
+/* The one script of all pages: passkeys cannot do without. */
+#define PAGE_SCRIPT "<script src=\"/static/passkey.js\" defer></script>\n"
 void page_begin(struct buf *ret, const struct page *p);
 void page_end(struct buf *ret, const struct page *p);
 

@@ -9,6 +9,8 @@
 
 extern const unsigned char style_css[];       /* made from style.css by embed.py */
 extern const size_t style_css_len;
+extern const unsigned char passkey_js[];      /* from passkey.js */
+extern const size_t passkey_js_len;
 
 static const char icon_svg[] =
     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\"><rect x=\"3\" y=\"4\" width=\"26\" height=\"23\" rx=\"4\" fill=\"#1f4e79\"/>"
@@ -185,6 +187,7 @@ static void send_static(struct http_req *req, const char *type, const void *byte
 }
 
 static void style_get(struct http_req *req) { send_static(req, "text/css; charset=utf-8", style_css, style_css_len); }
+static void script_get(struct http_req *req) { send_static(req, "text/javascript; charset=utf-8", passkey_js, passkey_js_len); }
 static void icon_get(struct http_req *req) { send_static(req, "image/svg+xml", icon_svg, sizeof icon_svg - 1); }
 
 static void theme_get(struct http_req *req) {
@@ -211,6 +214,7 @@ static const struct route list[] = {
     { "GET", "/s/{service}", 0, promises_get },
     { "GET", "/static/style.css", 0, style_get },
     { "GET", "/static/theme.css", 0, theme_get },
+    { "GET", "/static/passkey.js", 0, script_get },
     { "GET", "/static/icon.svg", 0, icon_get },
     { "GET", "/static/logo", 0, logo_get },
 };

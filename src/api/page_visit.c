@@ -23,6 +23,10 @@ struct pages {
     char *logo; size_t logo_len; const char *logo_type;
     const char *brand_name;
 };
+/* Of the pages with the script for passkeys: it may call the API of this instance, and make no markup. */
+static const char policy_script[] =
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'none'";
 static const char policy_start[] = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors ";
 
 /* ---- state */
@@ -194,7 +198,7 @@ void visit_send(struct visit *v, int status, const struct page *page, struct buf
     page_end(&whole, page);
     whole.failed |= body->failed;
     char *policy = arena_printf(http_arena(v->req), "%s%s", policy_start, "'none'");
-    http_reply_header(v->req, "Content-Security-Policy", form ? v->pages->policy_framed : policy == NULL ? "default-src 'none'" : policy);
+    http_reply_header(v->req, "Content-Security-Policy", form ? v->pages->policy_framed : page->script ? policy_script : policy == NULL ? "default-src 'none'" : policy);
     http_reply_header(v->req, "X-Content-Type-Options", "nosniff");
     http_reply_header(v->req, "Content-Language", lang_code(v->lang));
     http_reply_header(v->req, "X-Robots-Tag", "noindex");

@@ -7,3 +7,7 @@ extern const struct route_table routes_bulk;      /* routes_bulk.c: import, expo
 extern const struct route_table routes_copies;    /* routes_copies.c: who looked at whom, bulk copies */
 extern const struct route_table routes_changes;   /* changes.c: server-sent events */
 extern const struct route_table routes_meta;      /* routes_meta.c: OpenAPI, health, metrics, security.txt, problem types */
+extern const struct route_table routes_account;   /* routes_account.c: signing in, sessions, links */
+extern const struct route_table routes_factors;   /* routes_factors.c: password, codes, passkeys, one's own tokens */
+extern const struct route_table routes_members;   /* routes_members.c: tenants and their people */
+extern const struct route_table routes_people_doc;   /* openapi_people.c: what these offer */

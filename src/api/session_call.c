@@ -60,7 +60,7 @@ void agent_said(const char *agent, char ret[64]) {
         browser = strstr(agent, browsers[i].part) != NULL ? browsers[i].name : NULL;
     for (size_t i = 0; system == NULL && i < ARRAY_LEN(systems); i++)
         system = strstr(agent, systems[i].part) != NULL ? systems[i].name : NULL;
-    snprintf(ret, 64, "%s%s%s", browser == NULL ? "" : browser, browser != NULL && system != NULL ? " on " : "", system == NULL ? "" : system);
+    snprintf(ret, 64, "%s%s%s", browser == NULL ? "" : browser, browser != NULL && system != NULL ? ", " : "", system == NULL ? "" : system);
 }
 
 struct visitor session_visitor(struct http_req *req) {
@@ -243,6 +243,18 @@ static bool named(const char *const *names, const char *name) {
     return false;
 }
 
+json_t *json_wiped(json_t *body) {
+    const char *name;
+    json_t *value;
+    json_object_foreach(body, name, value) {
+        union { const char *in; char *out; } text = { .in = json_string_value(value) };
+        if (text.in != NULL)
+            crypto_wipe(text.out, json_string_length(value));
+    }
+    json_decref(body);
+    return NULL;
+}
+
 bool scall_json(struct scall *c, const char *const *names, json_t **ret) {
     struct err e;
     json_t *body = NULL, *value;
@@ -263,7 +275,7 @@ bool scall_json(struct scall *c, const char *const *names, json_t **ret) {
     if (fine && (fine = scall_whole(c)))
         *ret = body;
     else
-        json_decref(body);
+        json_wiped(body);
     return fine;
 }
 

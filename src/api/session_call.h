@@ -33,8 +33,11 @@ MUST_USE bool scall_tenant(struct scall *c, enum people_act act);
 MUST_USE bool scall_service(struct scall *c, struct service **ret);     /* of that tenant; tenant 0 has none: 404 */
 MUST_USE bool scall_id(struct scall *c, const char *name, struct uuid *ret);
 MUST_USE bool scall_number(struct scall *c, const char *name, int64_t *ret);
-/* The body as a JSON object without members but `names` (a NULL-ended list); to be freed by json_decref. */
+/* The body as a JSON object without members but `names` (a NULL-ended list). Its texts may be passwords and links: freed by json_wiped. */
 MUST_USE bool scall_json(struct scall *c, const char *const *names, json_t **ret);
+json_t *json_wiped(json_t *body);             /* overwrites the texts of its members; always returns NULL */
+DEFINE_AUTO(json_t, json_wiped)
+#define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 /* A text of it; false: missing, no text, or longer than room - 1 bytes. */
 MUST_USE bool scall_text(struct scall *c, const json_t *body, const char *name, size_t most, const char **ret);
 /* The same where the member may be absent or null: then NULL. */
@@ -55,7 +58,7 @@ void session_cookie_set(struct http_req *req, const char *secret);       /* NULL
  * no referrer have it, too). */
 bool origin_foreign(struct http_req *req, bool strict);
 struct visitor session_visitor(struct http_req *req);
-/* "Firefox on Linux" of a User-Agent. */
+/* "Firefox, Linux" of a User-Agent. */
 void agent_said(const char *agent, char ret[64]);
 /* err.field of E_TOO_MANY holds seconds: into Retry-After. */
 void retry_header(struct http_req *req, const struct err *e);

@@ -74,6 +74,7 @@ static const char limits[] =
     "    http2_max_concurrent_streams 64;\n"
     "    limit_conn_zone $sejf_neighbour zone=sejf_connections:4m;\n"
     "    limit_req_zone $sejf_neighbour zone=sejf_forms:4m rate=10r/s;\n"
+    "    limit_req_zone $sejf_neighbour zone=sejf_account:4m rate=10r/s;\n"
     "    limit_conn_status 429;\n"
     "    limit_req_status 429;\n";
 
@@ -225,8 +226,12 @@ static void logo_location(struct buf *b, const struct instance *i) {
 static void locations(struct buf *b) {
     buf_text(b, "        limit_conn sejf_connections 512;\n"
                 "        location / {\n            proxy_pass http://sejf_server;\n        }\n"
-                "        # Public forms, private links and sign-in: few requests a second for each address.\n"
-                "        location ~ ^/(f|p|sign-in)/ {\n            limit_req zone=sejf_forms burst=100 nodelay;\n"
+                "        # Signing in and one's own account: few requests a second for each address, and small ones.\n"
+                "        location ~ ^/(v1/)?account(/|$) {\n            limit_req zone=sejf_account burst=100 nodelay;\n"
+                "            client_max_body_size 64k;\n            proxy_pass http://sejf_server;\n        }\n"
+                "        location ~ ^/v1/tenants(/|$) {\n            proxy_pass http://sejf_server;\n        }\n"
+                "        # Public forms and private links, likewise.\n"
+                "        location ~ ^/(f|p)/ {\n            limit_req zone=sejf_forms burst=100 nodelay;\n"
                 "            proxy_pass http://sejf_server;\n        }\n"
                 "        # Imports and files are large and may take long; the server counts their bytes.\n"
                 "        location ~ ^/v1/[^/]+/([^/]+/(import|export)|files/[^/]+|[^/]+/[^/]+/[^/]+)$ {\n            client_max_body_size 0;\n"

@@ -1,0 +1,48 @@
+#include "api/openapi_people.c"
+#include <stdlib.h>
+
+#include "base/test.h"
+
+TEST(each_operation_stands_once_and_names_what_its_path_has) {
+    json_t *doc = openapi_people("https://staff.example"), *paths = json_object_get(doc, "paths"), *path, *op;
+    const char *name, *method;
+    size_t count = 0;
+    CHECK(doc != NULL);
+    json_object_foreach(paths, name, path) {
+        json_object_foreach(path, method, op) {
+            size_t names = 0, said = 0, i;
+            json_t *one;
+            for (const char *p = name; (p = strchr(p, '{')) != NULL; p++)
+                names++;
+            json_array_foreach(json_object_get(op, "parameters"), i, one)
+                said += json_object_get(one, "in") != NULL;
+            CHECK_INT(said, names);
+            bool csrf = json_array_size(json_object_get(op, "parameters")) > said;
+            bool session = json_array_size(json_object_get(op, "security")) > 0;
+            CHECK_INT(csrf, session && strcmp(method, "get") != 0);
+            count++;
+        }
+    }
+    CHECK_INT(count, ARRAY_LEN(ops));          /* no row hides another */
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+        for (size_t j = i + 1; j < ARRAY_LEN(ops); j++)
+            CHECK(strcmp(ops[i].id, ops[j].id) != 0);
+    json_decref(doc);
+}
+
+TEST(members_of_a_body_become_a_schema) {
+    json_t *s = body_schema("email: text, code?: secret, tenant: number");
+    char *text = json_dumps(s, JSON_COMPACT | JSON_SORT_KEYS);
+    CHECK_TEXT(text, "{\"additionalProperties\":false,\"properties\":{\"code\":{\"format\":\"password\",\"type\":\"string\"},\"email\":{\"type\":\"string\"},"
+                     "\"tenant\":{\"type\":\"integer\"}},\"required\":[\"email\",\"tenant\"],\"type\":\"object\"}");
+    free(text);
+    json_decref(s);
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++) {           /* every type of the table is known */
+        json_t *one = body_schema(ops[i].body), *properties = json_object_get(one, "properties");
+        size_t commas = 0;
+        for (const char *p = ops[i].body; *p != 0; p++)
+            commas += *p == ',';
+        CHECK_INT(json_object_size(properties), ops[i].body[0] == 0 ? 0 : commas + 1);
+        json_decref(one);
+    }
+}
