@@ -113,6 +113,8 @@ void account_moment(struct buf *ret, const struct account_frame *f, usec_t at) {
 usec_t account_instant(const json_t *value) {
     usec_t at = 0;
     const char *text = json_string_value(value);
+    if (json_is_integer(value))
+        return json_integer_value(value);
     return text != NULL && time_parse(text, &at) ? at : 0;
 }
 

@@ -34,7 +34,7 @@ void account_button(struct buf *ret, enum lang lang, enum text text, const char 
 void account_head(struct buf *ret, const struct account_frame *f, enum text title, enum text lead);       /* lead TEXTS: none */
 void account_saying(struct buf *ret, const struct account_frame *f);                                       /* what was done, or failed */
 void account_moment(struct buf *ret, const struct account_frame *f, usec_t at);
-usec_t account_instant(const json_t *value);  /* RFC 3339; 0: none */
+usec_t account_instant(const json_t *value);  /* RFC 3339, or microseconds; 0: none */
 /* The box of a passkey: get (to sign in, to confirm) or create; next: where a success leads, with the language added. */
 void account_passkey(struct buf *ret, const struct account_frame *f, const char *what, const char *next, enum text button);
 /* "1 minute": how long to wait. */
