@@ -1,6 +1,6 @@
-/* reader.c — our readers of JSON, CSV, the charter's YAML and passwords, one text after the other, for suites that others keep: what each
+/* reader.c — our readers of JSON, CSV, the charter's YAML and passwords, and what draws QR codes, one text after the other, for suites that others keep: what each
  * makes of it.
- *   reader json|csv|yaml|password <texts
+ *   reader json|csv|yaml|password|qr <texts
  * Each text comes as its length, a line break, its bytes. Each answer is a line of JSON: {"ok": true, "value": …}, or {"ok": false, "text": …}
  * and for YAML the line, column and id of the first finding. Every scalar of YAML is a text; a table is a list of rows. */
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "charter/tree.h"
 #include "crypto/crypto.h"
+#include "doc/qr.h"
 #include "records/csv.h"
 
 #define INPUT_MAX (32u << 20)
@@ -94,6 +95,16 @@ static json_t *of_password(const char *text, size_t len) {
     return strength_check(&(struct strength_ask){ text, len, 0, NULL }, &s, &e) == OK ? accepted(json_string(strength_name(s.reason))) : refused(&e);
 }
 
+/* The text as a QR code, in each drawing. */
+static json_t *of_qr(const char *text, size_t len) {
+    AUTO(buf_done) struct buf svg = BUF(1u << 20), plain = BUF(1u << 20), coloured = BUF(1u << 20);
+    char *whole = mem_text_n(text, len);
+    struct err e;
+    bool fine = whole != NULL && qr_svg(whole, "code", &svg, &e) == OK && qr_terminal(whole, false, &plain, &e) == OK && qr_terminal(whole, true, &coloured, &e) == OK;
+    mem_free(whole);
+    return fine ? accepted(json_pack("[s, s, s]", buf_str(&svg), buf_str(&plain), buf_str(&coloured))) : refused(&e);
+}
+
 /* The next text, or NULL at the end; a broken frame is a bug of the caller. */
 static char *next(size_t *ret_len) {
     char head[32], *text = NULL;
@@ -111,13 +122,13 @@ static char *next(size_t *ret_len) {
 }
 
 int main(int argc, char **argv) {
-    static const struct { const char *name; json_t *(*read)(const char *text, size_t len); } kinds[] = { { "json", of_json }, { "csv", of_csv }, { "yaml", of_yaml }, { "password", of_password } };
+    static const struct { const char *name; json_t *(*read)(const char *text, size_t len); } kinds[] = { { "json", of_json }, { "csv", of_csv }, { "yaml", of_yaml }, { "password", of_password }, { "qr", of_qr } };
     struct err e;
     size_t k = 0, len = 0;
     while (argc == 2 && k < ARRAY_LEN(kinds) && strcmp(kinds[k].name, argv[1]) != 0)
         k++;
     if (argc != 2 || k == ARRAY_LEN(kinds)) {
-        fprintf(stderr, "reader: json, csv, yaml or password\n");
+        fprintf(stderr, "reader: json, csv, yaml, password or qr\n");
         return 2;
     }
     if (crypto_init(&e) != OK)

