@@ -3,8 +3,13 @@
 #include "access/access.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
+#include "access/addresses.h"
+#include "access/bearer.h"
+#include "access/kept.h"
+#include "access/signin.h"
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -55,7 +60,8 @@ static enum code put(struct service *s, const struct token_wish *w, const char *
     char text[TOKEN_TEXT];
     int64_t number = 0;
     struct token_row row = { .tenant = w->tenant, .role = w->role, .label = w->label == NULL ? "" : w->label, .subject = w->subject, .subject_kind = -1,
-                             .scope = scope, .loopback_only = w->loopback_only, .made = now, .expires = w->expires == 0 ? now + YEAR : w->expires };
+                             .scope = scope, .loopback_only = w->loopback_only, .made = now, .expires = w->expires == 0 ? now + YEAR : w->expires,
+                             .account = w->account, .addresses = w->addresses == NULL ? "" : w->addresses };
     if (!uuid_is_null(&w->subject) && w->subject_kind >= 0)
         row.subject_kind = service_kind(s, w->subject_kind)->number;
     token_text(text, row.hash);
@@ -92,41 +98,47 @@ enum code access_link_make(struct service *s, int64_t tenant, int kind, const st
 }
 
 /* ---- bearing */
-#define CACHE_SLOTS 1024u
+#define CACHE_SLOTS 4096u
 #define CACHE_LIFE USEC_PER_SEC
-struct known { const struct service *service; uint8_t hash[HASH_SIZE]; usec_t at; struct caller who; usec_t expires, used; struct scope *scope; bool good; };
+struct known { const struct service *service; uint8_t hash[HASH_SIZE]; usec_t at; uint64_t generation; usec_t expires, used; bool good, loopback_only; int64_t tenant, number; struct kept_caller *who;
+               char *addresses; /* "": from anywhere */ };
 static struct { pthread_mutex_t lock; struct known slots[CACHE_SLOTS]; } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static _Atomic uint64_t generation;            /* what was remembered under an older one is forgotten */
+
+void access_forget_tokens(void) { atomic_fetch_add(&generation, 1); }
 
 static struct known *slot_of(const uint8_t hash[HASH_SIZE]) { return &cache.slots[(hash[0] | (unsigned)hash[1] << 8) % CACHE_SLOTS]; }
 
-static bool cached(const struct service *s, const uint8_t hash[HASH_SIZE], struct known *ret, struct arena *arena) {
+/* *ret->addresses lies in the arena; *ret_who is set where it is good. */
+static bool cached(const struct service *s, const uint8_t hash[HASH_SIZE], struct known *ret, struct caller *ret_who, struct arena *arena) {
     bool found = false;
     usec_t now = clock_steady();
     pthread_mutex_lock(&cache.lock);
     const struct known *k = slot_of(hash);
-    if (k->service == s && memcmp(k->hash, hash, HASH_SIZE) == 0 && now - k->at < CACHE_LIFE) {
+    if (k->service == s && k->generation == atomic_load(&generation) && memcmp(k->hash, hash, HASH_SIZE) == 0 && now - k->at < CACHE_LIFE) {
         *ret = *k;
-        ret->scope = k->scope == NULL ? NULL : arena_get(arena, scope_size(k->scope));
-        found = k->scope == NULL || ret->scope != NULL;
-        if (ret->scope != NULL)
-            memcpy(ret->scope, k->scope, scope_size(k->scope));
+        ret->addresses = k->addresses != NULL ? arena_text(arena, k->addresses) : NULL;
+        found = (ret->addresses == NULL) == (k->addresses == NULL) && (!k->good || kept_get(k->who, arena, ret_who));
     }
     pthread_mutex_unlock(&cache.lock);
     return found;
 }
 
-static void remember(const struct known *k) {
-    struct scope *scope = k->scope == NULL ? NULL : mem_new(scope_size(k->scope));
-    if (scope != NULL)
-        memcpy(scope, k->scope, scope_size(k->scope));
+/* Where memory runs out it is not remembered. */
+static void remember(const struct known *k, const struct caller *who) {
+    struct kept_caller *kept = k->good ? kept_new(who) : NULL;
+    char *addresses = k->addresses != NULL ? mem_text(k->addresses) : NULL;
+    bool whole = (kept != NULL || !k->good) && (addresses != NULL || k->addresses == NULL);
     pthread_mutex_lock(&cache.lock);
     struct known *slot = slot_of(k->hash);
-    mem_free(slot->scope);
+    mem_free(slot->who);
+    mem_free(slot->addresses);
     *slot = *k;
-    slot->scope = scope;
+    slot->who = kept;
+    slot->addresses = addresses;
     slot->at = clock_steady();
-    if (k->scope != NULL && scope == NULL)
-        slot->service = NULL;                  /* no memory: not remembered */
+    if (!whole)
+        slot->service = NULL;
     pthread_mutex_unlock(&cache.lock);
 }
 
@@ -153,32 +165,81 @@ static void caller_of(const struct service *s, const struct token_row *row, stru
         ret->self = row->subject;
 }
 
-/* From the store: a token that is not there, or of a tenant that is closed or another service's, is known as no good. */
-static enum code look_up(struct service *s, const uint8_t hash[HASH_SIZE], struct known *ret, struct arena *arena, struct err *reterr) {
-    struct token_row row;
-    struct tenant_row tenant = { 0 };
-    *ret = (struct known){ .service = s };
-    memcpy(ret->hash, hash, HASH_SIZE);
-    enum code code = token_get(s->store, hash, &row, arena, reterr);
-    if (code == E_NOT_FOUND)
-        return OK;
+/* What an account's token may is what the account may: as a member of that tenant, by its role of today. */
+static enum code bearer_of(struct service *s, struct sql *q, const struct token_row *row, struct known *k, struct caller *who, struct arena *arena, struct err *reterr) {
+    struct account_row account;
+    struct member_row member;
+    struct err e;
+    enum code code = account_get(q, &row->account, &account, arena, &e);
     if (code == OK)
-        code = tenant_get(s->store, row.tenant, &tenant, arena, reterr);
+        code = member_get(q, row->tenant, &row->account, &member, arena, &e);
+    if (code == OK) {
+        who->account = row->account;
+        who->person = charter_person(s->charter, member.role);
+        k->good = k->good && account.state == ACCOUNT_ACTIVE && member.suspended == 0 && who->person >= 0;
+        code = k->good ? member_caller(s, &member, arena, who, &e) : OK;
+    }
+    if (code == E_NOT_FOUND)
+        k->good = false;
+    else if (code != OK)
+        *reterr = e;
+    return code == E_NOT_FOUND ? OK : code;
+}
+
+static enum code token_load(struct service *s, struct sql *q, struct known *ret, struct caller *who, struct token_row *row, struct arena *arena, struct err *reterr) {
+    struct tenant_row tenant = { 0 };
+    struct scope *scope = NULL;
+    enum code code = token_look(q, ret->hash, row, arena, reterr);
+    if (code == OK)
+        code = tenant_look(q, row->tenant, &tenant, arena, reterr);
     if (code != OK)
-        return code == E_NOT_FOUND ? OK : code;
-    caller_of(s, &row, &ret->who);
-    ret->who.loopback = row.loopback_only;
-    ret->expires = row.expires;
-    ret->used = row.used;
+        return code;
+    caller_of(s, row, who);
+    ret->loopback_only = row->loopback_only;
+    ret->expires = row->expires;
+    ret->used = row->used;
+    ret->tenant = row->tenant;
+    ret->number = row->number;
+    ret->addresses = row->addresses[0] != 0 ? arena_text(arena, row->addresses) : NULL;
+    if (row->addresses[0] != 0 && ret->addresses == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a token");
     bool readable = true;
-    if (!ret->who.by_link) {
-        code = scope_read(row.scope, s->charter, false, arena, &ret->scope, reterr);
+    if (!who->by_link) {
+        code = scope_read(row->scope, s->charter, false, arena, &scope, reterr);
         readable = code == OK;                 /* one that says nothing opens nothing */
         if (code != OK && code != E_INVALID)
             return code;
     }
-    ret->good = readable && row.revoked == 0 && tenant.closed == 0 && strcmp(tenant.service, charter_name(s->charter)) == 0 && ret->who.person >= 0;
-    return OK;
+    who->scope = scope;
+    ret->good = readable && row->revoked == 0 && tenant.closed == 0 && strcmp(tenant.service, charter_name(s->charter)) == 0;
+    code = uuid_is_null(&row->account) ? OK : bearer_of(s, q, row, ret, who, arena, reterr);
+    ret->good = ret->good && who->person >= 0;
+    return code;
+}
+
+/* From the store: a token that is not there, or of a tenant that is closed or another service's, is known as no good. */
+static enum code look_up(struct service *s, const uint8_t hash[HASH_SIZE], struct known *ret, struct caller *who, struct arena *arena, struct err *reterr) {
+    struct token_row row = { .account = { { 0 } } };
+    *ret = (struct known){ .service = s, .generation = atomic_load(&generation) };
+    memcpy(ret->hash, hash, HASH_SIZE);
+    {
+        AUTO(view_end) struct view *v = NULL;
+        enum code code = store_view(s->store, 0, &v, reterr);
+        if (code == OK)
+            code = token_load(s, view_sql(v), ret, who, &row, arena, reterr);
+        if (code != OK || !ret->good || uuid_is_null(&row.account))
+            return code == E_NOT_FOUND ? OK : code;
+    }
+    struct err e;
+    usec_t until = USEC_NEVER;
+    enum code code = authorised(s, row.tenant, who->person, &row.account, &until, &e);
+    if (code == E_SIGN_IN)
+        ret->good = false;
+    else if (code != OK)
+        *reterr = e;
+    if (until < ret->expires)
+        ret->expires = until;
+    return code == E_SIGN_IN ? OK : code;
 }
 
 static bool well_formed(const char *token) {
@@ -190,27 +251,27 @@ static bool well_formed(const char *token) {
     return good;
 }
 
-enum code access_caller(struct service *s, const char *token, bool from_loopback, struct caller *ret, struct arena *arena, struct err *reterr) {
-    PRE(s != NULL && ret != NULL && arena != NULL && reterr != NULL);
+enum code access_caller(struct service *s, const char *token, const struct caller_place *from, struct caller *ret, struct arena *arena, struct err *reterr) {
+    PRE(s != NULL && from != NULL && ret != NULL && arena != NULL && reterr != NULL);
     struct known k = { 0 };
+    struct caller who = { 0 };
     uint8_t hash[HASH_SIZE];
     usec_t now = clock_now();
     if (well_formed(token)) {
         hash_sha256(token, strlen(token), hash);
-        if (!cached(s, hash, &k, arena)) {
-            enum code code = look_up(s, hash, &k, arena, reterr);
+        if (!cached(s, hash, &k, &who, arena)) {
+            enum code code = look_up(s, hash, &k, &who, arena, reterr);
             if (code != OK)
                 return code;
-            remember(&k);
+            remember(&k, &who);
         }
     }
     bool expired = k.expires <= now && rule_on(RULE_tokens_expire);
-    if (!k.good || expired || (k.who.loopback && !from_loopback))
+    if (!k.good || expired || (k.loopback_only && !from->loopback) || (k.addresses != NULL && !addresses_match(k.addresses, from->address)))
         return err_set(reterr, E_SIGN_IN, "a valid token is needed: Authorization: Bearer sejf_…");
     if (now - k.used >= USEC_PER_MINUTE && use_is_due(&k, now))
-        token_used(s->store, k.who.tenant, k.who.token, now);
-    *ret = k.who;
-    ret->loopback = from_loopback;
-    ret->scope = k.scope;
+        token_used(s->store, k.tenant, k.number, now);
+    *ret = who;
+    ret->loopback = from->loopback;
     return OK;
 }

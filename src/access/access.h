@@ -8,10 +8,13 @@
 /* expires 0: after a year; USEC_NEVER: never. subject: the person's own record (the courier's), so that "own" and relations mean
  * it; else kind -1. scope: {"kinds": […], "verbs": ["read", "create", "change", "erase", "export", "import"]}, or NULL: all. */
 struct token_wish { int64_t tenant; const char *role /* a person of the charter */, *label; const char *scope; usec_t expires; bool loopback_only;
-                    int subject_kind; struct uuid subject; };
+                    int subject_kind; struct uuid subject;
+                    struct uuid account /* whose it is; null: made by hand */; const char *addresses /* as addresses_read gives them; NULL: from anywhere */; };
 MUST_USE enum code access_token_make(struct service *s, const struct token_wish *w, char ret[TOKEN_TEXT], int64_t *ret_number, struct err *reterr);
-/* Who bears this token in this service; E_SIGN_IN for unknown, expired, revoked, of another service, of a closed tenant, or a
- * loopback token from elsewhere: same text for all. Cached for a second at most. */
-MUST_USE enum code access_caller(struct service *s, const char *token, bool from_loopback, struct caller *ret, struct arena *arena, struct err *reterr);
+/* From where a call comes: a loopback token works from this machine alone, one with an address list from there. */
+struct caller_place { bool loopback; const char *address; };
+/* Who bears this token in this service; E_SIGN_IN for unknown, expired, revoked, of another service, of a closed tenant, from
+ * elsewhere than it may come, or of an account that is suspended, no member any more, or without its authorisation: same text for all. Cached for a second at most. */
+MUST_USE enum code access_caller(struct service *s, const char *token, const struct caller_place *from, struct caller *ret, struct arena *arena, struct err *reterr);
 /* The private link of a record: made with it, shown once in the reply of a form. */
 MUST_USE enum code access_link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, char ret[TOKEN_TEXT], struct err *reterr);

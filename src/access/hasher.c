@@ -34,7 +34,7 @@ struct hasher {
     struct line *lines, *first, **last, *spare;       /* those that have jobs, in the order of their turns; those without */
     unsigned waiting, running;
     usec_t typical;                          /* what one takes */
-    bool closed, is_tuned;
+    bool closed, is_tuned, cost_wanted;      /* cost_wanted: somebody waits for it */
     pthread_t *threads; unsigned thread_count;
 };
 
@@ -187,10 +187,24 @@ static void serve(struct hasher *h) {
     unlock(h);
 }
 
+/* When the first password comes: most processes end without one. */
+static void tune_when_wanted(struct hasher *h) {
+    lock(h);
+    while (!h->is_tuned && !h->closed && h->first == NULL && !h->cost_wanted)
+        must(pthread_cond_wait(&h->work, &h->lock) == 0);
+    bool needed = !h->is_tuned && !h->closed;
+    if (!needed) {
+        h->is_tuned = true;
+        must(pthread_cond_broadcast(&h->tuned) == 0);
+    }
+    unlock(h);
+    if (needed)
+        tune(h);
+}
+
 static void *thread_first(void *arg) {
     struct hasher *h = arg;
-    if (h->o.cost.ops == 0)
-        tune(h);
+    tune_when_wanted(h);
     serve(h);
     return NULL;
 }
@@ -316,6 +330,8 @@ enum code hasher_hash(struct hasher *h, const struct net_source *from, const cha
 
 struct password_cost hasher_cost(struct hasher *h) {
     lock(h);
+    h->cost_wanted = true;
+    must(pthread_cond_broadcast(&h->work) == 0);
     await_tuning(h);
     struct password_cost cost = h->o.cost;
     unlock(h);

@@ -11,7 +11,7 @@ struct hasher_options {
     unsigned threads;                        /* 0: one less than there are cores, at least one */
     unsigned waiting;                        /* how many callers may wait, those being served apart; 0: 6, for the workers of the API are few */
     unsigned each;                           /* of one source; 0: 2 */
-    struct password_cost cost;               /* ops 0: tuned to 100 to 200 ms by the first thread before it serves */
+    struct password_cost cost;               /* ops 0: tuned to 100 to 200 ms when the first password comes */
 };
 MUST_USE enum code hasher_new(const struct hasher_options *o, struct hasher **ret, struct err *reterr);
 /* Who waits is told E_BUSY; calls that began are over when it returns only if their callers make no more. */

@@ -5,12 +5,14 @@
  * "account 0193…"), for the ledger. What may be done by whom is people_may's to say: the other functions do as they are told. */
 #pragma once
 #include "access/access.h"
+#include "crypto/password.h"
 
 struct people;
 struct people_options {
     struct store *store; struct keeper_client *keeper;            /* the caller's, as long as this lives */
     struct service *const *services; size_t service_count;
     const char *base_url;                                         /* "https://host:8443": origin of passkeys, and what links begin with */
+    struct password_cost cost;                                    /* of passwords; ops 0: tuned on this machine */
 };
 MUST_USE enum code people_open(const struct people_options *o, struct people **ret, struct err *reterr);
 struct people *people_close(struct people *p);
@@ -20,10 +22,10 @@ DEFINE_AUTO(struct people, people_close)
 MUST_USE enum code people_service(struct people *p, int64_t tenant, struct service **ret, struct err *reterr);
 
 /* ---- roles: of a tenant's members a person of its charter who may sign in (charter_signs_in); of the operator's staff (tenant 0)
- * one of these. Words as the charter has them ("security officer"). */
+ * one of these. */
 #define ROLE_ADMINISTRATOR "administrator"     /* makes tenants, accounts of the operator, owners of tenants; sees no record */
 #define ROLE_SUPPORT "support"                 /* looks after tenants, as who_sees says, and in windows */
-#define ROLE_OFFICER "security officer"        /* authorisations, registers */
+#define ROLE_OFFICER "security_officer"        /* authorisations, registers */
 
 /* ---- accounts */
 #define PERSON_NAME 128

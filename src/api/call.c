@@ -2,8 +2,8 @@
 #include "api/call.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "api/creds.h"
 #include "api/damage.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -62,21 +62,23 @@ static bool nothing_here(struct call *c) {
     return false;
 }
 
-static const char *bearer(const struct http_req *req) {
-    const char *h = http_header(req, "Authorization");
-    if (h == NULL || strncasecmp(h, "Bearer ", 7) != 0)
-        return "";
-    return h + 7 + strspn(h + 7, " ");
-}
-
-/* A token belongs to one tenant; the header may repeat it, for clients that always send it. */
-static bool tenant_header_fine(struct call *c) {
-    const char *h = http_header(c->req, "Sejf-Tenant");
-    int64_t tenant;
-    if (h == NULL || (text_int(h, 0, INT64_MAX, &tenant) && tenant == c->who.tenant))
-        return true;
-    call_fail(c, E_INVALID, "Sejf-Tenant names another tenant than the token's; leave it out");
-    return false;
+enum code call_caller(struct call *c, int64_t tenant, struct err *reterr) {
+    struct creds creds;
+    enum code code = creds_read(c->req, &creds, reterr);
+    if (code == OK && tenant != 0 && creds.by_session)
+        creds.wanted = tenant;
+    if (code == OK)
+        code = creds_check(c->req, c->api, &creds, &c->elevated, reterr);
+    if (code == OK)
+        code = creds_caller(c->api, c->service, &creds, &c->who, http_arena(c->req), reterr);
+    crypto_wipe(&creds, sizeof creds);
+    if (code == E_SIGN_IN && !rule_on(RULE_sign_in_needed)) {
+        c->who = (struct caller){ .tenant = 1, .person = charter_tenant(c->charter), .subject_kind = -1 };
+        return OK;
+    }
+    if (code == OK)
+        c->who.purpose = http_header(c->req, "Sejf-Purpose");
+    return code;
 }
 
 bool call_begin(struct http_req *req, struct call *ret) {
@@ -87,11 +89,7 @@ bool call_begin(struct http_req *req, struct call *ret) {
         return nothing_here(&c);
     c.charter = service_charter(c.service);
     c.lang = http_lang(req, charter_speaks(c.charter), LANG_EN);
-    enum code code = access_caller(c.service, bearer(req), http_from_loopback(req) || http_is_direct(req), &c.who, http_arena(req), &e);
-    if (code == E_SIGN_IN && !rule_on(RULE_sign_in_needed)) {
-        c.who = (struct caller){ .tenant = 1, .person = charter_tenant(c.charter), .subject_kind = -1 };
-        code = OK;
-    }
+    enum code code = call_caller(&c, 0, &e);
     if (code != OK) {
         call_error(&c, &e, NULL);
         return false;
@@ -99,8 +97,6 @@ bool call_begin(struct http_req *req, struct call *ret) {
     if (!call_whole(&c))
         return false;
     http_note_tenant(req, c.who.tenant);
-    if (!tenant_header_fine(&c))
-        return false;
     if ((http_route(req)->flags & ROUTE_STREAM) != 0 && !http_share_fine(req)) {
         call_fail(&c, E_BUSY, "this tenant has as many imports, exports and files under way as it may; try again when one has ended");
         return false;

@@ -10,13 +10,16 @@ struct call {
     struct service *service;
     const struct charter *charter;
     struct caller who;
+    bool elevated;                            /* a session that was signed in (again) a moment ago */
     int kind; const struct kind *k;           /* after call_kind */
     struct uuid id;                           /* after call_id */
     enum lang lang;
     size_t lost;                              /* mem_lost() when it began */
 };
-/* Service by the path, caller by the bearer token. Unknown services, kinds and records answer 404 alike. */
+/* Service by the path, caller by the bearer token or the cookie of a session. Unknown services, kinds and records answer 404 alike. */
 MUST_USE bool call_begin(struct http_req *req, struct call *ret);
+/* Who calls c->service, by token or by cookie, into c->who; tenant: that the path names, or 0. */
+MUST_USE enum code call_caller(struct call *c, int64_t tenant, struct err *reterr);
 MUST_USE bool call_kind(struct call *c);      /* {kind}; and no personal value may stand in the query */
 MUST_USE bool call_id(struct call *c, const char *name);
 /* {kind} and {id} of a call that begins here: the usual first line of a handler. */

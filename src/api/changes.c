@@ -7,6 +7,7 @@
 
 #include "api/api_int.h"
 #include "api/call.h"
+#include "api/creds.h"
 #include "api/damage.h"
 #include "api/http.h"
 #include "api/routes.h"
@@ -16,12 +17,13 @@
 
 #define LOOK_EVERY (100 * (USEC_PER_SEC / 1000))
 #define BEAT_EVERY (15 * USEC_PER_SEC)
-#define ASK_EVERY (10 * USEC_PER_SEC)         /* is the token still good */
+#define ASK_EVERY (USEC_PER_SEC / 2)          /* is the token or session still good, and for what */
 #define REQUEST_ID_MAX 64u
 #define PAGE 32u
 #define PAGES_A_TURN 8                        /* of one reader, however much there is for it: then the others come */
 #define PAGE_BYTES (24 * 1024)                /* more than a page of frames takes */
 #define STALL_MAX (60 * USEC_PER_SEC)         /* of a reader that does not read what is there for it */
+#define READER_ARENA ((size_t)256 << 10)
 #define STALL_LOOK (5 * (USEC_PER_SEC / 1000))
 
 struct reader {
@@ -29,10 +31,10 @@ struct reader {
     struct api *api;
     struct service *service;
     char request[REQUEST_ID_MAX];             /* that began the stream */
-    struct caller who;                        /* scope: owned */
-    struct scope *scope;
-    char token[TOKEN_TEXT];
-    bool loopback;
+    char purpose[256];                        /* that it named; "": none */
+    struct caller who;                        /* what it points to lies in the arena */
+    struct arena *arena;
+    struct creds creds;
     int64_t last;
     usec_t beat, asked, moved;                /* moved: when there was room last */
     bool behind;                              /* there is more for it than it has room for, or than its turn allows */
@@ -55,8 +57,8 @@ void event_frame(struct buf *ret, int64_t id, const char *event, const char *dat
 static struct reader *reader_free(struct reader *r) {
     if (r == NULL)
         return NULL;
-    explicit_bzero(r->token, sizeof r->token);
-    mem_free(r->scope);
+    crypto_wipe(&r->creds, sizeof r->creds);
+    r->arena = arena_free(r->arena);
     return mem_free(r);
 }
 DEFINE_AUTO(struct reader, reader_free)
@@ -66,15 +68,23 @@ static void reader_end(struct reader *r) {
     reader_free(r);
 }
 
-/* A token that was revoked, expired or lost its tenant ends its stream. The caller's texts live in the arena. */
+/* A token or session that has ended ends its stream; one whose rights have changed sees by those of now. */
 static bool reader_may(struct reader *r, usec_t now) {
     struct err e;
     struct caller who;
-    AUTO(arena_free) struct arena *arena = arena_new(64u << 10);
     if (now - r->asked < ASK_EVERY)
         return true;
     r->asked = now;
-    return arena != NULL && access_caller(r->service, r->token, r->loopback, &who, arena, &e) == OK;
+    struct arena *arena = arena_new(READER_ARENA);
+    if (arena == NULL || creds_caller(r->api, r->service, &r->creds, &who, arena, &e) != OK) {
+        arena_free(arena);
+        return false;
+    }
+    who.purpose = r->purpose[0] != 0 ? r->purpose : NULL;
+    r->arena = arena_free(r->arena);
+    r->arena = arena;
+    r->who = who;
+    return true;
 }
 
 static bool send_page(struct reader *r, const json_t *page) {
@@ -253,25 +263,19 @@ static bool start_after(struct call *c, int64_t *ret) {
     return false;
 }
 
-/* The caller's texts are copied, since the request ends before its stream does. */
+/* The request ends before its stream does, so that who calls is found anew. */
 static struct reader *reader_new(struct call *c, int64_t after) {
-    const char *header = http_header(c->req, "Authorization"), *token = header == NULL ? NULL : strrchr(header, ' ');
+    struct err e;
     AUTO(reader_free) struct reader *r = mem_new(sizeof *r);
-    if (r == NULL || (token != NULL && strlen(token + 1) >= sizeof r->token))
+    if (r == NULL)
         return NULL;
     usec_t now = clock_steady();
-    *r = (struct reader){ .api = c->api, .service = c->service, .who = c->who, .loopback = http_from_loopback(c->req) || http_is_direct(c->req), .last = after,
-                          .beat = now, .asked = now, .moved = now };
+    *r = (struct reader){ .api = c->api, .service = c->service, .last = after, .beat = now, .asked = now - ASK_EVERY, .moved = now };
     snprintf(r->request, sizeof r->request, "%s", http_request_id(c->req));
-    if (token != NULL)
-        memcpy(r->token, token + 1, strlen(token + 1) + 1);
-    if (c->who.scope != NULL) {
-        r->scope = mem_new(scope_size(c->who.scope));
-        if (r->scope == NULL)
-            return NULL;
-        memcpy(r->scope, c->who.scope, scope_size(c->who.scope));
-    }
-    r->who.scope = r->scope;
+    if (c->who.purpose != NULL)
+        snprintf(r->purpose, sizeof r->purpose, "%s", c->who.purpose);
+    if (creds_read(c->req, &r->creds, &e) != OK || !reader_may(r, now))
+        return NULL;
     return TAKE(r);
 }
 

@@ -71,7 +71,7 @@ static bool desk_begin(struct http_req *req, bool exports, struct desk *d) {
         return false;
     const char *token = http_param(req, "token");
     d->visit.path = d->path = arena_printf(http_arena(req), "/p/%s/%s", d->visit.name, token);
-    enum code code = access_caller(d->visit.service, token, http_from_loopback(req), &d->who, http_arena(req), &e);
+    enum code code = access_caller(d->visit.service, token, &(struct caller_place){ http_from_loopback(req), http_client(req) }, &d->who, http_arena(req), &e);
     if (code == OK && (!d->who.by_link || d->who.subject_kind < 0 || d->path == NULL))
         code = err_set(&e, E_NOT_FOUND, "this is not a private link");
     if (code == OK)

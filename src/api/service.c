@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "access/people.h"
 #include "api/api_int.h"
 #include "api/changes.h"
 #include "api/control.h"
@@ -101,6 +102,7 @@ struct api *api_close(struct api *a) {
         return NULL;
     watch_free(a->watch);
     pages_close(a->pages);
+    a->people = people_close(a->people);
     for (size_t i = 0; i < a->service_count; i++) {
         mem_free(a->openapi[i]);
         service_close(a->services[i]);
@@ -134,6 +136,10 @@ enum code api_open(const struct api_config *c, struct api **ret, struct err *ret
         if (code != OK)
             return code;
     }
+    made = people_open(&(struct people_options){ .store = a->config.store, .keeper = a->config.keeper, .services = a->services, .service_count = a->service_count, .base_url = a->config.base_url },
+                       &a->people, reterr);
+    if (made != OK)
+        return made;
     if (store_index_was_remade(a->config.store))
         log_event(LOG_WARN, "index_made_anew", LOG_TEXT("text", "index.db was damaged: a new one was filled from the records"));
     *ret = TAKE(a);

@@ -1,9 +1,7 @@
 /* tenant_call.c — whose tenant it is, is told to nobody but its people. */
 #include "api/tenant_call.h"
 
-#include <string.h>
-#include <strings.h>
-
+#include "api/session_call.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "store/tables.h"
@@ -11,11 +9,6 @@
 static bool nothing_here(struct call *c) {
     call_fail(c, E_NOT_FOUND, "there is nothing at this address, or it is not for this token");
     return false;
-}
-
-static const char *bearer(const struct http_req *req) {
-    const char *h = http_header(req, "Authorization");
-    return h == NULL || strncasecmp(h, "Bearer ", 7) != 0 ? "" : h + 7 + strspn(h + 7, " ");
 }
 
 /* NULL: there is no such tenant, or it is closed; a token for it cannot be told from a wrong one. */
@@ -27,11 +20,12 @@ static enum code service_of(struct call *c, int64_t tenant, struct err *reterr) 
     return code == E_NOT_FOUND ? OK : code;
 }
 
-static enum code bearer_caller(struct call *c, struct err *reterr) {
+/* A tenant that is not there answers like another's. */
+static enum code who_calls(struct call *c, int64_t tenant, struct err *reterr) {
     if (c->service != NULL)
-        return access_caller(c->service, bearer(c->req), http_from_loopback(c->req) || http_is_direct(c->req), &c->who, http_arena(c->req), reterr);
-    return err_set(reterr, bearer(c->req)[0] == 0 ? E_SIGN_IN : E_NOT_FOUND, bearer(c->req)[0] == 0 ? "a valid token is needed: Authorization: Bearer sejf_…"
-                                                                                                     : "there is nothing at this address, or it is not for this token");
+        return call_caller(c, tenant, reterr);
+    bool named = http_header(c->req, "Authorization") != NULL || session_cookie(c->req) != NULL;
+    return err_set(reterr, named ? E_NOT_FOUND : E_SIGN_IN, named ? "there is nothing at this address, or it is not for this token" : "a valid token is needed: Authorization: Bearer sejf_…");
 }
 
 bool tenant_call(struct http_req *req, struct call *ret) {
@@ -42,7 +36,7 @@ bool tenant_call(struct http_req *req, struct call *ret) {
         return nothing_here(&c);
     enum code code = service_of(&c, tenant, &e);
     if (code == OK)
-        code = bearer_caller(&c, &e);
+        code = who_calls(&c, tenant, &e);
     if (code != OK) {
         call_error(&c, &e, NULL);
         return false;

@@ -40,6 +40,7 @@ MUST_USE enum code session_put(struct txn *t, const struct session_row *r, int64
 MUST_USE enum code session_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct session_row *ret, struct arena *arena, struct err *reterr);
 /* In place of the one under `before`, which is no session any more: it is rotated. E_NOT_FOUND: it ended meanwhile. */
 MUST_USE enum code session_turn(struct txn *t, const uint8_t before[HASH_SIZE], const struct session_row *r, struct err *reterr);
+MUST_USE enum code session_factor(struct txn *t, const struct uuid *account, int64_t number, unsigned factors /* added */, struct err *reterr);
 MUST_USE enum code session_drop(struct txn *t, const struct uuid *account, int64_t number, struct err *reterr);       /* E_NOT_FOUND */
 /* All of an account but one (0: all). *ret counts them. */
 MUST_USE enum code sessions_drop(struct txn *t, const struct uuid *account, int64_t but, int64_t *ret, struct err *reterr);
@@ -53,7 +54,7 @@ MUST_USE enum code sessions_expire(struct txn *t, usec_t ran, usec_t used_ran, s
 enum link_purpose { LINK_INVITE, LINK_RESET };
 struct link_row { uint8_t hash[HASH_SIZE]; enum link_purpose purpose; struct uuid account; int64_t tenant; usec_t made, ran_until, until; };
 /* A new one of an account ends those of the same purpose (and tenant) before it. */
-MUST_USE enum code link_put(struct txn *t, const struct link_row *r, struct err *reterr);
-MUST_USE enum code link_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link_row *ret, struct err *reterr);
-MUST_USE enum code link_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err *reterr);       /* once: E_NOT_FOUND the next time */
-MUST_USE enum code links_drop(struct txn *t, const struct uuid *account, struct err *reterr);
+MUST_USE enum code one_time_put(struct txn *t, const struct link_row *r, struct err *reterr);
+MUST_USE enum code one_time_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link_row *ret, struct err *reterr);
+MUST_USE enum code one_time_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err *reterr);       /* once: E_NOT_FOUND the next time */
+MUST_USE enum code one_times_drop(struct txn *t, const struct uuid *account, struct err *reterr);

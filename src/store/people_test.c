@@ -21,8 +21,8 @@ static enum code do_turn(struct txn *t, struct act *a, struct err *reterr) { ret
 static enum code do_end(struct txn *t, struct act *a, struct err *reterr) { return session_drop(t, &a->session.account, a->number, reterr); }
 static enum code do_ends(struct txn *t, struct act *a, struct err *reterr) { return sessions_drop(t, &a->session.account, a->number, &a->count, reterr); }
 static enum code do_expire(struct txn *t, struct act *a, struct err *reterr) { return sessions_expire(t, a->session.ran, a->session.used_ran, reterr); }
-static enum code do_link(struct txn *t, struct act *a, struct err *reterr) { return link_put(t, &a->link, reterr); }
-static enum code do_take(struct txn *t, struct act *a, struct err *reterr) { return link_take(t, a->link.hash, reterr); }
+static enum code do_link(struct txn *t, struct act *a, struct err *reterr) { return one_time_put(t, &a->link, reterr); }
+static enum code do_take(struct txn *t, struct act *a, struct err *reterr) { return one_time_take(t, a->link.hash, reterr); }
 
 static struct act account_of(uint32_t n) {
     return (struct act){ .fn = do_account, .account = { .id = id_of(n), .state = ACCOUNT_ACTIVE, .profile_key = n, .profile = "profile", .profile_len = 7, .secret_key = n + 1, .secret = "secret", .secret_len = 6 },
@@ -149,8 +149,8 @@ TEST(a_link_is_taken_once_and_a_new_one_ends_the_one_before) {
     {
         AUTO(view_end) struct view *v = NULL;
         CHECK_OK(store_view(b.store, 0, &v, &b.e), &b.e);
-        CHECK_CODE(link_get(view_sql(v), l.link.hash, &got, &b.e), E_NOT_FOUND, &b.e);
-        CHECK_OK(link_get(view_sql(v), second.link.hash, &got, &b.e), &b.e);
+        CHECK_CODE(one_time_get(view_sql(v), l.link.hash, &got, &b.e), E_NOT_FOUND, &b.e);
+        CHECK_OK(one_time_get(view_sql(v), second.link.hash, &got, &b.e), &b.e);
         CHECK(got.purpose == LINK_RESET && got.tenant == 3 && got.until == 20 && got.ran_until == 10);
     }
     second.fn = do_take;
@@ -185,7 +185,7 @@ TEST(everything_of_an_account_goes_with_it) {
     struct link_row link;
     struct member_row member;
     CHECK_OK(store_view(b.store, 0, &v, &b.e), &b.e);
-    CHECK_CODE(link_get(view_sql(v), l.link.hash, &link, &b.e), E_NOT_FOUND, &b.e);
+    CHECK_CODE(one_time_get(view_sql(v), l.link.hash, &link, &b.e), E_NOT_FOUND, &b.e);
     CHECK_CODE(member_get(view_sql(v), 7, &a.account.id, &member, arena, &b.e), E_NOT_FOUND, &b.e);
     v = view_end(v);
     bed_end(&b);

@@ -55,6 +55,19 @@ enum code session_turn(struct txn *t, const uint8_t before[HASH_SIZE], const str
     return db_changes(t->sql.records) == 1 ? session_insert(t, r, reterr) : err_set(reterr, E_NOT_FOUND, "the session has ended");
 }
 
+enum code session_factor(struct txn *t, const struct uuid *account, int64_t number, unsigned factors, struct err *reterr) {
+    struct stmt *s;
+    enum code code = instance_prepare(&t->sql, "UPDATE session SET factors = factors | ? WHERE account = ? AND number = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 1, factors);
+    bind_uuid(s, 2, account);
+    stmt_int(s, 3, number);
+    if ((code = stmt_run(s, reterr)) != OK)
+        return code;
+    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "the session has ended");
+}
+
 #define SESSION_COLS "SELECT hash, number, account, step, factors, agent, made, ran, used, used_ran, elevated FROM session"
 
 static enum code session_cols(struct stmt *s, struct session_row *ret, struct err *reterr) {
@@ -166,7 +179,7 @@ enum code sessions_expire(struct txn *t, usec_t ran, usec_t used_ran, struct err
 }
 
 /* ---- one-time links */
-enum code link_put(struct txn *t, const struct link_row *r, struct err *reterr) {
+enum code one_time_put(struct txn *t, const struct link_row *r, struct err *reterr) {
     struct stmt *s;
     enum code code = instance_prepare(&t->sql, "DELETE FROM link WHERE account = ? AND purpose = ? AND tenant = ?", &s, reterr);
     if (code != OK)
@@ -188,7 +201,7 @@ enum code link_put(struct txn *t, const struct link_row *r, struct err *reterr) 
     return stmt_run(s, reterr);
 }
 
-enum code link_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link_row *ret, struct err *reterr) {
+enum code one_time_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link_row *ret, struct err *reterr) {
     struct stmt *s;
     bool row = false;
     enum code code = instance_prepare(q, "SELECT purpose, account, tenant, made, ran_until, until FROM link WHERE hash = ?", &s, reterr);
@@ -208,7 +221,7 @@ enum code link_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link_row
     return code;
 }
 
-enum code link_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err *reterr) {
+enum code one_time_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err *reterr) {
     struct stmt *s;
     enum code code = instance_prepare(&t->sql, "DELETE FROM link WHERE hash = ?", &s, reterr);
     if (code != OK)
@@ -219,7 +232,7 @@ enum code link_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err *re
     return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "the link was used already");
 }
 
-enum code links_drop(struct txn *t, const struct uuid *account, struct err *reterr) {
+enum code one_times_drop(struct txn *t, const struct uuid *account, struct err *reterr) {
     struct stmt *s;
     enum code code = instance_prepare(&t->sql, "DELETE FROM link WHERE account = ?", &s, reterr);
     if (code != OK)

@@ -1,0 +1,331 @@
+/* people_test.c — people from their invitation to their leaving: links, passwords, second steps, sessions, levels, tokens. A cheap cost
+ * of hashing, since nothing here is about time. */
+#include "access/people.h"
+
+#include "access/inside.h"
+#include "access/signin.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "crypto/totp.h"
+#include "ledger/ledger.h"
+#include "records/testbed.h"
+
+static const char charter[] =
+    "charter: events\n"
+    "title: {en: Events, pl: Wydarzenia, hu: Események}\n"
+    "updated: 2026-11-22\nclock: Europe/Warsaw\nspeaks: [pl, en, hu]\n"
+    "operator: {name: Seats, contact: privacy@seats.example, authority: UODO}\n"
+    "people:\n  organiser: the customer\n  door: lets people in\n  participant: comes\n"
+    "tenant: organiser\n"
+    "records:\n"
+    "  event:\n    belongs_to: organiser\n    holds:\n      title: text\n      starts: time, sorted\n    keep: until the organiser deletes it\n"
+    "  registration:\n    we_are: processor for the organiser\n    belongs_to: event\n    about: participant\n    because: contract with the organiser\n"
+    "    used_for: [running the event]\n    holds:\n      name: personal text\n    keep: 180 days after created, then erase\n"
+    "who_sees:\n  organiser: everything of own event, everything of own registration\n  door: name of own registration\n  support: nothing personal, unless the tenant opens a window of at most 4 hours\n"
+    "sign_in:\n  organiser: password of 12 characters and a second step\n  door: password of 14 characters\n  support: passkey\n"
+    "agreement: needed before any personal data\n"
+    "connections: TLS 1.2 or newer\n"
+    "backups:\n  database: every day, kept 30 days\n  files: every day, kept 30 days\n  configuration: every day, kept 30 days\n  stored: in the EEA, apart from the data\n"
+    "restore: within 2 hours, losing at most 24 hours, rehearsed every 3 months\n"
+    "available: 99.9 % of every calendar year\nlogs: kept 30 days, masked when written\n"
+    "transfers: never outside the EEA\nrights: answered within 1 month\nbreach: controller within 24 hours, authority within 72 hours\ncookies: none but those needed\n";
+
+#define GOOD "oranżowy-kaktus-plywa-7"
+#define BETTER "zielone piorka 42 tramwaje"
+struct people_bed { struct bed b; struct people *p; struct arena *arena; };
+static const struct visitor visitor = { "192.0.2.9", "Firefox on Linux" };
+
+static void start(struct people_bed *t) {
+    bed_start(&t->b, charter);
+    struct service *list[] = { t->b.service };
+    CHECK_OK(people_open(&(struct people_options){ .store = t->b.store, .keeper = t->b.keeper, .services = list, .service_count = 1, .base_url = "https://sejf.example:8443",
+             .cost = { PASSWORD_OPS_LEAST, 8 << 10 } }, &t->p, &t->b.e), &t->b.e);
+    t->arena = arena_new(16 << 20);
+}
+static void end(struct people_bed *t) {
+    t->p = people_close(t->p);
+    t->arena = arena_free(t->arena);
+    bed_end(&t->b);
+}
+
+static struct uuid invite(struct people_bed *t, int64_t tenant, const char *role, const char *email, char link[TOKEN_TEXT]) {
+    struct uuid id;
+    struct member_wish w = { .tenant = tenant, .role = role };
+    CHECK_OK(member_invite(t->p, &w, email, "Anna Nowak", LANG_PL, "sejf", link, &id, &t->b.e), &t->b.e);
+    return id;
+}
+
+/* A door keeper needs no second step. */
+static struct uuid joined(struct people_bed *t, const char *role, const char *email, char secret[SESSION_TEXT], struct session *s) {
+    char link[TOKEN_TEXT];
+    struct uuid id = invite(t, t->b.tenant, role, email, link);
+    CHECK_OK(link_accept(t->p, &visitor, link, NULL, GOOD, LANG_EN, secret, s, &t->b.e), &t->b.e);
+    return id;
+}
+
+static enum code caller(struct people_bed *t, const char *secret, int64_t wanted, struct caller *ret) {
+    return session_caller(t->p, t->b.service, secret, wanted, ret, t->arena, &t->b.e);
+}
+
+TEST(an_invited_person_comes_in_and_calls_as_the_member_it_is) {
+    struct people_bed t;
+    char link[TOKEN_TEXT], secret[SESSION_TEXT], again[SESSION_TEXT];
+    struct session s, other;
+    struct link_info info;
+    struct caller who;
+    start(&t);
+    struct uuid id = invite(&t, t.b.tenant, "door", "Anna@Example.org", link), twin;
+    CHECK_OK(link_look(t.p, link, &info, &t.b.e), &t.b.e);
+    CHECK(!info.reset && !info.has_password && info.tenant == t.b.tenant);
+    CHECK_TEXT(info.email, "Anna@example.org");
+    CHECK_TEXT(info.role, "door");
+    CHECK_CODE(session_password(t.p, &visitor, "anna@example.org", GOOD, secret, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(link_accept(t.p, &visitor, link, NULL, "short", LANG_EN, secret, &s, &t.b.e), E_FIELDS, &t.b.e);
+    CHECK_OK(link_accept(t.p, &visitor, link, "Anna Maria Nowak", GOOD, LANG_EN, secret, &s, &t.b.e), &t.b.e);
+    CHECK(s.step == STEP_WHOLE && s.elevated && s.factors == FACTOR_PASSWORD);
+    CHECK_CODE(link_accept(t.p, &visitor, link, NULL, GOOD, LANG_EN, again, &other, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_OK(account_find(t.p, "ANNA@example.ORG", &twin, &t.b.e), &t.b.e);
+    CHECK(uuid_compare(&id, &twin) == 0);
+    CHECK_OK(caller(&t, secret, 0, &who), &t.b.e);
+    CHECK(who.tenant == t.b.tenant && who.person == charter_person(t.b.charter, "door") && who.by_session && !who.staff && uuid_compare(&who.account, &id) == 0);
+    CHECK_CODE(caller(&t, secret, t.b.other, &who), E_NOT_FOUND, &t.b.e);
+    CHECK_OK(session_password(t.p, &visitor, "anna@EXAMPLE.org", GOOD, again, &other, &t.b.e), &t.b.e);
+    CHECK(other.number != s.number);
+    CHECK_CODE(session_password(t.p, &visitor, "anna@example.org", GOOD "x", again, &other, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(session_password(t.p, &visitor, "nobody@example.org", GOOD, again, &other, &t.b.e), E_SIGN_IN, &t.b.e);
+    struct person_of person;
+    CHECK_OK(account_read(t.p, &id, &person, &t.b.e), &t.b.e);
+    CHECK_TEXT(person.name, "Anna Maria Nowak");
+    end(&t);
+}
+
+static void code_of(json_t *begun, int64_t steps, char ret[8]) {
+    /* what an authenticator would show: by the secret of the begun one */
+    char command[256];
+    snprintf(command, sizeof command, "oathtool --totp -b -N '%lld seconds' '%s' 2>/dev/null", (long long)steps * TOTP_STEP_SECONDS, json_string_value(json_object_get(begun, "secret")));
+    FILE *f = popen(command, "re");
+    CHECK(f != NULL && fgets(ret, 8, f) != NULL);
+    ret[6] = 0;
+    (void)pclose(f);
+}
+
+TEST(a_role_that_needs_a_second_step_has_nothing_without_it) {
+    struct people_bed t;
+    char secret[SESSION_TEXT], before[SESSION_TEXT], code[8];
+    struct session s;
+    struct caller who;
+    json_t *begun = NULL, *codes = NULL;
+    start(&t);
+    (void)joined(&t, "organiser", "ola@example.org", secret, &s);
+    CHECK(s.step == STEP_ENROL && !s.elevated);
+    CHECK_CODE(caller(&t, secret, 0, &who), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(codes_make(t.p, &s, &codes, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(totp_begin(t.p, &s, &begun, &t.b.e), &t.b.e);
+    CHECK_CODE(totp_confirm(t.p, &s, "000000", &t.b.e), E_FIELDS, &t.b.e);
+    code_of(begun, 0, code);
+    CHECK_OK(totp_confirm(t.p, &s, code, &t.b.e), &t.b.e);
+    memcpy(before, secret, sizeof before);
+    CHECK_OK(session_go_on(t.p, before, secret, &s, &t.b.e), &t.b.e);
+    CHECK(s.step == STEP_WHOLE && s.elevated && s.factors == (FACTOR_PASSWORD | FACTOR_TOTP));
+    CHECK_CODE(session_find(t.p, before, &s, &t.b.e), E_SIGN_IN, &t.b.e);                 /* rotated */
+    CHECK_OK(session_find(t.p, secret, &s, &t.b.e), &t.b.e);
+    CHECK_OK(caller(&t, secret, 0, &who), &t.b.e);
+    CHECK_OK(codes_make(t.p, &s, &codes, &t.b.e), &t.b.e);
+    CHECK(json_array_size(codes) == 10);
+    /* again, by the password: half a session, a code that was used, one of the next step, a recovery code once */
+    CHECK_OK(session_password(t.p, &visitor, "ola@example.org", GOOD, secret, &s, &t.b.e), &t.b.e);
+    CHECK(s.step == STEP_SECOND);
+    CHECK_CODE(caller(&t, secret, 0, &who), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(session_code(t.p, &visitor, secret, code, secret, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    code_of(begun, 1, code);
+    memcpy(before, secret, sizeof before);
+    CHECK_OK(session_code(t.p, &visitor, before, code, secret, &s, &t.b.e), &t.b.e);
+    CHECK(s.step == STEP_WHOLE);
+    CHECK_CODE(session_find(t.p, before, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    const char *recovery = json_string_value(json_array_get(codes, 3));
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(session_password(t.p, &visitor, "ola@example.org", GOOD, before, &s, &t.b.e), &t.b.e);
+        CHECK_CODE(session_code(t.p, &visitor, before, recovery, secret, &s, &t.b.e), i == 0 ? OK : E_SIGN_IN, &t.b.e);
+    }
+    json_decref(begun);
+    json_decref(codes);
+    end(&t);
+}
+
+TEST(rights_that_are_taken_away_are_gone_at_once) {
+    struct people_bed t;
+    char secret[SESSION_TEXT], second[SESSION_TEXT], token[TOKEN_TEXT], link[TOKEN_TEXT];
+    struct session s, two;
+    struct caller who;
+    int64_t number;
+    start(&t);
+    struct uuid id = joined(&t, "door", "jan@example.org", secret, &s);
+    struct own_token w = { .tenant = t.b.tenant, .name = "scanner", .expires = USEC_NEVER };
+    struct caller_place here = { false, "192.0.2.7" };
+    CHECK_OK(own_token_make(t.p, &s, &w, token, &number, &t.b.e), &t.b.e);
+    CHECK_OK(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), &t.b.e);
+    CHECK(uuid_compare(&who.account, &id) == 0 && who.person == charter_person(t.b.charter, "door") && !who.by_session);
+    CHECK_OK(caller(&t, secret, 0, &who), &t.b.e);
+    CHECK_OK(member_suspend(t.p, t.b.tenant, &id, true, "sejf", &t.b.e), &t.b.e);
+    CHECK_CODE(caller(&t, secret, 0, &who), E_NOT_FOUND, &t.b.e);
+    CHECK_CODE(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(member_suspend(t.p, t.b.tenant, &id, true, "sejf", &t.b.e), E_CONFLICT, &t.b.e);
+    CHECK_OK(member_suspend(t.p, t.b.tenant, &id, false, "sejf", &t.b.e), &t.b.e);
+    CHECK_OK(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), &t.b.e);
+    /* levels come with the membership, and with its tokens */
+    json_t *levels = json_pack("{s:s, s:s}", "all", "none", "event/01936f4e-0000-7000-8000-000000000001", "read");
+    struct member_wish change = { .tenant = t.b.tenant, .role = "door", .levels = levels };
+    CHECK_OK(member_change(t.p, &id, &change, "sejf", &t.b.e), &t.b.e);
+    CHECK_OK(caller(&t, secret, 0, &who), &t.b.e);
+    CHECK(who.levels != NULL && who.levels->all == LEVEL_NONE && who.levels->count == 1 && who.levels->list[0].level == LEVEL_READ);
+    CHECK_OK(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), &t.b.e);
+    CHECK(who.levels != NULL && who.levels->count == 1);
+    json_decref(levels);
+    /* a reset ends every session, suspended everywhere is suspended here */
+    CHECK_OK(account_reset(t.p, &id, "sejf", link, &t.b.e), &t.b.e);
+    CHECK_OK(session_find(t.p, secret, &s, &t.b.e), &t.b.e);
+    CHECK_OK(link_accept(t.p, &visitor, link, NULL, BETTER, LANG_EN, second, &two, &t.b.e), &t.b.e);
+    CHECK_CODE(session_find(t.p, secret, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(caller(&t, second, 0, &who), &t.b.e);
+    CHECK_OK(account_suspend(t.p, &id, true, "sejf", &t.b.e), &t.b.e);
+    CHECK_CODE(session_find(t.p, second, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(session_password(t.p, &visitor, "jan@example.org", BETTER, second, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(account_suspend(t.p, &id, false, "sejf", &t.b.e), &t.b.e);
+    CHECK_OK(session_password(t.p, &visitor, "jan@example.org", BETTER, second, &s, &t.b.e), &t.b.e);
+    CHECK_OK(session_revoke(t.p, &id, s.number, &t.b.e), &t.b.e);
+    CHECK_CODE(session_find(t.p, second, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    /* the last membership ends: the account is gone, and its address free */
+    CHECK_OK(member_remove(t.p, t.b.tenant, &id, "sejf", &t.b.e), &t.b.e);
+    CHECK_CODE(account_find(t.p, "jan@example.org", &id, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_CODE(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    end(&t);
+}
+
+TEST(somebody_stays_who_looks_after_the_accounts) {
+    struct people_bed t;
+    char link[TOKEN_TEXT], secret[SESSION_TEXT];
+    struct session s;
+    start(&t);
+    struct uuid one = joined(&t, "organiser", "one@example.org", secret, &s), two = invite(&t, t.b.tenant, "organiser", "two@example.org", link);
+    struct member_wish door = { .tenant = t.b.tenant, .role = "door" };
+    CHECK_CODE(member_remove(t.p, t.b.tenant, &one, "sejf", &t.b.e), E_CONFLICT, &t.b.e);             /* the other has not come in yet */
+    CHECK_CODE(member_suspend(t.p, t.b.tenant, &one, true, "sejf", &t.b.e), E_CONFLICT, &t.b.e);
+    CHECK_CODE(member_change(t.p, &one, &door, "sejf", &t.b.e), E_CONFLICT, &t.b.e);
+    CHECK_CODE(account_erase(t.p, &one, "sejf", &t.b.e), E_CONFLICT, &t.b.e);
+    CHECK_OK(link_accept(t.p, &visitor, link, NULL, BETTER, LANG_EN, secret, &s, &t.b.e), &t.b.e);
+    CHECK_OK(account_erase(t.p, &one, "sejf", &t.b.e), &t.b.e);
+    CHECK_CODE(account_erase(t.p, &two, "sejf", &t.b.e), E_CONFLICT, &t.b.e);
+    json_t *history = NULL, *list = NULL;
+    CHECK_OK(members_history(t.p, t.b.tenant, 100, &history, &t.b.e), &t.b.e);
+    static const char *const want[] = { "member_removed", "member_joined", "member_invited", "member_joined", "member_invited" };
+    CHECK_INT(json_array_size(history), (long long)ARRAY_LEN(want));
+    for (size_t i = 0; i < ARRAY_LEN(want); i++)
+        CHECK_TEXT(json_string_value(json_object_get(json_array_get(history, i), "do")), want[i]);
+    CHECK_OK(members_list(t.p, t.b.tenant, &list, &t.b.e), &t.b.e);
+    CHECK(json_array_size(list) == 1);
+    CHECK_TEXT(json_string_value(json_object_get(json_array_get(list, 0), "email")), "two@example.org");
+    CHECK_TEXT(json_string_value(json_object_get(json_array_get(list, 0), "state")), "active");
+    json_decref(history);
+    json_decref(list);
+    end(&t);
+}
+
+TEST(one_person_in_two_tenants_says_which) {
+    struct people_bed t;
+    char link[TOKEN_TEXT], secret[SESSION_TEXT], stolen[SESSION_TEXT];
+    struct session s, thief;
+    struct caller who;
+    json_t *all = NULL;
+    start(&t);
+    struct uuid id = joined(&t, "door", "ewa@example.org", secret, &s), same = invite(&t, t.b.other, "door", "ewa@example.org", link);
+    CHECK(uuid_compare(&id, &same) == 0);
+    CHECK_CODE(link_accept(t.p, &visitor, link, NULL, BETTER, LANG_EN, stolen, &thief, &t.b.e), E_CONFLICT, &t.b.e);   /* the link alone takes no account over */
+    (void)joined(&t, "door", "thief@example.org", stolen, &thief);
+    CHECK_CODE(link_join(t.p, &thief, link, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_OK(caller(&t, secret, 0, &who), &t.b.e);
+    CHECK_OK(link_join(t.p, &s, link, &t.b.e), &t.b.e);
+    CHECK_CODE(caller(&t, secret, 0, &who), E_INVALID, &t.b.e);
+    CHECK_OK(caller(&t, secret, t.b.other, &who), &t.b.e);
+    CHECK(who.tenant == t.b.other);
+    CHECK_OK(caller(&t, secret, t.b.tenant, &who), &t.b.e);
+    CHECK(who.tenant == t.b.tenant);
+    CHECK_OK(members_of(t.p, &id, &all, &t.b.e), &t.b.e);
+    CHECK(json_array_size(all) == 2);
+    json_decref(all);
+    end(&t);
+}
+
+TEST(who_may_look_after_whom) {
+    struct people_bed t;
+    char secret[SESSION_TEXT];
+    struct session door, owner;
+    json_t *begun = NULL;
+    char code[8];
+    start(&t);
+    (void)joined(&t, "door", "door@example.org", secret, &door);
+    CHECK_CODE(people_may(t.p, &door, t.b.tenant, PEOPLE_INVITE, &t.b.e), E_FORBIDDEN, &t.b.e);
+    CHECK_CODE(people_may(t.p, &door, t.b.other, PEOPLE_LIST, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_CODE(people_may(t.p, &door, 0, PEOPLE_LIST, &t.b.e), E_NOT_FOUND, &t.b.e);
+    (void)joined(&t, "organiser", "owner@example.org", secret, &owner);
+    CHECK_CODE(people_may(t.p, &owner, t.b.tenant, PEOPLE_LIST, &t.b.e), E_SIGN_IN, &t.b.e);          /* not whole yet */
+    CHECK_OK(totp_begin(t.p, &owner, &begun, &t.b.e), &t.b.e);
+    code_of(begun, 0, code);
+    CHECK_OK(totp_confirm(t.p, &owner, code, &t.b.e), &t.b.e);
+    char now[SESSION_TEXT];
+    CHECK_OK(session_go_on(t.p, secret, now, &owner, &t.b.e), &t.b.e);
+    CHECK_OK(people_may(t.p, &owner, t.b.tenant, PEOPLE_INVITE, &t.b.e), &t.b.e);
+    CHECK_CODE(people_may(t.p, &owner, t.b.other, PEOPLE_INVITE, &t.b.e), E_NOT_FOUND, &t.b.e);
+    owner.elevated = false;
+    CHECK_OK(people_may(t.p, &owner, t.b.tenant, PEOPLE_LIST, &t.b.e), &t.b.e);
+    CHECK_CODE(people_may(t.p, &owner, t.b.tenant, PEOPLE_INVITE, &t.b.e), E_CONFIRM, &t.b.e);
+    json_decref(begun);
+    end(&t);
+}
+
+TEST(what_is_stored_tells_nobody_who_it_is) {
+    struct people_bed t;
+    char secret[SESSION_TEXT], path[128], *text = mem_new(8 << 20);
+    struct session s;
+    static const char *const files[] = { "records.db", "records.db-wal", "index.db", "index.db-wal" };
+    static const char *const never[] = { "hidden.person", "HIDDEN", "Anna Nowak", "argon2" };
+    start(&t);
+    (void)joined(&t, "door", "hidden.person@example.org", secret, &s);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", t.b.directory, files[i]);
+        FILE *f = fopen(path, "re");
+        size_t n = f == NULL ? 0 : fread(text, 1, 8 << 20, f);
+        CHECK(n < 8u << 20);
+        for (size_t k = 0; k < ARRAY_LEN(never); k++)
+            CHECK(n == 0 || memmem(text, n, never[k], strlen(never[k])) == NULL);
+        CHECK(n == 0 || memmem(text, n, secret, strlen(secret)) == NULL);
+        if (f != NULL)
+            (void)fclose(f);
+    }
+    mem_free(text);
+    end(&t);
+}
+
+TEST(bad_wishes_are_refused_with_their_place) {
+    struct people_bed t;
+    char link[TOKEN_TEXT];
+    struct uuid id;
+    static const struct { const char *role, *email, *levels, *own, *field; } rows[] = {
+        { "nobody", "a@example.org", NULL, NULL, "/role" }, { NULL, "a@example.org", NULL, NULL, "/role" }, { "support", "a@example.org", NULL, NULL, "/role" },
+        { "door", "no address", NULL, NULL, "/email" }, { "door", "", NULL, NULL, "/email" }, { "door", "a@example.org", "[]", NULL, "/levels" },
+        { "door", "a@example.org", "{\"all\":\"some\"}", NULL, "/levels" }, { "door", "a@example.org", "{\"gone/01936f4e-0000-7000-8000-000000000001\":\"read\"}", NULL, "/levels" },
+        { "door", "a@example.org", "{\"event/1\":\"read\"}", NULL, "/levels" }, { "door", "a@example.org", NULL, "[\"event\"]", "/own" }, { "door", "a@example.org", NULL, "{}", "/own" },
+    };
+    start(&t);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct member_wish w = { .tenant = t.b.tenant, .role = rows[i].role, .levels = rows[i].levels ? json_loads(rows[i].levels, 0, NULL) : NULL, .own = rows[i].own ? json_loads(rows[i].own, 0, NULL) : NULL };
+        CHECK_CODE(member_invite(t.p, &w, rows[i].email, "Anna", LANG_EN, "sejf", link, &id, &t.b.e), E_FIELDS, &t.b.e);
+        CHECK_TEXT(t.b.e.field, rows[i].field);
+        json_decref(w.levels);
+        json_decref(w.own);
+    }
+    struct member_wish closed = { .tenant = 4711, .role = "door" };
+    CHECK_CODE(member_invite(t.p, &closed, "a@example.org", "Anna", LANG_EN, "sejf", link, &id, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_CODE(account_find(t.p, "a@example.org", &id, &t.b.e), E_NOT_FOUND, &t.b.e);
+    end(&t);
+}
