@@ -186,7 +186,7 @@ static void put_code(struct buf *ret, enum lang lang, enum text label, enum text
 }
 
 /* ---- signing in */
-void sign_put(struct buf *ret, const struct sign_view *v) {
+void page_sign(struct buf *ret, const struct sign_view *v) {
     enum lang lang = v->frame.lang;
     bool typed = v->email != NULL && v->email[0] != 0;
     account_head(ret, &v->frame, TEXT_SIGN_TITLE, TEXTS);
@@ -208,7 +208,7 @@ void sign_put(struct buf *ret, const struct sign_view *v) {
     put_note(ret, TEXT_SIGN_FORGOT, lang);
 }
 
-void second_put(struct buf *ret, const struct second_view *v) {
+void page_second(struct buf *ret, const struct second_view *v) {
     enum lang lang = v->frame.lang;
     account_head(ret, &v->frame, TEXT_SECOND_TITLE, TEXT_SECOND_LEAD);
     if (v->passkeys)
@@ -227,7 +227,7 @@ void second_put(struct buf *ret, const struct second_view *v) {
     buf_text(ret, "</form>\n");
 }
 
-void confirm_put(struct buf *ret, const struct confirm_view *v) {
+void page_confirm(struct buf *ret, const struct confirm_view *v) {
     enum lang lang = v->frame.lang;
     char action[64];
     snprintf(action, sizeof action, "/account/confirm?to=%s", v->to);
@@ -267,7 +267,7 @@ static void put_until(struct buf *ret, const struct link_page *v) {
     buf_text(ret, "</p>\n");
 }
 
-void link_accept_put(struct buf *ret, const struct link_page *v) {
+void page_link_accept(struct buf *ret, const struct link_page *v) {
     enum lang lang = v->frame.lang;
     account_head(ret, &v->frame, v->link->reset ? TEXT_LINK_RESET_TITLE : TEXT_LINK_INVITE_TITLE, TEXTS);
     buf_text(ret, "<p class=\"lead\">");
@@ -293,7 +293,7 @@ void link_accept_put(struct buf *ret, const struct link_page *v) {
     put_until(ret, v);
 }
 
-void link_join_put(struct buf *ret, const struct link_page *v, enum join how) {
+void page_link_join(struct buf *ret, const struct link_page *v, enum join how) {
     enum lang lang = v->frame.lang;
     account_head(ret, &v->frame, TEXT_LINK_INVITE_TITLE, TEXTS);
     buf_text(ret, "<p class=\"lead\">");
@@ -314,7 +314,7 @@ void link_join_put(struct buf *ret, const struct link_page *v, enum join how) {
 }
 
 /* ---- what is missing before one is in */
-void change_put(struct buf *ret, const struct account_frame *f, const char *email, const char *mistake) {
+void page_change(struct buf *ret, const struct account_frame *f, const char *email, const char *mistake) {
     account_head(ret, f, TEXT_PASSWORD_CHANGE_TITLE, TEXT_PASSWORD_CHANGE_LEAD);
     account_form(ret, f, "/account/password");
     put_username(ret, email);
@@ -329,7 +329,7 @@ static void put_leave(struct buf *ret, const struct account_frame *f) {
     buf_text(ret, "</form>\n");
 }
 
-void enrol_put(struct buf *ret, const struct account_frame *f) {
+void page_enrol(struct buf *ret, const struct account_frame *f) {
     account_head(ret, f, TEXT_ENROL_TITLE, TEXT_ENROL_LEAD);
     buf_text(ret, "<section aria-labelledby=\"passkeys\">\n<h2 id=\"passkeys\">");
     PUT_TEXT(ret, f->lang, PASSKEYS);
@@ -357,7 +357,7 @@ static void put_groups(struct buf *ret, const char *secret) {
     }
 }
 
-void totp_put(struct buf *ret, const struct account_frame *f, const char *secret, const char *svg) {
+void page_totp(struct buf *ret, const struct account_frame *f, const char *secret, const char *svg) {
     enum lang lang = f->lang;
     account_head(ret, f, TEXT_TOTP_TITLE, TEXTS);
     if (secret != NULL && svg != NULL) {
@@ -394,7 +394,7 @@ static void put_on(struct buf *ret, enum text text, enum lang lang, const char *
     buf_text(ret, "</a></p>\n");
 }
 
-void codes_put(struct buf *ret, const struct account_frame *f, const json_t *codes) {
+void page_codes(struct buf *ret, const struct account_frame *f, const json_t *codes) {
     account_head(ret, f, TEXT_CODES_TITLE, TEXT_CODES_ONCE);
     buf_text(ret, "<ol class=\"codes\">\n");
     for (size_t i = 0; i < json_array_size(codes); i++) {
@@ -409,7 +409,7 @@ void codes_put(struct buf *ret, const struct account_frame *f, const json_t *cod
     put_on(ret, TEXT_CODES_DONE, f->lang, "#codes");
 }
 
-void token_put(struct buf *ret, const struct account_frame *f, const char *token) {
+void page_token(struct buf *ret, const struct account_frame *f, const char *token) {
     account_head(ret, f, TEXT_TOKENS_MADE_TITLE, TEXT_TOKENS_ONCE);
     buf_text(ret, "<p class=\"address\"><code>");
     buf_html(ret, token);

@@ -43,20 +43,20 @@ void account_wait(struct buf *ret, enum lang lang, int64_t seconds);
 /* ---- coming in */
 struct provider_button { const char *name, *path; };      /* "Company", "/account/with/company" */
 struct sign_view { struct account_frame frame; const char *email; const struct provider_button *providers; size_t provider_count; };
-void sign_put(struct buf *ret, const struct sign_view *v);
+void page_sign(struct buf *ret, const struct sign_view *v);
 struct second_view { struct account_frame frame; bool totp, codes, passkeys; };
-void second_put(struct buf *ret, const struct second_view *v);
+void page_second(struct buf *ret, const struct second_view *v);
 struct confirm_view { struct account_frame frame; const char *to /* "/account?to=…" where one comes back to */, *email; bool password, passkeys, totp; };
-void confirm_put(struct buf *ret, const struct confirm_view *v);
+void page_confirm(struct buf *ret, const struct confirm_view *v);
 struct link_page { struct account_frame frame; const struct link_info *link; const char *role /* in words */; const char *path; const char *name, *name_mistake, *password_mistake; };
-void link_accept_put(struct buf *ret, const struct link_page *v);         /* a new person, or a reset */
+void page_link_accept(struct buf *ret, const struct link_page *v);         /* a new person, or a reset */
 enum join { JOIN_SIGN_IN, JOIN_OTHER, JOIN_READY };
-void link_join_put(struct buf *ret, const struct link_page *v, enum join how);
-void change_put(struct buf *ret, const struct account_frame *f, const char *email, const char *mistake);
-void enrol_put(struct buf *ret, const struct account_frame *f);
-void totp_put(struct buf *ret, const struct account_frame *f, const char *secret, const char *svg);    /* NULL, NULL: the code was wrong */
-void codes_put(struct buf *ret, const struct account_frame *f, const json_t *codes);
-void token_put(struct buf *ret, const struct account_frame *f, const char *token);
+void page_link_join(struct buf *ret, const struct link_page *v, enum join how);
+void page_change(struct buf *ret, const struct account_frame *f, const char *email, const char *mistake);
+void page_enrol(struct buf *ret, const struct account_frame *f);
+void page_totp(struct buf *ret, const struct account_frame *f, const char *secret, const char *svg);    /* NULL, NULL: the code was wrong */
+void page_codes(struct buf *ret, const struct account_frame *f, const json_t *codes);
+void page_token(struct buf *ret, const struct account_frame *f, const char *token);
 
 /* ---- being in */
 struct account_view {
@@ -67,4 +67,4 @@ struct account_view {
     const struct link_info *invited; const char *invited_role;                  /* a link that waits for a yes; NULL: none */
     const char *mistake_at, *mistake;                                           /* id of the input, and what is wrong there */
 };
-void account_put(struct buf *ret, const struct account_view *v);
+void page_own(struct buf *ret, const struct account_view *v);

@@ -41,24 +41,24 @@ TEST(every_page_of_coming_in) {
     for (int l = 0; l < LANG_COUNT; l++) {
         AUTO(buf_done) struct buf b = BUF(1u << 20);
         struct account_frame f = frame_of(l, zone);
-        sign_put(&b, &(struct sign_view){ .frame = f, .providers = providers, .provider_count = 1 });
+        page_sign(&b, &(struct sign_view){ .frame = f, .providers = providers, .provider_count = 1 });
         CHECK(strstr(buf_str(&b), "autocomplete=\"username\"") != NULL && strstr(buf_str(&b), "autocomplete=\"current-password\"") != NULL);
         CHECK(strstr(buf_str(&b), "onpaste") == NULL && strstr(buf_str(&b), "autocomplete=\"off\"") == NULL);
         whole("sign", l, &b);
         f.trouble = TEXT_SIGN_REFUSED;
-        sign_put(&b, &(struct sign_view){ .frame = f, .email = EVIL });
+        page_sign(&b, &(struct sign_view){ .frame = f, .email = EVIL });
         whole("sign-refused", l, &b);
         f.trouble = TEXTS;
-        second_put(&b, &(struct second_view){ .frame = f, .totp = true, .codes = true, .passkeys = true });
+        page_second(&b, &(struct second_view){ .frame = f, .totp = true, .codes = true, .passkeys = true });
         CHECK(strstr(buf_str(&b), "autocomplete=\"one-time-code\"") != NULL);
         whole("second", l, &b);
-        second_put(&b, &(struct second_view){ .frame = f, .codes = true });
+        page_second(&b, &(struct second_view){ .frame = f, .codes = true });
         whole("second-codes", l, &b);
-        confirm_put(&b, &(struct confirm_view){ .frame = f, .to = "tokens", .email = EVIL, .password = true, .passkeys = true });
+        page_confirm(&b, &(struct confirm_view){ .frame = f, .to = "tokens", .email = EVIL, .password = true, .passkeys = true });
         whole("confirm", l, &b);
-        change_put(&b, &f, EVIL, "a mistake " EVIL);
+        page_change(&b, &f, EVIL, "a mistake " EVIL);
         whole("change", l, &b);
-        enrol_put(&b, &f);
+        page_enrol(&b, &f);
         whole("enrol", l, &b);
     }
 }
@@ -72,30 +72,30 @@ TEST(every_page_of_links_and_of_what_is_shown_once) {
         const struct account_frame f = frame_of(l, zone);
         struct link_info info = { .name = "Anna Zawilska", .email = "anna@people.example", .tenant_name = "Gdynia " "<Talks>", .until = NOW, .tenant = 3 };
         struct link_page v = { .frame = f, .link = &info, .role = "organiser", .path = LINK_PATH "sejf_AAAA" };
-        link_accept_put(&b, &v);
+        page_link_accept(&b, &v);
         CHECK(strstr(buf_str(&b), "autocomplete=\"new-password\"") != NULL && strstr(buf_str(&b), "Anna Zawilska") != NULL);
         whole("link", l, &b);
         v.name = EVIL;
         v.password_mistake = "too weak <x>";
-        link_accept_put(&b, &v);
+        page_link_accept(&b, &v);
         whole("link-mistakes", l, &b);
         for (int how = JOIN_SIGN_IN; how <= JOIN_READY; how++) {
-            link_join_put(&b, &v, (enum join)how);
+            page_link_join(&b, &v, (enum join)how);
             whole(how == JOIN_READY ? "join-ready" : how == JOIN_OTHER ? "join-other" : "join", l, &b);
         }
         info.reset = true;
         info.tenant_name[0] = 0;
-        link_accept_put(&b, &v);
+        page_link_accept(&b, &v);
         whole("reset", l, &b);
-        totp_put(&b, &f, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 9\"><path d=\"M1 1h7v7H1z\"/></svg>");
+        page_totp(&b, &f, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 9\"><path d=\"M1 1h7v7H1z\"/></svg>");
         CHECK(strstr(buf_str(&b), "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP<") != NULL);
         whole("totp", l, &b);
-        totp_put(&b, &f, NULL, NULL);
+        page_totp(&b, &f, NULL, NULL);
         whole("totp-again", l, &b);
-        codes_put(&b, &f, codes);
+        page_codes(&b, &f, codes);
         CHECK_INT(count_of(buf_str(&b), "<li><code>"), 10);
         whole("codes", l, &b);
-        token_put(&b, &f, "sejf_<AAAA>");
+        page_token(&b, &f, "sejf_<AAAA>");
         whole("token", l, &b);
     }
     json_decref(codes);
@@ -127,12 +127,12 @@ TEST(the_page_of_an_account) {
         struct account_view v = { .frame = frame_of(l, zone), .who = &who, .members = members, .sessions = sessions, .passkeys = passkeys, .tokens = tokens, .role = role_said,
                                   .invited = &link, .invited_role = "organiser", .mistake_at = "password", .mistake = "too short " EVIL };
         v.frame.done = TEXT_ACCOUNT_SAVED;
-        account_put(&b, &v);
+        page_own(&b, &v);
         CHECK(strstr(buf_str(&b), "Firefox on Linux") != NULL && strstr(buf_str(&b), "nightly copy") != NULL);
         CHECK_INT(count_of(buf_str(&b), "action=\"/account/sessions?"), 2);       /* the other one, and all others */
         whole("own", l, &b);
         const struct person_of nobody = { .name = "", .email = "new@people.example" };
-        account_put(&b, &(struct account_view){ .frame = frame_of(l, zone), .who = &nobody, .role = role_said });
+        page_own(&b, &(struct account_view){ .frame = frame_of(l, zone), .who = &nobody, .role = role_said });
         CHECK(strstr(buf_str(&b), "name=\"label\"") == NULL);                     /* a token belongs to a tenant */
         whole("own-empty", l, &b);
     }

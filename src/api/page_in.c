@@ -13,7 +13,7 @@ static void sign_show(struct front *f, int status) {
     struct page page;
     const char *email = f->visit.req != NULL && strcmp(http_method(f->visit.req), "POST") == 0 ? front_form(f, "email") : NULL;
     front_page(f, TEXT_SIGN_TITLE, email != NULL, &body, &page);
-    sign_put(&body, &(struct sign_view){ .frame = f->frame, .email = email, .providers = f->visit.api->providers, .provider_count = f->visit.api->provider_count });
+    page_sign(&body, &(struct sign_view){ .frame = f->frame, .email = email, .providers = f->visit.api->providers, .provider_count = f->visit.api->provider_count });
     front_send(f, status, &page, &body);
 }
 
@@ -23,9 +23,9 @@ static void missing_show(struct front *f) {
     bool change = f->session.step == STEP_CHANGE;
     front_page(f, change ? TEXT_PASSWORD_CHANGE_TITLE : TEXT_ENROL_TITLE, false, &body, &page);
     if (change)
-        change_put(&body, &f->frame, f->who.email, NULL);
+        page_change(&body, &f->frame, f->who.email, NULL);
     else
-        enrol_put(&body, &f->frame);
+        page_enrol(&body, &f->frame);
     front_send(f, 200, &page, &body);
 }
 
@@ -78,7 +78,7 @@ static void second_show(struct front *f, int status) {
     struct buf body;
     struct page page;
     front_page(f, TEXT_SECOND_TITLE, false, &body, &page);
-    second_put(&body, &(struct second_view){ .frame = f->frame, .totp = f->who.totp, .codes = f->who.codes > 0, .passkeys = f->who.passkeys > 0 });
+    page_second(&body, &(struct second_view){ .frame = f->frame, .totp = f->who.totp, .codes = f->who.codes > 0, .passkeys = f->who.passkeys > 0 });
     front_send(f, status, &page, &body);
 }
 
@@ -129,7 +129,7 @@ static void confirm_show(struct front *f, int status) {
     struct buf body;
     struct page page;
     front_page(f, TEXT_CONFIRM_TITLE, true, &body, &page);
-    confirm_put(&body, &(struct confirm_view){ .frame = f->frame, .to = back_to(f), .email = f->who.email, .password = f->who.password > 0, .passkeys = f->who.passkeys > 0, .totp = f->who.totp });
+    page_confirm(&body, &(struct confirm_view){ .frame = f->frame, .to = back_to(f), .email = f->who.email, .password = f->who.password > 0, .passkeys = f->who.passkeys > 0, .totp = f->who.totp });
     front_send(f, status, &page, &body);
 }
 
@@ -222,11 +222,11 @@ static void link_show(struct front *f, int status, const struct link_info *info,
                                  .name = typed ? front_form(f, "name") : NULL, .name_mistake = name_mistake, .password_mistake = password_mistake };
     front_page(f, info->reset ? TEXT_LINK_RESET_TITLE : TEXT_LINK_INVITE_TITLE, typed, &body, &page);
     if (info->reset || !info->has_password) {
-        link_accept_put(&body, &v);
+        page_link_accept(&body, &v);
     } else {
         bool ready = f->in && f->session.step == STEP_WHOLE && memcmp(&f->session.account, &info->account, sizeof info->account) == 0;
         front_link_keep(f, http_param(f->visit.req, "secret"));
-        link_join_put(&body, &v, ready ? JOIN_READY : f->in && f->session.step == STEP_WHOLE ? JOIN_OTHER : JOIN_SIGN_IN);
+        page_link_join(&body, &v, ready ? JOIN_READY : f->in && f->session.step == STEP_WHOLE ? JOIN_OTHER : JOIN_SIGN_IN);
     }
     front_send(f, status, &page, &body);
 }

@@ -342,7 +342,7 @@ static void put_tokens(struct buf *ret, const struct account_view *v) {
     buf_text(ret, "</section>\n");
 }
 
-void account_put(struct buf *ret, const struct account_view *v) {
+void page_own(struct buf *ret, const struct account_view *v) {
     buf_text(ret, "<div class=\"top\"><h1>");
     PUT_TEXT(ret, v->frame.lang, ACCOUNT_TITLE);
     buf_text(ret, "</h1>\n");
