@@ -365,7 +365,7 @@ void page_totp(struct buf *ret, const struct account_frame *f, const char *secre
         put_groups(&groups, secret);
         buf_text(ret, "<p>");
         PUT_TEXT(ret, lang, TOTP_SCAN);
-        buf_text(ret, "</p>\n<div class=\"qr\">");
+        buf_text(ret, "</p>\n<div class=\"scan\">");
         buf_text(ret, svg);                    /* our own markup, of qr.c */
         buf_text(ret, "</div>\n<p>");
         PUT_TEXT(ret, lang, TOTP_TYPE);

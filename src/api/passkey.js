@@ -57,7 +57,7 @@
         const confirm = e.code === 23;                       // signed in too long ago: confirm first, then once more
         if (confirm) { location.assign('/account/confirm?to=passkeys&' + word.next.slice(word.next.indexOf('lang='))); return; }
         said.textContent = e.name === 'NotAllowedError' || e.name === 'AbortError' ? word.cancelled
-          : e.name === 'InvalidStateError' ? word.there : e.status === 401 || e.status === 422 ? word.failed : word.trouble;
+          : e.name === 'InvalidStateError' ? word.there : [401, 403, 409, 422].includes(e.status) ? word.failed : word.trouble;
       }
       button.disabled = false;
     });
