@@ -1,6 +1,7 @@
 /* authorise_test.c — the register over a real store and a real keeper. */
 #include "access/authorise.c"
 #include "access/register.c"
+#include "access/register_paper.h"
 #include "base/civil.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
@@ -223,4 +224,63 @@ TEST(an_entry_stands_in_its_place_alone) {
     for (size_t i = 0; i < ARRAY_LEN(other); i++)
         CHECK_CODE(entry_open(&other[i], &key, sealed.data, sealed.len, &got, &e), E_DAMAGED, &e);
     json_decref(o);
+}
+
+/* SEJF_PAPERS=directory keeps what was set, to be looked at. */
+static void keep(const char *name, const struct buf *file) {
+    const char *directory = getenv("SEJF_PAPERS");
+    char path[512];
+    if (directory == NULL)
+        return;
+    snprintf(path, sizeof path, "%s/%s.pdf", directory, name);
+    FILE *f = fopen(path, "we");
+    CHECK(f != NULL && fwrite(file->data, 1, file->len, f) == file->len);
+    (void)fclose(f);
+}
+
+static void papers(struct scene *s, const char *name, int64_t number) {
+    for (enum lang lang = 0; lang < LANG_COUNT; lang++) {
+        AUTO(buf_done) struct buf all = BUF(8u << 20);
+        AUTO(buf_done) struct buf one = BUF(8u << 20);
+        char text[64];
+        const struct register_paper p = { &s->r, lang, clock_now(), "Gabinet Zdrowie i Uroda sp. z o.o." };
+        CHECK_OK(paper_register(&p, &all, &s->b.e), &s->b.e);
+        CHECK(all.len > 2000 && strncmp(buf_str(&all), "%PDF-", 5) == 0);
+        snprintf(text, sizeof text, "register-%s-%s", name, lang_code(lang));
+        keep(text, &all);
+        if (number == 0)
+            continue;
+        CHECK_OK(paper_authorisation(&p, number, &one, &s->b.e), &s->b.e);
+        CHECK(one.len > 2000 && memmem(one.data, one.len, "/Count 1", 8) != NULL);
+        snprintf(text, sizeof text, "authorisation-%s-%s", name, lang_code(lang));
+        keep(text, &one);
+    }
+}
+
+TEST(the_register_is_set_on_paper) {
+    static const char *const called[] = { "Anna Zażółć-Gęślowa", "Ő", "Bartłomiej Konstanty Wielopolski-Niezabitowski", "Székely-Szentgyörgyi Boldizsár Ármin",
+                                         "Konstantynopolitańczykowianeczkówna" };
+    struct scene s;
+    int64_t number = 0;
+    struct actor by = { .name = NULL };
+    char big[AUTHORISE_SCOPE + 1];
+    scene_start(&s);
+    papers(&s, "empty", 0);
+    json_t *many = json_array();
+    for (size_t i = 0; i < AUTHORISE_PURPOSES; i++)
+        json_array_append_new(many, json_string("running the event"));
+    for (size_t i = 0; i + 1 < sizeof big; i++)
+        big[i] = i % 9 == 8 ? ' ' : 'a';
+    big[sizeof big - 1] = 0;
+    for (size_t i = 0; i < 12; i++)
+        CHECK_OK(make(&s, (struct authorise_wish){ .account = i % 2 == 0 ? s.anna : s.ben, .name = called[i % ARRAY_LEN(called)], .from = day(-3), .until = day(300), .place = "Gdynia",
+                                                   .scope = i == 5 ? big : "visits, clients and notes of the practice in Gdynia", .purposes = i == 6 ? many : NULL, .undertaking = day(-4),
+                                                   .trained = day(100), .training_needed = i % 3 == 0 }, &number), &s.b.e);
+    CHECK_OK(authorise_withdraw(&s.r, 2, "moved to another post", &by, &s.b.e), &s.b.e);
+    papers(&s, "some", 1);
+    AUTO(buf_done) struct buf one = BUF(8u << 20);
+    const struct register_paper p = { &s.r, LANG_EN, clock_now(), "T" };
+    CHECK_CODE(paper_authorisation(&p, 99, &one, &s.b.e), E_NOT_FOUND, &s.b.e);
+    json_decref(many);
+    bed_end(&s.b);
 }

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "access/window.h"
 #include "api/api_int.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -317,8 +318,14 @@ static enum code turn_trim(struct jobs *j UNUSED, usec_t now, usec_t *ret_next, 
     return OK;
 }
 
+/* Windows for the operator's staff that are over; that they show nothing any more does not wait for this. */
+static enum code turn_windows(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    *ret_next = now + 30 * USEC_PER_SEC;
+    return windows_end(j->api->config.store, now, reterr);
+}
+
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
-    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
+    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim }, { "windows", turn_windows },
 };
 _Static_assert(ARRAY_LEN(table) <= ARRAY_LEN(((struct jobs *)0)->next), "a turn for each job");
 
