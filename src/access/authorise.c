@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/inside.h"
 #include "base/mem.h"
 #include "base/rule.h"
 #include "base/text.h"
@@ -186,6 +187,7 @@ static enum code grant_run(struct giving *g, int64_t *ret_number, struct err *re
         return code;
     code = store_write(g->r->store, g->r->tenant, grant_write, g, reterr);
     crypto_wipe(&g->key, sizeof g->key);
+    access_forget();
     if (code == OK)
         *ret_number = g->row.number;
     else
@@ -230,7 +232,7 @@ static bool row_take(const struct authorisation_row *row, void *arg) {
     return true;
 }
 
-static enum code row_get(struct amend *a, struct sql *q, struct err *reterr) {
+static enum code amend_look(struct amend *a, struct sql *q, struct err *reterr) {
     enum code code = authorisation_get(q, a->number, row_take, a, reterr);
     return code == OK && a->blob.failed ? err_set(reterr, E_MEMORY, "no memory for an authorisation") : code;
 }
@@ -265,7 +267,7 @@ static enum code amend_write(struct txn *t, void *arg, struct err *reterr) {
     AUTO(buf_done) struct buf sealed = BUF(ENTRY_TEXT_MAX + SEAL_OVERHEAD);
     json_t *entry = NULL;
     size_t lost = mem_lost();
-    enum code code = row_get(a, txn_sql(t), reterr);
+    enum code code = amend_look(a, txn_sql(t), reterr);
     struct entry_place at = place_of(a->r, &a->row);
     if (code == OK)
         code = entry_open(&at, &a->key, a->blob.data, a->blob.len, &entry, reterr);
@@ -290,7 +292,7 @@ static enum code amend_run(struct amend *a, struct err *reterr) {
     a->blob = BUF(ENTRY_TEXT_MAX + SEAL_OVERHEAD);
     enum code code = store_view(a->r->store, a->r->tenant, &v, reterr);
     if (code == OK)
-        code = row_get(a, view_sql(v), reterr);
+        code = amend_look(a, view_sql(v), reterr);
     v = view_end(v);
     if (code == OK)
         code = keeper_open(a->r->keeper, a->r->tenant, &a->row.key, 1, &a->key, &ok, reterr);
@@ -298,6 +300,7 @@ static enum code amend_run(struct amend *a, struct err *reterr) {
         code = err_set(reterr, E_GONE, "this authorisation was erased");
     if (code == OK)
         code = store_write(a->r->store, a->r->tenant, amend_write, a, reterr);
+    access_forget();
     crypto_wipe(&a->key, sizeof a->key);
     buf_done(&a->blob);
     return code;

@@ -175,8 +175,9 @@ bool session_csrf_fine(const struct session *s, const char *given) {
 struct found_caller { struct caller who; usec_t until; };
 
 /* The operator's support with a tenant: nothing of its own there but what the tenant has opened. */
-static enum code staff_caller(struct service *s, const struct known_session *k, const struct memberships *m, int64_t wanted, struct sql *q, struct arena *arena,
+static enum code staff_caller(struct service *s, const struct known_session *k, const struct memberships *m, int64_t wanted, struct arena *arena,
                               struct found_caller *ret, struct err *reterr) {
+    struct view *v = NULL;
     struct tenant_row t;
     int person = charter_person(service_charter(s), ROLE_SUPPORT);
     bool support = false;
@@ -184,7 +185,10 @@ static enum code staff_caller(struct service *s, const struct known_session *k, 
         support = support || (m->list[i].row.tenant == 0 && strcmp(m->list[i].row.role, ROLE_SUPPORT) == 0);
     if (!support || person < 0 || wanted <= 0)
         return err_set(reterr, E_NOT_FOUND, "there is nothing at this address, or it is not for this account");
-    enum code code = tenant_look(q, wanted, &t, arena, reterr);
+    enum code code = store_view(s->store, 0, &v, reterr);
+    if (code == OK)
+        code = tenant_look(view_sql(v), wanted, &t, arena, reterr);
+    v = view_end(v);
     if (code == E_NOT_FOUND || (code == OK && (t.closed != 0 || strcmp(t.service, charter_name(service_charter(s))) != 0)))
         return err_set(reterr, E_NOT_FOUND, "there is nothing at this address, or it is not for this account");
     if (code == OK)
@@ -192,7 +196,8 @@ static enum code staff_caller(struct service *s, const struct known_session *k, 
     if (code != OK)
         return code;
     ret->who = (struct caller){ .tenant = wanted, .person = person, .subject_kind = -1, .account = k->row.account, .by_session = true, .staff = true };
-    return staff_window(wanted, &k->row.account, s, arena, &ret->who.window, &ret->until, reterr);
+    code = authorised(s, 0, person, &k->row.account, &ret->until, reterr);
+    return code == OK ? staff_window(wanted, &k->row.account, s, arena, &ret->who.window, &ret->until, reterr) : code;
 }
 
 static enum code caller_find(struct people *p, struct service *s, const struct known_session *k, int64_t wanted, struct arena *arena, struct found_caller *ret, struct err *reterr) {
@@ -203,6 +208,7 @@ static enum code caller_find(struct people *p, struct service *s, const struct k
     enum code code = store_view(p->store, 0, &v, reterr);
     if (code == OK)
         code = memberships_read(p, view_sql(v), &k->row.account, arena, &m, reterr);
+    v = view_end(v);                          /* the registers are looked at through views of their own, and nobody waits for one while holding another */
     if (code != OK)
         return code;
     for (size_t i = 0; i < m.count; i++)
@@ -213,7 +219,7 @@ static enum code caller_find(struct people *p, struct service *s, const struct k
     if (n > 1)
         return err_set(reterr, E_INVALID, "you belong to several tenants of %s: say which by the header Sejf-Tenant (GET /v1/account lists them)", charter_name(service_charter(s)));
     if (one == NULL)
-        return staff_caller(s, k, &m, wanted, view_sql(v), arena, ret, reterr);
+        return staff_caller(s, k, &m, wanted, arena, ret, reterr);
     ret->who = (struct caller){ .tenant = one->row.tenant, .person = one->person, .subject_kind = -1, .account = k->row.account, .by_session = true };
     code = role_satisfied(s, one->person, k->row.factors, reterr);
     if (code == OK)

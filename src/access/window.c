@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/inside.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "ledger/ledger.h"
+#include "records/looks.h"
 #include "store/people.h"
 #include "store/register.h"
 
@@ -138,6 +140,7 @@ static enum code open_run(struct opening *o, int64_t *ret_number, struct err *re
         return code;
     code = store_write(r->store, r->tenant, open_write, o, reterr);
     crypto_wipe(&o->key, sizeof o->key);
+    access_forget();
     if (code == OK)
         *ret_number = o->row.number;
     else
@@ -194,7 +197,9 @@ static enum code close_write(struct txn *t, void *arg, struct err *reterr) {
 enum code window_close(const struct registrar *r, int64_t number, const struct actor *by, struct err *reterr) {
     char who[ACTOR_TEXT];
     struct closing c = { .number = number, .who = actor_text(by, who) };
-    return store_write(r->store, r->tenant, close_write, &c, reterr);
+    enum code code = store_write(r->store, r->tenant, close_write, &c, reterr);
+    access_forget();
+    return code;
 }
 
 struct ending { struct store *store; enum code code; struct err *err; };
@@ -347,4 +352,100 @@ enum code window_list(const struct registrar *r, usec_t now, json_t **ret, struc
     else
         json_decref(list);
     return code;
+}
+
+/* ---- what was read in it ---- */
+
+#define TRACED_LATER (15 * USEC_PER_SEC)      /* a read's entry is written after it, and a reader of the staff waits for that so long at the most */
+#define LOOKS_CHUNK 200u
+#define CHUNKS_MOST 10u                       /* of one call */
+
+struct reading { struct support_row row; json_t *kinds; bool failed; };
+
+static bool reading_take(const struct support_row *row, void *arg) {
+    struct reading *r = arg;
+    r->row = *row;
+    if (row->kinds[0] != 0)
+        r->kinds = json_loads(row->kinds, 0, NULL);
+    r->failed = row->kinds[0] != 0 && r->kinds == NULL;
+    return true;
+}
+
+static bool lists(const json_t *list, const char *text) {
+    size_t i;
+    json_t *v;
+    json_array_foreach(list, i, v)
+        if (text != NULL && json_is_string(v) && strcmp(json_string_value(v), text) == 0)
+            return true;
+    return false;
+}
+
+/* The entry names one window; where two were open together, what both let through stands with each. */
+static bool was_in(const struct reading *r, const json_t *item) {
+    usec_t at = 0, end = (r->row.closed != 0 ? r->row.closed : r->row.until) + TRACED_LATER;
+    const json_t *window = json_object_get(item, "window");
+    const char *when = json_string_value(json_object_get(item, "at"));
+    if (!json_is_integer(window) || when == NULL || !time_parse(when, &at))
+        return false;
+    if (json_integer_value(window) == r->row.number)
+        return true;
+    return at >= r->row.opened && at <= end && (r->kinds == NULL || lists(r->kinds, json_string_value(json_object_get(item, "kind"))));
+}
+
+static enum code reads_gather(const struct reading *r, struct service *s, int64_t tenant, int64_t before, size_t limit, json_t *list, json_t **ret_next, struct err *reterr) {
+    char id[UUID_TEXT], who[64];
+    struct looks_query q = { .since = r->row.opened, .before = before, .limit = LOOKS_CHUNK };
+    bool more = true;
+    if (!uuid_is_null(&r->row.account)) {
+        snprintf(who, sizeof who, "account %s", uuid_format(&r->row.account, id));
+        q.who = who;
+    }
+    *ret_next = json_null();
+    for (size_t turn = 0; more && turn < CHUNKS_MOST; turn++) {
+        json_t *some = NULL, *item, *next;
+        size_t i;
+        enum code code = looks_list(s, tenant, &q, &some, reterr);
+        if (code != OK)
+            return code;
+        next = json_object_get(some, "next");
+        more = json_is_integer(next);
+        q.before = more ? json_integer_value(next) : 0;
+        json_array_foreach(json_object_get(some, "items"), i, item)
+            if (json_array_size(list) < limit && was_in(r, item)) {
+                json_array_append(list, item);
+                if (json_array_size(list) == limit) {
+                    q.before = json_integer_value(json_object_get(item, "number"));
+                    more = true;
+                    turn = CHUNKS_MOST;
+                }
+            }
+        json_decref(some);
+    }
+    if (more)
+        *ret_next = json_integer(q.before);
+    return OK;
+}
+
+enum code window_reads(const struct registrar *r, struct service *s, int64_t number, int64_t before, size_t limit, json_t **ret, struct err *reterr) {
+    PRE(r != NULL && s != NULL && ret != NULL && limit > 0);
+    struct reading reading = { .kinds = NULL };
+    struct view *v = NULL;
+    size_t lost = mem_lost();
+    json_t *list = json_array(), *next = NULL;
+    enum code code = store_view(r->store, r->tenant, &v, reterr);
+    if (code == OK)
+        code = support_get(view_sql(v), number, reading_take, &reading, reterr);
+    v = view_end(v);
+    if (code == OK && reading.failed)
+        code = err_set(reterr, E_MEMORY, "no memory for a list of reads");
+    if (code == OK)
+        code = reads_gather(&reading, s, r->tenant, before, limit, list, &next, reterr);
+    if (code == OK && mem_lost() != lost)
+        code = err_set(reterr, E_MEMORY, "no memory for a list of reads");
+    if (code == OK)
+        *ret = json_pack("{s:O, s:O}", "items", list, "next", next);
+    json_decref(list);
+    json_decref(next);
+    json_decref(reading.kinds);
+    return code == OK && *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for a list of reads") : code;
 }

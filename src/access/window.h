@@ -26,5 +26,8 @@ MUST_USE enum code window_list(const struct registrar *r, usec_t now, json_t **r
  * *ret lives in the arena; its number is the newest window's; until: when the first of them ends. One indexed read. */
 MUST_USE enum code window_now(struct store *s, const struct charter *c, int64_t tenant, const struct uuid *account, usec_t now, struct arena *arena,
                               struct open_window *ret, bool *ret_yes, struct err *reterr);
-/* Upkeep, once a minute: windows of all tenants whose time is over are closed, with their entry in the ledger. */
+/* What was read in it, the newest first: {items, next} as looks_list (looks.h) has them, before that entry of the ledger (INT64_MAX: all). A read
+ * within two windows that are open together stands with both. Few items and a `next` mean that there may be more. E_NOT_FOUND. */
+MUST_USE enum code window_reads(const struct registrar *r, struct service *s, int64_t number, int64_t before, size_t limit, json_t **ret, struct err *reterr);
+/* Upkeep, twice a minute: windows of all tenants whose time is over are closed, with their entry in the ledger. */
 MUST_USE enum code windows_end(struct store *s, usec_t now, struct err *reterr);

@@ -147,3 +147,48 @@ TEST(a_window_ends_by_itself_and_is_listed) {
     json_decref(list);
     bed_end(&s.b);
 }
+
+static json_t *reads_of(struct scene *s, int64_t number, int64_t before, size_t limit) {
+    json_t *reads = NULL;
+    CHECK_OK(window_reads(&s->r, s->b.service, number, before, limit, &reads, &s->b.e), &s->b.e);
+    return reads;
+}
+
+TEST(what_was_read_in_a_window_is_listed) {
+    struct scene s;
+    int64_t number = 0;
+    json_t *reply = NULL, *event = NULL, *reads = NULL;
+    scene_start(&s);
+    struct caller owner = bed_role(&s.b, s.b.tenant, "organiser"), staff = bed_role(&s.b, s.b.tenant, "support");
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    CHECK_OK(bed_make(&s.b, &owner, "event", json_pack("{s:s, s:s, s:s}", "title", "Fair", "starts", "2027-05-01T10:00:00Z", "ends", "2027-05-01T18:00:00Z"), &event), &s.b.e);
+    CHECK_OK(bed_make(&s.b, &owner, "registration", json_pack("{s:s, s:s, s:s}", "event", text_at(event, "id", NULL), "name", "Anna", "email", "anna@post.example"), &reply), &s.b.e);
+    struct uuid id = id_of(reply);
+    json_decref(reply);
+    CHECK_OK(open_for(&s, &s.helper, "registration", 0, &number), &s.b.e);
+    CHECK_OK(open_for(&s, NULL, "event", 0, &number), &s.b.e);
+    struct open_window w;
+    bool yes = false;
+    CHECK_OK(window_now(s.b.store, s.b.charter, s.b.tenant, &s.helper, clock_now(), arena, &w, &yes, &s.b.e), &s.b.e);
+    staff.account = s.helper;
+    staff.by_session = staff.staff = yes;
+    staff.token = 0;
+    staff.window = &w;
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(bed_read(&s.b, &staff, "registration", &id, &reply), &s.b.e);      /* which waits for its trace */
+        json_decref(reply);
+    }
+    reads = reads_of(&s, 1, INT64_MAX, 100);
+    json_t *items = json_object_get(reads, "items"), *first = json_array_get(items, 0);
+    CHECK(json_array_size(items) >= 1 && json_is_null(json_object_get(reads, "next")));
+    CHECK_TEXT(text_at(first, "kind", NULL), "registration");
+    CHECK(strstr(text_at(first, "who", NULL), "account ") != NULL && json_array_size(json_object_get(first, "records")) == 1);
+    size_t all = json_array_size(items);
+    json_decref(reads);
+    reads = reads_of(&s, 1, INT64_MAX, 1);
+    CHECK(json_array_size(json_object_get(reads, "items")) == 1 && (all == 1 || json_is_integer(json_object_get(reads, "next"))));
+    json_decref(reads);
+    CHECK_CODE(window_reads(&s.r, s.b.service, 9, INT64_MAX, 1, &reads, &s.b.e), E_NOT_FOUND, &s.b.e);
+    json_decref(event);
+    bed_end(&s.b);
+}

@@ -304,6 +304,26 @@ static void on_window_close(struct http_req *req) {
         scall_error(&c, &e);
 }
 
+/* ?before=812&limit=50 */
+static void on_window_reads(struct http_req *req) {
+    struct scall c;
+    struct place p;
+    struct err e;
+    int64_t number, before = INT64_MAX, limit = 100;
+    json_t *reads = NULL;
+    const char *from = http_query(req, "before"), *most = http_query(req, "limit");
+    if (!begin(req, PEOPLE_LIST, &c, &p) || !scall_number(&c, "number", &number))
+        return;
+    if ((from != NULL && !text_int(from, 1, INT64_MAX, &before)) || (most != NULL && !text_int(most, 1, 1000, &limit)))
+        scall_fail(&c, E_INVALID, "before is the `next` of the page before, limit a number from 1 to 1000");
+    else if (p.service == NULL)
+        scall_fail(&c, E_NOT_FOUND, "there is nothing at this address, or it is not for you");
+    else if (window_reads(&p.r, p.service, number, before, (size_t)limit, &reads, &e) == OK)
+        scall_reply(&c, 200, reads);
+    else
+        scall_error(&c, &e);
+}
+
 static const struct route routes[] = {
     { "GET", "/v1/tenants/{tenant}/authorisations", 0, on_list },
     { "POST", "/v1/tenants/{tenant}/authorisations", 0, on_make },
@@ -315,5 +335,6 @@ static const struct route routes[] = {
     { "GET", "/v1/tenants/{tenant}/windows", 0, on_windows },
     { "POST", "/v1/tenants/{tenant}/windows", 0, on_window_open },
     { "POST", "/v1/tenants/{tenant}/windows/{number}/close", 0, on_window_close },
+    { "GET", "/v1/tenants/{tenant}/windows/{number}/reads", 0, on_window_reads },
 };
 const struct route_table routes_register = { routes, ARRAY_LEN(routes) };

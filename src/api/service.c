@@ -153,7 +153,7 @@ static void serve_until(struct api *a, int stop_fd) {
 }
 
 static enum code http_begin(struct api *a, int listen_fd, struct http **ret, struct err *reterr) {
-    const struct route_table tables[] = { routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_forms, routes_links, routes_public };
+    const struct route_table tables[] = { routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_forms, routes_links, routes_public };
     const struct http_options o = {
         .listen_fd = listen_fd, .tables = tables, .table_count = ARRAY_LEN(tables), .context = a, .loops = a->config.loops,
         .workers = a->config.workers == 0 ? WORKERS : a->config.workers, .queue = 2048,
