@@ -112,7 +112,7 @@ static enum code do_token_new(struct control_req *c, struct err *reterr) {
     const char *role = control_text(c, "role"), *expires = control_text(c, "expires"), *label = control_text(c, "label");
     json_t *scope = json_object_get(c->in, "scope");
     AUTO(buf_done) struct buf limits = BUF(LINE_MOST);
-    if (json_is_object(scope))
+    if (scope != NULL && !json_is_null(scope))      /* what is no scope is refused, not left out */
         json_text_add(&limits, scope);
     if (limits.failed)                        /* without it the token would open everything */
         return err_set(reterr, E_MEMORY, "no memory for the scope of a token");
