@@ -3,7 +3,7 @@
 // E-mail addresses end in .example; telephone numbers come from ranges that Great Britain, France and
 // Sweden reserve for fiction, so that none of them rings anywhere.
 //
-// For each service there are tenants.json (tenants, and the tokens that a demo makes for them) and one
+// For each service there are tenants.json (tenants, the tokens that a demo makes for them, the people whom it invites) and one
 // NDJSON file for each kind, numbered in the order in which they can be loaded. A line is
 //   {"tenant": key of tenants.json, "id": UUIDv7, "fields": {…}, "consents": {name: true}, where a field needs one}
 // and a record names what it belongs to, or refers to, by id in its fields.
@@ -78,21 +78,33 @@ const date = (ms) => new Date(ms).toISOString().slice(0, 10);
 const at = (day, hour, minute = 0) => TODAY + day * DAY + hour * 3600e3 + minute * 60e3;
 const money = (low, high, currency) => ({ amount: `${between(low, high)}.${currency === 'HUF' ? '00' : pick(['00', '50', '90'])}`, currency });
 
+// Who is invited to a tenant: one person for each of its tokens. Names are counted out, so that they disturb no random number.
+let invited = 0;
+function staff(t, kinds) {
+  return t.tokens.map(({ role, record }) => {
+    const i = invited++, first = t.land.first[(i * 5) % t.land.first.length], surname = declined(t.land, first, t.land.last[(i * 3) % t.land.last.length]);
+    const last = t.land === PL && first.endsWith('a') ? surname.replace(/dzki$/, 'dzka') : surname;
+    return { role, name: t.land.order(first, last), email: `${plain(first)}.${plain(last)}@${t.key}.example`, lang: t.land === PL ? 'pl' : 'hu', ...own(record, kinds) };
+  });
+}
+const own = (record, kinds) => (record ? { self: `${kinds.get(record)}/${record}` } : {});
+
 function scene(service) {
-  const files = new Map();
+  const files = new Map(), kinds = new Map();
   return {
     add(kind, tenant, fields, consent) {
       const line = { tenant: tenant.key, id: uuid(), fields: Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined)) };
       if (consent !== undefined) line.consents = { [consent]: true };
       if (!files.has(kind)) files.set(kind, []);
       files.get(kind).push(line);
+      kinds.set(line.id, kind);
       return line.id;
     },
     write(tenants) {
       const folder = join(here, service);
       mkdirSync(folder, { recursive: true });
       for (const old of readdirSync(folder)) rmSync(join(folder, old));
-      const public_ = tenants.map(({ key, name, tokens }) => ({ key, name, tokens }));
+      const public_ = tenants.map((t) => ({ key: t.key, name: t.name, tokens: t.tokens.map((k) => ({ ...k, ...own(k.record, kinds) })), people: staff(t, kinds) }));
       writeFileSync(join(folder, 'tenants.json'), JSON.stringify({ tenants: public_ }, null, 2) + '\n');
       let n = 0;
       for (const [kind, lines] of files)

@@ -37,7 +37,7 @@ bool control_say(struct control_req *c, const json_t *line) {
     return !c->reader_gone;
 }
 
-static bool say_new(struct control_req *c, json_t *line) {
+bool control_say_new(struct control_req *c, json_t *line) {
     bool fine = line != NULL && control_say(c, line);
     json_decref(line);
     return fine;
@@ -45,15 +45,15 @@ static bool say_new(struct control_req *c, json_t *line) {
 
 const char *control_text(const struct control_req *c, const char *name) { return json_string_value(json_object_get(c->in, name)); }
 
-static int64_t number_or(const struct control_req *c, const char *name, int64_t otherwise) {
+int64_t control_number(const struct control_req *c, const char *name, int64_t otherwise) {
     const json_t *v = json_object_get(c->in, name);
     return json_is_integer(v) ? json_integer_value(v) : otherwise;
 }
 
-static void set(struct control_req *c, const char *name, json_t *value) { json_object_set_new(c->reply, name, value); }
-static void set_int(struct control_req *c, const char *name, int64_t value) { set(c, name, json_integer(value)); }
+void control_set(struct control_req *c, const char *name, json_t *value) { json_object_set_new(c->reply, name, value); }
+static void set_int(struct control_req *c, const char *name, int64_t value) { control_set(c, name, json_integer(value)); }
 
-static json_t *time_json(usec_t t) {
+json_t *control_time(usec_t t) {
     char text[40];
     return t <= 0 || t == USEC_NEVER ? json_null() : json_string(time_format(t, text, sizeof text));
 }
@@ -64,9 +64,10 @@ static enum code do_tenant_new(struct control_req *c, struct err *reterr) {
     int64_t tenant;
     const char *name = control_text(c, "name");
     enum code code = tenant_found(c->store, charter_name(service_charter(c->service)), name == NULL ? "" : name, "operator", &tenant, reterr);
-    if (code == OK)
-        set_int(c, "tenant", tenant);
-    return code;
+    if (code != OK)
+        return code;
+    set_int(c, "tenant", tenant);
+    return control_invite_owner(c, tenant, reterr);
 }
 
 struct listing { struct control_req *c; int64_t count; };
@@ -76,8 +77,8 @@ static bool tenant_line(const struct tenant_row *r, void *arg) {
     if (r->probe)
         return true;
     l->count++;
-    return say_new(l->c, json_pack("{s:I, s:s, s:s, s:o, s:o}", "tenant", (json_int_t)r->id, "service", r->service, "name", r->name,
-                                   "made", time_json(r->made), "closed", time_json(r->closed)));
+    return control_say_new(l->c, json_pack("{s:I, s:s, s:s, s:o, s:o}", "tenant", (json_int_t)r->id, "service", r->service, "name", r->name,
+                                   "made", control_time(r->made), "closed", control_time(r->closed)));
 }
 
 static enum code do_tenant_list(struct control_req *c, struct err *reterr) {
@@ -132,7 +133,7 @@ static enum code do_token_new(struct control_req *c, struct err *reterr) {
     if (code == OK)
         code = access_token_make(c->service, &w, token, &number, reterr);
     if (code == OK) {
-        set(c, "token", json_string(token));
+        control_set(c, "token", json_string(token));
         set_int(c, "number", number);
         explicit_bzero(token, sizeof token);
     }
@@ -142,8 +143,8 @@ static enum code do_token_new(struct control_req *c, struct err *reterr) {
 static bool token_line(const struct token_row *r, void *arg) {
     struct listing *l = arg;
     l->count++;
-    return say_new(l->c, json_pack("{s:I, s:s, s:s?, s:o, s:o, s:o, s:b}", "number", (json_int_t)r->number, "role", r->role, "label", r->label,
-                                   "made", time_json(r->made), "expires", time_json(r->expires), "revoked", time_json(r->revoked), "loopback", r->loopback_only));
+    return control_say_new(l->c, json_pack("{s:I, s:s, s:s?, s:o, s:o, s:o, s:b}", "number", (json_int_t)r->number, "role", r->role, "label", r->label,
+                                   "made", control_time(r->made), "expires", control_time(r->expires), "revoked", control_time(r->revoked), "loopback", r->loopback_only));
 }
 
 static enum code do_token_list(struct control_req *c, struct err *reterr) {
@@ -154,7 +155,7 @@ static enum code do_token_list(struct control_req *c, struct err *reterr) {
 }
 
 static enum code do_token_revoke(struct control_req *c, struct err *reterr) {
-    int64_t number = number_or(c, "number", 0);
+    int64_t number = control_number(c, "number", 0);
     json_t *what = json_pack("{s:I}", "token", (json_int_t)number);
     enum code code = what == NULL ? err_set(reterr, E_MEMORY, "no memory for the ledger") : token_revoke(c->store, c->tenant, number, reterr);
     if (code == OK)
@@ -196,7 +197,7 @@ static enum code do_rebuild_index(struct control_req *c, struct err *reterr) {
 struct look { struct control_req *c; struct service *s; struct sound sum; enum code code; struct err err; };
 
 static void say_bad(void *arg, const char *what, const char *id, const char *why) {
-    (void)!say_new(((struct look *)arg)->c, json_pack("{s:s, s:s, s:s}", "what", what, "id", id, "text", why));
+    (void)!control_say_new(((struct look *)arg)->c, json_pack("{s:s, s:s, s:s}", "what", what, "id", id, "text", why));
 }
 
 static bool look_tenant(const struct tenant_row *t, void *arg) {
@@ -212,7 +213,7 @@ static enum code do_data_check(struct control_req *c, struct err *reterr) {
         *reterr = l.err;
         return code;
     }
-    set(c, "pages", code == OK ? json_null() : json_string(l.err.text));
+    control_set(c, "pages", code == OK ? json_null() : json_string(l.err.text));
     code = OK;
     for (size_t i = 0; code == OK && json_is_true(json_object_get(c->in, "thorough")) && i < c->api->service_count; i++) {
         l.s = c->api->services[i];
@@ -244,8 +245,8 @@ static enum code do_charter_against(struct control_req *c, struct err *reterr) {
     if (code != OK)
         return code;
     adopt_print(a, &said);
-    set(c, "said", json_string(buf_str(&said)));
-    set(c, "allowed", json_boolean(adopt_allowed(a, reterr) == OK));
+    control_set(c, "said", json_string(buf_str(&said)));
+    control_set(c, "allowed", json_boolean(adopt_allowed(a, reterr) == OK));
     return OK;
 }
 
@@ -267,7 +268,7 @@ static json_t *keeper_json(const struct keeper_status *s) {
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:b, s:s}", "epoch", (json_int_t)s->epoch, "buckets", (json_int_t)s->buckets,
                      "keys", (json_int_t)s->keys, "pending", (json_int_t)s->pending, "destroyed_today", (json_int_t)s->destroyed_today,
                      "opened_minute", (json_int_t)s->opened_minute, "opened_most", (json_int_t)s->opened_most, "destroyed_most", (json_int_t)s->destroyed_most,
-                     "allowed_today", (json_int_t)s->allowed_today, "renewed", time_json(s->renewed), "root", s->root, "in_place", s->in_place, "filesystem", s->filesystem);
+                     "allowed_today", (json_int_t)s->allowed_today, "renewed", control_time(s->renewed), "root", s->root, "in_place", s->in_place, "filesystem", s->filesystem);
 }
 
 static enum code do_key_status(struct control_req *c, struct err *reterr) {
@@ -280,7 +281,7 @@ static enum code do_key_status(struct control_req *c, struct err *reterr) {
 }
 
 static enum code do_key_allow(struct control_req *c, struct err *reterr) {
-    int64_t n = number_or(c, "destructions", 0);
+    int64_t n = control_number(c, "destructions", 0);
     if (n < 1)
         return err_set(reterr, E_INVALID, "destructions must be a number of at least 1");
     json_t *what = json_pack("{s:I}", "destructions", (json_int_t)n);
@@ -327,14 +328,14 @@ static bool ledger_line(const struct ledger_row *r, void *arg) {
     AUTO(buf_done) struct buf hex = BUF(2 * HASH_SIZE + 1);
     hex_encode(r->head, HASH_SIZE, &hex);
     s->count++;
-    return say_new(s->c, json_pack("{s:I, s:I, s:o, s:s, s:o}", "chain", (json_int_t)r->chain, "seq", (json_int_t)r->seq, "at", time_json(r->at), "head", buf_str(&hex),
+    return control_say_new(s->c, json_pack("{s:I, s:I, s:o, s:s, s:o}", "chain", (json_int_t)r->chain, "seq", (json_int_t)r->seq, "at", control_time(r->at), "head", buf_str(&hex),
                                    "entry", json_loads(r->entry, 0, NULL) ?: json_string(r->entry))) && s->count < s->limit;
 }
 
 static enum code do_ledger_show(struct control_req *c, struct err *reterr) {
     AUTO(view_end) struct view *view = NULL;
-    int64_t chain = number_or(c, "chain", 0), after = number_or(c, "after", 0);
-    struct show s = { c, 0, number_or(c, "limit", 1000) };
+    int64_t chain = control_number(c, "chain", 0), after = control_number(c, "after", 0);
+    struct show s = { c, 0, control_number(c, "limit", 1000) };
     if (chain < 0 || after < 0 || s.limit < 1)
         return err_set(reterr, E_INVALID, "chain and after must not be below 0, limit not below 1");
     enum code code = store_view(c->store, chain, &view, reterr);
@@ -359,7 +360,7 @@ static enum code do_ledger_export(struct control_req *c, struct err *reterr) {
     char piece[16384];
     ssize_t n;
     pthread_t thread;
-    struct exporting x = { .store = c->store, .chain = number_or(c, "chain", -1) };
+    struct exporting x = { .store = c->store, .chain = control_number(c, "chain", -1) };
     struct ledger_check check = { 0 };
     enum code code = job_sign(c->api, reterr);
     if (code == OK)
@@ -405,18 +406,18 @@ static enum code do_status(struct control_req *c, struct err *reterr) {
     set_int(c, "writes", store.writes);
     set_int(c, "waiting", (int64_t)store.waiting);
     set_int(c, "index_gaps", store.index_gaps);
-    set(c, "version", json_string(SEJF_VERSION));
+    control_set(c, "version", json_string(SEJF_VERSION));
     set_int(c, "up_seconds", (clock_steady() - c->api->began) / USEC_PER_SEC);
     for (size_t i = 0; i < c->api->service_count; i++)
         json_array_append_new(services, json_string(charter_name(service_charter(c->api->services[i]))));
-    set(c, "services", services);
+    control_set(c, "services", services);
     if (h != NULL) {
         http_status(h, &http);
-        set(c, "http", http_json(&http));
+        control_set(c, "http", http_json(&http));
     }
     enum code code = keeper_status(c->api->config.keeper, &keeper, reterr);
     if (code == OK)
-        set(c, "keeper", keeper_json(&keeper));
+        control_set(c, "keeper", keeper_json(&keeper));
     return code;
 }
 
@@ -436,7 +437,7 @@ static const struct verb_row { const char *name; unsigned needs; enum code (*run
 static enum code tenant_needed(struct control_req *c, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
     struct tenant_row row;
-    c->tenant = number_or(c, "tenant", 0);
+    c->tenant = control_number(c, "tenant", 0);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory to look up a tenant");
     enum code code = c->tenant < 1 ? E_NOT_FOUND : tenant_get(c->store, c->tenant, &row, arena, reterr);
@@ -454,7 +455,7 @@ static enum code dispatch(struct control_req *c, const char *verb, struct err *r
         json_t *got = NULL;
         if (c->service == NULL)
             return err_set(reterr, E_INVALID, "%s needs the name of a service", verb);
-        enum code code = promises_control(c->service, verb, c->in, &got, reterr);
+        enum code code = promises_control(c->service, api_people(c->api), verb, c->in, &got, reterr);
         if (code == OK)
             json_object_update(c->reply, got);
         json_decref(got);
@@ -493,7 +494,7 @@ void control_call(struct api *a, const json_t *in, const struct source *body, co
         json_object_del(c.reply, "ok");
     }
     bool said = code == OK ? control_say(&c, c.reply)
-                           : say_new(&c, json_pack("{s:b, s:i, s:s, s:s, s:s, s:O}", "ok", 0, "code", (int)code, "name", code_name(code), "text", e.text,
+                           : control_say_new(&c, json_pack("{s:b, s:i, s:s, s:s, s:s, s:O}", "ok", 0, "code", (int)code, "name", code_name(code), "text", e.text,
                                                    "cause", e.hidden, "detail", c.reply == NULL ? json_null() : c.reply));
     if (!said && !c.reader_gone)
         say_no_memory(&c);

@@ -14,4 +14,36 @@ struct control_req {
     bool reader_gone;
 };
 bool control_say(struct control_req *c, const json_t *line);
+bool control_say_new(struct control_req *c, json_t *line);        /* the same, and takes the reference; NULL: no memory */
 const char *control_text(const struct control_req *c, const char *name);
+int64_t control_number(const struct control_req *c, const char *name, int64_t otherwise);
+void control_set(struct control_req *c, const char *name, json_t *value);        /* a member of the last line; takes the reference */
+json_t *control_time(usec_t t);                                    /* null: never */
+
+/* "who": an e-mail address, or the id of an account. */
+enum code control_who(struct control_req *c, struct uuid *ret, struct err *reterr);
+enum code control_say_list(struct control_req *c, json_t *list);   /* each as a line, their number as "count"; takes the reference */
+
+/* control_people.c: rows of control.tbl */
+enum code do_user_new(struct control_req *c, struct err *reterr);
+enum code do_user_invite(struct control_req *c, struct err *reterr);
+enum code do_user_reset(struct control_req *c, struct err *reterr);
+enum code do_user_list(struct control_req *c, struct err *reterr);
+enum code do_user_show(struct control_req *c, struct err *reterr);
+enum code do_user_suspend(struct control_req *c, struct err *reterr);
+enum code do_user_remove(struct control_req *c, struct err *reterr);
+enum code do_user_sessions(struct control_req *c, struct err *reterr);
+enum code do_user_history(struct control_req *c, struct err *reterr);
+enum code do_role_give(struct control_req *c, struct err *reterr);
+/* Invites c's "owner" (an address) to a tenant that was made just now; nothing where none is named. */
+enum code control_invite_owner(struct control_req *c, int64_t tenant, struct err *reterr);
+
+/* control_register.c: rows of control.tbl */
+enum code do_authorise_new(struct control_req *c, struct err *reterr);
+enum code do_authorise_list(struct control_req *c, struct err *reterr);
+enum code do_authorise_withdraw(struct control_req *c, struct err *reterr);
+enum code do_authorise_csv(struct control_req *c, struct err *reterr);
+enum code do_window_open(struct control_req *c, struct err *reterr);
+enum code do_window_close(struct control_req *c, struct err *reterr);
+enum code do_window_reads(struct control_req *c, struct err *reterr);
+enum code do_window_list(struct control_req *c, struct err *reterr);

@@ -82,8 +82,6 @@ static enum code service_add(struct api *a, const struct charter *charter, struc
     size_t at = a->service_count;
     a->services[a->service_count++] = s;
     code = service_recover(s, reterr);
-    if (code == OK)
-        code = promises_tidy(s, reterr);
     if (code != OK)
         return err_prefix(reterr, "service %s", charter_name(charter));
     AUTO(buf_done) struct buf text = BUF(64u << 20);
@@ -95,6 +93,15 @@ static enum code service_add(struct api *a, const struct charter *charter, struc
     a->openapi_len[at] = text.len;
     a->openapi[at] = TAKE(text.data);
     return OK;
+}
+
+/* What a run of the probes that was cut left behind; its people are of the accounts that all services share. */
+static enum code tidy_all(struct api *a, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; i < a->service_count && code == OK; i++)
+        if ((code = promises_tidy(a->services[i], a->people, reterr)) != OK)
+            (void)err_prefix(reterr, "service %s", charter_name(service_charter(a->services[i])));
+    return code;
 }
 
 struct api *api_close(struct api *a) {
@@ -138,6 +145,8 @@ enum code api_open(const struct api_config *c, struct api **ret, struct err *ret
     }
     made = people_open(&(struct people_options){ .store = a->config.store, .keeper = a->config.keeper, .services = a->services, .service_count = a->service_count, .base_url = a->config.base_url },
                        &a->people, reterr);
+    if (made == OK)
+        made = tidy_all(a, reterr);
     if (made != OK)
         return made;
     if (store_index_was_remade(a->config.store))

@@ -214,6 +214,67 @@ static enum code make_tokens(struct demo *d, const char *service, json_t *t, str
     return code;
 }
 
+/* The purposes that the charter declares, each once, in the person's language. New reference. */
+static json_t *purposes_of(const struct charter *c, enum lang lang) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(c, &kinds);
+    json_t *seen = json_object(), *list = json_array(), *value;
+    const char *text;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < kinds[i].used_for_count; k++)
+            json_object_set_new(seen, kinds[i].used_for[k].in[lang] ?: kinds[i].used_for[k].in[LANG_EN], json_true());
+    json_object_foreach(seen, text, value)
+        json_array_append_new(list, json_string(text));
+    json_decref(seen);
+    return list;
+}
+
+/* Where nobody signs in without an authorisation, each invented person gets one for a year. */
+static enum code authorise_person(struct demo *d, const struct charter *c, json_t *t, json_t *person, json_t *account, struct err *reterr) {
+    static const struct words everything = WORDS("all records of the tenant", "wszystkie rekordy klienta", "az ügyfél minden rekordja");
+    enum lang lang = LANG_EN;
+    char until[40];
+    json_t *r = NULL;
+    const char *code_of = json_string_value(json_object_get(person, "lang"));
+    if (!charter_authorised_only(c))
+        return OK;
+    if (code_of != NULL)
+        (void)!lang_parse(code_of, strlen(code_of), &lang);
+    time_format(clock_now() + 364 * USEC_PER_DAY, until, sizeof until);
+    until[10] = 0;
+    json_t *in = json_pack("{s:s,s:O,s:O,s:O,s:s,s:s,s:o}", "do", "authorise_new", "tenant", json_object_get(t, "tenant"), "who", account, "post", json_object_get(person, "role"),
+                           "scope", everything.in[lang], "until", until, "purposes", purposes_of(c, lang));
+    enum code code = session_call(d->session, in, NULL, NULL, NULL, &r, reterr);
+    json_decref(r);
+    return code;
+}
+
+/* Each person comes in by a link that works once. */
+static enum code invite_people(struct demo *d, const struct charter *charter, json_t *t, struct err *reterr) {
+    const char *service = charter_name(charter);
+    enum code code = OK;
+    size_t i;
+    json_t *person;
+    json_array_foreach(json_object_get(t, "people"), i, person) {
+        json_t *r = NULL, *self = json_object_get(person, "self");
+        if (code != OK)
+            break;
+        json_t *in = json_copy(person);
+        json_object_set_new(in, "do", json_string("user_invite"));
+        json_object_set_new(in, "service", json_string(service));
+        json_object_set(in, "tenant", json_object_get(t, "tenant"));
+        if (self != NULL)
+            json_object_set_new(in, "own", json_pack("[O]", self));
+        code = session_call(d->session, in, NULL, NULL, NULL, &r, reterr);
+        if (code == OK)
+            json_object_set(person, "link", json_object_get(r, "link"));
+        if (code == OK)
+            code = authorise_person(d, charter, t, person, json_object_get(r, "account"), reterr);
+        json_decref(r);
+    }
+    return code;
+}
+
 static int is_scene(const struct dirent *e) {
     size_t n = strlen(e->d_name);
     return n > 7 && strcmp(e->d_name + n - 7, ".ndjson") == 0 && e->d_name[0] >= '0' && e->d_name[0] <= '9';
@@ -236,7 +297,8 @@ static enum code load_scenes(struct demo *d, const char *service, json_t *tenant
     return code;
 }
 
-static enum code load_service(struct demo *d, const char *service, struct err *reterr) {
+static enum code load_service(struct demo *d, const struct charter *charter, struct err *reterr) {
+    const char *service = charter_name(charter);
     AUTO(buf_done) struct buf path = BUF(8192);
     json_t *top = NULL, *t;
     size_t i;
@@ -253,6 +315,9 @@ static enum code load_service(struct demo *d, const char *service, struct err *r
     json_array_foreach(tenants, i, t)
         if (code == OK)
             code = make_tokens(d, service, t, reterr);
+    json_array_foreach(tenants, i, t)
+        if (code == OK)
+            code = invite_people(d, charter, t, reterr);
     if (code == OK)
         json_array_append_new(d->services, json_pack("{s:s,s:O}", "service", service, "tenants", tenants));
     json_decref(top);
@@ -260,27 +325,28 @@ static enum code load_service(struct demo *d, const char *service, struct err *r
 }
 
 /* Columns are counted in characters, not bytes: the names are Polish and Hungarian. */
-static void print_token(const char *service, const char *tenant, const json_t *token) {
+static void print_way_in(const char *service, const char *tenant, const json_t *one, const char *secret) {
     size_t wide = text_points(tenant);
-    printf("  %-9s %s%*s %-12s %s\n", service, tenant, wide < 26 ? (int)(26 - wide) : 0, "", json_string_value(json_object_get(token, "role")),
-           json_string_value(json_object_get(token, "token")) ?: "");
+    printf("  %-9s %s%*s %-12s %s\n", service, tenant, wide < 26 ? (int)(26 - wide) : 0, "", json_string_value(json_object_get(one, "role")),
+           json_string_value(json_object_get(one, secret)) ?: "");
 }
 
-static void print_demo(json_t *demo, bool json) {
+/* Tokens, or the links of people. */
+static void print_demo(json_t *demo, const char *list, const char *secret) {
     size_t i, k, m;
-    json_t *service, *tenant, *token;
-    if (json) {
-        json_dumpf(demo, stdout, JSON_COMPACT);
-        putchar('\n');
-        return;
-    }
+    json_t *service, *tenant, *one;
     json_array_foreach(json_object_get(demo, "services"), i, service)
         json_array_foreach(json_object_get(service, "tenants"), k, tenant)
-            json_array_foreach(json_object_get(tenant, "tokens"), m, token)
-                print_token(json_string_value(json_object_get(service, "service")), json_string_value(json_object_get(tenant, "name")), token);
+            json_array_foreach(json_object_get(tenant, list), m, one)
+                print_way_in(json_string_value(json_object_get(service, "service")), json_string_value(json_object_get(tenant, "name")), one, secret);
 }
 
-struct demo_args { const char *data, *config, *from; bool json; struct option_list services; };
+static void print_json(const json_t *demo) {
+    json_dumpf(demo, stdout, JSON_COMPACT);
+    putchar('\n');
+}
+
+struct demo_args { const char *data, *config, *from; bool json, links; struct option_list services; };
 
 static bool chosen(const struct demo_args *a, const char *service) {
     for (size_t i = 0; i < a->services.count; i++)
@@ -303,7 +369,7 @@ static enum code load_all(struct place *p, const struct demo_args *a, const char
     struct demo d = { p, s, a->from, json_array() };
     for (size_t i = 0; code == OK && i < n; i++)
         if (chosen(a, charter_name(charters[i])))
-            code = load_service(&d, charter_name(charters[i]), reterr);
+            code = load_service(&d, charters[i], reterr);
     json_t *demo = json_pack("{s:o}", "services", d.services);
     AUTO(buf_done) struct buf text = BUF(64u << 20);
     json_text_add(&text, demo);
@@ -324,7 +390,7 @@ enum code cmd_demo_load(int argc, char *const *argv, struct err *reterr) {
     struct demo_args a = { .from = "demo" };
     struct plain_words w;
     const struct option options[] = { { "data", OPTION_TEXT, &a.data }, { "config", OPTION_TEXT, &a.config }, { "from", OPTION_TEXT, &a.from },
-                                      { "json", OPTION_FLAG, &a.json }, { "service", OPTION_LIST, &a.services } };
+                                      { "json", OPTION_FLAG, &a.json }, { "links", OPTION_FLAG, &a.links }, { "service", OPTION_LIST, &a.services } };
     AUTO(place_close) struct place *p = NULL;
     json_t *demo = NULL;
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
@@ -338,8 +404,10 @@ enum code cmd_demo_load(int argc, char *const *argv, struct err *reterr) {
     if (!loaded)
         (void)unlink(state);                 /* of a run that was cut */
     code = loaded ? read_json(state, &demo, reterr) : load_all(p, &a, state, &demo, reterr);
-    if (code == OK)
-        print_demo(demo, a.json);
+    if (code == OK && a.json)
+        print_json(demo);
+    else if (code == OK)
+        print_demo(demo, a.links ? "people" : "tokens", a.links ? "link" : "token");
     json_decref(demo);
     return code;
 }

@@ -9,7 +9,7 @@
 
 struct ask {                                 /* what these commands take */
     struct asking how;
-    const char *role, *label, *expires, *scope, *self;
+    const char *role, *label, *expires, *scope, *self, *owner, *owner_name, *lang;
     int64_t tenant;
     bool loopback;
     struct plain_words words;
@@ -21,6 +21,7 @@ static enum code read_ask(int argc, char *const *argv, size_t least, size_t most
         { "data", OPTION_TEXT, &a->how.data }, { "config", OPTION_TEXT, &a->how.config }, { "json", OPTION_FLAG, &a->how.json }, { "tenant", OPTION_NUMBER, &a->tenant },
         { "role", OPTION_TEXT, &a->role }, { "label", OPTION_TEXT, &a->label }, { "expires", OPTION_TEXT, &a->expires },
         { "scope", OPTION_TEXT, &a->scope }, { "self", OPTION_TEXT, &a->self }, { "loopback", OPTION_FLAG, &a->loopback },
+        { "owner", OPTION_TEXT, &a->owner }, { "owner-name", OPTION_TEXT, &a->owner_name }, { "lang", OPTION_TEXT, &a->lang },
     };
     return options_read(argc, argv, options, ARRAY_LEN(options), least, most, &a->words, reterr);
 }
@@ -37,6 +38,20 @@ static void show_tenant(const char *line, size_t len, void *arg) {
     json_decref(o);
 }
 
+/* The owner's address first, the name behind it. */
+static enum code add_owner(const struct ask *a, json_t *in, struct err *reterr) {
+    AUTO(buf_wipe) struct buf owner = BUF(1), name = BUF(1);
+    enum code code = a->owner == NULL ? OK : ask_personal(a->owner, "E-mail address of the owner", &owner, reterr);
+    if (code == OK && a->owner_name != NULL)
+        code = ask_personal(a->owner_name, "Name of the owner", &name, reterr);
+    if (code != OK)
+        return code;
+    ask_put(in, "owner", owner.len > 0 ? buf_str(&owner) : NULL);
+    ask_put(in, "owner_name", name.len > 0 ? buf_str(&name) : NULL);
+    ask_put(in, "lang", a->lang);
+    return OK;
+}
+
 enum code cmd_tenant_new(int argc, char *const *argv, struct err *reterr) {
     struct ask a;
     json_t *r = NULL;
@@ -45,12 +60,21 @@ enum code cmd_tenant_new(int argc, char *const *argv, struct err *reterr) {
         return code;
     json_t *in = ask_request("tenant_new", a.words.at[0], -1);
     ask_put(in, "name", a.words.at[1]);
+    if ((code = add_owner(&a, in, reterr)) != OK) {
+        json_decref(in);
+        return code;
+    }
     if ((code = ask_call(&a.how, in, NULL, &r, reterr)) != OK)
         return code;
-    if (a.how.json)
-        printf("{\"tenant\":%lld}\n", (long long)json_integer_value(json_object_get(r, "tenant")));
-    else
+    json_object_del(r, "ok");
+    if (a.how.json) {
+        json_dumpf(r, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
         printf("tenant %lld\n", (long long)json_integer_value(json_object_get(r, "tenant")));
+        if (json_object_get(r, "link") != NULL)
+            printf("%s\n", ask_text(r, "link"));
+    }
     json_decref(r);
     return OK;
 }

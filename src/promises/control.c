@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "ledger/ledger.h"
+#include "promises/control_int.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -22,7 +23,7 @@ static enum code tenant_is_probe(struct service *s, int64_t tenant, struct err *
     return code;
 }
 
-static enum code tenant_arg(struct service *s, json_t *in, int64_t *ret, struct err *reterr) {
+enum code probe_tenant(struct service *s, json_t *in, int64_t *ret, struct err *reterr) {
     json_t *v = json_object_get(in, "tenant");
     if (!json_is_integer(v))
         return err_set(reterr, E_INVALID, "tenant is missing");
@@ -93,7 +94,7 @@ static enum code do_token(struct service *s, json_t *in, json_t **ret, struct er
     struct uuid self;
     usec_t expires = clock_now() + USEC_PER_HOUR;
     const char *role = json_string_value(json_object_get(in, "role")), *until = json_string_value(json_object_get(in, "expires"));
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code == OK && json_object_get(in, "self") != NULL)
         code = record_arg(s, in, "self", &kind, &self, reterr);
     if (code != OK)
@@ -113,7 +114,7 @@ static enum code do_link(struct service *s, json_t *in, json_t **ret, struct err
     int kind;
     struct uuid id;
     char token[TOKEN_TEXT];
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code == OK)
         code = record_arg(s, in, "id", &kind, &id, reterr);
     if (code == OK)
@@ -127,7 +128,7 @@ static enum code do_link(struct service *s, json_t *in, json_t **ret, struct err
 static enum code do_due(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
     int64_t tenant;
     struct due_check check = { 0 };
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code == OK)
         code = service_check_due(s, tenant, &check, reterr);
     if (code == OK)
@@ -163,7 +164,7 @@ static enum code do_dates(struct service *s, json_t *in, json_t **ret, struct er
     struct uuid id;
     struct dates dates = { .n = 0 };
     AUTO(view_end) struct view *view = NULL;
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code == OK)
         code = record_arg(s, in, "id", &kind, &id, reterr);
     if (code != OK)
@@ -196,7 +197,7 @@ static enum code do_copy(struct service *s, json_t *in, json_t **ret, struct err
     struct uuid id;
     AUTO(view_end) struct view *view = NULL;
     const struct charter *c = service_charter(s);
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code == OK)
         code = record_arg(s, in, "id", &kind, &id, reterr);
     if (code == OK)
@@ -220,7 +221,7 @@ static enum code do_open(struct service *s, json_t *in, json_t **ret, struct err
     key_id ids[KEYS_MAX];
     json_t *keys = json_object_get(in, "keys");
     size_t n = json_array_size(keys), opened = 0;
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code != OK)
         return code;
     if (n == 0 || n > KEYS_MAX)
@@ -242,7 +243,7 @@ static enum code do_caps(struct service *s, json_t *in, json_t **ret, struct err
     bool ok[2 * CAP];
     struct keeper_client *k = service_keeper(s);
     struct err refused;
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code == OK)
         code = keeper_make(k, tenant, USEC_NEVER, 2 * CAP, ids, keys, reterr);
     if (code == OK)
@@ -272,7 +273,7 @@ static enum code do_entries(struct service *s, json_t *in, json_t **ret, struct 
     int64_t tenant;
     struct count c = { .verb = json_string_value(json_object_get(in, "verb")) };
     AUTO(view_end) struct view *view = NULL;
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code == OK && c.verb == NULL)
         return err_set(reterr, E_INVALID, "verb is missing");
     if (code == OK)
@@ -372,11 +373,30 @@ static const struct { const char *verb; enum code (*run)(struct service *, json_
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_end", do_end },
 };
 
-enum code promises_control(struct service *s, const char *verb, json_t *in, json_t **ret, struct err *reterr) {
-    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {
+    { "probe_account", probe_account }, { "probe_password_age", probe_password_age }, { "probe_session_age", probe_session_age },
+};
+
+/* The people of the tenants that a run is done with. */
+static enum code people_leave(struct service *s, struct people *p, json_t *tenants, struct err *reterr) {
+    size_t i;
+    json_t *v;
+    enum code code = OK;
+    json_array_foreach(tenants, i, v)
+        if (code == OK && (code = tenant_is_probe(s, json_integer_value(v), reterr)) == OK)
+            code = probe_people_end(p, service_store(s), json_integer_value(v), reterr);
+    return code;
+}
+
+enum code promises_control(struct service *s, struct people *p, const char *verb, json_t *in, json_t **ret, struct err *reterr) {
+    enum code code = strcmp(verb, "probe_end") == 0 ? people_leave(s, p, json_object_get(in, "tenants"), reterr) : OK;
+    for (size_t i = 0; i < ARRAY_LEN(verbs) && code == OK; i++)
         if (strcmp(verbs[i].verb, verb) == 0)
             return verbs[i].run(s, in, ret, reterr);
-    return err_set(reterr, E_INVALID, "\"%.40s\" is not a question of the probes", verb);
+    for (size_t i = 0; i < ARRAY_LEN(people_verbs) && code == OK; i++)
+        if (strcmp(people_verbs[i].verb, verb) == 0)
+            return people_verbs[i].run(s, p, in, ret, reterr);
+    return code != OK ? code : err_set(reterr, E_INVALID, "\"%.40s\" is not a question of the probes", verb);
 }
 
 /* Probe tenants that a cut run left behind. */
@@ -388,10 +408,13 @@ static bool left_add(const struct tenant_row *r, void *arg) {
     return l->n < ARRAY_LEN(l->ids);
 }
 
-enum code promises_tidy(struct service *s, struct err *reterr) {
+enum code promises_tidy(struct service *s, struct people *p, struct err *reterr) {
     struct left left = { .n = 0 };
     enum code code = tenants_list(service_store(s), charter_name(service_charter(s)), left_add, &left, reterr);
-    for (size_t i = 0; i < left.n && code == OK; i++)
-        code = side_close(s, left.ids[i], reterr);
+    for (size_t i = 0; i < left.n && code == OK; i++) {
+        code = probe_people_end(p, service_store(s), left.ids[i], reterr);
+        if (code == OK)
+            code = side_close(s, left.ids[i], reterr);
+    }
     return code;
 }

@@ -1,0 +1,15 @@
+/* control_int.h — between the files of the probes' control verbs. */
+#pragma once
+#include <jansson.h>
+
+#include "access/people.h"
+
+/* The verb's tenant; E_FORBIDDEN when it is not one of the probes'. */
+MUST_USE enum code probe_tenant(struct service *s, json_t *in, int64_t *ret, struct err *reterr);
+
+/* control_people.c */
+MUST_USE enum code probe_account(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+MUST_USE enum code probe_password_age(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+MUST_USE enum code probe_session_age(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+/* Every account that is a member of the probe tenant. */
+MUST_USE enum code probe_people_end(struct people *p, struct store *store, int64_t tenant, struct err *reterr);

@@ -1,0 +1,148 @@
+/* control_people.c — invented people for the probes: invited like anybody, made older than they are, and erased with their tenant. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "promises/control_int.h"
+#include "records/records.h"
+#include "store/people.h"
+
+enum code probe_account(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr) {
+    int64_t tenant;
+    char email[64], link[TOKEN_TEXT], id[UUID_TEXT];
+    uint64_t random;
+    struct uuid account;
+    enum code code = probe_tenant(s, in, &tenant, reterr);
+    if (code != OK)
+        return code;
+    crypto_random(&random, sizeof random);
+    snprintf(email, sizeof email, "z%016llx@probe.example", (unsigned long long)random);
+    json_t *levels = json_object_get(in, "levels"), *own = json_object_get(in, "own");
+    const struct member_wish w = { .tenant = tenant, .role = json_string_value(json_object_get(in, "role")), .levels = json_is_object(levels) ? levels : NULL, .own = json_is_array(own) ? own : NULL };
+    if (w.role == NULL)
+        return err_set(reterr, E_INVALID, "role is missing");
+    code = member_invite(p, &w, email, "Proba", LANG_EN, "sejf", link, &account, reterr);
+    if (code == OK)
+        *ret = json_pack("{s:s,s:s,s:s}", "account", uuid_format(&account, id), "email", email, "link", link);
+    explicit_bzero(link, sizeof link);
+    return code;
+}
+
+/* The member of the probe tenant whom the verb names. */
+static enum code account_arg(struct service *s, struct people *p, json_t *in, struct uuid *ret, struct err *reterr) {
+    int64_t tenant;
+    json_t *list = NULL, *one;
+    size_t i;
+    const char *text = json_string_value(json_object_get(in, "account"));
+    enum code code = probe_tenant(s, in, &tenant, reterr);
+    if (code == OK)
+        code = members_list(p, tenant, &list, reterr);
+    bool found = false;
+    json_array_foreach(list, i, one) {
+        const char *id = json_string_value(json_object_get(one, "account"));
+        found |= id != NULL && text != NULL && strcmp(id, text) == 0;
+    }
+    json_decref(list);
+    if (code == OK && (!found || !uuid_parse(text, ret)))
+        return err_set(reterr, E_INVALID, "account must be a member of the probes' tenant");
+    return code;
+}
+
+struct aging { struct service *service; struct uuid account; usec_t by; bool made; };
+
+static enum code password_age(struct txn *t, void *arg, struct err *reterr) {
+    struct aging *a = arg;
+    struct account_row row;
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an account");
+    enum code code = account_get(txn_sql(t), &a->account, &row, arena, reterr);
+    if (code != OK)
+        return code;
+    row.password -= a->by;
+    return account_set(t, &row, reterr);
+}
+
+enum code probe_password_age(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr) {
+    struct aging a = { .service = s, .by = (usec_t)json_integer_value(json_object_get(in, "days")) * USEC_PER_DAY };
+    enum code code = account_arg(s, p, in, &a.account, reterr);
+    if (code == OK)
+        code = store_write(service_store(s), 0, password_age, &a, reterr);
+    if (code == OK)
+        *ret = json_object();
+    return code;
+}
+
+#define SESSIONS_MOST 16u
+struct found { struct session_row list[SESSIONS_MOST]; char agents[SESSIONS_MOST][64]; size_t count; };
+static bool session_add(const struct session_row *r, void *arg) {
+    struct found *f = arg;
+    f->list[f->count] = *r;
+    snprintf(f->agents[f->count], sizeof f->agents[0], "%s", r->agent == NULL ? "" : r->agent);
+    f->list[f->count].agent = f->agents[f->count];
+    return ++f->count < SESSIONS_MOST;
+}
+
+static enum code session_age(struct txn *t, void *arg, struct err *reterr) {
+    const struct aging *a = arg;
+    struct found found = { .count = 0 };
+    enum code code = sessions_of(txn_sql(t), &a->account, session_add, &found, reterr);
+    for (size_t i = 0; i < found.count && code == OK; i++) {
+        struct session_row *r = &found.list[i];
+        if (a->made) {                        /* used just now, begun long ago */
+            r->made -= a->by;
+            r->ran -= a->by;
+        } else {
+            r->used -= a->by;
+            r->used_ran -= a->by;
+        }
+        code = session_turn(t, r->hash, r, reterr);
+    }
+    return code;
+}
+
+enum code probe_session_age(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr) {
+    const char *what = json_string_value(json_object_get(in, "what"));
+    struct aging a = { .service = s, .by = (usec_t)json_integer_value(json_object_get(in, "seconds")) * USEC_PER_SEC, .made = what != NULL && strcmp(what, "made") == 0 };
+    enum code code = account_arg(s, p, in, &a.account, reterr);
+    if (code == OK)
+        code = store_write(service_store(s), 0, session_age, &a, reterr);
+    if (code == OK)
+        *ret = json_object();
+    return code;
+}
+
+/* ---- the end */
+
+struct leaver { struct uuid account; };
+static enum code leave(struct txn *t, void *arg, struct err *reterr) {
+    const struct leaver *l = arg;
+    return member_drop(t, txn_tenant(t), &l->account, reterr);
+}
+
+/* Without asking whether it is the last owner: the tenant goes, too. An account that somebody made a member elsewhere stays. */
+static enum code person_end(struct people *p, struct store *store, int64_t tenant, const char *id, struct err *reterr) {
+    struct leaver l;
+    json_t *rest = NULL;
+    if (id == NULL || !uuid_parse(id, &l.account))
+        return err_set(reterr, E_INTERNAL, "a member of the probes' tenant has no id");
+    enum code code = store_write(store, tenant, leave, &l, reterr);
+    if (code == OK)
+        code = members_of(p, &l.account, &rest, reterr);
+    if (code == OK && json_array_size(rest) == 0)
+        code = account_erase(p, &l.account, "sejf", reterr);
+    json_decref(rest);
+    return code;
+}
+
+enum code probe_people_end(struct people *p, struct store *store, int64_t tenant, struct err *reterr) {
+    json_t *list = NULL, *one;
+    size_t i;
+    enum code code = members_list(p, tenant, &list, reterr);
+    json_array_foreach(list, i, one)
+        if (code == OK)
+            code = person_end(p, store, tenant, json_string_value(json_object_get(one, "account")), reterr);
+    json_decref(list);
+    return code;
+}
