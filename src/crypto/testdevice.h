@@ -2,6 +2,7 @@
  * before it is signed (struct device) or afterwards (struct given). */
 #pragma once
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 

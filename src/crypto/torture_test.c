@@ -4,6 +4,8 @@
 #include "base/test.h"
 #include "base/torture.h"
 #include "crypto/cert.h"
+#include "crypto/password.h"
+#include "crypto/testdevice.h"
 #include "crypto/jwt_bed.h"
 
 #define NOW (INT64_C(1790000000) * USEC_PER_SEC)
@@ -89,15 +91,58 @@ static enum code tokens(struct buf *outcome, struct err *reterr) {
     return code;
 }
 
+/* What authenticators answered, made before memory fails. */
+static const uint8_t challenge[WEBAUTHN_CHALLENGE_SIZE] = "a challenge of 32 random bytes.";
+static const int kinds[] = { -7, -8, -257 };
+static struct given registered[ARRAY_LEN(kinds)], asserted[ARRAY_LEN(kinds)];
+static char hash[PASSWORD_HASH_MAX];
+
+static void proofs_prepare(void) {
+    struct err e;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        struct device d;
+        device_make(&d, kinds[i]);
+        device_registers(&d, challenge, &registered[i]);
+        device_asserts(&d, challenge, &asserted[i]);
+        device_done(&d);
+    }
+    CHECK_OK(password_hash(&(struct password_cost){ 1, 8192 }, "za\xc5\xbc\xc3\xb3\xc5\x82\xc4\x87", 10, hash, &e), &e);
+}
+
+static enum code passkeys(struct buf *outcome, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < ARRAY_LEN(kinds); i++) {
+        struct webauthn_answer given = given_answer(&registered[i]), proof = given_answer(&asserted[i]);
+        struct webauthn_seen seen;
+        struct passkey p;
+        if ((code = webauthn_register(&device_site, challenge, &given, true, &p, reterr)) == OK
+            && (code = webauthn_assert(&device_site, challenge, &p, &proof, true, &seen, reterr)) == OK)
+            buf_printf(outcome, "%d ", p.algorithm);
+    }
+    return code;
+}
+
+static enum code passwords(struct buf *outcome, struct err *reterr) {
+    bool yes = false, no = true;
+    enum code code = password_verify(hash, "zaz\xcc\x87o\xcc\x81\xc5\x82" "c\xcc\x81", 13, &yes, reterr);
+    if (code == OK)
+        code = password_verify(hash, "zaz", 3, &no, reterr);
+    buf_printf(outcome, "%d%d", yes, no);
+    return code;
+}
+
 TEST(want_of_memory_is_told_as_such) {
-    enum code (*const calls[])(struct buf *, struct err *) = { certificates, sealing, deriving };
-    static const struct { const char *name; long stride; } how[] = { { "certificates", 47 }, { "sealing", 1 }, { "deriving", 1 } };
+    enum code (*const calls[])(struct buf *, struct err *) = { certificates, sealing, deriving, passkeys, passwords };
+    static const struct { const char *name; long stride; } how[] = { { "certificates", 47 }, { "sealing", 1 }, { "deriving", 1 }, { "passkeys", 7 }, { "passwords", 1 } };
     struct err e;
     bool fine = true;
     CHECK_OK(crypto_init(&e), &e);
+    proofs_prepare();
     for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
         enum code (*call)(struct buf *, struct err *) = calls[i];
         fine &= torture(&(struct torture){ .name = how[i].name, .call = in_thread, .arg = &call, .reach = TORTURE_ALL, .stride = how[i].stride, .uncounted = i == 0 });
+        if (call == passkeys || call == passwords)
+            fine &= torture(&(struct torture){ .name = "for good", .call = in_thread, .arg = &call, .reach = TORTURE_ALL, .stride = 11, .for_good = true });
     }
     CHECK(fine);
 }

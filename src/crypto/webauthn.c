@@ -95,11 +95,11 @@ static bool text_is(const json_t *object, const char *name, const char *want) {
 
 static enum code client_data_check(const struct ask *ask, const struct webauthn_answer *answer, struct err *reterr) {
     char challenge[BASE64URL_ROOM(WEBAUTHN_CHALLENGE_SIZE)];
-    json_error_t why;
+    size_t lost = mem_lost();
     if (answer->client_data_len == 0 || answer->client_data_len > CLIENT_DATA_MAX)
         return refuse(ask, reterr, "its client data is missing or too long");
-    OWNED(auto_json) json_t *o = json_loadb(answer->client_data, answer->client_data_len, JSON_REJECT_DUPLICATES, &why);
-    if (o == NULL && json_error_code(&why) == json_error_out_of_memory)
+    OWNED(auto_json) json_t *o = json_loadb(answer->client_data, answer->client_data_len, JSON_REJECT_DUPLICATES, NULL);
+    if (mem_lost() != lost)
         return err_set(reterr, E_MEMORY, "no memory for a passkey's answer");
     if (!json_is_object(o))
         return refuse(ask, reterr, "its client data is not a JSON object");
