@@ -18,6 +18,9 @@ MUST_USE enum code people_open(const struct people_options *o, struct people **r
 struct people *people_close(struct people *p);
 DEFINE_AUTO(struct people, people_close)
 
+/* Now and then: sessions, links and invitations that are over go, and what a cut has left. */
+MUST_USE enum code people_upkeep(struct people *p, struct err *reterr);
+
 /* The service that a tenant is of; E_NOT_FOUND: no such open tenant. Tenant 0 has none. */
 MUST_USE enum code people_service(struct people *p, int64_t tenant, struct service **ret, struct err *reterr);
 

@@ -329,3 +329,55 @@ TEST(bad_wishes_are_refused_with_their_place) {
     CHECK_CODE(account_find(t.p, "a@example.org", &id, &t.b.e), E_NOT_FOUND, &t.b.e);
     end(&t);
 }
+
+/* ---- what is over */
+static enum code put_link(struct txn *t, void *arg, struct err *reterr) { return one_time_put(t, arg, reterr); }
+
+TEST(an_invitation_that_nobody_took_goes_with_its_person) {
+    struct people_bed t;
+    char link[TOKEN_TEXT], secret[SESSION_TEXT];
+    struct session s;
+    start(&t);
+    struct uuid gone = invite(&t, t.b.tenant, "door", "gone@example.org", link), stays = joined(&t, "door", "stays@example.org", secret, &s), found;
+    struct link_row over = { .hash = { 1 }, .purpose = LINK_INVITE, .account = gone, .tenant = t.b.tenant, .made = 1, .until = 2, .ran_until = 2 };
+    CHECK_OK(store_write(t.b.store, 0, put_link, &over, &t.b.e), &t.b.e);
+    CHECK_OK(people_upkeep(t.p, &t.b.e), &t.b.e);
+    CHECK_CODE(account_find(t.p, "gone@example.org", &found, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_OK(account_find(t.p, "stays@example.org", &found, &t.b.e), &t.b.e);
+    CHECK(uuid_compare(&found, &stays) == 0);
+    CHECK_OK(session_find(t.p, secret, &s, &t.b.e), &t.b.e);
+    CHECK_OK(people_upkeep(t.p, &t.b.e), &t.b.e);
+    end(&t);
+}
+
+static enum code put_session(struct txn *t, void *arg, struct err *reterr) {
+    int64_t number;
+    return session_put(t, arg, &number, reterr);
+}
+
+TEST(a_session_ends_by_rest_and_by_age) {
+    static const struct { usec_t made, used; bool good; } rows[] = {      /* hours ago; the charter says nothing: 1 of rest, 12 in all */
+        { 11, 0, true }, { 13, 0, false }, { 2, 2, false },
+    };
+    struct people_bed t;
+    char secret[SESSION_TEXT], made[SESSION_TEXT];
+    struct session s;
+    start(&t);
+    struct uuid id = joined(&t, "door", "rest@example.org", secret, &s);
+    usec_t now = clock_now(), ran = store_ran(t.b.store);
+    for (size_t i = 0; i < ARRAY_LEN(rows) * 2; i++) {                    /* by one clock, then by the other */
+        const usec_t a = rows[i / 2].made * USEC_PER_HOUR, u = rows[i / 2].used * USEC_PER_HOUR;
+        struct session_row row = { .account = id, .step = STEP_WHOLE, .factors = FACTOR_PASSWORD, .agent = "", .made = now - (i % 2 ? a : 0), .used = now - (i % 2 ? u : 0),
+                                   .ran = ran - (i % 2 ? 0 : a), .used_ran = ran - (i % 2 ? 0 : u) };
+        secret_make("", made, sizeof made, row.hash);
+        CHECK_OK(store_write(t.b.store, 0, put_session, &row, &t.b.e), &t.b.e);
+        CHECK_CODE(session_find(t.p, made, &s, &t.b.e), rows[i / 2].good ? OK : E_SIGN_IN, &t.b.e);
+    }
+    CHECK_OK(people_upkeep(t.p, &t.b.e), &t.b.e);
+    json_t *list = NULL;
+    CHECK_OK(session_find(t.p, secret, &s, &t.b.e), &t.b.e);
+    CHECK_OK(sessions_json(t.p, &s, &list, &t.b.e), &t.b.e);
+    CHECK_INT(json_array_size(list), 5);       /* those that the running clock ended are gone; wall clocks are looked at when they come */
+    json_decref(list);
+    end(&t);
+}

@@ -13,8 +13,6 @@
 
 #define CACHE_LIFE USEC_PER_SEC
 #define SLOTS 4096u
-#define STAFF_IDLE (30 * USEC_PER_MINUTE)
-#define STAFF_MOST (12 * USEC_PER_HOUR)
 
 static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory for a session"); }
 static enum code not_in(struct err *reterr) { return err_set(reterr, E_SIGN_IN, "sign in first: this session has ended"); }
@@ -33,8 +31,6 @@ void access_forget(void) {
 static unsigned slot_of(const uint8_t hash[HASH_SIZE]) { return (hash[0] | (unsigned)hash[1] << 8) % SLOTS; }
 
 /* ---- limits: the strictest of the services that the person belongs to */
-static usec_t span_usec(const struct span *s) { return (usec_t)(span_days(s) * (double)USEC_PER_DAY); }
-
 static void limits_of(const struct memberships *m, usec_t *ret_idle, usec_t *ret_most) {
     *ret_idle = *ret_most = USEC_NEVER;
     for (size_t i = 0; i < m->count; i++) {

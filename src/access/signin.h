@@ -4,6 +4,9 @@
 
 #define FACTORS_SECOND (FACTOR_TOTP | FACTOR_CODE | FACTOR_PASSKEY | FACTOR_PROVIDER_SECOND)
 #define ELEVATED_FOR (10 * USEC_PER_MINUTE)
+#define STAFF_IDLE (30 * USEC_PER_MINUTE)      /* sessions of the operator's staff */
+#define STAFF_MOST (12 * USEC_PER_HOUR)
+static inline usec_t span_usec(const struct span *s) { return (usec_t)(span_days(s) * (double)USEC_PER_DAY); }
 
 /* What the roles of a person ask of its sign-in, all together. */
 struct needs { bool second, passkey; int length; bool aged /* the password has to be changed */; };

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "access/people.h"
 #include "access/window.h"
 #include "api/api_int.h"
 #include "base/log.h"
@@ -311,6 +312,12 @@ static enum code turn_index(struct jobs *j, usec_t now, usec_t *ret_next, struct
     return code;
 }
 
+/* Sessions, links and invitations whose time is over. */
+static enum code turn_people(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    *ret_next = now + USEC_PER_MINUTE;
+    return people_upkeep(j->api->people, reterr);
+}
+
 /* What large answers took goes back to the system: the allocator would keep it for each thread. */
 static enum code turn_trim(struct jobs *j UNUSED, usec_t now, usec_t *ret_next, struct err *reterr UNUSED) {
     *ret_next = now + 30 * USEC_PER_SEC;
@@ -325,7 +332,8 @@ static enum code turn_windows(struct jobs *j, usec_t now, usec_t *ret_next, stru
 }
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
-    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim }, { "windows", turn_windows },
+    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
+    { "people", turn_people }, { "windows", turn_windows },
 };
 _Static_assert(ARRAY_LEN(table) <= ARRAY_LEN(((struct jobs *)0)->next), "a turn for each job");
 

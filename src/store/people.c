@@ -107,6 +107,21 @@ enum code accounts_list(struct sql *q, const struct uuid *after, account_fn fn, 
     return code;
 }
 
+enum code accounts_alone(struct sql *q, usec_t made_before, struct uuid *ret, size_t room, size_t *ret_count, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    *ret_count = 0;
+    enum code code = instance_prepare(q, "SELECT id FROM account WHERE made < ? AND NOT EXISTS (SELECT 1 FROM member WHERE account = account.id)", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 1, made_before);
+    while (*ret_count < room && (code = stmt_step(s, &row, reterr)) == OK && row)
+        if ((code = col_bytes(s, 0, ret[(*ret_count)++].bytes, sizeof ret->bytes, reterr)) != OK)
+            break;
+    stmt_end(s);
+    return code;
+}
+
 /* Each statement has the account as its only value; the last two as their first. */
 enum code account_drop(struct txn *t, const struct uuid *id, struct err *reterr) {
     static const char *const texts[] = {

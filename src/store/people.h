@@ -21,6 +21,8 @@ MUST_USE enum code account_set(struct txn *t, const struct account_row *r, struc
 MUST_USE enum code account_get(struct sql *q, const struct uuid *id, struct account_row *ret, struct arena *arena, struct err *reterr);   /* E_NOT_FOUND */
 MUST_USE enum code account_drop(struct txn *t, const struct uuid *id, struct err *reterr);      /* with sessions, links, memberships; its tokens end */
 void account_used(struct store *s, const struct uuid *id, usec_t at);                            /* does not wait */
+/* Accounts made before that time which are members of nothing: left by a cut. At most `room`. */
+MUST_USE enum code accounts_alone(struct sql *q, usec_t made_before, struct uuid *ret, size_t room, size_t *ret_count, struct err *reterr);
 typedef bool (*account_fn)(const struct account_row *r, void *arg);                              /* profile and secret are not read: NULL */
 MUST_USE enum code accounts_list(struct sql *q, const struct uuid *after, account_fn fn, void *arg, struct err *reterr);
 
@@ -57,4 +59,6 @@ struct link_row { uint8_t hash[HASH_SIZE]; enum link_purpose purpose; struct uui
 MUST_USE enum code one_time_put(struct txn *t, const struct link_row *r, struct err *reterr);
 MUST_USE enum code one_time_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link_row *ret, struct err *reterr);
 MUST_USE enum code one_time_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err *reterr);       /* once: E_NOT_FOUND the next time */
+/* Those that are over. At most `room`. */
+MUST_USE enum code one_times_over(struct sql *q, usec_t now, usec_t ran, struct link_row *ret, size_t room, size_t *ret_count, struct err *reterr);
 MUST_USE enum code one_times_drop(struct txn *t, const struct uuid *account, struct err *reterr);

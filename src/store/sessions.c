@@ -201,10 +201,38 @@ enum code one_time_put(struct txn *t, const struct link_row *r, struct err *rete
     return stmt_run(s, reterr);
 }
 
+#define LINK_COLS "SELECT hash, purpose, account, tenant, made, ran_until, until FROM link"
+
+static enum code link_cols(struct stmt *s, struct link_row *ret, struct err *reterr) {
+    struct link_row r = { .purpose = (enum link_purpose)col_int(s, 1), .tenant = col_int(s, 3), .made = col_int(s, 4), .ran_until = col_int(s, 5), .until = col_int(s, 6) };
+    enum code code = col_bytes(s, 0, r.hash, HASH_SIZE, reterr);
+    if (code == OK)
+        code = col_bytes(s, 2, r.account.bytes, sizeof r.account.bytes, reterr);
+    if (code == OK)
+        *ret = r;
+    return code;
+}
+
+enum code one_times_over(struct sql *q, usec_t now, usec_t ran, struct link_row *ret, size_t room, size_t *ret_count, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    *ret_count = 0;
+    enum code code = instance_prepare(q, LINK_COLS " WHERE until <= ? OR ran_until <= ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 1, now);
+    stmt_int(s, 2, ran);
+    while (*ret_count < room && (code = stmt_step(s, &row, reterr)) == OK && row)
+        if ((code = link_cols(s, &ret[(*ret_count)++], reterr)) != OK)
+            break;
+    stmt_end(s);
+    return code;
+}
+
 enum code one_time_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link_row *ret, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = instance_prepare(q, "SELECT purpose, account, tenant, made, ran_until, until FROM link WHERE hash = ?", &s, reterr);
+    enum code code = instance_prepare(q, LINK_COLS " WHERE hash = ?", &s, reterr);
     if (code != OK)
         return code;
     stmt_blob(s, 1, hash, HASH_SIZE);
@@ -212,12 +240,8 @@ enum code one_time_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct link
         return code;
     if (!row)
         return err_set(reterr, E_NOT_FOUND, "there is no such link");
-    struct link_row r = { .purpose = (enum link_purpose)col_int(s, 0), .tenant = col_int(s, 2), .made = col_int(s, 3), .ran_until = col_int(s, 4), .until = col_int(s, 5) };
-    code = col_bytes(s, 1, r.account.bytes, sizeof r.account.bytes, reterr);
+    code = link_cols(s, ret, reterr);
     stmt_end(s);
-    memcpy(r.hash, hash, HASH_SIZE);
-    if (code == OK)
-        *ret = r;
     return code;
 }
 
