@@ -1,5 +1,6 @@
 #include "api/openapi_people.c"
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/test.h"
 
@@ -28,6 +29,26 @@ TEST(each_operation_stands_once_and_names_what_its_path_has) {
         for (size_t j = i + 1; j < ARRAY_LEN(ops); j++)
             CHECK(strcmp(ops[i].id, ops[j].id) != 0);
     json_decref(doc);
+}
+
+/* "/v1/account" is GET and PATCH: the method counts, too. */
+static bool documented(const struct route *r) {
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+        if (strcasecmp(ops[i].method, r->method) == 0 && strcmp(ops[i].path, r->pattern) == 0)
+            return true;
+    return strcmp(r->pattern, "/v1/account/openapi.json") == 0;
+}
+
+TEST(every_route_of_people_is_documented) {
+    const struct route_table *const tables[] = { &routes_account, &routes_factors, &routes_members, &routes_register, &routes_people_doc };
+    size_t count = 0;
+    for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+        for (size_t i = 0; i < tables[t]->count; i++, count++) {
+            if (!documented(&tables[t]->routes[i]))
+                fprintf(stderr, "%s %s is missing in openapi_people.tbl\n", tables[t]->routes[i].method, tables[t]->routes[i].pattern);
+            CHECK(documented(&tables[t]->routes[i]));
+        }
+    CHECK(count > 40);
 }
 
 TEST(members_of_a_body_become_a_schema) {
