@@ -12,7 +12,7 @@
 #define ABOUT_LIVES USEC_PER_HOUR
 #define KEYS_LIVE USEC_PER_HOUR
 #define KEYS_AGAIN (30 * USEC_PER_SEC)       /* an unknown key asks for the set anew, no oftener */
-#define WAIT_MS 15000
+#define WAIT_MS 25000
 
 static void escape(struct buf *b, const char *value) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";

@@ -14,4 +14,7 @@ extern const struct route_table routes_forms;     /* page_forms.c */
 extern const struct route_table routes_links;     /* page_links.c */
 extern const struct route_table routes_in;        /* page_in.c: /account: signing in, links, signing out */
 extern const struct route_table routes_proofs;    /* page_proofs.c: /account/…: what a person changes of its own account */
+extern const struct route_table routes_with;      /* page_with.c: signing in by a provider */
+/* The buttons of providers on the page of signing in; false: no memory. */
+MUST_USE bool providers_show(struct api *a);
 extern const struct route_table routes_public;    /* page_public.c: index, promises, static files */

@@ -147,6 +147,8 @@ enum code api_open(const struct api_config *c, struct api **ret, struct err *ret
                        &a->people, reterr);
     if (made == OK)
         made = tidy_all(a, reterr);
+    if (made == OK && !providers_show(a))
+        made = err_set(reterr, E_MEMORY, "no memory for the providers of sign-in");
     if (made != OK)
         return made;
     if (store_index_was_remade(a->config.store))
@@ -165,7 +167,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
     const struct route_table tables[] = {
         routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register,
         routes_account, routes_factors, routes_members, routes_people_doc,
-        routes_forms, routes_links, routes_public, routes_in, routes_proofs,
+        routes_forms, routes_links, routes_public, routes_in, routes_proofs, routes_with,
     };
     const struct http_options o = {
         .listen_fd = listen_fd, .tables = tables, .table_count = ARRAY_LEN(tables), .context = a, .loops = a->config.loops,

@@ -12,7 +12,7 @@
 #include "sys/address.h"
 
 #define URL_MAX 4096u
-#define CONNECT_MS 15000L
+#define CONNECT_MS 20000L
 
 struct transfer {
     CURL *easy;
