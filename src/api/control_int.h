@@ -43,6 +43,7 @@ enum code do_authorise_new(struct control_req *c, struct err *reterr);
 enum code do_authorise_list(struct control_req *c, struct err *reterr);
 enum code do_authorise_withdraw(struct control_req *c, struct err *reterr);
 enum code do_authorise_csv(struct control_req *c, struct err *reterr);
+enum code do_authorise_pdf(struct control_req *c, struct err *reterr);
 enum code do_window_open(struct control_req *c, struct err *reterr);
 enum code do_window_close(struct control_req *c, struct err *reterr);
 enum code do_window_reads(struct control_req *c, struct err *reterr);

@@ -3,13 +3,15 @@
 
 #include "access/authorise.h"
 #include "access/people.h"
+#include "access/register_paper.h"
 #include "access/window.h"
 #include "api/api_int.h"
 #include "api/control_int.h"
 #include "base/text.h"
-#include "records/looks.h"
+#include "store/tables.h"
 
 #define CSV_MOST (4u << 20)
+#define PDF_MOST (4u << 20)
 #define LIST_PAGE 500u
 
 static const struct actor operator_self = { .name = NULL };      /* at the machine itself */
@@ -108,6 +110,31 @@ enum code do_authorise_csv(struct control_req *c, struct err *reterr) {
     return code;
 }
 
+/* The whole register, or one of its entries as a page to sign; base64url, for the answer is text. */
+enum code do_authorise_pdf(struct control_req *c, struct err *reterr) {
+    struct registrar r;
+    struct tenant_row row = { .name = "" };
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
+    AUTO(buf_wipe) struct buf pdf = BUF(PDF_MOST), text = BUF(2 * PDF_MOST);
+    struct register_paper p = { .r = &r, .now = clock_now() };
+    int64_t number = control_number(c, "number", 0);
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a register") : registrar_of(c, &r, reterr);
+    if (code == OK)
+        code = lang_arg(c, &r, &p.lang, reterr);
+    if (code == OK && r.tenant > 0)
+        code = tenant_get(c->store, r.tenant, &row, arena, reterr);
+    p.tenant_name = row.name;
+    if (code == OK)
+        code = number > 0 ? paper_authorisation(&p, number, &pdf, reterr) : paper_register(&p, &pdf, reterr);
+    if (code != OK)
+        return code;
+    base64url_encode(pdf.data, pdf.len, &text);
+    if (text.failed)
+        return err_set(reterr, E_MEMORY, "no memory for a register");
+    control_set(c, "pdf", json_string(buf_str(&text)));
+    return OK;
+}
+
 /* ---- windows */
 
 enum code do_window_open(struct control_req *c, struct err *reterr) {
@@ -151,53 +178,27 @@ enum code do_window_list(struct control_req *c, struct err *reterr) {
     return code != OK ? code : control_say_list(c, list);
 }
 
-/* The window's own entry of the register. New reference. */
-static enum code window_find(const struct registrar *r, int64_t number, json_t **ret, struct err *reterr) {
-    json_t *list = NULL, *one;
-    size_t i;
-    enum code code = window_list(r, clock_now(), &list, reterr);
-    *ret = NULL;
-    json_array_foreach(list, i, one)
-        if (*ret == NULL && json_integer_value(json_object_get(one, "number")) == number)
-            *ret = json_incref(one);
-    json_decref(list);
-    return code == OK && *ret == NULL ? err_set(reterr, E_NOT_FOUND, "tenant %lld has no window of that number", (long long)r->tenant) : code;
-}
-
-/* One page of the tenant's reads: those of the window are said. */
-static int64_t say_reads(struct control_req *c, json_t *page, int64_t number, int64_t *ret_count) {
-    size_t i;
-    json_t *one;
-    json_array_foreach(json_object_get(page, "items"), i, one)
-        if (json_integer_value(json_object_get(one, "window")) == number) {
-            (void)!control_say(c, one);
-            ++*ret_count;
-        }
-    return json_integer_value(json_object_get(page, "next"));
-}
-
+/* Page by page of the tenant's ledger. */
 enum code do_window_reads(struct control_req *c, struct err *reterr) {
     struct registrar r;
     struct service *s = NULL;
-    json_t *window = NULL;
-    int64_t number = 0, count = 0;
-    struct looks_query q = { .before = INT64_MAX, .limit = LIST_PAGE };
+    int64_t number = 0, before = INT64_MAX, count = 0;
     enum code code = registrar_of(c, &r, reterr);
     if (code == OK)
         code = people_service(api_people(c->api), r.tenant, &s, reterr);
     if (code == OK)
         code = number_arg(c, &number, reterr);
-    if (code == OK)
-        code = window_find(&r, number, &window, reterr);
-    if (code == OK && !time_parse(json_string_value(json_object_get(window, "opened")) ?: "", &q.since))
-        code = err_set(reterr, E_DAMAGED, "the window's entry does not say when it was opened");
-    while (code == OK && q.before > 0 && !c->reader_gone) {
-        json_t *page = NULL;
-        code = looks_list(s, r.tenant, &q, &page, reterr);
-        q.before = say_reads(c, page, number, &count);
+    while (code == OK && before > 0 && !c->reader_gone) {
+        json_t *page = NULL, *one;
+        size_t i;
+        code = window_reads(&r, s, number, before, LIST_PAGE, &page, reterr);
+        json_array_foreach(json_object_get(page, "items"), i, one) {
+            (void)!control_say(c, one);
+            count++;
+        }
+        before = json_integer_value(json_object_get(page, "next"));
         json_decref(page);
     }
-    json_decref(window);
     control_set(c, "count", json_integer(count));
     return code;
 }

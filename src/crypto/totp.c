@@ -2,6 +2,7 @@
 #include "crypto/totp.h"
 
 #include <liboath/oath.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base32.h"
@@ -72,4 +73,17 @@ bool totp_verify(const uint8_t secret[TOTP_SECRET_SIZE], const char *text, usec_
         return false;
     *ret_step = found;
     return true;
+}
+
+bool totp_code(const char *text, usec_t now, char ret[TOTP_CODE]) {
+    PRE(text != NULL && ret != NULL);
+    _Static_assert(TOTP_CODE == DIGITS + 1, "digits and their end");
+    char *secret = NULL;
+    size_t len = 0;
+    if (now < 0 || oath_base32_decode(text, strnlen(text, TOTP_SECRET_TEXT), &secret, &len) != OATH_OK)
+        return false;
+    bool fine = len == TOTP_SECRET_SIZE && oath_hotp_generate(secret, len, (uint64_t)(now / (TOTP_STEP_SECONDS * USEC_PER_SEC)), DIGITS, false, OATH_HOTP_DYNAMIC_TRUNCATION, ret) == OATH_OK;
+    crypto_wipe(secret, len);
+    free(secret);
+    return fine;
 }

@@ -17,3 +17,6 @@ void totp_uri(const uint8_t secret[TOTP_SECRET_SIZE], const char *issuer, const 
  * was used)? Then the caller stores *ret_step as the last one, in the same transaction, and no code works twice. Takes the same time
  * whichever digit is wrong. */
 MUST_USE bool totp_verify(const uint8_t secret[TOTP_SECRET_SIZE], const char *text, usec_t now, int64_t last_step, int64_t *ret_step);
+/* What an authenticator that was given that text shows at `now`: for probes and tests, which sign in as people do. False: no such text. */
+#define TOTP_CODE 7u
+MUST_USE bool totp_code(const char *text, usec_t now, char ret[TOTP_CODE]);

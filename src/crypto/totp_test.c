@@ -75,3 +75,16 @@ TEST(the_text_for_an_authenticator) {
     totp_make(other);
     CHECK(memcmp(one, other, sizeof one) != 0);
 }
+
+TEST(what_an_authenticator_shows) {
+    static const struct { int64_t seconds; const char *code; } row[] = { { 59, "287082" }, { 1111111109, "081804" }, { 2000000000, "279037" }, { 20000000000, "353130" } };
+    char text[TOTP_SECRET_TEXT], shown[TOTP_CODE];
+    int64_t step;
+    totp_text(rfc, text);
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        CHECK(totp_code(text, row[i].seconds * USEC_PER_SEC, shown));
+        CHECK_TEXT(shown, row[i].code);
+        CHECK(totp_verify(rfc, shown, row[i].seconds * USEC_PER_SEC, -1, &step));
+    }
+    CHECK(!totp_code("GEZDGNBV", 0, shown) && !totp_code("0189", 0, shown) && !totp_code(text, -1, shown));
+}

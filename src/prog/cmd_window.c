@@ -1,28 +1,35 @@
 /* cmd_window.c — support windows and the register of authorised persons: each command is one call. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "prog/ask.h"
 #include "prog/commands.h"
 #include "prog/options.h"
+#include "sys/files.h"
+
+#define PDF_MOST (12u << 20)
 
 struct register_ask {
     struct asking how;
-    const char *span, *why, *who, *post, *scope, *from, *until, *undertaking, *trained, *place, *lang;
+    const char *span, *why, *who, *post, *scope, *from, *until, *undertaking, *trained, *place, *lang, *out;
     struct option_list kind, purpose;
-    int64_t tenant;
+    int64_t tenant, number;
     bool training_needed;
     struct plain_words words;
 };
 
 static enum code read_register(int argc, char *const *argv, size_t least, size_t most, struct register_ask *a, struct err *reterr) {
-    *a = (struct register_ask){ .tenant = -1 };
+    *a = (struct register_ask){ .tenant = -1, .number = -1 };
     const struct option options[] = {
         { "data", OPTION_TEXT, &a->how.data }, { "config", OPTION_TEXT, &a->how.config }, { "json", OPTION_FLAG, &a->how.json }, { "tenant", OPTION_NUMBER, &a->tenant },
         { "for", OPTION_TEXT, &a->span }, { "why", OPTION_TEXT, &a->why }, { "who", OPTION_TEXT, &a->who }, { "kind", OPTION_LIST, &a->kind },
         { "post", OPTION_TEXT, &a->post }, { "scope", OPTION_TEXT, &a->scope }, { "purpose", OPTION_LIST, &a->purpose }, { "place", OPTION_TEXT, &a->place },
         { "from", OPTION_TEXT, &a->from }, { "until", OPTION_TEXT, &a->until }, { "undertaking", OPTION_TEXT, &a->undertaking }, { "trained", OPTION_TEXT, &a->trained },
-        { "training-needed", OPTION_FLAG, &a->training_needed }, { "lang", OPTION_TEXT, &a->lang },
+        { "training-needed", OPTION_FLAG, &a->training_needed }, { "lang", OPTION_TEXT, &a->lang }, { "number", OPTION_NUMBER, &a->number }, { "out", OPTION_TEXT, &a->out },
     };
     return options_read(argc, argv, options, ARRAY_LEN(options), least, most, &a->words, reterr);
 }
@@ -202,6 +209,38 @@ enum code cmd_authorise_csv(int argc, char *const *argv, struct err *reterr) {
     code = ask_call(&a.how, in, NULL, &r, reterr);
     if (code == OK)
         fputs(ask_text(r, "csv"), stdout);
+    json_decref(r);
+    return code;
+}
+
+static enum code write_pdf(int fd, const char *text, struct err *reterr) {
+    AUTO(buf_wipe) struct buf bytes = BUF(PDF_MOST);
+    size_t len = 0, room = strlen(text);
+    char *at = buf_more(&bytes, room + 1);
+    if (at == NULL || !base64url_decode(text, room, at, room + 1, &len))
+        return err_set(reterr, at == NULL ? E_MEMORY : E_PEER, at == NULL ? "no memory for the register" : "the answer holds no document");
+    return fd_put(fd, at, len, reterr);
+}
+
+/* The call may turn us into the server's user: the file is made before, for its owner alone, since a register holds names. */
+enum code cmd_authorise_pdf(int argc, char *const *argv, struct err *reterr) {
+    struct register_ask a;
+    json_t *r = NULL;
+    enum code code = read_register(argc, argv, 0, 0, &a, reterr);
+    if (code == OK && a.out == NULL)
+        return err_set(reterr, E_USAGE, "--out names the file to write");
+    if (code != OK)
+        return code;
+    AUTO(fd_close) int fd = open(a.out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_errno(reterr, errno, "cannot make %s", a.out);
+    json_t *in = ask_request("authorise_pdf", NULL, a.tenant < 0 ? 0 : a.tenant);
+    ask_put(in, "lang", a.lang);
+    if (a.number > 0)
+        json_object_set_new(in, "number", json_integer(a.number));
+    code = ask_call(&a.how, in, NULL, &r, reterr);
+    if (code == OK)
+        code = write_pdf(fd, ask_text(r, "pdf"), reterr);
     json_decref(r);
     return code;
 }

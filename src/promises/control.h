@@ -10,7 +10,7 @@
  *   probe_open   {tenant, keys}         -> {opened}         how many of them open from that copy with today's root and epoch
  *   probe_entries{tenant, verb}         -> {count}         entries of the tenant's ledger with that verb
  *   probe_caps   {tenant}               -> {below, above}  does the keeper give keys below and above its cap of a minute
- *   probe_account{tenant, role, levels, own} -> {account, email, link}   somebody who is invited
+ *   probe_account{tenant, role, levels, own, authorised (true)} -> {account, email, link}   somebody who is invited
  *   probe_password_age {tenant, account, days}, probe_session_age {tenant, account, what: used | made, seconds} -> {}   as if so long ago
  *   probe_end    {tenants, results: [{rule, kept, detail}]} -> {seq}   writes proofs and ledger, erases and closes the tenants
  * Thread-safe. */

@@ -2,11 +2,36 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/authorise.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "promises/control_int.h"
 #include "records/records.h"
 #include "store/people.h"
+#include "store/register.h"
+
+/* Any purpose that the charter declares will do. */
+static json_t *a_purpose(const struct charter *c) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(c, &kinds);
+    for (size_t i = 0; i < n; i++)
+        if (kinds[i].used_for_count > 0)
+            return json_pack("[s]", kinds[i].used_for[0].in[LANG_EN]);
+    return json_pack("[s]", "probe");
+}
+
+static enum code authorise_guest(struct service *s, int64_t tenant, const char *role, const struct uuid *account, struct err *reterr) {
+    const struct registrar r = { .store = service_store(s), .keeper = service_keeper(s), .charter = service_charter(s), .tenant = tenant };
+    int64_t number;
+    char until[40];
+    time_format(clock_now() + 30 * USEC_PER_DAY, until, sizeof until);
+    until[10] = 0;
+    json_t *purposes = a_purpose(service_charter(s));
+    const struct authorise_wish w = { .account = *account, .name = "Proba", .post = role, .scope = "probe", .purposes = purposes, .until = until };
+    enum code code = authorise_make(&r, &w, &(struct actor){ .name = NULL }, &number, reterr);
+    json_decref(purposes);
+    return code;
+}
 
 enum code probe_account(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr) {
     int64_t tenant;
@@ -23,6 +48,8 @@ enum code probe_account(struct service *s, struct people *p, json_t *in, json_t 
     if (w.role == NULL)
         return err_set(reterr, E_INVALID, "role is missing");
     code = member_invite(p, &w, email, "Proba", LANG_EN, "sejf", link, &account, reterr);
+    if (code == OK && charter_authorised_only(service_charter(s)) && !json_is_false(json_object_get(in, "authorised")))
+        code = authorise_guest(s, tenant, w.role, &account, reterr);
     if (code == OK)
         *ret = json_pack("{s:s,s:s,s:s}", "account", uuid_format(&account, id), "email", email, "link", link);
     explicit_bzero(link, sizeof link);
@@ -136,6 +163,8 @@ static enum code person_end(struct people *p, struct store *store, int64_t tenan
     return code;
 }
 
+static enum code registers_end(struct txn *t, void *arg UNUSED, struct err *reterr) { return registers_drop(t, reterr); }
+
 enum code probe_people_end(struct people *p, struct store *store, int64_t tenant, struct err *reterr) {
     json_t *list = NULL, *one;
     size_t i;
@@ -144,5 +173,5 @@ enum code probe_people_end(struct people *p, struct store *store, int64_t tenant
         if (code == OK)
             code = person_end(p, store, tenant, json_string_value(json_object_get(one, "account")), reterr);
     json_decref(list);
-    return code;
+    return code != OK ? code : store_write(store, tenant, registers_end, NULL, reterr);
 }

@@ -88,6 +88,21 @@ static bool headers_of(const struct env *e, const struct call *c, struct curl_sl
     return fine && header_add(ret, "Expect:");
 }
 
+/* Where the service is not to be reached from there, from anywhere. */
+static CURLcode perform_from(CURL *h, const char *from) {
+    char local[64];
+    if (from == NULL)
+        return curl_easy_perform(h);
+    snprintf(local, sizeof local, "host!%s", from);
+    if (curl_easy_setopt(h, CURLOPT_INTERFACE, local) != CURLE_OK)
+        return CURLE_OUT_OF_MEMORY;
+    CURLcode rc = curl_easy_perform(h);
+    if (rc != CURLE_INTERFACE_FAILED && rc != CURLE_COULDNT_CONNECT)
+        return rc;
+    (void)curl_easy_setopt(h, CURLOPT_INTERFACE, NULL);
+    return curl_easy_perform(h);
+}
+
 static enum code perform(struct env *e, const struct call *c, const char *body, struct answer *ret, struct err *reterr) {
     char url[1024], why[CURL_ERROR_SIZE] = "";
     long status = 0;
@@ -110,7 +125,7 @@ static enum code perform(struct env *e, const struct call *c, const char *body, 
         curl_easy_setopt(h, CURLOPT_POSTFIELDS, body);
         curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
     }
-    CURLcode rc = fine ? curl_easy_perform(h) : CURLE_OUT_OF_MEMORY;
+    CURLcode rc = fine ? perform_from(h, c->from) : CURLE_OUT_OF_MEMORY;
     curl_slist_free_all(headers);
     if (rc == CURLE_OUT_OF_MEMORY) {
         e->lost = true;

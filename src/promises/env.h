@@ -10,7 +10,8 @@ DEFINE_AUTO_VALUE(struct answer, answer_done)
 
 /* side 0 or 1: which probe tenant. role NULL: the tenant's own role; "" : no token at all. path after the URL. */
 struct call { const char *method, *path; int side; const char *role; const char *token /* instead of a role's */; json_t *body /* borrowed */;
-              const char *text; const char *type; const char *headers[4]; bool keep_origin; };
+              const char *text; const char *type; const char *headers[4]; bool keep_origin;
+              const char *from /* an address of this machine to call from, where that can be; NULL: any */; };
 MUST_USE enum code env_call(struct env *e, const struct call *c, struct answer *ret, struct err *reterr);
 MUST_USE enum code env_control(struct env *e, const char *verb, json_t *in /* stolen */, json_t **ret, struct err *reterr);
 const struct probe_setup *env_setup(const struct env *e);

@@ -100,6 +100,12 @@ enum code probe_wall(struct env *e, struct verdict_line *v, struct err *reterr) 
     return SAY(v, true, "GET, PATCH, DELETE answer 404; list, search and export do not show it");
 }
 
+#define WAYS_IN 3u
+static const struct way_in { const char *token, *cookie, *says; } ways[WAYS_IN] = {
+    { NULL, NULL, "without a token" }, { "sejf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL, "with a made-up token" },
+    { NULL, "Cookie: __Host-sejf=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "with a made-up session" },
+};
+
 enum code probe_sign_in(struct env *e, struct verdict_line *v, struct err *reterr) {
     static const struct { const char *method, *tail; } doors[] = { { "GET", "" }, { "POST", "" }, { "POST", "/search" }, { "POST", "/export" }, { "POST", "/import" },
                                                                    { "PATCH", NULL }, { "DELETE", NULL } };   /* NULL: of the record itself */
@@ -107,23 +113,24 @@ enum code probe_sign_in(struct env *e, struct verdict_line *v, struct err *reter
     char path[256];
     int tried = 0;
     enum code code = personal_canary(e, 0, &c, reterr);
-    for (size_t i = 0; code == OK && i < 2 * (ARRAY_LEN(doors) + 1); i++) {
+    for (size_t i = 0; code == OK && i < WAYS_IN * (ARRAY_LEN(doors) + 1); i++) {
         AUTO(answer_done) struct answer a = { 0 };
-        const char *method = "GET", *token = i % 2 == 0 ? NULL : "sejf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        const char *method = "GET";
+        const struct way_in *way = &ways[i % WAYS_IN];
         path_of(e, c, path, sizeof path);
-        if (i / 2 < ARRAY_LEN(doors)) {
-            method = doors[i / 2].method;
-            if (doors[i / 2].tail != NULL)
-                path_kind(e, c->kind, doors[i / 2].tail, path, sizeof path);
+        if (i / WAYS_IN < ARRAY_LEN(doors)) {
+            method = doors[i / WAYS_IN].method;
+            if (doors[i / WAYS_IN].tail != NULL)
+                path_kind(e, c->kind, doors[i / WAYS_IN].tail, path, sizeof path);
         }
         json_t *body = method[0] == 'P' ? json_pack("{s:{}}", "fields") : NULL;
-        code = env_call(e, &(struct call){ .method = method, .path = path, .role = "", .token = token, .body = body }, &a, reterr);
+        code = env_call(e, &(struct call){ .method = method, .path = path, .role = "", .token = way->token, .body = body, .headers = { way->cookie } }, &a, reterr);
         json_decref(body);
         if (code == OK && a.status != 401)
-            return SAY(v, false, "%s %s token answered %d instead of 401", method, token == NULL ? "without a" : "with a made-up", a.status);
+            return SAY(v, false, "%s %s answered %d instead of 401", method, way->says, a.status);
         tried++;
     }
-    return code != OK ? code : SAY(v, true, "%d calls without a valid token answered 401", tried);
+    return code != OK ? code : SAY(v, true, "%d calls without a valid token or session answered 401", tried);
 }
 
 enum code probe_expiry(struct env *e, struct verdict_line *v, struct err *reterr) {
