@@ -1,8 +1,9 @@
-// Every block of docs/api.md is run as it stands: sh with curl, JavaScript with node, Python. The set-up blocks of a language
+// Every block of docs/api.md and docs/access.md is run as it stands: sh with curl, JavaScript with node, Python. The set-up blocks of a language
 // go before each of its blocks.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { Instance, root } from './lib.mjs';
@@ -54,4 +55,22 @@ test('each call stands in three languages', () => {
   const sections = [...new Set(blocks.map((b) => b.section))].filter((s) => s !== 'Set-up');
   assert.ok(sections.length >= 10);
   for (const s of sections) assert.deepEqual(blocks.filter((b) => b.section === s).map((b) => b.lang), ['sh', 'js', 'python'], s);
+});
+
+// docs/access.md is one script from top to bottom: what a block leaves behind, the next ones use.
+test('the blocks of docs/access.md run one after the other', { timeout: 300000 }, async () => {
+  const access = fs.readFileSync(path.join(root, 'docs/access.md'), 'utf8');
+  const script = [...access.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
+  assert.ok(script.length >= 7, `${script.length} blocks`);
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-docs-'));
+  try {
+    const kept = env;
+    env = { ...env, PATH: `${path.dirname(sejf.binary)}:${env.PATH}`, SEJF_DATA: sejf.data };
+    const r = await run('sh', `cd '${dir}'\n${script.map((code, i) => `${code}\necho "# block ${i + 1}"`).join('\n')}`);
+    env = kept;
+    assert.equal(r.status, 0, `${r.err}\n${r.out}`);
+    assert.match(r.out, /https:\/\/localhost:\d+\/account\/link\//);
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
 });
