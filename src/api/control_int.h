@@ -25,6 +25,7 @@ enum code control_who(struct control_req *c, struct uuid *ret, struct err *reter
 enum code control_say_list(struct control_req *c, json_t *list);   /* each as a line, their number as "count"; takes the reference */
 
 /* control_people.c: rows of control.tbl */
+enum code do_tenant_show(struct control_req *c, struct err *reterr);
 enum code do_user_new(struct control_req *c, struct err *reterr);
 enum code do_user_invite(struct control_req *c, struct err *reterr);
 enum code do_user_reset(struct control_req *c, struct err *reterr);

@@ -8,6 +8,7 @@
 #include "api/control_int.h"
 #include "base/text.h"
 #include "store/people.h"
+#include "store/tables.h"
 
 #define BY "operator"
 #define LINK_MOST 1024u
@@ -148,6 +149,46 @@ enum code do_user_history(struct control_req *c, struct err *reterr) {
     if (code == OK)
         code = members_history(people_of(c), tenant, (size_t)limit, &list, reterr);
     return code != OK ? code : control_say_list(c, list);
+}
+
+/* How many of each role, and of each state but the usual one. */
+static void count_members(struct control_req *c, json_t *members) {
+    json_t *roles = json_object(), *one;
+    json_int_t invited = 0, suspended = 0;
+    size_t i;
+    json_array_foreach(members, i, one) {
+        const char *role = json_string_value(json_object_get(one, "role")), *state = json_string_value(json_object_get(one, "state"));
+        if (role == NULL || state == NULL)
+            continue;
+        json_object_set_new(roles, role, json_integer(json_integer_value(json_object_get(roles, role)) + 1));
+        invited += strcmp(state, "invited") == 0;
+        suspended += strcmp(state, "suspended") == 0;
+    }
+    control_set(c, "people", roles);
+    control_set(c, "invited", json_integer(invited));
+    control_set(c, "suspended", json_integer(suspended));
+}
+
+enum code do_tenant_show(struct control_req *c, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
+    struct tenant_row row;
+    json_t *members = NULL;
+    int64_t tenant = control_number(c, "tenant", 0);
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory to look up a tenant") : tenant_get(c->store, tenant, &row, arena, reterr);
+    if (code == E_NOT_FOUND || (code == OK && row.probe))
+        return err_set(reterr, E_NOT_FOUND, "there is no tenant of that number; sejf tenant list shows them");
+    if (code == OK && row.closed == 0)
+        code = members_list(people_of(c), tenant, &members, reterr);
+    if (code != OK)
+        return code;
+    control_set(c, "tenant", json_integer((json_int_t)tenant));
+    control_set(c, "service", json_string(row.service));
+    control_set(c, "name", json_string(row.name));
+    control_set(c, "made", control_time(row.made));
+    control_set(c, "closed", control_time(row.closed));
+    count_members(c, members);
+    json_decref(members);
+    return OK;
 }
 
 static const char *const states[] = { [ACCOUNT_INVITED] = "invited", [ACCOUNT_ACTIVE] = "active", [ACCOUNT_SUSPENDED] = "suspended" };

@@ -83,6 +83,12 @@ enum code ask_personal(const char *given, const char *prompt, struct buf *ret, s
     return ret->failed ? err_set(reterr, E_USAGE, "%s: that is too long", prompt) : OK;
 }
 
+void ask_print(json_t *r) {
+    json_object_del(r, "ok");
+    json_dumpf(r, stdout, JSON_COMPACT);
+    putchar('\n');
+}
+
 const char *ask_text(const json_t *o, const char *name) { return json_string_value(json_object_get(o, name)) ?: ""; }
 
 void ask_column(const char *text, size_t width) {

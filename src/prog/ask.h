@@ -20,6 +20,8 @@ MUST_USE enum code ask_number(const char *word, const char *seen, int64_t *ret, 
  * read the words of a process. "-" or NULL: the next line of standard input, asked for with `prompt` on a terminal. */
 MUST_USE enum code ask_personal(const char *given, const char *prompt, struct buf *ret, struct err *reterr);
 
+/* The last line as JSON, without its "ok". */
+void ask_print(json_t *r);
 /* Members of a line, "" where they are not there. */
 const char *ask_text(const json_t *o, const char *name);
 /* Text with blanks up to `width` characters behind it, and two more. */

@@ -12,6 +12,7 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "prog/ask.h"
 #include "prog/commands.h"
 #include "prog/options.h"
 #include "prog/session.h"
@@ -341,11 +342,6 @@ static void print_demo(json_t *demo, const char *list, const char *secret) {
                 print_way_in(json_string_value(json_object_get(service, "service")), json_string_value(json_object_get(tenant, "name")), one, secret);
 }
 
-static void print_json(const json_t *demo) {
-    json_dumpf(demo, stdout, JSON_COMPACT);
-    putchar('\n');
-}
-
 struct demo_args { const char *data, *config, *from; bool json, links; struct option_list services; };
 
 static bool chosen(const struct demo_args *a, const char *service) {
@@ -405,7 +401,7 @@ enum code cmd_demo_load(int argc, char *const *argv, struct err *reterr) {
         (void)unlink(state);                 /* of a run that was cut */
     code = loaded ? read_json(state, &demo, reterr) : load_all(p, &a, state, &demo, reterr);
     if (code == OK && a.json)
-        print_json(demo);
+        ask_print(demo);
     else if (code == OK)
         print_demo(demo, a.links ? "people" : "tokens", a.links ? "link" : "token");
     json_decref(demo);

@@ -66,10 +66,8 @@ enum code cmd_tenant_new(int argc, char *const *argv, struct err *reterr) {
     }
     if ((code = ask_call(&a.how, in, NULL, &r, reterr)) != OK)
         return code;
-    json_object_del(r, "ok");
     if (a.how.json) {
-        json_dumpf(r, stdout, JSON_COMPACT);
-        putchar('\n');
+        ask_print(r);
     } else {
         printf("tenant %lld\n", (long long)json_integer_value(json_object_get(r, "tenant")));
         if (json_object_get(r, "link") != NULL)
@@ -85,6 +83,33 @@ enum code cmd_tenant_list(int argc, char *const *argv, struct err *reterr) {
     enum code code = read_ask(argc, argv, 0, 1, &a, reterr);
     if (code == OK)
         code = ask_call(&a.how, ask_request("tenant_list", a.words.count > 0 ? a.words.at[0] : NULL, -1), show_tenant, &r, reterr);
+    json_decref(r);
+    return code;
+}
+
+static void print_tenant(json_t *r) {
+    const char *role;
+    json_t *count;
+    printf("tenant %lld of %s: %s\n  made %s%s%s\n  people:", (long long)json_integer_value(json_object_get(r, "tenant")), ask_text(r, "service"), ask_text(r, "name"), ask_text(r, "made"),
+           ask_text(r, "closed")[0] == 0 ? "" : ", closed ", ask_text(r, "closed"));
+    json_object_foreach(json_object_get(r, "people"), role, count)
+        printf(" %lld %s,", (long long)json_integer_value(count), role);
+    printf(" %lld of them invited only, %lld suspended\n", (long long)json_integer_value(json_object_get(r, "invited")), (long long)json_integer_value(json_object_get(r, "suspended")));
+}
+
+enum code cmd_tenant_show(int argc, char *const *argv, struct err *reterr) {
+    struct ask a;
+    int64_t tenant;
+    json_t *r = NULL;
+    enum code code = read_ask(argc, argv, 1, 1, &a, reterr);
+    if (code == OK)
+        code = ask_number(a.words.at[0], "sejf tenant list", &tenant, reterr);
+    if (code == OK)
+        code = ask_call(&a.how, ask_request("tenant_show", NULL, tenant), NULL, &r, reterr);
+    if (code == OK && a.how.json)
+        ask_print(r);
+    else if (code == OK)
+        print_tenant(r);
     json_decref(r);
     return code;
 }

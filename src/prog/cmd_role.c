@@ -29,8 +29,7 @@ static void reading_done(struct reading *r) { place_close(r->place); }
 DEFINE_AUTO_VALUE(struct reading, reading_done)
 
 static void print_json(json_t *top) {
-    json_dumpf(top, stdout, JSON_COMPACT);
-    putchar('\n');
+    ask_print(top);
     json_decref(top);
 }
 

@@ -222,13 +222,10 @@ enum code cmd_user_show(int argc, char *const *argv, struct err *reterr) {
     json_t *in = ask_request("user_show", NULL, -1);
     code = add_who(&a, 0, in, reterr);
     code = code != OK ? drop(in, code) : ask_call(&a.how, in, NULL, &r, reterr);
-    if (code == OK && a.how.json) {
-        json_object_del(r, "ok");
-        json_dumpf(r, stdout, JSON_COMPACT);
-        putchar('\n');
-    } else if (code == OK) {
+    if (code == OK && a.how.json)
+        ask_print(r);
+    else if (code == OK)
         print_person(r);
-    }
     json_decref(r);
     return code;
 }

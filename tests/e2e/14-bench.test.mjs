@@ -34,3 +34,13 @@ test('bench/records on a few records', { timeout: 600000 }, async () => {
     fs.rmSync(dir, { recursive: true, force: true });
   }
 });
+
+test('bench/access with few people', { timeout: 600000 }, () => {
+  const made = spawnSync('ninja', ['-C', build, 'bench/bench_access'], { encoding: 'utf8', timeout: 500000 });
+  assert.equal(made.status, 0, made.stdout + made.stderr);
+  const r = spawnSync(path.join(root, 'bench/access'), ['--build', build, '--accounts', '150', '--tenants', '20', '--calls', '2000'], { encoding: 'utf8', timeout: 300000 });
+  assert.equal(r.status, 0, r.stdout + r.stderr);
+  for (const what of ['session, remembered', 'token, remembered', 'session, from the store', 'token, from the store'])
+    assert.match(r.stdout, new RegExp(`\\| ${what} \\| [0-9.]+ \\| [0-9.]+ \\| [0-9.]+ \\|`));
+  assert.match(r.stdout, /Revocation until it counts, the longest: \d+ us/);
+});
