@@ -70,7 +70,9 @@ static bool begin(struct http_req *req, const char *path, struct front *f) {
 bool front_get(struct http_req *req, const char *path, struct front *ret) {
     if (!begin(req, path, ret))
         return false;
-    ret->frame.done = done_text(http_query(req, "done"));
+    const char *done = http_query(req, "done");
+    ret->frame.done = done_text(done);
+    ret->frame.trouble = done != NULL && strcmp(done, "old") == 0 ? TEXT_SIGN_OLD : TEXTS;
     if (!ret->in)
         ret->frame.token = token_fresh(ret);
     return true;
@@ -111,10 +113,13 @@ bool front_post(struct http_req *req, const char *path, unsigned steps, struct f
         front_go(ret, "/account", "over");
         return false;
     }
-    if (!token_fine(ret, http_form(req, ACCOUNT_TOKEN))) {
+    bool fine = token_fine(ret, http_form(req, ACCOUNT_TOKEN));
+    if (!fine && ret->in)
         refuse(ret, TEXT_SIGN_OLD);
+    else if (!fine)
+        front_go(ret, ret->visit.path, "old");     /* nobody is signed in: the form again, with a token that is fresh */
+    if (!fine)
         return false;
-    }
     if (steps != 0 && (steps & 1u << ret->session.step) == 0) {
         front_go(ret, "/account", NULL);
         return false;

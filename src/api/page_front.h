@@ -19,7 +19,7 @@ DEFINE_AUTO_VALUE(struct front, front_done)
 /* A page to look at. path: of it, as visit_plain has it. */
 MUST_USE bool front_get(struct http_req *req, const char *path, struct front *ret);
 /* A form that was sent: of a page of ours, with its token. steps 0: also without a session; else a session in one of these
- * (SCALL_…), or the person is led to where the next step is. */
+ * (SCALL_…), or the person is led to where the next step is. path: where it is shown again. */
 MUST_USE bool front_post(struct http_req *req, const char *path, unsigned steps, struct front *ret);
 const char *front_form(struct front *f, const char *name);               /* "" where nothing was typed */
 
