@@ -33,6 +33,7 @@ struct hasher {
     pthread_cond_t work, tuned;
     struct line *lines, *first, **last, *spare;       /* those that have jobs, in the order of their turns; those without */
     unsigned waiting, running;
+    uint64_t hashed, refused;
     usec_t typical;                          /* what one takes */
     bool closed, is_tuned, cost_wanted;      /* cost_wanted: somebody waits for it */
     pthread_t *threads; unsigned thread_count;
@@ -179,10 +180,11 @@ static void serve(struct hasher *h) {
         usec_t began = clock_steady();
         job_run(job, &cost);
         usec_t took = clock_steady() - began;
-        must(sem_post(&job->done) == 0);     /* from here on the job is its caller's */
         lock(h);
         h->running--;
+        h->hashed++;                         /* before its caller goes on, who may ask */
         h->typical += (took - h->typical) / 8;
+        must(sem_post(&job->done) == 0);     /* from here on the job is its caller's */
     }
     unlock(h);
 }
@@ -290,6 +292,7 @@ static enum code run(struct hasher *h, struct job *job) {
     must(sem_init(&job->done, 0, 0) == 0);
     bool fits = queue_put(h, job, &dropped);
     unsigned seconds = wait_seconds(h);
+    h->refused += !fits + (dropped != NULL);
     if (fits)
         must(pthread_cond_signal(&h->work) == 0);
     if (dropped != NULL) {
@@ -348,4 +351,11 @@ unsigned hasher_wait(struct hasher *h) {
     unsigned seconds = wait_seconds(h);
     unlock(h);
     return seconds;
+}
+
+void hasher_status(struct hasher *h, struct hasher_status *ret) {
+    PRE(h != NULL && ret != NULL);
+    lock(h);
+    *ret = (struct hasher_status){ .hashed = h->hashed, .refused = h->refused, .waiting = h->waiting };
+    unlock(h);
 }

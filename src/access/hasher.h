@@ -26,3 +26,5 @@ MUST_USE bool hasher_stale(struct hasher *h, const char *hash);
 /* After how many seconds (1 and more) one that was refused may hope for room: for Retry-After. */
 unsigned hasher_wait(struct hasher *h);
 struct password_cost hasher_cost(struct hasher *h);    /* waits until it is tuned */
+struct hasher_status { uint64_t hashed, refused; unsigned waiting; };      /* since it began; made and checked, for nobody too */
+void hasher_status(struct hasher *h, struct hasher_status *ret);

@@ -111,6 +111,9 @@ TEST(it_verifies_and_makes_hashes) {
     yes = true;
     CHECK_OK(hasher_verify(h, &from, NULL, "correct horse battery", 21, &yes, &e), &e);
     CHECK(!yes);
+    struct hasher_status status;
+    hasher_status(h, &status);                 /* the one for nobody counts, too */
+    CHECK(status.hashed == 4 && status.refused == 0 && status.waiting == 0);
     yes = true;
     CHECK_CODE(hasher_verify(h, &from, "no hash", "a", 1, &yes, &e), E_DAMAGED, &e);
     CHECK(yes && hasher_wait(h) >= 1);

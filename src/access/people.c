@@ -49,6 +49,13 @@ enum code people_open(const struct people_options *o, struct people **ret, struc
     return code;
 }
 
+void people_status(struct people *p, struct people_status *ret) {
+    PRE(p != NULL && ret != NULL);
+    struct hasher_status h;
+    hasher_status(p->hasher, &h);
+    *ret = (struct people_status){ .hashed = h.hashed, .refused = h.refused, .waiting = h.waiting };
+}
+
 struct people *people_close(struct people *p) {
     if (p == NULL)
         return NULL;

@@ -17,6 +17,9 @@ struct people_options {
 MUST_USE enum code people_open(const struct people_options *o, struct people **ret, struct err *reterr);
 struct people *people_close(struct people *p);
 DEFINE_AUTO(struct people, people_close)
+/* For metrics: passwords hashed to be kept or checked (for an address that nobody has, too), and attempts for which there was no room. */
+struct people_status { uint64_t hashed, refused; unsigned waiting; };
+void people_status(struct people *p, struct people_status *ret);
 
 /* Now and then: sessions, links and invitations that are over go, and what a cut has left. */
 MUST_USE enum code people_upkeep(struct people *p, struct err *reterr);

@@ -13,7 +13,7 @@ static bool secret_shaped(const char *value) {
 }
 
 bool leaks_secret(const char *name, const char *value) {
-    if (strcmp(name, "token") == 0 || strcmp(name, "access_token") == 0 || strncmp(value, "sejf_", 5) == 0)
+    if (strcmp(name, "token") == 0 || strcmp(name, "access_token") == 0 || strncmp(value, "sejf_", 5) == 0 || strncmp(value, "sejl_", 5) == 0 /* a link */)
         return true;
     return strcmp(name, "session") == 0 && secret_shaped(value);
 }

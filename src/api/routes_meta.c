@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/people.h"
 #include "api/api_int.h"
 #include "api/call.h"
 #include "api/routes.h"
@@ -85,6 +86,12 @@ static void metrics_keeper(struct buf *b, const struct keeper_status *s) {
     gauge(b, "keys_pending", "Keys destroyed and not final yet.", (int64_t)s->pending);
 }
 
+static void metrics_people(struct buf *b, const struct people_status *s) {
+    counter(b, "passwords_hashed", "Passwords made or checked, for addresses that nobody has, too.", s->hashed);
+    counter(b, "passwords_refused", "Passwords that found no room to be checked.", s->refused);
+    gauge(b, "passwords_waiting", "Passwords that wait to be checked.", s->waiting);
+}
+
 /* The operator's token, or whoever may open the socket: nginx lets nobody through otherwise. */
 static bool metrics_allowed(struct http_req *req) {
     const struct api *a = http_context(req);
@@ -103,6 +110,7 @@ static void on_metrics(struct http_req *req) {
     struct http_status http;
     struct store_status store;
     struct keeper_status keeper;
+    struct people_status people;
     if (!metrics_allowed(req)) {
         (void)err_set(&e, E_NOT_FOUND, "there is nothing at this address, or it is not for this token");
         http_reply_error(req, &e, NULL);
@@ -115,6 +123,10 @@ static void on_metrics(struct http_req *req) {
     store_status(a->config.store, &store);
     metrics_store(&b, &store);
     counter(&b, "damaged_reads", "Times that a record was asked for and could not be read.", a->damaged);
+    if (a->people != NULL) {
+        people_status(a->people, &people);
+        metrics_people(&b, &people);
+    }
     bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;
     gauge(&b, "keeper_up", "Does the keeper answer.", answers);
     if (answers)

@@ -132,7 +132,22 @@ async function authenticator(page) {
   return { cdp, authenticatorId };
 }
 
+// How many passwords were hashed, by the operator's metrics. The server must be able to read the file of their token.
+const metrics = crypto.randomBytes(16).toString('hex');
+async function hashed() {
+  const r = await sejf.call('GET', '/metrics', { token: metrics });
+  assert.equal(r.status, 200, r.text);
+  return Number(/^sejf_passwords_hashed_total (\d+)$/m.exec(r.text)[1]);
+}
+
 before(async () => {
+  await sejf.init();
+  await sejf.start();                          // the first start gives the directories to their users
+  await sejf.stop();
+  const file = path.join(sejf.data, 'metrics.token'), store = fs.statSync(path.join(sejf.data, 'store'));
+  fs.writeFileSync(file, `${metrics}\n`, { mode: 0o600 });
+  if (process.getuid() === 0) fs.chownSync(file, store.uid, store.gid);
+  fs.appendFileSync(path.join(sejf.data, 'sejf.yaml'), 'metrics_token: metrics.token\n');
   await sejf.start();
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 });
@@ -308,6 +323,16 @@ test('a reset link ends every session, and is taken once', async () => {
   assert.equal((await new Person().call('POST', '/v1/account/sign-in', { email: p.email, password: passwordOf(p.email) })).status, 401);
 });
 
+test('what comes to sign in is small', async () => {
+  const r = await unhurried(() => sejf.call('POST', '/v1/account/sign-in', { body: { email: 'a@people.example', password: 'x'.repeat(70000) } }));
+  assert.equal(r.status, 413);
+  for (const body of ['{', '[]', '{"email": 1, "password": "x"}', '{"email": "a@people.example"}', '{"email": "a@people.example", "password": "x", "more": 1}', `{"email": "${'a'.repeat(300)}", "password": "x"}`,
+    '{"email": "a@people.example", "password": "x\\u0000y"}', `{"email": "a@people.example", "password": "${'x'.repeat(2000)}"}`]) {
+    const answer = await unhurried(() => sejf.call('POST', '/v1/account/sign-in', { body }));
+    assert.ok([400, 422].includes(answer.status), `${body.slice(0, 60)}: ${answer.text}`);
+  }
+});
+
 test('sessions are listed and ended', async () => {
   const p = await invite('sara.sessions@people.example'), other = await signIn(p.email);
   const list = (await p.must(200, 'GET', '/v1/account/sessions')).items;
@@ -344,11 +369,14 @@ test('a cookie that was there before is worth nothing after', async () => {
 test('nobody learns which addresses are known', async () => {
   const p = await invite('nora.known@people.example');
   const said = async (email) => {
+    const before = await hashed();
     const r = await new Person().call('POST', '/v1/account/sign-in', { email, password: 'not the right words at all' });
     const { request, ...rest } = r.json;
-    return { status: r.status, rest, names: Object.keys(r.headers).sort() };
+    return { status: r.status, rest, names: Object.keys(r.headers).sort(), work: await hashed() - before };
   };
-  assert.deepEqual(await said(p.email), await said('nobody.here@people.example'));
+  const known = await said(p.email);
+  assert.deepEqual(known, await said('nobody.here@people.example'));
+  assert.equal(known.work, 1);                                      // and the same work: the time is the same
   const page = async (email) => {
     const first = await unhurried(() => sejf.call('GET', '/account')), cookie = first.headers['set-cookie'].find((c) => c.startsWith('__Host-sejf-form=')).split(';')[0];
     const token = /name="\.token" value="([^"]+)"/.exec(first.text)[1];
@@ -510,7 +538,7 @@ test('every call by cookie that changes something needs its token and our origin
 test('a secret in an address is refused wherever it stands', async () => {
   const p = await invite('quinn.query@people.example', 'organiser');
   for (const at of ['/v1/account', '/v1/account/sessions', `/v1/tenants/${tenant}/members`, '/v1/events/event', '/account', '/s/events', '/'])
-    for (const query of ['token=sejf_AAAA', 'access_token=x', `session=${p.cookie}`, 'limit=sejf_AAAA']) {
+    for (const query of ['token=sejf_AAAA', 'x=sejl_AAAA', 'access_token=x', `session=${p.cookie}`, 'limit=sejf_AAAA']) {
       const r = await p.call('GET', `${at}?${query}`);
       assert.equal(r.status, 400, `${at}?${query}`);
       assert.match(r.json.detail, /RFC 6750/);
