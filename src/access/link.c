@@ -83,7 +83,8 @@ enum code link_look(struct people *p, const char *secret, struct link_info *ret,
     if (code != OK)
         return code == E_NOT_FOUND ? no_link(reterr) : code;
     struct link_info info = { .reset = row.purpose == LINK_RESET, .has_password = who.password != 0 || who.passkeys > 0, .account = row.account, .tenant = row.tenant, .lang = who.lang, .until = row.until };
-    snprintf(info.name, sizeof info.name, "%s", who.name);
+    if (!info.has_password || info.reset)      /* an account's name is no business of whoever was given, or made, an invitation to its address */
+        snprintf(info.name, sizeof info.name, "%s", who.name);
     snprintf(info.email, sizeof info.email, "%s", who.email);
     snprintf(info.role, sizeof info.role, "%s", member.role);
     crypto_wipe(&who, sizeof who);

@@ -72,38 +72,76 @@ struct people *people_close(struct people *p) {
 }
 
 /* ---- who may look after whom */
-enum code people_may(struct people *p, const struct session *s, int64_t tenant, enum people_act act, struct err *reterr) {
-    PRE(p != NULL && s != NULL && reterr != NULL);
-    AUTO(arena_free) struct arena *arena = arena_new(4 << 20);
+static enum code no_such_tenant(struct err *reterr) { return err_set(reterr, E_NOT_FOUND, "there is no such tenant"); }
+
+/* Does somebody in force look after the accounts of that tenant? */
+struct looking { const char *role; bool any; };
+static bool looks_after(const struct member_row *r, void *arg) {
+    struct looking *l = arg;
+    l->any = l->any || (r->suspended == 0 && strcmp(r->role, l->role) == 0);
+    return !l->any;
+}
+
+/* What the memberships of one account let it do for one tenant. */
+struct rights { bool member, owner, administrator, officer, orphaned /* nobody looks after that tenant */; const struct membership *as; };
+static enum code rights_read(struct people *p, const struct session *s, int64_t tenant, struct arena *arena, struct rights *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     struct memberships m;
-    bool member = false, owner = false, officer = false, administrator = false;
-    if (s->step != STEP_WHOLE)
-        return err_field(reterr, E_SIGN_IN, "step", "signing in is not finished");
-    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory to sign in") : store_view(p->store, 0, &v, reterr);
+    struct service *service = NULL;
+    enum code code = tenant == 0 ? OK : people_service(p, tenant, &service, reterr);
+    if (code == OK)
+        code = store_view(p->store, 0, &v, reterr);
     if (code == OK)
         code = memberships_read(p, view_sql(v), &s->account, arena, &m, reterr);
     for (size_t i = 0; code == OK && i < m.count; i++) {
         const struct membership *one = &m.list[i];
         struct err e;
         bool here = one->row.tenant == tenant, fine = one->service == NULL || role_satisfied(one->service, one->person, s->factors, &e) == OK;
-        member = member || here;
-        owner = owner || (here && fine && one->service != NULL && one->person == charter_accounts_by(one->service->charter));
-        administrator = administrator || (one->row.tenant == 0 && strcmp(one->row.role, ROLE_ADMINISTRATOR) == 0);
-        officer = officer || (one->row.tenant == 0 && strcmp(one->row.role, ROLE_OFFICER) == 0);
+        ret->member = ret->member || here;
+        if (here && fine && one->service != NULL && one->person == charter_accounts_by(one->service->charter)) {
+            ret->owner = true;
+            ret->as = one;
+        }
+        ret->administrator = ret->administrator || (one->row.tenant == 0 && strcmp(one->row.role, ROLE_ADMINISTRATOR) == 0);
+        ret->officer = ret->officer || (one->row.tenant == 0 && strcmp(one->row.role, ROLE_OFFICER) == 0);
     }
+    if (code == OK && service != NULL && ret->administrator) {
+        const struct person *people;
+        charter_people(service->charter, &people);
+        struct looking l = { .role = people[charter_accounts_by(service->charter)].name };
+        code = members_of_tenant(view_sql(v), tenant, looks_after, &l, reterr);
+        ret->orphaned = !l.any;
+    }
+    return code;
+}
+
+/* The operator's administrator makes tenants and looks after its own colleagues, and invites to a tenant that has nobody who could: a
+ * tenant's accounts are the tenant's. The security officer keeps the register of the operator's staff. */
+static bool may(const struct rights *r, int64_t tenant, enum people_act act) {
+    if (tenant == 0)
+        return r->administrator || (r->officer && (act == PEOPLE_AUTHORISE || act == PEOPLE_LIST));
+    return r->owner || (r->administrator && (act == PEOPLE_TENANTS || (r->orphaned && (act == PEOPLE_INVITE || act == PEOPLE_AUTHORISE)))) ||
+           (!rule_on(RULE_accounts_managed) && r->member);
+}
+
+enum code people_may(struct people *p, const struct session *s, int64_t tenant, enum people_act act, struct err *reterr) {
+    PRE(p != NULL && s != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(4 << 20);
+    struct rights r = { .member = false };
+    usec_t until = USEC_NEVER;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory to sign in");
+    if (s->step != STEP_WHOLE)
+        return err_field(reterr, E_SIGN_IN, "step", "signing in is not finished");
+    enum code code = rights_read(p, s, tenant, arena, &r, reterr);
     if (code != OK)
-        return code;
-    if (administrator && rule_on(RULE_accounts_managed) && (s->factors & FACTORS_SECOND) == 0 && rule_on(RULE_second_factor))
+        return code == E_NOT_FOUND ? no_such_tenant(reterr) : code;
+    if (!may(&r, tenant, act))
+        return r.member || (tenant == 0 && (r.administrator || r.officer)) ? err_set(reterr, E_FORBIDDEN, "your role does not look after accounts") : no_such_tenant(reterr);
+    if (!r.owner && (s->factors & FACTORS_SECOND) == 0 && rule_on(RULE_second_factor))
         return err_field(reterr, E_SIGN_IN, "second", "this role needs a second step at sign-in");
-    /* The operator's administrator makes tenants and its own colleagues, and invites to a tenant that has nobody who could; a tenant's
-     * accounts are the tenant's. The security officer keeps the register of authorisations of the operator's staff. */
-    bool may = tenant == 0 ? administrator || (officer && (act == PEOPLE_AUTHORISE || act == PEOPLE_LIST)) : owner || (administrator && (act == PEOPLE_TENANTS || act == PEOPLE_INVITE));
-    if (!rule_on(RULE_accounts_managed))
-        may = may || member;
-    if (!may)
-        return member || (tenant == 0 && (administrator || officer)) ? err_set(reterr, E_FORBIDDEN, "your role does not look after accounts")
-                                                                      : err_set(reterr, E_NOT_FOUND, "there is no such tenant");
+    if (r.owner && (code = authorised(r.as->service, tenant, r.as->person, &s->account, &until, reterr)) != OK)
+        return code;
     if (act != PEOPLE_LIST && !s->elevated)
         return err_set(reterr, E_CONFIRM, "sign in again before this: it is more than ten minutes ago");
     return OK;

@@ -64,7 +64,7 @@ static struct uuid joined(struct people_bed *t, const char *role, const char *em
 }
 
 static enum code caller(struct people_bed *t, const char *secret, int64_t wanted, struct caller *ret) {
-    return session_caller(t->p, t->b.service, secret, wanted, ret, t->arena, &t->b.e);
+    return session_caller(t->p, t->b.service, secret, wanted, false, ret, t->arena, &t->b.e);
 }
 
 TEST(an_invited_person_comes_in_and_calls_as_the_member_it_is) {

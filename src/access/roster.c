@@ -78,10 +78,12 @@ static json_t *time_or_null(usec_t t) {
 
 static json_t *member_json(const struct member_row *r, const struct person_of *who) {
     char id[UUID_TEXT];
-    const char *state = who->state == ACCOUNT_SUSPENDED || r->suspended > 0 ? "suspended" : r->suspended == SUSPENDED_INVITED ? "invited" : "active";
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:i}", "account", uuid_format(&r->account, id), "name", who->name, "email", who->email, "role", r->role,
-                     "levels", stored_json(r->levels), "own", stored_json(r->own), "state", state, "since", r->suspended == SUSPENDED_INVITED ? json_null() : time_or_null(r->since),
-                     "used", time_or_null(who->used), "second", who->totp || who->passkeys > 0, "passkeys", (int)who->passkeys);
+    bool invited = r->suspended == SUSPENDED_INVITED;      /* of an account that stood before, the tenant knows the address alone */
+    const char *state = who->state == ACCOUNT_SUSPENDED || r->suspended > 0 ? "suspended" : invited ? "invited" : "active";
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:i}", "account", uuid_format(&r->account, id), "name", invited && who->password != 0 ? "" : who->name, "email", who->email, "role", r->role,
+                     "levels", stored_json(r->levels), "own", stored_json(r->own), "state", state, "since", invited ? json_null() : time_or_null(r->since),
+                     "used", invited ? json_null() : time_or_null(who->used), "second", !invited && (who->totp || who->passkeys > 0),
+                     "passkeys", invited ? 0 : (int)who->passkeys);
 }
 
 static int by_name(const void *a, const void *b) {

@@ -28,6 +28,14 @@ void access_forget(void) {
     access_forget_tokens();
 }
 
+void session_forget(const uint8_t hash[HASH_SIZE]) {
+    unsigned slot = (hash[0] | (unsigned)hash[1] << 8) % SLOTS;
+    pthread_mutex_lock(&cache.lock);
+    cache.sessions[slot].at = 0;
+    cache.callers[slot].service = NULL;
+    pthread_mutex_unlock(&cache.lock);
+}
+
 static unsigned slot_of(const uint8_t hash[HASH_SIZE]) { return (hash[0] | (unsigned)hash[1] << 8) % SLOTS; }
 
 /* ---- limits: the strictest of the services that the person belongs to */
@@ -114,7 +122,8 @@ static void session_note(struct people *p, struct known_session *k) {
     }
 }
 
-static enum code session_of(struct people *p, const char *secret, struct known_session *ret, struct err *reterr) {
+/* quiet: a look that is no use of it, such as that of a stream which goes on by itself. */
+static enum code session_of(struct people *p, const char *secret, bool quiet, struct known_session *ret, struct err *reterr) {
     uint8_t hash[HASH_SIZE];
     if (!secret_hash("", secret, hash))
         return not_in(reterr);
@@ -128,7 +137,8 @@ static enum code session_of(struct people *p, const char *secret, struct known_s
     }
     if (!in_force(p, ret))
         return not_in(reterr);
-    session_note(p, ret);
+    if (!quiet)
+        session_note(p, ret);
     return OK;
 }
 
@@ -149,7 +159,7 @@ void session_shown(struct people *p, const struct session_row *r, const char *se
 enum code session_find(struct people *p, const char *secret, struct session *ret, struct err *reterr) {
     PRE(p != NULL && ret != NULL && reterr != NULL);
     struct known_session k;
-    enum code code = session_of(p, secret, &k, reterr);
+    enum code code = session_of(p, secret, false, &k, reterr);
     if (code == OK)
         session_shown(p, &k.row, secret, ret);
     return code;
@@ -157,7 +167,7 @@ enum code session_find(struct people *p, const char *secret, struct session *ret
 
 enum code session_row_of(struct people *p, const char *secret, struct session_row *ret, struct err *reterr) {
     struct known_session k;
-    enum code code = session_of(p, secret, &k, reterr);
+    enum code code = session_of(p, secret, false, &k, reterr);
     if (code == OK)
         *ret = k.row;
     return code;
@@ -245,12 +255,12 @@ static void caller_remember(const struct service *s, const uint8_t hash[HASH_SIZ
     pthread_mutex_unlock(&cache.lock);
 }
 
-enum code session_caller(struct people *p, struct service *s, const char *secret, int64_t wanted, struct caller *ret, struct arena *arena, struct err *reterr) {
+enum code session_caller(struct people *p, struct service *s, const char *secret, int64_t wanted, bool quiet, struct caller *ret, struct arena *arena, struct err *reterr) {
     PRE(p != NULL && s != NULL && ret != NULL && arena != NULL && reterr != NULL);
     struct known_session k;
     struct found_caller f = { .until = USEC_NEVER };
     uint64_t at = atomic_load(&generation);
-    enum code code = session_of(p, secret, &k, reterr);
+    enum code code = session_of(p, secret, quiet, &k, reterr);
     if (code != OK)
         return code;
     if (k.row.step != STEP_WHOLE && rule_on(RULE_second_factor))
@@ -293,7 +303,7 @@ enum code session_revoke_all(struct people *p, const struct uuid *account, int64
 enum code session_end(struct people *p, const char *secret, struct err *reterr) {
     PRE(p != NULL && reterr != NULL);
     struct known_session k;
-    enum code code = session_of(p, secret, &k, reterr);
+    enum code code = session_of(p, secret, false, &k, reterr);
     if (code != OK)
         return code == E_SIGN_IN ? OK : code;  /* it has ended already */
     code = session_revoke(p, &k.row.account, k.row.number, reterr);

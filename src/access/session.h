@@ -42,8 +42,8 @@ MUST_USE enum code session_confirm(struct people *p, const struct visitor *v, co
 MUST_USE enum code session_find(struct people *p, const char *secret, struct session *ret, struct err *reterr);      /* any step; E_SIGN_IN */
 /* Who calls a service in this session. wanted: the tenant that the call names, or 0: the only one. E_SIGN_IN: no whole session, or the
  * role needs a step that is missing (the text says which), or no valid authorisation; E_INVALID: several tenants, none named; E_NOT_FOUND:
- * not a member there. */
-MUST_USE enum code session_caller(struct people *p, struct service *s, const char *secret, int64_t wanted, struct caller *ret, struct arena *arena, struct err *reterr);
+ * not a member there. quiet: no use of the session, which rests on. */
+MUST_USE enum code session_caller(struct people *p, struct service *s, const char *secret, int64_t wanted, bool quiet, struct caller *ret, struct arena *arena, struct err *reterr);
 MUST_USE bool session_csrf_fine(const struct session *s, const char *given);
 MUST_USE enum code session_end(struct people *p, const char *secret, struct err *reterr);
 /* [{number, agent, made, used, factors: [names], own: bool}] */

@@ -73,6 +73,7 @@ enum session_step step_needed(const struct account *a, unsigned factors, const s
 }
 
 /* ---- making sessions */
+#define SESSIONS_MOST 50                       /* of one account; the oldest give way */
 struct making { struct session_row row; const uint8_t *from; int64_t number; bool was_whole; };
 
 static enum code signed_in(struct txn *t, const struct session_row *row, struct err *reterr) {
@@ -88,22 +89,32 @@ static enum code make_write(struct txn *t, void *arg, struct err *reterr) {
     struct making *m = arg;
     struct session_row row = m->row;
     enum code code = m->from != NULL ? session_turn(t, m->from, &row, reterr) : session_put(t, &row, &m->number, reterr);
+    if (code == OK && m->from == NULL)
+        code = sessions_trim(t, &row.account, SESSIONS_MOST, reterr);
     return code == OK && row.step == STEP_WHOLE && !m->was_whole ? signed_in(t, &row, reterr) : code;
 }
 
-static enum code needs_read(struct people *p, const struct account *a, struct needs *ret, struct err *reterr) {
-    AUTO(arena_free) struct arena *arena = arena_new(4 << 20);
+/* Nobody signs in without an authorisation in force, where every charter that the person would come to asks for one. */
+static enum code any_authorised(const struct memberships *m, const struct uuid *account, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; i < m->count; i++) {
+        usec_t until = USEC_NEVER;
+        code = m->list[i].service == NULL || m->list[i].person < 0 ? OK : authorised(m->list[i].service, m->list[i].row.tenant, m->list[i].person, account, &until, reterr);
+        if (code != E_SIGN_IN)
+            return code;
+    }
+    return code;
+}
+
+static enum code needs_read(struct people *p, const struct account *a, struct arena *arena, struct memberships *ret_members, struct needs *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
-    struct memberships m;
-    if (arena == NULL)
-        return no_memory(reterr);
     enum code code = store_view(p->store, 0, &v, reterr);
     if (code == OK)
-        code = memberships_read(p, view_sql(v), &a->row.id, arena, &m, reterr);
-    if (code == OK && m.count == 0)
+        code = memberships_read(p, view_sql(v), &a->row.id, arena, ret_members, reterr);
+    if (code == OK && ret_members->count == 0)
         return refused(reterr);
     if (code == OK)
-        needs_of(p, &m, a->row.password, ret);
+        needs_of(p, ret_members, a->row.password, ret);
     return code;
 }
 
@@ -111,14 +122,15 @@ enum code session_make(struct people *p, const struct visitor *v, const struct a
                        char ret_secret[SESSION_TEXT], struct session *ret, struct err *reterr) {
     struct needs needs = { 0 };
     struct making m = { .from = from };
+    struct memberships members;
     char secret[SESSION_TEXT];
-    enum code code = needs_read(p, a, &needs, reterr);
+    AUTO(arena_free) struct arena *arena = arena_new(4 << 20);
+    if (arena == NULL)
+        return no_memory(reterr);
+    enum code code = needs_read(p, a, arena, &members, &needs, reterr);
     if (code != OK)
         return code;
     usec_t now = clock_now(), ran = store_ran(p->store);
-    AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
-    if (arena == NULL)
-        return no_memory(reterr);
     if (from != NULL) {
         AUTO(view_end) struct view *view = NULL;
         code = store_view(p->store, 0, &view, reterr);
@@ -133,6 +145,8 @@ enum code session_make(struct people *p, const struct visitor *v, const struct a
     }
     m.row.factors = factors;
     m.row.step = (int)step_needed(a, factors, &needs);
+    if (m.row.step == STEP_WHOLE && (code = any_authorised(&members, &a->row.id, reterr)) != OK)
+        return code;
     m.row.used = now;
     m.row.used_ran = ran;
     m.row.elevated = m.row.step == STEP_WHOLE ? ran + ELEVATED_FOR : 0;
@@ -145,7 +159,7 @@ enum code session_make(struct people *p, const struct visitor *v, const struct a
         code = store_write(p->store, 0, make_write, &m, reterr);
     }
     if (from != NULL)
-        access_forget();
+        session_forget(from);
     if (code == OK) {
         m.row.number = from != NULL ? m.row.number : m.number;
         memcpy(ret_secret, secret, sizeof secret);

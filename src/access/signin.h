@@ -20,6 +20,7 @@ MUST_USE enum code session_make(struct people *p, const struct visitor *v, const
 /* The row of a secret, in force, whatever its step. */
 MUST_USE enum code session_row_of(struct people *p, const char *secret, struct session_row *ret, struct err *reterr);
 void access_forget_tokens(void);
+void session_forget(const uint8_t hash[HASH_SIZE]);      /* what was remembered of one session */
 /* A valid authorisation where the charter asks for one: else E_SIGN_IN. *until: no later than that it holds. */
 MUST_USE enum code authorised(struct service *s, int64_t tenant, int person, const struct uuid *account, usec_t *until, struct err *reterr);
 /* The window that is open for that account of the operator's staff now; *ret NULL: none. */

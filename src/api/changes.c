@@ -276,6 +276,7 @@ static struct reader *reader_new(struct call *c, int64_t after) {
         snprintf(r->purpose, sizeof r->purpose, "%s", c->who.purpose);
     if (creds_read(c->req, &r->creds, &e) != OK || !reader_may(r, now))
         return NULL;
+    r->creds.quiet = true;
     return TAKE(r);
 }
 

@@ -42,7 +42,7 @@ enum code creds_check(struct http_req *req, struct api *a, const struct creds *c
 }
 
 enum code creds_caller(struct api *a, struct service *s, const struct creds *c, struct caller *ret, struct arena *arena, struct err *reterr) {
-    enum code code = c->by_session ? session_caller(api_people(a), s, c->secret, c->wanted, ret, arena, reterr)
+    enum code code = c->by_session ? session_caller(api_people(a), s, c->secret, c->wanted, c->quiet, ret, arena, reterr)
                                    : access_caller(s, c->secret, &(struct caller_place){ c->loopback, c->address }, ret, arena, reterr);
     if (code == OK && c->wanted != 0 && c->wanted != ret->tenant)      /* of tokens: they belong to one tenant, which the header may repeat */
         return err_set(reterr, E_INVALID, "Sejf-Tenant names another tenant than the token's; leave it out");

@@ -7,6 +7,7 @@
 struct creds {
     char secret[TOKEN_TEXT];                  /* "": none, or none of ours */
     bool by_session, loopback;
+    bool quiet;                               /* asked again by a stream: no use of the session */
     char address[64];
     int64_t wanted;                           /* the tenant that Sejf-Tenant names; 0: none */
 };

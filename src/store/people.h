@@ -40,6 +40,8 @@ MUST_USE enum code members_of_account(struct sql *q, const struct uuid *account,
 struct session_row { uint8_t hash[HASH_SIZE]; int64_t number; struct uuid account; int step; unsigned factors; const char *agent; usec_t made, ran, used, used_ran, elevated /* until, by store_ran */; };
 MUST_USE enum code session_put(struct txn *t, const struct session_row *r, int64_t *ret_number, struct err *reterr);
 MUST_USE enum code session_get(struct sql *q, const uint8_t hash[HASH_SIZE], struct session_row *ret, struct arena *arena, struct err *reterr);
+/* Of an account the newest `keep` stay. */
+MUST_USE enum code sessions_trim(struct txn *t, const struct uuid *account, int64_t keep, struct err *reterr);
 /* In place of the one under `before`, which is no session any more: it is rotated. E_NOT_FOUND: it ended meanwhile. */
 MUST_USE enum code session_turn(struct txn *t, const uint8_t before[HASH_SIZE], const struct session_row *r, struct err *reterr);
 MUST_USE enum code session_factor(struct txn *t, const struct uuid *account, int64_t number, unsigned factors /* added */, struct err *reterr);

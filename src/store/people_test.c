@@ -20,6 +20,7 @@ static enum code do_session(struct txn *t, struct act *a, struct err *reterr) { 
 static enum code do_turn(struct txn *t, struct act *a, struct err *reterr) { return session_turn(t, a->hash, &a->session, reterr); }
 static enum code do_end(struct txn *t, struct act *a, struct err *reterr) { return session_drop(t, &a->session.account, a->number, reterr); }
 static enum code do_ends(struct txn *t, struct act *a, struct err *reterr) { return sessions_drop(t, &a->session.account, a->number, &a->count, reterr); }
+static enum code do_trim(struct txn *t, struct act *a, struct err *reterr) { return sessions_trim(t, &a->session.account, a->number, reterr); }
 static enum code do_expire(struct txn *t, struct act *a, struct err *reterr) { return sessions_expire(t, a->session.ran, a->session.used_ran, reterr); }
 static enum code do_link(struct txn *t, struct act *a, struct err *reterr) { return one_time_put(t, &a->link, reterr); }
 static enum code do_take(struct txn *t, struct act *a, struct err *reterr) { return one_time_take(t, a->link.hash, reterr); }
@@ -116,6 +117,9 @@ TEST(a_session_turns_ends_and_expires) {
         CHECK_OK(act_run(&b, &s), &b.e);
         CHECK_INT(s.number, i);
     }
+    struct act trim = { .fn = do_trim, .session = s.session, .number = 4 };
+    CHECK_OK(act_run(&b, &trim), &b.e);
+    CHECK_INT(sessions_count(&b, &s.session.account), 4);
     struct act turn = { .fn = do_turn, .session = s.session, .hash = { 1 } };
     turn.session.hash[0] = 9;
     turn.session.number = 1;
@@ -135,6 +139,13 @@ TEST(a_session_turns_ends_and_expires) {
     idle.session.used_ran = 501;
     CHECK_OK(act_run(&b, &idle), &b.e);
     CHECK_INT(sessions_count(&b, &s.session.account), 0);
+    for (uint8_t i = 1; i <= 4; i++) {
+        s.session.hash[0] = i;
+        CHECK_OK(act_run(&b, &s), &b.e);
+    }
+    trim.number = 2;
+    CHECK_OK(act_run(&b, &trim), &b.e);
+    CHECK_INT(sessions_count(&b, &s.session.account), 2);
     bed_end(&b);
 }
 

@@ -44,6 +44,16 @@ enum code session_put(struct txn *t, const struct session_row *r, int64_t *ret_n
     return code;
 }
 
+enum code sessions_trim(struct txn *t, const struct uuid *account, int64_t keep, struct err *reterr) {
+    struct stmt *s;
+    enum code code = instance_prepare(&t->sql, "DELETE FROM session WHERE account = ?1 AND number <= (SELECT number FROM session WHERE account = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)", &s, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(s, 1, account);
+    stmt_int(s, 2, keep);
+    return stmt_run(s, reterr);
+}
+
 enum code session_turn(struct txn *t, const uint8_t before[HASH_SIZE], const struct session_row *r, struct err *reterr) {
     struct stmt *s;
     enum code code = instance_prepare(&t->sql, "DELETE FROM session WHERE hash = ?", &s, reterr);
