@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/window.h"
 #include "base/arena.h"
 #include "base/text.h"
 #include "ledger/ledger.h"
@@ -122,6 +123,21 @@ static enum code do_link(struct service *s, json_t *in, json_t **ret, struct err
     if (code == OK)
         *ret = json_pack("{s:s}", "token", token);
     explicit_bzero(token, sizeof token);
+    return code;
+}
+
+/* Opens a window of the probe tenant for anybody of the support staff, or closes the one of that number. */
+static enum code do_window(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
+    int64_t tenant, number = json_integer_value(json_object_get(in, "close"));
+    const struct actor by = { .name = "sejf" };
+    enum code code = tenant_arg(s, in, &tenant, reterr);
+    if (code != OK)
+        return code;
+    struct registrar r = { service_store(s), service_keeper(s), service_charter(s), tenant };
+    code = number > 0 ? window_close(&r, number, &by, reterr)
+                      : window_open(&r, &(struct window_wish){ .kinds = json_object_get(in, "kinds"), .why = "probe" }, &by, &number, reterr);
+    if (code == OK)
+        *ret = json_pack("{s:I}", "number", (json_int_t)number);
     return code;
 }
 
@@ -369,12 +385,12 @@ static enum code do_end(struct service *s, json_t *in, json_t **ret, struct err 
 }
 
 static const struct { const char *verb; enum code (*run)(struct service *, json_t *, json_t **, struct err *); } verbs[] = {
-    { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
+    { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_window", do_window }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_end", do_end },
 };
 
 static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {
-    { "probe_account", probe_account }, { "probe_password_age", probe_password_age }, { "probe_session_age", probe_session_age },
+    { "probe_account", probe_account }, { "probe_member", probe_member }, { "probe_password_age", probe_password_age }, { "probe_session_age", probe_session_age },
 };
 
 /* The people of the tenants that a run is done with. */

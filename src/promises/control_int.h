@@ -9,6 +9,8 @@ MUST_USE enum code probe_tenant(struct service *s, json_t *in, int64_t *ret, str
 
 /* control_people.c */
 MUST_USE enum code probe_account(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+/* The same, whole at once: a member in force with its levels, and a token of its account. */
+MUST_USE enum code probe_member(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 MUST_USE enum code probe_password_age(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 MUST_USE enum code probe_session_age(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 /* Every account that is a member of the probe tenant. */

@@ -56,6 +56,61 @@ enum code probe_account(struct service *s, struct people *p, json_t *in, json_t 
     return code;
 }
 
+static enum code member_authorise(struct service *s, int64_t tenant, const struct uuid *account, struct err *reterr) {
+    struct registrar r = { service_store(s), service_keeper(s), service_charter(s), tenant };
+    const struct kind *kinds;
+    char until[32];
+    int64_t number;
+    size_t n = charter_kinds(service_charter(s), &kinds);
+    json_t *purposes = json_array();
+    for (size_t i = 0; i < n && json_array_size(purposes) == 0; i++)
+        if (kinds[i].used_for_count > 0)
+            json_array_append_new(purposes, json_string(kinds[i].used_for[0].in[LANG_EN]));
+    struct authorise_wish w = { .account = *account, .name = "Probe", .post = "probe", .scope = "records of the probe", .purposes = purposes,
+                                .until = registrar_date(&r, clock_now() + 7 * USEC_PER_DAY, until, sizeof until) };
+    enum code code = charter_authorised_only(service_charter(s)) ? authorise_make(&r, &w, &(struct actor){ .name = "sejf" }, &number, reterr) : OK;
+    json_decref(purposes);
+    return code;
+}
+
+static enum code account_wake(struct txn *t, void *arg, struct err *reterr) {
+    const struct uuid *id = arg;
+    struct account_row row;
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an account");
+    enum code code = account_get(txn_sql(t), id, &row, arena, reterr);
+    if (code != OK)
+        return code;
+    row.state = ACCOUNT_ACTIVE;
+    return account_set(t, &row, reterr);
+}
+
+enum code probe_member(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr) {
+    char token[TOKEN_TEXT];
+    int64_t number, tenant = 0;
+    struct uuid account = { { 0 } };
+    json_t *made = NULL;
+    enum code code = probe_tenant(s, in, &tenant, reterr);
+    if (code == OK)
+        code = probe_account(s, p, in, &made, reterr);
+    if (code == OK && !uuid_parse(json_string_value(json_object_get(made, "account")) ?: "", &account))
+        code = err_set(reterr, E_INTERNAL, "an account without an id");
+    json_decref(made);
+    if (code == OK)
+        code = store_write(service_store(s), 0, account_wake, &account, reterr);
+    if (code == OK)
+        code = member_authorise(s, tenant, &account, reterr);
+    const struct token_wish w = { .tenant = tenant, .role = json_string_value(json_object_get(in, "role")), .label = "probe", .expires = clock_now() + USEC_PER_HOUR, .loopback_only = true,
+                                  .subject_kind = -1, .account = account };
+    if (code == OK)
+        code = access_token_make(s, &w, token, &number, reterr);
+    if (code == OK)
+        *ret = json_pack("{s:s}", "token", token);
+    explicit_bzero(token, sizeof token);
+    return code;
+}
+
 /* The member of the probe tenant whom the verb names. */
 static enum code account_arg(struct service *s, struct people *p, json_t *in, struct uuid *ret, struct err *reterr) {
     int64_t tenant;
