@@ -130,7 +130,7 @@ static enum code do_link(struct service *s, json_t *in, json_t **ret, struct err
 static enum code do_window(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
     int64_t tenant, number = json_integer_value(json_object_get(in, "close"));
     const struct actor by = { .name = "sejf" };
-    enum code code = tenant_arg(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &tenant, reterr);
     if (code != OK)
         return code;
     struct registrar r = { service_store(s), service_keeper(s), service_charter(s), tenant };
