@@ -73,38 +73,45 @@ static enum code member_authorise(struct service *s, int64_t tenant, const struc
     return code;
 }
 
+/* As if the link was taken. */
+struct waking { struct uuid account; int64_t tenant; };
 static enum code account_wake(struct txn *t, void *arg, struct err *reterr) {
-    const struct uuid *id = arg;
+    const struct waking *w = arg;
     struct account_row row;
+    struct member_row member;
     AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for an account");
-    enum code code = account_get(txn_sql(t), id, &row, arena, reterr);
+    enum code code = account_get(txn_sql(t), &w->account, &row, arena, reterr);
+    if (code == OK)
+        code = member_get(txn_sql(t), w->tenant, &w->account, &member, arena, reterr);
     if (code != OK)
         return code;
     row.state = ACCOUNT_ACTIVE;
-    return account_set(t, &row, reterr);
+    member.suspended = 0;
+    code = account_set(t, &row, reterr);
+    return code == OK ? member_put(t, &member, reterr) : code;
 }
 
 enum code probe_member(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr) {
     char token[TOKEN_TEXT];
-    int64_t number, tenant = 0;
-    struct uuid account = { { 0 } };
+    int64_t number;
+    struct waking w = { .tenant = 0 };
     json_t *made = NULL;
-    enum code code = probe_tenant(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &w.tenant, reterr);
     if (code == OK)
         code = probe_account(s, p, in, &made, reterr);
-    if (code == OK && !uuid_parse(json_string_value(json_object_get(made, "account")) ?: "", &account))
+    if (code == OK && !uuid_parse(json_string_value(json_object_get(made, "account")) ?: "", &w.account))
         code = err_set(reterr, E_INTERNAL, "an account without an id");
     json_decref(made);
     if (code == OK)
-        code = store_write(service_store(s), 0, account_wake, &account, reterr);
+        code = store_write(service_store(s), 0, account_wake, &w, reterr);
     if (code == OK)
-        code = member_authorise(s, tenant, &account, reterr);
-    const struct token_wish w = { .tenant = tenant, .role = json_string_value(json_object_get(in, "role")), .label = "probe", .expires = clock_now() + USEC_PER_HOUR, .loopback_only = true,
-                                  .subject_kind = -1, .account = account };
+        code = member_authorise(s, w.tenant, &w.account, reterr);
+    const struct token_wish token_of = { .tenant = w.tenant, .role = json_string_value(json_object_get(in, "role")), .label = "probe", .expires = clock_now() + USEC_PER_HOUR, .loopback_only = true,
+                                  .subject_kind = -1, .account = w.account };
     if (code == OK)
-        code = access_token_make(s, &w, token, &number, reterr);
+        code = access_token_make(s, &token_of, token, &number, reterr);
     if (code == OK)
         *ret = json_pack("{s:s}", "token", token);
     explicit_bzero(token, sizeof token);
