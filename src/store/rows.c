@@ -312,11 +312,12 @@ static enum code each_row(struct stmt *s, row_fn fn, void *arg, struct err *rete
 struct uuid row_range_start(const struct row_range *range) { return range->descending && uuid_is_null(&range->after) ? last : range->after; }
 
 enum code rows_list(struct sql *q, const struct row_range *range, row_fn fn, void *arg, struct err *reterr) {
+    /* Left to itself, the planner takes the primary key, and so all records of the kind, to find those of one parent. */
     static const char *const texts[2][2] = {
         { "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id > ? ORDER BY id",
           "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id < ? ORDER BY id DESC" },
-        { "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id > ? AND parent = ? ORDER BY id",
-          "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id < ? AND parent = ? ORDER BY id DESC" },
+        { "SELECT " ROW_COLS " FROM record INDEXED BY record_parent WHERE tenant = ? AND kind = ? AND id > ? AND parent = ? ORDER BY id",
+          "SELECT " ROW_COLS " FROM record INDEXED BY record_parent WHERE tenant = ? AND kind = ? AND id < ? AND parent = ? ORDER BY id DESC" },
     };
     struct stmt *s;
     enum code code = sql_prepare(q, texts[range->has_parent][range->descending], &s, reterr);
@@ -342,7 +343,7 @@ enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err
 enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent, int64_t *ret, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = parent != NULL ? sql_prepare(q, "SELECT count(*) FROM record WHERE tenant = ? AND kind = ? AND parent = ?", &s, reterr)
+    enum code code = parent != NULL ? sql_prepare(q, "SELECT count(*) FROM record INDEXED BY record_parent WHERE tenant = ? AND kind = ? AND parent = ?", &s, reterr)
                                     : sql_prepare(q, "SELECT count(*) FROM record WHERE tenant = ? AND kind = ?", &s, reterr);
     if (code != OK)
         return code;
