@@ -56,8 +56,12 @@ bool tenant_call_owner(struct call *c, const char *what) {
     const struct person *people;
     size_t n = charter_people(c->charter, &people);
     int own = charter_tenant(c->charter);
-    if (c->who.person == own && !c->who.staff)
-        return true;
+    if (c->who.person == own && !c->who.staff) {
+        if (policy_whole(c->charter, &c->who))
+            return true;
+        call_fail(c, E_FORBIDDEN, "%s is for an account from which levels hide nothing", what);       /* it names records of all of the tenant */
+        return false;
+    }
     call_fail(c, E_FORBIDDEN, "%s is for the %s of this tenant", what, own >= 0 && (size_t)own < n ? people[own].name : "owner");
     return false;
 }

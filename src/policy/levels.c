@@ -82,3 +82,12 @@ bool policy_level_whole(const struct charter *c, const struct caller *who, int k
         whole = l->list[i].level >= least || !policy_comes_under(c, kind, l->list[i].kind);
     return whole;
 }
+
+bool policy_whole(const struct charter *c, const struct caller *who) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(c, &kinds);
+    bool whole = true;
+    for (size_t i = 0; whole && i < n; i++)
+        whole = policy_level_whole(c, who, (int)i, LEVEL_READ);
+    return whole;
+}

@@ -105,6 +105,8 @@ MUST_USE enum code policy_level(const struct caller *who, const struct facts *f,
 /* The highest level that the account may have for a record of that kind; that no record of it is below `least`. */
 enum access_level policy_level_most(const struct charter *c, const struct caller *who, int kind);
 bool policy_level_whole(const struct charter *c, const struct caller *who, int kind, enum access_level least);
+/* Do levels hide no record of any kind from the caller? */
+bool policy_whole(const struct charter *c, const struct caller *who);
 /* Can a record of `kind` come under one of `under`: be it, belong to it however far up, or refer to it outside the sealed part? */
 bool policy_comes_under(const struct charter *c, int kind, int under);
 bool kind_refers(const struct kind *k, int kind);         /* does a reference of it that lies outside the sealed part lead to that kind? */

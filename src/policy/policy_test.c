@@ -404,6 +404,7 @@ TEST(the_lowest_level_that_names_a_record_counts) {
         CHECK(policy_level_most(c, &who, kind) >= want);
         for (enum access_level least = LEVEL_NONE; least <= LEVEL_WRITE; least++)
             CHECK(!policy_level_whole(c, &who, kind, least) || want >= least);
+        CHECK(!policy_whole(c, &who) || want >= LEVEL_READ);
         CHECK(policy_kind(c, &who, kind, V_READ).any == (policy_level_most(c, &who, kind) >= LEVEL_READ));
         struct verdict sees, may;
         CHECK_OK(policy_sees(&who, &f, &sees, &e), &e);
@@ -413,6 +414,24 @@ TEST(the_lowest_level_that_names_a_record_counts) {
         CHECK(may.any == (want >= LEVEL_WRITE));
         who.by_sejf = true;
         CHECK_OK(policy_level(&who, &f, &got, &e), &e);
-        CHECK(got == LEVEL_WRITE);
+        CHECK(got == LEVEL_WRITE && policy_whole(c, &who));
+    }
+}
+
+TEST(levels_hide_nothing_from_who_may_read_all) {
+    const struct charter *c = charter_of();
+    int courier = charter_kind(c, "courier");
+    struct level_of one = { courier, { { 1 } }, LEVEL_READ };
+    static const struct { enum access_level all, one; bool named, want; } row[] = {
+        { LEVEL_READ, LEVEL_NONE, false, true }, { LEVEL_NONE, LEVEL_NONE, false, false }, { LEVEL_NONE, LEVEL_WRITE, true, false },
+        { LEVEL_READ, LEVEL_WRITE, true, true }, { LEVEL_WRITE, LEVEL_NONE, true, false }, { LEVEL_WRITE, LEVEL_READ, true, true },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct levels l = { .all = row[i].all, .count = row[i].named, .list = &one };
+        struct caller who = role("company", false);
+        one.level = row[i].one;
+        CHECK(policy_whole(c, &who));
+        who.levels = &l;
+        CHECK(policy_whole(c, &who) == row[i].want);
     }
 }
