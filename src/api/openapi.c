@@ -120,7 +120,7 @@ static void kind_schemas(const struct charter *c, const struct kind *k, json_t *
 
 /* ---- operations */
 
-enum op_flag { OP_ID = 1, OP_IF_MATCH = 2, OP_KEY = 4, OP_LIST = 8, OP_BODY_FREE = 16 };
+enum op_flag { OP_ID = 1, OP_IF_MATCH = 2, OP_KEY = 4, OP_LIST = 8, OP_BODY_FREE = 16, OP_READS = 32 };
 struct op {
     const char *method, *tail, *id, *summary;
     unsigned flags;
@@ -129,13 +129,13 @@ struct op {
 };
 static const struct op ops[] = {
     { "post", "", "create", "Create a record", OP_KEY, "application/json", "_new", "201", "the new record", "application/json", "" },
-    { "get", "", "list", "List records", OP_LIST, NULL, NULL, "200", "a page of records", "application/json", "_list" },
-    { "get", "/{id}", "read", "Read a record", OP_ID, NULL, NULL, "200", "the record", "application/json", "" },
-    { "patch", "/{id}", "change", "Change a record (JSON Merge Patch)", OP_ID | OP_IF_MATCH, "application/merge-patch+json", "_change", "200", "the record as it is now", "application/json", "" },
+    { "get", "", "list", "List records", OP_LIST | OP_READS, NULL, NULL, "200", "a page of records", "application/json", "_list" },
+    { "get", "/{id}", "read", "Read a record", OP_ID | OP_READS, NULL, NULL, "200", "the record", "application/json", "" },
+    { "patch", "/{id}", "change", "Change a record (JSON Merge Patch)", OP_ID | OP_IF_MATCH | OP_READS, "application/merge-patch+json", "_change", "200", "the record as it is now", "application/json", "" },
     { "delete", "/{id}", "erase", "Erase a record: its keys are destroyed", OP_ID | OP_IF_MATCH, NULL, NULL, "200", "what was erased, by kind", "application/json", "#Erased" },
-    { "post", "/search", "search", "Find records by personal and other fields", 0, "application/json", "#Search", "200", "a page of records", "application/json", "_list" },
+    { "post", "/search", "search", "Find records by personal and other fields", OP_READS, "application/json", "#Search", "200", "a page of records", "application/json", "_list" },
     { "post", "/import", "import", "Import records from CSV or NDJSON", OP_BODY_FREE, "text/csv", NULL, "200", "progress, refused rows by line, and the sum, one JSON object a line", "application/x-ndjson", "#ImportLine" },
-    { "post", "/export", "export", "Export records as NDJSON or CSV", 0, "application/json", "#Export", "200", "one record a line", "application/x-ndjson", "_or_damaged" },
+    { "post", "/export", "export", "Export records as NDJSON or CSV", OP_READS, "application/json", "#Export", "200", "one record a line", "application/x-ndjson", "_or_damaged" },
 };
 
 static json_t *schema_ref(const struct kind *k, const char *which) {
@@ -159,6 +159,8 @@ static json_t *op_parameters(const struct kind *k, const struct op *o) {
         parameter(list, "If-Match", "header", false, "string", "ETag of the record as read; 412 when it has changed since");
     if ((o->flags & OP_KEY) != 0)
         parameter(list, "Idempotency-Key", "header", false, "string", "the same key gives the same answer for 24 hours");
+    if ((o->flags & OP_READS) != 0 && k->used_for_count > 0)
+        parameter(list, "Sejf-Purpose", "header", false, "string", "for what the records are read: a purpose of the kind, in any language; the first without it, 403 for any other");
     if ((o->flags & OP_LIST) == 0)
         return list;
     json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s, s:i, s:i}}", "name", "limit", "in", "query", "schema", "type", "integer", "minimum", 1, "maximum", 1000));
