@@ -6,8 +6,10 @@
 #include "api/damage.h"
 #include "api/multipart.h"
 #include "api/routes.h"
+#include "api/tenant_call.h"
 #include "base/jsontext.h"
 #include "base/text.h"
+#include "records/copies.h"
 
 #define REPORT_MAX (12u << 20)                /* of an import: beyond, refused rows are counted and not listed */
 #define NDJSON "application/x-ndjson"
@@ -43,28 +45,60 @@ static bool format_of(struct call *c, json_t *body, enum stream_format *ret) {
     return true;
 }
 
+/* copy: what was taken of a request for it; NULL: none was needed. */
+static void export_run(struct call *c, enum stream_format format, json_t *query, const struct copy_taken *copy) {
+    struct err e, late;
+    struct damage d;
+    uint64_t count = 0;
+    struct http_req *req = c->req;
+    struct out o = { .req = req, .type = format == FORMAT_CSV ? CSV : NDJSON };
+    if (copy != NULL && copy->mark != NULL)
+        http_reply_header(req, "Sejf-Copy", copy->mark);
+    http_reply_header(req, "Content-Disposition", arena_printf(http_arena(req), "attachment; filename=\"%s.%s\"", c->k->name,
+                                                               format == FORMAT_CSV ? "csv" : "ndjson") ?: "attachment");
+    damage_begin(&d, c->api, http_request_id(req));
+    enum code code = !call_whole(c) ? E_MEMORY : records_copy(c->service, &c->who, c->kind, format, query, copy, &count, &d.watch, &(struct sink){ out_write, &o }, &e);
+    damage_end(&d);
+    if (copy != NULL)
+        (void)!copy_given(c->service, &c->who, copy->number, count, &late);      /* that it was taken stands already */
+    if (!http_replied(req) && code != OK)
+        call_error(c, &e, NULL);
+    else if (code != OK)
+        http_reply_abort(req);                /* a cut file must not look whole */
+    else if (!http_replied(req))
+        http_reply(req, 200, o.type, "", 0);
+}
+
+/* {"copy": 7}: what was asked for and approved, and nothing beside it. */
+static void export_copy(struct call *c, json_t *body) {
+    struct err e;
+    AUTO(copy_taken_done) struct copy_taken copy = { 0 };
+    const json_t *number = json_object_get(body, "copy");
+    enum code code;
+    if (!json_is_integer(number) || json_object_size(body) != 1)
+        code = err_set(&e, number == NULL ? E_FORBIDDEN : E_INVALID, "here a copy leaves on request only: POST /v1/tenants/%lld/copies {kind, format, query, why}, then, approved, {\"copy\": its number} "
+                       "in the body of this call", (long long)c->who.tenant);
+    else
+        code = copy_take(c->service, &c->who, json_integer_value(number), c->kind, &copy, &e);
+    if (code == OK)
+        export_run(c, copy.format, copy.query, &copy);
+    else
+        call_error(c, &e, NULL);
+}
+
 static void on_export(struct http_req *req) {
     struct call c;
     struct err e;
     json_t *body = NULL;
     enum stream_format format;
-    if (!call_begin(req, &c) || !call_kind(&c) || !call_json(&c, JSON_ONLY, &body))
+    if (!call_begin(req, &c) || !call_kind(&c) || !tenant_call_confirmed(&c, "a bulk copy") || !call_json(&c, JSON_ONLY, &body))
         return;
-    if (format_of(&c, body, &format)) {
-        struct out o = { .req = req, .type = format == FORMAT_CSV ? CSV : NDJSON };
-        http_reply_header(req, "Content-Disposition", arena_printf(http_arena(req), "attachment; filename=\"%s.%s\"", c.k->name,
-                                                                   format == FORMAT_CSV ? "csv" : "ndjson") ?: "attachment");
-        struct damage d;
-        damage_begin(&d, c.api, http_request_id(req));
-        enum code code = !call_whole(&c) ? E_MEMORY : records_export(c.service, &c.who, c.kind, format, body, &d.watch, &(struct sink){ out_write, &o }, &e);
-        damage_end(&d);
-        if (!http_replied(req) && code != OK)
-            call_error(&c, &e, NULL);
-        else if (code != OK)
-            http_reply_abort(req);            /* a cut file must not look whole */
-        else if (!http_replied(req))
-            http_reply(req, 200, o.type, "", 0);
-    }
+    if (copy_right(c.service, &c.who, c.kind, &e) != OK)
+        call_error(&c, &e, NULL);
+    else if (copies_limited(c.service))
+        export_copy(&c, body);
+    else if (format_of(&c, body, &format))
+        export_run(&c, format, body, NULL);
     json_decref(body);
 }
 

@@ -22,8 +22,10 @@ static enum code service_of(struct call *c, int64_t tenant, struct err *reterr) 
 
 /* A tenant that is not there answers like another's. */
 static enum code who_calls(struct call *c, int64_t tenant, struct err *reterr) {
-    if (c->service != NULL)
+    if (c->service != NULL) {
+        c->charter = service_charter(c->service);
         return call_caller(c, tenant, reterr);
+    }
     bool named = http_header(c->req, "Authorization") != NULL || session_cookie(c->req) != NULL;
     return err_set(reterr, named ? E_NOT_FOUND : E_SIGN_IN, named ? "there is nothing at this address, or it is not for this token" : "a valid token is needed: Authorization: Bearer sejf_…");
 }
@@ -43,7 +45,6 @@ bool tenant_call(struct http_req *req, struct call *ret) {
     }
     if (!call_whole(&c))
         return false;
-    c.charter = service_charter(c.service);
     c.lang = http_lang(req, charter_speaks(c.charter), LANG_EN);
     if (c.who.tenant != tenant || c.who.by_link)
         return nothing_here(&c);
@@ -63,5 +64,12 @@ bool tenant_call_owner(struct call *c, const char *what) {
         return false;
     }
     call_fail(c, E_FORBIDDEN, "%s is for the %s of this tenant", what, own >= 0 && (size_t)own < n ? people[own].name : "owner");
+    return false;
+}
+
+bool tenant_call_confirmed(struct call *c, const char *what) {
+    if (!c->who.by_session || c->elevated)
+        return true;
+    call_fail(c, E_CONFIRM, "sign in again before %s: POST /v1/account/confirm with the password, or a second step", what);
     return false;
 }

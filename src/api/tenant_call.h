@@ -5,5 +5,7 @@
 
 /* The service by the tenant, the caller by cookie or bearer token. Another tenant's and one that is not there answer 404 alike. False: replied. */
 MUST_USE bool tenant_call(struct http_req *req, struct call *ret);
+/* A session must have been signed in (again) a moment ago: 403 otherwise. */
+MUST_USE bool tenant_call_confirmed(struct call *c, const char *what);
 /* Is the caller of the tenant's own role? 403 otherwise. */
 MUST_USE bool tenant_call_owner(struct call *c, const char *what);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ledger/ledger.h"
 #include "promises/control_int.h"
+#include "records/copies.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -384,9 +385,22 @@ static enum code do_end(struct service *s, json_t *in, json_t **ret, struct err 
     return code;
 }
 
+/* By a person that the probe made up: {number, account}. */
+static enum code do_approve(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
+    int64_t tenant;
+    const char *account = json_string_value(json_object_get(in, "account"));
+    struct caller who = { .person = charter_tenant(service_charter(s)), .by_session = true, .subject_kind = -1 };
+    enum code code = probe_tenant(s, in, &tenant, reterr);
+    if (code == OK && (account == NULL || !uuid_parse(account, &who.account)))
+        return err_set(reterr, E_INVALID, "account is missing");
+    who.tenant = tenant;
+    return code == OK ? copy_approve(s, &who, json_integer_value(json_object_get(in, "number")), ret, reterr) : code;
+}
+
 static const struct { const char *verb; enum code (*run)(struct service *, json_t *, json_t **, struct err *); } verbs[] = {
     { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_window", do_window }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_end", do_end },
+    { "probe_approve", do_approve },
 };
 
 static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {

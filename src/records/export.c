@@ -4,6 +4,7 @@
 
 #include "base/jsontext.h"
 #include "ledger/ledger.h"
+#include "records/copies.h"
 #include "records/csv.h"
 #include "records/page.h"
 #include "records/reads.h"
@@ -11,7 +12,7 @@
 
 #define EXPORT_PAGE 500u
 #define LINE_MAX ((size_t)64 << 20)       /* of a page, as it is written; its values are bounded by PAGE_BYTES and one record more */
-struct exporting { struct service *s; const struct damage_watch *watch; uint64_t damaged; const struct kind_info *k; const struct sink *out; enum stream_format format; fieldset fields, shown; struct buf line; uint64_t count; int64_t born[EXPORT_PAGE]; size_t seen; enum code code; struct err *err; };
+struct exporting { struct service *s; const struct damage_watch *watch; uint64_t damaged; const struct kind_info *k; const struct sink *out; enum stream_format format; fieldset fields, shown; struct buf line; uint64_t count; int64_t born[EXPORT_PAGE]; size_t seen; const struct copy_taken *copy; enum code code; struct err *err; };
 
 static bool send(struct exporting *e) {
     bool fine = !e->line.failed && (e->line.len == 0 || e->out->write(e->out->arg, e->line.data, e->line.len));
@@ -160,6 +161,8 @@ static enum code pages(struct exporting *e, const struct caller *who, json_t *qu
 static enum code note(struct exporting *e, const struct caller *who, struct err *reterr) {
     char text[48];
     json_t *what = json_pack("{s:s, s:I, s:s}", "kind", e->k->kind->name, "count", (json_int_t)(e->count - e->damaged), "format", e->format == FORMAT_CSV ? "csv" : "ndjson");
+    if (e->copy != NULL)
+        json_object_set_new(what, "copy", json_integer(e->copy->number));
     if (e->damaged > 0)
         json_object_set_new(what, "damaged", json_integer((json_int_t)e->damaged));
     enum code code = ledger_note(e->s->store, who->tenant, "records_exported", caller_text(who, text, sizeof text), what, true, reterr);
@@ -177,11 +180,35 @@ static bool members_known(json_t *query) {
     return true;
 }
 
+/* In NDJSON the first line; in CSV the last row, since programs take the first for the names of columns. */
+static void line_mark(struct exporting *e) {
+    if (e->copy == NULL || e->copy->mark == NULL)
+        return;
+    if (e->format != FORMAT_CSV) {
+        buf_text(&e->line, e->copy->mark);
+        buf_char(&e->line, '\n');
+        return;
+    }
+    const struct kind *k = e->k->kind;
+    size_t behind = 3 + (size_t)k->number.set + (k->parent >= 0) + (e->k->consent_count > 0);      /* created, updated and due are always there */
+    for (size_t i = 0; i < k->field_count; i++)
+        behind += (e->fields >> i & 1) != 0;
+    put(&e->line, e->copy->mark, false);
+    while (behind-- > 0)
+        buf_char(&e->line, ',');
+    buf_text(&e->line, "\r\n");
+}
+
 enum code records_export(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *query,
                          const struct damage_watch *watch, const struct sink *out, struct err *reterr) {
+    return records_copy(s, who, kind, format, query, NULL, NULL, watch, out, reterr);
+}
+
+enum code records_copy(struct service *s, const struct caller *who, int kind, enum stream_format format, json_t *query, const struct copy_taken *copy, uint64_t *ret_count,
+                       const struct damage_watch *watch, const struct sink *out, struct err *reterr) {
     PRE(s != NULL && who != NULL && out != NULL && reterr != NULL);
     struct verdict may = policy_kind(s->charter, who, kind, V_EXPORT);
-    struct exporting e = { .s = s, .watch = watch, .k = service_kind(s, kind), .out = out, .format = format, .fields = may.fields, .line = BUF(LINE_MAX), .err = reterr };
+    struct exporting e = { .s = s, .watch = watch, .k = service_kind(s, kind), .out = out, .format = format, .fields = may.fields, .line = BUF(LINE_MAX), .err = reterr, .copy = copy };
     struct err left;
     if (!may.any)
         return use_refused(s, who, kind, &may, reterr);
@@ -192,9 +219,15 @@ enum code records_export(struct service *s, const struct caller *who, int kind, 
         return err_set(reterr, E_INVALID, "an export has format, where and sort; conditions stand in where");
     if (format == FORMAT_CSV)
         line_header(&e);
+    else
+        line_mark(&e);
     code = pages(&e, who, query, reterr);
+    if (code == OK && format == FORMAT_CSV)
+        line_mark(&e);
     if (code == OK && !send(&e))
         code = e.code;
+    if (ret_count != NULL)
+        *ret_count = e.count - e.damaged;
     buf_wipe(&e.line);
     enum code noted = e.count > 0 || code == OK ? note(&e, who, &left) : OK;        /* also when the reader has gone: it has what it has */
     if (code == OK && noted != OK)

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "records/batch.h"
+#include "records/copies.h"
 #include "records/csv.h"
 #include "records/input.h"
 #include "records/use.h"
@@ -326,6 +327,8 @@ static enum code row_csv(struct import *m, const struct cell *cells, size_t coun
     struct coming row = row_begin(m);
     bool comma = csv_delimiter(m->in) == ';';
     enum code code = OK;
+    if (count > 0 && copy_is_mark(cells[0].text, cells[0].len))
+        return OK;                             /* the mark of an export of ours */
     if (count != m->column_count)
         return refuse_row(m, line, SAYS_columns, NULL, reterr);
     for (size_t i = 0; code == OK && i < count; i++) {
@@ -364,6 +367,8 @@ static enum code member(struct import *m, struct coming *row, const char *name, 
 
 /* {fields…}, or {fields: {…}, id, consents} as an export has it. */
 static enum code row_json(struct import *m, const char *text, size_t len, uint64_t line, struct err *reterr) {
+    if (copy_is_mark(text, len))
+        return OK;                             /* the mark of an export of ours */
     struct coming row = row_begin(m);
     const char *name;
     json_t *v, *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *inner = json_object_get(o, "fields");

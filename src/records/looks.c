@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "records/record.h"
+#include "records/reads.h"
 #include "store/seen.h"
 #include "store/tables.h"
 
@@ -286,4 +286,38 @@ enum code looks_of_person(struct service *s, int64_t tenant, int kind, const str
     }
     json_decref(t.list);
     return code;
+}
+
+/* ---- for the count of a day */
+
+struct counting { struct sql *q; usec_t since; born_fn fn; void *arg; enum code code; struct err *err; };
+
+static bool count_entry(int64_t seq, void *arg) {
+    struct counting *c = arg;
+    json_t *entry = NULL;
+    usec_t at = 0;
+    int64_t born;
+    bool more = true;
+    c->code = entry_get(c->q, seq, &entry, &at, c->err);
+    const json_t *what = json_object_get(entry, "what");
+    const char *how = json_string_value(json_object_get(what, "how"));
+    if (c->code == OK && entry != NULL && at < c->since)
+        more = false;
+    else if (c->code == OK && how != NULL && strcmp(how, read_way_name(READ_EXPORT)) != 0 && !json_is_true(json_object_get(what, "fresh")))
+        for (struct numbers n = numbers_of(entry); more && numbers_next(&n, &born);)
+            more = c->fn(born, c->arg);
+    json_decref(entry);
+    return c->code == OK && more;
+}
+
+enum code looks_counted(struct service *s, int64_t tenant, const char *who, usec_t since, born_fn fn, void *arg, struct err *reterr) {
+    PRE(s != NULL && who != NULL && fn != NULL && reterr != NULL);
+    AUTO(view_end) struct view *v = NULL;
+    struct counting c = { .since = since, .fn = fn, .arg = arg, .err = reterr };
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code != OK)
+        return code;
+    c.q = view_sql(v);
+    code = seen_list(c.q, who, INT64_MAX, count_entry, &c, reterr);
+    return code == OK ? c.code : code;
 }

@@ -17,6 +17,9 @@ struct looks_query {
 MUST_USE enum code looks_list(struct service *s, int64_t tenant, const struct looks_query *q, json_t **ret, struct err *reterr);
 /* {records: [id], erased: n, next}: of one entry, so many from the `from`th on. E_NOT_FOUND: no such entry of reading. */
 MUST_USE enum code looks_records(struct service *s, int64_t tenant, int64_t number, size_t from, size_t limit, json_t **ret, struct err *reterr);
+/* Inside records: the pseudonyms of records that count against a walk (walks.h), of who read since then; false stops. */
+typedef bool (*born_fn)(int64_t born, void *arg);
+MUST_USE enum code looks_counted(struct service *s, int64_t tenant, const char *who, usec_t since, born_fn fn, void *arg, struct err *reterr);
 /* For the person: [{day: "2026-11-22", role, link: bool, purpose?, window?, how: [names], fields: [names], times}], the newest first; a day by the
  * charter's clock. *ret_more: there were more than are told. */
 MUST_USE enum code looks_of_person(struct service *s, int64_t tenant, int kind, const struct uuid *id, json_t **ret, bool *ret_more, struct err *reterr);

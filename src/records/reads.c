@@ -11,7 +11,9 @@
 #include "base/mem.h"
 #include "base/pause.h"
 #include "ledger/ledger.h"
+#include "records/copies.h"
 #include "records/draft.h"
+#include "records/walks.h"
 #include "store/seen.h"
 
 #ifndef TRACES_MAX                            /* a test has smaller ones */
@@ -23,7 +25,7 @@
 #define RECORDS_TEXT 49152u
 #define SLOTS (2 * TRACES_MAX)
 
-struct reader { int64_t tenant, token, window; struct uuid account; int person, purpose; enum read_way way; bool by_link, by_session; const struct kind_info *k; fieldset fields; };
+struct reader { int64_t tenant, token, window; struct uuid account; int person, purpose; enum read_way way; bool by_link, by_session, fresh; const struct kind_info *k; fieldset fields; };
 struct trace { struct reader by; int64_t *born; size_t count, room, done; };      /* done: of them, written */
 struct gathered { struct trace list[TRACES_MAX]; uint16_t slots[SLOTS]; size_t count, records; };
 struct reads {
@@ -55,7 +57,7 @@ static void records_text(const int64_t *born, size_t count, struct buf *ret) {
     }
 }
 
-static const char *purpose_text(const struct kind *k, int purpose) {
+const char *read_purpose(const struct kind *k, int purpose) {
     for (int l = 0; purpose >= 0 && l < LANG_COUNT; l++)
         if (k->used_for[purpose].in[l] != NULL)
             return k->used_for[purpose].in[l];
@@ -77,10 +79,12 @@ static json_t *entry_json(const struct piece *p) {
         if ((by->fields >> i & 1) != 0)
             json_array_append_new(fields, json_string(k->fields[i].name));
     json_t *what = json_pack("{s:s, s:I, s:o, s:s, s:s*, s:s*, s:s}", "kind", k->name, "count", (json_int_t)p->count, "fields", fields, "how", read_way_name(by->way),
-                             "role", by->person >= 0 && (size_t)by->person < n ? people[by->person].name : NULL, "purpose", purpose_text(k, by->purpose),
+                             "role", by->person >= 0 && (size_t)by->person < n ? people[by->person].name : NULL, "purpose", read_purpose(k, by->purpose),
                              "records", buf_str(&records));
     if (by->window != 0)
         json_object_set_new(what, "window", json_integer(by->window));
+    if (by->fresh)
+        json_object_set_new(what, "fresh", json_true());
     if (!by->by_session && !uuid_is_null(&by->account))
         json_object_set_new(what, "account", json_string(uuid_format(&by->account, account)));
     if (records.failed) {
@@ -90,17 +94,25 @@ static json_t *entry_json(const struct piece *p) {
     return what;
 }
 
+static struct caller caller_of(const struct reader *by) {
+    return (struct caller){ .token = by->token, .by_link = by->by_link, .by_session = by->by_session, .account = by->account };
+}
+
+/* What its entries are led to by: whoever a token belongs to. */
+static void key_text(const struct reader *by, char ret[CALLER_TEXT]) {
+    struct caller c = caller_of(by);
+    c.by_session = c.by_session || !uuid_is_null(&by->account);
+    (void)snprintf(ret, CALLER_TEXT, "%s", caller_text(&c, (char[CALLER_TEXT]){ 0 }, CALLER_TEXT));
+}
+
 static enum code piece_write(struct txn *t, void *arg, struct err *reterr) {
     struct piece *p = arg;
     const struct reader *by = &p->t->by;
-    struct caller c = { .token = by->token, .by_link = by->by_link, .by_session = by->by_session, .account = by->account };
+    struct caller c = caller_of(by);
     json_t *what = entry_json(p);
     enum code code = ledger_append(t, "records_read", caller_text(&c, p->who, sizeof p->who), what, reterr);
     json_decref(what);
-    if (code == OK && !uuid_is_null(&by->account)) {     /* whoever it belongs to is led to all of its entries */
-        c.by_session = true;
-        (void)caller_text(&c, p->who, sizeof p->who);
-    }
+    key_text(by, p->who);
     return code == OK ? seen_put(t, p->who, p->t->born + p->from, p->count, reterr) : code;
 }
 
@@ -267,7 +279,7 @@ static struct reader reader_of(const struct charter *c, const struct caller *who
 
 static bool same(const struct reader *a, const struct reader *b) {
     return a->tenant == b->tenant && a->token == b->token && a->window == b->window && uuid_compare(&a->account, &b->account) == 0 && a->person == b->person &&
-           a->purpose == b->purpose && a->way == b->way && a->by_link == b->by_link && a->by_session == b->by_session && a->k == b->k && a->fields == b->fields;
+           a->purpose == b->purpose && a->way == b->way && a->by_link == b->by_link && a->by_session == b->by_session && a->fresh == b->fresh && a->k == b->k && a->fields == b->fields;
 }
 
 static size_t slot_of(const struct reader *by) {
@@ -348,23 +360,34 @@ static enum code stay(struct reads *r, usec_t until, struct err *reterr) {
     return OK;
 }
 
-enum code reads_note(struct service *s, const struct caller *who, const struct kind_info *k, enum read_way way, const int64_t *born, size_t count,
-                     fieldset fields, struct err *reterr) {
+static enum code note(struct service *s, const struct caller *who, const struct kind_info *k, enum read_way way, const int64_t *born, size_t count,
+                      fieldset fields, bool fresh, struct err *reterr) {
     PRE(s != NULL && who != NULL && k != NULL && (born != NULL || count == 0) && reterr != NULL);
     fieldset set = personal(k, fields);
     if (set == 0 || count == 0 || who->by_sejf || who->by_form || !rule_on(RULE_reads_recorded))
         return OK;
-    const struct reader by = reader_of(s->charter, who, k, way, set);
+    struct reader by = reader_of(s->charter, who, k, way, set);
     struct reads *r = s->reads;
     usec_t until = clock_steady() + WAIT_MOST;
+    char key[CALLER_TEXT];
+    by.fresh = fresh;
+    key_text(&by, key);
+    enum code code = !copies_limited(s) || who->by_link || way == READ_EXPORT || fresh ? OK : walks_take(s->walks, s, who->tenant, key, born, count, reterr);
+    if (code != OK)
+        return code;
     pthread_mutex_lock(&r->lock);
-    enum code code = gather(r, &by, born, count, until, reterr);
+    code = gather(r, &by, born, count, until, reterr);
     if (code == OK && who->staff)
         code = stay(r, until, reterr);
     pthread_mutex_unlock(&r->lock);
     return code;
 }
 
+enum code reads_note(struct service *s, const struct caller *who, const struct kind_info *k, enum read_way way, const int64_t *born, size_t count,
+                     fieldset fields, struct err *reterr) {
+    return note(s, who, k, way, born, count, fields, false, reterr);
+}
+
 enum code reads_note_one(struct service *s, const struct caller *who, enum read_way way, const struct record *r, fieldset fields, struct err *reterr) {
-    return reads_note(s, who, r->info, way, &r->born, 1, fields, reterr);
+    return note(s, who, r->info, way, &r->born, 1, fields, r->updated > clock_now() - USEC_PER_DAY, reterr);
 }

@@ -8,6 +8,9 @@
 enum read_way { READ_ONE, READ_LIST, READ_SEARCH, READ_FILE, READ_EXPORT, READ_WAYS };
 const char *read_way_name(enum read_way way);           /* "record", "list", "search", "file", "export": as in the entry */
 
+/* A purpose of the kind as it is written down; NULL for -1. */
+const char *read_purpose(const struct kind *k, int purpose);
+
 MUST_USE struct reads *reads_new(struct service *s);
 struct reads *reads_free(struct reads *r);              /* writes what is left */
 /* Before what was read is given away. born: of the records (record.h). E_BUSY, E_MEMORY, or what the store says: give nothing away. */

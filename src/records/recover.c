@@ -7,6 +7,7 @@
 #include "records/facts.h"
 #include "records/refit.h"
 #include "records/task.h"
+#include "store/copies.h"
 #include "store/tables.h"
 
 /* ---- tenants of this service */
@@ -65,7 +66,10 @@ static enum code catch_up(struct service *s, int64_t tenant, void *arg UNUSED, s
 }
 
 /* ---- the rest of a tenant's upkeep */
-static enum code expire(struct txn *t, void *arg UNUSED, struct err *reterr) { return replies_expire(t, txn_ran(t), reterr); }
+static enum code expire(struct txn *t, void *arg UNUSED, struct err *reterr) {
+    enum code code = replies_expire(t, txn_ran(t), reterr);
+    return code == OK ? copies_end(t, txn_ran(t) - COPY_LIFE, reterr) : code;
+}
 
 static enum code tend(struct service *s, int64_t tenant, void *arg UNUSED, struct err *reterr) {
     enum code code = tasks_run(s, tenant, NULL, reterr);

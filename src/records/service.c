@@ -10,6 +10,7 @@
 #include "records/keys.h"
 #include "records/pool.h"
 #include "records/reads.h"
+#include "records/walks.h"
 #include "records/spare.h"
 #include "store/tables.h"
 
@@ -178,7 +179,7 @@ enum code service_open(const struct charter *charter, struct store *store, struc
     enum code code = name_number(store, charter_name(charter), 'k', "$task", &s->task_kind, reterr);
     if (code == OK)
         code = kinds_fill(s, reterr);
-    if (code == OK && ((s->reads = reads_new(s)) == NULL || (s->pool = pool_new(0)) == NULL))
+    if (code == OK && ((s->reads = reads_new(s)) == NULL || (s->walks = walks_new()) == NULL || (s->pool = pool_new(0)) == NULL))
         code = err_set(reterr, E_MEMORY, "no memory for a service");
     if (code == OK)
         code = doors_ready(s, reterr);
@@ -192,6 +193,7 @@ struct service *service_close(struct service *s) {
     if (s == NULL)
         return NULL;
     reads_free(s->reads);
+    walks_free(s->walks);
     pool_free(s->pool);
     key_memory_free(s->key_memory);
     spares_free(s->spares);

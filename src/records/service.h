@@ -26,7 +26,7 @@ struct kind_info {
     bool due_by_parent;                        /* some part counts from a field of the parent */
 };
 
-struct spares; struct pool; struct reads; struct key_memory;
+struct spares; struct walks; struct pool; struct reads; struct key_memory;
 struct service {
     const struct charter *charter;
     struct store *store;
@@ -40,6 +40,7 @@ struct service {
     struct spares *spares;                     /* spare.h */
     struct pool *pool;                         /* pool.h */
     struct reads *reads;                       /* reads.h */
+    struct walks *walks;                       /* walks.h */
     struct key_memory *key_memory;             /* keys.h */
 };
 
