@@ -2,8 +2,9 @@
 // ends by itself: levels, visits, the day of an event, a window, a suspension.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { Instance, until } from './lib.mjs';
+import { Instance, root, until } from './lib.mjs';
 import { PASSWORD, Visitor, invited, totp } from './people.mjs';
 
 const sejf = new Instance({ charters: ['events', 'machines'] });
@@ -193,5 +194,23 @@ test('words of a command line that name a person are wiped, and bad ones refused
     const r = sejf.run(args, { input: '' });
     assert.notEqual(r.status, 0, args.join(' '));
     assert.match(r.stderr, words);
+  }
+});
+
+test('the invented staff of the demo comes in by its links, authorised where the charter asks for it', { timeout: 240000 }, async () => {
+  const demo = await new Instance({ charters: ['bookings', 'courier'] }).start();
+  try {
+    const r = await demo.runAsync(['demo', 'load', '--from', path.join(root, 'demo'), '--links']);
+    assert.equal(r.status, 0, r.stderr);
+    for (const [service, role, kind] of [['bookings', 'business', 'visit'], ['courier', 'courier', 'parcel']]) {
+      const line = r.stdout.split('\n').find((l) => l.trim().startsWith(service) && l.includes(` ${role} `));
+      assert.ok(line, r.stdout);
+      const v = new Visitor(demo);
+      await v.accept(line.trim().split(/\s+/).at(-1));
+      const list = await v.must(200, 'GET', `/v1/${service}/${kind}?limit=1000`);
+      assert.ok(list.items.length > 0, `${role} reaches records of ${kind}`);
+    }
+  } finally {
+    await demo.remove();
   }
 });
