@@ -313,6 +313,7 @@ enum code account_read(struct people *p, const struct uuid *id, struct person_of
     const char *lang = json_string_value(json_object_get(a.profile, "lang")) ?: "en";
     text_into(a.profile, "name", r.name, sizeof r.name);
     text_into(a.profile, "email", r.email, sizeof r.email);
+    text_into(json_object_get(a.secret, "identity"), "issuer", r.issuer, sizeof r.issuer);
     if (!lang_parse(lang, strlen(lang), &r.lang))
         r.lang = LANG_EN;
     *ret = r;

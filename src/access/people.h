@@ -36,8 +36,9 @@ MUST_USE enum code people_service(struct people *p, int64_t tenant, struct servi
 /* ---- accounts */
 #define PERSON_NAME 128
 #define PERSON_EMAIL 256
+#define PERSON_ISSUER 513
 struct person_of { struct uuid id; char name[PERSON_NAME], email[PERSON_EMAIL]; enum lang lang; int state /* account_state */; usec_t made, used, password /* when it was set; 0: none */;
-                   bool totp; unsigned passkeys, codes; };
+                   bool totp; unsigned passkeys, codes; char issuer[PERSON_ISSUER] /* of the provider that it is linked with; "": none */; };
 MUST_USE enum code account_read(struct people *p, const struct uuid *id, struct person_of *ret, struct err *reterr);       /* E_NOT_FOUND */
 MUST_USE enum code account_find(struct people *p, const char *email, struct uuid *ret, struct err *reterr);                /* E_NOT_FOUND; E_INVALID: no address */
 MUST_USE enum code account_change(struct people *p, const struct uuid *id, const char *name, enum lang lang, struct err *reterr);    /* NULL, LANG_COUNT: as it is */

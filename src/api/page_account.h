@@ -41,7 +41,7 @@ void account_passkey(struct buf *ret, const struct account_frame *f, const char 
 void account_wait(struct buf *ret, enum lang lang, int64_t seconds);
 
 /* ---- coming in */
-struct provider_button { const char *name, *path; };      /* "Company", "/account/with/company" */
+struct provider_button { const char *name, *path, *issuer; };      /* "Company", "/account/with/company" */
 struct sign_view { struct account_frame frame; const char *email; const struct provider_button *providers; size_t provider_count; };
 void page_sign(struct buf *ret, const struct sign_view *v);
 struct second_view { struct account_frame frame; bool totp, codes, passkeys; };
@@ -63,6 +63,7 @@ struct account_view {
     struct account_frame frame;
     const struct person_of *who;
     const json_t *members, *sessions, *passkeys, *tokens;
+    const struct provider_button *providers; size_t provider_count;
     const char *(*role)(void *arg, const json_t *member); void *role_arg;       /* in words */
     const struct link_info *invited; const char *invited_role;                  /* a link that waits for a yes; NULL: none */
     const char *mistake_at, *mistake;                                           /* id of the input, and what is wrong there */

@@ -37,7 +37,7 @@ static void whole(const char *name, int lang, struct buf *body) {
 
 TEST(every_page_of_coming_in) {
     AUTO(zone_free) struct zone *zone = zone_here();
-    static const struct provider_button providers[] = { { "Company " EVIL, "/account/with/company" } };
+    static const struct provider_button providers[] = { { "Company " EVIL, "/account/with/company", "https://company.example" } };
     for (int l = 0; l < LANG_COUNT; l++) {
         AUTO(buf_done) struct buf b = BUF(1u << 20);
         struct account_frame f = frame_of(l, zone);
@@ -131,10 +131,20 @@ TEST(the_page_of_an_account) {
         CHECK(strstr(buf_str(&b), "Firefox on Linux") != NULL && strstr(buf_str(&b), "nightly copy") != NULL);
         CHECK_INT(count_of(buf_str(&b), "action=\"/account/sessions?"), 2);       /* the other one, and all others */
         whole("own", l, &b);
+        CHECK(strstr(buf_str(&b), "providers") == NULL);
         const struct person_of nobody = { .name = "", .email = "new@people.example" };
         page_own(&b, &(struct account_view){ .frame = frame_of(l, zone), .who = &nobody, .role = role_said });
         CHECK(strstr(buf_str(&b), "name=\"label\"") == NULL);                     /* a token belongs to a tenant */
         whole("own-empty", l, &b);
+        static const struct provider_button providers[] = { { "Company " EVIL, "/account/with/company", "https://company.example" }, { "Other", "/account/with/other", "https://other.example" } };
+        struct person_of linked = nobody;
+        page_own(&b, &(struct account_view){ .frame = frame_of(l, zone), .who = &linked, .role = role_said, .providers = providers, .provider_count = 2 });
+        CHECK(strstr(buf_str(&b), "href=\"/account/with/other?link=1&amp;lang=") != NULL && strstr(buf_str(&b), "/account/part") == NULL);
+        whole("own-unlinked", l, &b);
+        snprintf(linked.issuer, sizeof linked.issuer, "https://company.example");
+        page_own(&b, &(struct account_view){ .frame = frame_of(l, zone), .who = &linked, .role = role_said, .providers = providers, .provider_count = 2 });
+        CHECK(strstr(buf_str(&b), "link=1") == NULL && count_of(buf_str(&b), "action=\"/account/part?") == 1);
+        whole("own-linked", l, &b);
     }
     json_decref(members);
     json_decref(sessions);

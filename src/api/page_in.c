@@ -117,7 +117,7 @@ static void on_second_sent(struct http_req *req) {
 /* ---- confirming */
 /* Where one comes back to: a word of the page, nothing else. */
 static const char *back_to(struct front *f) {
-    static const char *const places[] = { "who", "password", "passkeys", "totp", "codes", "sessions", "tokens" };
+    static const char *const places[] = { "who", "password", "passkeys", "totp", "codes", "providers", "sessions", "tokens" };
     const char *asked = http_query(f->visit.req, "to");
     for (size_t i = 0; asked != NULL && i < ARRAY_LEN(places); i++)
         if (strcmp(places[i], asked) == 0)

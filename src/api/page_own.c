@@ -227,6 +227,33 @@ static void put_codes(struct buf *ret, const struct account_view *v) {
     buf_text(ret, "</form>\n");
 }
 
+/* An account is linked with one provider at most; a link that leads away, so that the provider may be shown. */
+static void put_providers(struct buf *ret, const struct account_view *v) {
+    enum lang lang = v->frame.lang;
+    bool linked = false;
+    if (v->provider_count == 0)
+        return;
+    heading(ret, v, "providers", TEXT_WITH_HEAD);
+    paragraph(ret, v, TEXT_WITH_WHY, "note");
+    for (size_t i = 0; i < v->provider_count; i++) {
+        if (strcmp(v->who->issuer, v->providers[i].issuer) != 0)
+            continue;
+        linked = true;
+        buf_text(ret, "<ul class=\"rows\">\n");
+        row_begin(ret, v->providers[i].name);
+        row_word(ret, v, TEXT_WITH_LINKED);
+        row_end(ret, v, "/account/part", "issuer", v->providers[i].issuer, TEXT_ACCOUNT_REMOVE, v->providers[i].name);
+        buf_text(ret, "</ul>\n");
+    }
+    for (size_t i = 0; !linked && i < v->provider_count; i++) {
+        buf_text(ret, "<p class=\"buttons\"><a class=\"button quiet\" href=\"");
+        buf_html(ret, v->providers[i].path);
+        buf_printf(ret, "?link=1&amp;lang=%s\">", lang_code(lang));
+        PUT(ret, lang, WITH_LINK, v->providers[i].name);
+        buf_text(ret, "</a></p>\n");
+    }
+}
+
 /* ---- sessions */
 static void put_sessions(struct buf *ret, const struct account_view *v) {
     size_t n = json_array_size(v->sessions);
@@ -359,6 +386,7 @@ void page_own(struct buf *ret, const struct account_view *v) {
     put_passkeys(ret, v);
     put_totp(ret, v);
     put_codes(ret, v);
+    put_providers(ret, v);
     buf_text(ret, "</section>\n");
     put_sessions(ret, v);
     put_tokens(ret, v);

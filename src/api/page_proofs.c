@@ -2,6 +2,7 @@
  * for a confirmation is done again after it, by the person. */
 #include <string.h>
 
+#include "api/api_int.h"
 #include "api/page_front.h"
 #include "base/text.h"
 #include "doc/qr.h"
@@ -53,7 +54,8 @@ void front_account(struct front *f, int status, const char *mistake_at, const ch
     }
     bool waits = invited(f, &link);
     const struct account_view v = {
-        .frame = f->frame, .who = &f->who, .members = o.members, .sessions = o.sessions, .passkeys = o.passkeys, .tokens = o.tokens, .role = member_role, .role_arg = f,
+        .frame = f->frame, .who = &f->who, .members = o.members, .sessions = o.sessions, .passkeys = o.passkeys, .tokens = o.tokens,
+        .providers = f->visit.api->providers, .provider_count = f->visit.api->provider_count, .role = member_role, .role_arg = f,
         .invited = waits ? &link : NULL, .mistake_at = mistake_at, .mistake = mistake,
         .invited_role = !waits ? NULL : front_role(f, link.tenant > 0 && people_service(f->people, link.tenant, &s, &e) == OK ? charter_name(service_charter(s)) : "", link.role),
     };

@@ -10,9 +10,7 @@
 
 #include "access/oidc.h"
 #include "api/api_int.h"
-#include "api/page_account.h"
-#include "api/page_visit.h"
-#include "api/session_call.h"
+#include "api/page_front.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -92,7 +90,7 @@ static bool may_link(struct with *w, struct session *ret) {
     if (code != OK || ret->step != STEP_WHOLE)
         with_go(w, "/account");
     else if (!ret->elevated)
-        with_go(w, "/account/confirm?to=proofs");
+        with_go(w, "/account/confirm?to=providers");
     return code == OK && ret->step == STEP_WHOLE && ret->elevated;
 }
 
@@ -165,7 +163,7 @@ static void link_up(struct with *w, const struct oidc_person *p) {
     else if (code == E_CONFLICT)
         with_page(w, 409, TEXT_WITH_TAKEN);
     else if (code == E_CONFIRM)
-        with_go(w, "/account/confirm?to=proofs");
+        with_go(w, "/account/confirm?to=providers");
     else
         with_failed(w, &e);
 }
@@ -191,6 +189,20 @@ static void on_answer(struct http_req *req) {
     crypto_wipe(&p, sizeof p);
 }
 
+/* ---- parting */
+
+static void on_part(struct http_req *req) {
+    AUTO(front_done) struct front f;
+    struct err e;
+    if (!front_post(req, "/account", SCALL_WHOLE, &f))
+        return;
+    enum code code = identity_remove(f.people, &f.session, front_form(&f, "issuer"), &e);
+    if (code == OK || code == E_NOT_FOUND)     /* it is not linked, which was wished */
+        front_go(&f, "/account", "removed");
+    else
+        front_failed(&f, &e, "providers");
+}
+
 /* ---- the buttons */
 
 bool providers_show(struct api *a) {
@@ -198,7 +210,7 @@ bool providers_show(struct api *a) {
     size_t count = oidc_providers(a->config.oidc, &list);
     struct provider_button *buttons = count == 0 ? NULL : arena_array(a->arena, count, sizeof *buttons);
     for (size_t i = 0; buttons != NULL && i < count; i++)
-        buttons[i] = (struct provider_button){ .name = list[i].name, .path = arena_printf(a->arena, OIDC_PATH "%s", list[i].id) };
+        buttons[i] = (struct provider_button){ .name = list[i].name, .path = arena_printf(a->arena, OIDC_PATH "%s", list[i].id), .issuer = list[i].issuer };
     a->providers = buttons;
     a->provider_count = buttons == NULL ? 0 : count;
     return !arena_overflowed(a->arena);
@@ -208,5 +220,6 @@ bool providers_show(struct api *a) {
 static const struct route list[] = {
     { "GET", OIDC_PATH "{provider}", 0, on_begin },
     { "GET", OIDC_PATH "{provider}/answer", ROUTE_SECRET, on_answer },
+    { "POST", "/account/part", 0, on_part },
 };
 const struct route_table routes_with = { list, ARRAY_LEN(list) };

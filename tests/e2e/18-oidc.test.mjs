@@ -41,6 +41,8 @@ const twists = {
   'another issuer': (body) => ({ ...body, id_token: signed({ ...claims(body), iss: 'https://evil.example' }) }),
   'another audience': (body) => ({ ...body, id_token: signed({ ...claims(body), aud: 'other' }) }),
   'another nonce': (body) => ({ ...body, id_token: signed({ ...claims(body), nonce: 'other' }) }),
+  'one factor': (body) => ({ ...body, id_token: signed({ ...claims(body), amr: ['pwd'] }) }),
+  'two factors': (body) => ({ ...body, id_token: signed({ ...claims(body), amr: ['pwd', 'otp'] }) }),
   'no signature': (body) => ({ ...body, id_token: `${b64({ alg: 'none' })}.${body.id_token.split('.')[1]}.` }),
   'a bent signature': (body) => ({ ...body, id_token: `${body.id_token.slice(0, -8)}AAAAAAAA` }),
 };
@@ -168,7 +170,7 @@ before(async () => {
   fs.writeFileSync(at('company.secret'), `${secret}\n`, { mode: 0o600 });
   bentServer.port = await freePort();
   const entry = (name, issuer, more) => `  - name: ${name}\n    issuer: ${issuer}\n    client_id: sejf\n    client_secret: file company.secret\n    ca: company-ca.pem\n${more}`;
-  fs.appendFileSync(at('sejf.yaml'), `\nsign_in_with:\n${entry('Company', provider.issuer, '    private: yes\n')}${entry('Bent', `https://localhost:${bentServer.port}`, '    private: yes\n')}`
+  fs.appendFileSync(at('sejf.yaml'), `\nsign_in_with:\n${entry('Company', provider.issuer, '    private: yes\n    second_step: trusted\n')}${entry('Bent', `https://localhost:${bentServer.port}`, '    private: yes\n')}`
     + entry('Inside', `https://127.0.0.1:${bentServer.port}`, ''));
   await startProvider();
   await it.start();
@@ -260,7 +262,7 @@ test('a code that was used, or that another sign-in began, is refused by the pro
 });
 
 test('an ID token that is over, of another issuer, for others, of another sign-in, or not signed is refused', async () => {
-  for (const twist of Object.keys(twists)) {
+  for (const twist of Object.keys(twists).filter((t) => !t.endsWith('factor') && !t.endsWith('factors'))) {
     const v = new Visitor(), back = await v.through('stranger');
     provider.twist = twist;
     const r = await v.ask(back);
@@ -368,12 +370,21 @@ test('linking ends in the session that began it, or not at all', async () => {
   assert.match((await after.ask(await after.through('dorota'))).text, /no account here is linked with it/);
 });
 
-test('a second step that the role wants is still wanted', async () => {
+test('a second step that the role wants is still wanted, unless the provider had one and is trusted in it', async () => {
   const v = await member('felicja', 'organiser');
   assert.ok(v.app, 'the charter wants a second step of the organiser');
   assert.equal((await link(v, 'felicja')).status, 303);
-  const other = new Visitor(), r = await other.ask(await other.through('felicja'));
-  assert.equal(r.status, 303, r.text);
+  const comes = async (twist) => {
+    const w = new Visitor(), back = await w.through('felicja');
+    provider.twist = twist;
+    const r = await w.ask(back);
+    provider.twist = null;
+    assert.equal(r.status, 303, r.text);
+    return w;
+  };
+  assert.equal((await json_call(await comes('one factor'), 200, 'GET', '/v1/account')).step, 'second');
+  assert.equal((await json_call(await comes('two factors'), 200, 'GET', '/v1/account')).step, 'whole');
+  const other = await comes(null);
   assert.equal((await json_call(other, 200, 'GET', '/v1/account')).step, 'second');
   assert.equal((await other.ask(`${it.url}/v1/events/event`)).status, 401);
   const done = await json_call(other, 200, 'POST', '/v1/account/second', { code: totp(v.app, 1) });
@@ -408,6 +419,13 @@ test('in a browser: the button, the pages of the provider, and in', async () => 
   const session = cookies.find((c) => c.name === '__Host-sejf');
   assert.deepEqual([session.httpOnly, session.secure, session.sameSite, session.path], [true, true, 'Lax', '/']);
   assert.ok(!cookies.some((c) => c.name === '__Host-sejf-with'));
+  // What is linked stands on the page, is parted there, and linked again by a link of the page.
+  assert.match(await page.innerText('main'), /Company\s+linked/);
+  await page.click('form[action^="/account/part"] button');
+  await page.waitForURL(/done=removed/, { timeout: 60000 });
+  await page.click('a[href^="/account/with/company?link=1"]');
+  await page.waitForURL(/done=saved/, { timeout: 60000 });                     // the provider knows the browser by now
+  assert.match(await page.innerText('main'), /Company\s+linked/);
   assert.deepEqual(violations, []);
   await context.close();
 });
