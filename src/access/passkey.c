@@ -16,9 +16,9 @@ static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY
 static enum code nothing_proved(struct err *reterr) { return err_set(reterr, E_SIGN_IN, "this passkey proves nothing here: begin again"); }
 
 /* ---- challenges: time (8 bytes) ‖ random (8) ‖ HMAC over both, the purpose and the session (16) */
-static void challenge_mac(const struct people *p, enum challenge_for what, const uint8_t *session, const uint8_t head[16], uint8_t ret[HASH_SIZE]) {
+static void challenge_mac(const struct people *p, enum challenge_for what, const uint8_t *session, const uint8_t challenge[16] /* its first half */, uint8_t ret[HASH_SIZE]) {
     uint8_t text[16 + 1 + HASH_SIZE] = { 0 };
-    memcpy(text, head, 16);
+    memcpy(text, challenge, 16);
     text[16] = (uint8_t)(what | (session != NULL ? 8 : 0));
     if (session != NULL)
         memcpy(text + 17, session, HASH_SIZE);
@@ -26,12 +26,13 @@ static void challenge_mac(const struct people *p, enum challenge_for what, const
 }
 
 void challenge_make(struct people *p, enum challenge_for what, const uint8_t *session, uint8_t ret[32]) {
-    uint8_t mac[HASH_SIZE];
+    uint8_t mac[HASH_SIZE], first[16];
     uint64_t now = (uint64_t)clock_steady();
     for (int i = 7; i >= 0; i--, now >>= 8)
-        ret[i] = (uint8_t)now;
-    crypto_random(ret + 8, 8);
-    challenge_mac(p, what, session, ret, mac);
+        first[i] = (uint8_t)now;
+    crypto_random(first + 8, 8);
+    challenge_mac(p, what, session, first, mac);
+    memcpy(ret, first, sizeof first);
     memcpy(ret + 16, mac, 16);
 }
 

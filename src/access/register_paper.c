@@ -140,9 +140,11 @@ static void heads_draw(struct sheet *s) {
     static const struct pdf_style head = { .size = 8, .bold = true };
     double x = EDGE, most = 0, h;
     pdf_fill(s->pdf, EDGE, s->y, s->width - 2 * EDGE, 17, 0.93);
-    for (size_t i = 0; i < COLUMNS; x += columns[i++].width)
+    for (size_t i = 0; i < COLUMNS; i++) {
         if ((h = pdf_text(s->pdf, x + 3, s->y + 3.5, columns[i].width - GAP, &head, text_of(s->p, columns[i].head))) > most)
             most = h;
+        x += columns[i].width;
+    }
     s->y += 17;
     pdf_line(s->pdf, EDGE, s->y, s->width - EDGE, s->y, 0.8, 0.25);
 }
@@ -166,10 +168,11 @@ static double row_height(const struct row *r) {
 static bool row_draw(struct sheet *s, struct row *r) {
     double x = EDGE, most = 0, used;
     bool done = true;
-    for (size_t i = 0; i < COLUMNS; x += columns[i++].width) {
+    for (size_t i = 0; i < COLUMNS; i++) {
         used = pdf_flow_draw(r->cells[i], x + 3, s->y + BREATH, bottom(s) - s->y - 2 * BREATH);
         most = used > most ? used : most;
         done = done && pdf_flow_done(r->cells[i]);
+        x += columns[i].width;
     }
     s->y += most + 2 * BREATH;
     pdf_line(s->pdf, EDGE, s->y, s->width - EDGE, s->y, 0.4, 0.75);

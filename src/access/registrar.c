@@ -2,7 +2,6 @@
 #include "access/registrar.h"
 
 #include <stdio.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/civil.h"
