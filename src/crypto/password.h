@@ -13,7 +13,7 @@
 
 struct password_cost { uint64_t ops; size_t memory; }; /* passes; bytes, a multiple of 1,024 */
 
-/* The cost at which one hash takes at least `least` and, where the machine is fast enough for PASSWORD_…_LEAST, at most `most`
+/* The cost at which one hash takes at least `least` of a processor's time and, where the machine is fast enough for PASSWORD_…_LEAST, at most `most`
  * (most >= 2 * least): as much memory as may be, then passes. Hashes a few times. */
 MUST_USE enum code password_tune(usec_t least, usec_t most, size_t memory_most, struct password_cost *ret, struct err *reterr);
 

@@ -123,11 +123,14 @@ static enum code passkeys(struct buf *outcome, struct err *reterr) {
 }
 
 static enum code passwords(struct buf *outcome, struct err *reterr) {
-    bool yes = false, no = true;
-    enum code code = password_verify(hash, "zaz\xcc\x87o\xcc\x81\xc5\x82" "c\xcc\x81", 13, &yes, reterr);
-    if (code == OK)
-        code = password_verify(hash, "zaz", 3, &no, reterr);
-    buf_printf(outcome, "%d%d", yes, no);
+    enum code code = OK;
+    for (int i = 0; code == OK && i < 20; i++) {
+        bool yes = false, no = true;
+        code = password_verify(hash, "zaz\xcc\x87o\xcc\x81\xc5\x82" "c\xcc\x81", 13, &yes, reterr);
+        if (code == OK)
+            code = password_verify(hash, "zaz", 3, &no, reterr);
+        buf_printf(outcome, "%d%d", yes, no);
+    }
     return code;
 }
 

@@ -44,6 +44,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         __builtin_trap();
     if (text_fold((const char *)data, size, &folded) && text_fold(buf_str(&folded), folded.len, &again) && strcmp(buf_str(&folded), buf_str(&again)) != 0)
         __builtin_trap();                           /* folding what is folded changes nothing */
+    buf_cut(&clean, 0);
+    buf_cut(&again, 0);
+    if (text_opaque((const char *)data, size, &clean) && clean.len <= TEXT_OPAQUE_MAX && (!text_opaque(buf_str(&clean), clean.len, &again) || strcmp(buf_str(&clean), buf_str(&again)) != 0))
+        __builtin_trap();                           /* a password as it is compared is compared as itself */
     base64url_encode(data, size, &coded);
     if (!base64url_decode(buf_str(&coded), coded.len, back, sizeof back, &n) || n != size || memcmp(back, data, n) != 0)
         __builtin_trap();
