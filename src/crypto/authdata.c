@@ -48,6 +48,48 @@ static size_t item(const uint8_t *p, size_t len, int levels) {
 
 size_t cbor_item(const uint8_t *bytes, size_t len) { return item(bytes, len, LEVELS); }
 
+static int64_t integer_of(enum cbor_major major, uint64_t n) { return major == UNSIGNED ? (int64_t)n : -1 - (int64_t)n; }
+
+/* What stands at a label that we ask for; false: it stands twice, or holds neither integer nor bytes. */
+static bool cose_take(int64_t label, const uint8_t *p, size_t len, struct cose *ret) {
+    static const int64_t labels[COSE_LABELS] = { [COSE_KIND] = 1, [COSE_ALGORITHM] = 3, [COSE_FIRST] = -1, [COSE_SECOND] = -2, [COSE_THIRD] = -3 };
+    enum cbor_major major;
+    uint64_t n;
+    size_t at = cbor_head(p, len, &major, &n), i = 0;
+    while (i < COSE_LABELS && labels[i] != label)
+        i++;
+    if (i == COSE_LABELS)
+        return true;
+    struct cose_value *v = &ret->value[i];
+    if (at == 0 || v->is_integer || v->bytes != NULL || major > BYTES || (major != BYTES && n > INT32_MAX))
+        return false;
+    if (major == BYTES)
+        *v = (struct cose_value){ .bytes = p + at, .len = (size_t)n };
+    else
+        *v = (struct cose_value){ .is_integer = true, .number = integer_of(major, n) };
+    return true;
+}
+
+bool cose_read(const uint8_t *bytes, size_t len, struct cose *ret) {
+    enum cbor_major major;
+    uint64_t pairs, label;
+    struct cose c = { 0 };
+    size_t at = cbor_head(bytes, len, &major, &pairs);
+    if (cbor_item(bytes, len) != len || at == 0 || major != MAP)
+        return false;
+    for (; pairs > 0; pairs--) {
+        size_t name = cbor_head(bytes + at, len - at, &major, &label), whole = cbor_item(bytes + at, len - at);
+        const uint8_t *value = bytes + at + whole;
+        size_t value_len = cbor_item(value, len - at - whole);
+        if (name == 0 || (major != UNSIGNED && major != NEGATIVE && major != TEXT) || (major != TEXT && label > INT32_MAX)
+            || (major != TEXT && !cose_take(integer_of(major, label), value, value_len, &c)))
+            return false;
+        at += whole + value_len;
+    }
+    *ret = c;
+    return true;
+}
+
 static bool is_map(const uint8_t *p, size_t len) { return len > 0 && p[0] >> 5 == MAP; }
 
 /* From *at on: make, id, key. */

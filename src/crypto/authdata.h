@@ -18,5 +18,13 @@ struct authdata {
 };
 MUST_USE bool authdata_read(const void *bytes, size_t len, struct authdata *ret);
 
+/* A key of COSE (RFC 9052, 7; RFC 9053, 7): what the labels 1, 3, -1, -2 and -3 hold, an integer or bytes. Read here, for the CBOR library
+ * that libfido2 uses falls over where it finds no memory. */
+enum cose_label { COSE_KIND, COSE_ALGORITHM, COSE_FIRST, COSE_SECOND, COSE_THIRD, COSE_LABELS };
+struct cose_value { bool is_integer; int64_t number; const uint8_t *bytes; size_t len; };      /* neither: is_integer false, bytes NULL */
+struct cose { struct cose_value value[COSE_LABELS]; };
+/* Other labels are passed over; one that stands twice, or is no small integer or text, is refused. */
+MUST_USE bool cose_read(const uint8_t *bytes, size_t len, struct cose *ret);
+
 /* The length of the one CBOR item at the beginning: definite lengths, no tags, five levels at most (CTAP 2 writes no other). 0: none. */
 MUST_USE size_t cbor_item(const uint8_t *bytes, size_t len);

@@ -20,3 +20,18 @@ TEST(what_a_head_holds) {
     CHECK(authdata_read(bytes, AUTHDATA_HEAD, &a) && a.count == 9 && a.flags == 5 && a.id == NULL && a.key == NULL && a.site_hash == bytes);
     CHECK(!authdata_read(bytes, AUTHDATA_HEAD - 1, &a) && !authdata_read(bytes, AUTHDATA_HEAD + 1, &a) && !authdata_read(bytes, sizeof bytes, &a));
 }
+
+TEST(labels_of_a_key) {
+    static const struct { const char *bytes; size_t len; bool takes; } row[] = {
+        { "\xa0", 1, true }, { "\xa1\x01\x02", 3, true }, { "\xa1\x20\x41x", 4, true }, { "\xa1\x39\x01\x00\xf5", 5, true } /* -257: not ours */, { "\xa1\x61x\xf5", 4, true },
+        { "\xa2\x01\x02\x01\x02", 5, false }, { "\xa2\x20\x41x\x20\x01", 6, false }, { "\xa1\x01\xf5", 3, false }, { "\xa1\x01\x61x", 4, false }, { "\xa1\x01\x80", 3, false },
+        { "\xa1\x1a\x80\0\0\0\x01", 7, false }, { "\xa1\x01\x1b\x80\0\0\0\0\0\0\0", 11, false }, { "\xa1\x01", 2, false }, { "\xa1\x01\x02\x03", 4, false }, { "\x80", 1, false }, { "", 0, false },
+        { "\xa1\x41x\x01", 4, false }, { "\xa1\x80\x01", 3, false },
+    };
+    struct cose c;
+    for (size_t i = 0; i < ARRAY_LEN(row); i++)
+        CHECK(cose_read((const uint8_t *)row[i].bytes, row[i].len, &c) == row[i].takes);
+    CHECK(cose_read((const uint8_t *)"\xa3\x01\x02\x03\x26\x21\x42xy", 9, &c));
+    CHECK(c.value[COSE_KIND].number == 2 && c.value[COSE_ALGORITHM].is_integer && c.value[COSE_ALGORITHM].number == -7 && c.value[COSE_SECOND].len == 2
+          && memcmp(c.value[COSE_SECOND].bytes, "xy", 2) == 0 && c.value[COSE_FIRST].bytes == NULL && !c.value[COSE_THIRD].is_integer);
+}

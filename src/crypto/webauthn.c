@@ -20,8 +20,8 @@
 #define P256_SIZE 64u
 #define ED25519_SIZE 32u
 #define RSA_SIZE 256u
+#define RSA_EXPONENT 3u
 
-static void auto_fido_cred(fido_cred_t **p) { fido_cred_free(p); }
 static void auto_fido_assert(fido_assert_t **p) { fido_assert_free(p); }
 static void auto_json(json_t **p) { json_decref(*p); }
 #define OWNED(fn) __attribute__((cleanup(fn)))
@@ -37,7 +37,7 @@ static bool es256_sound(const uint8_t *key) {
 /* Not one of the few points for which signatures of anything can be made. */
 static bool eddsa_sound(const uint8_t *key) { return crypto_core_ed25519_is_valid_point(key) == 1; }
 static bool rs256_sound(const uint8_t *key) {
-    return (key[0] & 0x80) != 0 && (key[RSA_SIZE - 1] & 1) != 0 && memcmp(key + RSA_SIZE, "\x01\x00\x01", 3) == 0;
+    return (key[0] & 0x80) != 0 && (key[RSA_SIZE - 1] & 1) != 0 && memcmp(key + RSA_SIZE, "\x01\x00\x01", RSA_EXPONENT) == 0;
 }
 
 #define VERIFIER(name) \
@@ -55,14 +55,15 @@ VERIFIER(eddsa)
 VERIFIER(rs256)
 
 static const struct algorithm {
-    int cose;
+    int cose, kind, curve;                   /* by the registry of COSE; curve 0: none */
+    struct { enum cose_label label; size_t len; } part[2];
     size_t key_len;
     bool (*sound)(const uint8_t *key);
     int (*verify)(const fido_assert_t *assert, const uint8_t *key, size_t len);
 } algorithms[] = {
-    { COSE_ES256, P256_SIZE, es256_sound, es256_verify },
-    { COSE_EDDSA, ED25519_SIZE, eddsa_sound, eddsa_verify },
-    { COSE_RS256, RSA_SIZE + 3, rs256_sound, rs256_verify },
+    { COSE_ES256, 2, 1, { { COSE_SECOND, P256_SIZE / 2 }, { COSE_THIRD, P256_SIZE / 2 } }, P256_SIZE, es256_sound, es256_verify },
+    { COSE_EDDSA, 1, 6, { { COSE_SECOND, ED25519_SIZE } }, ED25519_SIZE, eddsa_sound, eddsa_verify },
+    { COSE_RS256, 3, 0, { { COSE_FIRST, RSA_SIZE }, { COSE_SECOND, RSA_EXPONENT } }, RSA_SIZE + RSA_EXPONENT, rs256_sound, rs256_verify },
 };
 const int webauthn_algorithms[4] = { COSE_ES256, COSE_EDDSA, COSE_RS256, 0 };
 
@@ -141,27 +142,36 @@ static enum code answer_check(const struct ask *ask, const struct webauthn_answe
     return head_check(ask, ret, reterr);
 }
 
-/* The key of attested data by libfido2, under one algorithm; the copy is without extensions, which say nothing to us. */
-static bool key_take(const struct algorithm *al, const uint8_t *attested, size_t len, struct passkey *ret) {
-    OWNED(auto_fido_cred) fido_cred_t *cred = fido_cred_new();
-    if (cred == NULL || fido_cred_set_type(cred, al->cose) != FIDO_OK || fido_cred_set_authdata_raw(cred, attested, len) != FIDO_OK)
+static bool is_number(const struct cose_value *v, int64_t n) { return v->is_integer && v->number == n; }
+
+/* Its parts one behind the other, as libfido2 takes them. */
+static bool key_take(const struct algorithm *al, const struct cose *c, struct passkey *ret) {
+    size_t at = 0;
+    uint8_t key[PASSKEY_KEY_MAX];
+    if (!is_number(&c->value[COSE_KIND], al->kind) || !is_number(&c->value[COSE_ALGORITHM], al->cose) || (al->curve != 0 && !is_number(&c->value[COSE_FIRST], al->curve)))
         return false;
-    const uint8_t *key = fido_cred_pubkey_ptr(cred);
-    if (key == NULL || fido_cred_pubkey_len(cred) != al->key_len || !al->sound(key))
+    for (size_t i = 0; i < ARRAY_LEN(al->part) && al->part[i].len > 0; i++) {
+        const struct cose_value *v = &c->value[al->part[i].label];
+        if (v->bytes == NULL || v->len != al->part[i].len)
+            return false;
+        memcpy(key + at, v->bytes, v->len);
+        at += v->len;
+    }
+    PRE(at == al->key_len);
+    if (!al->sound(key))
         return false;
     ret->algorithm = al->cose;
-    ret->key_len = al->key_len;
-    memcpy(ret->key, key, al->key_len);
+    ret->key_len = at;
+    memcpy(ret->key, key, at);
     return true;
 }
 
 static bool key_of_any(const struct authdata *a, struct passkey *ret) {
-    uint8_t copy[AUTHDATA_MAX];
-    size_t len = (size_t)(a->key - a->site_hash) + a->key_len;
-    memcpy(copy, a->site_hash, len);
-    copy[AUTHDATA_HASH_SIZE] &= (uint8_t)~AUTHDATA_EXTENDED;
+    struct cose c;
+    if (!cose_read(a->key, a->key_len, &c))
+        return false;
     for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
-        if (key_take(&algorithms[i], copy, len, ret))
+        if (key_take(&algorithms[i], &c, ret))
             return true;
     return false;
 }
@@ -193,11 +203,12 @@ enum code webauthn_register(const struct webauthn_site *site, const uint8_t chal
 
 /* ---- assertions */
 
+/* Extensions, which we never ask for, libfido2 reads by a library that falls over where it finds no memory: so there must be some. */
 static bool signed_by(const struct ask *ask, const struct webauthn_answer *answer, const struct algorithm *al, const struct passkey *p) {
     uint8_t hash[HASH_SIZE];
     OWNED(auto_fido_assert) fido_assert_t *f = fido_assert_new();
     hash_sha256(answer->client_data, answer->client_data_len, hash);
-    return f != NULL && fido_assert_set_clientdata_hash(f, hash, sizeof hash) == FIDO_OK && fido_assert_set_rp(f, ask->site->id) == FIDO_OK
+    return f != NULL && memory_there() && fido_assert_set_clientdata_hash(f, hash, sizeof hash) == FIDO_OK && fido_assert_set_rp(f, ask->site->id) == FIDO_OK
         && fido_assert_set_up(f, FIDO_OPT_TRUE) == FIDO_OK && fido_assert_set_uv(f, ask->verified ? FIDO_OPT_TRUE : FIDO_OPT_OMIT) == FIDO_OK
         && fido_assert_set_count(f, 1) == FIDO_OK && fido_assert_set_authdata_raw(f, 0, answer->authdata, answer->authdata_len) == FIDO_OK
         && fido_assert_set_sig(f, 0, answer->signature, answer->signature_len) == FIDO_OK && al->verify(f, p->key, p->key_len) == FIDO_OK;
