@@ -40,7 +40,7 @@ static enum code text_take(const char *text, const char *path, bool needed, size
         return b.failed ? err_set(reterr, E_MEMORY, "no memory for an authorisation") : err_field(reterr, E_FIELDS, path, "this is no text");
     if (b.len > most)
         return err_field(reterr, E_FIELDS, path, "at most %zu bytes", most);
-    if (b.len == 0 && needed)
+    if (b.len == 0 && needed && rule_on(RULE_authorised_register))
         return err_field(reterr, E_FIELDS, path, "this is missing");
     json_object_set_new(into, name, b.len == 0 ? json_null() : json_string(buf_str(&b)));
     return OK;
@@ -62,7 +62,7 @@ static enum code purposes_take(const struct registrar *r, const json_t *given, j
     size_t i;
     json_t *v, *list = json_array();
     enum code code = OK;
-    if (json_array_size(given) == 0 || json_array_size(given) > AUTHORISE_PURPOSES)
+    if ((json_array_size(given) == 0 && rule_on(RULE_authorised_register)) || json_array_size(given) > AUTHORISE_PURPOSES)
         code = err_field(reterr, E_FIELDS, "/purposes", "1 to %u purposes are needed", AUTHORISE_PURPOSES);
     json_array_foreach(given, i, v) {
         const char *text = json_string_value(v);

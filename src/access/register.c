@@ -252,17 +252,22 @@ static bool sheet_row(const json_t *entry, void *arg) {
         AUTO(buf_done) struct buf text = BUF(ENTRY_TEXT_MAX);
         authorise_cell(entry, names[i], s->lang, &text);
         cell(s, i, buf_str(&text), text.len);
+        if (text.failed)
+            buf_fail(s->ret);
     }
     buf_text(s->ret, "\r\n");
     return !s->ret->failed;
 }
 
 enum code authorise_csv(const struct registrar *r, enum lang lang, usec_t now, struct buf *ret, struct err *reterr) {
+    size_t lost = mem_lost();
     struct sheet s = { .ret = ret, .lang = lang, .comma = lang == LANG_EN ? ',' : ';' };
     buf_text(ret, "\xEF\xBB\xBF");
     for (size_t i = 0; i < ARRAY_LEN(heads); i++)
         cell(&s, i, heads[i].in[lang], strlen(heads[i].in[lang]));
     buf_text(ret, "\r\n");
     enum code code = authorise_each(r, now, sheet_row, &s, reterr);
+    if (code == OK && mem_lost() != lost)
+        code = err_set(reterr, E_MEMORY, "no memory for a register");
     return code == OK && ret->failed ? err_set(reterr, E_TOO_LARGE, "the register is too large for one file") : code;
 }

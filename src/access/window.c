@@ -346,7 +346,7 @@ enum code window_list(const struct registrar *r, usec_t now, json_t **ret, struc
         code = err_set(reterr, E_MEMORY, "no memory for a list of windows");
     json_t *list = json_array();
     if (code == OK)
-        code = listing_give(r, &l, now, list, reterr);
+        code = list == NULL ? err_set(reterr, E_MEMORY, "no memory for a list of windows") : listing_give(r, &l, now, list, reterr);
     if (code == OK)
         *ret = list;
     else

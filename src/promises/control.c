@@ -346,6 +346,8 @@ static enum code side_close(struct service *s, int64_t tenant, struct err *reter
     enum code code = tenant_is_probe(s, tenant, reterr);
     for (size_t i = n; i > 0 && code == OK; i--)
         code = kind_erase(s, tenant, (int)i - 1, reterr);
+    if (code == OK)
+        code = probe_registers_end(service_store(s), tenant, reterr);
     return code == OK ? tenant_close(service_store(s), tenant, reterr) : code;
 }
 
@@ -405,6 +407,7 @@ static const struct { const char *verb; enum code (*run)(struct service *, json_
 
 static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {
     { "probe_account", probe_account }, { "probe_member", probe_member }, { "probe_password_age", probe_password_age }, { "probe_session_age", probe_session_age },
+    { "probe_session", probe_session }, { "probe_authorise", probe_authorise }, { "probe_withdraw", probe_withdraw },
 };
 
 /* The people of the tenants that a run is done with. */

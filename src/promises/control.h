@@ -12,6 +12,8 @@
  *   probe_caps   {tenant}               -> {below, above}  does the keeper give keys below and above its cap of a minute
  *   probe_account{tenant, role, levels, own, authorised (true)} -> {account, email, link}   somebody who is invited
  *   probe_password_age {tenant, account, days}, probe_session_age {tenant, account, what: used | made, seconds} -> {}   as if so long ago
+ *   probe_session{tenant, role, levels, own, authorised} -> {account, secret, csrf}   somebody who came in, or {account, refused}; with account for role: once more
+ *   probe_authorise {tenant, account} -> {number}, probe_withdraw {tenant, number} -> {}
  *   probe_end    {tenants, results: [{rule, kept, detail}]} -> {seq}   writes proofs and ledger, erases and closes the tenants
  * Thread-safe. */
 #pragma once

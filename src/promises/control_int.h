@@ -15,3 +15,10 @@ MUST_USE enum code probe_password_age(struct service *s, struct people *p, json_
 MUST_USE enum code probe_session_age(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 /* Every account that is a member of the probe tenant. */
 MUST_USE enum code probe_people_end(struct people *p, struct store *store, int64_t tenant, struct err *reterr);
+
+/* control_register.c */
+MUST_USE enum code probe_session(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+MUST_USE enum code probe_authorise(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+MUST_USE enum code probe_withdraw(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+/* Everything in the registers of the probe tenant. */
+MUST_USE enum code probe_registers_end(struct store *store, int64_t tenant, struct err *reterr);

@@ -8,7 +8,7 @@ import { Instance, root, services } from './lib.mjs';
 const binary = process.env.SEJF_MUTATION_BINARY || path.join(root, '.local/mutation/src/prog/sejf');
 const listing = new Instance({ binary }).run(['rules', '--json']);
 const rules = JSON.parse(listing.stdout).rules.filter((r) => r.state === 'obeyed').map((r) => r.name);
-const homes = { sees_own: ['events', 'bookings'], limits_no_overlap: ['bookings'], sees_relations: ['courier', 'machines'], plain_http_refused: ['events'], tls_floor: ['events'],
+const homes = { authorised_only: ['bookings'], authorised_register: ['bookings'], sees_own: ['events', 'bookings'], limits_no_overlap: ['bookings'], sees_relations: ['courier', 'machines'], plain_http_refused: ['events'], tls_floor: ['events'],
   access_levels: ['events'], window_needed: ['events'], purpose_bound: ['events'] };
 let red = 0;
 
