@@ -215,6 +215,8 @@ enum code adopt_allowed(const struct adoption *a, struct err *reterr) {
 bool adopt_needs_refit(const struct adoption *a) { return a->pending || (a->changes != NULL && changes_count(a->changes, CHANGE_INDEX) > 0); }
 bool adopt_needs_dates(const struct adoption *a) { return a->changes != NULL && changes_count(a->changes, CHANGE_DUES) > 0; }
 
+bool adopt_asks_agreement(const struct adoption *a) { return a->older != NULL && !charter_agreement_first(a->older) && charter_agreement_first(a->newer); }
+
 enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr) {
     size_t len;
     const char *source = tree_source(charter_tree(newer), &len);

@@ -18,6 +18,7 @@ void adopt_print(const struct adoption *a, struct buf *ret);
 /* E_CHARTER with the first reason when it is refused. */
 MUST_USE enum code adopt_allowed(const struct adoption *a, struct err *reterr);
 bool adopt_needs_refit(const struct adoption *a);        /* stored records brought in line: service_refit, which computes due dates too */
+bool adopt_asks_agreement(const struct adoption *a);    /* the newer charter asks for agreements with tenants, and the older did not */
 bool adopt_needs_dates(const struct adoption *a);        /* due dates of stored records, computed anew */
 /* Before stored records are touched: a start that is cut off from here on begins the refit again. */
 MUST_USE enum code adopt_begin(struct store *s, const struct charter *newer, struct err *reterr);

@@ -63,30 +63,41 @@ json_t *control_time(usec_t t) {
 static enum code do_tenant_new(struct control_req *c, struct err *reterr) {
     int64_t tenant;
     const char *name = control_text(c, "name");
-    enum code code = tenant_found(c->store, charter_name(service_charter(c->service)), name == NULL ? "" : name, "operator", &tenant, reterr);
+    struct agreement_wish agreement;
+    bool given = false;
+    enum code code = control_agreement_read(c, &agreement, &given, reterr);
+    if (code == OK)
+        code = tenant_found(c->store, charter_name(service_charter(c->service)), name == NULL ? "" : name, "operator", &tenant, reterr);
     if (code != OK)
         return code;
     set_int(c, "tenant", tenant);
+    if (given && (code = control_agreement_record(c, tenant, &agreement, reterr)) != OK)
+        return code;
     return control_invite_owner(c, tenant, reterr);
 }
 
-struct listing { struct control_req *c; int64_t count; };
-
 static bool tenant_line(const struct tenant_row *r, void *arg) {
-    struct listing *l = arg;
-    if (r->probe)
-        return true;
-    l->count++;
-    return control_say_new(l->c, json_pack("{s:I, s:s, s:s, s:o, s:o}", "tenant", (json_int_t)r->id, "service", r->service, "name", r->name,
-                                   "made", control_time(r->made), "closed", control_time(r->closed)));
+    return r->probe || json_array_append_new(arg, json_pack("{s:I, s:s, s:s, s:o, s:o}", "tenant", (json_int_t)r->id, "service", r->service, "name", r->name,
+                                                            "made", control_time(r->made), "closed", control_time(r->closed))) == 0;
 }
 
+/* The agreement of each is looked up when the list is closed: no view within a view. */
 static enum code do_tenant_list(struct control_req *c, struct err *reterr) {
-    struct listing l = { c, 0 };
-    enum code code = tenants_list(c->store, control_text(c, "service"), tenant_line, &l, reterr);
-    set_int(c, "count", l.count);
+    json_t *list = json_array(), *line;
+    size_t i;
+    enum code code = list == NULL ? err_set(reterr, E_MEMORY, "no memory for a list of tenants") : tenants_list(c->store, control_text(c, "service"), tenant_line, list, reterr);
+    json_array_foreach(list, i, line) {
+        if (code == OK)
+            code = control_agreement_add(c, line, reterr);
+        if (code == OK && !control_say(c, line))
+            break;
+    }
+    set_int(c, "count", (int64_t)json_array_size(list));
+    json_decref(list);
     return code;
 }
+
+struct listing { struct control_req *c; int64_t count; };
 
 static enum code do_tenant_close(struct control_req *c, struct err *reterr) {
     enum code code = tenant_close(c->store, c->tenant, reterr);

@@ -1,5 +1,6 @@
 /* control_int.h — one control call, shared by the files of the control socket. */
 #pragma once
+#include "access/agreement.h"
 #include "api/service.h"
 
 struct control_req {
@@ -38,6 +39,15 @@ enum code do_user_history(struct control_req *c, struct err *reterr);
 enum code do_role_give(struct control_req *c, struct err *reterr);
 /* Invites c's "owner" (an address) to a tenant that was made just now; nothing where none is named. */
 enum code control_invite_owner(struct control_req *c, int64_t tenant, struct err *reterr);
+
+/* control_agreement.c: rows of control.tbl */
+enum code do_tenant_agreement(struct control_req *c, struct err *reterr);
+enum code do_agreement_check(struct control_req *c, struct err *reterr);
+enum code control_agreement_tell(struct control_req *c, int64_t tenant, const char *service, struct err *reterr);       /* "agreement" of the last line */
+/* c's "agreement" (the day on which it was signed), looked at before its tenant is made. */
+enum code control_agreement_read(struct control_req *c, struct agreement_wish *ret, bool *ret_given, struct err *reterr);
+enum code control_agreement_record(struct control_req *c, int64_t tenant, const struct agreement_wish *w, struct err *reterr);
+enum code control_agreement_add(struct control_req *c, json_t *line, struct err *reterr);       /* to the line of a tenant: the state of its agreement */
 
 /* control_register.c: rows of control.tbl */
 enum code do_authorise_new(struct control_req *c, struct err *reterr);

@@ -179,8 +179,12 @@ enum code do_tenant_show(struct control_req *c, struct err *reterr) {
         return err_set(reterr, E_NOT_FOUND, "there is no tenant of that number; sejf tenant list shows them");
     if (code == OK && row.closed == 0)
         code = members_list(people_of(c), tenant, &members, reterr);
-    if (code != OK)
+    if (code == OK)
+        code = control_agreement_tell(c, tenant, row.service, reterr);
+    if (code != OK) {
+        json_decref(members);
         return code;
+    }
     control_set(c, "tenant", json_integer((json_int_t)tenant));
     control_set(c, "service", json_string(row.service));
     control_set(c, "name", json_string(row.name));

@@ -5,6 +5,7 @@
 #include "api/page_form.h"
 #include "api/page_home.h"
 #include "base/log.h"
+#include "records/agreed.h"
 
 struct sheet { struct visit visit; struct home home; const char *action, *path; };
 
@@ -33,6 +34,30 @@ static const char *path_of(struct visit *v) {
     return kept == NULL ? "/" : kept;
 }
 
+/* What a person reads in place of the form while the tenant has no agreement in force: before anything is typed. */
+static void sheet_closed(struct sheet *s) {
+    struct buf body;
+    struct page page;
+    visit_page(&s->visit, text_in(TEXT_FORM_CLOSED_TITLE, s->visit.lang), false, &body, &page);
+    buf_text(&body, "<h1>");
+    PUT_TEXT(&body, s->visit.lang, FORM_CLOSED_TITLE);
+    buf_text(&body, "</h1>\n<p>");
+    PUT_TEXT(&body, s->visit.lang, FORM_CLOSED);
+    buf_text(&body, "</p>\n");
+    put_with_contact(&body, TEXT_FORM_CLOSED_ASK, s->visit.lang, charter_contact(s->visit.charter));
+    visit_send(&s->visit, 403, &page, &body);
+}
+
+static bool sheet_open(struct sheet *s) {
+    struct err e;
+    enum code code = agreed_first(s->visit.service, s->home.tenant, charter_kind_at(s->visit.charter, s->home.kind), &e);
+    if (code == E_FORBIDDEN)
+        sheet_closed(s);
+    else if (code != OK)
+        visit_trouble(&s->visit, &e);
+    return code == OK;
+}
+
 static bool sheet_begin(struct http_req *req, struct sheet *s) {
     struct err e;
     *s = (struct sheet){ .home.kind = -1 };
@@ -48,7 +73,7 @@ static bool sheet_begin(struct http_req *req, struct sheet *s) {
     s->action = arena_printf(http_arena(req), "%s?lang=%s", s->path, lang_code(s->visit.lang));
     if (s->action == NULL)
         s->action = s->path;
-    return true;
+    return sheet_open(s);
 }
 
 /* Shows the form; again: after a mistake, with what was typed where keep is true. */
@@ -133,7 +158,8 @@ static void sheet_refused(struct sheet *s, enum code code, const json_t *mistake
             sheet_show(s, known[i].status, true, true, mistakes, named || known[i].text == TEXTS ? TEXTS : known[i].text);
             return;
         }
-    visit_trouble(&s->visit, e);
+    if (code != E_FORBIDDEN || sheet_open(s))  /* the agreement may have ended while the form was read */
+        visit_trouble(&s->visit, e);
 }
 
 static void sheet_take(struct sheet *s, const char *token) {

@@ -6,6 +6,7 @@
 #include "api/page_home.h"
 #include "api/page_link.h"
 #include "base/text.h"
+#include "records/agreed.h"
 #include "records/looks.h"
 #include "store/tables.h"
 
@@ -285,6 +286,13 @@ static int64_t version_typed(struct http_req *req) {
     return text != NULL && text_int(text, 0, INT64_MAX, &version) ? version : -1;
 }
 
+/* Nothing personal is taken while the tenant has no agreement in force. */
+static bool is_closed(const struct desk *d) {
+    bool agreed = true;
+    struct err e;
+    return service_agreed(d->visit.service, d->who.tenant, &agreed, &e) == OK && !agreed;
+}
+
 static void desk_change(struct desk *d, struct deed *x, const char *what, bool typed) {
     struct err e;
     enum code code = OK;
@@ -300,7 +308,7 @@ static void desk_change(struct desk *d, struct deed *x, const char *what, bool t
     }
     bool named = json_array_size(x->mistakes) > 0;
     if (code == E_FIELDS || code == E_CONFLICT || code == E_STALE || code == E_FORBIDDEN || code == E_INVALID)
-        desk_show(d, code_status(code), TEXTS, named && typed ? TEXTS : TEXT_LINK_REFUSED, x->mistakes, named && typed);
+        desk_show(d, code_status(code), TEXTS, named && typed ? TEXTS : code == E_FORBIDDEN && is_closed(d) ? TEXT_FORM_CLOSED : TEXT_LINK_REFUSED, x->mistakes, named && typed);
     else
         visit_trouble(&d->visit, &e);
 }

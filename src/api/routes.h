@@ -7,6 +7,7 @@ extern const struct route_table routes_bulk;      /* routes_bulk.c: import, expo
 extern const struct route_table routes_copies;    /* routes_copies.c: who looked at whom, bulk copies */
 extern const struct route_table routes_changes;   /* changes.c: server-sent events */
 extern const struct route_table routes_register; /* routes_register.c: authorisations and windows of a tenant */
+extern const struct route_table routes_agreement;  /* routes_agreement.c: the agreement of a tenant */
 extern const struct route_table routes_meta;      /* routes_meta.c: OpenAPI, health, metrics, security.txt, problem types */
 extern const struct route_table routes_account;   /* routes_account.c: signing in, sessions, links */
 extern const struct route_table routes_factors;   /* routes_factors.c: password, codes, passkeys, one's own tokens */

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "access/agreement.h"
 #include "access/people.h"
 #include "api/api_int.h"
 #include "api/changes.h"
@@ -165,7 +166,7 @@ static void serve_until(struct api *a, int stop_fd) {
 
 static enum code http_begin(struct api *a, int listen_fd, struct http **ret, struct err *reterr) {
     const struct route_table tables[] = {
-        routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register,
+        routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement,
         routes_account, routes_factors, routes_members, routes_people_doc,
         routes_forms, routes_links, routes_public, routes_in, routes_proofs, routes_with,
     };
@@ -175,6 +176,28 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
         .origins = a->config.origins, .origin_count = a->config.origin_count, .problem_base = a->config.base_url, .before = leaks_refuse,
     };
     return http_start(&o, ret, reterr);
+}
+
+/* Numbers and not names: a name may be a person's. */
+#define NAMED_MOST 20u
+static void agreements_log(struct service *s) {
+    AUTO(buf_done) struct buf numbers = BUF(1024);
+    json_t *list = NULL, *one;
+    size_t i, unrecorded = 0;
+    struct err e;
+    if (agreements_lacking(s, &list, &e) != OK) {
+        log_error("agreements_unknown", &e);
+        return;
+    }
+    json_array_foreach(list, i, one) {
+        if (i < NAMED_MOST)
+            buf_printf(&numbers, "%s%lld", i > 0 ? ", " : "", (long long)json_integer_value(json_object_get(one, "tenant")));
+        unrecorded += strcmp(json_string_value(json_object_get(one, "state")), AGREEMENT_UNRECORDED) == 0;
+    }
+    if (json_array_size(list) > 0)
+        log_event(LOG_WARN, "agreements_missing", LOG_TEXT("service", charter_name(service_charter(s))), LOG_INT("tenants", json_array_size(list)),
+                  LOG_INT("taking_data", unrecorded), LOG_TEXT("numbers", buf_str(&numbers)));
+    json_decref(list);
 }
 
 enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reterr) {
@@ -191,6 +214,8 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
         code = http_begin(a, listen_fd, &http, reterr);
     if (code == OK) {
         a->http = http;
+        for (size_t i = 0; i < a->service_count; i++)
+            agreements_log(a->services[i]);
         log_event(LOG_INFO, "serving", LOG_INT("services", a->service_count), LOG_TEXT("version", SEJF_VERSION));
         serve_until(a, stop_fd);
         log_event(LOG_INFO, "stopping");

@@ -26,3 +26,5 @@ void ask_print(json_t *r);
 const char *ask_text(const json_t *o, const char *name);
 /* Text with blanks up to `width` characters behind it, and two more. */
 void ask_column(const char *text, size_t width);
+/* The agreements of a tenant, as agreement_tell has them; cmd_agreement.c. */
+void ask_agreement(const json_t *told);

@@ -186,7 +186,7 @@ static enum code load_scene(struct demo *d, const char *service, const char *nam
 
 static enum code make_tenant(struct demo *d, const char *service, json_t *t, struct err *reterr) {
     json_t *r = NULL;
-    enum code code = session_call(d->session, json_pack("{s:s,s:s,s:s?}", "do", "tenant_new", "service", service, "name",
+    enum code code = session_call(d->session, json_pack("{s:s,s:s,s:s,s:s,s:s?}", "do", "tenant_new", "service", service, "agreement", "2026-01-01", "kind", "demo", "name",
                                                         json_string_value(json_object_get(t, "name"))), NULL, NULL, NULL, &r, reterr);
     if (code == OK)
         json_object_set(t, "tenant", json_object_get(r, "tenant"));

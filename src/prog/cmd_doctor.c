@@ -316,6 +316,38 @@ static void look_data(struct visit *v) {
     json_decref(r);
 }
 
+struct lacking { struct visit *visit; long long shut; };
+
+/* One that takes personal data without an agreement breaks a promise; one that is shut out waits for it. */
+static void say_lacking(const char *line, size_t len, void *arg) {
+    struct lacking *l = arg;
+    char mend[160];
+    json_t *o = json_loadb(line, len, 0, NULL);
+    const char *service = json_string_value(json_object_get(o, "service")), *state = json_string_value(json_object_get(o, "state"));
+    long long tenant = (long long)json_integer_value(json_object_get(o, "tenant"));
+    if (service != NULL && state != NULL && strcmp(state, "not recorded") == 0) {
+        snprintf(mend, sizeof mend, "sejf tenant agreement %.64s %lld --signed DATE", service, tenant);
+        say(l->visit, BAD, mend, "tenant %lld of %s takes personal data, and no agreement with it is recorded", tenant, service);
+    } else {
+        l->shut++;
+    }
+    json_decref(o);
+}
+
+static void look_agreements(struct visit *v) {
+    json_t *r = NULL;
+    struct err e;
+    struct lacking l = { v, 0 };
+    int bad = v->bad;
+    if (session_call(v->session, json_pack("{s:s}", "do", "agreement_check"), NULL, say_lacking, &l, &r, &e) != OK)
+        say(v, BAD, NULL, "%s", e.text);
+    else if (l.shut > 0)
+        say(v, NOTE, "sejf tenant list names them; sejf tenant agreement records one", "%lld %s no agreement in force: no personal data is taken there", l.shut, l.shut == 1 ? "tenant has" : "tenants have");
+    else if (v->bad == bad)
+        say(v, GOOD, NULL, json_integer_value(json_object_get(r, "asked")) > 0 ? "every tenant whose charter asks for an agreement has one" : "no charter asks for agreements");
+    json_decref(r);
+}
+
 static void look_ledger(struct visit *v) {
     json_t *r = ask(v, "ledger_verify");
     if (r != NULL)
@@ -328,7 +360,7 @@ static const struct { const char *about; void (*look)(struct visit *v); bool ins
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
     { "sandbox", look_sandbox, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
-    { "keyring", look_keyring, true }, { "data", look_data, true }, { "ledger", look_ledger, true },
+    { "keyring", look_keyring, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };
 
 /* The keeper is asked last: opening a session may make this process another user. */

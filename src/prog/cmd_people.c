@@ -9,7 +9,7 @@
 
 struct ask {                                 /* what these commands take */
     struct asking how;
-    const char *role, *label, *expires, *scope, *self, *owner, *owner_name, *lang;
+    const char *role, *label, *expires, *scope, *self, *owner, *owner_name, *lang, *agreement;
     int64_t tenant;
     bool loopback;
     struct plain_words words;
@@ -22,6 +22,7 @@ static enum code read_ask(int argc, char *const *argv, size_t least, size_t most
         { "role", OPTION_TEXT, &a->role }, { "label", OPTION_TEXT, &a->label }, { "expires", OPTION_TEXT, &a->expires },
         { "scope", OPTION_TEXT, &a->scope }, { "self", OPTION_TEXT, &a->self }, { "loopback", OPTION_FLAG, &a->loopback },
         { "owner", OPTION_TEXT, &a->owner }, { "owner-name", OPTION_TEXT, &a->owner_name }, { "lang", OPTION_TEXT, &a->lang },
+        { "agreement", OPTION_TEXT, &a->agreement },
     };
     return options_read(argc, argv, options, ARRAY_LEN(options), least, most, &a->words, reterr);
 }
@@ -33,8 +34,8 @@ static void show_tenant(const char *line, size_t len, void *arg) {
     json_t *o = json_loadb(line, len, 0, NULL);
     const char *closed = json_string_value(json_object_get(o, "closed"));
     if (o != NULL)
-        printf("%6lld  %-10s %-24s %s%s\n", (long long)json_integer_value(json_object_get(o, "tenant")), json_string_value(json_object_get(o, "service")) ?: "",
-               json_string_value(json_object_get(o, "made")) ?: "", json_string_value(json_object_get(o, "name")) ?: "", closed == NULL ? "" : " (closed)");
+        printf("%6lld  %-10s %-24s %-12s %s%s\n", (long long)json_integer_value(json_object_get(o, "tenant")), json_string_value(json_object_get(o, "service")) ?: "",
+               json_string_value(json_object_get(o, "made")) ?: "", ask_text(o, "agreement"), json_string_value(json_object_get(o, "name")) ?: "", closed == NULL ? "" : " (closed)");
     json_decref(o);
 }
 
@@ -60,6 +61,7 @@ enum code cmd_tenant_new(int argc, char *const *argv, struct err *reterr) {
         return code;
     json_t *in = ask_request("tenant_new", a.words.at[0], -1);
     ask_put(in, "name", a.words.at[1]);
+    ask_put(in, "agreement", a.agreement);
     if ((code = add_owner(&a, in, reterr)) != OK) {
         json_decref(in);
         return code;
@@ -95,6 +97,7 @@ static void print_tenant(json_t *r) {
     json_object_foreach(json_object_get(r, "people"), role, count)
         printf(" %lld %s,", (long long)json_integer_value(count), role);
     printf(" %lld of them invited only, %lld suspended\n", (long long)json_integer_value(json_object_get(r, "invited")), (long long)json_integer_value(json_object_get(r, "suspended")));
+    ask_agreement(json_object_get(r, "agreement"));
 }
 
 enum code cmd_tenant_show(int argc, char *const *argv, struct err *reterr) {

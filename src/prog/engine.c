@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access/agreement.h"
 #include "access/oidc.h"
 #include "api/adopt.h"
 #include "api/early.h"
@@ -190,6 +191,8 @@ static enum code charters_adopt(struct engine *e, const struct rebuild *rebuild,
             code = service_rebuild_due(s, reterr);
         if (code == OK)
             code = adopt_compare(e->store, e->config.charters[i], &a, reterr);
+        if (code == OK && adopt_asks_agreement(a))
+            code = agreements_carry_on(s, reterr);
         if (code == OK && (rebuild[i].refit || !adopt_is_same(a)))
             code = adopt_put(e->store, e->config.charters[i], reterr);
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/agreement.h"
 #include "access/window.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -47,12 +48,20 @@ static enum code probe_token_make(struct service *s, int64_t tenant, const char 
     return code;
 }
 
+static enum code probe_agree(struct service *s, int64_t tenant, struct err *reterr) {
+    const struct agreement_wish w = { .signed_on = "2000-01-01", .kind = AGREEMENT_PROBE };
+    int64_t number;
+    return agreement_record(s, tenant, &w, "sejf", &number, reterr);
+}
+
 static enum code side_make(struct service *s, const char *name, json_t *tenants, json_t *tokens, struct err *reterr) {
     const struct person *people;
     size_t n = charter_people(service_charter(s), &people);
     int64_t tenant;
     json_t *roles = json_object();
     enum code code = tenant_make(service_store(s), charter_name(service_charter(s)), name, true, &tenant, reterr);
+    if (code == OK)
+        code = probe_agree(s, tenant, reterr);
     for (size_t i = 0; i < n && code == OK; i++)
         code = probe_token_make(s, tenant, people[i].name, clock_now() + USEC_PER_HOUR, -1, NULL, roles, people[i].name, reterr);
     if (code == OK) {
@@ -340,6 +349,8 @@ static enum code kind_erase(struct service *s, int64_t tenant, int kind, struct 
     }
 }
 
+static enum code agreement_forget(struct txn *t, void *arg UNUSED, struct err *reterr) { return agreement_drop(t, reterr); }
+
 static enum code side_close(struct service *s, int64_t tenant, struct err *reterr) {
     const struct kind *kinds;
     size_t n = charter_kinds(service_charter(s), &kinds);
@@ -348,7 +359,27 @@ static enum code side_close(struct service *s, int64_t tenant, struct err *reter
         code = kind_erase(s, tenant, (int)i - 1, reterr);
     if (code == OK)
         code = probe_registers_end(service_store(s), tenant, reterr);
+    if (code == OK)
+        code = store_write(service_store(s), tenant, agreement_forget, NULL, reterr);
     return code == OK ? tenant_close(service_store(s), tenant, reterr) : code;
+}
+
+/* Takes the agreement of a probe tenant away, or gives it one; and says how many of the real ones take data without. */
+static enum code do_agreement(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
+    int64_t tenant, lacking = 0;
+    json_t *list = NULL, *one;
+    size_t i;
+    enum code code = probe_tenant(s, in, &tenant, reterr);
+    if (code == OK)
+        code = json_is_true(json_object_get(in, "open")) ? probe_agree(s, tenant, reterr) : agreement_stop(s, tenant, "sejf", reterr);
+    if (code == OK)
+        code = agreements_lacking(s, &list, reterr);
+    json_array_foreach(list, i, one)
+        lacking += strcmp(json_string_value(json_object_get(one, "state")), AGREEMENT_UNRECORDED) == 0;
+    json_decref(list);
+    if (code == OK)
+        *ret = json_pack("{s:I}", "lacking", (json_int_t)lacking);
+    return code;
 }
 
 static enum code result_put(struct service *s, json_t *result, usec_t now, struct err *reterr) {
@@ -401,7 +432,7 @@ static enum code do_approve(struct service *s, json_t *in, json_t **ret, struct 
 
 static const struct { const char *verb; enum code (*run)(struct service *, json_t *, json_t **, struct err *); } verbs[] = {
     { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_window", do_window }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
-    { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_end", do_end },
+    { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_agreement", do_agreement }, { "probe_end", do_end },
     { "probe_approve", do_approve },
 };
 

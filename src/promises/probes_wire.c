@@ -218,7 +218,7 @@ enum code probe_logs(struct env *e, struct verdict_line *v, struct err *reterr) 
     return SAY(v, true, "refused requests left no personal value in %llu bytes of log", (unsigned long long)seen.bytes);
 }
 
-static const struct kind *form_kind(struct env *e, int *ret) {
+const struct kind *probe_form(struct env *e, int *ret) {
     const struct kind *k;
     size_t n = charter_kinds(env_charter(e), &k);
     for (size_t i = 0; i < n; i++)
@@ -229,7 +229,7 @@ static const struct kind *form_kind(struct env *e, int *ret) {
     return NULL;
 }
 
-static enum code form_path(struct env *e, const struct kind *k, char *ret, size_t room, struct err *reterr) {
+enum code probe_form_path(struct env *e, const struct kind *k, char *ret, size_t room, struct err *reterr) {
     const struct canary *parent = NULL;
     char scope[UUID_TEXT];
     const char *form = k->form;
@@ -247,12 +247,12 @@ static enum code form_path(struct env *e, const struct kind *k, char *ret, size_
 
 enum code probe_notice(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = -1;
-    const struct kind *k = form_kind(e, &kind);
+    const struct kind *k = probe_form(e, &kind);
     char path[256];
     if (k == NULL)
         return SAY(v, true, "the charter has no public form");
     AUTO(answer_done) struct answer a = { 0 };
-    enum code code = form_path(e, k, path, sizeof path, reterr);
+    enum code code = probe_form_path(e, k, path, sizeof path, reterr);
     if (code == OK)
         code = env_call(e, &(struct call){ .method = "GET", .path = path, .role = "", .headers = { "Accept-Language: en" } }, &a, reterr);
     if (code != OK)
@@ -272,12 +272,12 @@ enum code probe_notice(struct env *e, struct verdict_line *v, struct err *reterr
 
 enum code probe_csrf(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = -1;
-    const struct kind *k = form_kind(e, &kind);
+    const struct kind *k = probe_form(e, &kind);
     char path[256];
     if (k == NULL)
         return SAY(v, true, "the charter has no public form");
     AUTO(answer_done) struct answer a = { 0 };
-    enum code code = form_path(e, k, path, sizeof path, reterr);
+    enum code code = probe_form_path(e, k, path, sizeof path, reterr);
     if (code == OK)
         code = env_call(e, &(struct call){ .method = "POST", .path = path, .role = "", .text = "name=x", .type = "application/x-www-form-urlencoded" }, &a, reterr);
     return code != OK ? code : SAY(v, a.status == 403, "a form that was not served answered %d", a.status);
@@ -288,11 +288,11 @@ enum code probe_csrf(struct env *e, struct verdict_line *v, struct err *reterr) 
 
 enum code probe_form_limits(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = -1, served = 0;
-    const struct kind *k = form_kind(e, &kind);
+    const struct kind *k = probe_form(e, &kind);
     char path[256];
     if (k == NULL)
         return SAY(v, true, "the charter has no public form");
-    enum code code = form_path(e, k, path, sizeof path, reterr);
+    enum code code = probe_form_path(e, k, path, sizeof path, reterr);
     for (; served < FORMS_TRIED && code == OK; served++) {
         AUTO(answer_done) struct answer a = { 0 };
         code = env_call(e, &(struct call){ .method = "POST", .path = path, .role = "", .text = "name=x", .type = "application/x-www-form-urlencoded" }, &a, reterr);

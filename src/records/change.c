@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "records/agreed.h"
 #include "records/limits.h"
 #include "records/reads.h"
 
@@ -251,6 +252,15 @@ static enum code change_write(struct changing *c, struct record_text *ret, json_
     return use_finish(d, r, code, ret, ret_mistakes, reterr);
 }
 
+/* A personal value, or a file, is set where none or another one stood. What is emptied, and a move, take nothing. */
+static bool takes_personal(const struct changing *c) {
+    const struct kind *k = c->old->info->kind;
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((c->d->changed >> i & 1) != 0 && c->d->rec.values[i].set && (k->fields[i].level != L_PLAIN || k->fields[i].type == T_FILE))
+            return true;
+    return false;
+}
+
 static enum code change_try(struct changing *c, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     const struct record_request *r = c->job->r;
     enum code code = old_load(c, reterr);
@@ -261,6 +271,8 @@ static enum code change_try(struct changing *c, struct record_text *ret, json_t 
     code = new_begin(c, reterr);
     if (code == OK)
         code = values_apply(c, reterr);
+    if (code == OK && takes_personal(c))
+        code = agreed_first(c->d->s, c->d->who->tenant, c->old->info->kind, reterr);
     if (code != OK)
         return code;
     if (mistakes_any(c->m))

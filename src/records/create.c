@@ -1,6 +1,7 @@
 /* create.c — a new record. */
 #include <string.h>
 
+#include "records/agreed.h"
 #include "records/draft.h"
 #include "records/input.h"
 #include "records/limits.h"
@@ -136,6 +137,9 @@ enum code record_create_text(struct service *s, const struct record_request *r, 
     struct verdict may = policy_kind(s->charter, r->who, r->kind, V_CREATE);
     if (!may.any)
         return use_refused(s, r->who, r->kind, &may, reterr);
+    enum code code = agreed_first(s, r->who->tenant, service_kind(s, r->kind)->kind, reterr);
+    if (code != OK)
+        return code;
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     AUTO(mistakes_done) struct mistakes m = { .lang = r->lang };
     struct index_keys keys = { 0 };
@@ -143,7 +147,7 @@ enum code record_create_text(struct service *s, const struct record_request *r, 
         return err_set(reterr, E_MEMORY, "no memory for a record");
     struct draft d = { .s = s, .who = r->who, .arena = arena, .keys = &keys, .mistakes = { .lang = r->lang } };
     struct fact_source src = { .s = s, .who = r->who, .record = &d.rec, .arena = arena, .now = clock_now() };
-    enum code code = create(s, r, &d, &src, &m, ret, ret_mistakes, reterr);
+    code = create(s, r, &d, &src, &m, ret, ret_mistakes, reterr);
     facts_end(&src);
     draft_end(&d);
     crypto_wipe(&keys, sizeof keys);

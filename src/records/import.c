@@ -11,6 +11,7 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "records/agreed.h"
 #include "records/batch.h"
 #include "records/copies.h"
 #include "records/csv.h"
@@ -130,6 +131,8 @@ static enum code batch_ready(struct import *m, struct err *reterr) {
     enum code code = OK;
     if (m->batch != NULL && m->batch->count == BATCH_ROWS)
         code = hand_over(m, reterr);
+    if (code == OK && m->batch == NULL)        /* an agreement that ends stops a long import, too */
+        code = agreed_first(m->s, m->who->tenant, m->k->kind, reterr);
     if (code == OK && m->batch == NULL && (m->batch = batch_new(m->s, m->who, m->k, LANG_EN)) == NULL)
         code = err_set(reterr, E_MEMORY, "no memory for an import");
     return code;
@@ -477,6 +480,8 @@ enum code records_import(struct service *s, const struct caller *who, int kind, 
     if (!may.any)
         return use_refused(s, who, kind, &may, reterr);
     enum code shaped = mapping_check(mapping, reterr);
+    if (shaped == OK)
+        shaped = agreed_first(s, who->tenant, service_kind(s, kind)->kind, reterr);
     if (shaped != OK)
         return shaped;
     struct import *m = mem_new(sizeof *m);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "records/agreed.h"
 #include "records/doors.h"
 #include "records/keys.h"
 #include "records/pool.h"
@@ -173,8 +174,9 @@ enum code service_open(const struct charter *charter, struct store *store, struc
     s->arena = arena_new(SERVICE_MAX);
     s->spares = spares_new();
     s->key_memory = key_memory_new();
+    s->agreed = agreed_new();
     s->rules.country = charter_value(charter, "operator.country");
-    if (s->files == NULL || s->arena == NULL || s->spares == NULL || s->key_memory == NULL)
+    if (s->files == NULL || s->arena == NULL || s->spares == NULL || s->key_memory == NULL || s->agreed == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a service");
     enum code code = name_number(store, charter_name(charter), 'k', "$task", &s->task_kind, reterr);
     if (code == OK)
@@ -195,6 +197,7 @@ struct service *service_close(struct service *s) {
     reads_free(s->reads);
     walks_free(s->walks);
     pool_free(s->pool);
+    agreed_free(s->agreed);
     key_memory_free(s->key_memory);
     spares_free(s->spares);
     arena_free(s->arena);

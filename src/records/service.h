@@ -26,7 +26,7 @@ struct kind_info {
     bool due_by_parent;                        /* some part counts from a field of the parent */
 };
 
-struct spares; struct walks; struct pool; struct reads; struct key_memory;
+struct spares; struct walks; struct pool; struct reads; struct key_memory; struct agreed;
 struct service {
     const struct charter *charter;
     struct store *store;
@@ -42,6 +42,7 @@ struct service {
     struct reads *reads;                       /* reads.h */
     struct walks *walks;                       /* walks.h */
     struct key_memory *key_memory;             /* keys.h */
+    struct agreed *agreed;                     /* agreed.h */
 };
 
 const struct kind_info *service_kind(const struct service *s, int kind);

@@ -13,6 +13,7 @@
 #include "charter/load.h"
 #include "keeper/server.h"
 #include "records/records.h"
+#include "store/agreement.h"
 #include "store/tables.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
@@ -77,6 +78,14 @@ static void bed_charter(struct bed *b, const char *text) {
     CHECK(code == OK);
 }
 
+/* Charters ask for an agreement before personal data; the tenants of a bed have one. */
+static enum code bed_agreement(struct txn *t, void *arg, struct err *e) {
+    int64_t number;
+    (void)arg;
+    return agreement_put(t, &(struct agreement_row){ .kind = "paper", .until = USEC_NEVER, .by = "operator" }, &number, e);
+}
+static void bed_agree(struct bed *b, int64_t tenant) { CHECK_OK(store_write(b->store, tenant, bed_agreement, NULL, &b->e), &b->e); }
+
 static void bed_start(struct bed *b, const char *charter) {
     *b = (struct bed){ .directory = "/tmp/sejf-rec-XXXXXX" };
     CHECK(mkdtemp(b->directory) != NULL);
@@ -91,6 +100,8 @@ static void bed_start(struct bed *b, const char *charter) {
     bed_open(b);
     CHECK_OK(tenant_make(b->store, charter_name(b->charter), "one", false, &b->tenant, &b->e), &b->e);
     CHECK_OK(tenant_make(b->store, charter_name(b->charter), "two", false, &b->other, &b->e), &b->e);
+    bed_agree(b, b->tenant);
+    bed_agree(b, b->other);
 }
 
 static void bed_end(struct bed *b) {

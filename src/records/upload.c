@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "records/agreed.h"
 #include "records/bytes.h"
 #include "records/change.h"
 #include "records/reads.h"
@@ -133,6 +134,8 @@ enum code file_store(struct service *s, const struct caller *who, int kind, cons
                         .at = { .tenant = who->tenant, .kind = k->number, .field = k->fields[field], .record = *record, .file = uuid_new() } };
     const char *plain = arena == NULL ? NULL : plain_name(name, arena);
     enum code code = plain == NULL ? err_set(reterr, E_MEMORY, "no memory for a file") : field_allowed(s, who, k, record, field, &u.due, reterr);
+    if (code == OK)
+        code = agreed_first(s, who->tenant, k->kind, reterr);
     if (code == OK)
         code = spare_make(s, who->tenant, u.due, 1, &u.at.key, &u.key, reterr);
     if (code != OK)

@@ -99,6 +99,14 @@ static const struct migration records_steps[] = {
       " records INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX copy_day ON copy (tenant, day) WHERE taken > 0;"
       "CREATE INDEX copy_ran ON copy (tenant, taken_ran) WHERE taken > 0" },
+    { 7,
+      /* Agreements with tenants. A tenant that holds records already goes on, with one that nobody has recorded (agreement.h). */
+      "CREATE TABLE agreement (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, kind TEXT NOT NULL, signed INTEGER NOT NULL,"
+      " begins INTEGER NOT NULL, until INTEGER, ended INTEGER NOT NULL, hash BLOB, whose TEXT NOT NULL, made INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "INSERT INTO agreement (tenant, number, state, kind, signed, begins, until, ended, hash, whose, made)"
+      " SELECT id, 1, 1, 'not recorded', 0, 0, NULL, 0, NULL, 'sejf', CAST(strftime('%s', 'now') AS INTEGER) * 1000000 FROM tenant"
+      " WHERE probe = 0 AND closed = 0 AND id IN (SELECT tenant FROM tenant_clock WHERE records > 0)" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 
+#include "store/agreement.h"
 #include "store/testbed.h"
 
 /* What belongs to the instance and not to a tenant; a door is what finds the tenant of a public form. tenant_clock lists the tenants that have data, for start and upkeep. */
@@ -228,13 +229,44 @@ static void tables_check(struct db *db, struct err *e, size_t *ret_count) {
     }
 }
 
+/* Tenants that held records before agreements were asked for have one that nobody recorded; others have none. */
+TEST(a_tenant_that_holds_records_goes_on_without_an_agreement) {
+    AUTO(db_close) struct db *db = NULL;
+    struct err e;
+    struct stmt *s;
+    bool row = false;
+    char path[] = "/tmp/sejf-step-XXXXXX";
+    size_t before = 0;
+    int fd = mkstemp(path);
+    CHECK(fd >= 0 && close(fd) == 0);
+    while (strstr(records_steps[before].sql, "CREATE TABLE agreement ") == NULL)
+        before++;
+    CHECK_OK(db_open(&(struct db_options){ .path = path, .create = true }, &db, &e), &e);
+    CHECK_OK(db_migrate(db, records_steps, before, &e), &e);
+    CHECK_OK(db_script(db, "INSERT INTO tenant VALUES (1, 'a', 'full', 0, 5, 0), (2, 'a', 'empty', 0, 5, 0), (3, 'a', 'probe', 1, 5, 0), (4, 'a', 'closed', 0, 5, 9), (5, 'b', 'new', 0, 5, 0);"
+                           "INSERT INTO tenant_clock VALUES (1, 9, 3), (2, 9, 0), (3, 9, 4), (4, 9, 4)", &e), &e);
+    CHECK_OK(db_migrate(db, records_steps, ARRAY_LEN(records_steps), &e), &e);
+    CHECK_OK(db_prepare(db, "SELECT group_concat(tenant || ':' || kind || ':' || state), min(made) FROM agreement WHERE until IS NULL", &s, &e), &e);
+    CHECK_OK(stmt_step(s, &row, &e), &e);
+    CHECK(row && col_int(s, 1) > 0);
+    CHECK_TEXT(col_text(s, 0), "1:" AGREEMENT_UNRECORDED ":1");
+    stmt_end(s);
+    db = db_close(db);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const tails[] = { "", "-wal", "-shm" };
+        char file[64];
+        snprintf(file, sizeof file, "%s%s", path, tails[i]);
+        (void)unlink(file);
+    }
+}
+
 TEST(every_table_and_index_of_tenants_is_keyed_by_tenant_first) {
     struct bed b;
     size_t count = 0;
     bed_start(&b);
     tables_check(b.store->writer.sql.records, &b.e, &count);         /* the thread sleeps */
-    CHECK_INT(count, 29);
+    CHECK_INT(count, 30);
     tables_check(b.store->writer.sql.index, &b.e, &count);
-    CHECK_INT(count, 33);
+    CHECK_INT(count, 34);
     bed_end(&b);
 }

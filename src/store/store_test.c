@@ -101,7 +101,7 @@ TEST(newer_data_is_refused_and_older_carried_forward) {
     static const char back[] =                /* what the steps after the first have made */
         "DROP TABLE owner; DROP TABLE door; DROP TABLE account; DROP TABLE member; DROP TABLE session; DROP TABLE link; DROP INDEX token_account;"
         "DROP INDEX record_born; ALTER TABLE record DROP COLUMN born; DROP TABLE looked; DROP TABLE seen; DROP TABLE copy;"
-        "DROP TABLE authorisation; DROP TABLE support_window; DROP TABLE window_over;"
+        "DROP TABLE authorisation; DROP TABLE support_window; DROP TABLE window_over; DROP TABLE agreement;"
         "ALTER TABLE token DROP COLUMN account; ALTER TABLE token DROP COLUMN addresses; PRAGMA user_version = 1";
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         struct db *db = NULL;

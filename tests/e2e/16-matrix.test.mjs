@@ -182,7 +182,7 @@ class Run {
     return w;
   }
   async begin() {
-    const t = await this.sejf.runAsync(['tenant', 'new', this.c.service, `${this.role} of the matrix`, '--json']);
+    const t = await this.sejf.runAsync(['tenant', 'new', this.c.service, `${this.role} of the matrix`, '--agreement', '2020-01-02', '--json']);
     this.tenant = JSON.parse(t.stdout).tenant;
     this.boss = await this.token('--role', this.c.tenant);
     this.far = await this.world(false);

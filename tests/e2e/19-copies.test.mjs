@@ -104,7 +104,7 @@ test('two people stand behind a copy, and the tenant sees who read', { timeout: 
   const own = new Instance({ charters: [charter] });
   try {
     await own.start();
-    const made = JSON.parse(own.run(['tenant', 'new', 'events', 'Fair', '--owner', '-', '--json'], { input: 'anna@people.example\n' }).stdout);
+    const made = JSON.parse(own.run(['tenant', 'new', 'events', 'Fair', '--agreement', '2020-01-02', '--owner', '-', '--json'], { input: 'anna@people.example\n' }).stdout);
     const anna = new Visitor(own), jan = new Visitor(own), tenant = made.tenant, at = `/v1/tenants/${tenant}`;
     await anna.accept(made.link, { name: 'Anna Próbna' });
     const { link } = invited(own, ['user', 'invite', 'events', '--tenant', String(tenant), '--role', 'organiser', '--name', 'Jan Próbny'], 'jan@people.example');

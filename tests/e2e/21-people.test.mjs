@@ -31,7 +31,7 @@ const lines = (text) => text.trim().split('\n').filter(Boolean).map((l) => JSON.
 before(async () => {
   await sejf.start();
   const owned = (service, name, email) => {
-    const r = sejf.run(['tenant', 'new', service, name, '--owner', '-', '--json'], { input: `${email}\n` });
+    const r = sejf.run(['tenant', 'new', service, name, '--agreement', '2020-01-02', '--owner', '-', '--json'], { input: `${email}\n` });
     assert.equal(r.status, 0, r.stderr);
     return JSON.parse(r.stdout);
   };

@@ -151,7 +151,7 @@ export class Instance {
   }
 
   tenant(service, name = 'Test') {
-    const r = this.run(['tenant', 'new', service, name, '--json']);
+    const r = this.run(['tenant', 'new', service, name, '--agreement', '2020-01-02', '--json']);
     if (r.status !== 0) throw new Error(`tenant new: ${r.stderr}${r.stdout}`);
     return JSON.parse(r.stdout).tenant;
   }
