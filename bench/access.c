@@ -101,7 +101,7 @@ static void ask(struct bench *b, int64_t i, bool token, bool cold) {
     struct err e;
     if (cold)
         access_forget();
-    enum code code = token ? access_caller(b->bed.service, s->token, &(struct caller_place){ .address = "192.0.2.7" }, &who, arena, &e) : session_caller(b->people, b->bed.service, s->secret, 0, &who, arena, &e);
+    enum code code = token ? access_caller(b->bed.service, s->token, &(struct caller_place){ .address = "192.0.2.7" }, &who, arena, &e) : session_caller(b->people, b->bed.service, s->secret, 0, false, &who, arena, &e);
     if (code != OK || who.tenant != s->tenant)
         die(token ? "token" : "session", &e);
 }
@@ -149,7 +149,7 @@ static usec_t revoke_all(struct bench *b) {
         if (session_revoke(b->people, &s->session.account, s->session.number, &e) != OK)
             die("revoke", &e);
         usec_t start = clock_steady();
-        while (session_caller(b->people, b->bed.service, s->secret, 0, &who, arena, &e) == OK)
+        while (session_caller(b->people, b->bed.service, s->secret, 0, false, &who, arena, &e) == OK)
             ;
         usec_t took = clock_steady() - start;
         longest = took > longest ? took : longest;

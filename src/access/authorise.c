@@ -252,6 +252,8 @@ static enum code train_into(struct amend *a, json_t *entry, usec_t now, struct e
         return err_set(reterr, E_CONFLICT, "this authorisation is over; give a new one");
     if (a->training->trained != NULL && !registrar_day(a->r, a->training->trained, true, &until))
         return err_field(reterr, E_FIELDS, "/training/until", "this is no date, such as 2026-11-22");
+    if (a->training->trained != NULL && !uuid_is_null(&a->by->account) && uuid_compare(&a->by->account, &a->row.account) == 0)
+        return err_set(reterr, E_FORBIDDEN, "nobody notes a training of their own: it would keep their authorisation in force");
     enum code code = OK;
     if (a->training->trained != NULL)
         json_object_set_new(entry, "trained", json_string(a->training->trained));

@@ -15,12 +15,23 @@
 
 static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory for an account"); }
 
+/* What a session was told when it began may be over: the person has set up a second step elsewhere meanwhile, which this one must not replace. */
+static enum code still_enrols(struct people *p, const struct session *s, const struct account *a, struct arena *arena, struct err *reterr) {
+    struct memberships m;
+    struct needs needs = { .length = 0 };
+    enum code code = needs_read(p, a, arena, &m, &needs, reterr);
+    if (code == OK && step_needed(a, s->factors, &needs) != STEP_ENROL)
+        return err_field(reterr, E_SIGN_IN, "step", "signing in is not finished: the second step is missing");
+    return code;
+}
+
 enum code factor_begin(struct people *p, const struct session *s, unsigned steps, struct account *ret, struct arena *arena, struct err *reterr) {
     if ((steps & 1u << s->step) == 0)
         return err_field(reterr, E_SIGN_IN, "step", "signing in is not finished");
     if (s->step == STEP_WHOLE && !s->elevated)
         return err_set(reterr, E_CONFIRM, "sign in again before this: it is more than ten minutes ago");
-    return arena == NULL ? no_memory(reterr) : account_open(p, &s->account, ret, arena, reterr);
+    enum code code = arena == NULL ? no_memory(reterr) : account_open(p, &s->account, ret, arena, reterr);
+    return code == OK && s->step == STEP_ENROL ? still_enrols(p, s, ret, arena, reterr) : code;
 }
 
 enum code factor_save(struct people *p, struct account *a, unsigned fresh, const char *verb, const struct factor_more *more, struct err *reterr) {
@@ -78,13 +89,12 @@ static enum code characters_of(const char *password, size_t *ret, struct err *re
 static const struct words used_before = WORDS("This password was used before: choose another.", "To hasło było już używane: wybierz inne.", "Ezt a jelszót már használták: válasszon másikat.");
 
 /* The same one again, where it has to be changed? */
-static enum code password_before(struct people *p, const struct account *a, const char *password, bool *ret, struct err *reterr) {
+static enum code password_before(struct people *p, const struct net_source *from, const struct account *a, const char *password, bool *ret, struct err *reterr) {
     json_t *list = json_object_get(a->secret, "before");
-    struct net_source here = source_of("");
     const char *now = json_string_value(json_object_get(a->secret, "password"));
-    enum code code = now == NULL ? OK : hasher_verify(p->hasher, &here, now, password, strlen(password), ret, reterr);
+    enum code code = now == NULL ? OK : hasher_verify(p->hasher, from, now, password, strlen(password), ret, reterr);
     for (size_t i = 0; code == OK && !*ret && i < json_array_size(list); i++)
-        code = hasher_verify(p->hasher, &here, json_string_value(json_array_get(list, i)) ?: "", password, strlen(password), ret, reterr);
+        code = hasher_verify(p->hasher, from, json_string_value(json_array_get(list, i)) ?: "", password, strlen(password), ret, reterr);
     return code;
 }
 
@@ -105,10 +115,10 @@ static bool remember_before(struct account *a, const char *hash) {
     return true;
 }
 
-enum code password_put(struct people *p, struct account *a, const char *password, enum lang lang, struct err *reterr) {
+enum code password_put(struct people *p, const struct visitor *v, struct account *a, const char *password, enum lang lang, struct err *reterr) {
     struct needs needs = { .length = PASSWORD_LENGTH_LEAST };
     struct strength judged = { 0 };
-    struct net_source here = source_of("");
+    struct net_source from = source_of(v->address);
     char hash[PASSWORD_HASH_MAX];
     bool before = false;
     size_t points = 0;
@@ -120,13 +130,14 @@ enum code password_put(struct people *p, struct account *a, const char *password
     if (code == OK)
         code = characters_of(password, &points, reterr);
     if (code == OK && rule_on(RULE_password_change))
-        code = password_before(p, a, password, &before, reterr);
+        code = password_before(p, &from, a, password, &before, reterr);
     if (code == OK && before)
         return err_field(reterr, E_FIELDS, "/password", "%s", used_before.in[lang]);
     if (code == OK)
-        code = hasher_hash(p->hasher, &here, password, strlen(password), hash, reterr);
+        code = hasher_hash(p->hasher, &from, password, strlen(password), hash, reterr);
     if (code != OK)
         return code;
+    cost_keep(p);
     a->row.password = clock_now();
     if (!remember_before(a, json_string_value(json_object_get(a->secret, "password"))) || json_object_set_new(a->secret, "password", json_string(hash)) != 0 ||
         json_object_set_new(a->secret, "points", json_integer((json_int_t)points)) != 0)
@@ -137,17 +148,18 @@ enum code password_put(struct people *p, struct account *a, const char *password
 struct others { struct uuid account; int64_t but, count; };
 static enum code end_others(struct txn *t, void *arg, struct err *reterr) {
     struct others *o = arg;
-    return sessions_drop(t, &o->account, o->but, &o->count, reterr);
+    enum code code = sessions_drop(t, &o->account, o->but, &o->count, reterr);
+    return code == OK ? one_times_drop(t, &o->account, LINK_RESET, reterr) : code;
 }
 
-enum code password_change(struct people *p, const struct session *s, const char *password, enum lang lang, struct err *reterr) {
-    PRE(p != NULL && s != NULL && password != NULL && reterr != NULL);
+enum code password_change(struct people *p, const struct visitor *v, const struct session *s, const char *password, enum lang lang, struct err *reterr) {
+    PRE(p != NULL && v != NULL && s != NULL && password != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
     AUTO(account_close) struct account a = { 0 };
     struct others o = { .account = s->account, .but = s->number };
     enum code code = factor_begin(p, s, 1u << STEP_WHOLE | 1u << STEP_CHANGE, &a, arena, reterr);
     if (code == OK)
-        code = password_put(p, &a, password, lang, reterr);
+        code = password_put(p, v, &a, password, lang, reterr);
     if (code == OK)
         code = factor_save(p, &a, PART_SECRET, "password_changed", &(struct factor_more){ end_others, &o }, reterr);
     access_forget();
@@ -205,17 +217,21 @@ enum code totp_begin(struct people *p, const struct session *s, json_t **ret, st
     return code;
 }
 
-struct added { struct uuid account; int64_t number; unsigned factors; };
+bool factor_enrolled(const struct account *a) { return json_array_size(json_object_get(a->secret, "passkeys")) > 0 || json_object_get(a->secret, "totp") != NULL; }
+
+struct added { struct uuid account; int64_t number; unsigned factors; bool first; };
 static enum code add_factor(struct txn *t, void *arg, struct err *reterr) {
     struct added *a = arg;
-    return session_factor(t, &a->account, a->number, a->factors, reterr);
+    int64_t ended = 0;
+    enum code code = a->first ? sessions_drop(t, &a->account, a->number, &ended, reterr) : OK;
+    return code == OK ? session_factor(t, &a->account, a->number, a->factors, reterr) : code;
 }
 
 enum code totp_confirm(struct people *p, const struct session *s, const char *code_text, struct err *reterr) {
     PRE(p != NULL && s != NULL && code_text != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
     AUTO(account_close) struct account a = { 0 };
-    struct added added = { s->account, s->number, FACTOR_TOTP };
+    struct added added = { s->account, s->number, FACTOR_TOTP, false };
     uint8_t secret[TOTP_SECRET_SIZE];
     size_t len = 0;
     int64_t step = 0;
@@ -229,6 +245,7 @@ enum code totp_confirm(struct people *p, const struct session *s, const char *co
     crypto_wipe(secret, sizeof secret);
     if (!fits)
         return err_field(reterr, E_FIELDS, "/code", "this is not the code that the authenticator shows now; is the clock of the phone right?");
+    added.first = !factor_enrolled(&a);        /* sessions that came in by less are over */
     json_t *totp = json_pack("{s:s, s:I}", "secret", kept, "last", (json_int_t)step);
     if (totp == NULL || json_object_set_new(a.secret, "totp", totp) != 0 || json_object_del(a.secret, "totp_new") != 0)
         return no_memory(reterr);

@@ -15,13 +15,14 @@
 struct hasher; struct throttle;
 
 #define SPENT_MAX 4096u                        /* challenges that were answered: each is worth nothing again */
-struct spent { uint8_t bytes[32]; usec_t at; };
+struct spent { uint8_t bytes[32]; struct uuid account; usec_t at; };
 
 struct people {
     struct store *store; struct keeper_client *keeper;
     struct service **services; size_t count;
     char *base_url, *host;
     struct hasher *hasher; struct throttle *throttle;
+    _Atomic bool cost_kept;                    /* the cost of passwords stands in the store */
     uint8_t challenge_key[32];
     pthread_mutex_t lock;                      /* of spent */
     struct spent *spent; size_t spent_next;

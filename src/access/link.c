@@ -101,10 +101,14 @@ static enum code take_write(struct txn *t, void *arg, struct err *reterr) {
     enum code code = one_time_take(t, k->row.hash, reterr);
     if (code == OK)
         code = sessions_drop(t, &k->row.account, 0, &k->ended, reterr);
+    if (code == OK)                            /* what somebody else may have set up: tokens, and a provider's identity */
+        code = tokens_end(t, &k->row.account, -1, reterr);
+    if (code == OK)
+        code = claim_drop(t, ACCOUNT_CLAIM_KIND, IDENTITY_CLAIM_RULE, &k->row.account, reterr);
     return code;
 }
 
-static enum code accept_in(struct people *p, const struct link_row *row, struct account *a, const char *name, const char *password, enum lang lang, struct err *reterr) {
+static enum code accept_in(struct people *p, const struct visitor *v, const struct link_row *row, struct account *a, const char *name, const char *password, enum lang lang, struct err *reterr) {
     struct taking k = { .row = *row };
     char clean[PERSON_NAME], by[80], id[UUID_TEXT];
     bool renamed = false;
@@ -117,9 +121,11 @@ static enum code accept_in(struct people *p, const struct link_row *row, struct 
             return no_memory(reterr);
     }
     if (code == OK)
-        code = password_put(p, a, password, lang, reterr);
+        code = password_put(p, v, a, password, lang, reterr);
     if (code != OK)
         return code;
+    if (row->purpose == LINK_RESET && json_object_get(a->secret, "identity") != NULL && json_object_del(a->secret, "identity") != 0)
+        return no_memory(reterr);
     /* A suspended account stays so: its new password opens nothing. */
     a->row.state = a->row.state == ACCOUNT_INVITED ? ACCOUNT_ACTIVE : a->row.state;
     json_t *what = json_pack("{s:s}", "account", id);
@@ -137,7 +143,7 @@ static enum code accept_in(struct people *p, const struct link_row *row, struct 
 
 enum code link_accept(struct people *p, const struct visitor *v, const char *link, const char *name, const char *password, enum lang lang,
                       char ret_secret[SESSION_TEXT], struct session *ret, struct err *reterr) {
-    PRE(p != NULL && password != NULL && ret_secret != NULL && ret != NULL && reterr != NULL);
+    PRE(p != NULL && v != NULL && password != NULL && ret_secret != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
     AUTO(account_close) struct account a = { 0 };
     struct link_row row;
@@ -150,7 +156,7 @@ enum code link_accept(struct people *p, const struct visitor *v, const char *lin
         return code == E_NOT_FOUND ? no_link(reterr) : code;
     if (row.purpose == LINK_INVITE && a.row.password != 0)
         return err_set(reterr, E_CONFLICT, "you have an account already: sign in, and open the link again");
-    code = accept_in(p, &row, &a, name, password, lang, reterr);
+    code = accept_in(p, v, &row, &a, name, password, lang, reterr);
     if (code == E_STALE)
         return err_set(reterr, E_BUSY, "the account was changed at the same time: try again");
     if (code != OK)

@@ -10,7 +10,8 @@
 #include "ledger/ledger.h"
 #include "records/doom.h"
 
-#define LINK_LIFE (7 * USEC_PER_DAY)
+#define LINK_LIFE (7 * USEC_PER_DAY)            /* of an invitation */
+#define RESET_LIFE USEC_PER_DAY
 #define OWN_MAX 1000u
 #define LEVELS_MAX 1000u
 
@@ -175,11 +176,11 @@ static bool count_owner(const struct member_row *r, void *arg) {
 }
 
 /* Somebody has to be left who looks after the accounts. */
-static enum code not_the_last(struct txn *t, const struct member_row *now, const char *owner, struct err *reterr) {
+static enum code not_the_last(struct sql *q, const struct member_row *now, const char *owner, struct err *reterr) {
     struct owners o = { .role = owner, .but = now->account };
     if (now->suspended != 0 || strcmp(now->role, owner) != 0)
         return OK;
-    enum code code = members_of_tenant(txn_sql(t), now->tenant, count_owner, &o, reterr);
+    enum code code = members_of_tenant(q, now->tenant, count_owner, &o, reterr);
     return code == OK && o.others == 0 ? err_set(reterr, E_CONFLICT, "this is the last %s: make somebody else one first", owner) : code;
 }
 
@@ -231,7 +232,7 @@ static enum code step_write(struct txn *t, void *arg, struct err *reterr) {
         return code;
     }
     bool stays = s->step == STEP_INVITE || s->step == STEP_JOIN || s->step == STEP_SUSPEND_OFF || (s->step == STEP_CHANGE_ROLE && strcmp(s->row.role, s->owner) == 0);
-    code = there && !stays ? not_the_last(t, &now, s->owner, reterr) : OK;
+    code = there && !stays ? not_the_last(txn_sql(t), &now, s->owner, reterr) : OK;
     if (code == OK && s->step == STEP_REMOVE) {
         s->row = now;
         code = member_drop(t, now.tenant, &now.account, reterr);
@@ -240,6 +241,8 @@ static enum code step_write(struct txn *t, void *arg, struct err *reterr) {
     } else if (code == OK) {
         code = step_row(t, s, &now, there, reterr);
     }
+    if (code == OK && (s->step == STEP_JOIN || s->step == STEP_REMOVE))        /* a link for a new password was made by who looked after the person then */
+        code = one_times_drop(t, &s->row.account, LINK_RESET, reterr);
     if (code == OK && s->link != NULL)
         code = s->step == STEP_JOIN ? one_time_take(t, s->link->hash, reterr) : one_time_put(t, s->link, reterr);
     if (code != OK)
@@ -263,8 +266,8 @@ static enum code tenant_service(struct people *p, int64_t tenant, struct service
 }
 
 void one_time_link(struct people *p, enum link_purpose purpose, const struct uuid *account, int64_t tenant, char ret[TOKEN_TEXT], struct link_row *ret_row) {
-    usec_t now = clock_now();
-    *ret_row = (struct link_row){ .purpose = purpose, .account = *account, .tenant = tenant, .made = now, .until = now + LINK_LIFE, .ran_until = store_ran(p->store) + LINK_LIFE };
+    usec_t now = clock_now(), life = purpose == LINK_RESET ? RESET_LIFE : LINK_LIFE;
+    *ret_row = (struct link_row){ .purpose = purpose, .account = *account, .tenant = tenant, .made = now, .until = now + life, .ran_until = store_ran(p->store) + life };
     secret_make(LINK_PREFIX, ret, TOKEN_TEXT, ret_row->hash);
 }
 
@@ -409,6 +412,30 @@ static bool take_tenant(const struct member_row *r, void *arg) {
     return l->count < ARRAY_LEN(l->list);
 }
 
+/* Is there somebody else in each of the tenants, wherever the person looks after one? */
+static enum code others_everywhere(struct people *p, struct sql *q, const struct uuid *id, const struct tenants_of *l, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(4 << 20);
+    if (arena == NULL)
+        return no_memory(reterr);
+    for (size_t i = 0; i < l->count; i++) {
+        struct service *s;
+        struct member_row now;
+        struct err e;
+        enum code code = tenant_service(p, l->list[i], &s, &e);
+        if (code == E_NOT_FOUND)               /* closed: nobody has to look after it */
+            continue;
+        if (code == OK)
+            code = member_get(q, l->list[i], id, &now, arena, &e);
+        if (code == OK)
+            code = not_the_last(q, &now, owner_role(s), &e);
+        if (code != OK) {
+            *reterr = e;
+            return code;
+        }
+    }
+    return OK;
+}
+
 /* Each tenant's chain says that the person has left; where it is the last who looks after a tenant, nothing else has happened yet. */
 enum code account_erase(struct people *p, const struct uuid *id, const char *by, struct err *reterr) {
     PRE(p != NULL && id != NULL && by != NULL && reterr != NULL);
@@ -419,6 +446,10 @@ enum code account_erase(struct people *p, const struct uuid *id, const char *by,
         enum code code = store_view(p->store, 0, &v, reterr);
         if (code == OK)
             code = members_of_account(view_sql(v), id, take_tenant, &l, reterr);
+        if (code == OK && l.count == ARRAY_LEN(l.list))
+            code = err_set(reterr, E_TOO_LARGE, "the account is a member of %zu tenants or more: remove it from some of them first", ARRAY_LEN(l.list));
+        if (code == OK)
+            code = others_everywhere(p, view_sql(v), id, &l, reterr);
         if (code != OK)
             return code;
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "access/addresses.h"
+#include "access/bearer.h"
 #include "access/signin.h"
 #include "base/jsontext.h"
 #include "base/mem.h"
@@ -45,7 +46,12 @@ enum code own_token_make(struct people *p, const struct session *s, const struct
         return err_field(reterr, E_FIELDS, "/name", "a token has a name of at most %u bytes that says what it is for, without an address of anybody", NAME_LONGEST);
     if (w->expires != 0 && w->expires <= clock_now())
         return err_field(reterr, E_FIELDS, "/expires", "this lies in the past: such a token would never work");
+    usec_t until = USEC_NEVER;
     enum code code = membership_of(p, &s->account, w->tenant, arena, &m, reterr);
+    if (code == OK)                            /* a token opens no more than the session does that makes it */
+        code = role_satisfied(m.service, m.person, s->factors, reterr);
+    if (code == OK)
+        code = authorised(m.service, w->tenant, m.person, &s->account, &until, reterr);
     if (code == OK)
         code = addresses_read(w->addresses, arena, &addresses, reterr);
     if (code != OK)

@@ -10,6 +10,7 @@
 
 #define CHALLENGE_LIFE (5 * USEC_PER_MINUTE)
 #define PASSKEYS_MAX 20u
+#define SPENT_OF_ACCOUNT 32u
 #define ANSWER_PART_MAX 16384u
 
 static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory for a passkey"); }
@@ -45,16 +46,22 @@ bool challenge_fine(struct people *p, enum challenge_for what, const uint8_t *se
     return crypto_equal(mac, bytes + 16, 16) && clock_steady() - (usec_t)at < CHALLENGE_LIFE;
 }
 
-bool challenge_spend(struct people *p, const uint8_t bytes[32]) {
+bool challenge_spend(struct people *p, const struct uuid *account, const uint8_t bytes[32]) {
     usec_t now = clock_steady();
     bool fresh = true;
+    size_t own = 0;
     pthread_mutex_lock(&p->lock);
-    for (size_t i = 0; fresh && i < SPENT_MAX; i++)
-        fresh = p->spent[i].at == 0 || now - p->spent[i].at >= CHALLENGE_LIFE || memcmp(p->spent[i].bytes, bytes, 32) != 0;
+    for (size_t i = 0; fresh && i < SPENT_MAX; i++) {
+        bool counts = p->spent[i].at != 0 && now - p->spent[i].at < CHALLENGE_LIFE;
+        own += counts && uuid_compare(&p->spent[i].account, account) == 0;
+        fresh = !counts || memcmp(p->spent[i].bytes, bytes, 32) != 0;
+    }
+    fresh = fresh && own < SPENT_OF_ACCOUNT;   /* so that one account fills it for nobody else */
     struct spent *slot = &p->spent[p->spent_next];
     fresh = fresh && (slot->at == 0 || now - slot->at >= CHALLENGE_LIFE);      /* thousands within minutes: none is forgotten too early */
     if (fresh) {
         memcpy(slot->bytes, bytes, 32);
+        slot->account = *account;
         slot->at = now;
         p->spent_next = (p->spent_next + 1) % SPENT_MAX;
     }
@@ -134,6 +141,14 @@ static const char *label_of(json_t *answer) {
     return name == NULL || name[0] == 0 || strlen(name) > 64 ? "passkey" : name;
 }
 
+/* The first second step: sessions that came in by less are over. */
+struct first_one { struct uuid account; int64_t own; bool first; };
+static enum code end_lesser(struct txn *t, void *arg, struct err *reterr) {
+    struct first_one *f = arg;
+    int64_t ended = 0;
+    return f->first ? sessions_drop(t, &f->account, f->own, &ended, reterr) : OK;
+}
+
 enum code passkey_add(struct people *p, const struct session *s, json_t *answer, struct err *reterr) {
     PRE(p != NULL && s != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
@@ -150,22 +165,21 @@ enum code passkey_add(struct people *p, const struct session *s, json_t *answer,
     code = webauthn_register(&(struct webauthn_site){ p->host, p->base_url }, got.challenge, &got.a, false, &key, reterr);
     if (code != OK)
         return code;
-    if (!challenge_spend(p, got.challenge))
+    if (json_array_size(json_object_get(a.secret, "passkeys")) >= PASSKEYS_MAX)
+        return err_set(reterr, E_CONFLICT, "an account has at most %u passkeys: remove one first", PASSKEYS_MAX);
+    if (!challenge_spend(p, &a.row.id, got.challenge))
         return nothing_proved(reterr);
+    struct first_one first = { s->account, s->number, !factor_enrolled(&a) };
     json_t *list = json_object_get(a.secret, "passkeys"), *one = passkey_json(&key);
     if (list == NULL && (list = json_array()) != NULL && json_object_set_new(a.secret, "passkeys", list) != 0)
         list = NULL;
-    if (json_array_size(list) >= PASSKEYS_MAX) {
-        json_decref(one);
-        return err_set(reterr, E_CONFLICT, "an account has at most %u passkeys: remove one first", PASSKEYS_MAX);
-    }
     if (one == NULL || list == NULL || json_object_set_new(one, "name", json_string(label_of(answer))) != 0 || json_object_set_new(one, "made", json_integer(clock_now())) != 0) {
         json_decref(one);
         return no_memory(reterr);
     }
     if (json_array_append_new(list, one) != 0)
         return no_memory(reterr);
-    code = factor_save(p, &a, 0, "passkey_added", NULL, reterr);
+    code = factor_save(p, &a, 0, "passkey_added", &(struct factor_more){ end_lesser, &first }, reterr);
     access_forget();
     return code;
 }
@@ -285,7 +299,7 @@ enum code session_passkey(struct people *p, const struct visitor *v, const char 
     code = webauthn_assert(&(struct webauthn_site){ p->host, p->base_url }, got.challenge, &key, &got.a, secret == NULL, &seen, reterr);
     if (code != OK)
         return code;
-    if (!challenge_spend(p, got.challenge))
+    if (!challenge_spend(p, &a.row.id, got.challenge))
         return nothing_proved(reterr);
     if (json_object_set_new(stored, "count", json_integer(seen.count)) != 0 || json_object_set_new(stored, "backed_up", json_boolean(seen.backed_up)) != 0 ||
         json_object_set_new(stored, "used", json_integer(clock_now())) != 0)

@@ -1,6 +1,8 @@
 /* people.c — what the process keeps for people who sign in, and who may look after whom. */
 #include "access/people.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "access/bearer.h"
@@ -21,9 +23,34 @@ static char *host_of(const char *url) {
     return mem_text_n(at, strcspn(at, ":/"));
 }
 
+/* The cost of passwords is tuned once and kept: were it tuned at each start, hashes of other starts would take another time than what an
+ * unknown address is answered after. Stands beside the proofs, under no service. */
+#define COST_MARK "password_cost"
+static bool cost_take(const struct proof_row *r, void *arg) {
+    struct password_cost *c = arg;
+    int64_t ops, memory;
+    const char *colon = strchr(r->detail, ':');
+    if (strcmp(r->rule, COST_MARK) == 0 && colon != NULL && text_int_n(r->detail, (size_t)(colon - r->detail), PASSWORD_OPS_LEAST, 1000, &ops) &&
+        text_int(colon + 1, PASSWORD_MEMORY_LEAST, PASSWORD_MEMORY_MOST, &memory))
+        *c = (struct password_cost){ (uint64_t)ops, (size_t)memory };
+    return c->ops == 0;
+}
+
+void cost_keep(struct people *p) {
+    struct password_cost c = hasher_cost(p->hasher);
+    char text[64];
+    struct err e;
+    bool kept = atomic_exchange(&p->cost_kept, true);
+    snprintf(text, sizeof text, "%llu:%zu", (unsigned long long)c.ops, c.memory);
+    struct proof_row row = { .service = "", .rule = COST_MARK, .state = 1, .detail = text, .at = clock_now() };
+    if (!kept && proof_put(p->store, &row, &e) != OK)
+        atomic_store(&p->cost_kept, false);    /* the next one tries again */
+}
+
 enum code people_open(const struct people_options *o, struct people **ret, struct err *reterr) {
     PRE(o != NULL && o->store != NULL && o->keeper != NULL && o->service_count > 0 && o->base_url != NULL && ret != NULL && reterr != NULL);
     struct people *p = mem_new(sizeof *p);
+    struct password_cost cost = o->cost;
     if (p == NULL)
         return err_set(reterr, E_MEMORY, "no memory for people");
     p->store = o->store;
@@ -41,7 +68,10 @@ enum code people_open(const struct people_options *o, struct people **ret, struc
         code = throttle_new(&p->throttle, reterr);
     }
     if (code == OK)
-        code = hasher_new(&(struct hasher_options){ .cost = o->cost }, &p->hasher, reterr);
+        code = o->cost.ops == 0 ? proofs_list(p->store, "", cost_take, &cost, reterr) : OK;
+    p->cost_kept = cost.ops != 0;
+    if (code == OK)
+        code = hasher_new(&(struct hasher_options){ .cost = cost }, &p->hasher, reterr);
     if (code == OK)
         *ret = p;
     else
@@ -110,7 +140,7 @@ static enum code rights_read(struct people *p, const struct session *s, int64_t 
         charter_people(service->charter, &people);
         struct looking l = { .role = people[charter_accounts_by(service->charter)].name };
         code = members_of_tenant(view_sql(v), tenant, looks_after, &l, reterr);
-        ret->orphaned = !l.any;
+        ret->orphaned = !l.any && !charter_operator_staff(service->charter, charter_accounts_by(service->charter));
     }
     return code;
 }
@@ -140,6 +170,9 @@ enum code people_may(struct people *p, const struct session *s, int64_t tenant, 
         return r.member || (tenant == 0 && (r.administrator || r.officer)) ? err_set(reterr, E_FORBIDDEN, "your role does not look after accounts") : no_such_tenant(reterr);
     if (!r.owner && (s->factors & FACTORS_SECOND) == 0 && rule_on(RULE_second_factor))
         return err_field(reterr, E_SIGN_IN, "second", "this role needs a second step at sign-in");
+    const char *staff = r.owner ? NULL : r.administrator ? ROLE_ADMINISTRATOR : r.officer ? ROLE_OFFICER : NULL;
+    if (staff != NULL && (code = staff_authorised(p, staff, &s->account, &until, reterr)) != OK)
+        return code;
     if (r.owner && (code = authorised(r.as->service, tenant, r.as->person, &s->account, &until, reterr)) != OK)
         return code;
     if (act != PEOPLE_LIST && !s->elevated)

@@ -381,3 +381,100 @@ TEST(a_session_ends_by_rest_and_by_age) {
     json_decref(list);
     end(&t);
 }
+
+/* ---- ways round */
+TEST(a_token_opens_no_more_than_its_session) {
+    struct people_bed t;
+    char link[TOKEN_TEXT], secret[SESSION_TEXT], token[TOKEN_TEXT];
+    struct session s;
+    struct caller who;
+    int64_t number;
+    start(&t);
+    (void)joined(&t, "door", "two@example.org", secret, &s);
+    (void)invite(&t, t.b.other, "organiser", "two@example.org", link);
+    CHECK_OK(link_join(t.p, &s, link, &t.b.e), &t.b.e);
+    struct own_token here = { .tenant = t.b.tenant, .name = "door" }, there = { .tenant = t.b.other, .name = "all" };
+    CHECK_CODE(caller(&t, secret, t.b.other, &who), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(own_token_make(t.p, &s, &there, token, &number, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(own_token_make(t.p, &s, &here, token, &number, &t.b.e), &t.b.e);
+    end(&t);
+}
+
+TEST(an_older_session_replaces_no_second_step) {
+    struct people_bed t;
+    char first[SESSION_TEXT], second[SESSION_TEXT], code[8];
+    struct session a, b;
+    json_t *begun = NULL, *other = NULL;
+    start(&t);
+    (void)joined(&t, "organiser", "enrol@example.org", first, &a);
+    CHECK_OK(session_password(t.p, &visitor, "enrol@example.org", GOOD, second, &b, &t.b.e), &t.b.e);
+    CHECK(a.step == STEP_ENROL && b.step == STEP_ENROL);
+    CHECK_OK(totp_begin(t.p, &b, &begun, &t.b.e), &t.b.e);
+    code_of(begun, 0, code);
+    CHECK_OK(totp_confirm(t.p, &b, code, &t.b.e), &t.b.e);
+    CHECK_CODE(totp_begin(t.p, &a, &other, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(passkey_begin(t.p, &a, &other, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(session_find(t.p, first, &a, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(session_find(t.p, second, &b, &t.b.e), &t.b.e);
+    json_decref(begun);
+    end(&t);
+}
+
+TEST(a_reset_ends_what_somebody_else_may_have_set_up) {
+    struct people_bed t;
+    char link[TOKEN_TEXT], join[TOKEN_TEXT], secret[SESSION_TEXT], token[TOKEN_TEXT];
+    struct session s;
+    struct caller who;
+    struct caller_place here = { false, "192.0.2.7" };
+    struct uuid found;
+    int64_t number;
+    start(&t);
+    struct uuid id = joined(&t, "door", "reset@example.org", secret, &s);
+    struct own_token w = { .tenant = t.b.tenant, .name = "planted", .expires = USEC_NEVER };
+    CHECK_OK(own_token_make(t.p, &s, &w, token, &number, &t.b.e), &t.b.e);
+    CHECK_OK(identity_add(t.p, &s, "https://login.example", "4711", &t.b.e), &t.b.e);
+    CHECK_OK(identity_find(t.p, "https://login.example", "4711", &found, &t.b.e), &t.b.e);
+    CHECK_OK(account_reset(t.p, &id, "sejf", link, &t.b.e), &t.b.e);
+    CHECK_OK(link_accept(t.p, &visitor, link, NULL, BETTER, LANG_EN, secret, &s, &t.b.e), &t.b.e);
+    CHECK_CODE(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(identity_find(t.p, "https://login.example", "4711", &found, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_OK(identity_add(t.p, &s, "https://login.example", "4712", &t.b.e), &t.b.e);
+    /* one that was made while the person was here only is worth nothing when it belongs elsewhere too, or chose a password itself */
+    CHECK_OK(account_reset(t.p, &id, "sejf", link, &t.b.e), &t.b.e);
+    (void)invite(&t, t.b.other, "door", "reset@example.org", join);
+    CHECK_OK(link_join(t.p, &s, join, &t.b.e), &t.b.e);
+    CHECK_CODE(link_accept(t.p, &visitor, link, NULL, GOOD, LANG_EN, secret, &s, &t.b.e), E_NOT_FOUND, &t.b.e);
+    CHECK_OK(account_reset(t.p, &id, "sejf", link, &t.b.e), &t.b.e);
+    CHECK_OK(password_change(t.p, &visitor, &s, "trzecie haslo z ogrodu 9", LANG_EN, &t.b.e), &t.b.e);
+    CHECK_CODE(link_accept(t.p, &visitor, link, NULL, GOOD, LANG_EN, secret, &s, &t.b.e), E_NOT_FOUND, &t.b.e);
+    end(&t);
+}
+
+TEST(a_session_is_made_for_what_is_right_by_then) {
+    struct people_bed t;
+    char secret[SESSION_TEXT];
+    struct session s;
+    AUTO(account_close) struct account a = { 0 };
+    start(&t);
+    struct uuid id = joined(&t, "door", "late@example.org", secret, &s);
+    CHECK_OK(account_open(t.p, &id, &a, t.arena, &t.b.e), &t.b.e);        /* the password was right for this one … */
+    CHECK_OK(password_change(t.p, &visitor, &s, BETTER, LANG_EN, &t.b.e), &t.b.e);
+    CHECK_CODE(session_make(t.p, &visitor, &a, FACTOR_PASSWORD, NULL, NULL, secret, &s, &t.b.e), E_SIGN_IN, &t.b.e);
+    end(&t);
+}
+
+TEST(an_erasure_that_is_refused_has_done_nothing) {
+    struct people_bed t;
+    char link[TOKEN_TEXT], secret[SESSION_TEXT];
+    struct session s;
+    json_t *all = NULL;
+    start(&t);
+    struct uuid id = joined(&t, "door", "both@example.org", secret, &s);
+    (void)invite(&t, t.b.other, "organiser", "both@example.org", link);
+    CHECK_OK(link_join(t.p, &s, link, &t.b.e), &t.b.e);
+    CHECK_CODE(account_erase(t.p, &id, "sejf", &t.b.e), E_CONFLICT, &t.b.e);
+    CHECK_OK(members_of(t.p, &id, &all, &t.b.e), &t.b.e);
+    CHECK_INT(json_array_size(all), 2);
+    json_decref(all);
+    end(&t);
+}

@@ -16,6 +16,17 @@ enum code authorised(struct service *s, int64_t tenant, int person, const struct
     return OK;
 }
 
+/* The operator's staff, wherever a service that runs asks for authorisations. */
+enum code staff_authorised(struct people *p, const char *role, const struct uuid *account, usec_t *until, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < p->count; i++) {
+        struct service *s = p->services[i];
+        int person = charter_person(s->charter, role);
+        code = charter_authorised_only(s->charter) && person >= 0 ? authorised(s, 0, person, account, until, reterr) : OK;
+    }
+    return code;
+}
+
 enum code staff_window(int64_t tenant, const struct uuid *account, struct service *s, struct arena *arena, const struct open_window **ret, usec_t *until, struct err *reterr) {
     struct open_window *w = arena_get(arena, sizeof *w);
     bool open = false;

@@ -59,7 +59,7 @@ MUST_USE enum code link_accept(struct people *p, const struct visitor *v, const 
 MUST_USE enum code link_join(struct people *p, const struct session *s, const char *link, struct err *reterr);
 
 /* ---- factors; all but the first three of a session that is elevated, or in STEP_ENROL or STEP_CHANGE as they say (else E_CONFIRM) */
-MUST_USE enum code password_change(struct people *p, const struct session *s, const char *password, enum lang lang, struct err *reterr);   /* STEP_CHANGE too; ends the others */
+MUST_USE enum code password_change(struct people *p, const struct visitor *v, const struct session *s, const char *password, enum lang lang, struct err *reterr);   /* STEP_CHANGE too; ends the others */
 MUST_USE enum code password_advice(struct people *p, const struct session *s, const char *password, enum lang lang, char ret[256], struct err *reterr);   /* "" when it is good */
 /* {secret: base32, uri: otpauth://…}: not in force until confirmed with a code. STEP_ENROL too. */
 MUST_USE enum code totp_begin(struct people *p, const struct session *s, json_t **ret, struct err *reterr);

@@ -33,7 +33,9 @@ static void needs_of_staff(struct people *p, const char *role, struct needs *n) 
     for (size_t i = 0; i < p->count; i++) {
         const struct charter *c = service_charter(p->services[i]);
         int person = charter_person(c, role);
-        struct sign_in_rule r = person < 0 ? (struct sign_in_rule){ .length = PASSWORD_LENGTH_LEAST } : charter_sign_in(c, person);
+        struct sign_in_rule r = { .length = PASSWORD_LENGTH_LEAST };
+        if (person >= 0)
+            r = charter_sign_in(c, person);
         r.second = true;
         need_more(n, &r);
     }
@@ -58,7 +60,7 @@ void needs_of(struct people *p, const struct memberships *m, usec_t password, st
 }
 
 enum session_step step_needed(const struct account *a, unsigned factors, const struct needs *n) {
-    bool passkey = json_array_size(json_object_get(a->secret, "passkeys")) > 0, enrolled = passkey || json_object_get(a->secret, "totp") != NULL;
+    bool passkey = json_array_size(json_object_get(a->secret, "passkeys")) > 0, enrolled = factor_enrolled(a);
     bool second = (factors & FACTORS_SECOND) != 0;
     json_int_t points = json_integer_value(json_object_get(a->secret, "points"));
     if (rule_on(RULE_second_factor)) {
@@ -74,7 +76,22 @@ enum session_step step_needed(const struct account *a, unsigned factors, const s
 
 /* ---- making sessions */
 #define SESSIONS_MOST 50                       /* of one account; the oldest give way */
-struct making { struct session_row row; const uint8_t *from; int64_t number; bool was_whole; };
+struct making { struct session_row row; const uint8_t *from; int64_t number; bool was_whole; usec_t password; };
+
+/* Between the opening of an account and the making of a session a password is hashed: what was right then must be right still. */
+static enum code still_so(struct txn *t, const struct making *m, struct err *reterr) {
+    struct account_row now;
+    struct err e;
+    AUTO(arena_free) struct arena *arena = arena_new(2 << 20);
+    if (arena == NULL)
+        return no_memory(reterr);
+    enum code code = account_get(txn_sql(t), &m->row.account, &now, arena, &e);
+    if (code == E_NOT_FOUND || (code == OK && (now.state != ACCOUNT_ACTIVE || now.password != m->password)))
+        return refused(reterr);
+    if (code != OK)
+        *reterr = e;
+    return code;
+}
 
 static enum code signed_in(struct txn *t, const struct session_row *row, struct err *reterr) {
     char by[80], id[UUID_TEXT];
@@ -88,25 +105,31 @@ static enum code signed_in(struct txn *t, const struct session_row *row, struct 
 static enum code make_write(struct txn *t, void *arg, struct err *reterr) {
     struct making *m = arg;
     struct session_row row = m->row;
-    enum code code = m->from != NULL ? session_turn(t, m->from, &row, reterr) : session_put(t, &row, &m->number, reterr);
+    enum code code = m->from == NULL ? still_so(t, m, reterr) : OK;
+    if (code != OK)
+        return code;
+    code = m->from != NULL ? session_turn(t, m->from, &row, reterr) : session_put(t, &row, &m->number, reterr);
     if (code == OK && m->from == NULL)
         code = sessions_trim(t, &row.account, SESSIONS_MOST, reterr);
     return code == OK && row.step == STEP_WHOLE && !m->was_whole ? signed_in(t, &row, reterr) : code;
 }
 
 /* Nobody signs in without an authorisation in force, where every charter that the person would come to asks for one. */
-static enum code any_authorised(const struct memberships *m, const struct uuid *account, struct err *reterr) {
+static enum code any_authorised(struct people *p, const struct memberships *m, const struct uuid *account, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; i < m->count; i++) {
         usec_t until = USEC_NEVER;
-        code = m->list[i].service == NULL || m->list[i].person < 0 ? OK : authorised(m->list[i].service, m->list[i].row.tenant, m->list[i].person, account, &until, reterr);
+        const struct membership *one = &m->list[i];
+        if (one->service != NULL && one->person < 0)
+            continue;
+        code = one->service == NULL ? staff_authorised(p, one->row.role, account, &until, reterr) : authorised(one->service, one->row.tenant, one->person, account, &until, reterr);
         if (code != E_SIGN_IN)
             return code;
     }
     return code;
 }
 
-static enum code needs_read(struct people *p, const struct account *a, struct arena *arena, struct memberships *ret_members, struct needs *ret, struct err *reterr) {
+enum code needs_read(struct people *p, const struct account *a, struct arena *arena, struct memberships *ret_members, struct needs *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     enum code code = store_view(p->store, 0, &v, reterr);
     if (code == OK)
@@ -118,10 +141,10 @@ static enum code needs_read(struct people *p, const struct account *a, struct ar
     return code;
 }
 
-enum code session_make(struct people *p, const struct visitor *v, const struct account *a, unsigned factors, const uint8_t *from, struct account_edit *with,
+enum code session_make(struct people *p, const struct visitor *v, const struct account *a, unsigned factors, const uint8_t *from, const struct account_edit *with,
                        char ret_secret[SESSION_TEXT], struct session *ret, struct err *reterr) {
     struct needs needs = { 0 };
-    struct making m = { .from = from };
+    struct making m = { .from = from, .password = a->row.password };
     struct memberships members;
     char secret[SESSION_TEXT];
     AUTO(arena_free) struct arena *arena = arena_new(4 << 20);
@@ -145,16 +168,17 @@ enum code session_make(struct people *p, const struct visitor *v, const struct a
     }
     m.row.factors = factors;
     m.row.step = (int)step_needed(a, factors, &needs);
-    if (m.row.step == STEP_WHOLE && (code = any_authorised(&members, &a->row.id, reterr)) != OK)
+    if (m.row.step == STEP_WHOLE && (code = any_authorised(p, &members, &a->row.id, reterr)) != OK)
         return code;
     m.row.used = now;
     m.row.used_ran = ran;
     m.row.elevated = m.row.step == STEP_WHOLE ? ran + ELEVATED_FOR : 0;
     secret_make("", secret, sizeof secret, m.row.hash);
     if (with != NULL) {
-        with->more = make_write;
-        with->arg = &m;
-        code = account_save(p, with, reterr);
+        struct account_edit edit = *with;
+        edit.more = make_write;
+        edit.arg = &m;
+        code = account_save(p, &edit, reterr);
     } else {
         code = store_write(p->store, 0, make_write, &m, reterr);
     }

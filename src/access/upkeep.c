@@ -38,7 +38,7 @@ static enum code sessions_over(struct people *p, struct err *reterr) {
 static enum code invitation_over(struct people *p, const struct link_row *link, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
     struct member_row member = { .suspended = 0 };
-    struct err e;
+    struct err e = { .code = OK };
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for an invitation");
     enum code code = OK;

@@ -119,7 +119,8 @@ static void on_password(struct http_req *req) {
     struct err e;
     if (!front_post(req, "/account", SCALL_WHOLE | SCALL_CHANGE, &f))
         return;
-    enum code code = password_change(f.people, &f.session, front_form(&f, "password"), f.visit.lang, &e);
+    struct visitor v = session_visitor(req);
+    enum code code = password_change(f.people, &v, &f.session, front_form(&f, "password"), f.visit.lang, &e);
     if (code == OK)
         go_on(&f, "password");
     else if (code == E_FIELDS || code == E_INVALID)

@@ -14,7 +14,8 @@ static void on_password(struct http_req *req) {
     struct err e;
     if (!scall_begin(req, SCALL_WHOLE | SCALL_CHANGE, &c) || !scall_json(&c, NAMES("password"), &body) || !scall_text(&c, body, "password", PASSWORD_MOST, &password))
         return;
-    if (password_change(c.people, &c.session, password, c.lang, &e) != OK)
+    struct visitor v = session_visitor(req);
+    if (password_change(c.people, &v, &c.session, password, c.lang, &e) != OK)
         scall_error(&c, &e);
     else if (account_goes_on(&c))
         account_said(&c);

@@ -228,8 +228,8 @@ static void on_member_remove(struct http_req *req) {
         scall_reply_nothing(&c, 204);
 }
 
-/* Whoever gets the link can be that person: a tenant may not have it for somebody who works elsewhere, too. The operator may, for its own
- * staff. */
+/* Whoever gets the link can be that person: nobody may have it for somebody who works elsewhere, too, or who was only invited here (of
+ * them it would be an account that is somebody else's). */
 static bool only_here(struct scall *c, const struct uuid *account) {
     json_t *list = NULL;
     struct err e;
@@ -237,11 +237,11 @@ static bool only_here(struct scall *c, const struct uuid *account) {
         scall_error(c, &e);
         return false;
     }
-    size_t n = json_array_size(list);
+    bool only = json_array_size(list) == 1 && !json_is_true(json_object_get(json_array_get(list, 0), "invited"));
     json_decref(list);
-    if (n == 1 || c->tenant == 0)
+    if (only)
         return true;
-    scall_fail(c, E_FORBIDDEN, "this person is also a member elsewhere, so only the operator may reset the password: sejf user reset");
+    scall_fail(c, E_FORBIDDEN, "this person is also a member elsewhere, or has not come in yet: invite again, or let the operator reset the password at the machine (sejf user reset)");
     return false;
 }
 

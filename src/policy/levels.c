@@ -31,6 +31,8 @@ static bool spoken_of(const struct charter *c, const struct levels *l, int kind)
     return yes;
 }
 
+bool policy_spoken_of(const struct charter *c, const struct caller *who, int kind) { return levelled(who) && spoken_of(c, who->levels, kind); }
+
 enum access_level policy_level_most(const struct charter *c, const struct caller *who, int kind) {
     if (!levelled(who))
         return LEVEL_WRITE;

@@ -104,6 +104,8 @@ MUST_USE bool policy_move(const struct charter *c, const struct caller *who, int
 MUST_USE enum code policy_level(const struct caller *who, const struct facts *f, enum access_level *ret, struct err *reterr);
 /* The highest level that the account may have for a record of that kind; that no record of it is below `least`. */
 enum access_level policy_level_most(const struct charter *c, const struct caller *who, int kind);
+/* Does a level speak of such records: one that the account has, or one that the charter has? Else they go by the highest of the account's. */
+bool policy_spoken_of(const struct charter *c, const struct caller *who, int kind);
 bool policy_level_whole(const struct charter *c, const struct caller *who, int kind, enum access_level least);
 /* Do levels hide no record of any kind from the caller? */
 bool policy_whole(const struct charter *c, const struct caller *who);

@@ -26,14 +26,15 @@ bool copies_limited(const struct service *s) { return charter_copies(s->charter)
 
 bool copy_is_mark(const char *text, size_t len) { return len > sizeof MARK_BEGINS && strncmp(text, MARK_BEGINS, sizeof MARK_BEGINS - 1) == 0; }
 
+/* What a person writes into the scope of its own token gives it nothing: the right is its role's. */
 enum code copy_right(struct service *s, const struct caller *who, int kind, struct err *reterr) {
     struct verdict may = policy_kind(s->charter, who, kind, V_EXPORT);
-    bool own = who->by_sejf || who->person == charter_tenant(s->charter), named = who->scope != NULL && who->scope->verbs != ~0u && (who->scope->verbs >> V_EXPORT & 1) != 0;
+    bool own = who->by_sejf || who->person == charter_tenant(s->charter), named = uuid_is_null(&who->account) && who->scope != NULL && who->scope->verbs != ~0u && (who->scope->verbs >> V_EXPORT & 1) != 0;
     if (!may.any)
         return use_refused(s, who, kind, &may, reterr);
     if (own || named || !rule_on(RULE_copies_limited))
         return OK;
-    return err_set(reterr, E_FORBIDDEN, "a bulk copy is a right of its own: of the tenant's own role, or of a token whose scope names the verb export");
+    return err_set(reterr, E_FORBIDDEN, "a bulk copy is a right of its own: of the tenant's own role, or of a token made for the tenant whose scope names the verb export");
 }
 
 /* ---- what was asked for, sealed */

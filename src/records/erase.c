@@ -181,6 +181,8 @@ static bool reaches_children(const struct service *s, const struct caller *who, 
         const struct kind_info *child = service_kind(s, k->children[i]);
         if (!goes_too(k->kind, child->index))
             continue;
+        if (!policy_spoken_of(s->charter, who, k->index) && !policy_level_whole(s->charter, who, child->index, LEVEL_WRITE))
+            return false;                      /* the record goes by the highest level that the account has, what belongs to it by its own */
         for (size_t n = 0; n < l->count; n++)
             if (l->list[n].level < LEVEL_WRITE && (child->index == l->list[n].kind || kind_refers(child->kind, l->list[n].kind)))
                 return false;

@@ -63,4 +63,4 @@ MUST_USE enum code one_time_get(struct sql *q, const uint8_t hash[HASH_SIZE], st
 MUST_USE enum code one_time_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err *reterr);       /* once: E_NOT_FOUND the next time */
 /* Those that are over. At most `room`. */
 MUST_USE enum code one_times_over(struct sql *q, usec_t now, usec_t ran, struct link_row *ret, size_t room, size_t *ret_count, struct err *reterr);
-MUST_USE enum code one_times_drop(struct txn *t, const struct uuid *account, struct err *reterr);
+MUST_USE enum code one_times_drop(struct txn *t, const struct uuid *account, enum link_purpose purpose, struct err *reterr);

@@ -266,11 +266,12 @@ enum code one_time_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err
     return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "the link was used already");
 }
 
-enum code one_times_drop(struct txn *t, const struct uuid *account, struct err *reterr) {
+enum code one_times_drop(struct txn *t, const struct uuid *account, enum link_purpose purpose, struct err *reterr) {
     struct stmt *s;
-    enum code code = instance_prepare(&t->sql, "DELETE FROM link WHERE account = ?", &s, reterr);
+    enum code code = instance_prepare(&t->sql, "DELETE FROM link WHERE account = ? AND purpose = ?", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 1, account);
+    stmt_int(s, 2, purpose);
     return stmt_run(s, reterr);
 }
