@@ -107,6 +107,8 @@ TEST(an_authorisation_may_hang_on_training) {
     state_is(&s, 1, "untrained");
     CHECK_CODE(authorise_train(&s.r, 1, &(struct authorise_training){ .trained = "soon" }, &by, &s.b.e), E_FIELDS, &s.b.e);
     CHECK_CODE(authorise_train(&s.r, 1, &(struct authorise_training){ NULL, NULL }, &by, &s.b.e), E_FIELDS, &s.b.e);
+    struct actor anna = { .account = s.anna };
+    CHECK_CODE(authorise_train(&s.r, 1, &(struct authorise_training){ .trained = day(10) }, &anna, &s.b.e), E_FORBIDDEN, &s.b.e);
     CHECK_OK(authorise_train(&s.r, 1, &(struct authorise_training){ .trained = day(10), .undertaking = day(0) }, &by, &s.b.e), &s.b.e);
     CHECK(valid(&s, &s.anna, now + 1000, &until) && until < now + 13 * USEC_PER_DAY);
     CHECK(!valid(&s, &s.anna, now + 13 * USEC_PER_DAY, &until));

@@ -25,9 +25,9 @@ static cairo_status_t take(void *arg, const unsigned char *bytes, unsigned int l
 }
 
 /* The library keeps pointers as offsets, which the leak sanitizer does not follow: what it keeps of the fonts, which is kept for good, looks
- * lost to it. In programs without it these are not there. */
-void __lsan_disable(void) __attribute__((weak));
-void __lsan_enable(void) __attribute__((weak));
+ * lost to it. Without the sanitizer nobody asks. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
 
 /* The process has one configuration of fonts, this one: nothing of the machine's is read, and what the library keeps of a font is kept once. */
 static enum code fonts_ready(struct err *reterr) {
@@ -35,8 +35,6 @@ static enum code fonts_ready(struct err *reterr) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool ready;
     pthread_mutex_lock(&lock);
-    if (__lsan_disable != NULL)
-        __lsan_disable();
     if (!ready) {
         FcConfig *config = FcConfigCreate();
         ready = config != NULL;
@@ -46,8 +44,6 @@ static enum code fonts_ready(struct err *reterr) {
         if (config != NULL)
             FcConfigDestroy(config);
     }
-    if (__lsan_enable != NULL)
-        __lsan_enable();
     bool fine = ready;
     pthread_mutex_unlock(&lock);
     return fine ? OK : err_set(reterr, E_CONFIG, "the fonts for documents are missing: install the package fonts-lato");

@@ -75,6 +75,8 @@ TEST(a_copy_needs_its_right) {
     CHECK_CODE(copy_right(b.service, &named, kind_of(&b), &b.e), E_FORBIDDEN, &b.e);
     named.scope = may;
     CHECK_OK(copy_right(b.service, &named, kind_of(&b), &b.e), &b.e);
+    named.account = uuid_new();               /* what a person writes into its own token is no right */
+    CHECK_CODE(copy_right(b.service, &named, kind_of(&b), &b.e), E_FORBIDDEN, &b.e);
     reader.scope = reads;
     CHECK(copy_right(b.service, &reader, kind_of(&b), &b.e) != OK);
     bed_end(&b);
