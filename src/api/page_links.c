@@ -162,7 +162,7 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
     struct err e;
     enum code code = others_of(d, &others, &e);
     if (code == OK && d->looks == NULL)
-        code = looks_of_person(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &d->looks, &d->looks_more, &e);
+        code = looks_of_person(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &LOOKS_LEFT, &d->looks, &d->looks_more, &e);
     if (code == OK)
         code = home_choices(d->visit.service, &home, d->visit.lang, &choices, &e);
     if (code != OK) {
@@ -208,10 +208,11 @@ static void link_get(struct http_req *req) {
     desk_show(&d, 200, done, TEXTS, NULL, false);
 }
 
-/* Of each record that the file holds: {kind, id, reads: [as looks_of_person says], more}. */
+/* Of each record that the file holds: {kind, id, reads: [as looks_of_person says], more}. All of them share what is looked at. */
 static enum code looks_all(struct desk *d, json_t *records, json_t **ret, struct err *reterr) {
     const char *name;
     json_t *list, *record, *all = json_array();
+    struct looks_left left = LOOKS_LEFT;
     size_t i;
     enum code code = all == NULL ? err_set(reterr, E_MEMORY, "no memory for an export") : OK;
     json_object_foreach(records, name, list)
@@ -223,7 +224,7 @@ static enum code looks_all(struct desk *d, json_t *records, json_t **ret, struct
             int kind = charter_kind(d->visit.charter, name);
             if (code != OK || text == NULL || kind < 0 || !uuid_parse(text, &id))
                 continue;
-            code = looks_of_person(d->visit.service, d->who.tenant, kind, &id, &looks, &more, reterr);
+            code = looks_of_person(d->visit.service, d->who.tenant, kind, &id, &left, &looks, &more, reterr);
             if (code == OK)
                 json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:b}", "kind", name, "id", text, "reads", looks, "more", (int)more));
             code = is_absent(code) || code == E_DAMAGED ? OK : code;
@@ -242,6 +243,12 @@ static void link_export(struct http_req *req) {
         return;
     json_t *others = NULL, *records, *looks = NULL;
     struct err e;
+    if (!guard_take(pages_guard(d.visit.pages), http_client(req), "p/data", clock_steady())) {
+        http_reply_header(req, "Retry-After", "60");
+        (void)err_set(&e, E_TOO_MANY, "too many downloads from one address");
+        visit_trouble(&d.visit, &e);
+        return;
+    }
     if (others_of(&d, &others, &e) != OK) {
         visit_trouble(&d.visit, &e);
         return;

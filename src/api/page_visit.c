@@ -233,7 +233,8 @@ void visit_trouble(struct visit *v, const struct err *e) {
         visit_missing(v);
         return;
     }
-    log_error("page_failed", e);
+    if (e->code != E_TOO_MANY)                 /* one's own limit is no failure */
+        log_error("page_failed", e);
     v->lost = mem_lost();                      /* this page may find some again */
-    message(v, e->code == E_BUSY || e->code == E_TOO_MANY || e->code == E_MEMORY ? 503 : e->code == E_FULL ? 507 : 500, TEXT_TROUBLE_TITLE, put_trouble);
+    message(v, e->code == E_TOO_MANY ? 429 : e->code == E_BUSY || e->code == E_MEMORY ? 503 : e->code == E_FULL ? 507 : 500, TEXT_TROUBLE_TITLE, put_trouble);
 }

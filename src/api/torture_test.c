@@ -208,19 +208,42 @@ TEST(records_are_read_whole_or_not) {
     CHECK(fine);
 }
 
+static void new_download(struct ask *a) {      /* from another address: each has so many */
+    a->s->n++;
+    HEAD(a, "GET", NULL, "/p/events/%s/data.json", a->s->link);
+}
+
+/* An address may load down so often; another one still may. */
+TEST(downloads_are_counted_by_address) {
+    struct scene s;
+    AUTO(buf_done) struct buf said = BUF(1u << 20);
+    scene_start(&s);
+    struct ask data = { .s = &s, .next = new_download };
+    new_download(&data);
+    data.next = NULL;
+    enum code code = OK;
+    int n = 0;
+    for (; code == OK && n < 1000; n++)
+        code = ask(&data, &said, &s.b.e);
+    CHECK_CODE(code, E_INTERNAL, &s.b.e);
+    CHECK(n > 20 && strncmp(s.b.e.text, "429: ", 5) == 0 && strstr(answer, "\r\nRetry-After: 60\r\n") != NULL);
+    data.next = new_download;
+    CHECK_OK(ask(&data, &said, &s.b.e), &s.b.e);
+    scene_end(&s);
+}
+
 TEST(pages_are_shown_whole_or_not) {
     static const char tokens[] = "name=\"" FORM_TOKEN "\" value=\"\0", exported[] = "\"exported\":\"\0", made[] = "\"made\":\"\0";
     struct scene s;
     bool fine = true;
     scene_start(&s);
     struct ask index = { .s = &s }, promises = { .s = &s }, json = { .s = &s, .blank = made }, form = { .s = &s, .blank = tokens }, link = { .s = &s, .blank = tokens },
-               data = { .s = &s, .blank = exported }, metrics = { .s = &s };
+               data = { .s = &s, .blank = exported, .next = new_download }, metrics = { .s = &s };
     HEAD(&index, "GET", NULL, "/");
     HEAD(&promises, "GET", NULL, "/s/events?lang=pl");
     HEAD(&json, "GET", NULL, "/s/events.json");
     HEAD(&form, "GET", NULL, "/f/events/register/%s?lang=hu", s.event);
     HEAD(&link, "GET", NULL, "/p/events/%s?lang=pl", s.link);
-    HEAD(&data, "GET", NULL, "/p/events/%s/data.json", s.link);
     HEAD(&metrics, "GET", NULL, "/readyz");
     fine &= tortured("GET index", &index, 2, false);
     fine &= tortured("GET promises", &promises, 7, false);

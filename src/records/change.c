@@ -235,11 +235,22 @@ static json_t *ledger_what(const struct changing *c) {
     return NULL;                              /* no memory: an entry that leaves out what was changed would be a lie */
 }
 
+/* The answer shows what stood there, but to who puts a file: it is read, too. What is refused for it is refused before anything is written. */
+static enum code read_note(const struct changing *c, bool writes, struct err *reterr) {
+    struct service *s = c->d->s;
+    const struct verdict could = policy_kind(s->charter, c->d->who, c->old->info->index, V_READ);
+    fieldset fields = c->job->file_input == NULL ? c->shown & ~c->d->changed : 0;
+    return reads_note_change(s, c->d->who, c->old, fields, writes ? use_shown(s, c->d->who, c->old->info->index, &could) : 0, reterr);
+}
+
 static enum code change_write(struct changing *c, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     struct draft *d = c->d;
     const struct record_request *r = c->job->r;
     enum code code = use_reply_begin(d->s, r, "change", 200, &d->reply, ret, reterr);
     if (code != OK || ret->text.len > 0)
+        return code;
+    code = read_note(c, true, reterr);         /* no view is open here */
+    if (code != OK)
         return code;
     d->verb = "record_changed";
     d->what = ledger_what(c);
@@ -280,10 +291,10 @@ static enum code change_try(struct changing *c, struct record_text *ret, json_t 
     c->shown = use_shown(c->d->s, c->d->who, c->old->info->index, &c->sees);
     c->d->shows = c->shown | c->d->changed;
     c->src->record = &c->d->rec;
-    code = c->d->changed == 0 && !consents_moved(c) ? record_give(c->old, c->d->shows, ret, reterr) : change_write(c, ret, ret_mistakes, reterr);
-    if (code == OK && c->job->file_input == NULL)        /* the answer shows what stood there: it is read, too */
-        code = reads_note_one(c->d->s, c->d->who, READ_ONE, c->old, c->shown & ~c->d->changed, reterr);
-    return code;
+    if (c->d->changed != 0 || consents_moved(c))
+        return change_write(c, ret, ret_mistakes, reterr);
+    code = read_note(c, false, reterr);
+    return code == OK ? record_give(c->old, c->d->shows, ret, reterr) : code;
 }
 
 static enum code change_once(const struct change_job *job, bool *ret_stale, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {

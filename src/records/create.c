@@ -5,6 +5,7 @@
 #include "records/draft.h"
 #include "records/input.h"
 #include "records/limits.h"
+#include "records/reads.h"
 #include "records/reply.h"
 #include "records/spare.h"
 #include "records/use.h"
@@ -82,8 +83,16 @@ static json_t *ledger_what(const struct record *r) {
 /* The stored reply of this very request, when there is one. */
 static enum code answered(struct service *s, const struct record_request *r, const struct reply_wish *w, struct record_text *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
+    struct reply_seen seen = { .fields = 0 };
     enum code code = store_view(s->store, r->who->tenant, &v, reterr);
-    return code == OK ? reply_find(s, r, w, view_sql(v), ret, reterr) : code;
+    if (code == OK)
+        code = reply_find(s, r, w, view_sql(v), ret, &seen, reterr);
+    v = view_end(v);
+    if (code == OK && seen.fields != 0)
+        code = reads_note_one(s, r->who, READ_ONE, &seen.of, seen.fields, reterr);
+    if (code != OK)
+        record_text_done(ret);                 /* what could not be noted is not given */
+    return code;
 }
 
 enum code use_reply_begin(struct service *s, const struct record_request *r, const char *what, int status, struct reply_wish *w, struct record_text *ret, struct err *reterr) {

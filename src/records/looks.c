@@ -11,7 +11,7 @@
 #include "store/tables.h"
 
 #define SCAN_MOST 5000u                       /* entries, or rows that lead to them, in one call */
-#define PERSON_MOST 2000u                     /* entries that are told to a person */
+#define AT_ONCE 200u                          /* entries that are told to a person from one view */
 
 /* ---- one entry */
 
@@ -163,7 +163,7 @@ enum code looks_list(struct service *s, int64_t tenant, const struct looks_query
     if (code == OK && q->of_record)
         code = born_of(l.q, s, q->kind, &q->id, &born, reterr);
     if (code == OK && q->of_record)
-        code = seen_of(l.q, born, q->before, SCAN_MOST, look, &l, &next, reterr);
+        code = seen_of(l.q, born, q->before, &(size_t){ SCAN_MOST }, look, &l, &next, reterr);
     else if (code == OK)
         code = seen_list(l.q, by_token ? NULL : q->who, q->before, look, &l, reterr);
     if (code == OK)
@@ -204,7 +204,7 @@ enum code looks_records(struct service *s, int64_t tenant, int64_t number, size_
 
 /* ---- for the person */
 
-struct telling { struct service *s; struct sql *q; json_t *list; size_t told; bool full; enum code code; struct err *err; };
+struct telling { struct service *s; struct sql *q; json_t *list; struct looks_left *left; size_t here; enum code code; struct err *err; };
 
 static bool same_text(const json_t *a, const json_t *b) { return (a == NULL && b == NULL) || (a != NULL && b != NULL && json_equal(a, b)); }
 
@@ -254,35 +254,44 @@ static bool tell(int64_t seq, void *arg) {
     struct telling *t = arg;
     json_t *entry = NULL;
     usec_t at = 0;
-    t->full = t->told++ == PERSON_MOST;
-    if (t->full)
-        return false;
+    t->left->entries--;
     t->code = entry_get(t->q, seq, &entry, &at, t->err);
     if (t->code == OK && entry != NULL)
         line_add(t, entry, at);
     json_decref(entry);
-    return t->code == OK;
+    return t->code == OK && t->left->entries > 0 && ++t->here < AT_ONCE;
 }
 
-enum code looks_of_person(struct service *s, int64_t tenant, int kind, const struct uuid *id, json_t **ret, bool *ret_more, struct err *reterr) {
-    PRE(s != NULL && id != NULL && ret != NULL && ret_more != NULL && reterr != NULL);
+/* *before: where to go on; 0: there are no more. */
+static enum code stretch_tell(struct telling *t, int64_t tenant, int kind, const struct uuid *id, int64_t *before, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
-    struct telling t = { .s = s, .list = json_array(), .err = reterr };
-    int64_t born = 0, next = 0;
+    int64_t born = 0;
+    size_t most = t->left->rows < SCAN_MOST ? t->left->rows : SCAN_MOST, rest = most;
+    enum code code = store_view(t->s->store, tenant, &v, reterr);
+    if (code != OK)
+        return code;
+    t->q = view_sql(v);
+    t->here = 0;
+    code = born_of(t->q, t->s, kind, id, &born, reterr);      /* an erasure between two stretches ends it */
+    if (code == OK)
+        code = seen_of(t->q, born, *before, &rest, tell, t, before, reterr);
+    t->left->rows -= most - rest;
+    return code == OK ? t->code : code;
+}
+
+enum code looks_of_person(struct service *s, int64_t tenant, int kind, const struct uuid *id, struct looks_left *left, json_t **ret, bool *ret_more, struct err *reterr) {
+    PRE(s != NULL && id != NULL && left != NULL && ret != NULL && ret_more != NULL && reterr != NULL);
+    struct telling t = { .s = s, .list = json_array(), .left = left, .err = reterr };
+    int64_t before = INT64_MAX;
     size_t lost = mem_lost();
-    enum code code = store_view(s->store, tenant, &v, reterr);
-    t.q = code == OK ? view_sql(v) : NULL;
-    if (code == OK)
-        code = born_of(t.q, s, kind, id, &born, reterr);
-    if (code == OK)
-        code = seen_of(t.q, born, INT64_MAX, 20 * SCAN_MOST, tell, &t, &next, reterr);
-    if (code == OK)
-        code = t.code;
+    enum code code = t.list == NULL ? err_set(reterr, E_MEMORY, "no memory for a list of reads") : OK;
+    while (code == OK && before > 0 && left->rows > 0 && left->entries > 0)
+        code = stretch_tell(&t, tenant, kind, id, &before, reterr);
     if (code == OK && mem_lost() != lost)
         code = err_set(reterr, E_MEMORY, "no memory for a list of reads");
     if (code == OK) {
         *ret = json_incref(t.list);
-        *ret_more = t.full || next > 0;
+        *ret_more = before > 0;
     }
     json_decref(t.list);
     return code;

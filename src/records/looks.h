@@ -20,6 +20,9 @@ MUST_USE enum code looks_records(struct service *s, int64_t tenant, int64_t numb
 /* Inside records: the pseudonyms of records that count against a walk (walks.h), of who read since then; false stops. */
 typedef bool (*born_fn)(int64_t born, void *arg);
 MUST_USE enum code looks_counted(struct service *s, int64_t tenant, const char *who, usec_t since, born_fn fn, void *arg, struct err *reterr);
+/* What may be looked at yet: rows that lead to entries, and entries that tell. One for all that a person loads down in a go. */
+struct looks_left { size_t rows, entries; };
+#define LOOKS_LEFT (struct looks_left){ 100000, 2000 }
 /* For the person: [{day: "2026-11-22", role, link: bool, purpose?, window?, how: [names], fields: [names], times}], the newest first; a day by the
- * charter's clock. *ret_more: there were more than are told. */
-MUST_USE enum code looks_of_person(struct service *s, int64_t tenant, int kind, const struct uuid *id, json_t **ret, bool *ret_more, struct err *reterr);
+ * charter's clock. *ret_more: there were more than are told, or *left ended. A stretch of them at a time is looked at in a view of its own. */
+MUST_USE enum code looks_of_person(struct service *s, int64_t tenant, int kind, const struct uuid *id, struct looks_left *left, json_t **ret, bool *ret_more, struct err *reterr);

@@ -86,6 +86,7 @@ TEST(a_person_is_told_and_an_erasure_cuts_off) {
     struct uuid ids[GUESTS];
     json_t *got = NULL;
     bool more = true;
+    struct looks_left left = LOOKS_LEFT;
     bed_start(&b, events_charter);
     struct caller boss = bed_role(&b, b.tenant, "organiser");
     int kind = charter_kind(b.charter, "registration");
@@ -96,7 +97,7 @@ TEST(a_person_is_told_and_an_erasure_cuts_off) {
     got = listed(&b, &all, 1);
     int64_t number = json_integer_value(json_object_get(json_array_get(json_object_get(got, "items"), 0), "number"));
     json_decref(got);
-    CHECK_OK(looks_of_person(b.service, b.tenant, kind, &ids[3], &got, &more, &b.e), &b.e);
+    CHECK_OK(looks_of_person(b.service, b.tenant, kind, &ids[3], &left, &got, &more, &b.e), &b.e);
     CHECK(json_array_size(got) == 1 && !more);
     const json_t *line = json_array_get(got, 0);
     CHECK_TEXT(text_at(line, "role", NULL), "organiser");
@@ -104,10 +105,56 @@ TEST(a_person_is_told_and_an_erasure_cuts_off) {
     json_decref(got);
     CHECK_OK(bed_erase(&b, &boss, "registration", &ids[3], &got), &b.e);
     json_decref(got);
-    CHECK_CODE(looks_of_person(b.service, b.tenant, kind, &ids[3], &got, &more, &b.e), E_NOT_FOUND, &b.e);
+    CHECK_CODE(looks_of_person(b.service, b.tenant, kind, &ids[3], &left, &got, &more, &b.e), E_NOT_FOUND, &b.e);
     CHECK_OK(looks_records(b.service, b.tenant, number, 0, 1000, &got, &b.e), &b.e);
     CHECK(json_array_size(json_object_get(got, "records")) == GUESTS - 1 && json_integer_value(json_object_get(got, "erased")) == 1);
     json_decref(got);
     CHECK_CODE(looks_records(b.service, b.other, number, 0, 1000, &got, &b.e), E_NOT_FOUND, &b.e);      /* another tenant's */
+    bed_end(&b);
+}
+
+static int64_t times(const json_t *lines) {    /* of one day, or of two at midnight */
+    size_t i;
+    json_t *line;
+    int64_t n = 0;
+    json_array_foreach(lines, i, line)
+        n += json_integer_value(json_object_get(line, "times"));
+    return n;
+}
+
+/* What is told of many records shares what may be looked at, and says where it ended; stretches of it follow one another. */
+TEST(what_is_told_ends_with_what_is_left) {
+    struct bed b;
+    struct uuid ids[GUESTS];
+    json_t *got = NULL;
+    bool more = true;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    int kind = charter_kind(b.charter, "registration");
+    guests_make(&b, &boss, ids);
+    struct looks_query all = { .before = INT64_MAX, .limit = 100 };
+    for (size_t i = 0; i < 3; i++) {
+        struct caller other = boss;
+        other.token = (int64_t)i + 1;              /* an entry of its own each */
+        CHECK_OK(record_list(b.service, &other, kind, NULL, &got, &b.e), &b.e);
+        json_decref(got);
+    }
+    json_decref(listed(&b, &all, 3));
+    struct looks_left left = { .rows = 100, .entries = 5 };
+    CHECK_OK(looks_of_person(b.service, b.tenant, kind, &ids[0], &left, &got, &more, &b.e), &b.e);
+    CHECK(!more && left.entries == 2 && left.rows == 97);
+    CHECK_INT(times(got), 3);
+    json_decref(got);
+    CHECK_OK(looks_of_person(b.service, b.tenant, kind, &ids[1], &left, &got, &more, &b.e), &b.e);
+    CHECK(more && left.entries == 0);
+    CHECK_INT(times(got), 2);
+    json_decref(got);
+    CHECK_OK(looks_of_person(b.service, b.tenant, kind, &ids[2], &left, &got, &more, &b.e), &b.e);
+    CHECK(more && json_array_size(got) == 0);
+    json_decref(got);
+    left = (struct looks_left){ .rows = 1, .entries = 5 };
+    CHECK_OK(looks_of_person(b.service, b.tenant, kind, &ids[2], &left, &got, &more, &b.e), &b.e);
+    CHECK(more && left.rows == 0 && left.entries == 4);
+    json_decref(got);
     bed_end(&b);
 }

@@ -360,19 +360,26 @@ static enum code stay(struct reads *r, usec_t until, struct err *reterr) {
     return OK;
 }
 
+static bool is_noted(const struct caller *who) { return !who->by_sejf && !who->by_form && rule_on(RULE_reads_recorded); }
+static bool is_fresh(const struct record *r) { return r->updated > clock_now() - USEC_PER_DAY; }
+
+static enum code walk(struct service *s, const struct caller *who, const struct reader *by, const int64_t *born, size_t count, struct err *reterr) {
+    char key[CALLER_TEXT];
+    key_text(by, key);
+    return !copies_limited(s) || who->by_link ? OK : walks_take(s->walks, s, who->tenant, key, born, count, reterr);
+}
+
 static enum code note(struct service *s, const struct caller *who, const struct kind_info *k, enum read_way way, const int64_t *born, size_t count,
                       fieldset fields, bool fresh, struct err *reterr) {
     PRE(s != NULL && who != NULL && k != NULL && (born != NULL || count == 0) && reterr != NULL);
     fieldset set = personal(k, fields);
-    if (set == 0 || count == 0 || who->by_sejf || who->by_form || !rule_on(RULE_reads_recorded))
+    if (set == 0 || count == 0 || !is_noted(who))
         return OK;
     struct reader by = reader_of(s->charter, who, k, way, set);
     struct reads *r = s->reads;
     usec_t until = clock_steady() + WAIT_MOST;
-    char key[CALLER_TEXT];
     by.fresh = fresh;
-    key_text(&by, key);
-    enum code code = !copies_limited(s) || who->by_link || way == READ_EXPORT || fresh ? OK : walks_take(s->walks, s, who->tenant, key, born, count, reterr);
+    enum code code = way == READ_EXPORT || fresh ? OK : walk(s, who, &by, born, count, reterr);
     if (code != OK)
         return code;
     pthread_mutex_lock(&r->lock);
@@ -389,5 +396,17 @@ enum code reads_note(struct service *s, const struct caller *who, const struct k
 }
 
 enum code reads_note_one(struct service *s, const struct caller *who, enum read_way way, const struct record *r, fieldset fields, struct err *reterr) {
-    return note(s, who, r->info, way, &r->born, 1, fields, r->updated > clock_now() - USEC_PER_DAY, reterr);
+    return note(s, who, r->info, way, &r->born, 1, fields, is_fresh(r), reterr);
+}
+
+enum code reads_note_change(struct service *s, const struct caller *who, const struct record *old, fieldset fields, fieldset could, struct err *reterr) {
+    PRE(s != NULL && who != NULL && old != NULL && reterr != NULL);
+    const bool fresh = is_fresh(old);
+    fieldset set = personal(old->info, could);
+    enum code code = OK;
+    if (set != 0 && !fresh && is_noted(who)) {
+        const struct reader by = reader_of(s->charter, who, old->info, READ_ONE, set);
+        code = walk(s, who, &by, &old->born, 1, reterr);
+    }
+    return code == OK ? note(s, who, old->info, READ_ONE, &old->born, 1, fields, fresh, reterr) : code;
 }

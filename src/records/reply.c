@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "records/reads.h"
 #include "records/spare.h"
 #include "records/use.h"
 #include "store/tables.h"
@@ -70,7 +69,7 @@ static enum code reply_gone(struct err *reterr) {
 }
 
 /* Fields that were shown and may be shown again: of the version that was answered all, of a later one what the caller sees by now. */
-static enum code still_shown(struct service *s, const struct record_request *r, const json_t *stored, struct fact_source *src, fieldset *shows, struct err *reterr) {
+static enum code still_shown(struct service *s, const struct record_request *r, const json_t *stored, struct fact_source *src, fieldset *shows, struct reply_seen *ret_seen, struct err *reterr) {
     struct verdict sees;
     const json_t *version = json_object_get(stored, "version");
     if (json_is_integer(version) && json_integer_value(version) == src->record->version)
@@ -79,7 +78,7 @@ static enum code still_shown(struct service *s, const struct record_request *r, 
     enum code code = policy_sees(r->who, &f, &sees, reterr);
     if (code == OK) {
         *shows &= use_shown(s, r->who, r->kind, &sees);
-        code = reads_note_one(s, r->who, READ_ONE, src->record, *shows, reterr);
+        *ret_seen = (struct reply_seen){ { .info = src->record->info, .born = src->record->born, .updated = src->record->updated }, *shows };
     }
     return code;
 }
@@ -94,7 +93,7 @@ static enum code still_there(const struct record_request *r, struct fact_source 
 
 /* {"id": …, "shows": [names of fields], "version": …}: the record as it stands now. */
 static enum code reply_again(struct service *s, const struct record_request *r, const json_t *stored, struct sql *q, struct arena *arena,
-                             struct record_text *ret, struct err *reterr) {
+                             struct record_text *ret, struct reply_seen *ret_seen, struct err *reterr) {
     const struct kind_info *k = service_kind(s, r->kind);
     const char *id = json_string_value(json_object_get(stored, "id"));
     struct record rec = { .tenant = r->who->tenant };
@@ -117,12 +116,12 @@ static enum code reply_again(struct service *s, const struct record_request *r, 
     if (code == OK)
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)
-        code = still_shown(s, r, stored, &src, &shows, reterr);
+        code = still_shown(s, r, stored, &src, &shows, ret_seen, reterr);
     return code == OK ? record_give(&rec, shows, ret, reterr) : code;
 }
 
 static enum code open_reply(struct service *s, const struct record_request *r, const struct reply_row *row, struct sql *q, struct arena *arena,
-                            struct record_text *ret, struct err *reterr) {
+                            struct record_text *ret, struct reply_seen *ret_seen, struct err *reterr) {
     int64_t tenant = r->who->tenant;
     AUTO(buf_wipe) struct buf plain = BUF(REPLY_MAX), ad = BUF(256);
     struct key key;
@@ -138,12 +137,13 @@ static enum code open_reply(struct service *s, const struct record_request *r, c
     if (code != OK)
         return code;
     json_t *stored = json_loadb(buf_str(&plain), plain.len, 0, NULL);
-    code = reply_again(s, r, stored, q, arena, ret, reterr);
+    code = reply_again(s, r, stored, q, arena, ret, ret_seen, reterr);
     json_decref(stored);
     return code;
 }
 
-enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, struct record_text *ret, struct err *reterr) {
+enum code reply_find(struct service *s, const struct record_request *r, const struct reply_wish *w, struct sql *q, struct record_text *ret,
+                     struct reply_seen *ret_seen, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct reply_row row;
     if (arena == NULL)
@@ -155,7 +155,7 @@ enum code reply_find(struct service *s, const struct record_request *r, const st
         return code;
     if (!crypto_equal(row.request_hash, w->request_hash, HASH_SIZE))
         return err_set(reterr, E_CONFLICT, "this Idempotency-Key was used before with another request: take a new one");
-    return open_reply(s, r, &row, q, arena, ret, reterr);
+    return open_reply(s, r, &row, q, arena, ret, ret_seen, reterr);
 }
 
 enum code reply_check(struct txn *t, struct draft *d, struct err *reterr) {

@@ -193,6 +193,7 @@ static enum code file_seen(struct service *s, const struct caller *who, struct f
     code = policy_sees(who, &facts, &sees, reterr);
     if (code == OK && (!sees.any || (sees.fields >> f->field & 1) == 0 || !policy_scope(s->charter, who, f->k->index, V_READ)))
         code = err_set(reterr, E_NOT_FOUND, "there is no such file");
+    facts_end(&src);                           /* a note may open a view of its own */
     return code == OK ? reads_note_one(s, who, READ_FILE, &r, (fieldset)1 << f->field, reterr) : code;
 }
 

@@ -75,13 +75,21 @@ static struct day day_of(const struct service *s, usec_t now) {
     return (struct day){ (int64_t)c.year * 10000 + c.month * 100 + c.day, zone_instant(zone, &midnight) };
 }
 
+static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory to count what was read"); }
+
+struct loading { struct walker *w; bool lost; };
 static bool take_born(int64_t born, void *arg) {
-    struct walker *w = arg;
-    return w->set.count < WALK_MOST && set_add(&w->set, born);
+    struct loading *l = arg;
+    if (l->w->set.count >= WALK_MOST)
+        return false;
+    l->lost = !set_add(&l->w->set, born);
+    return !l->lost;
 }
 
 static enum code walker_load(struct service *s, struct walker *w, usec_t since, struct err *reterr) {
-    return looks_counted(s, w->tenant, w->who, since, take_born, w, reterr);
+    struct loading l = { .w = w };
+    enum code code = looks_counted(s, w->tenant, w->who, since, take_born, &l, reterr);
+    return code == OK && l.lost ? no_memory(reterr) : code;
 }
 
 /* ---- taking. Under lock. */
@@ -114,7 +122,7 @@ static enum code walker_take(struct walks *w, struct walker *k, const int64_t *b
                        "POST /v1/tenants/%lld/copies {kind, format, query, why}", k->set.count, WALK_MOST, (long long)k->tenant);
     for (size_t i = 0; i < count; i++)
         if (!set_add(&k->set, born[i]))
-            return err_set(reterr, E_MEMORY, "no memory to count what was read");
+            return no_memory(reterr);
     return OK;
 }
 

@@ -94,8 +94,8 @@ enum code seen_list(struct sql *q, const char *who, int64_t before, seen_fn fn, 
     return each_seq(s, fn, arg, reterr);
 }
 
-enum code seen_of(struct sql *q, int64_t born, int64_t before, size_t most, seen_fn fn, void *arg, int64_t *ret_next, struct err *reterr) {
-    PRE(q != NULL && born >= 0 && fn != NULL && ret_next != NULL && reterr != NULL);
+enum code seen_of(struct sql *q, int64_t born, int64_t before, size_t *left, seen_fn fn, void *arg, int64_t *ret_next, struct err *reterr) {
+    PRE(q != NULL && born >= 0 && left != NULL && *left > 0 && fn != NULL && ret_next != NULL && reterr != NULL);
     struct stmt *s;
     bool row = false, more = true;
     int64_t at = 0;
@@ -108,7 +108,7 @@ enum code seen_of(struct sql *q, int64_t born, int64_t before, size_t most, seen
         size_t len = 0;
         const void *which = col_blob(s, 1, &len);
         at = col_int(s, 0);
-        more = (!holds(which, len, (size_t)(born % SEEN_STRETCH)) || fn(at, arg)) && --most > 0;
+        more = (!holds(which, len, (size_t)(born % SEEN_STRETCH)) || fn(at, arg)) && --*left > 0;
     }
     stmt_end(s);
     if (code == OK)

@@ -12,7 +12,7 @@ MUST_USE enum code seen_put(struct txn *t, const char *who, const int64_t *born,
 /* Entries, the newest first, below `before` (INT64_MAX: from the end). False stops. */
 typedef bool (*seen_fn)(int64_t seq, void *arg);
 MUST_USE enum code seen_list(struct sql *q, const char *who /* NULL: anybody's */, int64_t before, seen_fn fn, void *arg, struct err *reterr);
-/* The same of one record. At most `most` rows are looked at: *ret_next is where to go on (`before`), 0: there are no more. */
-MUST_USE enum code seen_of(struct sql *q, int64_t born, int64_t before, size_t most, seen_fn fn, void *arg, int64_t *ret_next, struct err *reterr);
+/* The same of one record. At most *left rows are looked at, and taken off it: *ret_next is where to go on (`before`), 0: there are no more. */
+MUST_USE enum code seen_of(struct sql *q, int64_t born, int64_t before, size_t *left /* >= 1 */, seen_fn fn, void *arg, int64_t *ret_next, struct err *reterr);
 /* The record of a pseudonym; E_NOT_FOUND: it was erased. */
 MUST_USE enum code born_find(struct sql *q, int64_t born, int32_t *ret_kind, struct uuid *ret, struct err *reterr);

@@ -27,7 +27,7 @@ static struct got of(struct bed *b, int64_t tenant, int64_t born, int64_t before
     AUTO(view_end) struct view *v = NULL;
     struct got g = { .most = 16 };
     CHECK_OK(store_view(b->store, tenant, &v, &b->e), &b->e);
-    CHECK_OK(seen_of(view_sql(v), born, before, look, take, &g, next, &b->e), &b->e);
+    CHECK_OK(seen_of(view_sql(v), born, before, &look, take, &g, next, &b->e), &b->e);
     return g;
 }
 
