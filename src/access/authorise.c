@@ -140,7 +140,7 @@ static enum code entry_take(struct giving *g, const struct authorise_wish *w, st
 /* ---- writing ---- */
 
 static struct entry_place place_of(const struct registrar *r, const struct authorisation_row *row) {
-    return (struct entry_place){ .name = REGISTER, .tenant = r->tenant, .number = row->number, .account = row->account, .key = row->key };
+    return (struct entry_place){ .name = REGISTER, .tenant = r->tenant, .number = row->number, .id = row->account, .key = row->key };
 }
 
 static enum code ledger_say(struct txn *t, const char *verb, const struct authorisation_row *row, const struct actor *by, struct err *reterr) {

@@ -87,7 +87,7 @@ static json_t *entry_json(const struct registrar *r, const struct authorisation_
 static enum code entry_give(const struct chunk *c, const struct authorisation_row *row, const struct key *key, bool ok, json_t **ret, struct err *reterr) {
     size_t lost = mem_lost();
     json_t *sealed = NULL, *o;
-    struct entry_place at = { .name = "authorisation", .tenant = c->r->tenant, .number = row->number, .account = row->account, .key = row->key };
+    struct entry_place at = { .name = "authorisation", .tenant = c->r->tenant, .number = row->number, .id = row->account, .key = row->key };
     if (!ok) {
         o = json_pack("{s:I, s:o, s:b}", "number", (json_int_t)row->number, "text", number_text(c->r, row), "erased", 1);
     } else {

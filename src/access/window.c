@@ -84,7 +84,7 @@ static enum code staff_check(const struct registrar *r, const struct uuid *accou
 }
 
 static struct entry_place place_of(int64_t tenant, const struct support_row *row) {
-    return (struct entry_place){ .name = REGISTER, .tenant = tenant, .number = row->number, .account = row->account, .key = row->key };
+    return (struct entry_place){ .name = REGISTER, .tenant = tenant, .number = row->number, .id = row->account, .key = row->key };
 }
 
 static enum code ledger_say(struct txn *t, const char *verb, int64_t number, const char *who, json_t *more, struct err *reterr) {

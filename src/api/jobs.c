@@ -16,6 +16,7 @@
 #include "store/tables.h"
 
 #define NIGHT_HOUR 3
+#define TURNS_MAX 24
 #define TRIM_KEEP ((size_t)1 << 20)             /* at the top of the heap */
 #define INDEX_DAYS 30
 #define UNUSED_AFTER USEC_PER_DAY             /* keys made ahead that nobody took for so long go with the next renewal */
@@ -37,8 +38,8 @@ struct jobs {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop;
-    usec_t next[8];                           /* beside table[]; wall clock */
-    struct telling telling[8];
+    usec_t next[TURNS_MAX];                   /* beside table[]; wall clock */
+    struct telling telling[TURNS_MAX];
     int64_t signed_writes;
     usec_t wall, steady, marked;              /* both clocks as the last look saw them; the mark that is stored */
     bool compared;                            /* with what the keeper has signed, once after the start */
@@ -335,7 +336,7 @@ static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t
     { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
     { "people", turn_people }, { "windows", turn_windows },
 };
-_Static_assert(ARRAY_LEN(table) <= ARRAY_LEN(((struct jobs *)0)->next), "a turn for each job");
+_Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 
 /* Sleeps a second by the steady clock, so that a wall clock that jumps is noticed within one. */
 static bool jobs_sleep(struct jobs *j) {

@@ -69,6 +69,14 @@ MUST_USE enum code keeper_head(struct keeper_client *k, int64_t chain, uint64_t 
 MUST_USE enum code keeper_chain_after(struct keeper_client *k, int64_t after, int64_t *ret, struct err *reterr);
 MUST_USE enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZE], struct err *reterr);
 
+/* Signs a statement that is no head of a ledger: what it is ("pack"), and the SHA-256 of its text. Covers "sejf statement\0" ‖ what ‖ "\0" ‖
+ * digest. "certificate" is keeper_certify's alone (E_FORBIDDEN). */
+MUST_USE enum code keeper_attest(struct keeper_client *k, const char *what, const uint8_t digest[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
+/* Signs a certificate of erasure ("certificate"), and only when each of the keys of that tenant is destroyed and a renewal has made it final:
+ * else E_CONFLICT. */
+MUST_USE enum code keeper_certify(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, const uint8_t digest[HASH_SIZE],
+                                  uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
+
 /* For the probe of erasure: keep a copy of every file of the keyring as it is now; later try to
  * open keys from that copy with today's root and epoch keys. *ret_opened counts what could be opened. */
 MUST_USE enum code keeper_rehearse_copy(struct keeper_client *k, struct err *reterr);

@@ -107,6 +107,69 @@ static const struct migration records_steps[] = {
       "INSERT INTO agreement (tenant, number, state, kind, signed, begins, until, ended, hash, whose, made)"
       " SELECT id, 1, 1, 'not recorded', 0, 0, NULL, 0, NULL, 'sejf', CAST(strftime('%s', 'now') AS INTEGER) * 1000000 FROM tenant"
       " WHERE probe = 0 AND closed = 0 AND id IN (SELECT tenant FROM tenant_clock WHERE records > 0)" },
+    { 8,
+      /* What is kept although its time is over (parts: their names, or "" for the whole record), and what stays of records that are gone:
+       * how many had which state, under which parent. */
+      "CREATE TABLE hold (tenant INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, parts TEXT NOT NULL, until INTEGER,"
+      " made INTEGER NOT NULL, lifted INTEGER NOT NULL, whose TEXT NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX hold_record ON hold (tenant, kind, id) WHERE lifted = 0;"
+      "CREATE TABLE remainder (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL, field INTEGER NOT NULL, option TEXT NOT NULL,"
+      " value INTEGER NOT NULL, PRIMARY KEY (tenant, kind, scope, field, option)) STRICT, WITHOUT ROWID" },
+    { 9,
+      /* Letters that leave by mail, sealed; letter_next says which is next, of all tenants. */
+      "CREATE TABLE letter (tenant INTEGER NOT NULL, id BLOB NOT NULL, cause TEXT NOT NULL, about INTEGER NOT NULL, state INTEGER NOT NULL, made INTEGER NOT NULL,"
+      " tries INTEGER NOT NULL, tried INTEGER NOT NULL, status INTEGER NOT NULL, said TEXT NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX letter_about ON letter (tenant, cause, about);"
+      "CREATE TABLE letter_next (next INTEGER NOT NULL, tenant INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (next, tenant, id)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX letter_next_id ON letter_next (tenant, id)" },
+    { 10,
+      /* Notices before erasure: one for each tenant and day, and which one told of a record. */
+      "CREATE TABLE notice (tenant INTEGER NOT NULL, number INTEGER NOT NULL, day INTEGER NOT NULL, state INTEGER NOT NULL, made INTEGER NOT NULL,"
+      " attempted INTEGER NOT NULL, records INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, counts TEXT NOT NULL,"
+      " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE noticed (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, due INTEGER NOT NULL, notice INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID" },
+    { 11,
+      /* What was destroyed, until a certificate tells of it; certificates; archives that lie on the server to be fetched. */
+      "CREATE TABLE destruction (tenant INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, cause TEXT NOT NULL, whose TEXT NOT NULL,"
+      " counts TEXT NOT NULL, keys BLOB NOT NULL, certificate INTEGER NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX destruction_open ON destruction (tenant, number) WHERE certificate = 0;"
+      "CREATE TABLE certificate (tenant INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL,"
+      " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE pack (tenant INTEGER NOT NULL, number INTEGER NOT NULL, purpose TEXT NOT NULL, state INTEGER NOT NULL, about INTEGER NOT NULL, made INTEGER NOT NULL,"
+      " until INTEGER NOT NULL, size INTEGER NOT NULL, file BLOB NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE closing (tenant INTEGER NOT NULL PRIMARY KEY, state INTEGER NOT NULL, asked INTEGER NOT NULL, goes INTEGER NOT NULL, whose TEXT NOT NULL,"
+      " pack INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
+    { 12,
+      /* Every charter that a service ran on, and uses of data already held that wait for a new consent. */
+      "CREATE TABLE charter_version (service TEXT NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, updated TEXT NOT NULL, since INTEGER NOT NULL,"
+      " charter TEXT NOT NULL, changes TEXT NOT NULL, PRIMARY KEY (service, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE use_lock (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, what TEXT NOT NULL, version INTEGER NOT NULL, born INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, kind, what)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE use_given (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, kind, id, what)) STRICT, WITHOUT ROWID" },
+    { 13,
+      /* What people asked for under their rights; request_clock says which deadline is next, of all tenants. */
+      "CREATE TABLE request (tenant INTEGER NOT NULL, number INTEGER NOT NULL, type INTEGER NOT NULL, state INTEGER NOT NULL, way INTEGER NOT NULL, received INTEGER NOT NULL,"
+      " due INTEGER NOT NULL, ended INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE request_step (tenant INTEGER NOT NULL, number INTEGER NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL, what INTEGER NOT NULL, whose TEXT NOT NULL,"
+      " PRIMARY KEY (tenant, number, step)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE request_clock (next INTEGER NOT NULL, tenant INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (next, tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX request_clock_number ON request_clock (tenant, number)" },
+    { 14,
+      /* Consents with what was read when they were given; objections to a purpose; restrictions with what follows them. */
+      "CREATE TABLE consent_text (service TEXT NOT NULL, hash BLOB NOT NULL, lang TEXT NOT NULL, version TEXT NOT NULL, text TEXT NOT NULL, since INTEGER NOT NULL,"
+      " PRIMARY KEY (service, hash)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE consent (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, state INTEGER NOT NULL,"
+      " at INTEGER NOT NULL, until INTEGER, text BLOB, way TEXT NOT NULL, whose TEXT NOT NULL, PRIMARY KEY (tenant, kind, id, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE objection (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, purpose TEXT NOT NULL, at INTEGER NOT NULL, whose TEXT NOT NULL,"
+      " PRIMARY KEY (tenant, kind, id, purpose)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE objector (tenant INTEGER NOT NULL, purpose TEXT NOT NULL, token BLOB NOT NULL, generation INTEGER NOT NULL, at INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, purpose, token)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE restriction (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, request INTEGER NOT NULL, at INTEGER NOT NULL, told INTEGER NOT NULL,"
+      " lifts INTEGER, whose TEXT NOT NULL, PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

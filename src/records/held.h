@@ -1,0 +1,8 @@
+/* held.h — inside records: which parts of a record must stay although somebody may erase it: by law, as the charter says, until their own
+ * due date; by a named person, until the hold ends or is lifted. In a view or a write. */
+#pragma once
+#include "records/record.h"
+
+enum held_by { HELD_BY_LAW = 1, HELD_BY_PERSON = 2 };
+/* *ret: bits by index into the kind's parts, of those that `by` (bits of enum held_by) keeps at `now`. r: loaded. */
+MUST_USE enum code held_parts(struct sql *q, const struct record *r, usec_t now, unsigned by, uint64_t *ret, struct err *reterr);
