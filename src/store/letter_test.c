@@ -1,0 +1,104 @@
+/* letter_test.c — a letter is found by id, by cause and by its time, by nobody else's tenant, and led to as long as it is to be tried. */
+#include "store/letter.c"
+#include "store/testbed.h"
+
+struct deed { struct letter_row row; usec_t next, before; bool put, forget; };
+static enum code act(struct txn *t, void *arg, struct err *reterr) {
+    struct deed *d = arg;
+    return d->forget ? letters_forget(t, d->before, reterr) : d->put ? letter_put(t, &d->row, d->next, reterr) : letter_set(t, &d->row, d->next, reterr);
+}
+static enum code run(struct bed *b, int64_t tenant, struct deed d) { return store_write(b->store, tenant, act, &d, &b->e); }
+
+static struct letter_row letter(uint32_t n, int64_t about) {
+    return (struct letter_row){ .id = id_of(n), .cause = "notice", .about = about, .made = 1000 + n, .until = 9000, .key = n + 7, .blob = "sealed", .len = 6 };
+}
+
+static bool say(const struct letter_row *r, void *arg) {
+    buf_printf(arg, "%u:%s:%lld:%d:%d:%d:%s:%zu ", r->id.bytes[15], r->cause, (long long)r->about, r->state, r->tries, r->status, r->said, r->len);
+    return true;
+}
+static bool say_next(int64_t tenant, const struct uuid *id, usec_t next, void *arg) {
+    buf_printf(arg, "%lld/%u@%lld ", (long long)tenant, id->bytes[15], (long long)next);
+    return true;
+}
+static bool first_only(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_t next UNUSED, void *arg) { return ++*(int *)arg < 1; }
+
+static void next_is(struct bed *b, usec_t until, const char *want) {
+    AUTO(buf_done) struct buf got = BUF(4096);
+    CHECK_OK(letters_next(b->store, until, say_next, &got, &b->e), &b->e);
+    CHECK_TEXT(buf_str(&got), want);
+}
+
+static void about_is(struct bed *b, int64_t tenant, const char *cause, int64_t about, const char *want) {
+    AUTO(buf_done) struct buf got = BUF(4096);
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(store_view(b->store, tenant, &v, &b->e), &b->e);
+    CHECK_OK(letters_about(view_sql(v), cause, about, say, &got, &b->e), &b->e);
+    CHECK_TEXT(buf_str(&got), want);
+}
+
+static void list_is(struct bed *b, int64_t tenant, uint32_t before, const char *want) {
+    AUTO(buf_done) struct buf got = BUF(4096);
+    AUTO(view_end) struct view *v = NULL;
+    struct uuid id = before == 0 ? (struct uuid){ { 0 } } : id_of(before);
+    CHECK_OK(store_view(b->store, tenant, &v, &b->e), &b->e);
+    CHECK_OK(letters_list(view_sql(v), &id, say, &got, &b->e), &b->e);
+    CHECK_TEXT(buf_str(&got), want);
+}
+
+TEST(letters_are_led_to_until_they_are_done) {
+    struct bed b;
+    int seen = 0;
+    bed_start(&b);
+    CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = letter(1, 7), .next = 500 }), &b.e);
+    CHECK_OK(run(&b, 5, (struct deed){ .put = true, .row = letter(1, 7), .next = 400 }), &b.e);          /* of another tenant, under the same id */
+    CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = letter(2, 7), .next = 600 }), &b.e);
+    CHECK_CODE(run(&b, 4, (struct deed){ .put = true, .row = letter(2, 7), .next = 600 }), E_CONFLICT, &b.e);
+    next_is(&b, 500, "5/1@400 4/1@500 ");
+    next_is(&b, USEC_NEVER, "5/1@400 4/1@500 4/2@600 ");
+    CHECK_OK(letters_next(b.store, USEC_NEVER, first_only, &seen, &b.e), &b.e);
+    CHECK_INT(seen, 1);
+    about_is(&b, 4, "notice", 7, "1:notice:7:0:0:0::6 2:notice:7:0:0:0::6 ");
+    about_is(&b, 4, "notice", 8, "");
+    about_is(&b, 4, "request", 7, "");
+    struct letter_row r = letter(1, 99);
+    r.state = LETTER_BOUNCED;
+    r.tries = 3;
+    r.status = 550;
+    r.said = "no such person";
+    CHECK_OK(run(&b, 4, (struct deed){ .row = r, .next = 900 }), &b.e);
+    next_is(&b, USEC_NEVER, "5/1@400 4/2@600 4/1@900 ");
+    r.state = LETTER_OVER;
+    r.len = 0;
+    CHECK_OK(run(&b, 4, (struct deed){ .row = r, .next = USEC_NEVER }), &b.e);
+    next_is(&b, USEC_NEVER, "5/1@400 4/2@600 ");
+    list_is(&b, 4, 0, "2:notice:7:0:0:0::6 1:notice:7:5:3:550:no such person:0 ");
+    list_is(&b, 4, 2, "1:notice:7:5:3:550:no such person:0 ");
+    r.id = id_of(9);
+    CHECK_CODE(run(&b, 4, (struct deed){ .row = r, .next = 900 }), E_NOT_FOUND, &b.e);
+    next_is(&b, USEC_NEVER, "5/1@400 4/2@600 ");
+    bed_end(&b);
+}
+
+TEST(old_letters_go_when_they_are_done) {
+    struct bed b;
+    AUTO(buf_done) struct buf got = BUF(4096);
+    bed_start(&b);
+    for (uint32_t n = 1; n <= 3; n++) {
+        struct letter_row r = letter(n, 1);
+        r.len = n == 1 ? 6 : 0;
+        CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = r, .next = n == 2 ? 100 : USEC_NEVER }), &b.e);
+    }
+    CHECK_OK(run(&b, 4, (struct deed){ .forget = true, .before = 1003 }), &b.e);
+    list_is(&b, 4, 0, "3:notice:1:0:0:0::0 2:notice:1:0:0:0::0 1:notice:1:0:0:0::6 ");
+    CHECK_OK(run(&b, 4, (struct deed){ .forget = true, .before = USEC_NEVER }), &b.e);
+    list_is(&b, 4, 0, "2:notice:1:0:0:0::0 1:notice:1:0:0:0::6 ");
+    struct view *v = NULL;
+    struct uuid id = id_of(1), none = id_of(3);
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    CHECK_OK(letter_get(view_sql(v), &id, say, &got, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&got), "1:notice:1:0:0:0::6 ");
+    CHECK_CODE(letter_get(view_sql(v), &none, say, &got, &b.e), E_NOT_FOUND, &b.e);
+    v = view_end(v);
+    bed_end(&b);
+}

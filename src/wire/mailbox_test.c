@@ -1,0 +1,51 @@
+/* mailbox_test.c — no address that passes can end a command, and no address that a relay repeats is kept. */
+#include "wire/mailbox.c"
+
+#include "base/test.h"
+
+TEST(addresses_that_can_stand_in_a_command) {
+    static const struct { const char *text; int want; } rows[] = {
+        { "anna@people.example", 1 }, { "a.b+c@x.example", 1 }, { "o'brien@x-y.example", 1 }, { "root@localhost", 1 }, { "zażółć@people.example", 2 }, { "anna@żółw.example", 2 },
+        { "", 0 }, { "anna", 0 }, { "@x.example", 0 }, { "anna@", 0 }, { ".a@x.example", 0 }, { "a.@x.example", 0 }, { "a..b@x.example", 0 }, { "a b@x.example", 0 },
+        { "a\r\nRCPT@x.example", 0 }, { "a@x.example\r\n", 0 }, { "a@x.example>", 0 }, { "<a@x.example", 0 }, { "\"a b\"@x.example", 0 }, { "a@b@x.example", 0 },
+        { "a@-x.example", 0 }, { "a@x-.example", 0 }, { "a@x..example", 0 }, { "a@x.example.", 0 }, { "a@[127.0.0.1]", 0 }, { "a\xff@x.example", 0 }, { "a@x_y.example", 0 },
+        { "a\x7f@x.example", 0 }, { "a\t@x.example", 0 }, { "a,b@x.example", 0 }, { "a:b@x.example", 0 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bool utf8 = false, fine = mailbox_valid(rows[i].text, &utf8);
+        CHECK_INT(fine ? 1 + utf8 : 0, rows[i].want);
+    }
+    char longest[300];
+    bool utf8;
+    memset(longest, 'a', sizeof longest);
+    memcpy(longest + 64, "@", 1);
+    for (size_t i = 65 + 60; i < 254; i += 61)
+        longest[i] = '.';
+    longest[254] = 0;
+    CHECK(mailbox_valid(longest, &utf8));
+    longest[254] = 'a';
+    longest[255] = 0;
+    CHECK(!mailbox_valid(longest, &utf8));
+    longest[254] = 0;
+    longest[64] = 'a';
+    longest[65] = '@';
+    CHECK(!mailbox_valid(longest, &utf8));
+}
+
+static void said(const char *text, const char *address, size_t most, const char *want) {
+    AUTO(buf_done) struct buf got = BUF(4096);
+    mailbox_said(text, strlen(text), address, most, &got);
+    CHECK_TEXT(buf_str(&got), want);
+}
+
+TEST(what_a_relay_says_is_masked) {
+    said("no such user", NULL, 100, "no such user");
+    said("<anna@people.example>: Recipient address rejected", "anna@people.example", 100, "<a**********@people.example>: Recipient address rejected");
+    said("mailbox anna is full, see mailto:help@relay.example.", "anna@people.example", 100, "mailbox a********** is full, see m**********@relay.example.");
+    said("user ANNA unknown", "anna@people.example", 100, "user A********** unknown");
+    said("user jo unknown", "jo@people.example", 100, "user jo unknown");
+    said("a\r\n b\tc\x01\xff d", NULL, 100, "a b c d");
+    said("one two three", NULL, 7, "one two");
+    said("", "anna@people.example", 100, "");
+    said("   ", NULL, 100, "");
+}
