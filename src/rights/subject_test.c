@@ -1,0 +1,221 @@
+/* subject_test.c — a person is found by address in every kind, by scan where no token leads, and by what hangs on its records. */
+#include "rights/subject.c"
+
+#include "records/testbed.h"
+#include "records/testcharters.h"
+
+static const char shop[] =
+    CHARTER_HEAD("shop", "PL", "Europe/Warsaw")
+    "people:\n  buyer: who buys\n  carrier: who carries\n  owner: the customer\n"
+    "tenant: owner\n"
+    "records:\n"
+    "  order:\n"
+    "    we_are: processor for the owner\n    belongs_to: owner\n    about: buyer\n    because: contract with the buyer\n    used_for: [selling]\n"
+    "    holds:\n"
+    "      name: personal name\n"
+    "      email: personal email, found exactly\n"
+    "      phone: personal phone, optional\n"
+    "      gift_email: personal email, optional\n"
+    "      carrier: reference to carrier, optional\n"
+    "    keep: 1 year after created, then erase\n"
+    "    when_deleted: erase scan\n"
+    "  bill:\n"
+    "    we_are: processor for the owner\n    belongs_to: owner\n    about: buyer\n    because: law art. 74\n"
+    "    holds:\n"
+    "      order: reference to order, found exactly\n"
+    "      buyer: personal text\n"
+    "    keep: 5 years after created, then erase\n"
+    "  scan:\n"
+    "    we_are: processor for the owner\n    belongs_to: order\n    about: buyer\n    because: contract with the buyer\n    used_for: [selling]\n"
+    "    holds:\n"
+    "      text: personal text\n"
+    "    keep: 1 year after created, then erase\n"
+    "  carrier:\n"
+    "    we_are: processor for the owner\n    belongs_to: owner\n    about: carrier\n    because: contract with the owner\n    used_for: [carrying]\n"
+    "    holds:\n"
+    "      name: personal name\n"
+    "      phone: personal phone, found exactly\n"
+    "    keep: 1 year after created, then erase\n"
+    "  question:\n"
+    "    we_are: processor for the owner\n    belongs_to: owner\n    about: buyer\n    because: contract with the buyer\n    used_for: [answering]\n"
+    "    holds:\n"
+    "      email: personal email\n"
+    "      text: personal text\n"
+    "    keep: 60 days after created, then erase\n"
+    "who_sees:\n"
+    "  buyer: everything of own order, everything of own bill, everything of own question, by private link\n"
+    "  owner: everything of own order, everything of own bill, everything of own scan, everything of own carrier, everything of own question\n"
+    "  support: nothing personal\n"
+    "sign_in:\n  owner: password of 12 characters and a second step\n"
+    "agreement: needed before any personal data\n"
+    "connections: TLS 1.2 or newer\n"
+    "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n"
+    "logs: kept 30 days, masked when written\n"
+    "transfers: never outside the EEA\n"
+    "rights: answered within 1 month\n"
+    "breach: controller within 24 hours, authority within 72 hours\n"
+    "cookies: none but those needed\n"
+    "not_sealed: []\nclaims: []\n";
+
+static struct uuid made(struct bed *b, int64_t tenant, const char *kind, json_t *input) {
+    struct caller owner = bed_role(b, tenant, charter_name(b->charter)[0] == 's' ? "owner" : "organiser");
+    json_t *got = NULL;
+    CHECK_OK(bed_make(b, &owner, kind, input, &got), &b->e);
+    struct uuid id = id_of(got);
+    json_decref(got);
+    return id;
+}
+
+static bool in(const struct bed *b, const struct subject_record *list, size_t count, const char *kind, const struct uuid *id) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i].kind == charter_kind(b->charter, kind) && uuid_compare(&list[i].id, id) == 0)
+            return true;
+    return false;
+}
+#define OWN(kind, id) in(&b, p.list, p.count, kind, id)
+#define NAMED(kind, id) in(&b, p.named, p.named_count, kind, id)
+
+static json_t *order_of(const char *email, const char *phone, const struct uuid *carrier) {
+    char id[UUID_TEXT];
+    return json_pack("{s:s, s:s, s:s*, s:s*}", "name", "Ewa Lis", "email", email, "phone", phone, "carrier", carrier == NULL ? NULL : uuid_format(carrier, id));
+}
+
+static json_t *hanging(const char *member, const struct uuid *id, const char *field) {
+    char text[UUID_TEXT];
+    return json_pack("{s:s, s:s}", member, uuid_format(id, text), field, "Ewa Lis");
+}
+
+struct placed { struct uuid carrier, order, bill, scan, question, others, gift; };
+static struct placed place(struct bed *b) {
+    struct placed p;
+    json_t *gift = order_of("adam@people.example", NULL, NULL);
+    p.carrier = made(b, b->tenant, "carrier", json_pack("{s:s, s:s}", "name", "Jan Sowa", "phone", "+48600100200"));
+    p.order = made(b, b->tenant, "order", order_of("ewa@people.example", "+48 600 300 400", &p.carrier));
+    p.bill = made(b, b->tenant, "bill", hanging("order", &p.order, "buyer"));
+    p.scan = made(b, b->tenant, "scan", hanging("order", &p.order, "text"));
+    p.question = made(b, b->tenant, "question", json_pack("{s:s, s:s}", "email", "Ewa@People.example", "text", "When?"));
+    p.others = made(b, b->tenant, "order", order_of("ola@people.example", "+48 600 300 400", &p.carrier));
+    json_object_set_new(gift, "gift_email", json_string("ewa@people.example"));
+    p.gift = made(b, b->tenant, "order", gift);
+    made(b, b->tenant, "bill", hanging("order", &p.others, "buyer"));
+    made(b, b->other, "question", json_pack("{s:s, s:s}", "email", "ewa@people.example", "text", "Another tenant's"));
+    return p;
+}
+
+TEST(a_person_is_found_across_kinds_and_nobody_else) {
+    struct bed b;
+    struct subject p;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    bed_start(&b, shop);
+    struct placed at = place(&b);
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .email = " EWA@people.example " }, arena, &p, &b.e), &b.e);
+    CHECK_INT(p.count, 4);
+    CHECK(OWN("order", &at.order) && OWN("bill", &at.bill) && OWN("scan", &at.scan) && OWN("question", &at.question));
+    CHECK(p.named_count == 1 && NAMED("order", &at.gift) && p.doubtful == 0 && p.damaged == 0);      /* a gift for her is Adam's order */
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .phone = "600 300 400" }, arena, &p, &b.e), &b.e);
+    CHECK_INT(p.count, 5);                     /* both orders with that number, their bills, one scan */
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .email = "ewa@people.example", .phone = "600 300 400" }, arena, &p, &b.e), &b.e);
+    CHECK(p.count == 4 && p.doubtful == 1 && !OWN("order", &at.others));      /* a telephone that two share */
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .phone = "+48600100200" }, arena, &p, &b.e), &b.e);
+    CHECK(p.count == 1 && OWN("carrier", &at.carrier) && p.named_count == 2 && NAMED("order", &at.order) && NAMED("order", &at.others));
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .email = "nobody@people.example" }, arena, &p, &b.e), &b.e);
+    CHECK(p.count == 0 && p.named_count == 0);
+    CHECK_CODE(subject_find(b.service, b.tenant, &(struct subject_wish){ .email = "Ewa Lis" }, arena, &p, &b.e), E_FIELDS, &b.e);
+    CHECK_CODE(subject_find(b.service, b.tenant, &(struct subject_wish){ .phone = "12" }, arena, &p, &b.e), E_FIELDS, &b.e);
+    CHECK_CODE(subject_find(b.service, b.tenant, &(struct subject_wish){ 0 }, arena, &p, &b.e), E_FIELDS, &b.e);
+    bed_end(&b);
+}
+
+TEST(a_record_leads_to_its_person_and_a_link_to_no_more_than_its_own) {
+    struct bed b;
+    struct subject p;
+    struct subject_wish w;
+    struct uuid none = uuid_new();
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    bed_start(&b, shop);
+    struct placed at = place(&b);
+    int order = charter_kind(b.charter, "order"), question = charter_kind(b.charter, "question");
+    CHECK_OK(subject_of(b.service, b.tenant, question, &at.question, arena, &p, &b.e), &b.e);
+    CHECK(p.count == 4 && OWN("order", &at.order) && OWN("question", &at.question));
+    CHECK_OK(subject_near(b.service, b.tenant, order, &at.order, arena, &p, &b.e), &b.e);
+    CHECK(p.count == 3 && OWN("order", &at.order) && OWN("bill", &at.bill) && OWN("scan", &at.scan) && p.named_count == 0);
+    CHECK_OK(subject_near(b.service, b.tenant, question, &at.question, arena, &p, &b.e), &b.e);
+    CHECK(p.count == 1 && OWN("question", &at.question));
+    CHECK_OK(subject_addresses(b.service, b.tenant, order, &at.order, arena, &w, &b.e), &b.e);
+    CHECK_TEXT(w.email, "ewa@people.example");
+    CHECK_TEXT(w.phone, "+48600300400");
+    CHECK_CODE(subject_of(b.service, b.tenant, order, &none, arena, &p, &b.e), E_NOT_FOUND, &b.e);
+    CHECK_CODE(subject_near(b.service, b.other, order, &at.order, arena, &p, &b.e), E_NOT_FOUND, &b.e);
+    bed_end(&b);
+}
+
+/* More own records than are looked for one by one: the kind that refers to them is walked through, sealed or not. */
+TEST(many_records_of_one_person) {
+    struct bed b;
+    struct subject p;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    bed_start(&b, shop);
+    enum { ORDERS = BY_TOKEN_MOST + 8 };
+    for (int i = 0; i < ORDERS; i++) {
+        struct uuid order = made(&b, b.tenant, "order", order_of(i % 4 == 3 ? "ola@people.example" : "ewa@people.example", NULL, NULL));
+        made(&b, b.tenant, "bill", hanging("order", &order, "buyer"));
+    }
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .email = "ewa@people.example" }, arena, &p, &b.e), &b.e);
+    CHECK_INT(p.count, 2 * (ORDERS - ORDERS / 4));
+    for (size_t i = 1; i < p.count; i++)
+        CHECK(p.list[i - 1].kind < p.list[i].kind || (p.list[i - 1].kind == p.list[i].kind && uuid_compare(&p.list[i - 1].id, &p.list[i].id) < 0));
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .email = "ola@people.example" }, arena, &p, &b.e), &b.e);
+    CHECK_INT(p.count, 2 * (ORDERS / 4));
+    bed_end(&b);
+}
+
+static enum code keys_renewed(void *arg, int64_t tenant, struct key *before, struct key *now, uint32_t *generation, struct err *e) {
+    struct bed *b = arg;
+    struct index_keys keys;
+    enum code code = keeper_index_keys(b->keeper, tenant, &keys, e);
+    if (code == OK) {
+        *before = keys.index_before;
+        *now = keys.index;
+        *generation = keys.generation;
+    }
+    return code;
+}
+
+/* Between the new index key and the renewed tokens a person is found by the old form; afterwards by the new one. */
+TEST(a_person_is_found_while_the_index_key_is_renewed) {
+    struct bed b;
+    struct subject p;
+    uint32_t generation;
+    const struct subject_wish ewa = { .email = "ewa@people.example" };
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    bed_start(&b, shop);
+    place(&b);
+    CHECK_OK(keeper_index_renew(b.keeper, &generation, &b.e), &b.e);
+    usleep(1100000);                           /* keys of the index are kept for a second */
+    CHECK_OK(subject_find(b.service, b.tenant, &ewa, arena, &p, &b.e), &b.e);
+    CHECK_INT(p.count, 4);
+    CHECK_OK(index_renew(b.store, keys_renewed, &b, &b.e), &b.e);
+    CHECK_OK(subject_find(b.service, b.tenant, &ewa, arena, &p, &b.e), &b.e);
+    CHECK_INT(p.count, 4);
+    CHECK_OK(index_drop_all(b.store, &b.e), &b.e);      /* the index trails: records are looked through */
+    CHECK_OK(subject_find(b.service, b.tenant, &ewa, arena, &p, &b.e), &b.e);
+    CHECK(p.count == 4 || !store_index_trails(b.store));
+    bed_end(&b);
+}
+
+TEST(no_memory_is_an_answer) {
+    struct bed b;
+    struct subject p;
+    bed_start(&b, shop);
+    place(&b);
+    enum code code = E_MEMORY;
+    for (size_t n = 1; code != OK && n < 4000; n += 7) {
+        AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+        mem_fail_at = n;
+        code = subject_find(b.service, b.tenant, &(struct subject_wish){ .email = "ewa@people.example" }, arena, &p, &b.e);
+        mem_fail_at = 0;
+        CHECK(code == OK ? p.count == 4 : code == E_MEMORY || code == E_PEER);
+    }
+    CHECK(code == OK);
+    bed_end(&b);
+}
