@@ -58,6 +58,8 @@ struct part {                                 /* the unit of encryption and of e
     fieldset fields;
     struct keep keep;
     const char *consent;                      /* or NULL */
+    bool by_law;                              /* a law demands it until its due date: nobody erases it sooner */
+    struct words law;                         /* which, by language; with by_law */
 };
 
 enum limit_type { LIMIT_CAPACITY, LIMIT_UNIQUE, LIMIT_NO_OVERLAP };

@@ -60,8 +60,21 @@ static void build_keep(struct build *b, const struct node *n, int kind, struct k
     }
 }
 
+/* A law of the group's own; else the kind's, where it rests on one. What has no date is held by none. */
+static bool build_law(struct build *b, const struct kind *k, const struct node *because, const struct keep *keep, struct words *ret) {
+    const char *text = because == NULL ? NULL : build_text(b, because, "text");
+    if (text != NULL && keep->type != KEEP_SPAN)
+        complain(b, "law-without-date", because, NULL, "A law demands these fields until a date: write `for: DURATION after FIELD, then erase`");
+    if (keep->type != KEEP_SPAN || (text == NULL && (k->because == NULL || strncmp(k->because, "law ", 4) != 0)))
+        return false;
+    *ret = text != NULL ? (struct words)WORDS(text, text, text) : k->ground;
+    return true;
+}
+
 /* Adds the parts of one keep rule: its fields without consent first, then one for each consent. */
-static void add_parts(struct build *b, struct kind *k, const char *name, fieldset fields, const struct keep *keep) {
+static void add_parts(struct build *b, struct kind *k, const char *name, fieldset fields, const struct keep *keep, const struct node *because) {
+    struct words law = { { NULL } };
+    const bool by_law = build_law(b, k, because, keep, &law);
     while (fields != 0) {
         const char *consent = NULL;
         fieldset set = 0;
@@ -80,7 +93,7 @@ static void add_parts(struct build *b, struct kind *k, const char *name, fieldse
                 k->fields[i].part = (int)k->part_count;
         const char *full = consent != NULL ? arena_printf(b->c->arena, "%s+%s", name, consent) : name;
         b->no_memory |= full == NULL;
-        k->parts[k->part_count++] = (struct part){ .name = full, .fields = set, .keep = *keep, .consent = consent };
+        k->parts[k->part_count++] = (struct part){ .name = full, .fields = set, .keep = *keep, .consent = consent, .by_law = by_law && consent == NULL, .law = law };
         fields &= ~set;
     }
 }
@@ -126,7 +139,7 @@ static void build_groups(struct build *b, int kind, const struct node *list) {
                 complain(b, "kept-twice", fields, NULL, "`%s` has a keep rule above already: name it in one group only", k->fields[i].name);
         build_keep(b, how, kind, &keep);
         const char *name = number == 1 ? "main" : arena_printf(b->c->arena, "keep%d", number);
-        add_parts(b, k, name != NULL ? name : "", set & ~done, &keep);
+        add_parts(b, k, name != NULL ? name : "", set & ~done, &keep, node_get(n, "because"));
         done |= set;
     }
     for (size_t i = 0; i < k->field_count && whole; i++)
@@ -190,7 +203,7 @@ void build_keeps(struct build *b) {
         } else if (keep != NULL && build_said(b, keep)->form != FORM_NONE) {
             struct keep rule;
             build_keep(b, keep, (int)i, &rule);
-            add_parts(b, k, "main", k->field_count == 64 ? UINT64_MAX : BIT(k->field_count) - 1, &rule);
+            add_parts(b, k, "main", k->field_count == 64 ? UINT64_MAX : BIT(k->field_count) - 1, &rule, NULL);
         }
         build_when_deleted(b, (int)i, node_get(b->work[i].node, "when_deleted"));
         check_remind(b, (int)i, node_get(b->work[i].node, "remind"));

@@ -47,7 +47,7 @@ static void at_keep(struct lint *l, enum finding_level level, const char *id, co
 static void long_keep(struct lint *l, const struct kind *k, const struct part *p) {
     const struct field *contact = first_of(k, p, is_contact);
     char span[64];
-    if (contact == NULL || span_days(&p->keep.span) < LONG_DAYS || (k->because != NULL && strncmp(k->because, "law ", 4) == 0))
+    if (contact == NULL || span_days(&p->keep.span) < LONG_DAYS || p->by_law)
         return;
     struct buf text = BUF(2048);
     buf_printf(&text, "%s keeps %s for %s with the rest of the record; split `keep`: what the books need for %s, what serves contact, place or proof for days or months",

@@ -6,3 +6,9 @@
 enum held_by { HELD_BY_LAW = 1, HELD_BY_PERSON = 2 };
 /* *ret: bits by index into the kind's parts, of those that `by` (bits of enum held_by) keeps at `now`. r: loaded. */
 MUST_USE enum code held_parts(struct sql *q, const struct record *r, usec_t now, unsigned by, uint64_t *ret, struct err *reterr);
+/* Of a kind's parts, those that a law demands and whose date lies ahead. r: loaded. */
+uint64_t held_by_law(const struct record *r, usec_t now);
+/* When a part's time is over; USEC_NEVER: never, or not known from what is stored. */
+usec_t held_due(const struct record *r, size_t part);
+/* Does a hold's list of parts ("": all) name this one? */
+bool held_names(const char *parts, const char *name);
