@@ -125,12 +125,17 @@ static const struct migration records_steps[] = {
       "CREATE TABLE letter_next (next INTEGER NOT NULL, tenant INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (next, tenant, id)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX letter_next_id ON letter_next (tenant, id)" },
     { 10,
-      /* Notices before erasure: one for each tenant and day, and which one told of a record. */
-      "CREATE TABLE notice (tenant INTEGER NOT NULL, number INTEGER NOT NULL, day INTEGER NOT NULL, state INTEGER NOT NULL, made INTEGER NOT NULL,"
+      /* Notices before erasure: one for each tenant, day and role, and which one told of which due date of a record; how far each tenant
+       * was looked at. notice_open names those that are not over, of all tenants. */
+      "CREATE TABLE notice (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, role TEXT NOT NULL, day INTEGER NOT NULL, made INTEGER NOT NULL,"
       " attempted INTEGER NOT NULL, records INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, counts TEXT NOT NULL,"
       " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE UNIQUE INDEX notice_making ON notice (tenant, state) WHERE state = 0;"
       "CREATE TABLE noticed (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, due INTEGER NOT NULL, notice INTEGER NOT NULL,"
-      " PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID" },
+      " PRIMARY KEY (tenant, kind, id, due)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX noticed_notice ON noticed (tenant, notice);"
+      "CREATE TABLE notice_open (tenant INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE notice_mark (tenant INTEGER NOT NULL PRIMARY KEY, change INTEGER NOT NULL, ran INTEGER NOT NULL, charter BLOB NOT NULL) STRICT, WITHOUT ROWID" },
     { 11,
       /* What was destroyed, until a certificate tells of it; certificates; archives that lie on the server to be fetched. */
       "CREATE TABLE destruction (tenant INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, cause TEXT NOT NULL, whose TEXT NOT NULL,"

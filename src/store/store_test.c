@@ -102,7 +102,7 @@ TEST(newer_data_is_refused_and_older_carried_forward) {
         "DROP TABLE owner; DROP TABLE door; DROP TABLE account; DROP TABLE member; DROP TABLE session; DROP TABLE link; DROP INDEX token_account;"
         "DROP INDEX record_born; ALTER TABLE record DROP COLUMN born; DROP TABLE looked; DROP TABLE seen; DROP TABLE copy;"
         "DROP TABLE authorisation; DROP TABLE support_window; DROP TABLE window_over; DROP TABLE agreement;"
-        "DROP TABLE hold; DROP TABLE remainder; DROP TABLE letter; DROP TABLE letter_next; DROP TABLE notice; DROP TABLE noticed; DROP TABLE destruction;"
+        "DROP TABLE hold; DROP TABLE remainder; DROP TABLE letter; DROP TABLE letter_next; DROP TABLE notice; DROP TABLE noticed; DROP TABLE notice_open; DROP TABLE notice_mark; DROP TABLE destruction;"
         "DROP TABLE certificate; DROP TABLE pack; DROP TABLE closing; DROP TABLE charter_version; DROP TABLE use_lock; DROP TABLE use_given;"
         "DROP TABLE request; DROP TABLE request_step; DROP TABLE request_clock; DROP TABLE consent_text; DROP TABLE consent; DROP TABLE objection;"
         "DROP TABLE objector; DROP TABLE restriction;"
