@@ -1,5 +1,5 @@
 /* pack.h — an archive (ZIP, so that everybody can open it) written as a stream, file after file, in constant memory. Belongs to one thread.
- * The first failure is kept and given by pack_end. */
+ * The first failure is kept and given by pack_end. Libarchive ends the process where there is no memory at all. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
