@@ -62,6 +62,14 @@ static bool nothing_here(struct call *c) {
     return false;
 }
 
+/* "Sejf-Ground: claims": why a restricted record is used all the same. */
+static enum code ground_named(struct call *c, struct err *reterr) {
+    const char *text = http_header(c->req, "Sejf-Ground");
+    if (text == NULL || use_ground_read(text, &c->who.ground))
+        return OK;
+    return err_set(reterr, E_INVALID, "Sejf-Ground is consent, claims, protection, public interest or law (GDPR, article 18(2))");
+}
+
 enum code call_caller(struct call *c, int64_t tenant, struct err *reterr) {
     struct creds creds;
     enum code code = creds_read(c->req, &creds, reterr);
@@ -78,7 +86,7 @@ enum code call_caller(struct call *c, int64_t tenant, struct err *reterr) {
     }
     if (code == OK)
         c->who.purpose = http_header(c->req, "Sejf-Purpose");
-    return code;
+    return code == OK ? ground_named(c, reterr) : code;
 }
 
 bool call_begin(struct http_req *req, struct call *ret) {

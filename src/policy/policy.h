@@ -26,6 +26,11 @@ struct open_window { int64_t number; const int *kinds; size_t kind_count; usec_t
 /* A person's own record, where it has several. */
 struct own_record { int kind; struct uuid id; };
 
+/* Why the tenant's own role uses what is restricted all the same (GDPR, article 18(2)); it names one with the call. */
+enum use_ground { GROUND_NONE, GROUND_CONSENT, GROUND_CLAIMS, GROUND_PROTECTION, GROUND_PUBLIC, GROUND_LAW, GROUNDS };
+const char *use_ground_name(enum use_ground ground);     /* "claims"; NULL for GROUND_NONE */
+MUST_USE bool use_ground_read(const char *text, enum use_ground *ret);
+
 /* Who asks. */
 struct caller {
     int64_t tenant;
@@ -46,13 +51,20 @@ struct caller {
     const struct open_window *window;    /* of `staff`: what the tenant has opened for it now, to read; NULL: nothing */
     const struct own_record *owned; size_t owned_count;       /* of a person of the public with an account: its records beside `subject` */
     const char *purpose;                 /* that the call names; NULL: the kind's first */
+    enum use_ground ground;              /* for which restricted records are used */
+    const uint8_t *notice;               /* SHA-256 of what a person read before it consented; NULL: not known */
 };
+
+/* What stands beside a record and ends uses of it, whoever may see it: its processing is restricted; somebody objected to a purpose of it;
+ * its address has not confirmed it. */
+struct marks { bool restricted, objected, unconfirmed; };
 
 /* Facts about one record that decisions need; looked up lazily by the caller's function. */
 struct facts {
     const struct charter *charter;
     int kind; struct uuid id;
     usec_t now;
+    struct marks marks;
     void *arg;
     /* Value of a field of this record, or of the one record of that kind that it belongs to, or of the caller's own
      * record of that kind; *ret_text NULL: not set or no such record. Lives until the facts end. */
@@ -65,9 +77,12 @@ struct facts {
     enum code (*owns)(void *arg, const struct caller *who, bool *ret, struct err *reterr);
     /* From now on "the caller" of `clear` is this one. NULL: nothing hangs on it. */
     void (*as)(void *arg, const struct caller *who);
+    /* With marks.objected: was the use for that purpose (index of used_for) objected to? */
+    enum code (*objects)(void *arg, int purpose, bool *ret, struct err *reterr);
 };
 
-struct verdict { fieldset fields; bool any; const char *reason; /* English, no values */ };
+struct verdict { fieldset fields; bool any; const char *reason; /* English, no values */
+                 const char *barred; /* it would see the record but for this mark of it; NULL: none */ };
 fieldset kind_all(const struct kind *k);                 /* every field */
 /* Fields that a new record cannot do without: neither optional nor given a value by sejf itself. */
 fieldset kind_needs(const struct kind *k);
@@ -116,6 +131,14 @@ bool kind_refers(const struct kind *k, int kind);         /* does a reference of
 /* ---- purposes. For what does this call read such records? *ret (may be NULL): index of used_for; -1: nobody asks (sejf itself, a private
  * link, a kind without purposes). E_FORBIDDEN, with those that there are, where the call names another or its scope leaves all out. */
 MUST_USE enum code policy_purpose(const struct charter *c, const struct caller *who, int kind, int *ret, struct err *reterr);
+/* ---- uses. Do the record's marks end this use? *ret_bar NULL: no; else why, for who may know of the record. policy_sees asks it itself.
+ * A restricted record is used by its person, by sejf, and by the tenant's own role with a ground; one that is not confirmed by nobody; one
+ * whose use for a purpose was objected to is left out of every use for it. The person itself always sees its own confirmed record. */
+MUST_USE enum code policy_uses(const struct caller *who, const struct facts *f, const char **ret_bar, struct err *reterr);
+/* May the use for that purpose be objected to (GDPR, article 21)? It rests on an interest, or is marketing. */
+bool policy_objectable(const struct kind *k, int purpose);
+/* The name by which a purpose stands in registers: the first language that it is written in. */
+const char *purpose_name(const struct kind *k, int purpose);
 /* The instant of an anchor, from facts; USEC_NEVER: not known yet. */
 MUST_USE enum code policy_anchor(const struct anchor *a, const struct facts *f, usec_t created, usec_t changed, usec_t *ret, struct err *reterr);
 /* Due date of a part; USEC_NEVER: none (the owner deletes it, or its anchor is not known yet). */

@@ -7,7 +7,7 @@
 static const char *const verbs[V_VERBS] = { "read", "create", "change", "erase", "export", "import" };
 const char *verb_name(enum verb verb) { return verbs[verb]; }
 
-static const struct verdict nothing = { 0, false, "no line of the charter grants this to the caller's role" };
+static const struct verdict nothing = { 0, false, "no line of the charter grants this to the caller's role", NULL };
 
 static const struct verdict out_of_level = { 0, false, "the account's level here is to read, not to write" };
 static const struct verdict read_only = { 0, false, "the operator's staff reads what a tenant opens to it, and changes nothing" };
@@ -132,6 +132,15 @@ static enum code grants_union(const struct grant *list, size_t count, const stru
     return code;
 }
 
+/* What would be seen, but for what stands beside the record. */
+static enum code with_marks(const struct caller *who, const struct facts *f, struct verdict would, struct verdict *ret, struct err *reterr) {
+    const char *bar = NULL;
+    enum code code = would.any && (f->marks.restricted || f->marks.objected || f->marks.unconfirmed) ? policy_uses(who, f, &bar, reterr) : OK;
+    if (code == OK)
+        *ret = bar == NULL ? would : (struct verdict){ 0, false, bar, bar };
+    return code;
+}
+
 enum code policy_sees(const struct caller *who, const struct facts *f, struct verdict *ret, struct err *reterr) {
     const struct grant *list;
     const struct kind *k;
@@ -150,15 +159,11 @@ enum code policy_sees(const struct caller *who, const struct facts *f, struct ve
         *ret = nothing;
         return OK;
     }
-    if (!rule_on(RULE_sees_enforced) || opened(f->charter, who, f->kind, f->now)) {
-        *ret = (struct verdict){ kind_all(k), true, NULL };
-        return OK;
-    }
+    if (!rule_on(RULE_sees_enforced) || opened(f->charter, who, f->kind, f->now))
+        return with_marks(who, f, (struct verdict){ kind_all(k), true, NULL, NULL }, ret, reterr);
     size_t count = charter_sees(f->charter, &list);
     code = grants_union(list, count, who, f, &set, reterr);
-    if (code == OK)
-        *ret = set != 0 ? (struct verdict){ set, true, NULL } : nothing;
-    return code;
+    return code == OK ? with_marks(who, f, set != 0 ? (struct verdict){ set, true, NULL, NULL } : nothing, ret, reterr) : code;
 }
 
 /* The tenant's own role changes everything of its records unless who_changes speaks of it. */

@@ -51,7 +51,7 @@ enum code batch_add(struct batch *b, uint64_t line, const struct record_request 
     struct batch_row *row = &b->rows[b->count];
     struct draft *d = &row->draft;
     *row = (struct batch_row){ .line = line };
-    *d = (struct draft){ .s = b->s, .who = b->who, .arena = b->arena, .keys = &b->keys, .mistakes = { .lang = b->lang } };
+    *d = (struct draft){ .s = b->s, .who = b->who, .arena = b->arena, .keys = &b->keys, .way = "import", .mistakes = { .lang = b->lang } };
     enum code code = record_blank(b->k, b->who->tenant, b->arena, &d->rec, reterr);
     if (code != OK)
         return code;

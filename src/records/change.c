@@ -51,9 +51,11 @@ static enum code change_allow(struct changing *c, struct err *reterr) {
         code = policy_stands(c->d->who, &f, &c->at, reterr);
     if (code != OK)
         return code;
-    if (!c->sees.any && !c->may.any && !moves_something(c))
+    if (c->sees.barred == NULL && !c->sees.any && !c->may.any && !moves_something(c))
         return err_set(reterr, E_NOT_FOUND, "there is no such record");
-    return OK;
+    if (c->sees.barred == NULL)
+        code = policy_uses(c->d->who, &f, &c->sees.barred, reterr);      /* a role that may change what it does not see */
+    return code == OK && c->sees.barred != NULL ? read_barred(&c->sees, reterr) : code;
 }
 
 static void allow_field(struct changing *c, size_t i) {
@@ -253,6 +255,7 @@ static enum code change_write(struct changing *c, struct record_text *ret, json_
     if (code != OK)
         return code;
     d->verb = "record_changed";
+    d->consents_asked = c->in.consent_named;
     d->what = ledger_what(c);
     d->file = c->job->file;
     d->file_task = c->job->file_task;

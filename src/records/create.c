@@ -133,6 +133,7 @@ static enum code create(struct service *s, const struct record_request *r, struc
     if (code != OK || ret->text.len > 0)
         return code;
     d->verb = "record_made";
+    d->consents_asked = in.consent_named;
     d->what = ledger_what(&d->rec);
     code = d->what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : draft_prepare(d, src, reterr);
     facts_end(src);                            /* no view stays open while the write waits */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "ledger/ledger.h"
 #include "records/children.h"
+#include "records/consents.h"
 #include "records/doom.h"
 #include "records/file.h"
 #include "records/keys.h"
@@ -108,7 +109,8 @@ static enum code found_prepare(struct draft *d, struct err *reterr) {
     enum code code = OK;
     if (d->quiet)
         return OK;
-    if (d->rec.info->found != 0 || k->limit_count > 0)
+    d->objects = kind_objects(k);
+    if (d->rec.info->found != 0 || k->limit_count > 0 || d->objects)
         code = index_keys_of(d->s, d->rec.tenant, false, d->keys, reterr);
     if (code == OK && index_changed(d))
         code = find_tokens(d->s, d->keys, &d->rec, k->field_count == 0 ? 0 : kind_all(k), d->arena, &d->tokens, reterr);
@@ -254,7 +256,8 @@ static enum code row_write(struct txn *t, struct draft *d, struct err *reterr) {
     if (code == OK)
         code = txn_change(t, &r->change, reterr);
     struct row row = { .kind = r->info->number, .id = r->id, .version = r->version, .change = r->change, .created = r->created, .updated = r->updated,
-                       .due = r->due, .parent = r->parent, .clear = buf_str(&clear), .number = r->number, .restricted = r->restricted };
+                       .due = r->due, .parent = r->parent, .clear = buf_str(&clear), .number = r->number, .restricted = r->marks.restricted,
+                       .objected = r->marks.objected, .unconfirmed = r->marks.unconfirmed };
     if (code == OK)
         code = row_put(t, &row, reterr);
     return code == OK && d->old == NULL && r->info->takes_forms ? door_put(t, r->info->number, &r->id, reterr) : code;
@@ -288,9 +291,13 @@ static void begin_again(struct txn *t, struct draft *d) {
     }
 }
 
-static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *src, struct err *reterr) {
+static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *src, uint64_t objected, struct err *reterr) {
     char who[CALLER_TEXT];
     enum code code = files_write(t, d, reterr);
+    if (code == OK)
+        code = consents_note(t, d, reterr);
+    if (code == OK)
+        code = objections_note(t, d, objected, reterr);
     if (code == OK)
         code = parts_write(t, d, reterr);
     if (code == OK && !d->quiet)
@@ -309,6 +316,7 @@ static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *
 enum code draft_write(struct txn *t, struct draft *d, struct looked_up **known, struct err *reterr) {
     begin_again(t, d);
     struct fact_source src = { .s = d->s, .q = txn_sql(t), .who = d->who, .record = &d->rec, .arena = d->arena, .inside = true, .known = *known, .now = txn_now(t) };
+    uint64_t objected = 0;
     enum code code = OK;
     if (d->reply.wanted)
         code = reply_check(t, d, reterr);
@@ -324,10 +332,12 @@ enum code draft_write(struct txn *t, struct draft *d, struct looked_up **known, 
         code = limits_number(t, d, reterr);
     if (code == OK)
         code = facts_due(&src, src.now, reterr);
+    if (code == OK && !d->quiet)
+        code = objections_inherit(t, d, &objected, reterr);
     if (code == OK)
         code = row_write(t, d, reterr);
     if (code == OK)
-        code = rest_write(t, d, &src, reterr);
+        code = rest_write(t, d, &src, objected, reterr);
     *known = src.known;
     return code;
 }

@@ -5,6 +5,7 @@
 
 #include "records/find.h"
 #include "records/keys.h"
+#include "store/consent.h"
 
 void facts_end(struct fact_source *src) { src->view = view_end(src->view); }
 
@@ -367,10 +368,20 @@ static void fact_as(void *arg, const struct caller *who) {
     src->who = who;
 }
 
+/* Under the name that the purpose has now: an objection to one that the charter has no more ends nothing. */
+static enum code fact_objects(void *arg, int purpose, bool *ret, struct err *reterr) {
+    struct fact_source *src = arg;
+    struct sql *q;
+    const char *name = purpose_name(src->record->info->kind, purpose);
+    enum code code = facts_sql(src, &q, reterr);
+    *ret = false;
+    return code == OK && name != NULL ? objection_stands(q, src->record->info->number, &src->record->id, name, ret, reterr) : code;
+}
+
 struct facts facts_of(struct fact_source *src, usec_t now) {
     src->now = now;
-    return (struct facts){ .charter = src->s->charter, .kind = src->record->info->index, .id = src->record->id, .now = now, .arg = src,
-                           .clear = fact_clear, .related = fact_related, .owns = fact_owns, .within = fact_within, .as = fact_as };
+    return (struct facts){ .charter = src->s->charter, .kind = src->record->info->index, .id = src->record->id, .now = now, .marks = src->record->marks, .arg = src,
+                           .clear = fact_clear, .related = fact_related, .owns = fact_owns, .within = fact_within, .as = fact_as, .objects = fact_objects };
 }
 
 enum code facts_due(struct fact_source *src, usec_t now, struct err *reterr) {

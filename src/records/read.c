@@ -11,6 +11,10 @@ enum code read_absent(const struct service *s, const struct caller *who, int kin
     return code == E_GONE && !use_knows(s, who, kind) ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
 }
 
+enum code read_barred(const struct verdict *sees, struct err *reterr) {
+    return sees->barred != NULL ? err_set(reterr, E_FORBIDDEN, "%s", sees->barred) : err_set(reterr, E_NOT_FOUND, "there is no such record");
+}
+
 static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, struct record_text *ret, struct err *reterr) {
     struct record rec = { .tenant = tenant };
     struct verdict sees;
@@ -25,7 +29,7 @@ static enum code read_in(struct service *s, const struct record_request *r, int6
     struct facts f = facts_of(&src, src.now);
     code = policy_sees(r->who, &f, &sees, reterr);
     if (code == OK && !sees.any)
-        return err_set(reterr, E_NOT_FOUND, "there is no such record");
+        return read_barred(&sees, reterr);
     if (code == OK && !rec.loaded)
         code = record_load_parts(q, arena, &rec, reterr);
     facts_end(&src);                           /* the keeper is asked without a view open */

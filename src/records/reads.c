@@ -25,7 +25,7 @@
 #define RECORDS_TEXT 49152u
 #define SLOTS (2 * TRACES_MAX)
 
-struct reader { int64_t tenant, token, window; struct uuid account; int person, purpose; enum read_way way; bool by_link, by_session, fresh; const struct kind_info *k; fieldset fields; };
+struct reader { int64_t tenant, token, window; struct uuid account; int person, purpose; enum use_ground ground; enum read_way way; bool by_link, by_session, fresh; const struct kind_info *k; fieldset fields; };
 struct trace { struct reader by; int64_t *born; size_t count, room, done; };      /* done: of them, written */
 struct gathered { struct trace list[TRACES_MAX]; uint16_t slots[SLOTS]; size_t count, records; };
 struct reads {
@@ -83,6 +83,8 @@ static json_t *entry_json(const struct piece *p) {
                              "records", buf_str(&records));
     if (by->window != 0)
         json_object_set_new(what, "window", json_integer(by->window));
+    if (by->ground != GROUND_NONE)
+        json_object_set_new(what, "ground", json_string(use_ground_name(by->ground)));
     if (by->fresh)
         json_object_set_new(what, "fresh", json_true());
     if (!by->by_session && !uuid_is_null(&by->account))
@@ -272,14 +274,14 @@ static struct reader reader_of(const struct charter *c, const struct caller *who
         purpose = -1;
     return (struct reader){
         .tenant = who->tenant, .token = who->by_session ? 0 : who->token, .window = who->window != NULL ? who->window->number : 0, .account = who->account,
-        .person = who->person, .purpose = purpose, .way = way, .by_link = who->by_link, .by_session = who->by_session,
+        .person = who->person, .purpose = purpose, .ground = who->ground, .way = way, .by_link = who->by_link, .by_session = who->by_session,
         .k = k, .fields = set,
     };
 }
 
 static bool same(const struct reader *a, const struct reader *b) {
     return a->tenant == b->tenant && a->token == b->token && a->window == b->window && uuid_compare(&a->account, &b->account) == 0 && a->person == b->person &&
-           a->purpose == b->purpose && a->way == b->way && a->by_link == b->by_link && a->by_session == b->by_session && a->fresh == b->fresh && a->k == b->k && a->fields == b->fields;
+           a->purpose == b->purpose && a->ground == b->ground && a->way == b->way && a->by_link == b->by_link && a->by_session == b->by_session && a->fresh == b->fresh && a->k == b->k && a->fields == b->fields;
 }
 
 static size_t slot_of(const struct reader *by) {

@@ -20,7 +20,7 @@ struct record {
     int64_t version, change, born;
     usec_t created, updated, due;
     const char *number;                        /* or NULL */
-    bool restricted;
+    struct marks marks;                        /* as stored; the write of a record keeps them */
     bool loaded;                               /* its parts are here */
     bool opened;                               /* sealed values are in `values` too */
     usec_t agreed;                             /* consent of the kind itself; 0 */

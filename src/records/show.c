@@ -114,6 +114,8 @@ void record_show(const struct record *r, fieldset fields, struct buf *ret) {
         buf_text(ret, ",\"number\":");
         json_text_quote(ret, r->number, strlen(r->number));
     }
+    if (r->marks.restricted)
+        buf_text(ret, ",\"restricted\":true");
     if (r->info->consent_count > 0) {
         buf_text(ret, ",\"consents\":");
         consents_add(ret, r, fields);

@@ -55,8 +55,12 @@ static enum code field_allowed(struct service *s, const struct caller *who, cons
     code = policy_sees(who, &f, &sees, reterr);
     if (code == OK)
         code = policy_changes(who, &f, V_CHANGE, &may, reterr);
-    if (code == OK && !sees.any && !may.any)
+    if (code == OK && sees.barred == NULL && !sees.any && !may.any)
         return err_set(reterr, E_NOT_FOUND, "there is no such record");
+    if (code == OK && sees.barred == NULL)
+        code = policy_uses(who, &f, &sees.barred, reterr);
+    if (code == OK && sees.barred != NULL)
+        return read_barred(&sees, reterr);
     if (code == OK && ((may.fields >> field & 1) == 0 || !policy_scope(s->charter, who, k->index, V_CHANGE)))
         return err_set(reterr, E_FORBIDDEN, "%s is not yours to set", k->kind->fields[field].name);
     if (code == OK)

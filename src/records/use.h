@@ -7,6 +7,8 @@
 enum code use_refused(const struct service *s, const struct caller *who, int kind, const struct verdict *may, struct err *reterr);
 /* E_GONE becomes E_NOT_FOUND for all but the tenant: that a record was there is its business. */
 enum code read_absent(const struct service *s, const struct caller *who, int kind, enum code code, struct err *reterr);
+/* Nothing of a record is seen: for what stands beside it, or because there is none for the caller. */
+enum code read_barred(const struct verdict *sees, struct err *reterr);
 /* What an answer may show of what the caller sees: nothing where the scope of its token leaves reading out. */
 fieldset use_shown(const struct service *s, const struct caller *who, int kind, const struct verdict *sees);
 /* The tenant's own role, or sejf itself. */

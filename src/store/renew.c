@@ -2,12 +2,15 @@
  * transactions of index.db, STEP rows at a time between the groups of running writes. Rows carry the generation
  * of their key, so a cut renewal goes on with those that are left. The store refuses tokens of an older
  * generation from the start on, so that no straggler comes in behind. */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/inner.h"
 #include "store/rows.h"
 
 #define STEP 128u
+#define OBJECTORS_STEP 4u                     /* as in the statement */
+#define OBJECTOR_TEXT 4100u                      /* longer than a line of a charter */
 
 struct renewal {
     struct store *store;
@@ -157,6 +160,59 @@ static enum code spans_step(struct txn *t, void *arg, struct err *reterr) {
     return code;
 }
 
+/* ---- objectors ---- */
+
+struct objector { char purpose[OBJECTOR_TEXT]; struct token token; uint32_t generation; };
+
+/* Those left of an older generation; each moved one leaves their ranks, so the walk needs no place. */
+static enum code objectors_read(struct renewal *r, struct txn *t, struct objector *ret, size_t *ret_count, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = sql_prepare(&t->sql, "SELECT purpose, token, generation FROM objector WHERE tenant = ? AND generation < ? LIMIT 4", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, r->generation);
+    *ret_count = 0;
+    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
+        struct objector *o = &ret[*ret_count];
+        if (snprintf(o->purpose, sizeof o->purpose, "%s", col_text(s, 0)) >= (int)sizeof o->purpose)
+            code = err_set(reterr, E_DAMAGED, "a purpose that somebody objected to is longer than any can be");
+        o->generation = (uint32_t)col_int(s, 2);
+        if (code == OK)
+            code = col_bytes(s, 1, o->token.bytes, sizeof o->token.bytes, reterr);
+        if (code == OK && o->generation + 1 != r->generation)
+            code = lost(r, "objection", reterr);
+        if (code != OK)
+            break;
+        ++*ret_count;
+    }
+    stmt_end(s);
+    return code;
+}
+
+static enum code objectors_step(struct txn *t, void *arg, struct err *reterr) {
+    struct renewal *r = arg;
+    struct objector list[OBJECTORS_STEP];
+    size_t count = 0;
+    enum code code = objectors_read(r, t, list, &count, reterr);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        struct stmt *s;
+        struct token now = list[i].token;
+        if (!tokens_renew(&r->before, &r->now, &now, 1))
+            return no_memory(reterr);
+        code = sql_prepare(&t->sql, "UPDATE OR REPLACE objector SET token = ?4, generation = ?5 WHERE tenant = ?1 AND purpose = ?2 AND token = ?3", &s, reterr);
+        if (code != OK)
+            break;
+        stmt_text(s, 2, list[i].purpose);
+        stmt_blob(s, 3, list[i].token.bytes, TOKEN_SIZE);
+        stmt_blob(s, 4, now.bytes, TOKEN_SIZE);
+        stmt_int(s, 5, r->generation);
+        code = stmt_run(s, reterr);
+    }
+    r->more = count == OBJECTORS_STEP;
+    return code;
+}
+
 /* ---- docs ---- */
 
 static enum code index_stmt(struct renewal *r, const char *sql, struct stmt **ret, struct err *reterr) {
@@ -274,6 +330,8 @@ static enum code renew_tenant(void *arg, int64_t tenant, struct err *reterr) {
         code = store_write(r->store, tenant, claims_step, r, reterr);
     for (walk_start(r); code == OK && r->more; )
         code = store_write(r->store, tenant, spans_step, r, reterr);
+    for (walk_start(r); code == OK && r->more; )
+        code = store_write(r->store, tenant, objectors_step, r, reterr);
     for (walk_start(r); code == OK && r->more; )
         code = commit_job(r->store, docs_job, r, reterr);
     return code;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "store/consent.h"
 #include "store/inner.h"
 #include "store/tables.h"
 
@@ -18,7 +19,7 @@ static void row_bind(struct stmt *s, const struct row *r) {
     stmt_int(s, 6, r->created);
     stmt_int(s, 7, r->updated);
     bind_due(s, 8, r->due);
-    stmt_int(s, 9, r->restricted);
+    stmt_int(s, 9, (r->restricted ? MARK_RESTRICTED : 0) | (r->objected ? MARK_OBJECTED : 0) | (r->unconfirmed ? MARK_UNCONFIRMED : 0));
     bind_uuid_or_null(s, 10, &r->parent);
     stmt_text(s, 11, r->number);
     stmt_text(s, 12, r->clear != NULL ? r->clear : "{}");
@@ -27,7 +28,11 @@ static void row_bind(struct stmt *s, const struct row *r) {
 /* Texts are those of the statement: they live until its next step. */
 static enum code row_read(struct stmt *s, struct row *ret, struct err *reterr) {
     struct row r = { .kind = (int32_t)col_int(s, 0), .version = col_int(s, 2), .change = col_int(s, 3), .created = col_int(s, 4),
-                     .updated = col_int(s, 5), .due = col_is_null(s, 6) ? USEC_NEVER : col_int(s, 6), .restricted = col_int(s, 7) != 0 };
+                     .updated = col_int(s, 5), .due = col_is_null(s, 6) ? USEC_NEVER : col_int(s, 6) };
+    const int64_t marks = col_int(s, 7);
+    r.restricted = (marks & MARK_RESTRICTED) != 0;
+    r.objected = (marks & MARK_OBJECTED) != 0;
+    r.unconfirmed = (marks & MARK_UNCONFIRMED) != 0;
     enum code code = col_bytes(s, 1, r.id.bytes, sizeof r.id.bytes, reterr);
     if (code == OK && !col_is_null(s, 8))
         code = col_bytes(s, 8, r.parent.bytes, sizeof r.parent.bytes, reterr);
@@ -195,6 +200,12 @@ enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct 
         code = delete_of(t, "DELETE FROM claim WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
     if (code == OK)
         code = delete_of(t, "DELETE FROM span WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
+    if (code == OK)
+        code = delete_of(t, "DELETE FROM consent WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
+    if (code == OK && r.objected)
+        code = delete_of(t, "DELETE FROM objection WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
+    if (code == OK && r.restricted)
+        code = delete_of(t, "DELETE FROM restriction WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
     if (code == OK)
         code = door_drop(t, id, reterr);
     if (code == OK)

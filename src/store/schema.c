@@ -174,7 +174,8 @@ static const struct migration records_steps[] = {
       "CREATE TABLE objector (tenant INTEGER NOT NULL, purpose TEXT NOT NULL, token BLOB NOT NULL, generation INTEGER NOT NULL, at INTEGER NOT NULL,"
       " PRIMARY KEY (tenant, purpose, token)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE restriction (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, request INTEGER NOT NULL, at INTEGER NOT NULL, told INTEGER NOT NULL,"
-      " lifts INTEGER, whose TEXT NOT NULL, PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID" },
+      " lifts INTEGER, whose TEXT NOT NULL, PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX record_marked ON record (tenant, kind, id) WHERE restricted > 0" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

@@ -1,0 +1,74 @@
+/* uses.c — what stands beside a record and ends uses of it: restriction, objection, an address that has not confirmed. */
+#include <string.h>
+
+#include "policy/policy.h"
+
+static const char *const grounds[GROUNDS] = { [GROUND_CONSENT] = "consent", [GROUND_CLAIMS] = "claims", [GROUND_PROTECTION] = "protection", [GROUND_PUBLIC] = "public interest",
+                                              [GROUND_LAW] = "law" };
+
+const char *use_ground_name(enum use_ground ground) { return ground > GROUND_NONE && ground < GROUNDS ? grounds[ground] : NULL; }
+
+bool use_ground_read(const char *text, enum use_ground *ret) {
+    PRE(text != NULL && ret != NULL);
+    for (enum use_ground g = GROUND_CONSENT; g < GROUNDS; g++)
+        if (strcmp(grounds[g], text) == 0) {
+            *ret = g;
+            return true;
+        }
+    return false;
+}
+
+const char *purpose_name(const struct kind *k, int purpose) {
+    PRE(k != NULL);
+    for (size_t l = 0; purpose >= 0 && (size_t)purpose < k->used_for_count && l < ARRAY_LEN(k->used_for[purpose].in); l++)
+        if (k->used_for[purpose].in[l] != NULL)
+            return k->used_for[purpose].in[l];
+    return NULL;
+}
+
+bool policy_objectable(const struct kind *k, int purpose) {
+    PRE(k != NULL);
+    return purpose >= 0 && (size_t)purpose < k->used_for_count && k->because != NULL && strncmp(k->because, "interest", 8) == 0;
+}
+
+static const char restricted[] = "the processing of this record is restricted (GDPR, article 18): it is stored and not used. The tenant's own role may use it with a ground, which is "
+                                 "kept in the ledger: Sejf-Ground is consent, claims, protection, public interest or law";
+static const char unconfirmed[] = "the address of this record has not confirmed it: until then nobody uses it";
+static const char objected[] = "the person objected to the use of this record for this purpose (GDPR, article 21)";
+
+/* Is it the person whose record it is? */
+static enum code is_own(const struct caller *who, const struct facts *f, bool *ret, struct err *reterr) {
+    if (!policy_own_is_subject(f->charter, who, f->kind) || who->by_form) {
+        *ret = false;
+        return OK;
+    }
+    return f->owns(f->arg, who, ret, reterr);
+}
+
+enum code policy_uses(const struct caller *who, const struct facts *f, const char **ret_bar, struct err *reterr) {
+    PRE(who != NULL && f != NULL && ret_bar != NULL && reterr != NULL);
+    bool own = false, stands = false;
+    int purpose = -1;
+    *ret_bar = NULL;
+    if (who->by_sejf)
+        return OK;
+    if (f->marks.unconfirmed && rule_on(RULE_double_opt_in)) {
+        *ret_bar = unconfirmed;
+        return OK;
+    }
+    bool held = f->marks.restricted && rule_on(RULE_right_restriction), asked = f->marks.objected && rule_on(RULE_right_objection);
+    enum code code = held || asked ? is_own(who, f, &own, reterr) : OK;
+    if (code != OK || own)
+        return code;
+    if (held && (who->person != charter_tenant(f->charter) || who->by_link || who->by_form || who->ground == GROUND_NONE)) {
+        *ret_bar = restricted;
+        return OK;
+    }
+    if (asked)
+        code = policy_purpose(f->charter, who, f->kind, &purpose, reterr);
+    if (code == OK && purpose >= 0 && f->objects != NULL)
+        code = f->objects(f->arg, purpose, &stands, reterr);
+    if (code == OK && stands)
+        *ret_bar = objected;
+    return code;
+}
