@@ -49,18 +49,24 @@ enum code consents_note(struct txn *t, const struct draft *d, struct err *reterr
 }
 
 /* ---- objectors */
-static bool holds_address(const struct field *f) { return (f->type == T_EMAIL || f->type == T_PHONE) && f->level != L_PLAIN; }
+bool kind_address(const struct kind *k, int field) {
+    const struct field *f = &k->fields[field];
+    bool is = k->about >= 0 && (f->type == T_EMAIL || f->type == T_PHONE) && f->level != L_PLAIN && !f->masked;
+    for (int i = 0; is && i < field; i++)
+        is = k->fields[i].type != f->type || k->fields[i].masked;
+    return is;
+}
 
 bool kind_objects(const struct kind *k) {
     bool any = false;
     for (size_t i = 0; i < k->field_count; i++)
-        any = any || holds_address(&k->fields[i]);
+        any = any || kind_address(k, (int)i);
     return any && k->used_for_count > 0;
 }
 
 enum code objector_mark(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, int field, const struct value *v,
                         struct arena *arena, bool *ret_is, struct mark *ret, struct token *ret_before, struct err *reterr) {
-    *ret_is = v->set && holds_address(&k->kind->fields[field]);
+    *ret_is = v->set && kind_address(k->kind, field);
     if (!*ret_is)
         return OK;
     const char *fold = find_fold(&k->kind->fields[field], v, arena);

@@ -15,5 +15,7 @@ MUST_USE enum code objections_note(struct txn *t, const struct draft *d, uint64_
 /* Keyed hashes of the address in a field, as an objector is known by. false: the field holds no address. */
 MUST_USE enum code objector_mark(const struct service *s, const struct index_keys *keys, const struct kind_info *k, int64_t tenant, int field, const struct value *v,
                                  struct arena *arena, bool *ret_is, struct mark *ret, struct token *ret_before, struct err *reterr);
+/* Is this field the address of whom the kind is about: the first of its type? */
+bool kind_address(const struct kind *k, int field);
 /* Can a record of that kind be objected to at all: it has purposes and a field that holds an address? */
 bool kind_objects(const struct kind *k);
