@@ -43,7 +43,7 @@ enum code consents_note(struct txn *t, const struct draft *d, struct err *reterr
                                    .way = way_of(d), .by = caller_text(d->who, who, sizeof who) };
         if (row.shown)
             memcpy(row.text, d->who->notice, sizeof row.text);
-        code = consent_put(t, &row, reterr);
+        code = consent_step_put(t, &row, reterr);
     }
     return code;
 }

@@ -22,7 +22,7 @@ static enum code of_record(struct sql *q, const char *sql, int32_t kind, const s
 
 /* ---- consents */
 
-enum code consent_put(struct txn *t, const struct consent_row *r, struct err *reterr) {
+enum code consent_step_put(struct txn *t, const struct consent_row *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->name != NULL && r->way != NULL && r->by != NULL && reterr != NULL);
     struct stmt *s;
     enum code code = of_record(&t->sql, "INSERT INTO consent (tenant, kind, id, number, name, state, at, until, text, way, whose) "

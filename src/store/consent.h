@@ -16,7 +16,7 @@ struct consent_row {
     const char *by;                            /* as in the ledger */
 };
 /* Takes the record's next number; at: now. */
-MUST_USE enum code consent_put(struct txn *t, const struct consent_row *r, struct err *reterr);
+MUST_USE enum code consent_step_put(struct txn *t, const struct consent_row *r, struct err *reterr);
 typedef bool (*consent_fn)(const struct consent_row *r, void *arg);
 MUST_USE enum code consents_of(struct sql *q, int32_t kind, const struct uuid *id, consent_fn fn, void *arg, struct err *reterr);       /* oldest first */
 

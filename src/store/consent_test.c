@@ -14,7 +14,7 @@ static enum code step_write(struct txn *t, void *arg, struct err *e) {
     case CONSENT: {
         struct consent_row r = { .kind = 1, .id = id, .name = s->name, .state = s->state, .until = USEC_NEVER, .shown = s->hash != 0, .way = "form", .by = "form" };
         memset(r.text, s->hash, sizeof r.text);
-        return consent_put(t, &r, e);
+        return consent_step_put(t, &r, e);
     }
     case MARK: return row_mark(t, 1, &id, s->set, s->clear, e);
     case OBJECT: return objection_put(t, &(struct objection_row){ .kind = 1, .id = id, .purpose = s->name, .by = "link 3" }, e);
