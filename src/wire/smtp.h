@@ -1,0 +1,56 @@
+/* smtp.h — a client of one relay (RFC 5321): bytes in, events out. It knows no socket and no clock: the caller carries bytes, makes the
+ * handshake of TLS, and keeps the time that smtp_wait_ms says. Each letter has one recipient. What is said to the relay is made of checked
+ * pieces only, so no address can end a command. Not thread-safe.
+ *
+ *   greeting -> EHLO [-> STARTTLS -> (handshake) -> EHLO] [-> AUTH] -> READY
+ *   READY -> MAIL, RCPT, DATA in one go (RFC 2920) -> ACCEPTED -> text, and after smtp_finish the last dot -> ANSWERED -> READY */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+
+#define SMTP_SAID 300u                       /* of what a relay says, as kept */
+#define SMTP_REPLY_MAX (64u << 10)           /* a longer reply is none */
+#define SMTP_LETTER_MAX (8u << 20)
+
+struct smtp;
+struct smtp_options {
+    const char *name;                        /* ours, as in EHLO */
+    bool starttls;                           /* must be offered and taken before anything else */
+    bool secure;                             /* the bytes are inside TLS from the start */
+    const char *user, *password;             /* NULL: no AUTH; only inside TLS */
+};
+/* Texts are copied; the password is wiped. E_INVALID: a name or user that cannot be said. */
+MUST_USE enum code smtp_new(const struct smtp_options *o, struct smtp **ret, struct err *reterr);
+struct smtp *smtp_free(struct smtp *s);
+DEFINE_AUTO(struct smtp, smtp_free)
+
+enum smtp_event { SMTP_NOTHING,              /* all bytes are used up */
+                  SMTP_HANDSHAKE,            /* make one, then smtp_secured */
+                  SMTP_READY,                /* for a letter */
+                  SMTP_ACCEPTED,             /* the recipient was taken and the text is on its way: smtp_finish lets it end; closing the connection ends all */
+                  SMTP_ANSWERED,             /* smtp_answer: what came of the letter */
+                  SMTP_ENDED };              /* smtp_answer: why; the connection is to be closed */
+/* Uses up bytes until something happens; call again until nothing does. */
+MUST_USE enum smtp_event smtp_take(struct smtp *s, const char **bytes, size_t *len);
+/* What is to be said: the caller carries it away and cuts it. */
+struct buf *smtp_out(struct smtp *s);
+
+void smtp_secured(struct smtp *s);           /* the handshake is made and the relay is who it should be */
+struct smtp_letter { const char *from, *to, *id /* of letters, digits and '-' */; const void *text; size_t len /* lines end in CRLF */; };
+/* In READY alone. What the relay cannot take is answered at once: then the next smtp_take, even of no bytes, gives SMTP_ANSWERED. */
+MUST_USE enum code smtp_letter(struct smtp *s, const struct smtp_letter *l, struct err *reterr);
+void smtp_finish(struct smtp *s);            /* after SMTP_ACCEPTED: the last dot; what comes now counts */
+void smtp_quit(struct smtp *s);              /* politely; the answer need not be waited for */
+/* The connection is lost, or the time is over: ends it (SMTP_ENDED at the next smtp_take). why: shown to people. */
+void smtp_lost(struct smtp *s, const char *why);
+bool smtp_is_ready(const struct smtp *s);
+int smtp_wait_ms(const struct smtp *s);      /* how long the relay may take now (4.5.3.2) */
+
+enum smtp_outcome { SMTP_SENT,               /* taken by the relay */
+                    SMTP_REFUSED,            /* this letter, for good */
+                    SMTP_LATER,              /* this letter, for now */
+                    SMTP_RELAY,              /* no letter goes now: connection, TLS, AUTH, or the sender's address */
+                    SMTP_IN_DOUBT };         /* all was sent and no answer came */
+struct smtp_answer { enum smtp_outcome outcome; int status /* 0: none came */; char enhanced[12] /* "5.1.1" or "" */; const char *at /* "RCPT" */;
+                     char said[SMTP_SAID] /* as the relay wrote it: not masked, not printable */; };
+const struct smtp_answer *smtp_answer(const struct smtp *s);
