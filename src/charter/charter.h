@@ -98,6 +98,10 @@ struct number_format {                        /* "FV/2026/000001 per organiser, 
     bool set;                                 /* false: the kind has no number */
 };
 
+/* Who is told before records of the kind are erased by date, and how long before. room: what the erasure of one that was told of late may be
+ * moved by at most; all zero: the due date is the law. person -1: the kind has no `warn`. */
+struct warn { int person; struct span before, room; };
+
 struct when_deleted { int kind; bool erase; };/* erase or keep that child kind */
 
 struct kind {
@@ -117,6 +121,7 @@ struct kind {
     struct move *moves; size_t move_count;
     struct number_format number;
     struct when_deleted *when_deleted; size_t when_deleted_count;
+    struct warn warn;
     const char *kind_of_data;                 /* "health", or NULL */
     struct pos pos;
     bool personal;                            /* any field above L_PLAIN */

@@ -118,6 +118,7 @@ TEST(says_lines_in_three_languages) {
 /* The sample with what concerns accounts in it. */
 static struct charter *with_accounts(void) {
     static const struct { const char *from, *to; } put[] = {
+        { "    warn: organiser by email 14 days before\n", "    warn: organiser by email 14 days before, a late notice moves the erasure by at most 1 week\n" },
         { "  assigned: parcel.courier\n", "  assigned: parcel.courier, while parcel.state is next, until parcel.ends\n" },
         { "everything of own invoice, by private link\n", "everything of own invoice, by private link or sign-in\n" },
         { "    - everything of own parcel, as a file or a stream\n", "    - everything of own parcel, by sign-in\n" },
@@ -143,6 +144,10 @@ static struct charter *with_accounts(void) {
 
 TEST(says_lines_about_accounts_in_three_languages) {
     AUTO(charter_free) struct charter *c = with_accounts();
+    line_is(c, "records.registration.warn",
+            "The organiser gets an e-mail 14 days before “registration” is erased; one that goes out late moves the erasure by at most 1 week.",
+            "14 dni przed usunięciem rekordu „zgłoszenie” wiadomość e-mail dostaje organizator; jeśli wyjdzie ona później, usunięcie przesuwa się o najwyżej 1 tydzień.",
+            "A „jelentkezés” rekord törlése előtt 14 nappal e-mailt kap a szervező; ha az később megy ki, a törlés legfeljebb 1 héttel tolódik el.");
     line_is(c, "relations.assigned",
             "“assigned” is whom “courier (parcel)” names, while “status (parcel)” is “next”, until “ends (parcel)”.",
             "Relacja „assigned” łączy rekord z tym, kogo wskazuje „courier (parcel)”, dopóki „stan (parcel)” ma wartość „next”, do „koniec (parcel)”.",

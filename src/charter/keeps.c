@@ -172,6 +172,18 @@ static void build_when_deleted(struct build *b, int kind, const struct node *n) 
     }
 }
 
+/* Whether anybody of that role can be told, sections.c says. */
+static struct warn build_warn(struct build *b, const struct node *n) {
+    const struct capture *person = build_capture(b, n, "person"), *span = build_capture(b, n, "span"), *room = build_capture(b, n, "room");
+    struct warn w = { .person = -1 };
+    if (person == NULL || span == NULL || !capture_span(span, &w.before))
+        return w;
+    w.person = names_get(b->c->person_names, build_name(b, person));
+    if (room != NULL && !capture_span(room, &w.room))
+        w.room = (struct span){ 0 };
+    return w;
+}
+
 static void check_remind(struct build *b, int kind, const struct node *n) {
     const struct capture *anchor = build_capture(b, n, "anchor"), *fields = build_capture(b, n, "fields");
     const struct kind *k = &b->c->kinds[kind];
@@ -206,6 +218,7 @@ void build_keeps(struct build *b) {
             add_parts(b, k, "main", k->field_count == 64 ? UINT64_MAX : BIT(k->field_count) - 1, &rule, NULL);
         }
         build_when_deleted(b, (int)i, node_get(b->work[i].node, "when_deleted"));
+        k->warn = build_warn(b, node_get(b->work[i].node, "warn"));
         check_remind(b, (int)i, node_get(b->work[i].node, "remind"));
     }
 }

@@ -173,7 +173,7 @@ void build_kinds(struct build *b) {
     }
     for (const struct node *n = count > 0 ? records->first : NULL; n != NULL && c->kind_count < count; n = n->next)
         if (names_add(c->kind_names, n->key, (int)c->kind_count)) {
-            c->kinds[c->kind_count] = (struct kind){ .name = n->key, .parent = -1, .about = -1, .pos = n->key_pos };
+            c->kinds[c->kind_count] = (struct kind){ .name = n->key, .parent = -1, .about = -1, .warn.person = -1, .pos = n->key_pos };
             b->work[c->kind_count++].node = n;
         }
     for (size_t i = 0; i < c->kind_count && !b->no_memory; i++)

@@ -3,6 +3,7 @@
 #include "charter/lint_parts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -71,14 +72,25 @@ static bool longest_copy(const struct lint *l, struct span *ret) {
     return any;
 }
 
+/* How long, with what a late notice may add: "180 days", "180 days + 14 days after a late notice". */
+static double kept_said(const struct kind *k, const struct part *p, char *ret, size_t room) {
+    char kept[64], late[64];
+    double days = span_days(&p->keep.span), more = k->warn.person >= 0 ? span_days(&k->warn.room) : 0;
+    (void)span_format(&p->keep.span, kept, sizeof kept);
+    if (more > 0)
+        snprintf(ret, room, "%s + %s after a late notice", kept, span_format(&k->warn.room, late, sizeof late));
+    else
+        snprintf(ret, room, "%s", kept);
+    return days + more;
+}
+
 static void residue(struct lint *l, const struct kind *k, const struct part *p) {
     struct span copy, undo;
-    char kept[64], copies[64];
+    char kept[160], copies[64];
     if (first_of(k, p, is_personal) == NULL)
         return;
-    double days = span_days(&p->keep.span);
+    double days = kept_said(k, p, kept, sizeof kept);
     struct buf text = BUF(2048);
-    (void)span_format(&p->keep.span, kept, sizeof kept);
     const struct node *line = lint_get(l, "backups", "undo");
     if (line != NULL && span_parse(lint_text(line), &undo)) {
         buf_printf(&text, "%s: %s + %s until no copy, backups of keys among them, can be opened: %.0f days", k->name, kept,

@@ -200,6 +200,28 @@ TEST(a_page_ages_after_a_year) {
     traps_are(plain, owner, "", "2030-01-01", "3:T8");
 }
 
+/* What a late notice may add to a time that is kept stands in the sum. */
+TEST(a_late_notice_counts_in_what_remains) {
+    static const struct { const char *undo, *want; } row[] = {
+        { "  undo: 14 days\n", "order: 180 days + 7 days after a late notice + 14 days until no copy, backups of keys among them, can be opened: 201 days" },
+        { "", "180 days + 7 days after a late notice + 1 year in backups = 552 days: read together, the lines let personal data of order live that long; say when an erasure is "
+              "final in every copy, such as `undo: 14 days` under `backups`" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(buf_done) struct buf text = BUF(1 << 14);
+        const struct finding *list;
+        const char *said = NULL;
+        put_head(&text, personal_field, "180 days after created, then erase\n    warn: shop by email 14 days before, a late notice moves the erasure by at most 7 days");
+        buf_printf(&text, "backups:\n  database: every 3 hours, kept 1 year\n%s", row[i].undo);
+        AUTO(findings_free) struct findings *f = linted(&text, "2026-11-22");
+        size_t n = findings_list(f, &list);
+        for (size_t j = 0; j < n; j++)
+            if (strcmp(list[j].id, "T10") == 0)
+                said = list[j].text;
+        CHECK_TEXT(said, row[i].want);
+    }
+}
+
 TEST(says_the_arithmetic) {
     AUTO(findings_free) struct findings *f = findings_new();
     AUTO(charter_free) struct charter *c = NULL;

@@ -123,6 +123,10 @@ static void check_warns(struct build *b) {
             dated |= k->parts[p].keep.type == KEEP_SPAN;
         if (build_said(b, warn)->form != FORM_NONE && !dated && k->part_count > 0)
             complain(b, "nothing-due", warn, NULL, "Nothing of `%s` is erased by date, so there is nothing to warn of: leave `warn` out", k->name);
+        const struct capture *c = build_capture(b, warn, "person");
+        int who = k->warn.person;
+        if (c != NULL && who >= 0 && (!charter_signs_in(b->c, who) || charter_public(b->c, who) || charter_operator_staff(b->c, who)))
+            complain_at(b, "warn-nobody", warn, c->at, c->width, NULL, "`%s` has no account of the tenant's staff, so nobody can be told: name the tenant or somebody of its staff", b->c->people[who].name);
     }
 }
 
