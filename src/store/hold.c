@@ -30,7 +30,8 @@ static enum code rows_tell(struct stmt *s, hold_fn fn, void *arg, struct err *re
     return code;
 }
 
-static enum code next_number(struct sql *q, int64_t *ret, struct err *reterr) {
+enum code hold_next(struct sql *q, int64_t *ret, struct err *reterr) {
+    PRE(q != NULL && ret != NULL && reterr != NULL);
     struct stmt *s;
     bool row = false;
     enum code code = sql_prepare(q, "SELECT coalesce(max(number), 0) + 1 FROM hold WHERE tenant = ?", &s, reterr);
@@ -47,7 +48,7 @@ enum code hold_put(struct txn *t, const struct hold_row *r, int64_t *ret_number,
     PRE(t != NULL && r != NULL && r->parts != NULL && r->by != NULL && ret_number != NULL && reterr != NULL);
     struct stmt *s;
     int64_t number = 0;
-    enum code code = next_number(&t->sql, &number, reterr);
+    enum code code = hold_next(&t->sql, &number, reterr);
     if (code == OK)
         code = sql_prepare(&t->sql, "INSERT INTO hold (tenant, number, kind, id, parts, until, made, lifted, whose, key, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)", &s, reterr);
     if (code != OK)
@@ -101,10 +102,20 @@ enum code holds_of(struct sql *q, int32_t kind, const struct uuid *id, usec_t no
     return rows_tell(s, fn, arg, reterr);
 }
 
+enum code holds_ended(struct sql *q, usec_t now, hold_fn fn, void *arg, struct err *reterr) {
+    PRE(q != NULL && fn != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare(q, HOLD_COLS " AND lifted = 0 AND until <= ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, now);
+    return rows_tell(s, fn, arg, reterr);
+}
+
 enum code hold_close(struct txn *t, int64_t number, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "UPDATE hold SET bytes = zeroblob(0) WHERE tenant = ? AND number = ? AND lifted > 0", &s, reterr);
+    enum code code = sql_prepare(&t->sql, "UPDATE hold SET bytes = zeroblob(0), lifted = CASE lifted WHEN 0 THEN until ELSE lifted END WHERE tenant = ? AND number = ? AND (lifted > 0 OR until IS NOT NULL)", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 2, number);

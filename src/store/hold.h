@@ -16,7 +16,10 @@ MUST_USE enum code hold_lift(struct txn *t, int64_t number, usec_t at, struct er
 typedef bool (*hold_fn)(const struct hold_row *r, void *arg);
 MUST_USE enum code holds_list(struct sql *q, int64_t before, hold_fn fn, void *arg, struct err *reterr);         /* newest first, lifted ones too */
 MUST_USE enum code hold_get(struct sql *q, int64_t number, hold_fn fn, void *arg, struct err *reterr);                             /* E_NOT_FOUND */
-/* The ground of one that was lifted goes: its key is the caller's to doom. */
+MUST_USE enum code hold_next(struct sql *q, int64_t *ret, struct err *reterr);               /* the number that hold_put gives next */
+/* Those that have an end which has come, and are not closed. */
+MUST_USE enum code holds_ended(struct sql *q, usec_t now, hold_fn fn, void *arg, struct err *reterr);
+/* The ground of one that was lifted, or whose end has come (lifted becomes that end), goes: its key is the caller's to doom. */
 MUST_USE enum code hold_close(struct txn *t, int64_t number, struct err *reterr);
 /* Those that are in force for a record. One indexed read. */
 MUST_USE enum code holds_of(struct sql *q, int32_t kind, const struct uuid *id, usec_t now, hold_fn fn, void *arg, struct err *reterr);
