@@ -450,6 +450,50 @@ enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZE], struc
     return code;
 }
 
+/* --- statements --- */
+
+enum code keeper_attest(struct keeper_client *k, const char *what, const uint8_t digest[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
+    PRE(k != NULL && what != NULL && digest != NULL && ret_sig != NULL && reterr != NULL);
+    uint8_t sig[SIGNATURE_SIZE];
+    struct piece p = { sig, sizeof sig };
+    struct call c = CALL(OP_attest, take_piece, &p, reterr);
+    if (strlen(what) > STATEMENT_WHAT_MAX)
+        return err_set(reterr, E_INVALID, "a statement is named by at most %u small letters", STATEMENT_WHAT_MAX);
+    buf_add(&c.request, digest, HASH_SIZE);
+    buf_text(&c.request, what);
+    enum code code = calls_do(k->calls, &c);
+    if (code == OK)
+        memcpy(ret_sig, sig, sizeof sig);
+    return code;
+}
+
+/* Over a connection of its own: the keeper holds there what it has looked at so far. */
+enum code keeper_certify(struct keeper_client *k, int64_t tenant, uint64_t epoch, const key_id *ids, size_t count, const uint8_t digest[HASH_SIZE],
+                         uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr) {
+    PRE(k != NULL && (ids != NULL || count == 0) && digest != NULL && ret_sig != NULL && reterr != NULL);
+    AUTO(link_free) struct link *own = NULL;
+    uint8_t sig[SIGNATURE_SIZE];
+    struct piece p = { sig, sizeof sig };
+    enum code code = link_new(&k->door, &own, reterr);
+    bool last = false;
+    for (size_t at = 0; code == OK && !last; at += BATCH_KEYS) {
+        size_t n = count - at < BATCH_KEYS ? count - at : BATCH_KEYS;
+        last = at + n == count;
+        struct call c = CALL(OP_certify, last ? take_piece : NULL, &p, reterr);
+        put_u64(&c.request, at);
+        put_u8(&c.request, last);
+        put_u64(&c.request, epoch);
+        buf_add(&c.request, digest, HASH_SIZE);
+        put_ids(&c.request, tenant, ids + at, n);
+        link_do(own, &c, SLOW_MS);
+        buf_wipe(&c.request);
+        code = c.code;
+    }
+    if (code == OK)
+        memcpy(ret_sig, sig, sizeof sig);
+    return code;
+}
+
 /* --- rehearsal --- */
 
 enum code keeper_rehearse_copy(struct keeper_client *k, struct err *reterr) {

@@ -72,9 +72,10 @@ MUST_USE enum code keeper_public(struct keeper_client *k, uint8_t ret[PUBLIC_SIZ
 /* Signs a statement that is no head of a ledger: what it is ("pack"), and the SHA-256 of its text. Covers "sejf statement\0" ‖ what ‖ "\0" ‖
  * digest. "certificate" is keeper_certify's alone (E_FORBIDDEN). */
 MUST_USE enum code keeper_attest(struct keeper_client *k, const char *what, const uint8_t digest[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
-/* Signs a certificate of erasure ("certificate"), and only when each of the keys of that tenant is destroyed and a renewal has made it final:
- * else E_CONFLICT. */
-MUST_USE enum code keeper_certify(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, const uint8_t digest[HASH_SIZE],
+/* Signs a certificate of erasure, and only when each of the keys of that tenant is destroyed and a renewal has made it final, which the
+ * keeper looks at itself: else E_CONFLICT. ids: ascending, each once, any number of them. epoch: the keyring's, as the text names it;
+ * E_CONFLICT when another has begun. What is signed binds text and keys together: keeper/statement.h. */
+MUST_USE enum code keeper_certify(struct keeper_client *k, int64_t tenant, uint64_t epoch, const key_id *ids, size_t count, const uint8_t digest[HASH_SIZE],
                                   uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
 
 /* For the probe of erasure: keep a copy of every file of the keyring as it is now; later try to

@@ -2,6 +2,8 @@
  *
  * What is secret lies in struct secrets (locked, wiped); everything else here is wrapped, or counts. */
 #pragma once
+#include <string.h>
+
 #include "db/db.h"
 #include "keeper/caps.h"
 #include "keeper/epoch.h"
@@ -104,6 +106,12 @@ void bucket_keys_forget(struct keyring *k);
  * keyring.db must be where no crash takes it back: a commit that failed, or that a killed keeper left in the WAL, may
  * name the other slot yet. */
 MUST_USE enum code other_slot_blank(struct keyring *k, struct err *reterr);
+
+/* No key of AES-KW ends so: it was destroyed, or never was (parts.c). */
+static inline bool wrapped_is_gone(const struct wrapped *w) {
+    static const uint8_t none[WRAPPED_SIZE - sizeof(uint64_t)];
+    return memcmp(w->bytes + sizeof(uint64_t), none, sizeof none) == 0;
+}
 
 static inline void bucket_touch(struct keyring *k, struct bucket *b) {
     k->dirty += !b->dirty;

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "keeper/client.h"
 #include "keeper/root.h"
+#include "keeper/statement.h"
 
 #define BLOCK_KEYS 32u                       /* keys are made by whole blocks: one row of the table */
 #define BUCKET_KEYS 4096u
@@ -54,6 +55,13 @@ MUST_USE enum code keyring_head(struct keyring *k, int64_t chain, uint64_t *ret_
 /* The next chain after that one of which a head was signed; E_NOT_FOUND: none. */
 MUST_USE enum code keyring_chain_after(struct keyring *k, int64_t after, int64_t *ret, struct err *reterr);
 MUST_USE enum code keyring_public(struct keyring *k, uint8_t ret[PUBLIC_SIZE], struct err *reterr);
+
+/* What is signed: see keeper/statement.h. Attest: never "certificate" (E_FORBIDDEN). */
+MUST_USE enum code keyring_attest(struct keyring *k, const char *what, const uint8_t digest[HASH_SIZE], uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
+/* E_CONFLICT unless each is destroyed and a renewal since has made it final. No transaction may be open. */
+MUST_USE enum code keyring_gone(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr);
+/* For whom keyring_gone said so of every key. E_CONFLICT: the keyring is at another epoch. */
+MUST_USE enum code keyring_certify(struct keyring *k, const struct certified *c, uint8_t ret_sig[SIGNATURE_SIZE], struct err *reterr);
 
 /* A renewal goes in small steps, so that the loop answers between them. No transaction may be open at a step.
  * After *ret_done, or a failure, it is over; what a failed one has not finished the next one does. */

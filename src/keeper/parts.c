@@ -1,12 +1,11 @@
-/* parts.c — keys of parts: made by blocks, opened, destroyed. */
+/* parts.c — keys of parts: made by blocks, opened, destroyed.
+ * In a destroyed key's place stands the number of the epoch that it waits for: once the keyring has passed that one, a renewal since has
+ * made it final. 0 where an older version of this program destroyed it. */
+#include <endian.h>
 #include <string.h>
 
 #include "base/rule.h"
 #include "keeper/inside.h"
-
-static const struct wrapped nothing;
-
-static bool is_gone(const struct wrapped *w) { return memcmp(w, &nothing, sizeof nothing) == 0; }
 
 enum code bucket_key(struct keyring *k, const struct bucket *b, struct key *ret, struct err *reterr) {
     size_t at = b->id % CACHED;
@@ -96,7 +95,7 @@ static enum code read_key(struct keyring *k, struct reader *r, key_id id, struct
         r->block = block;
     }
     struct wrapped *w = &r->keys[id % BLOCK_KEYS];
-    *ret = r->there && !is_gone(w) ? w : NULL;
+    *ret = r->there && !wrapped_is_gone(w) ? w : NULL;
     return OK;
 }
 
@@ -211,6 +210,14 @@ static enum code count_there(struct keyring *k, int64_t tenant, const key_id *id
     return code;
 }
 
+/* A renewal that is under way has passed the key's bucket, or will: only the one after it is sure to come later. */
+static struct wrapped gone_mark(const struct keyring *k) {
+    struct wrapped w = { { 0 } };
+    uint64_t after = htole64(k->meta.epoch + (k->renewing.on ? 2 : 1));
+    memcpy(w.bytes, &after, sizeof after);
+    return w;
+}
+
 enum code keyring_destroy(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr) {
     PRE(k != NULL && (count == 0 || ids != NULL) && reterr != NULL);
     uint64_t there = 0;
@@ -235,7 +242,7 @@ enum code keyring_destroy(struct keyring *k, int64_t tenant, const key_id *ids, 
             code = read_key(k, &r, ids[i], &w, reterr);
         if (code != OK || w == NULL)
             continue;
-        *w = nothing;
+        *w = gone_mark(k);
         edited = true;
         b->live--;
         b->gone++;
@@ -244,6 +251,48 @@ enum code keyring_destroy(struct keyring *k, int64_t tenant, const key_id *ids, 
         bucket_touch(k, b);
     }
     return code == OK && edited ? rows_block_set(k, r.block, r.keys, reterr) : code;
+}
+
+/* Buckets that are dropped had nobody left, and their numbers never come again: whose they were nobody knows any more. */
+static enum code gone_check(struct keyring *k, int64_t tenant, key_id id, struct reader *r, bool *ret_gone, bool *ret_final, struct err *reterr) {
+    const struct bucket *b = buckets_find(&k->buckets, id >> SLOT_BITS);
+    struct wrapped *w = NULL;
+    uint64_t after = 0;
+    *ret_final = k->meta.noise_buckets == 0;
+    *ret_gone = b == NULL && id >> SLOT_BITS < k->meta.next_bucket && id >> SLOT_BITS > 0;
+    if (b == NULL || !bucket_has(b, tenant, id))
+        return OK;
+    enum code code = read_key(k, r, id, &w, reterr);
+    if (code != OK)
+        return code;
+    *ret_gone = r->there && w == NULL;
+    memcpy(&after, r->keys[id % BLOCK_KEYS].bytes, sizeof after);
+    after = le64toh(after);
+    *ret_final = (*ret_final && b->gone == 0) || (after != 0 && k->meta.epoch >= after);
+    return OK;
+}
+
+enum code keyring_gone(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr) {
+    PRE(k != NULL && !k->writing && (count == 0 || ids != NULL) && reterr != NULL);
+    struct reader r = { .block = NO_BLOCK };
+    bool gone = true, final = true;
+    if (k->broken)
+        return err_set(reterr, E_IO, "the keyring could not be read again after a failure: the keeper must start anew");
+    if (epoch_left(k->epoch, 1 - k->slot))
+        return err_set(reterr, E_CONFLICT, "the epoch key before this one is not overwritten yet: nothing of its time is final");
+    enum code code = count > 1 ? db_begin(k->db, false, reterr) : OK;       /* one lock of the file for all of them */
+    if (code != OK)
+        return code;
+    for (size_t i = 0; code == OK && gone && final && i < count; i++) {
+        code = gone_check(k, tenant, ids[i], &r, &gone, &final, reterr);
+        if (code == OK && !gone)
+            code = err_set(reterr, E_CONFLICT, "key %llu of tenant %lld is not destroyed: a certificate cannot say so", (unsigned long long)ids[i], (long long)tenant);
+        else if (code == OK && !final)
+            code = err_set(reterr, E_CONFLICT, "key %llu of tenant %lld is destroyed, but no renewal has made that final yet", (unsigned long long)ids[i], (long long)tenant);
+    }
+    if (count > 1)
+        db_rollback(k->db);
+    return code;
 }
 
 enum code keyring_allow(struct keyring *k, uint64_t destructions, struct err *reterr) {

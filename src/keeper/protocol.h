@@ -4,7 +4,7 @@
 #pragma once
 #include "base/macros.h"
 
-#define PROTOCOL_VERSION 2u
+#define PROTOCOL_VERSION 3u
 #define FRAME_MAX (256u * 1024)
 #define BATCH_KEYS 4096u                     /* keys or digests in one request */
 
@@ -26,7 +26,9 @@
     OP(public, ASK)           /*                                          -> public key 32 */ \
     OP(renew, SLOW)           /*                                          -> buckets u64, keys u64, epoch u64, took u64 */ \
     OP(rehearse_copy, SLOW)   /*                                          -> */ \
-    OP(rehearse_open, SLOW)   /* tenant i64, count u32, ids               -> opened u64 */
+    OP(rehearse_open, SLOW)   /* tenant i64, count u32, ids               -> opened u64 */ \
+    OP(attest, ASK)           /* digest 32, what (text to the end)        -> signature 64 */ \
+    OP(certify, SLOW)         /* before u64, last u8, epoch u64, digest 32, tenant i64, count u32, ids -> with last: signature 64 */
 
 enum op {
     OP_NONE,

@@ -36,6 +36,13 @@ static enum code bucket_read(struct keyring *k, const struct bucket *b, struct e
     return code;
 }
 
+static bool block_is_gone(const struct wrapped keys[BLOCK_KEYS]) {
+    for (size_t i = 0; i < BLOCK_KEYS; i++)
+        if (!wrapped_is_gone(&keys[i]))
+            return false;
+    return true;
+}
+
 /* From the old bucket key to the new one. A key that does not open under the old one is kept as it is: it was
  * unreadable before. */
 static enum code bucket_rewrap(struct keyring *k, const struct bucket *b, const struct key *from, const struct key *to, struct err *reterr) {
@@ -44,7 +51,7 @@ static enum code bucket_rewrap(struct keyring *k, const struct bucket *b, const 
     for (size_t at = 0; code == OK && at < b->used; at += BLOCK_KEYS) {
         struct wrapped old[BLOCK_KEYS];
         memcpy(old, k->wrapped + at, sizeof old);
-        if (memcmp(old, (const struct wrapped[BLOCK_KEYS]){ 0 }, sizeof old) == 0)
+        if (block_is_gone(old))
             continue;
         code = keys_wrap(to, keys + at, BLOCK_KEYS, k->wrapped + at, reterr);
         for (size_t i = 0; i < BLOCK_KEYS; i++)

@@ -426,3 +426,88 @@ TEST(survives_each_sync_that_fails_and_was_durable) {
             CHECK(pending(k) == 0 && good(k, 1, ids, keys, 96) == 91);
         }
 }
+
+/* --- what a certificate may say --- */
+
+TEST(only_what_is_destroyed_and_final_may_be_certified) {
+    AUTO(place_done) struct place p;
+    static key_id ids[2][BUCKET_KEYS];
+    static struct key keys[BUCKET_KEYS];
+    key_id foreign = UINT64_C(77) << 12;
+    struct err e;
+    place_make(&p);
+    AUTO(keyring_close) struct keyring *k = opened(&p);
+    make(k, 1, 5, 96, ids[0], keys);
+    make(k, 2, 5, BUCKET_KEYS, ids[1], keys);
+    CHECK_CODE(keyring_gone(k, 1, ids[0], 1, &e), E_CONFLICT, &e);
+    CHECK(strstr(e.text, "is not destroyed") != NULL);
+    destroy(k, 1, ids[0], 40);
+    CHECK_CODE(keyring_gone(k, 1, ids[0], 40, &e), E_CONFLICT, &e);
+    CHECK(strstr(e.text, "no renewal") != NULL);
+    renew(k);
+    CHECK_OK(keyring_gone(k, 1, ids[0], 40, &e), &e);
+    CHECK_CODE(keyring_gone(k, 1, ids[0], 41, &e), E_CONFLICT, &e);            /* one of them is there */
+    CHECK_CODE(keyring_gone(k, 2, ids[0], 40, &e), E_CONFLICT, &e);            /* another tenant's */
+    CHECK_CODE(keyring_gone(k, 1, &foreign, 1, &e), E_CONFLICT, &e);           /* nobody's yet */
+    CHECK_CODE(keyring_gone(k, 1, &(key_id){ 0 }, 1, &e), E_CONFLICT, &e);
+    destroy(k, 1, ids[0] + 40, 10);                                            /* more of the same bucket: what was final stays so */
+    destroy(k, 2, ids[1], BUCKET_KEYS);
+    CHECK_OK(keyring_gone(k, 1, ids[0], 40, &e), &e);
+    CHECK_CODE(keyring_gone(k, 1, ids[0] + 39, 2, &e), E_CONFLICT, &e);
+    CHECK_CODE(keyring_gone(k, 2, ids[1], BUCKET_KEYS, &e), E_CONFLICT, &e);
+    k = keyring_close(k);
+    k = opened(&p);
+    CHECK_OK(keyring_gone(k, 1, ids[0], 40, &e), &e);
+    CHECK_CODE(keyring_gone(k, 1, ids[0], 50, &e), E_CONFLICT, &e);
+    renew(k);
+    CHECK_OK(keyring_gone(k, 1, ids[0], 50, &e), &e);
+    CHECK(buckets_find(&k->buckets, ids[1][0] >> SLOT_BITS) == NULL);          /* nobody was left in it */
+    CHECK_OK(keyring_gone(k, 2, ids[1], BUCKET_KEYS, &e), &e);
+}
+
+TEST(what_is_destroyed_while_a_renewal_goes_on_is_final_with_the_next_one) {
+    AUTO(place_done) struct place p;
+    static key_id ids[STEP_KEYS / BUCKET_KEYS + 2][BUCKET_KEYS];
+    static struct key keys[BUCKET_KEYS];
+    struct renewal r;
+    struct err e;
+    bool done = false;
+    place_make(&p);
+    AUTO(keyring_close) struct keyring *k = opened(&p);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        make(k, 1, (uint32_t)(5 + i), BUCKET_KEYS, ids[i], keys);
+        destroy(k, 1, ids[i], 1);
+    }
+    keyring_renew_begin(k);
+    CHECK_OK(keyring_renew_step(k, &done, &r, &e), &e);
+    CHECK(!done);
+    destroy(k, 1, ids[0] + 1, 1);                                              /* its bucket has its new key already */
+    CHECK_CODE(keyring_gone(k, 1, ids[0], 1, &e), E_CONFLICT, &e);             /* the epoch is the old one yet */
+    while (!done)
+        CHECK_OK(keyring_renew_step(k, &done, &r, &e), &e);
+    CHECK_OK(keyring_gone(k, 1, ids[0], 1, &e), &e);
+    CHECK_CODE(keyring_gone(k, 1, ids[0] + 1, 1, &e), E_CONFLICT, &e);
+    k = keyring_close(k);
+    k = opened(&p);
+    CHECK_CODE(keyring_gone(k, 1, ids[0] + 1, 1, &e), E_CONFLICT, &e);
+    renew(k);
+    CHECK_OK(keyring_gone(k, 1, ids[0], 2, &e), &e);
+}
+
+TEST(a_new_root_key_makes_final_what_waited) {
+    AUTO(place_done) struct place p;
+    key_id ids[32];
+    struct key keys[32];
+    struct err e;
+    place_make(&p);
+    struct keyring *k = opened(&p);
+    make(k, 1, 5, 32, ids, keys);
+    destroy(k, 1, ids, 3);
+    k = keyring_close(k);
+    CHECK_OK(keyring_rotate(&p.o, &p.o.root, NULL, &e), &e);
+    k = opened(&p);
+    CHECK(pending(k) == 0);
+    CHECK_OK(keyring_gone(k, 1, ids, 3, &e), &e);
+    CHECK(good(k, 1, ids, keys, 32) == 29);
+    k = keyring_close(k);
+}

@@ -33,6 +33,17 @@ static enum code in_place(const char *next, const char *path, struct err *reterr
     return dir_sync(buf_str(&parent), reterr);
 }
 
+/* A new epoch alone would not make final what was destroyed: its buckets keep their keys. */
+static enum code renew_first(struct keyring *k, struct err *reterr) {
+    struct renewal r;
+    bool done = false;
+    enum code code = OK;
+    keyring_renew_begin(k);
+    while (code == OK && !done)
+        code = keyring_renew_step(k, &done, &r, reterr);
+    return code;
+}
+
 enum code keyring_rotate(const struct keyring_options *o, const struct root_source *to, const struct root_cost *cost, struct err *reterr) {
     PRE(o != NULL && to != NULL && reterr != NULL);
     AUTO(keyring_close) struct keyring *k = NULL;
@@ -43,6 +54,8 @@ enum code keyring_rotate(const struct keyring_options *o, const struct root_sour
     enum code code = keyring_open(o, &k, reterr);
     if (code == OK)
         code = next_file(&o->root, to, &next, reterr);
+    if (code == OK)
+        code = renew_first(k, reterr);
     if (code != OK)
         return code;
     struct root_source from = *to;

@@ -24,7 +24,9 @@
 #define REQUESTS_MAX 1024u                   /* in one turn */
 #define PENDING_MAX (4u << 20)               /* a peer that does not read its answers is not read either */
 
-struct guest { struct ipc *ipc; uid_t user; bool gone, slow; size_t mark; const uint8_t *bytes; size_t len; };
+/* A certificate whose keys come in several requests: those that were looked at. */
+struct certifying { struct hash *hash; int64_t tenant; uint64_t count; key_id last; };
+struct guest { struct ipc *ipc; uid_t user; bool gone, slow; size_t mark; const uint8_t *bytes; size_t len; struct certifying certifying; };
 struct request { struct guest *guest; const uint8_t *bytes; size_t len; };
 
 /* Requests are handled one after the other, so one place for their keys is enough. */
@@ -263,6 +265,69 @@ static enum code do_rehearse_open(struct call *c, struct err *reterr) {
     return code;
 }
 
+static enum code do_attest(struct call *c, struct err *reterr) {
+    uint8_t sig[SIGNATURE_SIZE];
+    char what[STATEMENT_WHAT_MAX + 1] = "";
+    const uint8_t *digest = msg_bytes(&c->in, HASH_SIZE);
+    size_t len = c->in.left;
+    if (digest == NULL || len > STATEMENT_WHAT_MAX || memchr(c->in.at, 0, len) != NULL)
+        return bad(c, reterr);
+    memcpy(what, msg_bytes(&c->in, len), len);
+    enum code code = keyring_attest(c->s->k, what, digest, sig, reterr);
+    if (code == OK)
+        buf_add(c->out, sig, sizeof sig);
+    return code;
+}
+
+/* The next keys of a certificate: looked at, then counted. A request that fails leaves nothing to go on from. */
+static enum code certify_more(struct call *c, int64_t tenant, uint64_t before, size_t count, struct err *reterr) {
+    struct certifying *g = &c->guest->certifying;
+    const key_id *ids = c->s->work->ids;
+    if (g->hash == NULL && (g->hash = hash_new()) == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a certificate");
+    if (before == 0) {
+        uint8_t dropped[HASH_SIZE];
+        hash_end(g->hash, dropped);          /* and ready to start anew */
+        *g = (struct certifying){ .hash = g->hash, .tenant = tenant };
+    }
+    if (before != g->count || tenant != g->tenant)
+        return err_set(reterr, E_INVALID, "the keys of a certificate come in one go");
+    enum code code = keyring_gone(c->s->k, tenant, ids, count, reterr);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        if (ids[i] <= g->last)
+            code = err_set(reterr, E_INVALID, "the keys of a certificate come in ascending order, each once");
+        certified_key(g->hash, ids[i]);
+        g->last = ids[i];
+        g->count++;
+    }
+    return code;
+}
+
+static enum code do_certify(struct call *c, struct err *reterr) {
+    struct certified what = { .count = 0 };
+    uint8_t sig[SIGNATURE_SIZE];
+    size_t count;
+    uint64_t before = msg_u64(&c->in);
+    bool last = msg_u8(&c->in) != 0;
+    what.epoch = msg_u64(&c->in);
+    const uint8_t *digest = msg_bytes(&c->in, HASH_SIZE);
+    if (digest == NULL || !take_ids(c, &what.tenant, &count))
+        return bad(c, reterr);
+    memcpy(what.digest, digest, HASH_SIZE);
+    struct certifying *g = &c->guest->certifying;
+    enum code code = certify_more(c, what.tenant, before, count, reterr);
+    if (code == OK && last) {
+        what.count = g->count;
+        hash_end(g->hash, what.keys);
+        code = keyring_certify(c->s->k, &what, sig, reterr);
+    }
+    if (code == OK && last)
+        buf_add(c->out, sig, sizeof sig);
+    if (code != OK || last)
+        *g = (struct certifying){ .hash = g->hash, .count = UINT64_MAX };      /* the next one begins at 0 */
+    return code;
+}
+
 enum kind { ASK, SLOW };
 static const struct { enum code (*run)(struct call *c, struct err *reterr); enum kind kind; } handlers[OP_COUNT] = {
 #define OP(name, kind) [OP_##name] = { do_##name, kind },
@@ -403,12 +468,17 @@ static void guest_take(struct server *s, struct guest *p) {
     }
 }
 
+static void guest_done(struct guest *p) {
+    p->ipc = ipc_free(p->ipc);
+    p->certifying.hash = hash_free(p->certifying.hash);
+}
+
 /* Those that are gone leave; the one that waits for a renewal only when that has ended. */
 static void guests_tidy(struct server *s) {
     size_t to = 0;
     for (size_t i = 0; i < s->guest_count; i++) {
         if (s->guests[i].gone && s->renewing != &s->guests[i]) {
-            s->guests[i].ipc = ipc_free(s->guests[i].ipc);
+            guest_done(&s->guests[i]);
             continue;
         }
         if (s->renewing == &s->guests[i])
@@ -476,7 +546,7 @@ static struct server *server_free(struct server *s) {
     if (s == NULL)
         return NULL;
     for (size_t i = 0; i < s->guest_count; i++)
-        s->guests[i].ipc = ipc_free(s->guests[i].ipc);
+        guest_done(&s->guests[i]);
     s->k = keyring_close(s->k);
     s->work = secret_free(s->work);
     return mem_free(s);
