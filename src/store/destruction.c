@@ -170,11 +170,12 @@ enum code destructions_wait(struct sql *q, bool *ret, struct err *reterr) {
 enum code destruction_told(struct txn *t, int64_t number, int64_t certificate, struct err *reterr) {
     PRE(t != NULL && certificate > 0 && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "UPDATE destruction SET certificate = ?3, keys = x'' WHERE tenant = ?1 AND number = ?2 AND certificate = 0", &s, reterr);
+    enum code code = sql_prepare(&t->sql, "UPDATE destruction SET certificate = ?3, keys = ?4 WHERE tenant = ?1 AND number = ?2 AND certificate = 0", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 2, number);
     stmt_int(s, 3, certificate);
+    stmt_blob(s, 4, "", 0);
     if ((code = stmt_run(s, reterr)) != OK)
         return code;
     return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_CONFLICT, "a certificate tells of destruction %lld already", (long long)number);
