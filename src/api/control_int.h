@@ -54,6 +54,10 @@ enum code do_hold_set(struct control_req *c, struct err *reterr);
 enum code do_hold_lift(struct control_req *c, struct err *reterr);
 enum code do_hold_list(struct control_req *c, struct err *reterr);
 
+/* control_certificate.c: rows of control.tbl */
+enum code do_clock_show(struct control_req *c, struct err *reterr);
+enum code do_clock_confirm(struct control_req *c, struct err *reterr);
+
 /* control_register.c: rows of control.tbl */
 enum code do_authorise_new(struct control_req *c, struct err *reterr);
 enum code do_authorise_list(struct control_req *c, struct err *reterr);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ledger/ledger.h"
+#include "retention/clock.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -210,7 +211,7 @@ static enum code clock_look(struct jobs *j, usec_t now, struct err *reterr) {
     usec_t steady = clock_steady(), expected = j->wall + (steady - j->steady);
     struct seen_mark seen = { CLOCK_MARK, 0 };
     enum code code = OK;
-    bool first = j->wall == 0, jumped = !first && (now - expected > JUMP || expected - now > JUMP);
+    bool held = false, first = j->wall == 0, jumped = !first && (now - expected > JUMP || expected - now > JUMP);
     if (jumped)
         memset(j->next, 0, sizeof j->next);   /* no job waits for a time that the clock has left again */
     if (first)
@@ -219,14 +220,22 @@ static enum code clock_look(struct jobs *j, usec_t now, struct err *reterr) {
         jumped = true;
         expected = seen.at;
     }
+    if (code == OK && first)
+        code = clock_start(j->api->config.store, now, seen.at, &held, reterr);
     if (code == OK && jumped)
         code = clock_told(j, expected, now, reterr);
+    if (code == OK && !first && (now - expected > CLOCK_OFF || expected - now > CLOCK_OFF)) {
+        code = clock_hold(j->api->config.store, expected, now, reterr);
+        held = true;
+    }
     if (code == OK && (first || jumped || now - j->marked >= 10 * USEC_PER_MINUTE)) {
         code = mark_put(j, CLOCK_MARK, now, reterr);
         j->marked = now;
     }
     if (code != OK)
         return code;                          /* told at the next look */
+    if (held)
+        log_event(LOG_WARN, "clock_suspicious", LOG_TEXT("mend", "nothing that is due is erased until somebody has looked: sejf clock show, sejf clock confirm"));
     j->wall = now;
     j->steady = steady;
     return OK;
@@ -332,9 +341,14 @@ static enum code turn_windows(struct jobs *j, usec_t now, usec_t *ret_next, stru
     return windows_end(j->api->config.store, now, reterr);
 }
 
+static enum code turn_clock(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    *ret_next = now + 10 * USEC_PER_MINUTE;
+    return clock_stand(j->api->config.store, now, reterr);
+}
+
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
-    { "people", turn_people }, { "windows", turn_windows },
+    { "people", turn_people }, { "windows", turn_windows }, { "clock", turn_clock },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 
@@ -387,7 +401,7 @@ static void *jobs_thread(void *arg) {
         struct err e;
         if (clock_look(j, now, &e) != OK)
             log_error("clock_not_noted", &e);
-        for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        for (size_t i = 0; j->wall != 0 && i < ARRAY_LEN(table); i++)     /* nothing is due by a clock that nobody has looked at */
             if (now >= j->next[i])
                 turn(j, i, now);
     } while (jobs_sleep(j));

@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/routes.h"
 #include "crypto/crypto.h"
+#include "retention/clock.h"
 
 static void on_openapi(struct http_req *req) {
     struct call c;
@@ -127,6 +128,7 @@ static void on_metrics(struct http_req *req) {
         people_status(a->people, &people);
         metrics_people(&b, &people);
     }
+    gauge(&b, "clock_held", "Is the clock suspicious, so that nothing due is erased.", clock_held(a->config.store));
     bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;
     gauge(&b, "keeper_up", "Does the keeper answer.", answers);
     if (answers)

@@ -291,6 +291,16 @@ static void look_keyring(struct visit *v) {
     json_decref(r);
 }
 
+static void look_time(struct visit *v) {
+    json_t *r = ask(v, "clock_show");
+    if (json_is_true(json_object_get(r, "held")))
+        say(v, BAD, "look at the clock, then: sejf clock confirm", "the clock jumped from %s to %s: nothing that is due is erased", json_string_value(json_object_get(r, "from")) ?: "?",
+            json_string_value(json_object_get(r, "to")) ?: "?");
+    else if (r != NULL)
+        say(v, GOOD, NULL, "the clock goes on from what was seen last");
+    json_decref(r);
+}
+
 static void say_damaged(const char *line, size_t len, void *arg) {
     json_t *o = json_loadb(line, len, 0, NULL);
     say(arg, BAD, "it is lost unless an archive has it: erase it, or restore", "%s %s: %s", json_string_value(json_object_get(o, "what")) ?: "?",
@@ -360,7 +370,7 @@ static const struct { const char *about; void (*look)(struct visit *v); bool ins
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
     { "sandbox", look_sandbox, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
-    { "keyring", look_keyring, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
+    { "keyring", look_keyring, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };
 
 /* The keeper is asked last: opening a session may make this process another user. */

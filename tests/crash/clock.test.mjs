@@ -116,3 +116,41 @@ test('a clock that went back while sejf was stopped is told at the start', { tim
   const again = await repeat();
   assert.equal(again.json.id, once.json.id, again.text);
 });
+
+// What is due goes by the clock and does not come back, so one that is off waits for a person; the store remembers that.
+test('a clock that is more than a day off is held until somebody confirms it', { timeout: 240000 }, async () => {
+  const held = async () => JSON.parse((await sejf.runAsync(['clock', 'show', '--json'])).stdout).held;
+  const confirm = async () => {
+    const r = await sejf.runAsync(['clock', 'confirm']);
+    assert.equal(r.status, 0, r.stderr);
+    assert.match(r.stdout, /^Confirmed/);
+    assert.equal(await held(), false);
+  };
+  const restart = async (to) => { await sejf.stop(); fs.writeFileSync(stamp, `${to}\n`); await sejf.start(); };
+  const jump = (to) => { fs.writeFileSync(`${stamp}.new`, `${to}\n`); fs.renameSync(`${stamp}.new`, stamp); };
+  await until('the clock to be held', held, 60000, 300);   // of the tests before
+  await restart('+30d');
+  assert.equal(await held(), true, 'a restart forgets nothing');
+  assert.match((await sejf.runAsync(['clock', 'show'])).stdout, /nothing that is due is erased/);
+  const doctor = await sejf.runAsync(['doctor']);
+  assert.match(doctor.stdout, /BAD {2}time .*nothing that is due is erased/);
+  await confirm();
+  assert.match((await sejf.runAsync(['clock', 'confirm'])).stdout, /^Nothing to confirm/);
+  await restart('+40d');                                    // ten days down
+  await until('ten days to be noticed', held, 60000, 300);
+  await confirm();
+  await restart('+40d');
+  await until('the jobs to begin', async () => (await sejf.runAsync(['ledger', 'show', '--chain', '0'])).stdout.includes('"clock_confirmed"'), 60000, 300);
+  assert.equal(await held(), false, 'what was confirmed stays so');
+  for (const to of ['+986h', '+961h', '+935h']) {           // 26 hours on, 25 back, 26 back, while it runs
+    jump(to);
+    await until(`${to} to be noticed`, held, 60000, 300);
+    await confirm();
+  }
+  jump('+945h');                                            // ten hours: told, and not held
+  await until('the ledger to tell of it', async () => (await entries('clock_jumped')).some((l) => l.includes('"seconds":36000') || l.includes('"seconds":35999') || l.includes('"seconds":36001')), 60000, 300);
+  assert.equal(await held(), false);
+  const chain = (await sejf.runAsync(['ledger', 'show', '--chain', '0'])).stdout;
+  assert.ok(chain.includes('"clock_suspicious"') && chain.includes('"clock_stands"'));
+  assert.equal((await make(600)).status, 201);
+});
