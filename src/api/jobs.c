@@ -341,6 +341,12 @@ static enum code turn_windows(struct jobs *j, usec_t now, usec_t *ret_next, stru
     return windows_end(j->api->config.store, now, reterr);
 }
 
+/* Deadlines of requests under people's rights. */
+static enum code turn_requests(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    *ret_next = now + USEC_PER_MINUTE;
+    return requests_look(j->api, now, reterr);
+}
+
 static enum code turn_clock(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
     *ret_next = now + 10 * USEC_PER_MINUTE;
     return clock_stand(j->api->config.store, now, reterr);
@@ -348,6 +354,7 @@ static enum code turn_clock(struct jobs *j, usec_t now, usec_t *ret_next, struct
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
+    { "requests", turn_requests },
     { "people", turn_people }, { "windows", turn_windows }, { "clock", turn_clock },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");

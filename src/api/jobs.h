@@ -21,3 +21,6 @@ usec_t night_after(const struct zone *zone, usec_t last);
 /* When the next renewal is due: the night after the last one; at once when that lies in the future, which only a clock that was
  * wrong can have written. Pure. */
 usec_t renewal_due(const struct zone *zone, usec_t last, usec_t now);
+
+/* turns_requests.c: clocks of requests under people's rights, whose next look has come. */
+MUST_USE enum code requests_look(struct api *a, usec_t now, struct err *reterr);

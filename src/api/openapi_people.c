@@ -20,6 +20,7 @@ static json_t *property(const char *type, size_t len) {
     static const struct { const char *word, *schema; } types[] = {
         { "text", "{\"type\":\"string\"}" }, { "secret", "{\"type\":\"string\",\"format\":\"password\"}" }, { "number", "{\"type\":\"integer\"}" },
         { "object", "{\"type\":[\"object\",\"null\"]}" }, { "list", "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\"}}" },
+        { "objects", "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"object\"}}" },
     };
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (strlen(types[i].word) == len && strncmp(types[i].word, type, len) == 0)

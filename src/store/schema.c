@@ -157,8 +157,12 @@ static const struct migration records_steps[] = {
       " PRIMARY KEY (tenant, kind, id, what)) STRICT, WITHOUT ROWID" },
     { 13,
       /* What people asked for under their rights; request_clock says which deadline is next, of all tenants. */
-      "CREATE TABLE request (tenant INTEGER NOT NULL, number INTEGER NOT NULL, type INTEGER NOT NULL, state INTEGER NOT NULL, way INTEGER NOT NULL, received INTEGER NOT NULL,"
-      " due INTEGER NOT NULL, ended INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE request (tenant INTEGER NOT NULL, number INTEGER NOT NULL, service TEXT NOT NULL, type INTEGER NOT NULL, state INTEGER NOT NULL, way INTEGER NOT NULL,"
+      " received INTEGER NOT NULL, due INTEGER NOT NULL, law INTEGER NOT NULL, extended INTEGER NOT NULL, identified INTEGER NOT NULL, ended INTEGER NOT NULL,"
+      " warned INTEGER NOT NULL, steps INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB, link BLOB, link_until INTEGER NOT NULL, link_for INTEGER NOT NULL,"
+      " key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX request_link ON request (tenant, link) WHERE link IS NOT NULL;"
+      "CREATE INDEX request_record ON request (tenant, kind, id) WHERE id IS NOT NULL;"
       "CREATE TABLE request_step (tenant INTEGER NOT NULL, number INTEGER NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL, what INTEGER NOT NULL, whose TEXT NOT NULL,"
       " PRIMARY KEY (tenant, number, step)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE request_clock (next INTEGER NOT NULL, tenant INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (next, tenant, number)) STRICT, WITHOUT ROWID;"

@@ -1,0 +1,297 @@
+/* request_test.c — a request from receipt to answer: nothing before it is known who asks, nothing without its step, a clock by the calendar, and
+ * no refusal without ground, reason and name. */
+#include "rights/request.c"
+
+#include "records/testbed.h"
+#include "records/testcharters.h"
+#include "rights/tell.h"
+#include "store/letter.h"
+
+static struct request_desk desk(struct bed *b) { return (struct request_desk){ .service = b->service, .tenant = b->tenant, .base_url = "https://sejf.example", .tenant_name = "one" }; }
+
+static struct uuid registered(struct bed *b, const struct caller *who, const char *email) {
+    json_t *got = NULL;
+    char id[UUID_TEXT];
+    CHECK_OK(bed_make(b, who, "event", json_pack("{s:s, s:s, s:s}", "title", "Day", "starts", "2030-05-01T10:00:00Z", "ends", "2030-05-01T12:00:00Z"), &got), &b->e);
+    struct uuid event = id_of(got);
+    json_decref(got);
+    CHECK_OK(bed_make(b, who, "registration", json_pack("{s:s, s:s, s:s}", "event", uuid_format(&event, id), "name", "Ewa Lis", "email", email), &got), &b->e);
+    struct uuid made = id_of(got);
+    json_decref(got);
+    return made;
+}
+
+static int64_t asked(struct bed *b, enum request_type type, enum request_way way, const char *email, const struct request_by *by) {
+    const struct request_desk d = desk(b);
+    const struct request_wish w = { .type = type, .way = way, .lang = LANG_PL, .name = "Ewa Lis", .email = email, .text = "Please.", .kind = -1 };
+    int64_t number = 0;
+    CHECK_OK(request_make(&d, &w, by, &number, &b->e), &b->e);
+    return number;
+}
+
+static json_t *told(struct bed *b, int64_t number) {
+    const struct request_desk d = desk(b);
+    json_t *o = NULL;
+    CHECK_OK(request_told(&d, number, &o, &b->e), &b->e);
+    return o;
+}
+
+static void in_state(struct bed *b, int64_t number, const char *state) {
+    json_t *o = told(b, number);
+    CHECK_TEXT(text_at(o, "state", NULL), state);
+    json_decref(o);
+}
+
+struct mail { struct bed *b; char text[8192]; int count; };
+static bool mail_take(const struct letter_row *r, void *arg) {
+    struct mail *m = arg;
+    json_t *letter = NULL;
+    CHECK_OK(post_open(m->b->keeper, m->b->tenant, r, &letter, &m->b->e), &m->b->e);
+    snprintf(m->text, sizeof m->text, "%s\n%s\n%s", text_at(letter, "to", NULL), text_at(letter, "subject", NULL), text_at(letter, "text", NULL));
+    json_decref(letter);
+    m->count++;
+    return true;
+}
+
+/* The newest letter about a request. */
+static struct mail mailed(struct bed *b, int64_t number) {
+    struct mail m = { .b = b };
+    struct view *v = NULL;
+    CHECK_OK(store_view(b->store, b->tenant, &v, &b->e), &b->e);
+    CHECK_OK(letters_about(view_sql(v), "request", number, mail_take, &m, &b->e), &b->e);
+    v = view_end(v);
+    return m;
+}
+
+static const char *link_in(struct mail *m) {
+    char *at = strstr(m->text, "/r/events/");
+    CHECK(at != NULL);
+    at = strchr(at + 10, '/') + 1;
+    at[strcspn(at, "\n")] = 0;
+    return at;
+}
+
+TEST(a_clock_is_a_calendar_month_and_ends_with_its_day) {
+    static const struct { const char *received, *law, *three; } rows[] = {
+        { "2027-01-31T09:00:00Z", "2027-02-28T23:00:00Z", "2027-04-30T22:00:00Z" },       /* no 31 February */
+        { "2028-01-31T09:00:00Z", "2028-02-29T23:00:00Z", "2028-04-30T22:00:00Z" },       /* a leap year */
+        { "2027-01-31T23:30:00Z", "2027-03-01T23:00:00Z", "2027-05-01T22:00:00Z" },       /* is 1 February in Warsaw */
+        { "2027-03-05T10:00:00Z", "2027-04-05T22:00:00Z", "2027-06-05T22:00:00Z" },       /* summer begins between */
+        { "2027-09-30T10:00:00Z", "2027-10-30T22:00:00Z", "2027-12-30T23:00:00Z" },       /* the day before summer ends */
+        { "2027-11-30T10:00:00Z", "2027-12-30T23:00:00Z", "2028-02-29T23:00:00Z" },       /* across a year */
+    };
+    static const struct { const char *says; const char *due; } promises[] = {
+        { "answered within 1 month", "2027-02-28T23:00:00Z" }, { "answered within 14 days", "2027-02-14T23:00:00Z" }, { "answered within 30 days", "2027-02-28T23:00:00Z" } };
+    struct bed b = { .directory = "" };
+    char text[40];
+    usec_t at;
+    bed_charter(&b, events_charter);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CHECK(time_parse(rows[i].received, &at));
+        struct request_dates d = clock_first(b.charter, at);
+        CHECK(d.due == d.law);
+        CHECK_TEXT(time_format(d.law, text, sizeof text), rows[i].law);
+        CHECK_TEXT(time_format(clock_extended(b.charter, at), text, sizeof text), rows[i].three);
+    }
+    b.charter = charter_free(b.charter);
+    for (size_t i = 0; i < ARRAY_LEN(promises); i++) {
+        AUTO(buf_done) struct buf charter = BUF(1u << 16);
+        buf_text(&charter, events_charter);
+        bed_swap(&charter, "answered within 1 month", promises[i].says);
+        bed_charter(&b, buf_str(&charter));
+        CHECK(time_parse("2027-01-31T09:00:00Z", &at));
+        struct request_dates d = clock_first(b.charter, at);
+        CHECK_TEXT(time_format(d.due, text, sizeof text), promises[i].due);
+        CHECK_TEXT(time_format(d.law, text, sizeof text), "2027-02-28T23:00:00Z");
+        b.charter = charter_free(b.charter);
+    }
+}
+
+TEST(somebody_is_told_before_a_deadline_and_behind_it) {
+    static const char *const at[] = { "2027-02-14T23:00:00Z", "2027-02-25T23:00:00Z", "2027-02-28T07:00:00Z", "2027-02-28T23:00:00Z" };
+    struct bed b = { .directory = "" };
+    usec_t due, t;
+    char text[40];
+    bed_charter(&b, events_charter);
+    CHECK(time_parse("2027-02-28T23:00:00Z", &due));
+    for (int i = 0; i < CLOCK_WARNINGS; i++) {
+        CHECK_TEXT(time_format(clock_warning(b.charter, due, i), text, sizeof text), at[i]);
+        CHECK(time_parse(at[i], &t));
+        CHECK(clock_passed(b.charter, due, t - 1) == i && clock_passed(b.charter, due, t) == i + 1);
+    }
+    b.charter = charter_free(b.charter);
+}
+
+TEST(an_erasure_goes_from_form_to_answer) {
+    struct bed b;
+    json_t *mistakes = NULL, *o = NULL, *got = NULL;
+    bed_start(&b, events_charter);
+    struct caller owner = bed_role(&b, b.tenant, "organiser");
+    const struct request_by form = { .who = "form" }, anna = { .who = "token 1", .name = "Anna Nowak", .caller = &owner };
+    const struct request_desk d = desk(&b);
+    struct uuid mine = registered(&b, &owner, "ewa@people.example"), others = registered(&b, &owner, "ola@people.example");
+    int64_t n = asked(&b, REQUEST_ERASURE, REQUEST_BY_FORM, "ewa@people.example", &form);
+    CHECK_CODE(request_decide(&d, n, NULL, &anna, &mistakes, &b.e), E_CONFLICT, &b.e);          /* nothing before it is known who asks */
+    CHECK_CODE(request_collect(&d, n, &anna, &b.e), E_CONFLICT, &b.e);
+    CHECK_CODE(request_answer(&d, n, "No.", &anna, &b.e), E_CONFLICT, &b.e);
+    CHECK_OK(request_ask_identity(&d, n, -1, NULL, &form, &b.e), &b.e);
+    struct mail m = mailed(&b, n);
+    CHECK(m.count == 1 && strncmp(m.text, "ewa@people.example\n", 19) == 0 && strstr(m.text, "usunięcie danych") != NULL);
+    char link[64];
+    snprintf(link, sizeof link, "%s", link_in(&m));
+    CHECK_CODE(request_link_look(&d, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &o, &b.e), E_NOT_FOUND, &b.e);
+    CHECK_OK(request_link_look(&d, link, &o, &b.e), &b.e);
+    CHECK_TEXT(text_at(o, "for", NULL), "identity");
+    json_decref(o);
+    in_state(&b, n, "identity");              /* looking proves nothing */
+    CHECK_OK(request_link_take(&d, link, &o, &b.e), &b.e);
+    json_decref(o);
+    CHECK_CODE(request_link_take(&d, link, &o, &b.e), E_NOT_FOUND, &b.e);                        /* once */
+    in_state(&b, n, "identified");
+    CHECK_OK(request_collect(&d, n, &anna, &b.e), &b.e);
+    o = told(&b, n);
+    CHECK(json_integer_value(json_object_get(json_object_get(json_object_get(o, "found"), "counts"), "registration")) == 1);
+    json_decref(o);
+    CHECK_OK(request_decide(&d, n, NULL, &anna, &mistakes, &b.e), &b.e);
+    CHECK_CODE(bed_read(&b, &owner, "registration", &mine, &got), E_GONE, &b.e);
+    CHECK_OK(bed_read(&b, &owner, "registration", &others, &got), &b.e);
+    json_decref(got);
+    CHECK_OK(request_answer(&d, n, "Zrobione.", &anna, &b.e), &b.e);
+    o = told(&b, n);
+    CHECK_TEXT(text_at(o, "state", NULL), "answered");
+    CHECK(!json_is_true(json_object_get(o, "late")) && json_array_size(json_object_get(o, "steps")) == 6);
+    CHECK_TEXT(text_at(json_object_get(o, "decision"), "granted", NULL), "whole");
+    json_decref(o);
+    m = mailed(&b, n);
+    CHECK(m.count == 2);
+    CHECK_CODE(request_withdraw(&d, n, NULL, &anna, &b.e), E_CONFLICT, &b.e);                    /* it has ended */
+    bed_end(&b);
+}
+
+TEST(a_refusal_needs_ground_reason_and_name) {
+    static const struct { enum request_type type; const char *ground, *reason, *name, *field; } rows[] = {
+        { REQUEST_ERASURE, NULL, "Because.", "Anna Nowak", "/ground" }, { REQUEST_ERASURE, "because", "Because.", "Anna Nowak", "/ground" },
+        { REQUEST_ACCESS, "legal_duty", "Because.", "Anna Nowak", "/ground" },               /* one of another right */
+        { REQUEST_ERASURE, "legal_duty", NULL, "Anna Nowak", "/reason" }, { REQUEST_ERASURE, "legal_duty", "  ", "Anna Nowak", "/reason" },
+        { REQUEST_ERASURE, "legal_duty", "Because.", NULL, "/name" }, { REQUEST_ERASURE, "legal_duty", "Because.", "", "/name" },
+    };
+    struct bed b;
+    bed_start(&b, events_charter);
+    const struct request_desk d = desk(&b);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct request_by by = { .who = "token 1", .name = rows[i].name };
+        int64_t n = asked(&b, rows[i].type, REQUEST_BY_API, "ewa@people.example", &by);
+        CHECK_CODE(request_refuse(&d, n, rows[i].ground, rows[i].reason, &by, &b.e), E_FIELDS, &b.e);
+        CHECK_TEXT(b.e.field, rows[i].field);
+        in_state(&b, n, "received");
+    }
+    const struct request_by by = { .who = "token 1", .name = "Anna Nowak" };
+    int64_t n = asked(&b, REQUEST_ERASURE, REQUEST_BY_API, "ewa@people.example", &by);
+    CHECK_OK(request_refuse(&d, n, "legal_duty", "Faktury trzymamy pięć lat.", &by, &b.e), &b.e);
+    json_t *o = told(&b, n), *refusal = json_object_get(o, "refusal");
+    CHECK_TEXT(text_at(refusal, "right", NULL), "erasure");
+    CHECK_TEXT(text_at(refusal, "article", NULL), "17(3)(b)");
+    CHECK_TEXT(text_at(json_object_get(refusal, "by"), "name", NULL), "Anna Nowak");
+    json_decref(o);
+    bed_end(&b);
+}
+
+static enum code no_letters(void *arg, const struct request_desk *d, int64_t number, int type, usec_t due, int left, struct post_ready **ret, size_t *ret_count, struct err *reterr) {
+    (void)d, (void)number, (void)type, (void)due, (void)ret, (void)ret_count, (void)reterr;
+    *(int *)arg = *(int *)arg * 100 + left + 2;
+    return OK;
+}
+
+TEST(more_time_is_taken_once_and_within_the_first_month) {
+    struct bed b;
+    bed_start(&b, events_charter);
+    const struct request_desk d = desk(&b);
+    const struct request_by by = { .who = "token 1", .name = "Anna Nowak" };
+    const struct request_wish late = { .type = REQUEST_ACCESS, .way = REQUEST_ON_PAPER, .lang = LANG_EN, .name = "Ewa Lis", .kind = -1, .received = clock_now() - 40 * USEC_PER_DAY };
+    const struct request_wish tomorrow = { .type = REQUEST_ACCESS, .way = REQUEST_ON_PAPER, .lang = LANG_EN, .name = "Ewa Lis", .kind = -1, .received = clock_now() + 2 * USEC_PER_DAY };
+    int64_t n = asked(&b, REQUEST_ACCESS, REQUEST_BY_API, NULL, &by), over = 0;
+    int said = 0;
+    CHECK_CODE(request_extend(&d, n, NULL, &by, &b.e), E_FIELDS, &b.e);
+    CHECK_OK(request_extend(&d, n, "Very many records.", &by, &b.e), &b.e);
+    CHECK_CODE(request_extend(&d, n, "Again.", &by, &b.e), E_CONFLICT, &b.e);
+    json_t *o = told(&b, n);
+    CHECK(json_integer_value(json_object_get(o, "days")) > 80 && strcmp(text_at(o, "state", NULL), "received") == 0);
+    json_decref(o);
+    CHECK_OK(request_make(&d, &late, &by, &over, &b.e), &b.e);
+    CHECK_CODE(request_extend(&d, over, "Too late.", &by, &b.e), E_CONFLICT, &b.e);
+    o = told(&b, over);
+    CHECK(json_is_true(json_object_get(o, "late")) && json_integer_value(json_object_get(o, "days")) < 0);
+    json_decref(o);
+    CHECK_CODE(request_make(&d, &tomorrow, &by, &over, &b.e), E_FIELDS, &b.e);
+    usec_t due = clock_extended(b.charter, clock_now());
+    CHECK_OK(request_tick(&d, n, clock_now(), no_letters, &said, &b.e), &b.e);
+    CHECK_INT(said, 0);
+    CHECK_OK(request_tick(&d, n, due - 2 * USEC_PER_DAY, no_letters, &said, &b.e), &b.e);       /* nobody ran 14 days before: told as one */
+    CHECK_OK(request_tick(&d, n, due - 2 * USEC_PER_DAY, no_letters, &said, &b.e), &b.e);
+    CHECK_INT(said, 5);
+    CHECK_OK(request_tick(&d, n, due + USEC_PER_DAY, no_letters, &said, &b.e), &b.e);
+    CHECK_INT(said, 501);
+    bed_end(&b);
+}
+
+TEST(words_go_when_their_time_is_over) {
+    struct bed b;
+    bed_start(&b, events_charter);
+    const struct request_desk d = desk(&b);
+    const struct request_by by = { .who = "token 1", .name = "Anna Nowak" };
+    int64_t n = asked(&b, REQUEST_ACCESS, REQUEST_BY_API, "ewa@people.example", &by), made = 0;
+    int said = 0;
+    json_t *list = NULL;
+    CHECK_OK(request_pass(&d, n, "two", "by letter", b.other, &by, &made, &b.e), &b.e);
+    CHECK_INT(made, 1);                       /* the other's first, with the day on which it came */
+    CHECK_OK(request_tick(&d, n, clock_now() + 2 * 366 * USEC_PER_DAY, no_letters, &said, &b.e), &b.e);
+    json_t *o = told(&b, n);
+    CHECK(json_object_get(o, "erased") == NULL && strcmp(text_at(o, "state", NULL), "passed") == 0);
+    json_decref(o);
+    CHECK_OK(request_tick(&d, n, clock_now() + 4 * 366 * USEC_PER_DAY, no_letters, &said, &b.e), &b.e);
+    o = told(&b, n);
+    CHECK(json_is_true(json_object_get(o, "erased")) && json_object_get(o, "person") == NULL && json_object_get(o, "steps") != NULL);
+    json_decref(o);
+    CHECK_OK(requests_told(&d, INT64_MAX, false, &list, &b.e), &b.e);
+    CHECK(json_array_size(json_object_get(list, "items")) == 1);
+    json_decref(list);
+    CHECK_OK(requests_told(&d, INT64_MAX, true, &list, &b.e), &b.e);
+    CHECK(json_array_size(json_object_get(list, "items")) == 0);
+    json_decref(list);
+    bed_end(&b);
+}
+
+TEST(a_private_link_proves_its_own_record_alone) {
+    struct bed b;
+    json_t *o = NULL, *mistakes = NULL, *list = NULL;
+    bed_start(&b, events_charter);
+    struct caller owner = bed_role(&b, b.tenant, "organiser");
+    const struct request_by link = { .who = "link 1" }, anna = { .who = "token 1", .name = "Anna Nowak", .caller = &owner };
+    const struct request_desk d = desk(&b);
+    struct uuid mine = registered(&b, &owner, "ewa@people.example"), others = registered(&b, &owner, "ola@people.example");
+    int kind = charter_kind(b.charter, "registration");
+    char id[UUID_TEXT], record[80];
+    int64_t n = 0;
+    const struct request_wish w = { .type = REQUEST_RECTIFICATION, .way = REQUEST_BY_LINK, .lang = LANG_HU, .text = "Lis-Nowak", .kind = kind, .id = mine };
+    CHECK_OK(request_make(&d, &w, &link, &n, &b.e), &b.e);
+    in_state(&b, n, "identified");
+    CHECK_OK(requests_of(&d, kind, &mine, &list, &b.e), &b.e);
+    CHECK_INT(json_array_size(list), 1);
+    json_decref(list);
+    CHECK_OK(requests_of(&d, kind, &others, &list, &b.e), &b.e);
+    CHECK_INT(json_array_size(list), 0);
+    json_decref(list);
+    CHECK_OK(request_collect(&d, n, &anna, &b.e), &b.e);
+    snprintf(record, sizeof record, "registration/%s", uuid_format(&others, id));
+    json_t *what = json_pack("{s:[{s:s, s:{s:s}}]}", "changes", "record", record, "fields", "name", "Ewa Lis-Nowak");
+    CHECK_CODE(request_decide(&d, n, what, &anna, &mistakes, &b.e), E_FIELDS, &b.e);            /* somebody else's */
+    json_decref(what);
+    snprintf(record, sizeof record, "registration/%s", uuid_format(&mine, id));
+    what = json_pack("{s:[{s:s, s:{s:s}}]}", "changes", "record", record, "fields", "name", "Ewa Lis-Nowak");
+    CHECK_OK(request_decide(&d, n, what, &anna, &mistakes, &b.e), &b.e);
+    json_decref(what);
+    CHECK_OK(bed_read(&b, &owner, "registration", &mine, &o), &b.e);
+    CHECK_TEXT(text_at(o, "fields", "name"), "Ewa Lis-Nowak");
+    json_decref(o);
+    bed_end(&b);
+}

@@ -1,0 +1,84 @@
+/* rights_erase.c — the children of a record go first, so that a record is not gone with its parent before it was looked at. */
+#include "rights/rights_erase.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "records/service.h"
+
+static int depth(const struct charter *c, int kind) {
+    int n = 0;
+    for (const struct kind *k = charter_kind_at(c, kind); k->parent >= 0 && n < 64; k = charter_kind_at(c, k->parent))
+        n++;
+    return n;
+}
+
+/* What stays of a record that stands: its parts' dates are the record's earliest. */
+static enum code stays(struct service *s, const struct caller *who, const struct subject_record *r, const char *ground, json_t *into, struct err *reterr) {
+    char id[UUID_TEXT];
+    json_t *record = NULL;
+    const struct record_request q = { .who = who, .kind = r->kind, .id = r->id, .if_match = -1 };
+    enum code code = record_read(s, &q, &record, reterr);
+    if (code == E_NOT_FOUND || code == E_GONE)
+        return OK;
+    if (code != OK && code != E_DAMAGED && code != E_FORBIDDEN)
+        return code;
+    json_t *due = json_object_get(record, "due");
+    json_array_append_new(into, json_pack("{s:o, s:s, s:O?}", "record", json_sprintf("%s/%s", service_kind(s, r->kind)->kind->name, uuid_format(&r->id, id)), "ground", ground, "due", due));
+    json_decref(record);
+    return OK;
+}
+
+/* The counts of one erasure, and what it says stayed. */
+static void counts_add(json_t *into, json_t *reply, json_t *stayed) {
+    const char *kind;
+    json_t *value;
+    size_t i;
+    json_object_foreach(reply, kind, value)
+        if (json_is_integer(value))
+            json_object_set_new(into, kind, json_integer(json_integer_value(json_object_get(into, kind)) + json_integer_value(value)));
+    json_array_foreach(json_object_get(reply, "stayed"), i, value)
+        json_array_append(stayed, value);
+}
+
+static enum code erase_record(struct service *s, const struct caller *who, const struct subject_record *r, json_t *erased, json_t *stayed, struct err *reterr) {
+    const struct kind *k = service_kind(s, r->kind)->kind;
+    const struct record_request q = { .who = who, .kind = r->kind, .id = r->id, .if_match = -1 };
+    json_t *reply = NULL;
+    if (k->because != NULL && strncmp(k->because, "law ", 4) == 0)
+        return stays(s, who, r, k->because, stayed, reterr);
+    enum code code = record_erase(s, &q, &reply, reterr);
+    if (code == OK)
+        counts_add(erased, reply, stayed);
+    json_decref(reply);
+    if (code == E_NOT_FOUND || code == E_GONE)
+        return OK;
+    if (code == E_FORBIDDEN || code == E_CONFLICT) {
+        AUTO(buf_done) struct buf why = BUF(1024);
+        buf_text(&why, reterr->text);
+        return stays(s, who, r, buf_str(&why), stayed, reterr);
+    }
+    return code;
+}
+
+enum code rights_erase(struct service *s, const struct caller *who, const struct subject_record *list, size_t count, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
+    size_t lost = mem_lost();
+    const struct charter *c = service_charter(s);
+    json_t *erased = json_object(), *stayed = json_array();
+    int deepest = 0;
+    enum code code = OK;
+    for (size_t i = 0; i < count; i++)
+        deepest = depth(c, list[i].kind) > deepest ? depth(c, list[i].kind) : deepest;
+    for (int at = deepest; code == OK && at >= 0; at--)
+        for (size_t i = 0; code == OK && i < count; i++)
+            if (depth(c, list[i].kind) == at)
+                code = erase_record(s, who, &list[i], erased, stayed, reterr);
+    if (code == OK && mem_lost() != lost)
+        code = err_set(reterr, E_MEMORY, "no memory for an erasure");
+    if (code == OK)
+        *ret = json_pack("{s:O, s:O}", "erased", erased, "stayed", stayed);
+    json_decref(erased);
+    json_decref(stayed);
+    return code == OK && *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for an erasure") : code;
+}
