@@ -352,8 +352,10 @@ static enum code turn_clock(struct jobs *j, usec_t now, usec_t *ret_next, struct
     return clock_stand(j->api->config.store, now, reterr);
 }
 
+static enum code turn_due(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_retire(j->api, now, ret_next, reterr); }
+
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
-    { "sign", turn_sign }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
+    { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
     { "requests", turn_requests },
     { "people", turn_people }, { "windows", turn_windows }, { "clock", turn_clock },
 };

@@ -9,6 +9,9 @@ MUST_USE enum code jobs_start(struct api *a, struct jobs **ret, struct err *rete
 struct jobs *jobs_stop(struct jobs *j);       /* waits for what runs; accepts NULL */
 DEFINE_AUTO(struct jobs, jobs_stop)
 
+/* Turns that stand in files of their own: what each does now, and when it is due again. */
+MUST_USE enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* what is due is erased */
+
 /* The jobs by themselves, for the control socket. Serialised against the thread. */
 MUST_USE enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr);
 MUST_USE enum code job_index_renew(struct api *a, uint32_t *ret_generation, struct err *reterr);

@@ -57,8 +57,10 @@ static bool moved(const struct kind *k, int field) {
     return false;
 }
 
-/* patch: nothing is required, optional ones may be null (which clears them). */
-static json_t *fields_schema(const struct charter *c, const struct kind *k, bool patch) {
+/* A change requires nothing, and an optional field may be null, which clears it. An answer has null where a field was erased. */
+enum fields_for { FOR_NEW, FOR_CHANGE, FOR_ANSWER };
+static json_t *fields_schema(const struct charter *c, const struct kind *k, enum fields_for what) {
+    const bool patch = what != FOR_NEW;
     json_t *properties = json_object(), *required = json_array();
     if (k->parent >= 0) {
         const char *parent = charter_kind_at(c, k->parent)->name;
@@ -69,7 +71,7 @@ static json_t *fields_schema(const struct charter *c, const struct kind *k, bool
     for (size_t i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         json_t *s = field_schema(c, f);
-        if (patch && f->optional)
+        if (what == FOR_ANSWER || (patch && f->optional))
             s = json_pack("{s:[o, {s:s}]}", "oneOf", s, "type", "null");
         json_object_set_new(properties, f->name, s);
         if (!patch && !f->optional && f->type != T_FILE && f->type != T_COUNTER && !moved(k, (int)i))
@@ -96,7 +98,7 @@ static void kind_schemas(const struct charter *c, const struct kind *k, json_t *
     const struct { const char *tail; bool patch; } inputs[] = { { "new", false }, { "change", true } };
     for (size_t i = 0; i < 2; i++) {
         snprintf(name, sizeof name, "%s_%s", k->name, inputs[i].tail);
-        json_t *s = json_pack("{s:s, s:{s:o, s:o}, s:b}", "type", "object", "properties", "fields", fields_schema(c, k, inputs[i].patch),
+        json_t *s = json_pack("{s:s, s:{s:o, s:o}, s:b}", "type", "object", "properties", "fields", fields_schema(c, k, inputs[i].patch ? FOR_CHANGE : FOR_NEW),
                               "consents", consents_schema(k), "additionalProperties", 0);
         if (!inputs[i].patch)
             json_object_set_new(s, "required", json_pack("[s]", "fields"));
@@ -104,13 +106,14 @@ static void kind_schemas(const struct charter *c, const struct kind *k, json_t *
     }
     snprintf(item, sizeof item, "%s_or_damaged", k->name);
     json_object_set_new(schemas, item, json_pack("{s:[o, o]}", "anyOf", ref(k->name), ref("Damaged")));
-    json_t *seen = fields_schema(c, k, true);
+    json_t *seen = fields_schema(c, k, FOR_ANSWER);
     json_object_set_new(seen, "description", json_string("the fields that this caller may see"));
-    json_t *s = json_pack("{s:s, s:[s,s,s], s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object", "required", "id", "version", "fields",
+    json_t *s = json_pack("{s:s, s:[s,s,s], s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object", "required", "id", "version", "fields",
                           "properties", "id", ref("Id"), "version", json_pack("{s:s}", "type", "integer"),
                           "created", json_pack("{s:s, s:s}", "type", "string", "format", "date-time"),
                           "updated", json_pack("{s:s, s:s}", "type", "string", "format", "date-time"),
                           "due", json_pack("{s:[s,s], s:s, s:s}", "type", "string", "null", "format", "date-time", "description", "when its first part is erased"),
+                          "erased", json_pack("{s:s, s:{s:s}, s:s}", "type", "array", "items", "type", "string", "description", "fields whose time was over: null below"),
                           "number", json_pack("{s:s}", "type", "string"), "consents", consents_schema(k), "fields", seen);
     json_object_set_new(schemas, k->name, s);
     snprintf(name, sizeof name, "%s_list", k->name);
@@ -132,7 +135,7 @@ static const struct op ops[] = {
     { "get", "", "list", "List records", OP_LIST | OP_READS, NULL, NULL, "200", "a page of records", "application/json", "_list" },
     { "get", "/{id}", "read", "Read a record", OP_ID | OP_READS, NULL, NULL, "200", "the record", "application/json", "" },
     { "patch", "/{id}", "change", "Change a record (JSON Merge Patch)", OP_ID | OP_IF_MATCH | OP_READS, "application/merge-patch+json", "_change", "200", "the record as it is now", "application/json", "" },
-    { "delete", "/{id}", "erase", "Erase a record: its keys are destroyed", OP_ID | OP_IF_MATCH, NULL, NULL, "200", "what was erased, by kind", "application/json", "#Erased" },
+    { "delete", "/{id}", "erase", "Erase a record: its keys are destroyed", OP_ID | OP_IF_MATCH, NULL, NULL, "200", "what was erased, by kind; what a law or a hold keeps stays, and why", "application/json", "#Erased" },
     { "post", "/search", "search", "Find records by personal and other fields", OP_READS, "application/json", "#Search", "200", "a page of records", "application/json", "_list" },
     { "post", "/import", "import", "Import records from CSV or NDJSON", OP_BODY_FREE, "text/csv", NULL, "200", "progress, refused rows by line, and the sum, one JSON object a line", "application/x-ndjson", "#ImportLine" },
     { "post", "/export", "export", "Export records as NDJSON or CSV", OP_READS, "application/json", "#Export", "200", "one record a line", "application/x-ndjson", "_or_damaged" },
@@ -259,7 +262,10 @@ static const char common[] =
     "\"lon\":{\"type\":\"number\",\"minimum\":-180,\"maximum\":180}}},"
     "\"File\":{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{\"$ref\":\"" REF "Id\"},\"name\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},"
     "\"size\":{\"type\":\"integer\"}}},"
-    "\"Erased\":{\"type\":\"object\",\"required\":[\"erased\"],\"properties\":{\"erased\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}}}},"
+    "\"Erased\":{\"type\":\"object\",\"required\":[\"erased\"],\"properties\":{\"erased\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}},"
+    "\"kept\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"kind\",\"id\",\"fields\",\"due\",\"because\"],\"properties\":{\"kind\":{\"type\":\"string\"},"
+    "\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"fields\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"due\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},"
+    "\"because\":{\"type\":\"string\"}}}}}},"
     "\"Search\":{\"type\":\"object\",\"properties\":{\"where\":{\"type\":\"object\",\"description\":\"field: value (exactly, or by word where it is found so), or "
     "{word|prefix|contains|matches: text}\",\"additionalProperties\":true},\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000},\"cursor\":{\"type\":\"string\"}},"
     "\"additionalProperties\":false},"

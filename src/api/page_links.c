@@ -329,27 +329,57 @@ static void do_change(struct desk *d) {
     desk_change(d, &x, "change", true);
 }
 
+/* A line for each part that stays: its fields, the ground, and the day. */
+static void kept_put(struct buf *ret, const struct desk *d, json_t *kept) {
+    size_t i, n;
+    json_t *one, *field;
+    if (kept == NULL)
+        return;
+    buf_text(ret, "<ul>\n");
+    json_array_foreach(kept, i, one) {
+        const struct kind *k = charter_kind_at(service_charter(d->visit.service), charter_kind(service_charter(d->visit.service), json_string_value(json_object_get(one, "kind"))));
+        const char *due = json_string_value(json_object_get(one, "due")), *because = json_string_value(json_object_get(one, "because"));
+        buf_text(ret, "<li>");
+        json_array_foreach(json_object_get(one, "fields"), n, field) {
+            buf_text(ret, n == 0 ? "" : ", ");
+            buf_html(ret, k->fields[kind_field(k, json_string_value(field))].label.in[d->visit.lang]);
+        }
+        if (strcmp(because, "hold") != 0) {
+            buf_text(ret, ": ");
+            buf_html(ret, because);
+        }
+        if (due != NULL)
+            buf_printf(ret, " (%.10s)", due);
+        buf_text(ret, "</li>\n");
+    }
+    buf_text(ret, "</ul>\n");
+}
+
 /* Neither who_changes nor a move has a word for it: the charter grants it to the person elsewhere (rights.erasure, because), so sejf
  * does it on the person's behalf, and the ledger names the link's number. */
 static void desk_erase(struct desk *d) {
     struct err e;
     struct buf body;
     struct page page;
-    json_t *gone = NULL;
+    json_t *gone = NULL, *kept = NULL;
     struct caller who = { .tenant = d->who.tenant, .person = -1, .token = d->who.token, .by_sejf = true, .subject_kind = -1 };
-    enum code code = record_erase(d->visit.service, &(struct record_request){ .who = &who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &gone, &e);
+    enum code code = record_erase_told(d->visit.service, &(struct record_request){ .who = &who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &gone, &kept, &e);
     json_decref(gone);
     if (code != OK) {
         visit_trouble(&d->visit, &e);
         return;
     }
     d->visit.path = "/";
-    visit_page(&d->visit, text_in(TEXT_LINK_DONE_ERASE_TITLE, d->visit.lang), true, &body, &page);
+    const char *title = text_in(kept == NULL ? TEXT_LINK_DONE_ERASE_TITLE : TEXT_LINK_DONE_KEPT_TITLE, d->visit.lang);
+    visit_page(&d->visit, title, true, &body, &page);
     buf_text(&body, "<div role=\"status\">\n<h1>");
-    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE_TITLE);
+    buf_html(&body, title);
     buf_text(&body, "</h1>\n<p class=\"lead\">");
-    PUT_TEXT(&body, d->visit.lang, LINK_DONE_ERASE);
-    buf_text(&body, "</p>\n</div>\n");
+    buf_html(&body, text_in(kept == NULL ? TEXT_LINK_DONE_ERASE : TEXT_LINK_DONE_KEPT, d->visit.lang));
+    buf_text(&body, "</p>\n");
+    kept_put(&body, d, kept);
+    buf_text(&body, "</div>\n");
+    json_decref(kept);
     visit_send(&d->visit, 200, &page, &body);
 }
 

@@ -117,16 +117,16 @@ static void on_change(struct http_req *req) {
 static void on_erase(struct http_req *req) {
     struct call c;
     struct err e;
-    json_t *erased = NULL;
+    json_t *erased = NULL, *kept = NULL;
     int64_t version;
     if (!call_record(req, &c) || !call_if_match(&c, &version))
         return;
     struct record_request r = { .who = &c.who, .kind = c.kind, .id = c.id, .if_match = version, .lang = c.lang };
-    if (record_erase(c.service, &r, &erased, &e) != OK) {
+    if (record_erase_told(c.service, &r, &erased, &kept, &e) != OK) {
         call_error(&c, &e, NULL);
         return;
     }
-    json_t *out = json_pack("{s:o}", "erased", erased);
+    json_t *out = json_pack("{s:o, s:o*}", "erased", erased, "kept", kept);
     call_reply_json(&c, 200, out);
     json_decref(out);
 }

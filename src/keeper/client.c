@@ -232,6 +232,23 @@ enum code keeper_destroy(struct keeper_client *k, int64_t tenant, const key_id *
     return code;
 }
 
+static void take_u64(struct call *c, struct msg *in) { *(uint64_t *)c->arg = msg_u64(in); }
+
+enum code keeper_ahead(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, uint64_t *ret, struct err *reterr) {
+    PRE(k != NULL && (count == 0 || ids != NULL) && ret != NULL && reterr != NULL);
+    enum code code = OK;
+    uint64_t all = 0, some = 0;
+    for (size_t at = 0; code == OK && at < count; at += BATCH_KEYS) {
+        struct call c = CALL(OP_ahead, take_u64, &some, reterr);
+        put_ids(&c.request, tenant, ids + at, count - at < BATCH_KEYS ? count - at : BATCH_KEYS);
+        code = calls_do(k->calls, &c);
+        all += some;
+    }
+    if (code == OK)
+        *ret = all;
+    return code;
+}
+
 enum code keeper_collect(struct keeper_client *k, usec_t idle, uint64_t *ret, struct err *reterr) {
     PRE(k != NULL && ret != NULL && reterr != NULL);
     key_id ids[POOL_MOST];
@@ -502,7 +519,6 @@ enum code keeper_rehearse_copy(struct keeper_client *k, struct err *reterr) {
     return ask_slow(k, &c, reterr);
 }
 
-static void take_u64(struct call *c, struct msg *in) { *(uint64_t *)c->arg = msg_u64(in); }
 
 enum code keeper_rehearse_open(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, size_t *ret_opened, struct err *reterr) {
     PRE(k != NULL && (ids != NULL || count == 0) && ret_opened != NULL && reterr != NULL);

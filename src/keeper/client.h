@@ -27,6 +27,9 @@ MUST_USE enum code keeper_open(struct keeper_client *k, int64_t tenant, const ke
 /* Durable when it returns; already destroyed ones are fine. Purges the cache. E_TOO_MANY above
  * the cap of a day: a person must confirm (keeper_allow). */
 MUST_USE enum code keeper_destroy(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr);
+/* How many of them were made for a month that has not come yet (or for none): those count towards the cap. What is due by a date that stood
+ * when its key was made does not, for it was foreseeable. */
+MUST_USE enum code keeper_ahead(struct keeper_client *k, int64_t tenant, const key_id *ids, size_t count, uint64_t *ret, struct err *reterr);
 MUST_USE enum code keeper_allow(struct keeper_client *k, uint64_t destructions, struct err *reterr);
 
 /* Lowers the cap of unwraps a minute of one tenant until the keeper starts anew; a higher value than the one in

@@ -41,6 +41,9 @@ bool keyring_changed(const struct keyring *k);          /* is a transaction open
 /* `count`: a multiple of BLOCK_KEYS, at most BUCKET_KEYS. */
 MUST_USE enum code keyring_make(struct keyring *k, int64_t tenant, uint32_t month, size_t count, key_id *ret_ids, struct key *ret_keys, struct err *reterr);
 MUST_USE enum code keyring_unwrap(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct key *ret_keys, bool *ok, struct err *reterr);
+/* How many of these keys of the tenant were made for a month that has not come yet, or for none. */
+MUST_USE uint64_t keyring_ahead(struct keyring *k, int64_t tenant, const key_id *ids, size_t count);
+/* The cap of a day counts those alone. */
 MUST_USE enum code keyring_destroy(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr);
 MUST_USE enum code keyring_allow(struct keyring *k, uint64_t destructions, struct err *reterr);
 MUST_USE enum code keyring_tighten(struct keyring *k, int64_t tenant, uint64_t per_minute, struct err *reterr);

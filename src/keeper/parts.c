@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/rule.h"
 #include "keeper/inside.h"
 
@@ -185,6 +186,27 @@ static void day_turn(struct meta *m) {
     }
 }
 
+/* Of UTC, as the client reckons the month that it asks a key for. */
+static uint32_t month_now(void) {
+    struct civil c = civil_of_utc(clock_now());
+    return (uint32_t)(c.year * 12 + c.month - 1);
+}
+
+/* Was the key made for a later month than this, or for none? What is due by the date that stood when it was made was to be foreseen; a charter that
+ * was changed by mistake, or dates that were moved, cannot make a key older than it is. */
+static bool is_ahead(const struct bucket *b, uint32_t month) { return b->month == 0 || b->month > month; }
+
+uint64_t keyring_ahead(struct keyring *k, int64_t tenant, const key_id *ids, size_t count) {
+    PRE(k != NULL && (count == 0 || ids != NULL));
+    uint32_t month = month_now();
+    uint64_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct bucket *b = bucket_of(k, tenant, ids[i]);
+        n += b != NULL && is_ahead(b, month);
+    }
+    return n;
+}
+
 static enum code day_take(struct keyring *k, uint64_t n, struct err *reterr) {
     struct meta *m = &k->meta;
     day_turn(m);
@@ -197,15 +219,18 @@ static enum code day_take(struct keyring *k, uint64_t n, struct err *reterr) {
     return OK;
 }
 
-static enum code count_there(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, uint64_t *ret, struct err *reterr) {
+static enum code count_there(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, uint64_t *ret, uint64_t *ret_ahead, struct err *reterr) {
     struct reader r = { .block = NO_BLOCK };
     enum code code = OK;
-    *ret = 0;
+    uint32_t month = month_now();
+    *ret = *ret_ahead = 0;
     for (size_t i = 0; code == OK && i < count; i++) {
         struct wrapped *w = NULL;
-        if (bucket_of(k, tenant, ids[i]) != NULL)
+        const struct bucket *b = bucket_of(k, tenant, ids[i]);
+        if (b != NULL)
             code = read_key(k, &r, ids[i], &w, reterr);
         *ret += w != NULL;
+        *ret_ahead += w != NULL && is_ahead(b, month);
     }
     return code;
 }
@@ -220,12 +245,12 @@ static struct wrapped gone_mark(const struct keyring *k) {
 
 enum code keyring_destroy(struct keyring *k, int64_t tenant, const key_id *ids, size_t count, struct err *reterr) {
     PRE(k != NULL && (count == 0 || ids != NULL) && reterr != NULL);
-    uint64_t there = 0;
+    uint64_t there = 0, ahead = 0;
     struct reader r = { .block = NO_BLOCK };
-    enum code code = count_there(k, tenant, ids, count, &there, reterr);
+    enum code code = count_there(k, tenant, ids, count, &there, &ahead, reterr);
     if (code != OK || there == 0)
         return code;
-    code = day_take(k, there, reterr);
+    code = day_take(k, ahead, reterr);
     if (code == OK)
         code = keyring_write(k, reterr);
     bool edited = false;

@@ -14,6 +14,7 @@
     OP(make, ASK)             /* tenant i64, month u32, count u32         -> count x (id u64, key 32) */ \
     OP(open, ASK)             /* tenant i64, count u32, ids               -> count x (ok u8, key 32) */ \
     OP(destroy, ASK)          /* tenant i64, count u32, ids               -> */ \
+    OP(ahead, ASK)            /* tenant i64, count u32, ids               -> how many of a month to come u64 */ \
     OP(allow, ASK)            /* destructions u64                         -> */ \
     OP(tighten, ASK)          /* tenant i64, per minute u64               -> */ \
     OP(index_keys, ASK)       /* tenant i64                               -> generation u32, before u8, find 32, index 32, before 32 */ \

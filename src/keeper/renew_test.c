@@ -68,7 +68,7 @@ TEST(caps_of_a_minute_and_of_a_day) {
     p.o.unwraps_per_minute = 100000;
     p.o.destructions_per_day = 10;
     AUTO(keyring_close) struct keyring *k = opened(&p);
-    make(k, 1, 5, 96, ids, keys);
+    make(k, 1, MONTH_MAX, 96, ids, keys);
     CHECK_CODE(keyring_destroy(k, 1, ids, 11, &e), E_TOO_MANY, &e);
     CHECK(strstr(e.text, "sejf key allow") != NULL && !keyring_changed(k));
     destroy(k, 1, ids, 10);
@@ -83,6 +83,31 @@ TEST(caps_of_a_minute_and_of_a_day) {
     CHECK_OK(keyring_tighten(k, 1, 8, &e), &e);
     CHECK_OK(keyring_unwrap(k, 1, ids + 20, 8, got, ok, &e), &e);
     CHECK_CODE(keyring_unwrap(k, 1, ids + 20, 1, got, ok, &e), E_TOO_MANY, &e);
+}
+
+TEST(what_was_to_be_foreseen_is_not_capped) {
+    AUTO(place_done) struct place p;
+    key_id past[96], none[96], ahead[96];
+    struct key keys[96];
+    struct err e;
+    struct keeper_status st;
+    place_make(&p);
+    p.o.destructions_per_day = 2;
+    AUTO(keyring_close) struct keyring *k = opened(&p);
+    make(k, 1, 24000, 96, past, keys);       /* the year 2000 */
+    make(k, 1, 0, 96, none, keys);
+    make(k, 1, MONTH_MAX, 96, ahead, keys);
+    CHECK(keyring_ahead(k, 1, past, 96) == 0 && keyring_ahead(k, 1, none, 96) == 96 && keyring_ahead(k, 1, ahead, 96) == 96 && keyring_ahead(k, 2, ahead, 96) == 0);
+    destroy(k, 1, past, 90);
+    keyring_status(k, &st);
+    CHECK_INT(st.destroyed_today, 0);
+    destroy(k, 1, none, 1);
+    destroy(k, 1, ahead, 1);
+    keyring_status(k, &st);
+    CHECK_INT(st.destroyed_today, 2);
+    CHECK_CODE(keyring_destroy(k, 1, ahead + 1, 1, &e), E_TOO_MANY, &e);
+    CHECK_CODE(keyring_destroy(k, 1, none + 1, 1, &e), E_TOO_MANY, &e);
+    destroy(k, 1, past + 90, 6);
 }
 
 /* --- renewal, cut at each step --- */

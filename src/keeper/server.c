@@ -111,6 +111,15 @@ static enum code do_destroy(struct call *c, struct err *reterr) {
     return keyring_destroy(c->s->k, tenant, c->s->work->ids, count, reterr);
 }
 
+static enum code do_ahead(struct call *c, struct err *reterr) {
+    int64_t tenant;
+    size_t count;
+    if (!take_ids(c, &tenant, &count))
+        return bad(c, reterr);
+    put_u64(c->out, keyring_ahead(c->s->k, tenant, c->s->work->ids, count));
+    return OK;
+}
+
 /* The cap is there for the day on which somebody else acts through the server: the server may not lift it, as far
  * as it has a user of its own. */
 static enum code do_allow(struct call *c, struct err *reterr) {

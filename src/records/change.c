@@ -100,6 +100,8 @@ static void set_field(struct changing *c, size_t i) {
         return;
     *v = c->in.values[i];
     c->d->changed |= (fieldset)1 << i;
+    if (v->set)
+        c->d->rec.erased &= ~((fieldset)1 << i);
     if (!v->set && f->type != T_FILE && ((kind_needs(c->old->info->kind) >> i & 1) != 0 || kind_start(c->old->info->kind, (int)i) >= 0))
         mistake_at(c->m, f, SAYS_needed, NULL);
     allow_field(c, i);
@@ -275,6 +277,18 @@ static bool takes_personal(const struct changing *c) {
     return false;
 }
 
+/* What would be erased at once is not taken: neither by accident nor to get round the date. The dates are those that the changed record has. */
+static enum code still_kept(struct changing *c, struct err *reterr) {
+    const struct kind *k = c->old->info->kind;
+    enum code code = facts_due(c->src, c->src->now, reterr);
+    for (size_t i = 0; code == OK && i < k->field_count; i++)
+        if ((c->d->changed >> i & 1) != 0 && c->d->rec.values[i].set && c->d->rec.parts[k->fields[i].part].due <= c->src->now)
+            mistake_at(c->m, &k->fields[i], SAYS_over, NULL);
+    facts_end(c->src);
+    c->src->q = NULL;
+    return code;
+}
+
 static enum code change_try(struct changing *c, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     const struct record_request *r = c->job->r;
     enum code code = old_load(c, reterr);
@@ -294,6 +308,10 @@ static enum code change_try(struct changing *c, struct record_text *ret, json_t 
     c->shown = use_shown(c->d->s, c->d->who, c->old->info->index, &c->sees);
     c->d->shows = c->shown | c->d->changed;
     c->src->record = &c->d->rec;
+    if (c->d->changed != 0 && (code = still_kept(c, reterr)) != OK)
+        return code;
+    if (mistakes_any(c->m))
+        return use_mistakes(c->m, E_FIELDS, ret_mistakes, reterr);
     if (c->d->changed != 0 || consents_moved(c))
         return change_write(c, ret, ret_mistakes, reterr);
     code = read_note(c, false, reterr);

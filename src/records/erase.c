@@ -1,22 +1,32 @@
 /* erase.c — to erase is to destroy keys; the tombstone is written first, so that a cut is made good at the next start. */
 #include "records/erase.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
 #include "records/children.h"
 #include "records/doom.h"
+#include "records/held.h"
 #include "records/limits.h"
 #include "records/task.h"
 #include "records/use.h"
+#include "store/destruction.h"
 #include "store/tables.h"
 
 void erasure_done(struct erasure *e) {
     mem_free(e->keys);
     mem_free(e->files);
     json_decref(e->counts);
+    json_decref(e->kept);
     *e = (struct erasure){ 0 };
+}
+
+void erasure_again(struct erasure *e) {
+    struct erasure fresh = { .s = e->s, .tenant = e->tenant, .cause = e->cause, .by = e->by, .asks = e->asks };
+    erasure_done(e);
+    *e = fresh;
 }
 
 static void key_add(struct erasure *e, key_id key) {
@@ -54,11 +64,25 @@ static bool take_file(const struct file_row *f, void *arg) {
     return !e->failed;
 }
 
-static void count(struct erasure *e, const struct kind_info *k) {
+static void count(struct erasure *e, const char *what) {
     if (e->counts == NULL)
         e->counts = json_object();
-    json_int_t n = json_integer_value(json_object_get(e->counts, k->kind->name));
-    json_object_set_new(e->counts, k->kind->name, json_integer(n + 1));
+    json_int_t n = json_integer_value(json_object_get(e->counts, what));
+    e->failed = e->failed || json_object_set_new(e->counts, what, json_integer(n + 1)) != 0;
+}
+
+/* Keys from `keys` on are doomed, files from `files` on go. */
+static enum code taken_gone(struct txn *t, struct erasure *e, const struct kind_info *k, size_t keys, size_t files, struct err *reterr) {
+    enum code code = e->failed ? err_set(reterr, E_MEMORY, "no memory for an erasure") : OK;
+    for (size_t i = keys; code == OK && i < e->key_count; i++)
+        code = doomed_put(t, e->keys[i], reterr);
+    for (size_t i = files; code == OK && i < e->file_count; i++) {
+        code = file_delete(t, &e->files[i], reterr);
+        if (code == OK)
+            code = task_put(t, e->s, TASK_UNLINK, k, &e->files[i], 0, NULL, reterr);
+        e->more = true;
+    }
+    return code;
 }
 
 /* Everything of the row itself. */
@@ -70,20 +94,135 @@ static enum code row_gone(struct txn *t, struct erasure *e, const struct record 
             key_add(e, r->parts[i].key);
     for (size_t i = 0; i < r->stray_count; i++)
         key_add(e, r->strays[i].state.key);
-    enum code code = files_of(txn_sql(t), k->number, &r->id, take_file, e, reterr);
-    if (code == OK && e->failed)
-        code = err_set(reterr, E_MEMORY, "no memory for an erasure");
-    for (size_t i = keys; code == OK && i < e->key_count; i++)
-        code = doomed_put(t, e->keys[i], reterr);
-    for (size_t i = files; code == OK && i < e->file_count; i++) {
-        code = file_delete(t, &e->files[i], reterr);
-        if (code == OK)
-            code = task_put(t, e->s, TASK_UNLINK, k, &e->files[i], 0, NULL, reterr);
-        e->more = true;
-    }
+    enum code code = k->has_files ? files_of(txn_sql(t), k->number, &r->id, take_file, e, reterr) : OK;
+    if (code == OK)
+        code = taken_gone(t, e, k, keys, files, reterr);
     if (code == OK)
         code = limits_release(t, e->s, r, reterr);
     return code == OK ? row_delete(t, k->number, &r->id, reterr) : code;
+}
+
+/* ---- some parts of it */
+fieldset erase_fields(const struct kind *k, uint64_t parts) {
+    fieldset set = 0;
+    for (size_t i = 0; i < k->part_count; i++)
+        set |= (parts >> i & 1) != 0 ? k->parts[i].fields : 0;
+    return set;
+}
+
+struct some_files { struct erasure *e; const struct kind_info *k; fieldset fields; };
+static bool take_some_file(const struct file_row *f, void *arg) {
+    struct some_files *some = arg;
+    for (size_t i = 0; i < some->k->kind->field_count; i++)
+        if (some->k->fields[i] == f->field && (some->fields >> i & 1) != 0)
+            return take_file(f, some->e);
+    return true;
+}
+
+/* "parcel: name, phone": kind and fields, nothing of the record. */
+static void count_parts(struct erasure *e, const struct kind_info *k, fieldset fields) {
+    AUTO(buf_done) struct buf what = BUF(8192);
+    const char *before = ": ";
+    buf_text(&what, k->kind->name);
+    for (size_t i = 0; i < k->kind->field_count; i++)
+        if ((fields >> i & 1) != 0) {
+            buf_text(&what, before);
+            buf_text(&what, k->kind->fields[i].name);
+            before = ", ";
+        }
+    e->failed = e->failed || what.failed;
+    if (!what.failed)
+        count(e, buf_str(&what));
+}
+
+enum code erase_parts(struct txn *t, struct erasure *e, struct fact_source *src, uint64_t gone, const struct found_by *found, struct err *reterr) {
+    struct record *r = src->record;
+    const struct kind_info *k = r->info;
+    const fieldset fields = erase_fields(k->kind, gone);
+    size_t keys = e->key_count, files = e->file_count;
+    struct some_files some = { e, k, fields };
+    enum code code = k->has_files ? files_of(txn_sql(t), k->number, &r->id, take_some_file, &some, reterr) : OK;
+    for (size_t i = 0; code == OK && i < k->kind->part_count; i++)
+        if ((gone >> i & 1) != 0 && r->parts[i].has) {
+            key_add(e, r->parts[i].key);
+            r->parts[i] = (struct part_state){ .due = r->parts[i].due };
+            code = part_delete(t, k->number, &r->id, k->parts[i], reterr);
+        }
+    if (code == OK)
+        code = limits_release_some(t, r, fields, reterr);
+    for (size_t f = 0; f < k->kind->field_count; f++)
+        if ((fields >> f & 1) != 0)
+            r->values[f] = (struct value){ 0 };
+    r->unsealed &= ~fields;
+    r->erased |= fields;
+    r->version++;
+    count_parts(e, k, fields);
+    if (code == OK)
+        code = taken_gone(t, e, k, keys, files, reterr);
+    if (code == OK)
+        code = record_rewrite(t, src, r, reterr);
+    return code == OK ? index_put(t, k->number, &r->id, found->generation, found->tokens.list, found->tokens.count, found->sorted, found->sorted_count, reterr) : code;
+}
+
+void counts_add(json_t *to, json_t *from) {
+    const char *kind;
+    json_t *n;
+    json_object_foreach(from, kind, n)
+        json_object_set_new(to, kind, json_integer(json_integer_value(n) + json_integer_value(json_object_get(to, kind))));
+}
+
+enum code erasure_note(struct txn *t, const struct erasure *e, struct err *reterr) {
+    int64_t number;
+    if (e->key_count == 0 && json_object_size(e->counts) == 0)
+        return OK;
+    char *counts = e->counts == NULL ? NULL : json_dumps(e->counts, JSON_COMPACT | JSON_SORT_KEYS);
+    if (e->counts != NULL && counts == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an erasure");
+    enum code code = destruction_put(t, e->cause, e->by, counts == NULL ? "{}" : counts, e->keys, e->key_count, &number, reterr);
+    free(counts);
+    return code;
+}
+
+/* ---- what must stay */
+#define KEPT_TOLD 100u                        /* of one erasure; the others stay, too */
+static void kept_one(struct erasure *e, const struct record *r, size_t part, bool by_law) {
+    const struct kind *k = r->info->kind;
+    const usec_t due = held_due(r, part);
+    char id[UUID_TEXT], until[40];
+    if (e->kept == NULL)
+        e->kept = json_array();
+    if (json_array_size(e->kept) >= KEPT_TOLD)
+        return;
+    json_t *fields = json_array();
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((k->parts[part].fields >> i & 1) != 0)
+            e->failed = e->failed || json_array_append_new(fields, json_string(k->fields[i].name)) != 0;
+    json_t *one = json_pack("{s:s, s:s, s:o, s:s?, s:s}", "kind", k->name, "id", uuid_format(&r->id, id), "fields", fields,
+                            "due", due == USEC_NEVER ? NULL : time_format(due, until, sizeof until), "because", by_law ? k->parts[part].law.in[LANG_EN] : "hold");
+    e->failed = e->failed || one == NULL || json_array_append_new(e->kept, one) != 0;
+}
+
+static void kept_tell(struct erasure *e, const struct record *r, uint64_t held, uint64_t by_law) {
+    for (size_t i = 0; i < r->info->kind->part_count; i++)
+        if ((held >> i & 1) != 0)
+            kept_one(e, r, i, (by_law >> i & 1) != 0);
+}
+
+uint64_t parts_used(const struct record *r) {
+    uint64_t used = 0;
+    for (size_t i = 0; i < r->info->kind->part_count; i++)
+        used |= record_uses_part(r, (int)i) ? (uint64_t)1 << i : 0;
+    return used;
+}
+
+/* Some of the record is held: the rest of it goes in a write of its own, before which it is opened; what belongs to it stays with it. */
+static enum code erase_rest(struct txn *t, struct erasure *e, const struct record *r, uint64_t held, struct err *reterr) {
+    kept_tell(e, r, held & parts_used(r), held_by_law(r, txn_now(t)));
+    e->budget -= e->budget > 0;
+    if ((parts_used(r) & ~held) == 0)
+        return OK;
+    e->more = true;
+    return task_put(t, e->s, TASK_PARTS, r->info, &r->id, 0, NULL, reterr);
 }
 
 /* What when_deleted says of a child kind; one that it does not name goes with its parent. */
@@ -94,17 +233,18 @@ static bool goes_too(const struct kind *k, int child) {
     return true;
 }
 
-enum code erase_children(struct txn *t, struct erasure *e, const struct kind_info *child, const struct uuid *parent, bool *ret_more, struct err *reterr) {
-    static const struct uuid none;
+enum code erase_children(struct txn *t, struct erasure *e, const struct kind_info *child, const struct uuid *parent, struct uuid *after, bool *ret_more, struct err *reterr) {
     struct uuid ids[64];
     size_t n = ARRAY_LEN(ids);
     enum code code = OK;
     if (e->budget == 0)
         e->budget = CHILDREN_NOW;
     while (code == OK && n == ARRAY_LEN(ids) && e->budget >= n) {
-        code = children_list(txn_sql(t), child, parent, &none, ids, ARRAY_LEN(ids), &n, reterr);
+        code = children_list(txn_sql(t), child, parent, after, ids, ARRAY_LEN(ids), &n, reterr);
         for (size_t i = 0; code == OK && i < n; i++)
             code = erase_one(t, e, child, &ids[i], reterr);
+        if (code == OK && n > 0)
+            *after = ids[n - 1];
     }
     *ret_more = n == ARRAY_LEN(ids);
     return code;
@@ -118,24 +258,34 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
     enum code code = record_load(txn_sql(t), k, id, arena, &r, reterr);
     if (code == E_NOT_FOUND || code == E_GONE)
         return OK;
-    if (code == OK)
-        code = row_gone(t, e, &r, reterr);
+    uint64_t held = 0;
+    if (code == OK && e->asks != 0)
+        code = held_parts(txn_sql(t), &r, txn_now(t), e->asks, &held, reterr);
+    if (code == OK && (held & parts_used(&r)) != 0)
+        return erase_rest(t, e, &r, held, reterr);
+    return code == OK ? erase_loaded(t, e, &r, reterr) : code;
+}
+
+enum code erase_loaded(struct txn *t, struct erasure *e, const struct record *r, struct err *reterr) {
+    const struct kind_info *k = r->info;
+    enum code code = row_gone(t, e, r, reterr);
     if (code != OK)
         return code;
-    count(e, k);
+    count(e, k->kind->name);
     e->budget -= e->budget > 0;
     for (size_t i = 0; code == OK && i < k->child_count; i++) {
         const struct kind_info *child = service_kind(e->s, k->children[i]);
+        struct uuid after = { { 0 } };
         bool more = false;
         if (!goes_too(k->kind, child->index) || !rule_on(RULE_children_erased))
             continue;
         if (e->budget > 0)
-            code = erase_children(t, e, child, id, &more, reterr);
+            code = erase_children(t, e, child, &r->id, &after, &more, reterr);
         else
             more = true;
         if (code == OK && more) {
             e->more = true;
-            code = task_put(t, e->s, TASK_ERASE, child, id, 0, NULL, reterr);
+            code = task_put(t, e->s, TASK_ERASE, child, &r->id, 0, NULL, reterr);
         }
     }
     return code;
@@ -156,8 +306,9 @@ static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for an erasure");
-    erasure_done(&q->e);
-    q->e = (struct erasure){ .s = q->s, .tenant = q->who->tenant, .budget = CHILDREN_NOW };
+    erasure_again(&q->e);
+    q->e.by = caller_text(q->who, who, sizeof who);
+    q->e.budget = CHILDREN_NOW;
     enum code code = record_find(txn_sql(t), q->k, &q->id, arena, &r, reterr);
     if (code == OK && q->if_match >= 0 && r.version != q->if_match)
         return err_set(reterr, E_STALE, "the record has version %lld: read it again before it is erased", (long long)r.version);
@@ -167,10 +318,15 @@ static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
         code = seats_fill(t, q->s, q->k, i, &r.parent, arena, &known, &q->e.more, reterr);
     if (code != OK)
         return code;
-    json_t *what = json_pack("{s:s, s:s, s:O}", "kind", q->k->kind->name, "id", uuid_format(&q->id, id), "erased", q->e.counts);
-    code = ledger_append(t, "record_erased", caller_text(q->who, who, sizeof who), what, reterr);
+    if (q->e.counts == NULL)
+        q->e.counts = json_object();
+    json_t *what = json_pack("{s:s, s:s, s:O, s:O*}", "kind", q->k->kind->name, "id", uuid_format(&q->id, id), "erased", q->e.counts, "kept", q->e.kept);
+    code = ledger_append(t, "record_erased", q->e.by, what, reterr);
     json_decref(what);
-    return code;
+    if (code == OK)
+        code = erasure_note(t, &q->e, reterr);
+    q->e.by = NULL;                            /* it lies on the stack of this call */
+    return code == OK && q->e.failed ? err_set(reterr, E_MEMORY, "no memory for an erasure") : code;
 }
 
 /* What goes with the record goes by the caller's hand: may a level keep any of it from the caller's writing? Asked of the kinds and not of
@@ -232,8 +388,22 @@ static enum code cap_check(struct service *s, struct err *reterr) {
 }
 
 enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr) {
-    PRE(s != NULL && r != NULL && ret != NULL && reterr != NULL);
-    struct request q = { s, r->who, service_kind(s, r->kind), r->id, r->if_match, { 0 } };
+    json_t *kept = NULL;
+    enum code code = record_erase_told(s, r, ret, &kept, reterr);
+    json_decref(kept);
+    return code;
+}
+
+/* sejf itself erases what its probes have made, and what is left of a tenant that is closed; with the number of a link it does so for a person. */
+static struct erasure erasure_of(struct service *s, const struct caller *who) {
+    const bool alone = who->by_sejf && who->token == 0;
+    return (struct erasure){ .s = s, .tenant = who->tenant, .cause = alone || (!who->by_sejf && use_owner(s, who)) ? "owner" : "person",
+                             .asks = alone ? 0 : HELD_BY_LAW | HELD_BY_PERSON };
+}
+
+enum code record_erase_told(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_kept, struct err *reterr) {
+    PRE(s != NULL && r != NULL && ret != NULL && ret_kept != NULL && reterr != NULL);
+    struct request q = { s, r->who, service_kind(s, r->kind), r->id, r->if_match, erasure_of(s, r->who) };
     static const struct verdict outside = { .reason = "the token's scope leaves this out" };
     if (!policy_scope(s->charter, r->who, r->kind, V_ERASE))
         return use_refused(s, r->who, r->kind, &outside, reterr);
@@ -249,6 +419,7 @@ enum code record_erase(struct service *s, const struct record_request *r, json_t
     if (code == OK) {
         struct err later;                      /* the record is gone: what could not be done stands noted, and the upkeep goes on */
         *ret = json_incref(q.e.counts);
+        *ret_kept = json_incref(q.e.kept);
         if (erasure_settle(&q.e, &later) == OK && q.e.more)
             (void)!tasks_run(s, r->who->tenant, *ret, &later);
     }

@@ -384,12 +384,46 @@ struct facts facts_of(struct fact_source *src, usec_t now) {
                            .clear = fact_clear, .related = fact_related, .owns = fact_owns, .within = fact_within, .as = fact_as, .objects = fact_objects };
 }
 
+/* Was the field that a part counts from erased, or the record that holds it? Then nothing tells its date any more, and the one that is stored stays:
+ * without it the part would be kept for ever. */
+static enum code anchor_erased(struct fact_source *src, const struct keep *keep, bool *ret, struct err *reterr) {
+    const struct record *of = src->record;
+    struct record *parent = NULL;
+    enum code code = OK;
+    *ret = false;
+    if (keep->type != KEEP_SPAN || (keep->anchor.type != A_FIELD && keep->anchor.type != A_PARENT_FIELD))
+        return OK;
+    if (keep->anchor.type == A_PARENT_FIELD) {
+        code = facts_parent(src, &parent, reterr);
+        of = parent;
+    }
+    if (code == OK)
+        *ret = of == NULL || (of->erased >> keep->anchor.field & 1) != 0;
+    return code;
+}
+
+/* *ret holds the date that is stored; one that the part never had is the record's. */
+static enum code part_due(struct fact_source *src, const struct facts *f, size_t i, usec_t *ret, struct err *reterr) {
+    const struct record *r = src->record;
+    const struct keep *keep = &r->info->kind->parts[i].keep;
+    usec_t due = USEC_NEVER;
+    bool erased = false;
+    enum code code = policy_due(keep, f, r->created, r->updated, &due, reterr);
+    if (code == OK && due == USEC_NEVER && r->version > 0)
+        code = anchor_erased(src, keep, &erased, reterr);
+    if (code == OK && erased)
+        due = r->parts[i].due != 0 ? r->parts[i].due : r->due;
+    if (code == OK)
+        *ret = due;
+    return code;
+}
+
 enum code facts_due(struct fact_source *src, usec_t now, struct err *reterr) {
     struct record *r = src->record;
     struct facts f = facts_of(src, now);
     usec_t first = USEC_NEVER;
     for (size_t i = 0; i < r->info->kind->part_count; i++) {
-        enum code code = policy_due(&r->info->kind->parts[i].keep, &f, r->created, r->updated, &r->parts[i].due, reterr);
+        enum code code = part_due(src, &f, i, &r->parts[i].due, reterr);
         if (code != OK)
             return code;
         if (record_uses_part(r, (int)i) && r->parts[i].due < first)

@@ -338,20 +338,37 @@ enum code limits_fill(struct txn *t, struct draft *d, struct fact_source *src, s
     return code;
 }
 
-enum code limits_release(struct txn *t, struct service *s, const struct record *r, struct err *reterr) {
-    const struct kind_info *k = r->info;
+static enum code seat_release(struct txn *t, const struct record *r, size_t i, struct err *reterr) {
+    const struct limit *l = limit_at(r->info, i);
+    int option = record_option(r, l->state_field);
     int64_t now;
+    if (option == l->full_option)
+        return count(t, r->info, i, &r->parent, -1, &now, reterr);
+    return l->else_option >= 0 && option == l->else_option ? waits(t, r->info, i, r, -1, reterr) : OK;
+}
+
+enum code limits_release(struct txn *t, struct service *s, const struct record *r, struct err *reterr) {
     enum code code = OK;
     (void)s;
+    for (size_t i = 0; code == OK && i < r->info->kind->limit_count; i++)
+        if (limit_at(r->info, i)->type == LIMIT_CAPACITY)      /* claims and spans go with the row */
+            code = seat_release(t, r, i, reterr);
+    return code;
+}
+
+static fieldset bit_of(int field) { return field < 0 ? 0 : (fieldset)1 << field; }
+
+enum code limits_release_some(struct txn *t, const struct record *r, fieldset gone, struct err *reterr) {
+    const struct kind_info *k = r->info;
+    enum code code = OK;
     for (size_t i = 0; code == OK && i < k->kind->limit_count; i++) {
         const struct limit *l = limit_at(k, i);
-        if (l->type != LIMIT_CAPACITY)
-            continue;                          /* claims and spans go with the row */
-        int option = record_option(r, l->state_field);
-        if (option == l->full_option)
-            code = count(t, k, i, &r->parent, -1, &now, reterr);
-        else if (l->else_option >= 0 && option == l->else_option)
-            code = waits(t, k, i, r, -1, reterr);
+        if (l->type == LIMIT_CAPACITY && (gone & bit_of(l->state_field)) != 0)
+            code = seat_release(t, r, i, reterr);
+        else if (l->type == LIMIT_UNIQUE && (gone & l->unique) != 0)
+            code = claim_drop(t, k->number, k->limits[i], &r->id, reterr);
+        else if (l->type == LIMIT_NO_OVERLAP && (gone & (l->overlap | bit_of(l->from_field) | bit_of(l->to_field))) != 0)
+            code = span_drop(t, k->number, k->limits[i], &r->id, reterr);
     }
     return code;
 }

@@ -15,6 +15,8 @@ MUST_USE enum code limits_fill(struct txn *t, struct draft *d, struct fact_sourc
 MUST_USE enum code limits_number(struct txn *t, struct draft *d, struct err *reterr);
 /* In the write: r is erased: its seat and its claims are free. */
 MUST_USE enum code limits_release(struct txn *t, struct service *s, const struct record *r, struct err *reterr);
+/* The same where only these fields of it go, before they do: what is decided by one of them is free. */
+MUST_USE enum code limits_release_some(struct txn *t, const struct record *r, fieldset gone, struct err *reterr);
 /* Moves the first waiting records of `scope` (their parent) into free seats. limit: index in the kind. *ret_more: there are
  * more seats than one write fills, and a task was left. */
 MUST_USE enum code seats_fill(struct txn *t, struct service *s, const struct kind_info *k, size_t limit, const struct uuid *scope,

@@ -68,6 +68,20 @@ static int field_of(const struct kind_info *k, struct slice key, size_t *next) {
     return -1;
 }
 
+/* ["name","phone"]: written by erased_add, so a name holds no escape. One that the charter has no more is passed over. */
+static void erased_take(struct record *r, struct slice list) {
+    const char *end = list.at + list.len, *at = list.at;
+    while ((at = memchr(at, '"', (size_t)(end - at))) != NULL) {
+        const char *name = at + 1, *stop = memchr(name, '"', (size_t)(end - name));
+        size_t next = 0;
+        if (stop == NULL)
+            return;
+        int f = field_of(r->info, (struct slice){ name, (size_t)(stop - name) }, &next);
+        r->erased |= f >= 0 ? (fieldset)1 << f : 0;
+        at = stop + 1;
+    }
+}
+
 static bool key_is(struct slice key, const char *name) { return key.len == strlen(name) && memcmp(key.at, name, key.len) == 0; }
 
 /* Members of a JSON object into the values of fields, which stay in it; what the charter does not know (any more) is passed over. */
@@ -82,6 +96,8 @@ static bool values_take(struct record *r, const char *json, size_t len, int plac
     while (canon_next(&c, &key, &value)) {
         int f;
         if (key.len > 0 && key.at[0] == '$') {
+            if (place == CLEAR && key_is(key, "$erased"))
+                erased_take(r, value);
             int64_t *to = place == CLEAR ? NULL : key_is(key, "$given") ? &given : key_is(key, "$agreed") ? &r->agreed : NULL;
             if (to != NULL && !text_int_n(value.at, value.len, 0, INT64_MAX, to))
                 return false;
@@ -369,8 +385,23 @@ enum code record_open(struct service *s, struct record *r, struct arena *arena, 
     return code;
 }
 
+static void erased_add(const struct record *r, struct buf *ret) {
+    const char *before = "\"$erased\":[\"";
+    for (size_t i = 0; i < r->info->kind->field_count; i++) {
+        size_t f = r->info->by_name[i];
+        if ((r->erased >> f & 1) == 0)
+            continue;
+        buf_text(ret, before);
+        buf_text(ret, r->info->kind->fields[f].name);
+        before = "\",\"";
+    }
+    buf_text(ret, "\"]");
+}
+
 enum code record_clear(const struct record *r, struct buf *ret, struct err *reterr) {
     buf_char(ret, '{');
+    if (r->erased != 0)
+        erased_add(r, ret);
     if (!ret->failed)
         add_fields(r, r->info->kind->outside | r->unsealed, ret);
     buf_char(ret, '}');

@@ -27,6 +27,7 @@ struct record {
     /* Stored under another charter: what the next write of the record puts where it belongs now. */
     bool moved;                                /* anything of this */
     fieldset home, misplaced;                  /* fields found where they belong; elsewhere */
+    fieldset erased;                           /* of parts whose time was over (retire.h): they say so until something is set there again */
     fieldset unsealed;                         /* of the misplaced ones: stand unsealed and are to be sealed */
     uint64_t stale;                            /* parts, by index, that hold what belongs elsewhere */
     const struct err *damage;                  /* why something of it cannot be read; NULL: nothing */

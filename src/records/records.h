@@ -46,7 +46,9 @@ MUST_USE enum code record_read(struct service *s, const struct record_request *r
 /* JSON Merge Patch (RFC 7396) of fields; E_STALE when if_match is not the version. */
 MUST_USE enum code record_change_text(struct service *s, const struct record_request *r, struct record_text *ret, json_t **ret_mistakes, struct err *reterr);
 MUST_USE enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr);
-/* Tombstone, key, tokens and row; children as when_deleted says. *ret: what was erased: {kind: count}. */
+/* Tombstone, key, tokens and row; children as when_deleted says. *ret: what was erased: {kind: count}; "kind: field, field" of a record that
+ * stays without them. *ret_kept: [{kind, id, fields, due, because}]: what a law or a hold keeps; NULL: nothing. */
+MUST_USE enum code record_erase_told(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_kept, struct err *reterr);
 MUST_USE enum code record_erase(struct service *s, const struct record_request *r, json_t **ret, struct err *reterr);
 
 /* A record of which something stored is damaged stands in its place in lists, searches, exports and changes, as {"id": …, "damaged": true,

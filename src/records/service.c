@@ -100,6 +100,7 @@ static void what_it_has(struct kind_info *k) {
             k->found |= (fieldset)1 << i;
         if (field_has_moves(kind, (int)i))
             k->states |= (fieldset)1 << i;
+        k->has_files = k->has_files || f->type == T_FILE;
         if (f->consent != NULL)
             consent_add(k, f->consent);
     }

@@ -22,6 +22,7 @@ struct kind_info {
     const int *children; size_t child_count;   /* kinds that belong to this one */
     const char *consents[CONSENTS_MAX]; size_t consent_count;
     const char *agreed;                        /* "because: consent X" of the kind itself; NULL */
+    bool has_files;                            /* some field is a file */
     bool takes_forms;                          /* a public form stands under its records */
     bool due_by_parent;                        /* some part counts from a field of the parent */
 };

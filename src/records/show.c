@@ -81,13 +81,18 @@ static void fields_add(struct buf *b, const struct record *r, fieldset fields) {
         id_add(b, &r->parent);
         before = ",";
     }
-    for (size_t f = 0; f < k->kind->field_count && !b->failed; f++)
-        if ((fields >> f & 1) != 0 && r->values[f].set) {
-            buf_char(b, *before);
-            buf_text(b, k->labels[f]);
+    for (size_t f = 0; f < k->kind->field_count && !b->failed; f++) {
+        bool gone = (r->erased >> f & 1) != 0;
+        if ((fields >> f & 1) == 0 || !(r->values[f].set || gone))
+            continue;
+        buf_char(b, *before);
+        buf_text(b, k->labels[f]);
+        if (r->values[f].set)
             value_show(&k->kind->fields[f], &r->values[f], b);
-            before = ",";
-        }
+        else
+            buf_text(b, "null");
+        before = ",";
+    }
     buf_text(b, *before == '{' ? "{}" : "}");
 }
 
@@ -101,6 +106,18 @@ static void times_add(struct buf *b, usec_t created, usec_t updated) {
     plain_add(b, updated == created ? text : time_format(updated, text, sizeof text));
 }
 
+/* Names of fields whose time was over: what stood there is gone. */
+static void erased_names(struct buf *b, const struct record *r, fieldset fields) {
+    buf_char(b, '[');
+    for (size_t f = 0; f < r->info->kind->field_count; f++)
+        if ((fields & r->erased) >> f & 1) {
+            if (b->len > 0 && b->data[b->len - 1] != '[')
+                buf_char(b, ',');
+            plain_add(b, r->info->kind->fields[f].name);
+        }
+    buf_char(b, ']');
+}
+
 void record_show(const struct record *r, fieldset fields, struct buf *ret) {
     PRE(r != NULL && ret != NULL);
     buf_text(ret, "{\"id\":");
@@ -110,6 +127,10 @@ void record_show(const struct record *r, fieldset fields, struct buf *ret) {
     times_add(ret, r->created, r->updated);
     buf_text(ret, ",\"due\":");
     time_add(ret, r->due);
+    if ((r->erased & fields) != 0) {
+        buf_text(ret, ",\"erased\":");
+        erased_names(ret, r, fields);
+    }
     if (r->number != NULL) {
         buf_text(ret, ",\"number\":");
         json_text_quote(ret, r->number, strlen(r->number));

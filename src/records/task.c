@@ -10,10 +10,12 @@
 #include "records/doom.h"
 #include "records/erase.h"
 #include "records/file.h"
+#include "records/held.h"
 #include "records/limits.h"
+#include "records/retire.h"
 #include "store/tables.h"
 
-static const char *const words[TASKS] = { "redate", "erase", "fill", "unlink", "upload" };
+static const char *const words[TASKS] = { "redate", "erase", "fill", "unlink", "upload", "parts" };
 
 enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, key_id key, struct uuid *ret_id,
                    struct err *reterr) {
@@ -85,27 +87,23 @@ static enum code step(struct txn *t, void *arg, struct err *reterr) {
     struct uuid after = todo->after;
     enum code code = OK;
     todo->more = todo->again = false;
+    erasure_again(todo->erasure);
     enum task what = todo->k == NULL ? TASKS : todo->what;      /* a kind goes with its last record: nothing is left to do for it */
     if (what == TASK_REDATE)
         code = children_redate_some(t, todo->s, todo->k, &todo->parent, &after, &todo->more, reterr);
     else if (what == TASK_ERASE)
-        code = erase_children(t, todo->erasure, todo->k, &todo->parent, &todo->more, reterr);
+        code = erase_children(t, todo->erasure, todo->k, &todo->parent, &after, &todo->more, reterr);
     else if (what == TASK_FILL)
         code = fill(t, todo, reterr);
-    if (todo->orphan && todo->key != 0)
+    if (code == OK)
+        code = erasure_note(t, todo->erasure, reterr);
+    if (code == OK && todo->orphan && todo->key != 0)
         code = doomed_put(t, (key_id)todo->key, reterr);
     if (code == OK && !todo->more)
         code = task_drop(t, todo->s, &todo->task, reterr);
     if (code == OK)
         todo->after_next = after;
     return code;
-}
-
-static void counts_add(json_t *to, json_t *from) {
-    const char *kind;
-    json_t *n;
-    json_object_foreach(from, kind, n)
-        json_object_set_new(to, kind, json_integer(json_integer_value(n) + json_integer_value(json_object_get(to, kind))));
 }
 
 /* A file that a record names stays: its upload was finished, and only the note of it was left behind. */
@@ -127,9 +125,11 @@ static enum code file_clear(struct todo *todo, int64_t tenant, struct err *reter
 static enum code run(struct todo *todo, int64_t tenant, json_t *counts, struct err *reterr) {
     enum code code = OK;
     do {
-        AUTO(erasure_done) struct erasure erasure = { .s = todo->s, .tenant = tenant };
+        AUTO(erasure_done) struct erasure erasure = { .s = todo->s, .tenant = tenant, .cause = "owner", .by = "sejf", .asks = HELD_BY_LAW | HELD_BY_PERSON };
         todo->erasure = &erasure;
         code = todo->what == TASK_UNLINK || todo->what == TASK_UPLOAD ? file_clear(todo, tenant, reterr) : OK;
+        if (todo->what == TASK_PARTS && todo->k != NULL)
+            code = retire_rest(todo->s, tenant, todo->k, &todo->parent, counts, reterr);
         if (code == OK)
             code = store_write(todo->s->store, tenant, step, todo, reterr);
         if (code == OK)

@@ -4,10 +4,11 @@
 #include "records/service.h"
 #include "store/rows.h"
 
-enum task { TASK_REDATE, TASK_ERASE, TASK_FILL, TASK_UNLINK, TASK_UPLOAD, TASKS };
+enum task { TASK_REDATE, TASK_ERASE, TASK_FILL, TASK_UNLINK, TASK_UPLOAD, TASK_PARTS, TASKS };
 /* TASK_REDATE: new due dates for the records of kind k that belong to `parent`; TASK_ERASE: they are erased; TASK_FILL: they
  * take the seats that are free; TASK_UNLINK: the file `parent` goes from the disk; TASK_UPLOAD: it goes unless a record names it
- * within a day, and `key` (of nothing else: 0), which sealed it, is destroyed. *ret_id: of the task; or NULL. */
+ * within a day, and `key` (of nothing else: 0), which sealed it, is destroyed; TASK_PARTS: what no law and no hold keeps of the record
+ * `parent` of kind k is erased. *ret_id: of the task; or NULL. */
 MUST_USE enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, key_id key, struct uuid *ret_id,
                             struct err *reterr);
 /* It is done, or not needed any more. */

@@ -65,6 +65,8 @@ static enum code field_allowed(struct service *s, const struct caller *who, cons
         return err_set(reterr, E_FORBIDDEN, "%s is not yours to set", k->kind->fields[field].name);
     if (code == OK)
         code = facts_due(&src, src.now, reterr);
+    if (code == OK && r.parts[k->kind->fields[field].part].due <= src.now)
+        return err_set(reterr, E_CONFLICT, "%s is not kept any more: its time is over, and the file would be erased at once", k->kind->fields[field].name);
     if (code == OK)
         *ret_due = r.parts[k->kind->fields[field].part].due;
     return code;

@@ -351,6 +351,43 @@ enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err
     return each_row(s, fn, arg, reterr);
 }
 
+enum code due_walk(struct sql *q, const struct due_place *after, usec_t until, due_fn fn, void *arg, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = sql_prepare(q, "SELECT due, kind, id FROM record INDEXED BY record_due WHERE tenant = ? AND due <= ? AND due >= ? AND (due, kind, id) > (?3, ?4, ?5) "
+                                 "ORDER BY due, kind, id", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, until);
+    stmt_int(s, 3, after->due == 0 ? INT64_MIN : after->due);
+    stmt_int(s, 4, after->kind);
+    bind_uuid(s, 5, &after->id);
+    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
+        struct due_place at = { .due = col_int(s, 0), .kind = (int32_t)col_int(s, 1) };
+        code = col_bytes(s, 2, at.id.bytes, sizeof at.id.bytes, reterr);
+        if (code != OK || !fn(&at, arg))
+            break;
+    }
+    stmt_end(s);
+    return code;
+}
+
+enum code due_count(struct sql *q, usec_t until, int64_t *ret, usec_t *ret_oldest, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = sql_prepare(q, "SELECT count(*), min(due) FROM record INDEXED BY record_due WHERE tenant = ? AND due <= ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, until);
+    if ((code = stmt_step(s, &row, reterr)) != OK)
+        return code;
+    *ret = row ? col_int(s, 0) : 0;
+    *ret_oldest = row && !col_is_null(s, 1) ? col_int(s, 1) : USEC_NEVER;
+    if (row)
+        stmt_end(s);
+    return OK;
+}
+
 enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent, int64_t *ret, struct err *reterr) {
     struct stmt *s;
     bool row = false;

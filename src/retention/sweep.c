@@ -1,0 +1,163 @@
+/* sweep.c — the walk goes along the index of due dates and so costs what is due alone. Between batches it gives way to others who write. */
+#include "retention/sweep.h"
+
+#include <time.h>
+
+#include "base/mem.h"
+#include "records/service.h"
+#include "retention/clock.h"
+#include "store/notice.h"
+#include "store/tables.h"
+
+#define EARLY_SHARE 100u                      /* of the keeper's cap of a day: what dates that were moved may erase by themselves */
+#define PAUSE_MOST (50 * USEC_PER_SEC / 1000)
+
+/* ---- may it go? */
+static enum code gate(void *arg, struct sql *q, const struct record *r, usec_t due, usec_t now, bool *ret, struct err *reterr) {
+    const struct service *s = arg;
+    const struct warn *warn = &r->info->kind->warn;
+    const struct notice_rule rule = { .zone = charter_zone(s->charter), .before = warn->before, .room = warn->room };
+    usec_t from = USEC_NEVER;
+    enum code code = notice_allows(q, warn->person >= 0 && rule_on(RULE_erasure_notice) ? &rule : NULL, r->info->number, &r->id, due, &from, reterr);
+    if (code == OK)
+        *ret = from <= now;
+    return code;
+}
+
+/* ---- one tenant */
+struct batch { struct retire_id list[RETIRE_MAX]; size_t count; struct due_place last; };
+static bool take(const struct due_place *at, void *arg) {
+    struct batch *b = arg;
+    b->list[b->count++] = (struct retire_id){ at->kind, at->id };
+    b->last = *at;
+    return b->count < RETIRE_MAX;
+}
+
+static enum code batch_next(struct service *s, int64_t tenant, usec_t now, struct batch *b, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    const struct due_place after = b->last;
+    b->count = 0;
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    return code == OK ? due_walk(view_sql(v), &after, now, take, b, reterr) : code;
+}
+
+/* Others wait for the writer: they get as long as the batch took. */
+static void give_way(const struct service *s, usec_t took) {
+    struct store_status now;
+    store_status(s->store, &now);
+    if (now.waiting == 0)
+        return;
+    const usec_t nap = took < PAUSE_MOST ? took : PAUSE_MOST;
+    (void)nanosleep(&(struct timespec){ .tv_nsec = nap * 1000 }, NULL);
+}
+
+static enum code walk(struct service *s, int64_t tenant, const struct sweep_terms *terms, uint64_t *early, struct retired *ret, bool *ret_more, struct err *reterr) {
+    struct batch *b = mem_new(sizeof *b);
+    const struct retire_terms each = { terms->now, gate, s, early };
+    enum code code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for what is due") : OK;
+    do {
+        usec_t began = clock_steady();
+        if (began >= terms->until) {
+            *ret_more = true;
+            break;
+        }
+        if (code == OK)
+            code = batch_next(s, tenant, terms->now, b, reterr);
+        if (code == OK && b->count > 0)
+            code = retire_some(s, tenant, b->list, b->count, &each, ret, reterr);
+        if (code == OK && b->count > 0)
+            give_way(s, clock_steady() - began);
+    } while (code == OK && b->count == RETIRE_MAX);
+    mem_free(b);
+    return code;
+}
+
+static enum code early_left(struct service *s, const struct sweep_terms *terms, uint64_t *ret, struct err *reterr) {
+    struct keeper_status k;
+    if (terms->every || terms->early != 0) {
+        *ret = terms->every ? UINT64_MAX : terms->early;
+        return OK;
+    }
+    enum code code = keeper_status(s->keeper, &k, reterr);
+    if (code == OK)
+        *ret = k.destroyed_most / EARLY_SHARE + k.allowed_today > k.destroyed_today ? k.destroyed_most / EARLY_SHARE + k.allowed_today - k.destroyed_today : 0;
+    return code;
+}
+
+enum code sweep_tenant(struct service *s, int64_t tenant, const struct sweep_terms *terms, struct retired *ret, bool *ret_more, struct err *reterr) {
+    PRE(s != NULL && terms != NULL && ret != NULL && ret_more != NULL && reterr != NULL);
+    uint64_t early = 0;
+    enum code code = early_left(s, terms, &early, reterr);
+    return code == OK ? walk(s, tenant, terms, &early, ret, ret_more, reterr) : code;
+}
+
+/* ---- all of them */
+typedef enum code (*tenant_do)(struct service *s, int64_t tenant, void *arg, struct err *reterr);
+static enum code each_tenant(struct service *s, size_t first, tenant_do fn, void *arg, struct err *reterr) {
+    int64_t *list = NULL;
+    size_t count = 0;
+    enum code code = tenants_all(s->store, charter_name(s->charter), &list, &count, reterr);
+    for (size_t i = 0; code == OK && i < count; i++)
+        code = fn(s, list[(first + i) % count], arg, reterr);
+    mem_free(list);
+    return code;
+}
+
+struct sweep { const struct sweep_terms *terms; uint64_t early; struct retired *ret; bool more; };
+static enum code sweep_one(struct service *s, int64_t tenant, void *arg, struct err *reterr) {
+    struct sweep *w = arg;
+    struct err why;
+    if (clock_steady() >= w->terms->until) {
+        w->more = true;
+        return OK;
+    }
+    enum code code = walk(s, tenant, w->terms, &w->early, w->ret, &w->more, &why);
+    if (code == E_MEMORY || code == E_BUSY || code == E_PEER || code == E_FULL) {
+        *reterr = why;
+        return code;
+    }
+    if (code != OK) {                          /* what is wrong with one tenant is nothing to the others */
+        w->ret->failed++;
+        w->ret->why = why;
+    }
+    return OK;
+}
+
+enum code sweep_service(struct service *s, const struct sweep_terms *terms, struct retired *ret, bool *ret_more, struct err *reterr) {
+    PRE(s != NULL && terms != NULL && ret != NULL && ret_more != NULL && reterr != NULL);
+    struct sweep w = { .terms = terms, .ret = ret };
+    if (clock_held(s->store))
+        return OK;
+    enum code code = early_left(s, terms, &w.early, reterr);
+    if (code == OK)
+        code = each_tenant(s, (size_t)(clock_steady() / USEC_PER_SEC), sweep_one, &w, reterr);
+    *ret_more = *ret_more || w.more;
+    return code;
+}
+
+/* ---- what is left */
+struct counting { usec_t now; struct overdue *ret; };
+static enum code count_one(struct service *s, int64_t tenant, void *arg, struct err *reterr) {
+    const struct counting *c = arg;
+    AUTO(view_end) struct view *v = NULL;
+    int64_t n = 0;
+    usec_t oldest = USEC_NEVER;
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = due_count(view_sql(v), c->now, &n, &oldest, reterr);
+    if (code == OK) {
+        c->ret->records += n;
+        c->ret->oldest = oldest < c->ret->oldest ? oldest : c->ret->oldest;
+    }
+    return code;
+}
+
+enum code sweep_overdue(struct service *s, usec_t now, struct overdue *ret, struct err *reterr) {
+    PRE(s != NULL && ret != NULL && reterr != NULL);
+    struct overdue sum = { 0, USEC_NEVER };
+    struct counting c = { now, &sum };
+    enum code code = each_tenant(s, 0, count_one, &c, reterr);
+    if (code == OK)
+        *ret = sum;
+    return code;
+}
