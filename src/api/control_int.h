@@ -68,3 +68,7 @@ enum code do_window_open(struct control_req *c, struct err *reterr);
 enum code do_window_close(struct control_req *c, struct err *reterr);
 enum code do_window_reads(struct control_req *c, struct err *reterr);
 enum code do_window_list(struct control_req *c, struct err *reterr);
+
+/* control_subjects.c: rows of control.tbl */
+enum code do_subject_find(struct control_req *c, struct err *reterr);
+enum code do_subject_pack(struct control_req *c, struct err *reterr);

@@ -266,14 +266,24 @@ static void put_move(void *arg, int field, const char *option) {
     fold(p->ret, v, "move", option, buf_str(&label), TEXT_LINK_SURE);
 }
 
+static void put_download(struct buf *ret, const struct link_view *v, const char *file, enum text text) {
+    buf_text(ret, "<a class=\"button quiet\" download href=\"");
+    buf_html(ret, v->path);
+    buf_printf(ret, "/%s?lang=%s\">", file, lang_code(lang_of(v)));
+    buf_html(ret, text_in(text, lang_of(v)));
+    buf_text(ret, "</a>\n");
+}
+
 static void put_export(struct buf *ret, const struct link_view *v) {
     buf_text(ret, "<section aria-labelledby=\"export\">\n<h2 id=\"export\">");
     PUT_TEXT(ret, lang_of(v), LINK_EXPORT);
-    buf_text(ret, "</h2>\n<p class=\"buttons\"><a class=\"button quiet\" download href=\"");
-    buf_html(ret, v->path);
-    buf_text(ret, "/data.json\">");
-    PUT_TEXT(ret, lang_of(v), LINK_EXPORT_JSON);
-    buf_text(ret, "</a></p>\n</section>\n");
+    buf_text(ret, "</h2>\n<p class=\"buttons\">");
+    put_download(ret, v, "data.json", TEXT_LINK_EXPORT_JSON);
+    put_download(ret, v, "access.zip", TEXT_LINK_EXPORT_PACK);
+    put_download(ret, v, "portability.zip", TEXT_LINK_EXPORT_MOVE);
+    buf_text(ret, "</p>\n<p class=\"note\">");
+    PUT_TEXT(ret, lang_of(v), LINK_EXPORT_NOTE);
+    buf_text(ret, "</p>\n</section>\n");
 }
 
 static void put_erase(struct buf *ret, const struct link_view *v) {

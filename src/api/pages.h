@@ -12,6 +12,7 @@ DEFINE_AUTO(struct pages, pages_close)
 
 extern const struct route_table routes_forms;     /* page_forms.c */
 extern const struct route_table routes_links;     /* page_links.c */
+extern const struct route_table routes_link_packs;   /* page_pack.c */
 extern const struct route_table routes_in;        /* page_in.c: /account: signing in, links, signing out */
 extern const struct route_table routes_proofs;    /* page_proofs.c: /account/…: what a person changes of its own account */
 extern const struct route_table routes_with;      /* page_with.c: signing in by a provider */

@@ -6,6 +6,7 @@ extern const struct route_table routes_records;   /* routes_records.c: records, 
 extern const struct route_table routes_bulk;      /* routes_bulk.c: import, export, files */
 extern const struct route_table routes_copies;    /* routes_copies.c: who looked at whom, bulk copies */
 extern const struct route_table routes_requests;  /* routes_requests.c: what people ask for under their rights */
+extern const struct route_table routes_subjects;  /* routes_subjects.c: a person across kinds, access packs */
 extern const struct route_table routes_changes;   /* changes.c: server-sent events */
 extern const struct route_table routes_register; /* routes_register.c: authorisations and windows of a tenant */
 extern const struct route_table routes_agreement;  /* routes_agreement.c: the agreement of a tenant */

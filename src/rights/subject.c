@@ -314,7 +314,7 @@ static enum code give(struct seeking *k, struct arena *arena, struct subject *re
     size_t own = 0;
     for (size_t i = 0; i < k->count; i++)
         own += k->list[i].own;
-    struct subject to = { .doubtful = k->doubtful, .damaged = k->damaged };
+    struct subject to = { .email = k->email, .phone = k->phone, .doubtful = k->doubtful, .damaged = k->damaged };
     to.list = arena_array(arena, own + 1, sizeof *to.list);
     to.named = arena_array(arena, k->count - own + 1, sizeof *to.named);
     if (to.list == NULL || to.named == NULL)

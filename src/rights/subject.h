@@ -16,6 +16,7 @@ struct subject_record { int kind; struct uuid id; usec_t created; };
 struct subject {
     struct subject_record *list; size_t count;                    /* the person's own: by kind, then id; in the arena */
     struct subject_record *named; size_t named_count;             /* those that name the person beside somebody else */
+    const char *email, *phone;                                    /* what it was found by, in its one form; NULL: not by that */
     size_t doubtful, damaged;                                     /* left out, as above; could not be read, so nobody knows */
 };
 /* E_FIELDS: neither is an address or a number. None found: OK and count 0. */

@@ -1,0 +1,17 @@
+/* give_pack.h — an access pack of the service's, with what only this folder can say in it: the notice that Article 13 asks for (page_notice.h)
+ * and the tenant's name. For routes, private links and the control socket. Blocks; thread-safe. */
+#pragma once
+#include "api/http.h"
+#include "rights/access_pack.h"
+
+#define PACK_TYPE "application/zip"
+struct give {
+    struct service *service; const struct caller *who; int64_t tenant;
+    enum pack_purpose purpose; enum lang lang; const struct subject *about;
+    enum code (*holds)(void *arg, const key_id *keys, size_t count, struct err *reterr); void *holds_arg;      /* as in access_pack.h; NULL: nobody keeps it */
+};
+MUST_USE enum code give_pack(const struct give *g, const struct sink *out, struct packed *ret, struct err *reterr);
+/* The same as the reply of a ROUTE_STREAM, as a file of that name; replies in every case. */
+void give_pack_reply(struct http_req *req, const struct give *g);
+/* "access" where it says nothing. False: neither purpose. */
+MUST_USE bool give_purpose(const char *text, enum pack_purpose *ret);
