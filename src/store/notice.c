@@ -215,6 +215,18 @@ enum code notice_clear(struct txn *t, struct notice_claim *claim, size_t most, b
     return code;
 }
 
+enum code notice_abandon(struct txn *t, struct notice_claim *claim, struct err *reterr) {
+    PRE(t != NULL && claim != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = claim_sign(t, claim, reterr);
+    if (code == OK)
+        code = sql_prepare(&t->sql, "DELETE FROM notice WHERE tenant = ? AND number = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, claim->number);
+    return stmt_run(s, reterr);
+}
+
 /* ---- whole ---- */
 
 static enum code open_mark(struct txn *t, int64_t number, bool open, struct err *reterr) {
@@ -236,7 +248,7 @@ enum code notice_finish(struct txn *t, struct notice_claim *claim, const struct 
     if (code != OK)
         return code;
     stmt_int(s, 2, claim->number);
-    stmt_int(s, 3, t->now);
+    stmt_int(s, 3, r->made);
     stmt_int(s, 4, r->records);
     stmt_int(s, 5, r->first);
     stmt_int(s, 6, r->last);
@@ -397,4 +409,27 @@ enum code notice_mark_put(struct txn *t, const struct notice_mark *m, struct err
     stmt_int(s, 3, m->ran);
     stmt_blob(s, 4, m->charter, sizeof m->charter);
     return stmt_run(s, reterr);
+}
+
+enum code notice_newest(struct sql *q, int64_t *ret, struct err *reterr) {
+    PRE(q != NULL && ret != NULL && reterr != NULL);
+    int64_t records;
+    return clock_read(q, ret, &records, reterr);
+}
+
+enum code notice_changes(struct store *s, notice_change_fn fn, void *arg, struct err *reterr) {
+    PRE(s != NULL && fn != NULL && reterr != NULL);
+    AUTO(view_end) struct view *v = NULL;
+    struct stmt *stmt;
+    bool row = false;
+    enum code code = store_view(s, 0, &v, reterr);
+    if (code == OK)
+        code = instance_prepare(view_sql(v), "SELECT tenant, change FROM tenant_clock ORDER BY tenant", &stmt, reterr);
+    if (code != OK)
+        return code;
+    while ((code = stmt_step(stmt, &row, reterr)) == OK && row)
+        if (!fn(col_int(stmt, 0), col_int(stmt, 1), arg))
+            break;
+    stmt_end(stmt);
+    return code;
 }

@@ -40,10 +40,12 @@ MUST_USE enum code notice_begin(struct txn *t, const char *role, int64_t day, us
 /* Which records it tells of, in as many writes as need be. Those that stand already stay. E_CONFLICT: somebody has taken the notice over. */
 struct noticed { int32_t kind; struct uuid id; usec_t due; };
 MUST_USE enum code noticed_put(struct txn *t, struct notice_claim *claim, const struct noticed *list, size_t count, struct err *reterr);
-/* Whole: from now on it counts. Records, dates and counts of r. E_CONFLICT as above. */
+/* Whole: from now on it counts. Instants, records and counts of r. E_CONFLICT as above. */
 MUST_USE enum code notice_finish(struct txn *t, struct notice_claim *claim, const struct notice_row *r, struct err *reterr);
 /* Takes away what a maker that was cut has left: at most `most` rows. *ret_left: there may be more. */
 MUST_USE enum code notice_clear(struct txn *t, struct notice_claim *claim, size_t most, bool *ret_left, struct err *reterr);
+/* Nothing is to be told of after all: what was begun goes. It has no rows any more. */
+MUST_USE enum code notice_abandon(struct txn *t, struct notice_claim *claim, struct err *reterr);
 
 /* What came of it; attempted is set once and stays. */
 MUST_USE enum code notice_set(struct txn *t, int64_t number, enum notice_state state, usec_t attempted, struct err *reterr);
@@ -67,3 +69,7 @@ MUST_USE enum code noticed_stands(struct sql *q, int64_t number, bool *ret, stru
 struct notice_mark { int64_t change; usec_t ran; uint8_t charter[32]; };
 MUST_USE enum code notice_mark_get(struct sql *q, struct notice_mark *ret, struct err *reterr);                        /* none: all zero */
 MUST_USE enum code notice_mark_put(struct txn *t, const struct notice_mark *m, struct err *reterr);
+/* The change number that the tenant has reached; and that of every tenant, in order. */
+MUST_USE enum code notice_newest(struct sql *q, int64_t *ret, struct err *reterr);
+typedef bool (*notice_change_fn)(int64_t tenant, int64_t change, void *arg);
+MUST_USE enum code notice_changes(struct store *s, notice_change_fn fn, void *arg, struct err *reterr);

@@ -1,0 +1,449 @@
+/* notice_test.c — told at least the span before, once for each date, anew when it moves, and never again for what was told; across
+ * daylight saving, leap days and a clock that was wrong. */
+#include "retention/notice.c"
+
+#include "records/testbed.h"
+#include "records/testcharters.h"
+
+/* ---- calendars, alone */
+
+static usec_t at(const char *text) {
+    usec_t t = 0;
+    CHECK(time_parse(text, &t));
+    return t;
+}
+
+TEST(the_run_is_at_eight_of_the_clock_on_every_day_of_the_year) {
+    static const struct { const char *now, *last, *next; } rows[] = {
+        { "2026-06-01T05:59:59Z", "2026-05-31T06:00:00Z", "2026-06-01T06:00:00Z" }, { "2026-06-01T06:00:00Z", "2026-06-01T06:00:00Z", "2026-06-02T06:00:00Z" },
+        { "2026-06-01T23:30:00Z", "2026-06-01T06:00:00Z", "2026-06-02T06:00:00Z" },
+        { "2026-03-29T00:30:00Z", "2026-03-28T07:00:00Z", "2026-03-29T06:00:00Z" }, { "2026-03-28T12:00:00Z", "2026-03-28T07:00:00Z", "2026-03-29T06:00:00Z" },
+        { "2026-10-25T00:30:00Z", "2026-10-24T06:00:00Z", "2026-10-25T07:00:00Z" }, { "2028-02-29T12:00:00Z", "2028-02-29T07:00:00Z", "2028-03-01T07:00:00Z" },
+        { "2027-12-31T23:30:00Z", "2027-12-31T07:00:00Z", "2028-01-01T07:00:00Z" },
+    };
+    AUTO(zone_free) struct zone *zone = NULL;
+    struct err e;
+    CHECK_OK(zone_open("Europe/Warsaw", &zone, &e), &e);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CHECK_INT(notice_run_last(zone, at(rows[i].now)), at(rows[i].last));
+        CHECK_INT(notice_run_next(zone, at(rows[i].now)), at(rows[i].next));
+    }
+}
+
+/* Whatever an instant is due at: of the runs of some years, in order, exactly one is the first whose horizon reaches it; it comes at least
+ * the span before, and at most a day and the span. */
+TEST(every_instant_is_told_of_at_least_the_span_before) {
+    static const char *const zones[] = { "Europe/Warsaw", "Europe/Budapest", "America/New_York", "Australia/Lord_Howe", "UTC" };
+    static const struct span spans[] = { { .days = 14 }, { .weeks = 1 }, { .months = 1 }, { .hours = 36 } };
+    struct err e;
+    for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
+        AUTO(zone_free) struct zone *zone = NULL;
+        CHECK_OK(zone_open(zones[z], &zone, &e), &e);
+        for (size_t s = 0; s < ARRAY_LEN(spans); s++) {
+            usec_t run = notice_run_next(zone, at("2027-12-01T00:00:00Z")), reached = notice_horizon(zone, run, &spans[s]);
+            for (int day = 0; day < 400; day++) {
+                usec_t next = notice_run_next(zone, run), horizon = notice_horizon(zone, next, &spans[s]);
+                CHECK(horizon >= reached && next - run >= 23 * USEC_PER_HOUR && next - run <= 25 * USEC_PER_HOUR);
+                /* The first instant that this run tells of and the one before did not: the nearest of all. */
+                CHECK(zone_add(zone, next, &spans[s], 1) <= reached);
+                run = next;
+                reached = horizon;
+            }
+        }
+    }
+}
+
+/* ---- over a service */
+
+struct crowd { const char *role; struct notice_person list[4]; size_t count, asked; };
+static enum code people(void *arg, int64_t tenant UNUSED, const char *role, notice_person_fn fn, void *fn_arg, struct err *reterr UNUSED) {
+    struct crowd *c = arg;
+    c->asked++;
+    c->role = role;
+    for (size_t i = 0; i < c->count; i++)
+        if (!fn(&c->list[i], fn_arg))
+            break;
+    return OK;
+}
+
+struct stage { struct bed b; struct crowd crowd; struct noticer *n; struct caller boss; };
+
+static void stage_start(struct stage *g, const char *warn) {
+    AUTO(buf_done) struct buf text = BUF(1u << 16);
+    buf_text(&text, events_charter);
+    bed_swap(&text, "    keep: 180 days after event.ends, then erase\n", warn);
+    bed_start(&g->b, buf_str(&text));
+    g->crowd = (struct crowd){ .list = { { "ewa@organiser.example", "Ewa Nowak", LANG_PL } }, .count = 1 };
+    g->boss = bed_role(&g->b, g->b.tenant, "organiser");
+    const struct noticer_options o = { .services = &g->b.service, .service_count = 1, .base_url = "https://sejf.example", .people = people, .people_arg = &g->crowd };
+    CHECK_OK(noticer_open(&o, &g->n, &g->b.e), &g->b.e);
+}
+static void stage_end(struct stage *g) {
+    g->n = noticer_close(g->n);
+    bed_end(&g->b);
+}
+#define WARNED "    keep: 180 days after event.ends, then erase\n    warn: organiser by email 14 days before\n"
+#define ROOM "    keep: 180 days after event.ends, then erase\n    warn: organiser by email 14 days before, a late notice moves the erasure by at most 7 days\n"
+
+static struct uuid event_make(struct stage *g, const char *title, const char *ends) {
+    json_t *got = NULL;
+    CHECK_OK(bed_make(&g->b, &g->boss, "event", json_pack("{s:s, s:s, s:s}", "title", title, "starts", "2026-01-01T00:00:00Z", "ends", ends), &got), &g->b.e);
+    struct uuid id = id_of(got);
+    json_decref(got);
+    return id;
+}
+static struct uuid guest_make(struct stage *g, const struct uuid *event, int n) {
+    char mail[64], parent[UUID_TEXT];
+    json_t *got = NULL;
+    snprintf(mail, sizeof mail, "guest%d@people.example", n);
+    CHECK_OK(bed_make(&g->b, &g->boss, "registration", json_pack("{s:s, s:s, s:s}", "event", uuid_format(event, parent), "name", "Jan", "email", mail), &got), &g->b.e);
+    struct uuid id = id_of(got);
+    json_decref(got);
+    return id;
+}
+static void event_move(struct stage *g, const struct uuid *id, const char *ends) {
+    json_t *got = NULL;
+    CHECK_OK(bed_change(&g->b, &g->boss, "event", id, -1, json_pack("{s:s}", "ends", ends), &got), &g->b.e);
+    json_decref(got);
+    CHECK_OK(service_recover(g->b.service, &g->b.e), &g->b.e);
+}
+/* What a minute brings at that time; how many notices stand afterwards. */
+static int64_t turn(struct stage *g, const char *now) {
+    json_t *all = NULL;
+    CHECK_OK(noticer_turn(g->n, at(now), &g->b.e), &g->b.e);
+    CHECK_OK(notices_show(g->b.service, g->b.tenant, INT64_MAX, 100, &all, &g->b.e), &g->b.e);
+    int64_t n = (int64_t)json_array_size(json_object_get(all, "items"));
+    json_decref(all);
+    return n;
+}
+static json_t *shown(struct stage *g, int64_t number) {
+    json_t *n = NULL;
+    CHECK_OK(notice_show(g->b.service, g->b.tenant, number, &n, &g->b.e), &g->b.e);
+    return n;
+}
+static int64_t records_of(struct stage *g, int64_t number) {
+    json_t *n = shown(g, number);
+    int64_t records = json_integer_value(json_object_get(n, "records"));
+    json_decref(n);
+    return records;
+}
+static void state_is(struct stage *g, int64_t number, const char *state) {
+    json_t *n = shown(g, number);
+    CHECK_TEXT(json_string_value(json_object_get(n, "state")), state);
+    json_decref(n);
+}
+
+/* As the mailer does it: each letter that waits is tried with that outcome. */
+struct post_office { enum letter_state to; int status; struct uuid ids[64]; size_t count; int64_t notice; };
+static bool waits(const struct letter_row *r, void *arg) {
+    struct post_office *p = arg;
+    if (r->state == LETTER_WAITING || r->state == LETTER_BOUNCED)
+        p->ids[p->count++] = r->id;
+    return true;
+}
+static bool stamp(const struct letter_row *r, void *arg) {
+    struct letter_row *row = arg;
+    *row = *r;
+    row->cause = row->said = "";
+    return true;
+}
+static enum code deliver(struct txn *t, void *arg, struct err *e) {
+    struct post_office *p = arg;
+    p->count = 0;
+    enum code code = letters_about(txn_sql(t), "notice", p->notice, waits, p, e);
+    for (size_t i = 0; i < p->count && code == OK; i++) {
+        struct letter_row r;
+        AUTO(buf_done) struct buf bytes = BUF(1u << 20);
+        code = letter_get(txn_sql(t), &p->ids[i], stamp, &r, e);
+        r.state = p->to;
+        r.tries++;
+        r.tried = txn_now(t);
+        r.status = p->status;
+        r.len = 0;
+        if (code == OK)
+            code = letter_set(t, &r, USEC_NEVER, e);
+    }
+    return code;
+}
+static size_t tried(struct stage *g, int64_t notice, enum letter_state to, int status) {
+    struct post_office p = { .to = to, .status = status, .notice = notice };
+    CHECK_OK(store_write(g->b.store, g->b.tenant, deliver, &p, &g->b.e), &g->b.e);
+    CHECK_OK(noticer_settle(g->n, &g->b.e), &g->b.e);
+    return p.count;
+}
+
+/* May the guest go at its date? */
+static usec_t allowed(struct stage *g, const struct uuid *guest, bool room, usec_t *ret_due) {
+    AUTO(view_end) struct view *v = NULL;
+    struct row r;
+    usec_t from = 0;
+    int32_t kind = 0;
+    for (size_t i = 0; i < g->b.service->kinds; i++)
+        if (strcmp(g->b.service->info[i].kind->name, "registration") == 0)
+            kind = g->b.service->info[i].number;
+    const struct notice_rule rule = { .zone = charter_zone(g->b.charter), .before = { .days = 14 }, .room = { .days = room ? 7 : 0 } };
+    CHECK_OK(store_view(g->b.store, g->b.tenant, &v, &g->b.e), &g->b.e);
+    CHECK_OK(row_get(view_sql(v), kind, guest, &r, &g->b.e), &g->b.e);
+    CHECK_OK(notice_allows(view_sql(v), &rule, kind, guest, r.due, &from, &g->b.e), &g->b.e);
+    *ret_due = r.due;
+    return from;
+}
+
+/* On the day that the law names, neither sooner nor later. */
+static bool goes_when_due(struct stage *g, const struct uuid *guest) {
+    usec_t due = 0, from = allowed(g, guest, false, &due);
+    return from == due;
+}
+
+TEST(day_165_nothing_day_166_the_notice_day_180_gone) {
+    struct stage g;
+    usec_t due = 0;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z"), far = event_make(&g, "Kurs", "2027-06-10T17:00:00Z");
+    struct uuid guest = guest_make(&g, &event, 1);
+    (void)guest_make(&g, &event, 2);
+    (void)guest_make(&g, &far, 3);
+    /* 10 January + 180 days is 9 July, 19:00 by the clock, an hour earlier in UTC than in winter would be. */
+    CHECK_INT(turn(&g, "2027-06-24T12:00:00Z"), 0);              /* day 165 */
+    CHECK_INT(turn(&g, "2027-06-25T05:59:00Z"), 0);
+    CHECK_INT(turn(&g, "2027-06-25T06:01:00Z"), 1);              /* day 166, 08:01 */
+    CHECK_INT(records_of(&g, 1), 2);
+    CHECK(allowed(&g, &guest, false, &due) == USEC_NEVER);
+    CHECK_INT(due, at("2027-07-09T16:00:00Z"));
+    state_is(&g, 1, "waiting");
+    CHECK_INT(tried(&g, 1, LETTER_SENT, 250), 1);
+    state_is(&g, 1, "delivered");
+    CHECK(goes_when_due(&g, &guest));            /* day 180 */
+    for (int day = 26; day <= 30; day++) {
+        char now[40];
+        snprintf(now, sizeof now, "2027-06-%dT06:01:00Z", day);
+        CHECK_INT(turn(&g, now), 1);                              /* told once */
+    }
+    stage_end(&g);
+}
+
+TEST(a_date_that_moves_is_told_anew_both_ways_and_twice) {
+    struct stage g;
+    usec_t due = 0;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z"), guest = guest_make(&g, &event, 1);
+    CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+    (void)tried(&g, 1, LETTER_SENT, 250);
+    CHECK(goes_when_due(&g, &guest));
+    event_move(&g, &event, "2027-02-10T17:00:00Z");              /* later: away from what was told */
+    CHECK(allowed(&g, &guest, false, &due) == USEC_NEVER);
+    CHECK_INT(turn(&g, "2027-06-25T08:00:00Z"), 1);
+    CHECK_INT(turn(&g, "2027-06-26T07:00:00Z"), 1);
+    state_is(&g, 1, "over");                                      /* nothing of it stands */
+    CHECK_INT(turn(&g, "2027-07-27T07:00:00Z"), 2);              /* 14 days before 9 August */
+    (void)tried(&g, 2, LETTER_SENT, 250);
+    CHECK(goes_when_due(&g, &guest));
+    event_move(&g, &event, "2027-02-08T17:00:00Z");              /* earlier, within the span: at the next run, for it is late already */
+    CHECK(allowed(&g, &guest, false, &due) == USEC_NEVER);
+    CHECK_INT(turn(&g, "2027-07-27T08:00:00Z"), 2);
+    CHECK_INT(turn(&g, "2027-07-28T07:00:00Z"), 3);
+    event_move(&g, &event, "2027-01-29T17:00:00Z");              /* due before the next run: at once */
+    CHECK_INT(turn(&g, "2027-07-28T08:00:00Z"), 4);
+    CHECK_INT(turn(&g, "2027-07-28T08:01:00Z"), 4);
+    event_move(&g, &event, "2027-02-10T17:00:00Z");              /* back to a date of which a notice told that stands no more */
+    CHECK(allowed(&g, &guest, false, &due) == USEC_NEVER);
+    CHECK_INT(turn(&g, "2027-07-28T09:00:00Z"), 4);
+    CHECK_INT(turn(&g, "2027-07-29T07:00:00Z"), 5);
+    stage_end(&g);
+}
+
+TEST(ten_days_down_and_a_clock_that_was_wrong) {
+    struct stage g;
+    usec_t due = 0;
+    stage_start(&g, ROOM);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z"), guest = guest_make(&g, &event, 1);
+    CHECK_INT(turn(&g, "2027-06-20T07:00:00Z"), 0);
+    CHECK_INT(turn(&g, "2027-07-05T15:00:00Z"), 1);              /* at once, in the afternoon: four days are left */
+    CHECK(allowed(&g, &guest, true, &due) == USEC_NEVER);
+    json_t *n = shown(&g, 1);
+    CHECK_TEXT(json_string_value(json_object_get(n, "first")), "2027-07-09T16:00:00Z");
+    json_decref(n);
+    CHECK_INT(turn(&g, "2027-07-05T15:01:00Z"), 1);
+    CHECK_INT(turn(&g, "2027-05-01T15:01:00Z"), 1);              /* the clock was ahead: nothing is told of twice */
+    CHECK_INT(turn(&g, "2027-06-25T15:01:00Z"), 1);
+    stage_end(&g);
+}
+
+TEST(a_leap_day_and_the_changing_of_clocks) {
+    static const struct { const char *ends, *due, *before, *run; } rows[] = {
+        { "2027-09-02T10:00:00Z", "2028-02-29T11:00:00Z", "2028-02-14T12:00:00Z", "2028-02-15T07:00:00Z" },      /* due on a leap day, in winter */
+        { "2027-10-05T10:00:00Z", "2028-04-02T10:00:00Z", "2028-03-18T12:00:00Z", "2028-03-19T07:00:00Z" },      /* told before the clocks change, due after */
+        { "2027-05-10T10:00:00Z", "2027-11-06T11:00:00Z", "2027-10-22T12:00:00Z", "2027-10-23T06:00:00Z" },      /* and in autumn */
+        { "2027-07-12T10:00:00Z", "2028-01-08T11:00:00Z", "2027-12-24T12:00:00Z", "2027-12-25T07:00:00Z" },      /* over the end of a year */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct stage g;
+        usec_t due = 0;
+        stage_start(&g, WARNED);
+        struct uuid event = event_make(&g, "Bal", rows[i].ends), guest = guest_make(&g, &event, 1);
+        CHECK_INT(turn(&g, rows[i].before), 0);
+        CHECK_INT(turn(&g, rows[i].run), 1);
+        CHECK(allowed(&g, &guest, false, &due) == USEC_NEVER);
+        CHECK_INT(due, at(rows[i].due));
+        stage_end(&g);
+    }
+}
+
+/* ---- what comes of it */
+
+TEST(a_bounce_keeps_nothing_and_is_tried_again) {
+    struct stage g;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z"), guest = guest_make(&g, &event, 1);
+    g.crowd.list[1] = (struct notice_person){ "jan@organiser.example", "Jan Kowalski", LANG_EN };
+    g.crowd.count = 2;
+    CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+    CHECK_TEXT(g.crowd.role, "organiser");
+    CHECK_INT(tried(&g, 1, LETTER_BOUNCED, 550), 2);
+    state_is(&g, 1, "bounced");
+    CHECK(goes_when_due(&g, &guest));            /* an attempt is on record */
+    struct noticer_status st;
+    noticer_status(g.n, &st);
+    CHECK(st.bounced == 1 && st.waiting == 0 && st.made == 1);
+    CHECK_OK(noticer_again(g.n, g.b.service, g.b.tenant, 1, "token 1", &g.b.e), &g.b.e);
+    state_is(&g, 1, "waiting");
+    json_t *n = shown(&g, 1);
+    CHECK_INT(json_array_size(json_object_get(n, "letters")), 4);        /* two of them taken back */
+    CHECK(!json_is_null(json_object_get(n, "attempted")));
+    json_decref(n);
+    CHECK_INT(tried(&g, 1, LETTER_SENT, 250), 2);
+    state_is(&g, 1, "delivered");
+    CHECK_CODE(noticer_again(g.n, g.b.service, g.b.tenant, 1, "token 1", &g.b.e), E_CONFLICT, &g.b.e);
+    CHECK_CODE(noticer_again(g.n, g.b.service, g.b.tenant, 9, "token 1", &g.b.e), E_NOT_FOUND, &g.b.e);
+    CHECK_CODE(notice_show(g.b.service, g.b.other, 1, &n, &g.b.e), E_NOT_FOUND, &g.b.e);
+    /* Erased meanwhile by its owner: the notice has nothing more to say. */
+    CHECK_OK(bed_erase(&g.b, &g.boss, "registration", &guest, &n), &g.b.e);
+    json_decref(n);
+    CHECK_INT(turn(&g, "2027-06-26T07:00:00Z"), 1);
+    state_is(&g, 1, "over");
+    stage_end(&g);
+}
+
+TEST(nobody_has_the_role_so_the_operator_is_told) {
+    struct stage g;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z");
+    (void)guest_make(&g, &event, 1);
+    g.crowd.count = 0;
+    CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+    json_t *n = shown(&g, 1);
+    CHECK_INT(json_array_size(json_object_get(n, "letters")), 1);
+    json_decref(n);
+    stage_end(&g);
+}
+
+/* A cut between two writes: nothing was told, and the next turn makes it whole. */
+struct cut { struct notice_claim claim; struct uuid id; int32_t kind; };
+static enum code cut_begin(struct txn *t, void *arg, struct err *e) {
+    struct cut *c = arg;
+    enum code code = notice_begin(t, "organiser", 20270625, 0, &c->claim, e);
+    if (code == OK) {
+        c->claim.sign = c->claim.next;
+        code = noticed_put(t, &c->claim, &(struct noticed){ c->kind, c->id, 7 }, 1, e);
+    }
+    return code;
+}
+TEST(a_maker_that_was_cut_told_nobody) {
+    struct stage g;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z"), guest = guest_make(&g, &event, 1);
+    struct cut c = { .id = guest, .kind = g.b.service->info[charter_kind(g.b.charter, "registration")].number };
+    CHECK_OK(store_write(g.b.store, g.b.tenant, cut_begin, &c, &g.b.e), &g.b.e);
+    CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 0);              /* somebody is at it, as far as one can know */
+    int64_t made = 0;
+    CHECK_CODE(noticer_tenant(g.n, g.b.service, g.b.tenant, at("2027-06-25T07:00:00Z"), &made, &g.b.e), E_BUSY, &g.b.e);
+    struct making m = { .n = g.n, .s = g.b.service, .tenant = g.b.tenant, .now = at("2027-06-25T07:00:00Z"), .person = charter_person(g.b.charter, "organiser"), .role = "organiser" };
+    bool whole = false;
+    m.stale = -2 * USEC_PER_MINUTE;                                /* as after two minutes */
+    CHECK_OK(make(&m, &whole, &g.b.e), &g.b.e);
+    CHECK(whole);
+    CHECK_INT(records_of(&g, 1), 1);
+    CHECK_INT(turn(&g, "2027-06-25T07:01:00Z"), 1);
+    stage_end(&g);
+}
+
+static bool opened(const struct letter_row *r, void *arg) {
+    struct letter_row *row = arg;
+    *row = *r;
+    char *copy = malloc(r->len > 0 ? r->len : 1);
+    CHECK(copy != NULL);
+    memcpy(copy, r->blob, r->len);
+    row->blob = copy;
+    return false;
+}
+static json_t *letter_of(struct stage *g, int64_t notice) {
+    struct view *v = NULL;
+    struct letter_row r = { 0 };
+    json_t *letter = NULL;
+    CHECK_OK(store_view(g->b.store, g->b.tenant, &v, &g->b.e), &g->b.e);
+    CHECK_OK(letters_about(view_sql(v), "notice", notice, opened, &r, &g->b.e), &g->b.e);
+    v = view_end(v);
+    CHECK_OK(post_open(g->b.keeper, g->b.tenant, &r, &letter, &g->b.e), &g->b.e);
+    free((void *)(uintptr_t)r.blob);
+    return letter;
+}
+
+TEST(the_letter_says_what_goes_and_when_and_no_value_of_a_person) {
+    static const char *const says[LANG_COUNT][6] = {
+        { "Notice before erasure: Test, from 9 July 2027", "Hello Ewa Nowak,", "Event: Bal", "9 July 2027: registration, 12 records", "GDPR, Article 5(1)(e)", "14 days" },
+        { "Zapowiedź usunięcia danych: Test, od 9 lipca 2027", "Dzień dobry,", "Wydarzenie: Bal", "9 lipca 2027: zgłoszenie, 12 rekordów", "art. 5 ust. 1 lit. e RODO", "14 dni" },
+        { "Értesítés adatok törlése előtt: Test, 2027. július 9.", "Kedves Ewa Nowak!", "Rendezvény: Bal", "2027. július 9.: jelentkezés, 12 rekord", "GDPR 5. cikk", "14 nap" },
+    };
+    for (int l = 0; l < LANG_COUNT; l++) {
+        struct stage g;
+        stage_start(&g, WARNED);
+        g.crowd.list[0].lang = (enum lang)l;
+        struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z");
+        for (int i = 0; i < 12; i++)
+            (void)guest_make(&g, &event, i);
+        CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+        json_t *letter = letter_of(&g, 1);
+        const char *subject = json_string_value(json_object_get(letter, "subject")), *text = json_string_value(json_object_get(letter, "text"));
+        CHECK_TEXT(json_string_value(json_object_get(letter, "to")), "ewa@organiser.example");
+        CHECK_TEXT(subject, says[l][0]);
+        if (getenv("SEJF_SHOW") != NULL)
+            fprintf(stderr, "%s\n\n%s\n", subject, text);
+        for (size_t i = 1; i < ARRAY_LEN(says[l]); i++)
+            if (strstr(text, says[l][i]) == NULL)
+                fail_msg("%s is not in:\n%s", says[l][i], text);
+        CHECK(strstr(text, "guest") == NULL && strstr(text, "Jan") == NULL && strstr(text, "{") == NULL);
+        CHECK(strstr(text, "https://sejf.example/account/due/") != NULL);
+        json_decref(letter);
+        stage_end(&g);
+    }
+}
+
+/* Two servers over one store: whatever the order of their turns, everything is told of once. */
+struct racer { struct noticer *n; usec_t now; enum code code; struct err e; };
+static void *race(void *arg) {
+    struct racer *r = arg;
+    for (int i = 0; i < 5 && r->code == OK; i++)
+        r->code = noticer_turn(r->n, r->now, &r->e);
+    return NULL;
+}
+TEST(two_servers_tell_once) {
+    struct stage g;
+    struct noticer *other = NULL;
+    stage_start(&g, WARNED);
+    const struct noticer_options o = g.n->o;
+    CHECK_OK(noticer_open(&o, &other, &g.b.e), &g.b.e);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z");
+    for (int i = 0; i < 30; i++)
+        (void)guest_make(&g, &event, i);
+    struct racer a = { .n = g.n, .now = at("2027-06-25T07:00:00Z") }, b = { .n = other, .now = a.now };
+    pthread_t one, two;
+    CHECK(pthread_create(&one, NULL, race, &a) == 0 && pthread_create(&two, NULL, race, &b) == 0);
+    pthread_join(one, NULL);
+    pthread_join(two, NULL);
+    CHECK_OK(a.code, &a.e);
+    CHECK_OK(b.code, &b.e);
+    CHECK_INT(turn(&g, "2027-06-25T07:10:00Z"), 1);
+    CHECK_INT(records_of(&g, 1), 30);
+    other = noticer_close(other);
+    stage_end(&g);
+}
