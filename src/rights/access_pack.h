@@ -45,4 +45,6 @@ fieldset pack_portable(const struct kind *k);
 /* What a check of an archive found; E_DAMAGED says what is wrong, and names the file. public NULL: the key that the archive names, which
  * shows that it is whole, and not whose it is. */
 struct pack_check { uint64_t files; usec_t made; char service[64], purpose[32], key[2 * PUBLIC_SIZE + 1]; };
+/* One file of an archive, appended; nothing where it is not there. It is not checked. */
+MUST_USE enum code access_pack_file(int fd, const char *name, struct buf *ret, struct err *reterr);
 MUST_USE enum code access_pack_verify(int fd, const uint8_t public[PUBLIC_SIZE], struct pack_check *ret, struct err *reterr);

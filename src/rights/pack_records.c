@@ -430,6 +430,8 @@ enum code packing_kind(struct packing *p, const struct kind_info *k, struct err 
     if (run.count == 0 || w.fields == 0)
         return OK;
     enum code code = kind_json(p, k, &run, &w, reterr);
+    if (code == OK && plain && !rule_on(RULE_right_portability))
+        return OK;
     if (code == OK)
         code = kind_csv(p, k, &run, &w, reterr);
     if (code == OK)

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -69,7 +70,7 @@ static enum code file_check(struct checking *c, struct archive_entry *entry, str
 static enum code files_check(struct checking *c, int fd, struct err *reterr) {
     struct archive_entry *entry;
     int state = archive_read_support_format_zip_seekable(c->in);
-    if (state == ARCHIVE_OK)
+    if (state == ARCHIVE_OK && lseek(fd, 0, SEEK_SET) == 0)
         state = archive_read_open_fd(c->in, fd, 65536);
     if (state != ARCHIVE_OK)
         return err_set(reterr, E_DAMAGED, "this is no archive, or it is cut off");
@@ -187,4 +188,27 @@ enum code access_pack_verify(int fd, const uint8_t public[PUBLIC_SIZE], struct p
     if (code == OK)
         *ret = found;
     return code;
+}
+
+enum code access_pack_file(int fd, const char *name, struct buf *ret, struct err *reterr) {
+    PRE(fd >= 0 && name != NULL && ret != NULL && reterr != NULL);
+    struct archive *in = archive_read_new();
+    struct archive_entry *entry;
+    char piece[65536];
+    la_ssize_t n = 0;
+    if (in == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an archive");
+    bool fine = archive_read_support_format_zip_seekable(in) == ARCHIVE_OK && lseek(fd, 0, SEEK_SET) == 0 && archive_read_open_fd(in, fd, sizeof piece) == ARCHIVE_OK;
+    while (fine && archive_read_next_header(in, &entry) == ARCHIVE_OK) {
+        const char *is = archive_entry_pathname(entry);
+        if (is == NULL || strcmp(is, name) != 0)
+            continue;
+        while ((n = archive_read_data(in, piece, sizeof piece)) > 0)
+            buf_add(ret, piece, (size_t)n);
+        break;
+    }
+    archive_read_free(in);
+    if (!fine || n < 0)
+        return err_set(reterr, E_DAMAGED, "%s: the archive cannot be read", name);
+    return ret->failed ? err_set(reterr, E_TOO_LARGE, "%s is too large", name) : OK;
 }

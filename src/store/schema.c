@@ -145,6 +145,8 @@ static const struct migration records_steps[] = {
       " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE pack (tenant INTEGER NOT NULL, number INTEGER NOT NULL, purpose TEXT NOT NULL, state INTEGER NOT NULL, about INTEGER NOT NULL, made INTEGER NOT NULL,"
       " until INTEGER NOT NULL, size INTEGER NOT NULL, file BLOB NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE pack_key (tenant INTEGER NOT NULL, key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tenant, key, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX pack_key_number ON pack_key (tenant, number);"
       "CREATE TABLE closing (tenant INTEGER NOT NULL PRIMARY KEY, state INTEGER NOT NULL, asked INTEGER NOT NULL, goes INTEGER NOT NULL, whose TEXT NOT NULL,"
       " pack INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
     { 12,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/inner.h"
+#include "store/packs.h"
 #include "store/tables.h"
 
 static bool copy_in(struct arena *arena, const void *bytes, size_t len, const void **ret) {
@@ -190,7 +191,8 @@ static enum code doomed_change(struct txn *t, const char *sql, uint64_t key, str
 /* A tenant that only dooms keys must be found by doomed_list: its clock row makes it known. */
 enum code doomed_put(struct txn *t, uint64_t key, struct err *reterr) {
     state_touch(t);
-    return doomed_change(t, "INSERT OR IGNORE INTO doomed (tenant, key) VALUES (?, ?)", key, reterr);
+    enum code code = doomed_change(t, "INSERT OR IGNORE INTO doomed (tenant, key) VALUES (?, ?)", key, reterr);
+    return code == OK ? packs_end_with(t, key, reterr) : code;
 }
 
 enum code doomed_drop(struct txn *t, uint64_t key, struct err *reterr) {
