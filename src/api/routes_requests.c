@@ -7,6 +7,9 @@
 #include "api/routes.h"
 #include "api/tenant_call.h"
 #include "base/text.h"
+#include "rights/paper.h"
+
+#define LETTER_MAX ((size_t)16 << 20)
 
 struct act { struct call c; struct request_desk desk; struct request_by by; char who[CALLER_TEXT]; struct person_of me; int64_t number; json_t *body; };
 
@@ -246,12 +249,31 @@ static void on_recipient(struct http_req *req) {
     reply_one(&a, 200, code, &e, NULL);
 }
 
+/* The newest letter; ?letter=extended, ?letter=recipient&recipient=2 another one. */
+static void on_letter(struct http_req *req) {
+    AUTO(act_done) struct act a;
+    AUTO(buf_wipe) struct buf pdf = BUF(LETTER_MAX);
+    struct err e;
+    enum paper what = PAPER_NEWEST;
+    int64_t recipient = 0;
+    const char *letter = http_query(req, "letter"), *to = http_query(req, "recipient");
+    if (!begin(req, &a))
+        return;
+    if ((letter != NULL && !paper_find(letter, &what)) || (to != NULL && !text_int(to, 1, 1000, &recipient)))
+        call_fail(&a.c, E_INVALID, "letters are received, extended, answered, refused, and recipient with recipient=number");
+    else if (paper_request(&a.desk, a.number, what, recipient, &pdf, &e) != OK)
+        call_error(&a.c, &e, NULL);
+    else if (call_whole(&a.c))
+        http_reply_buf(req, 200, "application/pdf", &pdf);
+}
+
 #define REQUESTS "/v1/tenants/{tenant}/requests"
 static const struct route routes[] = {
     { "GET", REQUESTS, 0, on_list },
     { "POST", REQUESTS, 0, on_new },
     { "GET", REQUESTS "/grounds", 0, on_grounds },
     { "GET", REQUESTS "/{number}", 0, on_one },
+    { "GET", REQUESTS "/{number}/letter.pdf", 0, on_letter },
     { "POST", REQUESTS "/{number}/identity", 0, on_identity },
     { "POST", REQUESTS "/{number}/collect", 0, on_collect },
     { "POST", REQUESTS "/{number}/decide", 0, on_decide },

@@ -4,6 +4,7 @@
 
 #include "records/testbed.h"
 #include "records/testcharters.h"
+#include "rights/paper.h"
 #include "rights/tell.h"
 #include "store/letter.h"
 
@@ -293,5 +294,72 @@ TEST(a_private_link_proves_its_own_record_alone) {
     CHECK_OK(bed_read(&b, &owner, "registration", &mine, &o), &b.e);
     CHECK_TEXT(text_at(o, "fields", "name"), "Ewa Lis-Nowak");
     json_decref(o);
+    bed_end(&b);
+}
+
+/* A letter in each language; on paper it is looked at where SEJF_PAPERS names a directory. */
+static void paper(struct bed *b, int64_t number, enum paper what, const char *name) {
+    AUTO(buf_done) struct buf pdf = BUF(1u << 22);
+    const struct request_desk d = desk(b);
+    const char *directory = getenv("SEJF_PAPERS");
+    char path[256];
+    CHECK_OK(paper_request(&d, number, what, 1, &pdf, &b->e), &b->e);
+    CHECK(pdf.len > 2000 && memcmp(pdf.data, "%PDF-", 5) == 0);
+    if (directory == NULL)
+        return;
+    snprintf(path, sizeof path, "%s/%s.pdf", directory, name);
+    FILE *f = fopen(path, "we");
+    CHECK(f != NULL && fwrite(pdf.data, 1, pdf.len, f) == pdf.len && fclose(f) == 0);
+}
+
+TEST(an_invoice_outlives_its_person_and_the_letter_says_so) {
+    static const struct { enum lang lang; const char *reason, *name; } rows[] = {
+        { LANG_PL, "Faktury przechowujemy pięć lat, licząc od końca roku, w którym je wystawiono.", "pl" },
+        { LANG_EN, "Invoices are kept for five years after the end of the year in which they were issued.", "en" },
+        { LANG_HU, "A számlákat a kiállítás évének végétől számított öt évig megőrizzük.", "hu" } };
+    struct bed b;
+    json_t *mistakes = NULL, *got = NULL;
+    char id[UUID_TEXT], name[32];
+    AUTO(buf_done) struct buf charter = BUF(1u << 16);
+    buf_text(&charter, events_charter);
+    bed_swap(&charter, "      buyer: personal text\n", "      buyer: personal text\n      email: personal email, found exactly\n");
+    bed_start(&b, buf_str(&charter));
+    struct caller owner = bed_role(&b, b.tenant, "organiser");
+    const struct request_by anna = { .who = "token 1", .name = "Anna Nowak", .caller = &owner };
+    const struct request_desk d = desk(&b);
+    CHECK(authority_of(b.charter) != NULL && strcmp(authority_of(b.charter)->country, "PL") == 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct uuid mine = registered(&b, &owner, "ewa@people.example"), event = { { 0 } };
+        int64_t n = 0, refused = 0;
+        CHECK_OK(bed_read(&b, &owner, "registration", &mine, &got), &b.e);
+        CHECK(uuid_parse(text_at(got, "fields", "event"), &event));
+        json_decref(got);
+        CHECK_OK(bed_make(&b, &owner, "invoice", json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s}}", "event", uuid_format(&event, id), "issued", "2026-11-02", "buyer", "Ewa Lis", "email",
+                                                           "ewa@people.example", "total", "amount", "120.00", "currency", "PLN"), &got), &b.e);
+        json_decref(got);
+        const struct request_wish w = { .type = REQUEST_ERASURE, .way = REQUEST_ON_PAPER, .lang = rows[i].lang, .name = "Ewa Lis", .email = "ewa@people.example", .kind = -1,
+                                        .address = "ul. Długa 7 m. 3\n80-827 Gdańsk", .text = "Proszę usunąć moje dane." };
+        CHECK_OK(request_make(&d, &w, &anna, &n, &b.e), &b.e);
+        snprintf(name, sizeof name, "received-%s", rows[i].name);
+        paper(&b, n, PAPER_NEWEST, name);
+        CHECK_CODE(paper_request(&d, n, PAPER_ANSWERED, 0, &charter, &b.e), E_CONFLICT, &b.e);
+        CHECK_OK(request_identify(&d, n, "Okazała dowód osobisty.", NULL, NULL, &anna, &b.e), &b.e);
+        CHECK_OK(request_collect(&d, n, &anna, &b.e), &b.e);
+        CHECK_OK(request_extend(&d, n, rows[i].reason, &anna, &b.e), &b.e);
+        snprintf(name, sizeof name, "extended-%s", rows[i].name);
+        paper(&b, n, PAPER_NEWEST, name);
+        CHECK_OK(request_decide(&d, n, NULL, &anna, &mistakes, &b.e), &b.e);
+        json_t *o = told(&b, n);
+        CHECK_TEXT(text_at(json_object_get(o, "decision"), "granted", NULL), "in part");
+        CHECK(json_array_size(json_object_get(json_object_get(json_object_get(o, "decision"), "done"), "stayed")) == i + 1);
+        json_decref(o);
+        CHECK_OK(request_answer(&d, n, rows[i].reason, &anna, &b.e), &b.e);
+        snprintf(name, sizeof name, "answered-%s", rows[i].name);
+        paper(&b, n, PAPER_NEWEST, name);
+        CHECK_OK(request_make(&d, &w, &anna, &refused, &b.e), &b.e);
+        CHECK_OK(request_refuse(&d, refused, "legal_duty", rows[i].reason, &anna, &b.e), &b.e);
+        snprintf(name, sizeof name, "refused-%s", rows[i].name);
+        paper(&b, refused, PAPER_REFUSED, name);
+    }
     bed_end(&b);
 }
