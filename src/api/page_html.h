@@ -11,6 +11,7 @@ enum text {
 #include "api/texts_notice.tbl"
 #include "api/texts_link.tbl"
 #include "api/texts_account.tbl"
+#include "api/texts_rights.tbl"
 #include "api/texts_with.tbl"
 #undef TEXT
 #undef MOVE

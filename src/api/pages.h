@@ -11,6 +11,7 @@ struct pages *pages_close(struct pages *p);
 DEFINE_AUTO(struct pages, pages_close)
 
 extern const struct route_table routes_forms;     /* page_forms.c */
+extern const struct route_table routes_rights;    /* page_requests.c: the form for requests under people's rights */
 extern const struct route_table routes_links;     /* page_links.c */
 extern const struct route_table routes_link_packs;   /* page_pack.c */
 extern const struct route_table routes_in;        /* page_in.c: /account: signing in, links, signing out */

@@ -40,7 +40,7 @@ static bool begin(struct http_req *req, struct act *a) {
         return false;
     a->desk = desk_of(a->c.api, a->c.service, a->c.who.tenant, http_arena(req));
     const char *number = http_param(req, "number");
-    if (number == NULL || text_int(number, 1, INT64_MAX, &a->number))
+    if (number[0] == 0 || text_int(number, 1, INT64_MAX, &a->number))
         return call_whole(&a->c);
     call_fail(&a->c, E_NOT_FOUND, "there is no request of that number");
     return false;

@@ -169,7 +169,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
         routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement, routes_hold,
         routes_account, routes_factors, routes_members, routes_people_doc,
         routes_subjects, routes_forms, routes_links, routes_link_packs, routes_public, routes_in, routes_proofs, routes_with,
-        routes_requests,
+        routes_requests, routes_rights,
     };
     const struct http_options o = {
         .listen_fd = listen_fd, .tables = tables, .table_count = ARRAY_LEN(tables), .context = a, .loops = a->config.loops,
