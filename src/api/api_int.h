@@ -19,6 +19,7 @@ struct api {
     struct pages *pages;                      /* pages.h */
     struct people *people;                    /* people.h; NULL: nobody signs in */
     const struct provider_button *providers; size_t provider_count;   /* page_account.h: other ways to sign in, in the order of sejf.yaml */
+    struct postman *postman;                  /* messages/postman.h; while it serves; NULL: letters wait */
     struct http *_Atomic http;                /* while it serves */
     int wake_fd;                              /* eventfd: a control call says stop */
     usec_t began;

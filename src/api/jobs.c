@@ -353,11 +353,14 @@ static enum code turn_clock(struct jobs *j, usec_t now, usec_t *ret_next, struct
 }
 
 static enum code turn_due(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_retire(j->api, now, ret_next, reterr); }
+static enum code turn_mail(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail(j->api, now, ret_next, reterr); }
+static enum code turn_mail_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail_forget(j->api, now, ret_next, reterr); }
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
     { "requests", turn_requests },
     { "people", turn_people }, { "windows", turn_windows }, { "clock", turn_clock },
+    { "mail", turn_mail }, { "mail_forget", turn_mail_forget },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 

@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/routes.h"
 #include "crypto/crypto.h"
+#include "messages/postman.h"
 #include "retention/clock.h"
 
 static void on_openapi(struct http_req *req) {
@@ -93,6 +94,14 @@ static void metrics_people(struct buf *b, const struct people_status *s) {
     gauge(b, "passwords_waiting", "Passwords that wait to be checked.", s->waiting);
 }
 
+static void metrics_mail(struct buf *b, const struct postman_status *s) {
+    counter(b, "letters_tried", "Tries to hand a letter to the relay.", s->tried);
+    counter(b, "letters_done", "Tries after which it was known what became of the letter.", s->done);
+    counter(b, "relay_failures", "Tries that failed because of the relay, whatever the letter.", s->relay_failed);
+    gauge(b, "letters_under_way", "Letters that are being handed over.", (int64_t)s->under_way);
+    gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
+}
+
 /* The operator's token, or whoever may open the socket: nginx lets nobody through otherwise. */
 static bool metrics_allowed(struct http_req *req) {
     const struct api *a = http_context(req);
@@ -127,6 +136,11 @@ static void on_metrics(struct http_req *req) {
     if (a->people != NULL) {
         people_status(a->people, &people);
         metrics_people(&b, &people);
+    }
+    if (a->postman != NULL) {
+        struct postman_status mail;
+        postman_status(a->postman, &mail);
+        metrics_mail(&b, &mail);
     }
     gauge(&b, "clock_held", "Is the clock suspicious, so that nothing due is erased.", clock_held(a->config.store));
     bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;

@@ -21,6 +21,7 @@
 #include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "messages/postman.h"
 #include "promises/control.h"
 
 #define WORKERS 48u                           /* writers sleep for their group commit: many make it a group */
@@ -166,7 +167,7 @@ static void serve_until(struct api *a, int stop_fd) {
 
 static enum code http_begin(struct api *a, int listen_fd, struct http **ret, struct err *reterr) {
     const struct route_table tables[] = {
-        routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement, routes_hold,
+        routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement, routes_hold, routes_letters,
         routes_account, routes_factors, routes_members, routes_people_doc,
         routes_subjects, routes_forms, routes_links, routes_link_packs, routes_public, routes_in, routes_proofs, routes_with,
         routes_requests, routes_rights,
@@ -207,6 +208,8 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     struct http *http = NULL;
     struct err late;
     enum code code = watch_start(a->config.store, &a->watch, reterr);
+    if (code == OK && a->config.mail != NULL)
+        code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, *a->config.mail }, &a->postman, reterr);
     if (code == OK)
         code = jobs_start(a, &jobs, reterr);
     if (code == OK && a->config.control_fd > 0)
@@ -227,6 +230,9 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     http_stop(http);
     a->watch = watch_free(a->watch);
     jobs_stop(jobs);
+    if (a->config.mail != NULL && a->config.mail->stop != NULL)
+        a->config.mail->stop(a->config.mail->arg);
+    a->postman = postman_stop(a->postman);
     if (code == OK && job_sign(a, &late) != OK)
         log_error("ledger_not_signed", &late);
     return code;

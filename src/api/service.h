@@ -18,6 +18,7 @@ struct api_config {
     const char *const *frame_origins; size_t frame_origin_count;    /* may show forms in a frame */
     const char *brand_name, *brand_logo, *brand_colour, *brand_text;/* pages: a name, a file (served at /static/logo), colours; NULL: the charter's operator, none, "#1f4e79", "#ffffff" */
     struct oidc *oidc;                       /* access/oidc.h: sign-in by providers; the caller's; NULL: there is none */
+    const struct deliver_way *mail;          /* messages/deliver.h: how letters leave; the caller's; NULL: they wait */
     const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */
     unsigned loops, workers;                 /* 0: chosen */
 };

@@ -254,6 +254,23 @@ static void read_root(struct reading *r, const struct setting *s, const struct n
     instance_complain(r, n, "bad-value", "\"file PATH\", \"passphrase\" or \"credential NAME\" is wanted here");
 }
 
+void instance_secret(struct reading *r, const struct node *n, enum secret_place *ret, const char **ret_at) {
+    static const struct { const char *word; enum secret_place place; } forms[] = { { "file ", SECRET_IN_FILE }, { "credential ", SECRET_IN_CREDENTIAL } };
+    if (!instance_scalar(r, n))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        size_t len = strlen(forms[i].word);
+        const char *rest = n->text + len;
+        if (strncmp(n->text, forms[i].word, len) != 0 || *rest == 0 || !instance_text(rest) || (forms[i].place == SECRET_IN_CREDENTIAL && !instance_host(rest)))
+            continue;
+        *ret = forms[i].place;
+        *ret_at = rest[0] == '/' || forms[i].place == SECRET_IN_CREDENTIAL ? arena_text(r->arena, rest)
+                                : arena_printf(r->arena, "%s/%s", r->to->directory, rest);
+        return;
+    }
+    instance_complain(r, n, "bad-value", "\"file PATH\" or \"credential NAME\" is wanted here; the secret itself never stands in this file");
+}
+
 static void read_nginx(struct reading *r, const struct setting *s, const struct node *n) {
     if (n->type == NODE_SCALAR && strcmp(n->text, "none") == 0)
         r->to->nginx = NULL;
@@ -300,6 +317,11 @@ static void read_sign_in_with(struct reading *r, const struct setting *s, const 
     providers_read(r, n);
 }
 
+static void read_mail(struct reading *r, const struct setting *s, const struct node *n) {
+    (void)s;
+    relay_read(r, n);
+}
+
 #define AT(field) offsetof(struct instance, field)
 static const struct setting settings[] = {
     { "host", read_host, AT(host), "localhost", NULL, "The name under which people reach this instance; links are made with it." },
@@ -324,6 +346,7 @@ static const struct setting settings[] = {
     { "server_user", read_user, AT(user_server), NULL, "sejf-server", NULL },
     { "nginx_user", read_user, AT(user_nginx), NULL, "sejf-nginx", NULL },
     { "sender_user", read_user, AT(user_sender), NULL, "sejf-sender", NULL },
+    { "mailer_user", read_user, AT(user_mailer), NULL, "sejf-mailer", NULL },
     { "log", read_log, AT(log), "log/sejf.log", NULL, "stderr, or a file. JSON lines without personal values." },
     { "log_level", read_level, AT(log_level), "info", NULL, "debug, info, warning or error." },
     { "cors", read_cors, AT(cors), NULL, "[https://app.seats.example]", "Origins whose pages may call the API from a browser." },
@@ -335,6 +358,8 @@ static const struct setting settings[] = {
     { "metrics_token", read_path, AT(metrics_token), NULL, "metrics.token", "A file with the token that /metrics asks for; without it /metrics answers this machine only." },
     { "sign_in_with", read_sign_in_with, 0, NULL, "[{name: Company, issuer: \"https://login.company.example\", client_id: sejf, client_secret: file secret/company}]",
       "OpenID Connect providers by which the staff may sign in; docs/install.md says which keys a provider has." },
+    { "mail", read_mail, 0, NULL, "{relay: relay.company.example, tls: starttls, user: seats, password: file secret/relay, from: service@seats.example, name: Seats}",
+      "The relay that takes letters; without it they wait. docs/mail.md says which keys it has." },
     { "clock", read_clock, AT(clock), NULL, "Europe/Warsaw", "When the night is; the clock of the first charter unless said otherwise." },
 };
 #undef AT
@@ -379,7 +404,7 @@ static void defaults_set(struct instance *i, struct arena *a, const char *name) 
     *i = (struct instance){
         .file = arena_text(a, name), .directory = slash == NULL ? "." : slash == name ? "/" : arena_text_n(a, name, (size_t)(slash - name)),
         .host = "localhost", .listen = LISTEN_LOOPBACK, .https = 8443, .plain = 8444, .root = ROOT_IN_FILE, .sandbox = true,
-        .key_openings = 2000000, .key_destructions = 1000000, .nginx = "/usr/sbin/nginx", .user_keeper = "sejf-keeper", .user_server = "sejf-server", .user_nginx = "sejf-nginx", .user_sender = "sejf-sender",
+        .key_openings = 2000000, .key_destructions = 1000000, .nginx = "/usr/sbin/nginx", .user_keeper = "sejf-keeper", .user_server = "sejf-server", .user_nginx = "sejf-nginx", .user_sender = "sejf-sender", .user_mailer = "sejf-mailer",
         .log_level = LOG_INFO,
     };
     const char **list = arena_array(a, 1, sizeof *list);

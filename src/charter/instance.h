@@ -27,6 +27,16 @@ struct provider {
     bool second_trusted;                     /* what it says about a second step counts */
 };
 
+/* The relay that takes letters (`mail`). */
+enum relay_tls { RELAY_STARTTLS, RELAY_TLS, RELAY_PLAIN /* to this machine alone */ };
+struct mail_relay {
+    const char *host; int port;
+    enum relay_tls tls;
+    const char *user; enum secret_place password; const char *password_at;       /* user NULL: no sign-in */
+    const char *from, *name;                 /* the address that letters come from; its name or NULL */
+    const char *ca;                          /* PEM file of the authorities that may vouch for it; NULL: the system's */
+};
+
 struct instance {
     const char *file;                        /* as given to instance_load */
     const char *directory;                   /* where that file lies */
@@ -41,7 +51,7 @@ struct instance {
     enum root_place root; const char *root_at; /* file, or name of the credential */
     bool sandbox;
     const char *nginx;                       /* program; NULL: somebody else runs it */
-    const char *user_keeper, *user_server, *user_nginx, *user_sender;
+    const char *user_keeper, *user_server, *user_nginx, *user_sender, *user_mailer;
     const char *log;                         /* file, or NULL: standard error */
     enum log_level log_level;
     const char *const *cors; size_t cors_count;
@@ -51,6 +61,7 @@ struct instance {
     int64_t key_openings, key_destructions;  /* caps of the keeper: by tenant and minute; by day */
     const struct provider *providers; size_t provider_count;         /* sign_in_with */
     const struct destination *destinations; size_t destination_count;    /* of all that is declared; none: no sender is started */
+    const struct mail_relay *mail;           /* NULL: none, and no mailer is started */
     const char *clock;                       /* time zone of the instance, or NULL: of the first charter */
 };
 

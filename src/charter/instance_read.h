@@ -12,5 +12,10 @@ bool instance_text(const char *t);                          /* UTF-8 without con
 bool instance_host(const char *t);
 const char *instance_path(struct reading *r, const struct node *n);       /* NULL: it has complained */
 
+/* "file PATH" or "credential NAME"; else it has complained. */
+void instance_secret(struct reading *r, const struct node *n, enum secret_place *ret, const char **ret_at);
+
+/* relay.c: the value of `mail`. */
+void relay_read(struct reading *r, const struct node *n);
 /* providers.c: the value of `sign_in_with`. */
 void providers_read(struct reading *r, const struct node *n);

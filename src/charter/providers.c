@@ -84,23 +84,7 @@ static void read_issuer(struct reading *r, struct entry *e, const struct node *n
 
 static void read_client(struct reading *r, struct entry *e, const struct node *n) { text_of(r, n, &e->provider.client_id); }
 
-/* "file PATH", "credential NAME" */
-static void read_secret(struct reading *r, struct entry *e, const struct node *n) {
-    static const struct { const char *word; enum secret_place place; } forms[] = { { "file ", SECRET_IN_FILE }, { "credential ", SECRET_IN_CREDENTIAL } };
-    if (!instance_scalar(r, n))
-        return;
-    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-        size_t len = strlen(forms[i].word);
-        const char *rest = n->text + len;
-        if (strncmp(n->text, forms[i].word, len) != 0 || *rest == 0 || !instance_text(rest) || (forms[i].place == SECRET_IN_CREDENTIAL && !instance_host(rest)))
-            continue;
-        e->provider.secret = forms[i].place;
-        e->provider.secret_at = rest[0] == '/' || forms[i].place == SECRET_IN_CREDENTIAL ? arena_text(r->arena, rest)
-                                : arena_printf(r->arena, "%s/%s", r->to->directory, rest);
-        return;
-    }
-    instance_complain(r, n, "bad-value", "\"file PATH\" or \"credential NAME\" is wanted here; the secret itself never stands in this file");
-}
+static void read_secret(struct reading *r, struct entry *e, const struct node *n) { instance_secret(r, n, &e->provider.secret, &e->provider.secret_at); }
 
 static void read_host(struct reading *r, struct entry *e, const struct node *n) {
     if (!instance_scalar(r, n))

@@ -16,6 +16,7 @@
 #include "prog/crew.h"
 #include "prog/nginx.h"
 #include "prog/options.h"
+#include "prog/relay_try.h"
 #include "prog/session.h"
 #include "sys/files.h"
 #include "sys/sandbox.h"
@@ -174,12 +175,28 @@ static void look_sandbox(struct visit *v) {
         say(v, BAD, "a kernel with landlock (5.13 or newer, \"landlock\" in lsm=)", "this kernel has no landlock, so sejf does not start");
     else
         say(v, GOOD, NULL, "landlock %d and seccomp", s.landlock_abi);
-    static const char *const names[] = { "keeper", "server", "sender" };
+    static const char *const names[] = { "keeper", "server", "sender", "mailer" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         int pid = pid_of(v, names[i]);
         if (pid > 0 && s.built && place_instance(v->place)->sandbox && (!sandbox_status_of(pid, &s) || !s.calls || !s.no_new_privs))
             say(v, BAD, "restart it, and report this", "the running %s is not in its sandbox", names[i]);
     }
+}
+
+/* ---- letters */
+
+static void look_relay(struct visit *v) {
+    const struct mail_relay *m = place_instance(v->place)->mail;
+    struct relay_tried t;
+    struct err e;
+    if (m == NULL)
+        say(v, NOTE, "mail in sejf.yaml, as docs/mail.md says", "no relay is declared: letters wait");
+    else if (relay_try(v->place, NULL, &t, &e) != OK)
+        say(v, BAD, "docs/mail.md", "%s", e.text);
+    else if (t.outcome != SMTP_SENT)
+        say(v, BAD, "docs/mail.md, and whoever runs the relay", "%s:%d takes no letter: %d %s", m->host, m->port, t.status, t.said);
+    else
+        say(v, GOOD, NULL, "%s:%d takes letters%s%s%s", m->host, m->port, t.tls[0] == 0 ? "" : " over ", t.tls, m->user == NULL ? "" : ", signed in");
 }
 
 /* ---- the front */
@@ -369,7 +386,7 @@ static void look_ledger(struct visit *v) {
 static const struct { const char *about; void (*look)(struct visit *v); bool inside; } checks[] = {
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
-    { "sandbox", look_sandbox, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
+    { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
     { "keyring", look_keyring, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };
 

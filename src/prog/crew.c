@@ -1,4 +1,4 @@
-/* crew.c — a process is this same program with a word of its own ("keeper", "server", "sender"), or nginx. */
+/* crew.c — a process is this same program with a word of its own ("keeper", "server", "sender", "mailer"), or nginx. */
 #include "prog/crew.h"
 
 #include <errno.h>
@@ -20,9 +20,12 @@
 #define PASSPHRASE_MAX 1024u
 #define SOCKETS_MAX 16u
 
-static const char *const names[MEMBERS] = { "keeper", "server", "nginx", "sender" };
+static const char *const names[MEMBERS] = { "keeper", "server", "nginx", "sender", "mailer" };
 const char *member_name(enum member m) { return names[m]; }
-bool member_needed(struct place *p, enum member m) { return m != SENDER || place_instance(p)->destination_count > 0; }
+bool member_needed(struct place *p, enum member m) {
+    const struct instance *i = place_instance(p);
+    return m == SENDER ? i->destination_count > 0 : m == MAILER ? i->mail != NULL : true;
+}
 
 /* ---- users */
 
@@ -79,7 +82,7 @@ static bool member_fits(struct place *p, enum member m, const char *name, struct
 
 void crew_find(struct place *p, struct crew *ret) {
     const struct instance *i = place_instance(p);
-    const char *wanted[MEMBERS] = { i->user_keeper, i->user_server, i->user_nginx, i->user_sender };
+    const char *wanted[MEMBERS] = { i->user_keeper, i->user_server, i->user_nginx, i->user_sender, i->user_mailer };
     *ret = (struct crew){ .apart = false };
     if (geteuid() != 0) {
         snprintf(ret->why, sizeof ret->why, "not started by root");
@@ -202,12 +205,12 @@ static enum code start_nginx(const struct crew_start *s, struct env *env, struct
 }
 
 static enum code start_own(const struct crew_start *s, enum member m, struct env *env, struct process *ret, struct err *reterr) {
-    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret }, { "--life", s->life }, { "--line", s->line }, { "--sender", s->sender } };
-    int fds[8];
+    const struct { const char *name; int fd; } more[] = { { "--ready", s->ready }, { "--log", s->log }, { "--secret", s->secret }, { "--life", s->life }, { "--line", s->line }, { "--sender", s->sender }, { "--mailer", s->mailer } };
+    int fds[10];
     size_t n = 0;
-    char numbers[6][16], peer[16];
+    char numbers[7][16], peer[16];
     const struct user *server = crew_user(s->crew, SERVER);
-    const char *argv[20] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
+    const char *argv[22] = { "sejf", names[m], "--config", place_instance(s->place)->file, "--peer", peer };
     size_t argc = 6;
     snprintf(peer, sizeof peer, "%u", server == NULL ? (unsigned)geteuid() : (unsigned)server->uid);
     if (s->listener_count > 0)
@@ -220,7 +223,7 @@ static enum code start_own(const struct crew_start *s, enum member m, struct env
         argv[argc++] = more[i].name;
         argv[argc++] = numbers[i];
     }
-    if (m != SENDER)                         /* it has nothing of the data directory */
+    if (m != SENDER && m != MAILER)          /* they have nothing of the data directory */
         fds[n++] = s->lock;
     if (!env_end(env))
         return err_set(reterr, E_MEMORY, "no memory for starting %s", names[m]);
@@ -230,7 +233,7 @@ static enum code start_own(const struct crew_start *s, enum member m, struct env
 }
 
 enum code crew_start(const struct crew_start *s, enum member m, struct process *ret, struct err *reterr) {
-    PRE((s->listener_count >= 1 || m == SENDER) && s->listener_count <= SOCKETS_MAX);
+    PRE((s->listener_count >= 1 || m == SENDER || m == MAILER) && s->listener_count <= SOCKETS_MAX);
     enum code code = crew_allowed(s->crew, reterr);
     if (code != OK)
         return code;
@@ -357,16 +360,19 @@ enum code crew_secret(struct place *p, const char *prompt, const char *credentia
     return i->root == ROOT_IN_CREDENTIAL && geteuid() == 0 ? hold_credential(credential != NULL ? credential : i->root_at, ret_fd, reterr) : OK;
 }
 
-/* ---- the secrets of providers */
+/* ---- what others ask of us: the secrets of providers, the password of the relay */
 
-static enum code add_secret(const struct provider *p, struct buf *ret, struct err *reterr) {
+struct said { const char *what; enum secret_place place; const char *at; };
+
+/* One line, in a file for its owner alone. */
+static enum code secret_line(const struct said *s, struct buf *ret, struct err *reterr) {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     AUTO(buf_done) struct buf path = BUF(8192);
     AUTO(buf_wipe) struct buf text = BUF(PASSPHRASE_MAX);
     struct err why;
-    if (p->secret == SECRET_IN_CREDENTIAL)
+    if (s->place == SECRET_IN_CREDENTIAL)
         buf_printf(&path, "%s/", directory == NULL ? "the credentials of systemd (LoadCredential in the unit)" : directory);
-    buf_text(&path, p->secret_at);
+    buf_text(&path, s->at);
     enum code code = file_check_secret(buf_str(&path), &why);
     if (code == OK)
         code = file_read(buf_str(&path), &text, &why);
@@ -374,10 +380,10 @@ static enum code add_secret(const struct provider *p, struct buf *ret, struct er
     if (code == OK && (len == 0 || len + strspn(buf_str(&text) + len, "\r\n") != text.len))
         code = err_set(&why, E_CONFIG, "one line is wanted in it");
     if (code != OK)
-        return err_set(reterr, E_CONFIG, "the client secret of %s (sign_in_with) cannot be had from %s: %s", p->name, buf_str(&path), why.text);
+        return err_set(reterr, E_CONFIG, "%s cannot be had from %s: %s", s->what, buf_str(&path), why.text);
     buf_add(ret, buf_str(&text), len);
     buf_char(ret, '\n');
-    return ret->failed ? err_set(reterr, E_MEMORY, "no memory for the client secrets of sign_in_with") : OK;
+    return ret->failed ? err_set(reterr, E_MEMORY, "no memory for a secret") : OK;
 }
 
 enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr) {
@@ -385,7 +391,20 @@ enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr) {
     AUTO(buf_wipe) struct buf all = BUF(64u << 10);
     enum code code = OK;
     *ret_fd = -1;
-    for (size_t n = 0; code == OK && n < i->provider_count; n++)
-        code = add_secret(&i->providers[n], &all, reterr);
+    for (size_t n = 0; code == OK && n < i->provider_count; n++) {
+        char what[256];
+        snprintf(what, sizeof what, "the client secret of %s (sign_in_with)", i->providers[n].name);
+        code = secret_line(&(struct said){ what, i->providers[n].secret, i->providers[n].secret_at }, &all, reterr);
+    }
     return code != OK || i->provider_count == 0 ? code : hold(all.data, all.len, ret_fd, reterr);
+}
+
+enum code crew_relay_secret(struct place *p, int *ret_fd, struct err *reterr) {
+    const struct mail_relay *m = place_instance(p)->mail;
+    AUTO(buf_wipe) struct buf line = BUF(PASSPHRASE_MAX + 1);
+    *ret_fd = -1;
+    if (m == NULL || m->user == NULL)
+        return OK;
+    enum code code = secret_line(&(struct said){ "the password for the relay (mail)", m->password, m->password_at }, &line, reterr);
+    return code != OK ? code : hold(line.data, line.len, ret_fd, reterr);
 }

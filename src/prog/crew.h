@@ -4,9 +4,9 @@
 #include "prog/place.h"
 #include "sys/process.h"
 
-enum member { KEEPER, SERVER, NGINX, SENDER, MEMBERS };
+enum member { KEEPER, SERVER, NGINX, SENDER, MAILER, MEMBERS };
 const char *member_name(enum member m);
-/* The sender only where sejf.yaml declares somewhere to send to. */
+/* The sender only where sejf.yaml declares somewhere to send to, the mailer only where it declares a relay. */
 bool member_needed(struct place *p, enum member m);
 
 struct crew {
@@ -30,9 +30,9 @@ struct crew_start {
     const int *listeners; size_t listener_count;
     int ready;                               /* written one byte when it serves; -1: none */
     int lock;                                /* of the data directory; held by keeper and server too */
-    int secret;                              /* keeper: passphrase or credential to read; server: what crew_secrets gave; -1: none */
-    int line;                                /* keeper and sender: their end of the line from the server; server: its end of the keeper's; -1: none */
-    int sender;                              /* server: its end of the sender's line; -1: none */
+    int secret;                              /* keeper: passphrase or credential to read; server: what crew_secrets gave; mailer: crew_relay_secret; -1: none */
+    int line;                                /* keeper, sender and mailer: their end of the line from the server; server: its end of the keeper's; -1: none */
+    int sender, mailer;                      /* server: its ends of their lines; -1: none */
     int life;                                /* a pipe's end: it stops when the other end is closed, also where no signal of ours would reach it; -1: none */
     int log;                                 /* where its log lines go; -1: standard error */
     int out;                                 /* nginx: its standard error */
@@ -52,3 +52,5 @@ MUST_USE enum code crew_secret(struct place *p, const char *prompt, const char *
 /* The client secrets of sign_in_with, a line each in its order, as a descriptor for the server; -1 when there is no provider. They are read by whoever starts sejf, so
  * that neither the server's user nor anybody else can read the files and credentials. */
 MUST_USE enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr);
+/* The password for the relay of `mail`, likewise, for the mailer; -1 when there is none. */
+MUST_USE enum code crew_relay_secret(struct place *p, int *ret_fd, struct err *reterr);

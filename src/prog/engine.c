@@ -10,6 +10,7 @@
 #include "api/early.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "messages/deliver.h"
 #include "sys/fetch.h"
 #include "sys/files.h"
 
@@ -25,6 +26,8 @@ struct engine {
     struct keeper_client *keeper;
     struct zone *zone;
     struct fetch_line *fetch;
+    struct mail_line *mail;
+    struct deliver_way way;
     struct oidc *oidc;
     struct api *api;
     struct buf metrics;
@@ -38,6 +41,7 @@ struct engine *engine_close(struct engine *e) {
     api_close(e->api);
     oidc_close(e->oidc);
     fetch_line_free(e->fetch);
+    mail_line_free(e->mail);
     store_close(e->store);
     struct err ignored;                       /* the keys made ahead were not used; if nobody takes them back they open nothing */
     uint64_t unused = 0;
@@ -105,6 +109,26 @@ static enum code open_providers(struct place *p, const struct engine_given *g, s
         code = oidc_open(&options, &e->oidc, reterr);
     mem_free(secrets);
     e->config.oidc = e->oidc;
+    return code;
+}
+
+/* ---- letters */
+
+static enum code mail_out(void *arg, const struct mail_letter *letter, mail_go_fn go, void *go_arg, bool *ret_went, struct mail_reply *ret, struct err *reterr) {
+    return mail_send(arg, letter, go, go_arg, ret_went, ret, reterr);
+}
+static enum code mail_known(void *arg, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr) { return mail_ask(arg, id, attempt, ret, reterr); }
+
+static void mail_end(void *arg) { mail_line_stop(arg); }
+
+static enum code open_mail(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
+    const struct mail_relay *m = place_instance(p)->mail;
+    if (m == NULL || g->mailer < 0)
+        return OK;
+    enum code code = mail_line_new(g->mailer, &e->mail, reterr);
+    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host };
+    if (code == OK)
+        e->config.mail = &e->way;
     return code;
 }
 
@@ -207,6 +231,8 @@ enum code engine_open(struct place *p, const struct engine_given *given, struct 
     enum code code = fill(p, given->control, e, reterr);
     if (code == OK)
         code = open_providers(p, given, e, reterr);
+    if (code == OK)
+        code = open_mail(p, given, e, reterr);
     if (code == OK && given->http > 0)
         code = early_start(given->http, given->control, GRACE_MS, &e->early, reterr);
     if (code == OK)

@@ -48,9 +48,9 @@ struct parent {
     struct place *place;
     struct crew crew;
     struct child child[MEMBERS];
-    int lock, signals, secret, secrets /* of providers, for the server */, log;
+    int lock, signals, secret, secrets /* of providers, for the server */, relay_secret, log;
     int line[2];                             /* the server's end, the keeper's end: they outlive both */
-    int out_line[2];                         /* the same for the sender */
+    int out_line[2], mail_line[2];           /* the same for the sender and the mailer */
     int nginx_says[2];                       /* pipe of nginx's standard error: read end, write end */
     char nginx_said[NGINX_LINE_MAX];         /* the last of it, for the refusal */
     usec_t rotate_at, look_at, room_at;
@@ -68,7 +68,7 @@ static void child_init(struct child *c) {
 }
 
 static void parent_init(struct parent *r, struct place *p) {
-    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .secrets = -1, .log = -1, .line = { -1, -1 }, .out_line = { -1, -1 }, .nginx_says = { -1, -1 } };
+    *r = (struct parent){ .place = p, .lock = -1, .signals = -1, .secret = -1, .secrets = -1, .relay_secret = -1, .log = -1, .line = { -1, -1 }, .out_line = { -1, -1 }, .mail_line = { -1, -1 }, .nginx_says = { -1, -1 } };
     for (int m = 0; m < MEMBERS; m++)
         child_init(&r->child[m]);
     for (int m = 0; m < MEMBERS; m++)
@@ -87,6 +87,9 @@ static void parent_done(struct parent *r) {
     fd_close(&r->line[1]);
     fd_close(&r->out_line[0]);
     fd_close(&r->out_line[1]);
+    fd_close(&r->mail_line[0]);
+    fd_close(&r->mail_line[1]);
+    fd_close(&r->relay_secret);
     fd_close(&r->signals);
     fd_close(&r->secret);
     fd_close(&r->secrets);
@@ -135,6 +138,8 @@ static enum code open_sockets(struct parent *r, struct err *reterr) {
         code = line_make(&r->line[0], &r->line[1], reterr);
     if (code == OK && wanted(r, SENDER))
         code = line_make(&r->out_line[0], &r->out_line[1], reterr);
+    if (code == OK && wanted(r, MAILER))
+        code = line_make(&r->mail_line[0], &r->mail_line[1], reterr);
     r->child[KEEPER].listener_count = r->child[SERVER].listener_count = 1;
     if (code == OK && wanted(r, NGINX))
         code = open_ports(r, reterr);
@@ -195,6 +200,7 @@ static enum code prepare(struct parent *r, struct err *reterr) {
     if ((code = crew_directories(r->place, &r->crew, reterr)) == OK && (code = place_write_version(r->place, reterr)) == OK
         && (code = file_write(place_path(r->place, "run/parent.pid"), pid, (size_t)n, 0644, reterr)) == OK
         && (code = crew_secret(r->place, "Passphrase of the root key: ", NULL, &r->secret, reterr)) == OK && (code = crew_secrets(r->place, &r->secrets, reterr)) == OK
+        && (code = crew_relay_secret(r->place, &r->relay_secret, reterr)) == OK
         && (code = open_signals(r, reterr)) == OK
         && (code = prepare_front(r, reterr)) == OK)
         code = open_sockets(r, reterr);
@@ -247,9 +253,10 @@ static enum code child_start(struct parent *r, enum member m, struct err *reterr
     int ends[2] = { -1, -1 };
     if (m != NGINX && pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return err_errno(reterr, errno, "cannot make a pipe");
-    const int lines[MEMBERS] = { [KEEPER] = r->line[1], [SERVER] = r->line[0], [NGINX] = -1, [SENDER] = r->out_line[1] };
+    const int lines[MEMBERS] = { [KEEPER] = r->line[1], [SERVER] = r->line[0], [NGINX] = -1, [SENDER] = r->out_line[1], [MAILER] = r->mail_line[1] };
+    const int secrets[MEMBERS] = { [KEEPER] = r->secret, [SERVER] = r->secrets, [NGINX] = -1, [SENDER] = -1, [MAILER] = r->relay_secret };
     const struct crew_start s = { .place = r->place, .crew = &r->crew, .listeners = c->listeners, .listener_count = c->listener_count,
-        .ready = ends[1], .lock = r->lock, .secret = m == KEEPER ? r->secret : m == SERVER ? r->secrets : -1, .life = -1, .line = lines[m], .sender = m == SERVER ? r->out_line[0] : -1,
+        .ready = ends[1], .lock = r->lock, .secret = secrets[m], .life = -1, .line = lines[m], .sender = m == SERVER ? r->out_line[0] : -1, .mailer = m == SERVER ? r->mail_line[0] : -1,
         .log = r->log, .out = r->nginx_says[1] };
     c->backoff.started = clock_steady();
     if (m == NGINX)
@@ -430,7 +437,7 @@ static void stop_all(struct parent *r) {
     /* Where the server never served, requests wait for an answer that will not come, and nginx would wait with them. */
     bool served = r->child[SERVER].was_up;
     const struct { enum member m; int signal, wait_ms; } order[] = { { NGINX, served ? SIGQUIT : SIGTERM, 10000 }, { SERVER, SIGTERM, 20000 },
-        { SENDER, SIGTERM, 10000 }, { KEEPER, SIGTERM, 10000 } };
+        { SENDER, SIGTERM, 10000 }, { MAILER, SIGTERM, 10000 }, { KEEPER, SIGTERM, 10000 } };
     int status = 0;
     r->ending = true;
     announce("STOPPING=1");

@@ -1,4 +1,4 @@
-/* processes.c — the keeper, the server and the sender: each opens what it needs, enters its sandbox, says that it is ready, runs its
+/* processes.c — the keeper, the server, the sender and the mailer: each opens what it needs, enters its sandbox, says that it is ready, runs its
  * loop. What each may reach is stated beside it. Both are started by the parent, with their descriptors. */
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +13,7 @@
 #include "prog/commands.h"
 #include "prog/engine.h"
 #include "prog/keys.h"
+#include "prog/mailer.h"
 #include "prog/options.h"
 #include "prog/sender.h"
 #include "sys/files.h"
@@ -21,15 +22,15 @@
 
 #define LISTENER 3
 
-struct given { struct place *place; int64_t ready, log, secret, life, line, sender /* server: the line to it */, peer /* the user that may call keeper and sender */; };
+struct given { struct place *place; int64_t ready, log, secret, life, line, sender, mailer /* server: the lines to them */, peer /* the user that may call keeper and sender */; };
 
 static enum code read_given(int argc, char *const *argv, const char *name, struct given *ret, struct err *reterr) {
     const char *config = NULL;
     struct plain_words w;
-    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .life = -1, .line = -1, .sender = -1, .peer = -1 };
+    *ret = (struct given){ .ready = -1, .log = -1, .secret = -1, .life = -1, .line = -1, .sender = -1, .mailer = -1, .peer = -1 };
     const struct option options[] = { { "config", OPTION_TEXT, &config }, { "ready", OPTION_NUMBER, &ret->ready },
                                       { "log", OPTION_NUMBER, &ret->log }, { "secret", OPTION_NUMBER, &ret->secret }, { "life", OPTION_NUMBER, &ret->life }, { "line", OPTION_NUMBER, &ret->line },
-                                      { "sender", OPTION_NUMBER, &ret->sender }, { "peer", OPTION_NUMBER, &ret->peer } };
+                                      { "sender", OPTION_NUMBER, &ret->sender }, { "mailer", OPTION_NUMBER, &ret->mailer }, { "peer", OPTION_NUMBER, &ret->peer } };
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 0, &w, reterr);
     if (code == OK && (config == NULL || ret->ready < LISTENER || ret->peer < 0))
         return err_set(reterr, E_USAGE, "the %s is started by `sejf serve`", name);
@@ -151,7 +152,7 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
         code = server_sandbox(p, reterr);
     AUTO(engine_close) struct engine *e = NULL;
     if (code == OK)
-        code = engine_open(p, &(struct engine_given){ control, LISTENER, (int)g.line, (int)g.sender, (int)g.secret }, &e, reterr);
+        code = engine_open(p, &(struct engine_given){ control, LISTENER, (int)g.line, (int)g.sender, (int)g.mailer, (int)g.secret }, &e, reterr);
     if (code != OK)
         return code;
     say_ready(&g);
@@ -160,7 +161,7 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
 
 /* ---- sender: connections out to the declared ports, the files of authorities and of the resolver; no other file, no key, nobody reaches it */
 
-#define AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+#define RESOLVER "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/run/systemd/resolve"
 #define PORTS_MAX 200u
 #define PORT_DNS 53u
 
@@ -180,8 +181,7 @@ static size_t sender_ports(const struct instance *i, uint16_t ret[PORTS_MAX]) {
 static enum code sender_sandbox(void *arg, struct err *reterr) {
     struct given *g = arg;
     const struct instance *i = place_instance(g->place);
-    static const char *const system[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/run/systemd/resolve",
-                                          "/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/dev/urandom" };
+    static const char *const system[] = { RESOLVER, "/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/dev/urandom" };
     struct sandbox_path paths[ARRAY_LEN(system) + PORTS_MAX];
     uint16_t ports[PORTS_MAX];
     size_t count = 0;
@@ -223,7 +223,44 @@ enum code cmd_sender(int argc, char *const *argv, struct err *reterr) {
     if (code != OK)
         return code;
     const struct instance *i = place_instance(p);
-    const struct sender_config config = { .to = { i->destinations, i->destination_count, AUTHORITIES }, .server_user = (uid_t)g.peer,
+    const struct sender_config config = { .to = { i->destinations, i->destination_count, RELAY_AUTHORITIES }, .server_user = (uid_t)g.peer,
         .line_fd = (int)g.line, .stop_fd = stop, .sandbox = sender_sandbox, .ready = say_ready, .arg = &g };
     return sender_serve(&config, reterr);
+}
+
+/* ---- mailer: connections out to the relay's port and to name servers, the files of the resolver; no other file, no key, nobody reaches it */
+
+static enum code mailer_sandbox(void *arg, struct err *reterr) {
+    struct given *g = arg;
+    const struct instance *i = place_instance(g->place);
+    static const char *const system[] = { RESOLVER, "/dev/urandom" };
+    struct sandbox_path paths[ARRAY_LEN(system)];
+    const uint16_t ports[] = { PORT_DNS, (uint16_t)i->mail->port };
+    for (size_t n = 0; n < ARRAY_LEN(system); n++)
+        paths[n] = (struct sandbox_path){ system[n], SANDBOX_READ, true };
+    const struct sandbox s = { "the mailer", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_TALK | CALLS_OUT, ports, ARRAY_LEN(ports) };
+    return i->sandbox ? sandbox_enter(&s, reterr) : OK;
+}
+
+enum code cmd_mailer(int argc, char *const *argv, struct err *reterr) {
+    struct given g;
+    AUTO(fd_close) int stop = -1;
+    AUTO(tls_trust_free) struct tls_trust *trust = NULL;
+    AUTO(buf_wipe) struct buf password = BUF(4096);
+    enum code code = read_given(argc, argv, "mailer", &g, reterr);
+    AUTO(place_close) struct place *p = g.place;
+    const struct mail_relay *to = code == OK ? place_instance(p)->mail : NULL;
+    if (code == OK && (g.line < LISTENER || to == NULL))
+        code = err_set(reterr, E_USAGE, "the mailer is started by `sejf serve`, where sejf.yaml declares a relay (mail)");
+    if (code == OK)
+        code = stop_signals(&stop, reterr);
+    if (code == OK && to->tls != RELAY_PLAIN)
+        code = tls_trust_new(to->ca != NULL ? to->ca : RELAY_AUTHORITIES, &trust, reterr);
+    if (code == OK && to->user != NULL)
+        code = relay_password((int)g.secret, &password, reterr);
+    if (code != OK)
+        return code;
+    const struct mailer_config config = { .way = { to, place_instance(p)->host, to->user == NULL ? NULL : buf_str(&password), trust }, .server_user = (uid_t)g.peer, .line_fd = (int)g.line,
+        .stop_fd = stop, .sandbox = mailer_sandbox, .ready = say_ready, .arg = &g };
+    return mailer_serve(&config, reterr);
 }

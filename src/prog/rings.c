@@ -9,22 +9,38 @@
 
 struct ring { const char *name; bool kept; char detail[320]; };
 
+/* "keeper, server, nginx and sender": our own processes that are needed, and nginx where it counts. */
+static void members_list(struct place *p, bool nginx, char *ret, size_t room) {
+    enum member last = KEEPER;
+    struct buf b = buf_over(ret, room);
+    for (int m = 0; m < MEMBERS; m++)
+        if (member_needed(p, (enum member)m) && (nginx || m != NGINX))
+            last = (enum member)m;
+    for (int m = 0; m < MEMBERS; m++)
+        if (member_needed(p, (enum member)m) && (nginx || m != NGINX))
+            buf_printf(&b, "%s%s", m == KEEPER ? "" : m == (int)last ? " and " : ", ", member_name((enum member)m));
+}
+
 static void ring_users(struct place *p, struct ring *r) {
     struct crew crew;
     crew_find(p, &crew);
+    char list[128];
     r->kept = crew.apart;
+    members_list(p, true, list, sizeof list);
     if (crew.apart)
-        snprintf(r->detail, sizeof r->detail, "%s have a user each", member_needed(p, SENDER) ? "keeper, server, nginx and sender" : "keeper, server and nginx");
+        snprintf(r->detail, sizeof r->detail, "%s have a user each", list);
     else
         snprintf(r->detail, sizeof r->detail, "one user for all processes: %s", crew.why);
 }
 
 static void ring_sandbox(struct place *p, struct ring *r) {
     struct sandbox_status s;
+    char list[128];
     sandbox_status(&s);
+    members_list(p, false, list, sizeof list);
     r->kept = place_instance(p)->sandbox && s.built && s.landlock_abi > 0;
     if (r->kept)
-        snprintf(r->detail, sizeof r->detail, "landlock %d, seccomp and no_new_privs hold %s", s.landlock_abi, member_needed(p, SENDER) ? "keeper, server and sender" : "keeper and server");
+        snprintf(r->detail, sizeof r->detail, "landlock %d, seccomp and no_new_privs hold %s", s.landlock_abi, list);
     else
         snprintf(r->detail, sizeof r->detail, "%s", !place_instance(p)->sandbox ? "switched off in sejf.yaml" : !s.built ? "not in this build" : "this kernel has no landlock");
 }

@@ -89,7 +89,7 @@ static enum code open_here(struct session *s, struct place *p, struct err *reter
         code = start_keeper(s, p, &crew, reterr);
     if (code == OK && crew_user(&crew, SERVER) != NULL)        /* what the store makes must be the server's */
         code = user_drop(crew_user(&crew, SERVER), reterr);
-    return code != OK ? code : engine_open(p, &(struct engine_given){ .line = -1, .sender = -1, .secrets = -1 }, &s->engine, reterr);
+    return code != OK ? code : engine_open(p, &(struct engine_given){ .line = -1, .sender = -1, .mailer = -1, .secrets = -1 }, &s->engine, reterr);
 }
 
 enum code session_open(struct place *p, struct session **ret, struct err *reterr) {

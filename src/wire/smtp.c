@@ -43,6 +43,7 @@ static const struct { const char *at; int wait_minutes; } steps[STATES] = {
 };
 
 int smtp_wait_ms(const struct smtp *s) { return steps[s->state].wait_minutes * MINUTE_MS; }
+int smtp_step(const struct smtp *s) { return s->state; }
 bool smtp_is_ready(const struct smtp *s) { return s->state == READY && !s->pending; }
 const struct smtp_answer *smtp_answer(const struct smtp *s) { return &s->answer; }
 struct buf *smtp_out(struct smtp *s) { return &s->out; }

@@ -44,6 +44,7 @@ void smtp_quit(struct smtp *s);              /* politely; the answer need not be
 /* The connection is lost, or the time is over: ends it (SMTP_ENDED at the next smtp_take). why: shown to people. */
 void smtp_lost(struct smtp *s, const char *why);
 bool smtp_is_ready(const struct smtp *s);
+int smtp_step(const struct smtp *s);         /* a number that changes as it goes on */
 int smtp_wait_ms(const struct smtp *s);      /* how long the relay may take now (4.5.3.2) */
 
 enum smtp_outcome { SMTP_SENT,               /* taken by the relay */

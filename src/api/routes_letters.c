@@ -1,0 +1,84 @@
+/* routes_letters.c — what became of the letters of a tenant. */
+#include <string.h>
+
+#include "access/people.h"
+#include "api/api_int.h"
+#include "api/control_int.h"
+#include "api/routes.h"
+#include "api/tenant_call.h"
+#include "base/text.h"
+#include "messages/outbox.h"
+#include "records/post.h"
+
+#define PAGE 100u
+
+static void on_letters(struct http_req *req) {
+    struct call c;
+    struct err e;
+    struct uuid before = { { 0 } };
+    json_t *list = NULL;
+    int64_t limit = PAGE;
+    const char *cursor = http_query(req, "cursor"), *most = http_query(req, "limit");
+    if (!tenant_call(req, &c) || !tenant_call_owner(&c, "the list of letters"))
+        return;
+    if (cursor != NULL && !uuid_parse(cursor, &before)) {
+        call_fail(&c, E_INVALID, "cursor: as \"next\" of an earlier answer gave it");
+        return;
+    }
+    if (most != NULL && !text_int(most, 1, 1000, &limit)) {
+        call_fail(&c, E_INVALID, "limit: from 1 to 1000");
+        return;
+    }
+    if (outbox_list(service_store(c.service), c.who.tenant, &before, (size_t)limit, &list, &e) == OK)
+        call_reply_json(&c, 200, list);
+    else
+        call_error(&c, &e, NULL);
+    json_decref(list);
+}
+
+static const struct route routes[] = {
+    { "GET", "/v1/tenants/{tenant}/letters", 0, on_letters },
+};
+const struct route_table routes_letters = { routes, ARRAY_LEN(routes) };
+
+/* ---- by the command line */
+
+enum code do_mail_list(struct control_req *c, struct err *reterr) {
+    int64_t tenant = control_number(c, "tenant", 0), count = 0;
+    struct uuid before = { { 0 } };
+    bool more = tenant > 0;
+    enum code code = tenant > 0 ? OK : err_set(reterr, E_INVALID, "tenant: its number");
+    while (code == OK && more && !c->reader_gone) {
+        json_t *list = NULL, *one;
+        size_t i;
+        code = outbox_list(c->store, tenant, &before, PAGE, &list, reterr);
+        json_array_foreach(json_object_get(list, "items"), i, one)
+            (void)!control_say(c, one);
+        count += (int64_t)json_array_size(json_object_get(list, "items"));
+        const char *next = json_string_value(json_object_get(list, "next"));
+        more = next != NULL && uuid_parse(next, &before);
+        json_decref(list);
+    }
+    control_set(c, "count", json_integer(count));
+    return code;
+}
+
+static enum code test_put(struct txn *t, void *arg, struct err *reterr) { return post_put(t, arg, reterr); }
+
+/* A letter through the outbox, the mailer and the relay, as any other goes. */
+enum code do_mail_put(struct control_req *c, struct err *reterr) {
+    AUTO(post_ready_done) struct post_ready ready = { .sealed = BUF(1) };
+    struct service *s = NULL;
+    int64_t tenant = control_number(c, "tenant", 0);
+    char id[UUID_TEXT];
+    const struct post p = { .cause = "test", .to = control_text(c, "to"), .lang = LANG_EN, .subject = "A letter from sejf, to try the relay", .until = clock_now() + USEC_PER_DAY,
+                            .text = "Somebody ran `sejf mail test` on the machine of this service.\nThis letter went the way of all others and arrived.\n" };
+    enum code code = people_service(api_people(c->api), tenant, &s, reterr);
+    if (code == OK)
+        code = post_seal(s, tenant, &p, &ready, reterr);
+    if (code == OK)
+        code = store_write(c->store, tenant, test_put, &ready, reterr);
+    if (code == OK)
+        control_set(c, "letter", json_string(uuid_format(&ready.row.id, id)));
+    return code;
+}

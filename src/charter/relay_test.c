@@ -1,0 +1,39 @@
+/* relay_test.c — the relay of sejf.yaml: what is read of it, and what is refused, where. */
+#include "charter/relay.c"
+
+#include "charter/instance_rows.h"
+
+TEST(a_relay_is_read) {
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(instance_free) struct instance *i = NULL, *plain = NULL, *none = NULL;
+    CHECK(load("mail:\n  relay: relay.company.example\n  tls: starttls\n  user: seats\n  password: file secret/relay\n  from: service@seats.example\n  name: Seats sp. z o.o.\n  ca: ca.pem\n", f, &i) == OK);
+    CHECK(i->mail != NULL && i->mail->port == 587 && i->mail->tls == RELAY_STARTTLS && i->mail->password == SECRET_IN_FILE);
+    CHECK_TEXT(i->mail->host, "relay.company.example");
+    CHECK_TEXT(i->mail->user, "seats");
+    CHECK_TEXT(i->mail->password_at, "/etc/sejf/secret/relay");
+    CHECK_TEXT(i->mail->from, "service@seats.example");
+    CHECK_TEXT(i->mail->name, "Seats sp. z o.o.");
+    CHECK_TEXT(i->mail->ca, "/etc/sejf/ca.pem");
+    CHECK_TEXT(i->user_mailer, "sejf-mailer");
+    CHECK(load("mail: {relay: \"localhost:2525\", tls: none, from: a@seats.example}\n", f, &plain) == OK);
+    CHECK(plain->mail->port == 2525 && plain->mail->tls == RELAY_PLAIN && plain->mail->user == NULL && plain->mail->name == NULL && plain->mail->ca == NULL);
+    CHECK(load("host: seats.example\n", f, &none) == OK && none->mail == NULL);
+}
+
+#define REST "  from: a@seats.example\n"
+TEST(mistakes_of_a_relay) {
+    static const struct mistake rows[] = {
+        { "mail: relay.example\n", "wrong-kind" }, { "mail: [a]\n", "wrong-kind" },
+        { "mail:\n  tls: tls\n" REST, "missing-key" }, { "mail:\n  relay: a.example\n" REST, "missing-key" }, { "mail:\n  relay: a.example\n  tls: tls\n", "missing-key" },
+        { "mail:\n  relay: a b\n  tls: tls\n" REST, "bad-value" }, { "mail:\n  relay: a.example:0\n  tls: tls\n" REST, "bad-value" },
+        { "mail:\n  relay: \"a.example:\"\n  tls: tls\n" REST, "bad-value" }, { "mail:\n  relay: a.example:25x\n  tls: tls\n" REST, "bad-value" },
+        { "mail:\n  relay: a.example\n  tls: ssl\n" REST, "bad-value" }, { "mail:\n  relay: a.example\n  tls: none\n" REST, "two-lines-contradict" },
+        { "mail:\n  relay: localhost\n  tls: none\n  user: a\n  password: file b\n" REST, "two-lines-contradict" }, { "mail:\n  relay: localhost\n  tls: none\n  ca: b\n" REST, "two-lines-contradict" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  user: a\n" REST, "missing-key" }, { "mail:\n  relay: a.example\n  tls: tls\n  password: file a\n" REST, "missing-key" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  user: a\n  password: geheim\n" REST, "bad-value" }, { "mail:\n  relay: a.example\n  tls: tls\n  from: Seats\n", "bad-value" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  from: \"Seats <a@seats.example>\"\n", "bad-value" }, { "mail:\n  relay: a.example\n  tls: tls\n  form: a\n" REST, "unknown-key" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  ca: \"a;b\"\n" REST, "bad-path" }, { "mail:\n  relay: a.example\n  tls: tls\n  name: [a]\n" REST, "wrong-kind" },
+        { "mailer_user: \"a b\"\n", "bad-value" },
+    };
+    refuses_each(rows, ARRAY_LEN(rows));
+}

@@ -1,0 +1,27 @@
+/* deliver.h — one try of one letter: opens it, makes a message of it, hands it to the mailer, and writes down what came of it. Before its last byte
+ * goes out it is LETTER_SENDING, durably; a letter that is found so is asked for and never just sent again. Blocks as long as the relay
+ * takes. Thread-safe for different letters. Never logs. */
+#pragma once
+#include "keeper/client.h"
+#include "store/letter.h"
+#include "sys/mail.h"
+
+/* How letters leave; arg of all. */
+struct deliver_way {
+    enum code (*send)(void *arg, const struct mail_letter *letter, mail_go_fn go, void *go_arg, bool *ret_went, struct mail_reply *ret, struct err *reterr);
+    enum code (*ask)(void *arg, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr);
+    void (*stop)(void *arg);                 /* NULL, or lets go whoever waits */
+    void *arg;
+    const char *from, *from_name;            /* the address that letters come from; its name or NULL */
+    const char *relay;                       /* its host, as in the ledger */
+};
+struct deliver { struct store *store; struct keeper_client *keeper; struct deliver_way way; };
+
+enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
+                   DELIVER_RELAY,            /* the relay takes no letter now */
+                   DELIVER_AWAY };           /* the mailer is away: nothing was tried */
+/* E_…: it could not be written down; it is tried again by its time. */
+MUST_USE enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid *id, enum deliver_end *ret, struct err *reterr);
+
+/* How long a letter waits after so many tries: 2 minutes, doubled up to 4 hours, each between 75 % and 125 % of it. Pure. */
+usec_t deliver_wait(int tries, uint32_t random);

@@ -1,0 +1,145 @@
+/* deliver_test.c — what becomes of a letter for everything that a mailer can say or do, and that none goes twice. */
+#include "messages/deliver.c"
+
+#include "messages/outbed.h"
+#include "store/tables.h"
+
+#define FAR (INT64_C(4102444800) * USEC_PER_SEC)
+
+static enum code deliver(struct outbed *o, const struct uuid *id, enum deliver_end *end) { return deliver_one(&o->d, o->b.tenant, id, end, &o->b.e); }
+
+struct verbs { char text[2000]; size_t count; };
+static bool verb_take(const struct ledger_row *r, void *arg) {
+    struct verbs *v = arg;
+    if (strstr(r->entry, "\"letter_") != NULL) {
+        snprintf(v->text, sizeof v->text, "%s", r->entry);
+        v->count++;
+    }
+    return true;
+}
+static struct verbs verbs(struct outbed *o) {
+    struct verbs v = { .count = 0 };
+    AUTO(view_end) struct view *w = NULL;
+    CHECK_OK(store_view(o->b.store, o->b.tenant, &w, &o->b.e), &o->b.e);
+    CHECK_OK(ledger_list(view_sql(w), 0, verb_take, &v, &o->b.e), &o->b.e);
+    return v;
+}
+
+TEST(a_letter_is_delivered_once) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    struct uuid id = out_letter(&o, FAR);
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_SENT;
+    o.status = 250;
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    struct out_row r = out_row(&o, &id);
+    CHECK(end == DELIVER_DONE && r.state == LETTER_SENT && r.tries == 1 && r.status == 250 && r.len == 0 && r.tried > 0);
+    CHECK(out_next(&o) == USEC_NEVER && o.taken_count == 1);
+    CHECK(strstr(o.message, "To: \"Anna\"\r\n <anna@people.example>\r\n") != NULL && strstr(o.message, "aGVsbG8=") != NULL && strstr(o.message, "From: \"Seats\"\r\n <service@seats.example>") != NULL);
+    struct verbs v = verbs(&o);
+    CHECK(v.count == 1 && strstr(v.text, "\"letter_sent\"") != NULL && strstr(v.text, "\"notice\"") != NULL && strstr(v.text, "TLSv1.3") != NULL && strstr(v.text, "relay.example") != NULL);
+    CHECK(strstr(v.text, "anna") == NULL && strstr(v.text, "people.example") == NULL);
+    CHECK_CODE(deliver(&o, &id, &end), E_CONFLICT, &o.b.e);          /* again: it has ended */
+    CHECK(o.taken_count == 1);
+    out_end(&o);
+}
+
+TEST(each_answer_has_its_meaning) {
+    static const struct { int deed, outcome; enum letter_state state; enum deliver_end end; usec_t least, most; const char *verb; } rows[] = {
+        { OUT_ANSWERS, MAIL_REFUSED, LETTER_BOUNCED, DELIVER_DONE, 23 * USEC_PER_HOUR, 25 * USEC_PER_HOUR, "letter_bounced" },
+        { OUT_GOES, MAIL_REFUSED, LETTER_BOUNCED, DELIVER_DONE, 23 * USEC_PER_HOUR, 25 * USEC_PER_HOUR, "letter_bounced" },
+        { OUT_ANSWERS, MAIL_LATER, LETTER_WAITING, DELIVER_DONE, USEC_PER_MINUTE, 3 * USEC_PER_MINUTE, NULL },
+        { OUT_GOES, MAIL_LATER, LETTER_WAITING, DELIVER_DONE, USEC_PER_MINUTE, 3 * USEC_PER_MINUTE, NULL },
+        { OUT_ANSWERS, MAIL_RELAY, LETTER_WAITING, DELIVER_RELAY, USEC_PER_MINUTE, 3 * USEC_PER_MINUTE, NULL },
+        { OUT_GOES, MAIL_IN_DOUBT, LETTER_UNKNOWN, DELIVER_DONE, 0, 0, "letter_unknown" },
+        { OUT_GOES, MAIL_NOT_SENT, LETTER_WAITING, DELIVER_DONE, -USEC_PER_MINUTE, USEC_PER_MINUTE, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct outbed o;
+        enum deliver_end end;
+        out_start(&o);
+        struct uuid id = out_letter(&o, FAR);
+        o.deed = rows[i].deed;
+        o.outcome = rows[i].outcome;
+        o.status = 550;
+        CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+        struct out_row r = out_row(&o, &id);
+        usec_t wait = out_next(&o) - clock_now();
+        CHECK(r.state == rows[i].state && end == rows[i].end && r.tries == 1 && r.tried > 0 && r.status == 550);
+        CHECK(rows[i].state == LETTER_UNKNOWN ? out_next(&o) == USEC_NEVER && r.len == 0 : wait > rows[i].least && wait < rows[i].most && r.len > 0);
+        struct verbs v = verbs(&o);
+        CHECK(rows[i].verb == NULL ? v.count == 0 : v.count == 1 && strstr(v.text, rows[i].verb) != NULL);
+        out_end(&o);
+    }
+}
+
+TEST(a_mailer_that_is_gone) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    struct uuid id = out_letter(&o, FAR), two = out_letter(&o, FAR);
+    o.deed = OUT_AWAY;                       /* before anything */
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    struct out_row r = out_row(&o, &id);
+    CHECK(end == DELIVER_AWAY && r.state == LETTER_WAITING && r.tries == 0 && r.tried == 0 && r.len > 0);
+    o.deed = OUT_BREAKS;                     /* after it went: it is asked at once, and remembers */
+    o.known = MAIL_SENT;
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    r = out_row(&o, &id);
+    CHECK(o.asked == 1 && r.state == LETTER_SENT && r.len == 0 && o.taken_count == 1);
+    o.known = MAIL_NEVER;                    /* it was started anew */
+    CHECK_OK(deliver(&o, &two, &end), &o.b.e);
+    r = out_row(&o, &two);
+    CHECK(r.state == LETTER_UNKNOWN && r.len == 0 && o.taken_count == 2);
+    out_end(&o);
+}
+
+/* The server was killed between "it goes" and the answer: a letter that is found SENDING is asked for. */
+TEST(a_letter_found_on_its_way_is_asked_for) {
+    static const struct { int known; enum letter_state state; } rows[] = { { MAIL_SENT, LETTER_SENT }, { MAIL_REFUSED, LETTER_BOUNCED }, { MAIL_NEVER, LETTER_UNKNOWN }, { MAIL_NOT_SENT, LETTER_WAITING } };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct outbed o;
+        enum deliver_end end;
+        out_start(&o);
+        struct uuid id = out_letter(&o, FAR);
+        AUTO(try_done) struct letter_try t = try_of(&o.d);
+        struct going g = { &t, o.b.tenant };
+        CHECK_OK(row_read(&t, o.b.tenant, &id, &o.b.e), &o.b.e);
+        CHECK_OK(may_go(&g, &o.b.e), &o.b.e);
+        CHECK_CODE(may_go(&g, &o.b.e), E_CONFLICT, &o.b.e);              /* another server has let it go */
+        struct out_row r = out_row(&o, &id);
+        CHECK(r.state == LETTER_SENDING && r.tries == 1);
+        o.deed = OUT_AWAY;
+        CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+        CHECK(end == DELIVER_AWAY && out_row(&o, &id).state == LETTER_SENDING);
+        o.deed = OUT_GOES;
+        o.known = rows[i].known;
+        CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+        r = out_row(&o, &id);
+        CHECK(r.state == rows[i].state && o.sent == 0 && o.taken_count == 0 && r.tries == 1);
+        out_end(&o);
+    }
+}
+
+TEST(a_letter_whose_time_is_over_is_given_up) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    struct uuid id = out_letter(&o, clock_now() - 1), soon = out_letter(&o, clock_now() + USEC_PER_HOUR);
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    struct out_row r = out_row(&o, &id);
+    CHECK(end == DELIVER_DONE && r.state == LETTER_OVER && r.len == 0 && o.sent == 0 && verbs(&o).count == 1);
+    o.outcome = MAIL_REFUSED;                /* tomorrow would be after its time: it ends then */
+    CHECK_OK(deliver(&o, &soon, &end), &o.b.e);
+    CHECK(out_row(&o, &soon).state == LETTER_BOUNCED && out_next(&o) < clock_now() + 2 * USEC_PER_HOUR);
+    out_end(&o);
+}
+
+TEST(waits_grow_and_differ) {
+    CHECK(deliver_wait(1, 0) == 90 * USEC_PER_SEC && deliver_wait(1, 1023) == 150 * USEC_PER_SEC && deliver_wait(0, 0) == 90 * USEC_PER_SEC);
+    CHECK(deliver_wait(2, 0) == 180 * USEC_PER_SEC && deliver_wait(1000, 1023) == 5 * USEC_PER_HOUR && deliver_wait(1000, 0) == 3 * USEC_PER_HOUR);
+    for (int i = 1; i < 30; i++)
+        CHECK(deliver_wait(i, 512) <= deliver_wait(i + 1, 512));
+}

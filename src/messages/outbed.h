@@ -1,0 +1,105 @@
+/* outbed.h — for the tests of this folder: a store and a keeper with letters, and a mailer that does as it is told. */
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "messages/deliver.h"
+#include "records/post.h"
+#include "records/testbed.h"
+#include "records/testcharters.h"
+
+#define OUT_MOST 64u
+enum out_deed { OUT_ANSWERS /* as `outcome` says, before the last byte for a refusal of the recipient */, OUT_GOES /* asks first, then answers */, OUT_BREAKS /* asks, then is gone */, OUT_AWAY };
+struct outbed {
+    struct bed b;
+    struct deliver d;
+    _Atomic int deed, outcome, known, status;   /* known: what it remembers when it is asked */
+    _Atomic unsigned sent, asked, went;
+    pthread_mutex_t lock;
+    struct uuid taken[OUT_MOST]; size_t taken_count;
+    char message[4096];
+};
+
+static enum code out_send(void *arg, const struct mail_letter *l, mail_go_fn go, void *go_arg, bool *ret_went, struct mail_reply *ret, struct err *e) {
+    struct outbed *o = arg;
+    *ret_went = false;
+    o->sent++;
+    pthread_mutex_lock(&o->lock);
+    snprintf(o->message, sizeof o->message, "%.*s", (int)l->len, (const char *)l->message);
+    pthread_mutex_unlock(&o->lock);
+    if (o->deed == OUT_AWAY)
+        return err_set(e, E_PEER, "away");
+    if (o->deed != OUT_ANSWERS) {
+        enum code code = go(go_arg, e);
+        if (code != OK)
+            return code;
+        *ret_went = true;
+        o->went++;
+        pthread_mutex_lock(&o->lock);
+        CHECK(o->taken_count < OUT_MOST);
+        o->taken[o->taken_count++] = l->id;
+        pthread_mutex_unlock(&o->lock);
+    }
+    if (o->deed == OUT_BREAKS)
+        return err_set(e, E_PEER, "broken off");
+    *ret = (struct mail_reply){ .outcome = (enum mail_outcome)o->outcome, .status = o->status, .said = "RCPT: so it says", .tls = "TLSv1.3", .enhanced = "2.0.0" };
+    return OK;
+}
+
+static enum code out_ask(void *arg, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *e) {
+    struct outbed *o = arg;
+    (void)id;
+    CHECK(attempt >= 1);
+    o->asked++;
+    if (o->deed == OUT_AWAY)
+        return err_set(e, E_PEER, "away");
+    *ret = (struct mail_reply){ .outcome = (enum mail_outcome)o->known, .status = 250, .said = "as remembered" };
+    return OK;
+}
+
+static void out_start(struct outbed *o) {
+    bed_start(&o->b, events_charter);
+    o->deed = o->outcome = o->known = o->status = 0;
+    o->sent = o->asked = o->went = 0;
+    o->taken_count = 0;
+    pthread_mutex_init(&o->lock, NULL);
+    o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, o, "service@seats.example", "Seats", "relay.example" } };
+}
+static void out_end(struct outbed *o) {
+    pthread_mutex_destroy(&o->lock);
+    bed_end(&o->b);
+}
+
+static enum code out_put_write(struct txn *t, void *arg, struct err *e) { return post_put(t, arg, e); }
+static struct uuid out_letter(struct outbed *o, usec_t until) {
+    AUTO(post_ready_done) struct post_ready r = { .sealed = BUF(1) };
+    const struct post p = { .cause = "notice", .about = 7, .to = "anna@people.example", .to_name = "Anna", .lang = LANG_EN, .subject = "What goes", .text = "Good day.\n", .until = until,
+                            .file_name = "a.txt", .file_type = "text/plain", .file = "hello", .file_len = 5 };
+    CHECK_OK(post_seal(o->b.service, o->b.tenant, &p, &r, &o->b.e), &o->b.e);
+    CHECK_OK(store_write(o->b.store, o->b.tenant, out_put_write, &r, &o->b.e), &o->b.e);
+    return r.row.id;
+}
+
+struct out_row { enum letter_state state; int tries, status; size_t len; char said[300]; usec_t tried; };
+static bool out_row_take(const struct letter_row *r, void *arg) {
+    struct out_row *w = arg;
+    *w = (struct out_row){ r->state, r->tries, r->status, r->len, "", r->tried };
+    snprintf(w->said, sizeof w->said, "%s", r->said);
+    return false;
+}
+UNUSED static struct out_row out_row(struct outbed *o, const struct uuid *id) {
+    struct out_row w = { 0 };
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(store_view(o->b.store, o->b.tenant, &v, &o->b.e), &o->b.e);
+    CHECK_OK(letter_get(view_sql(v), id, out_row_take, &w, &o->b.e), &o->b.e);
+    return w;
+}
+static bool out_next_take(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_t next, void *arg) {
+    *(usec_t *)arg = next;
+    return false;
+}
+UNUSED static usec_t out_next(struct outbed *o) {
+    usec_t next = USEC_NEVER;
+    CHECK_OK(letters_next(o->b.store, USEC_NEVER - 1, out_next_take, &next, &o->b.e), &o->b.e);
+    return next;
+}

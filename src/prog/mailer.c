@@ -1,0 +1,398 @@
+/* mailer.c — a guest is one connection of the server with one letter, a wire is one connection to the relay:
+ *
+ *   guest   READS -> QUEUES -> SENDS --may it go?--> ASKED --go--> GOES -> ANSWERED (the guest closes)
+ *                      ^         |  (the wire was an old one and is lost: once more)
+ *                      +---------+
+ *
+ * A guest that closes before "go" takes its letter back; after it, the letter goes on and what became of it is remembered. Invariant: a letter's
+ * last byte goes out after "go" alone; a wire has a guest or an orphan (a letter whose guest is gone) or is idle. */
+#include "prog/mailer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "sys/files.h"
+#include "sys/ipc.h"
+#include "sys/mail.h"
+#include "sys/sockets.h"
+#include "wire/mailbox.h"
+
+#define GUESTS_MAX 32u
+#define WIRES_MAX 4u
+#define REMEMBERED 4096u
+#define IDLE_USEC (20 * USEC_PER_SEC)
+#define LOOK_MS 1000
+
+enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED };
+struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *message; bool again, gone; };
+struct memory { struct uuid id; uint32_t attempt; struct mail_reply reply; };
+struct wire { struct relay *relay; struct guest *guest; struct memory under_way; bool busy, asked /* the guest, whether it may go */, went, fresh; char *to; usec_t idle; };
+struct mailer {
+    const struct mailer_config *config;
+    struct guest *guests[GUESTS_MAX]; size_t guest_count;
+    struct wire wires[WIRES_MAX];
+    struct memory *remembered; size_t next;  /* a ring */
+};
+
+/* ---- what became of letters */
+
+static bool same(const struct memory *m, const struct uuid *id, uint32_t attempt) { return m->attempt == attempt && uuid_compare(&m->id, id) == 0; }
+
+static void remember(struct mailer *m, const struct memory *what) {
+    m->remembered[m->next] = *what;
+    m->next = (m->next + 1) % REMEMBERED;
+}
+
+static const struct mail_reply *recall(const struct mailer *m, const struct uuid *id, uint32_t attempt) {
+    for (size_t i = 0; i < REMEMBERED; i++)
+        if (same(&m->remembered[i], id, attempt) && !uuid_is_null(id))
+            return &m->remembered[i].reply;
+    return NULL;
+}
+
+/* ---- guests */
+
+static struct guest *guest_free(struct guest *g) {
+    if (g->message != NULL)
+        explicit_bzero(g->message, g->call.letter.len);
+    if (g->to != NULL)
+        explicit_bzero(g->to, strlen(g->to));
+    mem_free(g->message);
+    mem_free(g->to);
+    g->ipc = ipc_free(g->ipc);
+    return mem_free(g);
+}
+
+static void answer(struct guest *g, const struct mail_reply *r) {
+    struct err e;
+    g->state = ANSWERED;
+    mail_answer_put(ipc_begin(g->ipc), r);
+    g->gone = ipc_end(g->ipc, &e) != OK || ipc_flush(g->ipc, &e) != OK;
+}
+
+static void refuse(struct guest *g, enum mail_outcome outcome, const char *said) {
+    struct mail_reply r = { .outcome = outcome };
+    snprintf(r.said, sizeof r.said, "%s", said);
+    answer(g, &r);
+}
+
+/* ---- letters over wires */
+
+static struct mail_reply reply_of(const struct wire *w) {
+    static const enum mail_outcome outcomes[] = { [SMTP_SENT] = MAIL_SENT, [SMTP_REFUSED] = MAIL_REFUSED, [SMTP_LATER] = MAIL_LATER, [SMTP_RELAY] = MAIL_RELAY, [SMTP_IN_DOUBT] = MAIL_IN_DOUBT };
+    const struct smtp_answer *a = smtp_answer(relay_smtp(w->relay));
+    struct mail_reply r = { .outcome = outcomes[a->outcome], .status = a->status };
+    struct buf said = buf_over(r.said, sizeof r.said);
+    buf_printf(&said, "%s: ", a->at);
+    mailbox_said(a->said, strlen(a->said), w->to, MAIL_TEXT_MAX - 64, &said);
+    snprintf(r.enhanced, sizeof r.enhanced, "%s", a->enhanced);
+    snprintf(r.tls, sizeof r.tls, "%s", relay_tls(w->relay));
+    return r;
+}
+
+static void wire_rest(struct wire *w) {
+    if (w->to != NULL)
+        explicit_bzero(w->to, strlen(w->to));
+    w->to = mem_free(w->to);
+    w->guest = NULL;
+    w->busy = w->asked = w->went = w->fresh = false;
+    w->idle = clock_steady();
+}
+
+static void wire_close(struct wire *w) {
+    w->relay = relay_close(w->relay);
+    wire_rest(w);
+}
+
+/* What came of the letter of that wire. One that was taken back by its guest before it went was not sent, whatever the relay says. */
+static void settle(struct mailer *m, struct wire *w, const struct mail_reply *r) {
+    w->under_way.reply = *r;
+    if (w->asked)                            /* the server may have noted that it goes, and ask */
+        remember(m, &w->under_way);
+    if (w->guest != NULL)
+        answer(w->guest, r);
+    wire_rest(w);
+}
+
+static void letter_begin(struct wire *w) {
+    struct guest *g = w->guest;
+    struct err e;
+    char id[UUID_TEXT];
+    const struct smtp_letter l = { relay_way_from(w->relay), g->to, uuid_format(&g->call.letter.id, id), g->message, g->call.letter.len };
+    if (smtp_letter(relay_smtp(w->relay), &l, &e) == OK)
+        return;
+    refuse(g, e.code == E_INVALID ? MAIL_REFUSED : MAIL_LATER, e.text);
+    wire_rest(w);
+}
+
+static void ask_may_go(struct wire *w) {
+    struct err e;
+    struct guest *g = w->guest;
+    g->state = ASKED;
+    w->asked = true;
+    mail_go_put(ipc_begin(g->ipc));
+    g->gone = ipc_end(g->ipc, &e) != OK || ipc_flush(g->ipc, &e) != OK;
+}
+
+/* The connection is over. A letter that an old connection lost before it said anything about it is tried over a new one, once. */
+static void wire_ended(struct mailer *m, struct wire *w) {
+    struct guest *g = w->guest;
+    const struct smtp_answer *a = smtp_answer(relay_smtp(w->relay));
+    if (w->busy && g != NULL && !w->fresh && !w->went && !g->again && a->outcome == SMTP_RELAY && (a->status == 0 || a->status == 421)) {
+        g->again = true;
+        g->state = QUEUES;
+    } else if (w->busy) {
+        struct mail_reply r = reply_of(w);
+        if (r.outcome == MAIL_RELAY)
+            log_event(LOG_WARN, "relay_failed", LOG_TEXT("host", m->config->way.to->host), LOG_INT("port", m->config->way.to->port), LOG_INT("status", r.status), LOG_TEXT("text", r.said));
+        settle(m, w, &r);
+    }
+    wire_close(w);
+}
+
+static void wire_turn(struct mailer *m, struct wire *w) {
+    if (clock_steady() >= relay_until(w->relay) && w->busy)
+        relay_late(w->relay);
+    for (enum smtp_event e; w->relay != NULL && (e = relay_go_on(w->relay)) != SMTP_NOTHING;) {
+        if (e == SMTP_ENDED)
+            wire_ended(m, w);
+        else if (e == SMTP_READY && w->busy && w->guest != NULL)
+            letter_begin(w);
+        else if (e == SMTP_ACCEPTED && w->guest != NULL)
+            ask_may_go(w);
+        else if (e == SMTP_ANSWERED) {
+            struct mail_reply r = reply_of(w);
+            settle(m, w, &r);
+        }
+    }
+}
+
+/* Gives each letter that waits a wire: one that is idle, or a new one. */
+static struct wire *wire_find(struct mailer *m, bool old) {
+    for (size_t i = 0; i < WIRES_MAX; i++) {
+        struct wire *w = &m->wires[i];
+        if (!w->busy && (old ? w->relay != NULL && smtp_is_ready(relay_smtp(w->relay)) : w->relay == NULL))
+            return w;
+    }
+    return NULL;
+}
+
+static void letter_give(struct mailer *m, struct guest *g) {
+    struct err e;
+    struct wire *w = g->again ? NULL : wire_find(m, true);
+    bool old = w != NULL;
+    if (!old)
+        w = wire_find(m, false);
+    if (w == NULL)
+        return;                              /* it waits */
+    w->to = mem_text(g->to);
+    if (w->to == NULL || (!old && relay_open(&m->config->way, &w->relay, &e) != OK)) {
+        refuse(g, MAIL_RELAY, w->to == NULL ? "no memory for a letter" : e.text);
+        wire_rest(w);
+        return;
+    }
+    w->busy = true;
+    w->fresh = !old;
+    w->guest = g;
+    w->under_way = (struct memory){ .id = g->call.letter.id, .attempt = g->call.letter.attempt };
+    g->state = SENDS;
+    if (old)
+        letter_begin(w);
+    wire_turn(m, w);
+}
+
+/* ---- what guests say */
+
+static struct wire *wire_of(struct mailer *m, const struct guest *g) {
+    for (size_t i = 0; i < WIRES_MAX; i++)
+        if (m->wires[i].busy && m->wires[i].guest == g)
+            return &m->wires[i];
+    return NULL;
+}
+
+static void guest_asks(struct mailer *m, struct guest *g) {
+    const struct mail_letter *l = &g->call.letter;
+    const struct mail_reply *r = recall(m, &l->id, l->attempt);
+    if (r != NULL) {
+        answer(g, r);
+        return;
+    }
+    for (size_t i = 0; i < WIRES_MAX; i++) {
+        struct wire *w = &m->wires[i];
+        if (w->busy && w->went && same(&w->under_way, &l->id, l->attempt)) {
+            w->guest = g;                    /* the orphan has a guest again, or a newer one */
+            g->state = GOES;
+            return;
+        }
+    }
+    refuse(g, MAIL_NEVER, "");
+}
+
+static void guest_begins(struct mailer *m, struct guest *g, const void *frame, size_t len) {
+    if (!mail_call_read(frame, len, &g->call)) {
+        g->gone = true;
+    } else if (g->call.asks) {
+        guest_asks(m, g);
+    } else {
+        g->to = mem_text(g->call.letter.to);
+        g->message = mem_text_n(g->call.letter.message, g->call.letter.len);
+        g->state = QUEUES;
+        if (g->to == NULL || g->message == NULL)
+            refuse(g, MAIL_LATER, "no memory for a letter");
+    }
+}
+
+static void guest_hear(struct mailer *m, struct guest *g) {
+    const uint8_t *frame;
+    size_t len;
+    struct err e;
+    g->gone = ipc_fill(g->ipc, &e) != OK;
+    if (g->gone || !ipc_next(g->ipc, &frame, &len))
+        return;
+    struct wire *w = g->state == ASKED ? wire_of(m, g) : NULL;
+    if (g->state == READS) {
+        guest_begins(m, g, frame, len);
+    } else if (!mail_go_read(frame, len)) {
+        g->gone = true;
+    } else if (w != NULL) {                  /* else the relay has ended it meanwhile, which was answered */
+        g->state = GOES;
+        w->went = true;
+        smtp_finish(relay_smtp(w->relay));
+        wire_turn(m, w);
+    }
+}
+
+/* What a guest that is gone leaves: its letter goes on once it may, else it is taken back. */
+static void guest_leaves(struct mailer *m, struct guest *g) {
+    struct wire *w = wire_of(m, g);
+    if (w == NULL)
+        return;
+    w->guest = NULL;
+    if (w->went)
+        return;
+    w->under_way.reply = (struct mail_reply){ .outcome = MAIL_NOT_SENT };
+    if (w->asked)
+        remember(m, &w->under_way);
+    wire_close(w);
+}
+
+static void guests_tidy(struct mailer *m) {
+    size_t kept = 0;
+    for (size_t i = 0; i < m->guest_count; i++)
+        if (m->guests[i]->gone) {
+            guest_leaves(m, m->guests[i]);
+            (void)guest_free(m->guests[i]);
+        } else {
+            m->guests[kept++] = m->guests[i];
+        }
+    m->guest_count = kept;
+}
+
+static void guest_add(struct mailer *m, int new_fd) {
+    AUTO(fd_close) int fd = new_fd;
+    struct peer who;
+    struct err e;
+    if (fd < 0 || socket_peer(fd, &who, &e) != OK || (who.uid != 0 && who.uid != geteuid() && who.uid != m->config->server_user))
+        return;
+    struct guest *g = mem_new(sizeof *g);
+    if (g == NULL || ipc_new(fd_take(&fd), MAIL_FRAME_MAX, &g->ipc, &e) != OK) {
+        mem_free(g);
+        return;
+    }
+    m->guests[m->guest_count++] = g;
+}
+
+/* ---- the loop */
+
+struct watch { struct pollfd p[GUESTS_MAX + WIRES_MAX + 2]; size_t guests, wires, count; struct wire *wire[WIRES_MAX]; };
+
+static void watch_fill(struct mailer *m, struct watch *w) {
+    *w = (struct watch){ .guests = m->guest_count };
+    for (size_t i = 0; i < m->guest_count; i++)
+        w->p[w->count++] = (struct pollfd){ .fd = ipc_fd(m->guests[i]->ipc), .events = (short)(POLLIN | (ipc_pending(m->guests[i]->ipc) > 0 ? POLLOUT : 0)) };
+    for (size_t i = 0; i < WIRES_MAX; i++)
+        if (m->wires[i].relay != NULL) {
+            w->wire[w->wires++] = &m->wires[i];
+            w->p[w->count++] = (struct pollfd){ .fd = relay_fd(m->wires[i].relay), .events = relay_events(m->wires[i].relay) };
+        }
+    w->p[w->count++] = (struct pollfd){ .fd = m->config->stop_fd, .events = POLLIN };
+    if (m->guest_count < GUESTS_MAX)
+        w->p[w->count++] = (struct pollfd){ .fd = m->config->line_fd, .events = POLLIN };
+}
+
+static void guest_turn(struct mailer *m, struct guest *g, short ready) {
+    struct err e;
+    if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0)
+        guest_hear(m, g);
+    else if (ipc_pending(g->ipc) > 0 && ipc_flush(g->ipc, &e) != OK)
+        g->gone = true;
+}
+
+static void wires_turn(struct mailer *m) {
+    for (size_t i = 0; i < WIRES_MAX; i++) {
+        struct wire *w = &m->wires[i];
+        if (w->relay != NULL)
+            wire_turn(m, w);
+        if (w->relay != NULL && !w->busy && clock_steady() - w->idle > IDLE_USEC)
+            wire_close(w);
+    }
+}
+
+static void turn(struct mailer *m, bool *ret_stop) {
+    struct watch w;
+    watch_fill(m, &w);
+    if (poll(w.p, (nfds_t)w.count, LOOK_MS) < 0)
+        return;
+    for (size_t i = 0; i < w.guests; i++)
+        guest_turn(m, m->guests[i], w.p[i].revents);
+    guests_tidy(m);
+    wires_turn(m);
+    for (size_t i = 0; i < m->guest_count; i++)
+        if (m->guests[i]->state == QUEUES)
+            letter_give(m, m->guests[i]);
+    *ret_stop = w.p[w.guests + w.wires].revents != 0;
+    if (w.count > w.guests + w.wires + 1 && w.p[w.count - 1].revents != 0)
+        guest_add(m, line_take(m->config->line_fd));
+}
+
+/* Letters of which nobody knows yet what became of them: a moment is given to them. */
+static bool any_goes(const struct mailer *m) {
+    for (size_t i = 0; i < WIRES_MAX; i++)
+        if (m->wires[i].busy && m->wires[i].went)
+            return true;
+    return false;
+}
+
+#define LAST_USEC (5 * USEC_PER_SEC)
+static void run(struct mailer *m) {
+    bool stop = false, ignored = false;
+    while (!stop)
+        turn(m, &stop);
+    for (usec_t until = clock_steady() + LAST_USEC; any_goes(m) && clock_steady() < until;) {
+        turn(m, &ignored);
+        (void)poll(NULL, 0, 20);             /* the signal stays */
+    }
+}
+
+enum code mailer_serve(const struct mailer_config *config, struct err *reterr) {
+    PRE(config != NULL && config->line_fd >= 0 && config->stop_fd >= 0 && reterr != NULL);
+    struct mailer m = { .config = config, .remembered = mem_new_array(REMEMBERED, sizeof *m.remembered) };
+    if (m.remembered == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the mailer");
+    enum code code = config->sandbox != NULL ? config->sandbox(config->arg, reterr) : OK;
+    if (code == OK && config->ready != NULL)
+        config->ready(config->arg);
+    if (code == OK)
+        run(&m);
+    for (size_t i = 0; i < WIRES_MAX; i++)
+        wire_close(&m.wires[i]);
+    while (m.guest_count > 0)
+        (void)guest_free(m.guests[--m.guest_count]);
+    mem_free(m.remembered);
+    return code;
+}

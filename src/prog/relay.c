@@ -1,0 +1,261 @@
+/* relay.c — CONNECTS (each address in turn) [-> SHAKES] -> TALKS [-> SHAKES -> TALKS]. What smtp.h wants said goes through TLS into `out`; what
+ * is read goes through TLS into smtp.h. Invariant: once there is a struct tls, no byte passes it by. */
+#include "prog/relay.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "sys/files.h"
+
+#define CONNECT_USEC (20 * USEC_PER_SEC)
+#define OUT_MAX ((size_t)20 << 20)
+#define PIECE 16384u
+
+enum state { CONNECTS, SHAKES, TALKS };
+struct relay {
+    const struct relay_way *way;
+    enum state state;
+    struct addrinfo *addresses, *next;       /* next: to be tried */
+    int fd, step;
+    usec_t until;
+    struct smtp *smtp;
+    struct tls *tls;
+    bool shaken;
+    struct buf in, out;                      /* in: heard and not understood yet */
+    size_t sent;                             /* of out */
+};
+
+int relay_fd(const struct relay *r) { return r->fd; }
+usec_t relay_until(const struct relay *r) { return r->until; }
+struct smtp *relay_smtp(struct relay *r) { return r->smtp; }
+const char *relay_tls(const struct relay *r) { return r->shaken ? tls_version(r->tls) : ""; }
+const char *relay_way_from(const struct relay *r) { return r->way->to->from; }
+short relay_events(const struct relay *r) { return (short)(r->state == CONNECTS ? POLLOUT : POLLIN | (r->sent < r->out.len ? POLLOUT : 0)); }
+
+static void wait_anew(struct relay *r) { r->until = clock_steady() + (usec_t)smtp_wait_ms(r->smtp) * 1000; }
+
+/* ---- connecting */
+
+static bool connect_begin(struct relay *r, const struct addrinfo *a) {
+    fd_close(&r->fd);
+    r->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (r->fd < 0 || (connect(r->fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS))
+        return false;
+    r->until = clock_steady() + CONNECT_USEC;
+    return true;
+}
+
+/* The next address; false: there is none left. */
+static bool connect_next(struct relay *r) {
+    while (r->next != NULL) {
+        const struct addrinfo *a = r->next;
+        r->next = a->ai_next;
+        if (connect_begin(r, a))
+            return true;
+    }
+    fd_close(&r->fd);
+    return false;
+}
+
+static enum code tls_begin(struct relay *r, struct err *reterr) {
+    r->state = SHAKES;
+    return tls_new(r->way->trust, r->way->to->host, &r->tls, reterr);
+}
+
+static void lost(struct relay *r, const char *why) { smtp_lost(r->smtp, why); }
+
+static void connected(struct relay *r) {
+    int num = 0;
+    socklen_t len = sizeof num;
+    struct err e;
+    if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &num, &len) != 0)
+        num = errno;
+    if (num == EINPROGRESS || num == EALREADY)
+        return;
+    if (num != 0) {
+        if (!connect_next(r))
+            lost(r, "nobody answers there");
+        return;
+    }
+    r->state = TALKS;
+    wait_anew(r);
+    if (r->way->to->tls == RELAY_TLS && tls_begin(r, &e) != OK)
+        lost(r, e.text);
+}
+
+enum code relay_open(const struct relay_way *way, struct relay **ret, struct err *reterr) {
+    PRE(way != NULL && ret != NULL && reterr != NULL);
+    AUTO(relay_close) struct relay *r = mem_new(sizeof *r);
+    const struct addrinfo wish = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+    const struct mail_relay *to = way->to;
+    char port[8];
+    if (r == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the relay");
+    *r = (struct relay){ .way = way, .fd = -1, .in = BUF(OUT_MAX), .out = BUF(OUT_MAX) };
+    enum code code = smtp_new(&(struct smtp_options){ way->name, to->tls == RELAY_STARTTLS, to->tls == RELAY_TLS, to->user, way->password }, &r->smtp, reterr);
+    if (code != OK)
+        return code;
+    snprintf(port, sizeof port, "%d", to->port);
+    int num = getaddrinfo(to->host, port, &wish, &r->addresses);
+    if (num != 0)
+        return err_set(reterr, num == EAI_MEMORY ? E_MEMORY : E_PEER, "the name of the relay has no address: look at the name and at this machine's name servers");
+    r->next = r->addresses;
+    if (!connect_next(r))
+        return err_set(reterr, E_PEER, "nobody answers there");
+    *ret = TAKE(r);
+    return OK;
+}
+
+struct relay *relay_close(struct relay *r) {
+    if (r == NULL)
+        return NULL;
+    if (r->fd >= 0 && r->state == TALKS && smtp_is_ready(r->smtp)) {
+        smtp_quit(r->smtp);
+        (void)!relay_go_on(r);
+    }
+    fd_close(&r->fd);
+    if (r->addresses != NULL)
+        freeaddrinfo(r->addresses);
+    smtp_free(r->smtp);
+    tls_free(r->tls);
+    buf_wipe(&r->in);
+    buf_wipe(&r->out);
+    return mem_free(r);
+}
+
+void relay_late(struct relay *r) {
+    if (r->state != CONNECTS)
+        lost(r, "no answer in time");
+    else if (!connect_next(r))
+        lost(r, "nobody answers there");
+}
+
+/* ---- carrying */
+
+/* What smtp.h has to say, through TLS where there is one. */
+static void take_out(struct relay *r) {
+    struct buf *say = smtp_out(r->smtp);
+    struct err e;
+    if (say->len == 0 || r->state != TALKS)
+        return;
+    if (r->tls == NULL)
+        buf_add(&r->out, say->data, say->len);
+    else if (tls_say(r->tls, say->data, say->len, &r->out, &e) != OK)
+        lost(r, e.text);
+    explicit_bzero(say->data, say->len);     /* a password may have been in it */
+    buf_cut(say, 0);
+    if (r->out.failed)
+        lost(r, "no memory for what is to be said to the relay");
+}
+
+static void carry(struct relay *r) {
+    while (r->fd >= 0 && r->sent < r->out.len) {
+        ssize_t n = send(r->fd, r->out.data + r->sent, r->out.len - r->sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            if (errno != EAGAIN)
+                lost(r, "the connection broke off");
+            return;
+        }
+        r->sent += (size_t)n;
+        wait_anew(r);
+    }
+    r->sent = 0;
+    buf_cut(&r->out, 0);
+}
+
+static void hear_tls(struct relay *r, const char *bytes, size_t len) {
+    struct err e;
+    bool ready = false;
+    enum code code = tls_hear(r->tls, bytes, len, &r->in, &r->out, &ready, &e);
+    if (code != OK) {
+        carry(r);                            /* it may be told why */
+        lost(r, e.text);
+        return;
+    }
+    if (!ready || r->shaken)
+        return;
+    r->shaken = true;
+    r->state = TALKS;
+    if (r->way->to->tls == RELAY_STARTTLS)
+        smtp_secured(r->smtp);
+}
+
+/* False: nothing more came. */
+static bool hear(struct relay *r) {
+    char bytes[PIECE];
+    ssize_t n = recv(r->fd, bytes, sizeof bytes, 0);
+    if (n < 0)
+        return errno == EINTR || (errno != EAGAIN && (lost(r, "the connection broke off"), false));
+    if (n == 0) {
+        lost(r, "the connection broke off");
+        return false;
+    }
+    if (r->tls != NULL)
+        hear_tls(r, bytes, (size_t)n);
+    else
+        buf_add(&r->in, bytes, (size_t)n);
+    if (r->in.failed)
+        lost(r, "no memory for what the relay says");
+    return true;
+}
+
+/* What was heard, to smtp.h, until something happens. */
+static enum smtp_event understand(struct relay *r) {
+    const char *p = buf_str(&r->in);
+    size_t left = r->in.len, all = left;
+    enum smtp_event event = smtp_take(r->smtp, &p, &left);
+    if (left > 0 && left < all)
+        memmove(r->in.data, r->in.data + (all - left), left);
+    buf_cut(&r->in, left);
+    return event;
+}
+
+static enum smtp_event shake(struct relay *r) {
+    struct err e;
+    if (tls_begin(r, &e) != OK)
+        lost(r, e.text);
+    else
+        hear_tls(r, "", 0);                  /* we begin */
+    return SMTP_NOTHING;
+}
+
+enum smtp_event relay_go_on(struct relay *r) {
+    for (;;) {
+        if (r->state == CONNECTS && r->fd >= 0) {
+            struct pollfd p = { .fd = r->fd, .events = POLLOUT };
+            if (poll(&p, 1, 0) > 0)
+                connected(r);
+            if (r->state == SHAKES)
+                hear_tls(r, "", 0);
+        }
+        enum smtp_event event = understand(r);
+        if (event == SMTP_HANDSHAKE)
+            event = shake(r);
+        take_out(r);
+        carry(r);
+        if (smtp_step(r->smtp) != r->step) {
+            r->step = smtp_step(r->smtp);
+            wait_anew(r);
+        }
+        if (event != SMTP_NOTHING)
+            return event;
+        if (r->state == CONNECTS || r->fd < 0 || !hear(r))
+            return understand(r);            /* what ended it meanwhile */
+    }
+}
+
+enum code relay_password(int fd, struct buf *ret, struct err *reterr) {
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
+        return err_set(reterr, E_CONFIG, "the password for the relay cannot be read");
+    enum code code = file_read_fd(fd, "the password for the relay", ret, reterr);
+    if (code == OK)
+        buf_cut(ret, strcspn(buf_str(ret), "\n"));
+    return code;
+}

@@ -1,0 +1,209 @@
+/* mail.c — a connection for each letter:
+ *
+ *   server  send: 1, id, attempt u32, to, message     or  ask: 2, id, attempt u32
+ *   mailer  may it go: 3      (of a letter that is sent, at most once)
+ *   server  it may: 4
+ *   mailer  answer: 5, outcome u8, status u32, enhanced, tls, said
+ *
+ * A text is its length (u32) and its bytes, of which the last is NUL. Whoever closes before gives up. */
+#include "sys/mail.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/pause.h"
+#include "base/time.h"
+#include "sys/ipc.h"
+#include "sys/sockets.h"
+
+enum frame { SEND = 1, ASK, MAY_GO, GO, ANSWER };
+#define WAIT_MS (45 * 60000)                 /* above all that the mailer itself waits for; this is for when it does not */
+
+#define LOOK_MS 500                          /* between looks at whether to stop */
+
+struct mail_line { int line; _Atomic bool stop; };
+
+enum code mail_line_new(int line, struct mail_line **ret, struct err *reterr) {
+    PRE(line >= 0 && ret != NULL && reterr != NULL);
+    struct mail_line *l = mem_new(sizeof *l);
+    if (l == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the line to the mailer");
+    l->line = line;
+    *ret = l;
+    return OK;
+}
+
+struct mail_line *mail_line_free(struct mail_line *l) { return mem_free(l); }
+void mail_line_stop(struct mail_line *l) { atomic_store(&l->stop, true); }
+
+/* ---- frames */
+
+static void put_text(struct buf *b, const char *text) {
+    put_u32(b, (uint32_t)strlen(text) + 1);
+    buf_add(b, text, strlen(text) + 1);
+}
+
+static const char *take_text(struct msg *m) {
+    size_t len = msg_u32(m);
+    const char *text = msg_bytes(m, len);
+    if (text == NULL || len == 0 || strnlen(text, len) != len - 1) {
+        m->bad = true;
+        return "";
+    }
+    return text;
+}
+
+static void take_into(struct msg *m, char *ret, size_t room) {
+    const char *text = take_text(m);
+    if (strlen(text) >= room)
+        m->bad = true;
+    snprintf(ret, room, "%s", text);
+}
+
+bool mail_call_read(const void *frame, size_t len, struct mail_call *ret) {
+    struct msg m = { frame, len, false };
+    struct mail_call c = { .asks = false };
+    uint8_t kind = msg_u8(&m);
+    const void *id = msg_bytes(&m, sizeof c.letter.id.bytes);
+    c.letter.attempt = msg_u32(&m);
+    c.asks = kind == ASK;
+    if (id == NULL || m.bad || (kind != SEND && kind != ASK))
+        return false;
+    memcpy(c.letter.id.bytes, id, sizeof c.letter.id.bytes);
+    if (kind == SEND) {
+        c.letter.to = take_text(&m);
+        c.letter.len = msg_u32(&m);
+        c.letter.message = msg_bytes(&m, c.letter.len);
+    }
+    if (!msg_done(&m))
+        return false;
+    *ret = c;
+    return true;
+}
+
+static bool is_frame(const void *frame, size_t len, enum frame kind) { return len == 1 && *(const uint8_t *)frame == kind; }
+bool mail_go_read(const void *frame, size_t len) { return is_frame(frame, len, GO); }
+void mail_go_put(struct buf *ret) { put_u8(ret, MAY_GO); }
+
+void mail_answer_put(struct buf *ret, const struct mail_reply *r) {
+    put_u8(ret, ANSWER);
+    put_u8(ret, (uint8_t)r->outcome);
+    put_u32(ret, (uint32_t)r->status);
+    put_text(ret, r->enhanced);
+    put_text(ret, r->tls);
+    put_text(ret, r->said);
+}
+
+static bool answer_read(const void *frame, size_t len, struct mail_reply *ret) {
+    struct msg m = { frame, len, false };
+    struct mail_reply r = { .status = 0 };
+    uint8_t kind = msg_u8(&m), outcome = msg_u8(&m);
+    uint32_t status = msg_u32(&m);
+    take_into(&m, r.enhanced, sizeof r.enhanced);
+    take_into(&m, r.tls, sizeof r.tls);
+    take_into(&m, r.said, sizeof r.said);
+    if (!msg_done(&m) || kind != ANSWER || outcome > MAIL_NEVER || status > 999)
+        return false;
+    r.outcome = (enum mail_outcome)outcome;
+    r.status = (int)status;
+    *ret = r;
+    return true;
+}
+
+/* ---- a letter */
+
+/* Until there is something to read or room to write; looks now and then whether to stop. */
+static enum code wait_a_while(struct mail_line *l, struct ipc *ipc, usec_t until, struct err *reterr) {
+    enum code code = E_PEER;
+    while (code == E_PEER && !atomic_load(&l->stop) && clock_steady() < until) {
+        struct pollfd p = { .fd = ipc_fd(ipc), .events = (short)(POLLIN | (ipc_pending(ipc) > 0 ? POLLOUT : 0)) };
+        int n = poll(&p, 1, LOOK_MS);
+        code = n > 0 || (n < 0 && errno != EINTR) ? OK : E_PEER;
+    }
+    return code == OK ? OK : err_set(reterr, E_PEER, atomic_load(&l->stop) ? "the server is stopping" : "the mailer does not answer");
+}
+
+static enum code next_frame(struct mail_line *l, struct ipc *ipc, usec_t until, const uint8_t **ret, size_t *ret_len, struct err *reterr) {
+    enum code code = OK;
+    while (code == OK && !ipc_next(ipc, ret, ret_len)) {
+        code = ipc_flush(ipc, reterr);
+        if (code == OK)
+            code = wait_a_while(l, ipc, until, reterr);
+        if (code == OK)
+            code = ipc_fill(ipc, reterr);
+    }
+    return code;
+}
+
+static enum code say_go(struct ipc *ipc, struct err *reterr) {
+    put_u8(ipc_begin(ipc), GO);
+    enum code code = ipc_end(ipc, reterr);
+    return code == OK ? ipc_flush(ipc, reterr) : code;
+}
+
+struct asker { mail_go_fn go; void *arg; bool went; };
+
+static enum code exchange(struct mail_line *l, struct ipc *ipc, struct asker *a, struct mail_reply *ret, struct err *reterr) {
+    usec_t until = clock_steady() + (usec_t)WAIT_MS * 1000;
+    const uint8_t *frame;
+    size_t len;
+    enum code code = ipc_end(ipc, reterr);
+    if (code == OK)
+        code = next_frame(l, ipc, until, &frame, &len, reterr);
+    if (code == OK && is_frame(frame, len, MAY_GO) && a->go != NULL && !a->went) {
+        code = a->go(a->arg, reterr);
+        a->went = code == OK;
+        if (code == OK)
+            code = say_go(ipc, reterr);
+        if (code == OK)
+            code = next_frame(l, ipc, until, &frame, &len, reterr);
+    }
+    if (code == OK && !answer_read(frame, len, ret))
+        code = err_set(reterr, E_PEER, "the mailer's answer has not the form of one");
+    return code;
+}
+
+static enum code call(struct mail_line *l, const struct mail_letter *letter, bool asks, struct asker *a, struct mail_reply *ret, struct err *reterr) {
+    AUTO(ipc_free) struct ipc *ipc = NULL;
+    int fd = -1;
+    enum code code = line_send(l->line, &fd, reterr);
+    if (code == OK)
+        code = ipc_new(fd, MAIL_FRAME_MAX, &ipc, reterr);
+    if (code != OK)
+        return code;
+    struct buf *out = ipc_begin(ipc);
+    put_u8(out, asks ? ASK : SEND);
+    buf_add(out, letter->id.bytes, sizeof letter->id.bytes);
+    put_u32(out, letter->attempt);
+    if (!asks) {
+        put_text(out, letter->to);
+        put_u32(out, (uint32_t)letter->len);
+        buf_add(out, letter->message, letter->len);
+    }
+    pause_begin();
+    code = exchange(l, ipc, a, ret, reterr);
+    pause_end();
+    return code;
+}
+
+enum code mail_send(struct mail_line *l, const struct mail_letter *letter, mail_go_fn go, void *arg, bool *ret_went, struct mail_reply *ret, struct err *reterr) {
+    PRE(l != NULL && letter != NULL && letter->to != NULL && go != NULL && ret_went != NULL && ret != NULL && reterr != NULL);
+    struct asker a = { go, arg, false };
+    *ret_went = false;
+    if (letter->len == 0 || letter->len > MAIL_MESSAGE_MAX || strlen(letter->to) >= MAIL_TEXT_MAX)
+        return err_set(reterr, E_TOO_LARGE, "a letter is larger than the mailer takes");
+    enum code code = call(l, letter, false, &a, ret, reterr);
+    *ret_went = a.went;
+    return code;
+}
+
+enum code mail_ask(struct mail_line *l, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr) {
+    PRE(l != NULL && id != NULL && ret != NULL && reterr != NULL);
+    const struct mail_letter letter = { .id = *id, .attempt = attempt };
+    struct asker a = { NULL, NULL, false };
+    return call(l, &letter, true, &a, ret, reterr);
+}
