@@ -272,6 +272,10 @@ static enum code do_renew(struct control_req *c, struct err *reterr) {
     set_int(c, "keys", (int64_t)r.keys);
     set_int(c, "took", r.took);
     set_int(c, "unused", (int64_t)unused);
+    size_t made = 0;
+    if (code == OK)
+        code = job_certify(c->api, &made, reterr);
+    set_int(c, "certificates", (int64_t)made);
     return code;
 }
 

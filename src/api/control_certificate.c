@@ -1,6 +1,8 @@
 /* control_certificate.c — the clock and certificates of erasure by the command line. */
 #include "api/api_int.h"
 #include "api/control_int.h"
+#include "base/text.h"
+#include "retention/certificate.h"
 #include "retention/clock.h"
 
 /* ---- the clock */
@@ -24,5 +26,48 @@ enum code do_clock_confirm(struct control_req *c, struct err *reterr) {
     enum code code = clock_confirm(c->store, "operator", &was, reterr);
     if (code == OK)
         control_set(c, "was", json_boolean(was));
+    return code;
+}
+
+/* ---- certificates */
+
+#define LIST_PAGE 100u
+
+enum code do_certificate_list(struct control_req *c, struct err *reterr) {
+    int64_t before = INT64_MAX, tenant = control_number(c, "tenant", 0), count = 0;
+    enum code code = tenant > 0 ? OK : err_set(reterr, E_INVALID, "tenant: a number");
+    for (bool more = true; code == OK && more && !c->reader_gone;) {
+        json_t *page = NULL, *one;
+        size_t i;
+        code = certificates_told(c->store, tenant, before, LIST_PAGE, &page, reterr);
+        json_array_foreach(json_object_get(page, "items"), i, one)
+            count += control_say(c, one);
+        more = json_is_integer(json_object_get(page, "next"));
+        before = json_integer_value(json_object_get(page, "next"));
+        json_decref(page);
+    }
+    if (code == OK)
+        control_set(c, "count", json_integer(count));
+    return code;
+}
+
+enum code do_certificate_show(struct control_req *c, struct err *reterr) {
+    AUTO(buf_done) struct buf text = BUF(CERTIFICATE_MOST);
+    int64_t tenant = control_number(c, "tenant", 0), number = control_number(c, "number", 0);
+    if (tenant <= 0 || number <= 0)
+        return err_set(reterr, E_INVALID, "tenant and number: of the certificate");
+    enum code code = certificate_text(c->store, tenant, number, &text, reterr);
+    if (code == OK)
+        control_set(c, "text", json_stringn(text.data, text.len));
+    return code;
+}
+
+enum code do_keeper_public(struct control_req *c, struct err *reterr) {
+    AUTO(buf_done) struct buf hex = BUF(80);
+    uint8_t public[PUBLIC_SIZE];
+    enum code code = keeper_public(c->api->config.keeper, public, reterr);
+    hex_encode(public, sizeof public, &hex);
+    if (code == OK)
+        control_set(c, "public", json_string(buf_str(&hex)));
     return code;
 }

@@ -57,6 +57,9 @@ enum code do_hold_list(struct control_req *c, struct err *reterr);
 /* control_certificate.c: rows of control.tbl */
 enum code do_clock_show(struct control_req *c, struct err *reterr);
 enum code do_clock_confirm(struct control_req *c, struct err *reterr);
+enum code do_certificate_list(struct control_req *c, struct err *reterr);
+enum code do_certificate_show(struct control_req *c, struct err *reterr);
+enum code do_keeper_public(struct control_req *c, struct err *reterr);
 
 /* control_register.c: rows of control.tbl */
 enum code do_authorise_new(struct control_req *c, struct err *reterr);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ledger/ledger.h"
+#include "retention/certificate.h"
 #include "retention/clock.h"
 #include "store/rows.h"
 #include "store/tables.h"
@@ -27,6 +28,7 @@
 
 /* Renewals exclude one another, whoever asks. */
 static pthread_mutex_t renewing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t certifying = PTHREAD_MUTEX_INITIALIZER;
 
 #define TELL_FIRST USEC_PER_MINUTE            /* a failure that goes on is told again after this, then after twice that … */
 #define TELL_MOST (6 * USEC_PER_HOUR)
@@ -42,6 +44,7 @@ struct jobs {
     usec_t next[TURNS_MAX];                   /* beside table[]; wall clock */
     struct telling telling[TURNS_MAX];
     int64_t signed_writes;
+    uint64_t certified;                       /* epoch of which all certificates are made */
     usec_t wall, steady, marked;              /* both clocks as the last look saw them; the mark that is stored */
     bool compared;                            /* with what the keeper has signed, once after the start */
 };
@@ -108,6 +111,34 @@ enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, st
     if (code == OK)
         code = store_checkpoint(a->config.store, reterr);
     pthread_mutex_unlock(&renewing);
+    return code;
+}
+
+/* ---- and certified */
+
+static enum code certify_tenant(struct api *a, int64_t tenant, size_t *ret_made, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    struct tenant_row row;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for certificates");
+    enum code code = tenant_get(a->config.store, tenant, &row, arena, reterr);
+    if (code == OK)
+        code = certificates_make(a->config.store, a->config.keeper, row.service, tenant, ret_made, reterr);
+    return code == E_NOT_FOUND ? OK : code;   /* a probe's tenant that went meanwhile */
+}
+
+enum code job_certify(struct api *a, size_t *ret_made, struct err *reterr) {
+    AUTO(mem_free) int64_t *tenants = NULL;
+    size_t count = 0, made = 0;
+    pthread_mutex_lock(&certifying);
+    enum code code = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        size_t n = 0;
+        code = certify_tenant(a, tenants[i], &n, reterr);
+        made += n;
+    }
+    pthread_mutex_unlock(&certifying);
+    *ret_made = made;
     return code;
 }
 
@@ -347,6 +378,22 @@ static enum code turn_requests(struct jobs *j, usec_t now, usec_t *ret_next, str
     return requests_look(j->api, now, reterr);
 }
 
+/* After each renewal, whoever asked for it, and once after the start: one that was cut between the two is made good. */
+static enum code turn_certify(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    struct keeper_status s;
+    size_t made = 0;
+    *ret_next = now + 10 * USEC_PER_SEC;
+    enum code code = keeper_status(j->api->config.keeper, &s, reterr);
+    if (code != OK || s.epoch == j->certified)
+        return code;
+    code = job_certify(j->api, &made, reterr);
+    if (code == OK)
+        j->certified = s.epoch;
+    if (made > 0)
+        log_event(LOG_INFO, "certificates_made", LOG_INT("count", made));
+    return code;
+}
+
 static enum code turn_clock(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
     *ret_next = now + 10 * USEC_PER_MINUTE;
     return clock_stand(j->api->config.store, now, reterr);
@@ -359,7 +406,7 @@ static enum code turn_mail_forget(struct jobs *j, usec_t now, usec_t *ret_next, 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
     { "requests", turn_requests },
-    { "people", turn_people }, { "windows", turn_windows }, { "clock", turn_clock },
+    { "people", turn_people }, { "windows", turn_windows }, { "certify", turn_certify }, { "clock", turn_clock },
     { "mail", turn_mail }, { "mail_forget", turn_mail_forget },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");

@@ -14,6 +14,8 @@ MUST_USE enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, stru
 
 /* The jobs by themselves, for the control socket. Serialised against the thread. */
 MUST_USE enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr);
+/* Certificates for what is final, in every tenant. *ret_made counts them, also after a failure. */
+MUST_USE enum code job_certify(struct api *a, size_t *ret_made, struct err *reterr);
 MUST_USE enum code job_index_renew(struct api *a, uint32_t *ret_generation, struct err *reterr);
 MUST_USE enum code job_sign(struct api *a, struct err *reterr);
 /* Is all that the keeper has signed still there? As ledger_compare. */

@@ -126,7 +126,8 @@ static void on_erase(struct http_req *req) {
         call_error(&c, &e, NULL);
         return;
     }
-    json_t *out = json_pack("{s:o, s:o*}", "erased", erased, "kept", kept);
+    json_t *out = json_pack("{s:o, s:o*, s:s, s:s}", "erased", erased, "kept", kept, "certificate", "with the renewal of the coming night", "certificates",
+                            arena_printf(http_arena(req), "/v1/tenants/%lld/certificates", (long long)c.who.tenant));
     call_reply_json(&c, 200, out);
     json_decref(out);
 }

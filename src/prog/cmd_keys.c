@@ -216,6 +216,8 @@ enum code cmd_renew(int argc, char *const *argv, struct err *reterr) {
         printf("Final now: %lld buckets have new keys, %lld keys were wrapped anew, epoch %lld, %lld ms.", number(r, "buckets"), number(r, "keys"),
                number(r, "epoch"), number(r, "took") / 1000);
     }
+    if (!a.json && number(r, "certificates") > 0)
+        printf("\nCertificates made: %lld (sejf certificate list).", number(r, "certificates"));
     printf("\n");
     json_decref(r);
     return OK;

@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "promises/control_int.h"
 #include "records/records.h"
+#include "store/destruction.h"
 #include "store/people.h"
 #include "store/register.h"
 
@@ -225,7 +226,10 @@ static enum code person_end(struct people *p, struct store *store, int64_t tenan
     return code;
 }
 
-static enum code registers_end(struct txn *t, void *arg UNUSED, struct err *reterr) { return registers_drop(t, reterr); }
+static enum code registers_end(struct txn *t, void *arg UNUSED, struct err *reterr) {
+    enum code code = registers_drop(t, reterr);
+    return code == OK ? destructions_drop(t, reterr) : code;
+}
 
 enum code probe_people_end(struct people *p, struct store *store, int64_t tenant, struct err *reterr) {
     json_t *list = NULL, *one;

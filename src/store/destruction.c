@@ -105,9 +105,9 @@ enum code destruction_put(struct txn *t, const char *cause, const char *by, cons
     AUTO(buf_done) struct buf ranges = BUF(RANGES_MAX);
     struct stmt *s;
     int64_t number = 0;
-    if (count == 0 || count > DESTRUCTION_KEYS)
-        return err_set(reterr, E_INVALID, "a destruction is of 1 to %zu keys", DESTRUCTION_KEYS);
-    enum code code = ranges_of(keys, count, &ranges, reterr);
+    if (count > DESTRUCTION_KEYS)
+        return err_set(reterr, E_INVALID, "a destruction is of at most %zu keys", DESTRUCTION_KEYS);
+    enum code code = count == 0 ? OK : ranges_of(keys, count, &ranges, reterr);
     if (code == OK)
         code = number_next(&t->sql, "SELECT number FROM destruction WHERE tenant = ? ORDER BY number DESC LIMIT 1", &number, reterr);
     if (code == OK)
@@ -119,7 +119,7 @@ enum code destruction_put(struct txn *t, const char *cause, const char *by, cons
     stmt_text(s, 4, cause);
     stmt_text(s, 5, by);
     stmt_text(s, 6, counts);
-    stmt_blob(s, 7, ranges.data, ranges.len);
+    stmt_blob(s, 7, ranges.len > 0 ? ranges.data : "", ranges.len);
     if ((code = stmt_run(s, reterr)) == OK)
         *ret_number = number;
     return code;
@@ -130,12 +130,13 @@ static enum code row_give(struct stmt *s, destruction_fn fn, void *arg, bool *re
     size_t len;
     const uint8_t *list = col_blob(s, 5, &len);
     enum code code = ranges_read(list, len, NULL, &r.key_count, reterr);
-    if (code != OK || r.key_count == 0)
-        return code != OK ? code : damaged(reterr);
-    AUTO(mem_free) uint64_t *keys = mem_new_array(r.key_count, sizeof *keys);
-    if (keys == NULL)
+    if (code != OK)
+        return code;
+    AUTO(mem_free) uint64_t *keys = r.key_count == 0 ? NULL : mem_new_array(r.key_count, sizeof *keys);
+    if (keys == NULL && r.key_count > 0)
         return err_set(reterr, E_MEMORY, "no memory for the keys of a destruction");
-    code = ranges_read(list, len, keys, &r.key_count, reterr);
+    if (r.key_count > 0)
+        code = ranges_read(list, len, keys, &r.key_count, reterr);
     r.keys = keys;
     *ret_more = code == OK && fn(&r, arg);
     return code;

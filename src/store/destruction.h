@@ -13,8 +13,7 @@ struct destruction_row {
     const char *counts;                        /* JSON: {"registration": 12, "parcel: contact": 3} */
     const uint64_t *keys; size_t key_count;    /* ascending, each once */
 };
-/* Takes the next number. Keys in any order; those that stand twice count once. Without keys nothing was destroyed that a certificate
- * could tell of: E_INVALID. */
+/* Takes the next number. Keys in any order; those that stand twice count once. None: what had no key any more, but is counted. */
 MUST_USE enum code destruction_put(struct txn *t, const char *cause, const char *by, const char *counts, const uint64_t *keys, size_t count, int64_t *ret_number, struct err *reterr);
 /* Those that no certificate tells of, oldest first. */
 typedef bool (*destruction_fn)(const struct destruction_row *r, void *arg);

@@ -48,8 +48,11 @@ TEST(keys_come_back_ascending_and_each_once) {
     CHECK_OK(listed(&b, 3, &out), &b.e);
     CHECK_TEXT(buf_str(&out), "1 owner token 7 {\"paper\":1} 1 300 4096 4097 4099 18446744073709551614;2 owner token 7 {\"paper\":1} 8;");
     CHECK(waits(&b, 3) && waits(&b, 4) && !waits(&b, 5));
-    struct put none = { "owner", one, 0, 0 };
-    CHECK_CODE(store_write(b.store, 3, put_write, &none, &b.e), E_INVALID, &b.e);
+    CHECK_INT(bed_put(&b, 5, NULL, 0), 1);                             /* what had no key any more is told of, too */
+    CHECK_OK(listed(&b, 5, &out), &b.e);
+    CHECK_TEXT(buf_str(&out), "1 owner token 7 {\"paper\":1};");
+    struct put most = { "owner", one, DESTRUCTION_KEYS + 1, 0 };
+    CHECK_CODE(store_write(b.store, 3, put_write, &most, &b.e), E_INVALID, &b.e);
     buf_done(&out);
     bed_end(&b);
 }
