@@ -11,6 +11,8 @@ DEFINE_AUTO(struct jobs, jobs_stop)
 
 /* Turns that stand in files of their own: what each does now, and when it is due again. */
 MUST_USE enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* what is due is erased */
+/* turns_consent.c: a turn of the table. */
+MUST_USE enum code turn_unconfirmed(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 
 /* The jobs by themselves, for the control socket. Serialised against the thread. */
 MUST_USE enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr);

@@ -2,6 +2,7 @@
  * was typed, but for one that another site sent. A second sending of the same form gives the same record. */
 #include <string.h>
 
+#include "api/page_confirm.h"
 #include "api/page_form.h"
 #include "api/page_home.h"
 #include "base/log.h"
@@ -147,6 +148,15 @@ static void sheet_done(struct sheet *s, const json_t *made) {
     json_decref(record);
 }
 
+/* Nothing of it is shown before its address has confirmed it: not even the private link, which goes by letter. */
+static void sheet_sent(struct sheet *s) {
+    struct buf body;
+    struct page page;
+    visit_page(&s->visit, text_in(TEXT_ADDRESS_SENT_TITLE, s->visit.lang), true, &body, &page);
+    confirm_sent_put(&body, s->visit.lang);
+    visit_send(&s->visit, 200, &page, &body);
+}
+
 static void sheet_refused(struct sheet *s, enum code code, const json_t *mistakes, const struct err *e) {
     static const struct { enum code code; int status; enum text text; } known[] = {
         { E_FIELDS, 422, TEXTS }, { E_INVALID, 422, TEXT_FORM_TAKEN }, { E_CONFLICT, 409, TEXT_FORM_TAKEN },
@@ -162,11 +172,32 @@ static void sheet_refused(struct sheet *s, enum code code, const json_t *mistake
         visit_trouble(&s->visit, e);
 }
 
+/* The record of what was typed; with its letter where its address is to confirm it. */
+static enum code sheet_make(struct sheet *s, const char *token, json_t *fields, json_t *consents, json_t **ret_made, json_t **ret_mistakes, struct err *reterr) {
+    const struct kind *k = charter_kind_at(s->visit.charter, s->home.kind);
+    uint8_t shown[HASH_SIZE];
+    bool any = false;
+    AUTO(post_ready_done) struct post_ready letter = { .sealed = BUF(1) };
+    struct caller who = { .tenant = s->home.tenant, .person = k->about, .by_form = true, .subject_kind = -1 };
+    struct record_request r = { .who = &who, .kind = s->home.kind, .input = fields, .consents = consents, .idempotency = token, .if_match = -1, .parent = s->home.parent, .lang = s->visit.lang };
+    const struct confirm_ask ask = { .service = s->visit.service, .tenant = s->home.tenant, .tenant_name = s->home.tenant_name, .kind = s->home.kind, .lang = s->visit.lang,
+                                     .base_url = api_config(s->visit.api)->base_url, .fields = fields };
+    enum code code = consent_shown(s->visit.service, s->home.kind, s->visit.lang, &any, shown, reterr);
+    who.notice = code == OK && any ? shown : NULL;
+    if (code == OK && k->confirmed) {
+        code = confirm_letter(&ask, &r.id, &letter, reterr);
+        if (code == E_FIELDS)                  /* what is wrong with the address is said with all else that is */
+            code = OK;
+        else
+            r.letter = &letter;
+    }
+    return code == OK ? record_create(s->visit.service, &r, ret_made, ret_mistakes, reterr) : code;
+}
+
 static void sheet_take(struct sheet *s, const char *token) {
     struct err e;
     json_t *fields = NULL, *consents = NULL, *made = NULL, *mistakes = NULL;
     const struct kind *k = charter_kind_at(s->visit.charter, s->home.kind);
-    struct caller who = { .tenant = s->home.tenant, .person = k->about, .by_form = true, .subject_kind = -1 };
     struct form_view typed = { .notice = notice_of(s), .typed = typed_in, .typed_arg = s->visit.req };
     json_t *unticked = form_unticked(&typed);
     if (!visit_whole(&s->visit)) {
@@ -184,10 +215,10 @@ static void sheet_take(struct sheet *s, const char *token) {
         json_decref(consents);
         return;
     }
-    enum code code = record_create(s->visit.service, &(struct record_request){ .who = &who, .kind = s->home.kind, .input = fields, .consents = consents,
-                                                                               .idempotency = token, .if_match = -1, .parent = s->home.parent, .lang = s->visit.lang },
-                                   &made, &mistakes, &e);
-    if (code == OK)
+    enum code code = sheet_make(s, token, fields, consents, &made, &mistakes, &e);
+    if (code == OK && k->confirmed && rule_on(RULE_double_opt_in))
+        sheet_sent(s);
+    else if (code == OK)
         sheet_done(s, made);
     else
         sheet_refused(s, code, mistakes, &e);

@@ -11,6 +11,7 @@ static const struct words texts[TEXTS] = {
 #include "api/texts_form.tbl"
 #include "api/texts_notice.tbl"
 #include "api/texts_link.tbl"
+#include "api/texts_consent.tbl"
 #include "api/texts_account.tbl"
 #include "api/texts_rights.tbl"
 #include "api/texts_with.tbl"

@@ -125,7 +125,7 @@ static void hidden_to(struct buf *ret, const char *to) {
 }
 
 /* A fold with the reason inside and the button under it. */
-static void fold(struct buf *ret, const struct link_view *v, const char *what, const char *to, const char *label, enum text why) {
+void link_fold(struct buf *ret, const struct link_view *v, const char *what, const char *to, const char *label, enum text why) {
     buf_text(ret, "<details class=\"act\"><summary>");
     buf_html(ret, label);
     buf_text(ret, "</summary>\n<p>");
@@ -155,10 +155,14 @@ static void put_consents(struct buf *ret, const struct link_view *v) {
         buf_html(ret, buf_str(&label));
         buf_printf(ret, "</strong>: %s</p>\n", text_in(json_is_true(given) ? TEXT_LINK_GIVEN : TEXT_LINK_NOT_GIVEN, lang_of(v)));
         if (json_is_true(given))
-            fold(ret, v, "withdraw", name, text_in(TEXT_LINK_WITHDRAW, lang_of(v)),
+            link_fold(ret, v, "withdraw", name, text_in(TEXT_LINK_WITHDRAW, lang_of(v)),
                  kind_consent(kind_of(v)) != NULL && strcmp(kind_consent(kind_of(v)), name) == 0 ? TEXT_LINK_WITHDRAW_ALL : TEXT_LINK_WITHDRAW_WHY);
     }
-    buf_text(ret, "</section>\n");
+    buf_text(ret, "<p><a class=\"button quiet\" download href=\"");
+    buf_html(ret, v->path);
+    buf_text(ret, "/receipt.json\">");
+    PUT_TEXT(ret, lang_of(v), LINK_RECEIPT);
+    buf_text(ret, "</a></p>\n</section>\n");
 }
 
 /* What the inputs of the change form show, by their names: what was typed before a mistake, else what is stored. */
@@ -263,7 +267,7 @@ static void put_move(void *arg, int field, const char *option) {
         buf_text(&label, word);
     else
         say_plain(&label, text_in(TEXT_LINK_MOVE_TO, lang_of(v)), SAY_ARGS(buf_str(&state)));
-    fold(p->ret, v, "move", option, buf_str(&label), TEXT_LINK_SURE);
+    link_fold(p->ret, v, "move", option, buf_str(&label), TEXT_LINK_SURE);
 }
 
 static void put_download(struct buf *ret, const struct link_view *v, const char *file, enum text text) {
@@ -291,7 +295,7 @@ static void put_erase(struct buf *ret, const struct link_view *v) {
     PUT_TEXT(ret, lang_of(v), LINK_ERASE);
     buf_text(ret, "</h2>\n");
     if (v->erases) {
-        fold(ret, v, "erase", NULL, text_in(TEXT_LINK_ERASE_NOW, lang_of(v)), TEXT_LINK_ERASE_WHY);
+        link_fold(ret, v, "erase", NULL, text_in(TEXT_LINK_ERASE_NOW, lang_of(v)), TEXT_LINK_ERASE_WHY);
     } else {
         put_with_contact(ret, TEXT_LINK_ERASE_ASK, lang_of(v), charter_contact(v->notice.charter));
     }
@@ -329,6 +333,7 @@ void link_put(struct buf *ret, const struct link_view *v) {
     buf_text(ret, moves.any ? "</section>\n" : "");
     put_change(ret, v);
     put_consents(ret, v);
+    uses_put(ret, v);
     put_export(ret, v);
     put_erase(ret, v);
     notice_put(ret, &v->notice);

@@ -2,7 +2,7 @@
 #pragma once
 #include "api/page_form.h"
 
-#define LINK_DO ".do"                         /* change, withdraw, move, erase */
+#define LINK_DO ".do"                         /* change, withdraw, move, erase, confirm, object, object_end, restrict */
 #define LINK_VERSION ".version"
 #define LINK_TO ".to"                         /* the option of a move, or the consent that is withdrawn */
 
@@ -21,8 +21,12 @@ struct link_view {
     const char *trouble, *done;               /* a sentence above all, or NULL */
     fieldset changes;                         /* fields that the person may set */
     bool erases;
+    const json_t *objections;                 /* [{purpose}] that stand, as objection_list says */
 };
 void link_put(struct buf *ret, const struct link_view *v);
+/* A fold with the reason inside and a button under it, which sends `what` (and LINK_TO, where `to` is not NULL). */
+void link_fold(struct buf *ret, const struct link_view *v, const char *what, const char *to, const char *label, enum text why);
+void uses_put(struct buf *ret, const struct link_view *v);        /* page_uses.c: objection and restriction */
 void looks_put(struct buf *ret, const struct link_view *v);       /* page_looks.c */
 /* The state that may be reached from here by the person, in the order of the charter: fn for each. */
 typedef void (*move_fn)(void *arg, int field, const char *option);

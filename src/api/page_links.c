@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "api/damage.h"
+#include "api/page_confirm.h"
 #include "api/page_home.h"
 #include "api/page_link.h"
 #include "base/text.h"
 #include "records/agreed.h"
 #include "records/looks.h"
+#include "rights/consent.h"
+#include "rights/objection.h"
+#include "rights/restriction.h"
 #include "store/tables.h"
 
 #define LIST_MAX ((size_t)64 << 20)
@@ -17,14 +21,17 @@ struct desk {
     struct caller who;
     struct tenant_row tenant;
     const char *path, *action;
-    json_t *record, *parent, *looks;
+    json_t *record, *parent, *looks, *objections;
     bool looks_more;
+    bool waits;                               /* its address has not confirmed it yet: nothing of it is shown */
+    uint8_t shown[HASH_SIZE];                 /* of the text of consents that the page shows */
 };
 
 static void desk_done(struct desk *d) {
     json_decref(d->record);
     json_decref(d->parent);
     json_decref(d->looks);
+    json_decref(d->objections);
 }
 DEFINE_AUTO_VALUE(struct desk, desk_done)
 
@@ -79,6 +86,8 @@ static bool desk_begin(struct http_req *req, bool exports, struct desk *d) {
         code = tenant_get(service_store(d->visit.service), d->who.tenant, &d->tenant, http_arena(req), &e);
     if (code == OK)
         code = own_read(d, exports, &e);
+    if (code == E_FORBIDDEN && !exports && record_unconfirmed(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &d->waits, &e) == OK && d->waits)
+        code = OK;
     if (code != OK) {
         d->visit.path = "/";                   /* a dead link is not repeated in a page */
         visit_trouble(&d->visit, &e);
@@ -143,6 +152,17 @@ static usec_t instant_of(const json_t *record, const char *name, usec_t otherwis
     return text != NULL && time_parse(text, &at) ? at : otherwise;
 }
 
+static void desk_confirm(struct desk *d, int status) {
+    char token[GUARD_TOKEN_TEXT];
+    struct buf body;
+    struct page page;
+    guard_token(pages_guard(d->visit.pages), d->path, visit_cookie(&d->visit), true, clock_now(), token);
+    const struct confirm_view view = { .charter = d->visit.charter, .kind = d->who.subject_kind, .lang = d->visit.lang, .tenant = d->tenant.name, .action = d->action, .token = token };
+    visit_page(&d->visit, text_in(TEXT_ADDRESS_TITLE, d->visit.lang), false, &body, &page);
+    confirm_put(&body, &view);
+    visit_send(&d->visit, status, &page, &body);
+}
+
 static struct link_view view_of(struct desk *d) {
     usec_t now = clock_now();
     return (struct link_view){
@@ -160,7 +180,13 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
     json_t *others = NULL, *choices = NULL;
     struct home home = { .kind = d->who.subject_kind, .tenant = d->who.tenant };
     struct err e;
+    if (d->waits) {
+        desk_confirm(d, status);
+        return;
+    }
     enum code code = others_of(d, &others, &e);
+    if (code == OK && d->objections == NULL)
+        code = objection_list(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &d->objections, &e);
     if (code == OK && d->looks == NULL)
         code = looks_of_person(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &LOOKS_LEFT, &d->looks, &d->looks_more, &e);
     if (code == OK)
@@ -178,6 +204,7 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
     view.trouble = trouble == TEXTS ? NULL : text_in(trouble, d->visit.lang);
     view.choices = choices;
     view.looks = d->looks;
+    view.objections = d->objections;
     view.looks_more = d->looks_more;
     view.typed = typed ? typed_in : NULL;
     view.typed_arg = d->visit.req;
@@ -194,6 +221,7 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
 
 static const struct { const char *name; enum text text; } said_done[] = {
     { "change", TEXT_LINK_DONE_CHANGE }, { "withdraw", TEXT_LINK_DONE_WITHDRAW }, { "move", TEXT_LINK_DONE_MOVE },
+    { "confirm", TEXT_ADDRESS_DONE }, { "object", TEXT_LINK_DONE_OBJECT }, { "object_end", TEXT_LINK_DONE_OBJECT_END }, { "restrict", TEXT_LINK_DONE_RESTRICT },
 };
 
 static void link_get(struct http_req *req) {
@@ -305,7 +333,11 @@ static void desk_change(struct desk *d, struct deed *x, const char *what, bool t
     enum code code = OK;
     if (!visit_whole(&d->visit))
         return;
-    if (json_object_size(x->patch) > 0 || json_object_size(x->consents) > 0)
+    bool shown = false;
+    if (json_object_size(x->consents) > 0)
+        code = consent_shown(d->visit.service, d->who.subject_kind, d->visit.lang, &shown, d->shown, &e);
+    d->who.notice = code == OK && shown ? d->shown : NULL;
+    if (code == OK && (json_object_size(x->patch) > 0 || json_object_size(x->consents) > 0))
         code = record_change(d->visit.service, &(struct record_request){ .who = &d->who, .kind = d->who.subject_kind, .id = d->who.subject, .input = x->patch,
                                                                          .consents = x->consents, .if_match = version_typed(d->visit.req), .lang = d->visit.lang },
                              &x->made, &x->mistakes, &e);
@@ -357,10 +389,9 @@ static void kept_put(struct buf *ret, const struct desk *d, json_t *kept) {
 
 /* Neither who_changes nor a move has a word for it: the charter grants it to the person elsewhere (rights.erasure, because), so sejf
  * does it on the person's behalf, and the ledger names the link's number. */
+static void desk_erased(struct desk *d, json_t *kept);
 static void desk_erase(struct desk *d) {
     struct err e;
-    struct buf body;
-    struct page page;
     json_t *gone = NULL, *kept = NULL;
     struct caller who = { .tenant = d->who.tenant, .person = -1, .token = d->who.token, .by_sejf = true, .subject_kind = -1 };
     enum code code = record_erase_told(d->visit.service, &(struct record_request){ .who = &who, .kind = d->who.subject_kind, .id = d->who.subject, .if_match = -1 }, &gone, &kept, &e);
@@ -369,6 +400,13 @@ static void desk_erase(struct desk *d) {
         visit_trouble(&d->visit, &e);
         return;
     }
+    desk_erased(d, kept);
+}
+
+/* Takes the reference of what stays. */
+static void desk_erased(struct desk *d, json_t *kept) {
+    struct buf body;
+    struct page page;
     d->visit.path = "/";
     const char *title = text_in(kept == NULL ? TEXT_LINK_DONE_ERASE_TITLE : TEXT_LINK_DONE_KEPT_TITLE, d->visit.lang);
     visit_page(&d->visit, title, true, &body, &page);
@@ -390,18 +428,28 @@ static void do_erase(struct desk *d) {
         desk_show(d, 403, TEXTS, TEXT_LINK_REFUSED, NULL, false);
 }
 
+static void desk_withdraw_all(struct desk *d, struct deed *x) {
+    struct err e;
+    enum code code = record_change(d->visit.service, &(struct record_request){ .who = &d->who, .kind = d->who.subject_kind, .id = d->who.subject, .input = x->patch, .consents = x->consents,
+                                                                              .if_match = -1, .lang = d->visit.lang }, &x->made, &x->mistakes, &e);
+    if (code == OK)
+        desk_erased(d, NULL);
+    else
+        visit_trouble(&d->visit, &e);
+}
+
 /* A consent that only opens some fields takes them with it; one that the whole record rests on takes the record. */
 static void do_withdraw(struct desk *d) {
     const char *consent = http_form(d->visit.req, LINK_TO);
     AUTO(deed_done) struct deed x = { .patch = json_object(), .consents = json_object() };
     bool given = consent != NULL && json_is_true(json_object_get(json_object_get(d->record, "consents"), consent));
     const char *basis = kind_consent(charter_kind_at(d->visit.charter, d->who.subject_kind));
-    if (given && basis != NULL && strcmp(basis, consent) == 0) {
-        desk_erase(d);
-        return;
-    }
     if (given)
         json_object_set_new(x.consents, consent, json_false());
+    if (given && basis != NULL && strcmp(basis, consent) == 0) {
+        desk_withdraw_all(d, &x);
+        return;
+    }
     desk_change(d, &x, "withdraw", false);
 }
 
@@ -425,8 +473,42 @@ static void do_move(struct desk *d) {
     desk_change(d, &x, "move", false);
 }
 
+static void desk_answer(struct desk *d, enum code code, const char *what, const struct err *e) {
+    if (code == OK)
+        desk_back(d, what);
+    else if (code == E_FIELDS)
+        desk_show(d, 422, TEXTS, TEXT_LINK_REFUSED, NULL, false);
+    else
+        visit_trouble(&d->visit, e);
+}
+
+static void do_confirm(struct desk *d) {
+    struct err e;
+    enum code code = record_confirm(d->visit.service, &d->who, d->who.subject_kind, &d->who.subject, &e);
+    desk_answer(d, code, "confirm", &e);
+}
+
+static void object(struct desk *d, bool ends) {
+    struct err e;
+    const char *purpose = http_form(d->visit.req, LINK_TO);
+    const struct kind *k = charter_kind_at(d->visit.charter, d->who.subject_kind);
+    enum code code = purpose == NULL || (!ends && !policy_objectable(k, kind_purpose(k, purpose))) ? err_set(&e, E_FIELDS, "no use that may be objected to")
+        : ends ? objection_end(d->visit.service, &d->who, d->who.subject_kind, &d->who.subject, purpose, &e)
+               : objection_make(d->visit.service, &d->who, d->who.subject_kind, &d->who.subject, purpose, NULL, &e);
+    desk_answer(d, code, ends ? "object_end" : "object", &e);
+}
+static void do_object(struct desk *d) { object(d, false); }
+static void do_object_end(struct desk *d) { object(d, true); }
+
+static void do_restrict(struct desk *d) {
+    struct err e;
+    enum code code = restriction_set(d->visit.service, &d->who, d->who.subject_kind, &d->who.subject, 0, &e);
+    desk_answer(d, code, "restrict", &e);
+}
+
 static const struct { const char *name; void (*run)(struct desk *d); } deeds[] = {
     { "change", do_change }, { "withdraw", do_withdraw }, { "move", do_move }, { "erase", do_erase },
+    { "confirm", do_confirm }, { "object", do_object }, { "object_end", do_object_end }, { "restrict", do_restrict },
 };
 
 static void link_post(struct http_req *req) {
@@ -447,16 +529,36 @@ static void link_post(struct http_req *req) {
         return;
     }
     for (size_t i = 0; what != NULL && i < ARRAY_LEN(deeds); i++)
-        if (strcmp(deeds[i].name, what) == 0) {
+        if (strcmp(deeds[i].name, what) == 0 && (!d.waits || deeds[i].run == do_confirm)) {
             deeds[i].run(&d);
             return;
         }
     desk_show(&d, 422, TEXTS, TEXT_LINK_REFUSED, NULL, false);
 }
 
+static void link_receipt(struct http_req *req) {
+    AUTO(desk_done) struct desk d;
+    struct err e;
+    json_t *receipt = NULL;
+    if (!desk_begin(req, true, &d))
+        return;
+    if (!guard_take(pages_guard(d.visit.pages), http_client(req), "p/data", clock_steady()))
+        (void)err_set(&e, E_TOO_MANY, "too many downloads from one address");
+    else if (consent_receipt(d.visit.service, d.who.tenant, d.tenant.name, d.who.subject_kind, &d.who.subject, &receipt, &e) == OK) {
+        http_reply_header(req, "Content-Disposition", "attachment; filename=\"receipt.json\"");
+        http_reply_header(req, "X-Robots-Tag", "noindex");
+        if (visit_whole(&d.visit))
+            http_reply_json(req, 200, receipt);
+        json_decref(receipt);
+        return;
+    }
+    visit_trouble(&d.visit, &e);
+}
+
 static const struct route list[] = {
     { "GET", "/p/{service}/{token}", ROUTE_SECRET, link_get },
     { "POST", "/p/{service}/{token}", ROUTE_SECRET, link_post },
     { "GET", "/p/{service}/{token}/data.json", ROUTE_SECRET, link_export },
+    { "GET", "/p/{service}/{token}/receipt.json", ROUTE_SECRET, link_receipt },
 };
 const struct route_table routes_links = { list, ARRAY_LEN(list) };

@@ -4,6 +4,7 @@
 
 extern const struct route_table routes_records;   /* routes_records.c: records, lists, searches */
 extern const struct route_table routes_bulk;      /* routes_bulk.c: import, export, files */
+extern const struct route_table routes_consents;  /* routes_consents.c: consents, objections, restrictions */
 extern const struct route_table routes_copies;    /* routes_copies.c: who looked at whom, bulk copies */
 extern const struct route_table routes_requests;  /* routes_requests.c: what people ask for under their rights */
 extern const struct route_table routes_subjects;  /* routes_subjects.c: a person across kinds, access packs */

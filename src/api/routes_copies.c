@@ -15,14 +15,8 @@
 
 /* "registration/0193…" */
 static bool record_named(struct call *c, const char *text, struct looks_query *q) {
-    size_t n = strcspn(text, "/");
-    char *kind = arena_text_n(http_arena(c->req), text, n);
-    q->kind = kind == NULL ? -1 : charter_kind(c->charter, kind);
     q->of_record = true;
-    if (q->kind >= 0 && text[n] == '/' && uuid_parse(text + n + 1, &q->id))
-        return true;
-    call_fail(c, E_INVALID, "record names a kind and an id: record=registration/0193…");
-    return false;
+    return tenant_call_record(c, text, &q->kind, &q->id);
 }
 
 /* "account/0193…", "token/7", "link/3": in the ledger a space stands between. */

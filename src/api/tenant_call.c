@@ -1,6 +1,8 @@
 /* tenant_call.c — whose tenant it is, is told to nobody but its people. */
 #include "api/tenant_call.h"
 
+#include <string.h>
+
 #include "api/session_call.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -51,6 +53,16 @@ bool tenant_call(struct http_req *req, struct call *ret) {
     http_note_tenant(req, tenant);
     *ret = c;
     return true;
+}
+
+bool tenant_call_record(struct call *c, const char *text, int *ret_kind, struct uuid *ret) {
+    size_t n = text == NULL ? 0 : strcspn(text, "/");
+    char *kind = text == NULL ? NULL : arena_text_n(http_arena(c->req), text, n);
+    *ret_kind = kind == NULL ? -1 : charter_kind(c->charter, kind);
+    if (*ret_kind >= 0 && text[n] == '/' && uuid_parse(text + n + 1, ret))
+        return true;
+    call_fail(c, E_INVALID, "record names a kind and an id: registration/0193…");
+    return false;
 }
 
 bool tenant_call_owner(struct call *c, const char *what) {

@@ -114,6 +114,7 @@ struct kind {
     int about;                                /* person, or -1 */
     const char *form;                         /* public form name, or NULL */
     struct words form_label;
+    bool confirmed;                           /* what the form makes counts only after its address confirmed it */
     fieldset asks;                            /* fields of the form; without `asks`: all but those of moves, files, references */
     struct field *fields; size_t field_count;
     struct part *parts; size_t part_count;

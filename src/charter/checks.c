@@ -62,6 +62,7 @@ static void check_form(struct build *b, int kind, struct names *forms) {
     if (name == NULL)
         return;
     k->form = name->text;
+    k->confirmed = build_has(b, form, "confirmed");
     if (!names_add(forms, name->text, kind))
         complain_at(b, "form-twice", form, name->at, name->width, NULL, "`%s` makes records of `%s` already: give this form a name of its own", name->text, b->c->kinds[names_get(forms, name->text)].name);
     if (asks != NULL) {

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/ledger.h"
 #include "records/agreed.h"
+#include "records/consents.h"
 #include "records/limits.h"
 #include "records/reads.h"
+#include "store/consent.h"
 
 struct changing {
     const struct change_job *job;
@@ -18,6 +21,7 @@ struct changing {
     struct verdict sees, may;
     fieldset shown;                            /* of what it sees, by the answer */
     struct standing at;
+    bool withdraws;                            /* the consent that the whole record rests on */
 };
 
 static void mistake_at(struct mistakes *m, const struct field *f, enum says says, const char *arg) {
@@ -149,8 +153,10 @@ static void set_consent(struct changing *c, size_t n) {
     for (size_t i = 0; i < k->kind->part_count; i++)
         if (k->kind->parts[i].consent != NULL && strcmp(k->kind->parts[i].consent, k->consents[n]) == 0)
             part_consent(c, i, given);
-    if (k->agreed != NULL && strcmp(k->agreed, k->consents[n]) == 0)
+    if (k->agreed != NULL && strcmp(k->agreed, k->consents[n]) == 0) {
+        c->withdraws = !given && c->old->agreed != 0;
         c->d->rec.agreed = !given ? 0 : c->d->rec.agreed != 0 ? c->d->rec.agreed : c->src->now;
+    }
 }
 
 static void consents_hold(struct changing *c) {
@@ -168,6 +174,27 @@ static bool consents_moved(const struct changing *c) {
     return moved;
 }
 
+/* The one move that the person may make from where the record begins: none, or one of several, is made by nobody. */
+static void confirm_apply(struct changing *c) {
+    const struct kind *k = c->old->info->kind;
+    const struct move *only = NULL;
+    size_t found = 0;
+    c->d->rec.marks.unconfirmed = false;
+    c->d->confirms = c->job->confirms;
+    for (size_t i = 0; i < k->move_count; i++)
+        if (k->moves[i].from == kind_start(k, k->moves[i].field) && record_option(c->old, k->moves[i].field) == k->moves[i].from && k->about >= 0 && (k->moves[i].who >> k->about & 1) != 0) {
+            only = &k->moves[i];
+            found++;
+        }
+    if (found != 1)
+        return;
+    const char *option = k->fields[only->field].options[only->to];
+    struct raw raw = raw_cell(option, strlen(option), false);
+    struct say why = { 0 };
+    if (value_read(&k->fields[only->field], &raw, &c->d->s->rules, c->d->arena, &c->in.values[only->field], &why))
+        c->in.given |= (fieldset)1 << only->field;
+}
+
 static enum code values_apply(struct changing *c, struct err *reterr) {
     const struct kind_info *k = c->old->info;
     enum code code = OK;
@@ -177,6 +204,8 @@ static enum code values_apply(struct changing *c, struct err *reterr) {
         code = input_read(c->d->s, k, c->job->r->input, c->job->r->consents, c->d->arena, c->m, &c->in, reterr);
     if (code != OK)
         return code;
+    if (c->job->confirms != NULL)
+        confirm_apply(c);
     if (c->in.has_parent && uuid_compare(&c->in.parent, &c->old->parent) != 0)
         mistakes_add(c->m, "/", SAYS_parent_fixed, NULL);
     for (size_t n = 0; n < k->consent_count; n++)
@@ -256,7 +285,7 @@ static enum code change_write(struct changing *c, struct record_text *ret, json_
     code = read_note(c, true, reterr);         /* no view is open here */
     if (code != OK)
         return code;
-    d->verb = "record_changed";
+    d->verb = d->confirms != NULL ? "record_confirmed" : "record_changed";
     d->consents_asked = c->in.consent_named;
     d->what = ledger_what(c);
     d->file = c->job->file;
@@ -289,6 +318,39 @@ static enum code still_kept(struct changing *c, struct err *reterr) {
     return code;
 }
 
+/* The consent that a record rests on is taken back: no use is left from this write on, and the record is erased. Where that is held up (the
+ * cap of a day, a cut), its mark stands, and the upkeep erases it. */
+static enum code withdraw_note(struct txn *t, void *arg, struct err *reterr) {
+    struct changing *c = arg;
+    char by[CALLER_TEXT], id[UUID_TEXT];
+    const struct kind_info *k = c->old->info;
+    enum code code = row_mark(t, k->number, &c->old->id, MARK_UNCONFIRMED, 0, reterr);
+    if (code == OK)
+        code = consents_note(t, c->d, reterr);
+    if (code != OK)
+        return code;
+    json_t *what = json_pack("{s:s, s:s, s:s}", "kind", k->kind->name, "id", uuid_format(&c->old->id, id), "consent", k->agreed);
+    code = what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : ledger_append(t, "consent_withdrawn", caller_text(c->d->who, by, sizeof by), what, reterr);
+    json_decref(what);
+    return code;
+}
+
+static enum code withdraw_write(struct changing *c, struct record_text *ret, struct err *reterr) {
+    struct service *s = c->d->s;
+    struct caller sejf = { .tenant = c->old->tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
+    struct record_request r = { .who = &sejf, .kind = c->old->info->index, .id = c->old->id, .if_match = -1 };
+    struct err later;
+    json_t *gone = NULL;
+    facts_end(c->src);
+    enum code code = store_write(s->store, c->old->tenant, withdraw_note, c, reterr);
+    if (code != OK)
+        return code;
+    (void)!record_erase(s, &r, &gone, &later);
+    json_decref(gone);
+    c->d->rec.version++;
+    return record_give(&c->d->rec, 0, ret, reterr);
+}
+
 static enum code change_try(struct changing *c, struct record_text *ret, json_t **ret_mistakes, struct err *reterr) {
     const struct record_request *r = c->job->r;
     enum code code = old_load(c, reterr);
@@ -308,11 +370,13 @@ static enum code change_try(struct changing *c, struct record_text *ret, json_t 
     c->shown = use_shown(c->d->s, c->d->who, c->old->info->index, &c->sees);
     c->d->shows = c->shown | c->d->changed;
     c->src->record = &c->d->rec;
+    if (c->withdraws && rule_on(RULE_consent_withdrawn))
+        return withdraw_write(c, ret, reterr);
     if (c->d->changed != 0 && (code = still_kept(c, reterr)) != OK)
         return code;
     if (mistakes_any(c->m))
         return use_mistakes(c->m, E_FIELDS, ret_mistakes, reterr);
-    if (c->d->changed != 0 || consents_moved(c))
+    if (c->d->changed != 0 || consents_moved(c) || c->d->confirms != NULL)
         return change_write(c, ret, ret_mistakes, reterr);
     code = read_note(c, false, reterr);
     return code == OK ? record_give(c->old, c->d->shows, ret, reterr) : code;

@@ -6,6 +6,7 @@ struct change_job {
     struct service *s;
     const struct record_request *r;
     const struct input *file_input;            /* instead of r->input: one file field, set or cleared */
+    const struct caller *confirms;             /* whose address confirms the record: who changes it is sejf then; or NULL */
     const struct file_row *file; struct uuid file_task;
     bool *ret_kept;                            /* may the change stand, whatever is answered? NULL: nobody asks */
 };

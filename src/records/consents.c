@@ -17,7 +17,7 @@ bool consent_given(const struct record *r, size_t consent) {
 
 /* By which way the caller spoke. */
 static const char *way_of(const struct draft *d) {
-    const struct caller *who = d->who;
+    const struct caller *who = d->confirms != NULL ? d->confirms : d->who;
     if (d->way != NULL)
         return d->way;
     return who->by_form ? "form" : who->by_link ? "link" : who->by_session ? "account" : who->by_sejf ? "sejf" : "api";
@@ -26,6 +26,8 @@ static const char *way_of(const struct draft *d) {
 /* 0: nothing was said of it. */
 static enum consent_state said(const struct draft *d, size_t n) {
     bool now = consent_given(&d->rec, n), before = d->old != NULL && consent_given(d->old, n);
+    if (d->confirms != NULL && now)
+        return CONSENT_GIVEN;                  /* anew, by the address itself */
     if (now != before)
         return now ? CONSENT_GIVEN : CONSENT_WITHDRAWN;
     return d->consents_asked != NULL && d->consents_asked[n] && !now ? CONSENT_REFUSED : 0;
@@ -40,7 +42,7 @@ enum code consents_note(struct txn *t, const struct draft *d, struct err *reterr
         if (state == 0)
             continue;
         struct consent_row row = { .kind = k->number, .id = d->rec.id, .name = k->consents[i], .state = state, .until = USEC_NEVER, .shown = d->who->notice != NULL && state != CONSENT_WITHDRAWN,
-                                   .way = way_of(d), .by = caller_text(d->who, who, sizeof who) };
+                                   .way = way_of(d), .by = caller_text(d->confirms != NULL ? d->confirms : d->who, who, sizeof who) };
         if (row.shown)
             memcpy(row.text, d->who->notice, sizeof row.text);
         code = consent_step_put(t, &row, reterr);

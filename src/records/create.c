@@ -69,6 +69,7 @@ enum code create_fill(struct draft *d, struct fact_source *src, const struct rec
     d->rec.opened = d->rec.loaded = true;
     d->rec.created = d->rec.updated = src->now;
     d->changed = kind_all(d->rec.info->kind);
+    d->rec.marks.unconfirmed = d->who->by_form && d->rec.info->kind->confirmed && rule_on(RULE_double_opt_in);
     parent_pick(d->rec.info, r, in, &d->rec, m);
     input_make(d->s, d->rec.info, in, use_owner(d->s, d->who), src->now, d->arena, &d->rec, m);
     limits_check(&d->rec, m);
@@ -134,6 +135,7 @@ static enum code create(struct service *s, const struct record_request *r, struc
         return code;
     d->verb = "record_made";
     d->consents_asked = in.consent_named;
+    d->letter = r->letter;
     d->what = ledger_what(&d->rec);
     code = d->what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : draft_prepare(d, src, reterr);
     facts_end(src);                            /* no view stays open while the write waits */

@@ -13,6 +13,7 @@
 #include "records/file.h"
 #include "records/keys.h"
 #include "records/limits.h"
+#include "records/post.h"
 #include "records/reply.h"
 #include "records/spare.h"
 #include "records/task.h"
@@ -298,6 +299,8 @@ static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *
         code = consents_note(t, d, reterr);
     if (code == OK)
         code = objections_note(t, d, objected, reterr);
+    if (code == OK && d->letter != NULL)
+        code = post_put(t, d->letter, reterr);
     if (code == OK)
         code = parts_write(t, d, reterr);
     if (code == OK && !d->quiet)

@@ -31,6 +31,8 @@ struct draft {
     struct uuid file_task;                     /* TASK_UPLOAD of that file */
     json_t *what;                              /* of the ledger entry; NULL: none is written (an import writes one for many) */
     const char *verb;
+    struct post_ready *letter;                 /* put in the same write; or NULL */
+    const struct caller *confirms;             /* whose address confirms the record now; or NULL */
     const char *way;                           /* by which the caller spoke of consents; NULL: its own */
     const bool *consents_asked;                /* of which it spoke, by kind_info.consents; NULL: of those that moved */
     bool objects;                              /* an objection of the same address is inherited: set by draft_prepare */

@@ -33,6 +33,7 @@ struct record_request {
     struct uuid id;                      /* wanted id (import, demo) or null; the record for read, change, erase */
     struct uuid parent;                  /* where the path or form fixes it; else null: from the reference in input */
     enum lang lang;                      /* of the texts in mistakes */
+    struct post_ready *letter;           /* of a form whose address confirms: sealed (post.h), put in the same write; or NULL */
 };
 /* Each reply comes as text, appended as the API shows it, with what the headers of a reply say beside it; or as a tree. */
 struct record_text { struct buf text; struct uuid id; int64_t version; };
@@ -46,6 +47,14 @@ MUST_USE enum code record_read(struct service *s, const struct record_request *r
 /* JSON Merge Patch (RFC 7396) of fields; E_STALE when if_match is not the version. */
 MUST_USE enum code record_change_text(struct service *s, const struct record_request *r, struct record_text *ret, json_t **ret_mistakes, struct err *reterr);
 MUST_USE enum code record_change(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_mistakes, struct err *reterr);
+/* The address of a record that waits for it has confirmed (by its private link: who): from now on it counts. One that has already is fine.
+ * Where the charter lets the person make one single move from the state that the record begins with, that move is made. */
+MUST_USE enum code record_confirm(struct service *s, const struct caller *who, int kind, const struct uuid *id, struct err *reterr);
+/* Does it still wait? */
+MUST_USE enum code record_unconfirmed(struct service *s, int64_t tenant, int kind, const struct uuid *id, bool *ret, struct err *reterr);
+/* Records that nobody confirmed within CONFIRM_WITHIN, and those whose consent was withdrawn while they could not be erased, go. */
+#define CONFIRM_WITHIN (48 * USEC_PER_HOUR)
+MUST_USE enum code records_unconfirmed_go(struct service *s, usec_t now, int64_t *ret_count, struct err *reterr);
 /* Tombstone, key, tokens and row; children as when_deleted says. *ret: what was erased: {kind: count}; "kind: field, field" of a record that
  * stays without them. *ret_kept: [{kind, id, fields, due, because}]: what a law or a hold keeps; NULL: nothing. */
 MUST_USE enum code record_erase_told(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_kept, struct err *reterr);

@@ -104,7 +104,7 @@ static enum code value_make(struct upload *u, const char *name, const char *type
 
 static enum code upload_run(struct upload *u, const char *name, const char *type, const struct source *in, json_t **ret, struct err *reterr) {
     struct record_request r = { .who = u->who, .kind = u->k->index, .id = u->at.record, .if_match = -1 };
-    struct change_job job = { u->s, &r, &u->in, &u->row, u->task, &u->used };
+    struct change_job job = { .s = u->s, .r = &r, .file_input = &u->in, .file = &u->row, .file_task = u->task, .ret_kept = &u->used };
     AUTO(record_text_done) struct record_text record = RECORD_TEXT;
     json_t *mistakes = NULL;
     int64_t size = 0;

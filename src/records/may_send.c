@@ -1,0 +1,50 @@
+/* may_send.c — the row tells first; the consent that a record rests on is sealed with it, and asked last. */
+#include "records/may_send.h"
+
+#include "records/record.h"
+#include "store/consent.h"
+
+const char *send_bar_text(enum send_bar bar) {
+    static const char *const texts[] = { [SEND_UNCONFIRMED] = "the address has not confirmed the record yet", [SEND_RESTRICTED] = "the processing of the record is restricted (GDPR, article 18)",
+                                         [SEND_OBJECTED] = "the person objected to this purpose (GDPR, article 21)", [SEND_NO_CONSENT] = "the consent that the record rests on is not given" };
+    return (size_t)bar < ARRAY_LEN(texts) ? texts[bar] : NULL;
+}
+
+static enum code row_bar(struct sql *q, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
+    bool objected = false;
+    const char *name = purpose_name(r->info->kind, purpose);
+    enum code code = OK;
+    *ret = SEND_FINE;
+    if (r->marks.unconfirmed && rule_on(RULE_double_opt_in))
+        *ret = SEND_UNCONFIRMED;
+    else if (r->marks.restricted && rule_on(RULE_right_restriction))
+        *ret = SEND_RESTRICTED;
+    else if (r->marks.objected && name != NULL && rule_on(RULE_right_objection)) {
+        code = objection_stands(q, r->info->number, &r->id, name, &objected, reterr);
+        *ret = objected ? SEND_OBJECTED : SEND_FINE;
+    }
+    return code;
+}
+
+enum code may_send(struct service *s, int64_t tenant, int kind, const struct uuid *id, int purpose, enum send_bar *ret, struct err *reterr) {
+    PRE(s != NULL && id != NULL && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct record r;
+    struct view *v = NULL;
+    enum send_bar bar = SEND_FINE;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = record_load(view_sql(v), service_kind(s, kind), id, arena, &r, reterr);
+    if (code == OK)
+        code = row_bar(view_sql(v), &r, purpose, &bar, reterr);
+    v = view_end(v);                           /* the keeper is asked without a view open */
+    if (code == OK && bar == SEND_FINE && r.info->agreed != NULL && rule_on(RULE_consent_withdrawn)) {
+        code = record_open(s, &r, arena, reterr);
+        bar = code == OK && r.agreed == 0 ? SEND_NO_CONSENT : SEND_FINE;
+    }
+    if (code == OK)
+        *ret = bar;
+    return code;
+}

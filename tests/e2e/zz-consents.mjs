@@ -1,0 +1,186 @@
+// A-08 to A-10, A-58, A-59, A-61: newsletter and contact are purposes of their own; a consent is as easily withdrawn as given and takes what
+// rests on it; an objection ends its purpose at once and is inherited; what is restricted is stored and not used until the person was told.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { Instance, root, until } from '/work/w-consent/tests/e2e/lib.mjs';
+
+// A subscription that its address need not confirm: the letter has a test of its own below.
+const texts = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-charter-'));
+const file = path.join(texts, 'bookings.yaml');
+fs.writeFileSync(file, fs.readFileSync(path.join(root, 'charters/bookings.yaml'), 'utf8').replace(', confirmed by email', ''));
+const sejf = new Instance({ charters: [file] });
+let tenant, business, staff, cookie, base;
+
+const call0 = (method, target, body, more = {}) => sejf.call(method, target, { token: business, body, ...more });
+const call = async (m, t, b, o) => { console.error(m, t); const r = await call0(m, t, b, o); console.error("  ", r.status); return r; };
+const api = (what) => `/v1/tenants/${tenant}/${what}`;
+const ok = (r, status = 200) => { assert.equal(r.status, status, r.text); return r.json; };
+const input = (html, name) => new RegExp(`name="${name.replace(/\./g, '\\.')}" value="([^"]*)"`).exec(html)?.[1];
+const cookies = (r) => (r.headers['set-cookie'] || []).map((c) => c.split(';')[0]).join('; ');
+
+// What a browser does: opens the page, fills in the form, and sends it as a person would, not faster.
+async function sendForm(target, fields) {
+  const page = await sejf.call('GET', `${target}?lang=en`);
+  assert.equal(page.status, 200, page.text);
+  cookie = cookies(page) || cookie;
+  const body = (token) => new URLSearchParams({ ...fields, '.token': token }).toString();
+  const send = (html) => sejf.call('POST', `${target}?lang=en`, { body: body(input(html, '.token')), type: 'application/x-www-form-urlencoded', headers: { cookie } });
+  let sent = await send(page.text);
+  if (/faster than a person/.test(sent.text)) sent = await send(sent.text);
+  return sent;
+}
+const linkOf = (r) => /href="(\/p\/bookings\/[^"?]+)/.exec(r.text)?.[1];
+async function press(link, what, to) {
+  const page = await sejf.call('GET', `${link}?lang=en`);
+  assert.equal(page.status, 200, page.text);
+  cookie = cookies(page) || cookie;
+  const fields = { '.do': what, '.token': input(page.text, '.token'), '.version': input(page.text, '.version') ?? '', ...(to ? { '.to': to } : {}) };
+  return sejf.call('POST', `${link}?lang=en`, { body: new URLSearchParams(fields).toString(), type: 'application/x-www-form-urlencoded', headers: { cookie } });
+}
+const ask = async (email) => ok(await call('POST', '/v1/bookings/question', { fields: { email, text: 'Czy w sobotę?' } }), 201);
+const found = async (token, email, headers) => (await sejf.call('POST', '/v1/bookings/question/search', { token, body: { where: { email } }, headers })).json.items.length;
+
+before(async () => {
+  await sejf.start();
+  tenant = sejf.tenant('bookings', 'Gabinet Mięta');
+  business = sejf.token('bookings', tenant, 'business');
+  staff = sejf.token('bookings', tenant, 'staff');
+  base = `/f/bookings/subscribe/gabinet-mieta`;
+  const r = await sejf.call('GET', base);
+  assert.equal(r.status, 200, r.text);
+});
+after(async () => { await sejf.remove(); fs.rmSync(texts, { recursive: true, force: true }); });
+
+const form = (email, more) => sendForm(base, { email, ...more });
+
+test('a consent is on record with what was read, and its withdrawal takes the record with it', async () => {
+  assert.equal((await form('a@people.example', {})).status, 422);                 // without the tick nothing comes in
+  const sent = await form('a@people.example', { '.consent.newsletter': 'yes' });
+  assert.equal(sent.status, 200, sent.text);
+  const link = linkOf(sent);
+  const record = ok(await call('GET', '/v1/bookings/subscription')).items[0];
+  assert.deepEqual(record.consents, { newsletter: true });
+  const said = ok(await call('GET', api(`consents?record=subscription/${record.id}`)));
+  assert.deepEqual(said.consents, { newsletter: true });
+  assert.equal(said.items.length, 1);
+  const { consent, state, way, by, text } = said.items[0];
+  assert.deepEqual({ consent, state, way, by }, { consent: 'newsletter', state: 'given', way: 'form', by: 'form' });
+  assert.equal(text.language, 'en');
+  assert.match(text.version, /^2026-\d\d-\d\d [0-9a-f]{8}$/);
+  const read = ok(await call('GET', api(`consents/texts/${text.hash}`)));
+  assert.match(read.text, /newsletter/);
+  assert.equal(read.hash, text.hash);
+  assert.equal((await call('GET', api(`consents/texts/${'0'.repeat(64)}`))).status, 404);
+
+  const receipt = ok(await call('GET', api(`consents/receipt?record=subscription/${record.id}`)));
+  assert.equal(receipt['@type'], 'dpv:ConsentReceipt');
+  const own = ok(await sejf.call('GET', `${link}/receipt.json`));                  // the person gets the same
+  delete own['dct:created']; delete receipt['dct:created'];
+  assert.deepEqual(own, receipt);
+  const process = receipt['dpv:hasRecordOfActivity']['dpv:hasProcess'][0];
+  assert.equal(process['dpv:hasConsentStatus'][0]['dpv:hasConsentStatus'], 'dpv:ConsentGiven');
+  assert.equal(process['dpv:hasConsentStatus'][0]['dpv:hasNotice']['dct:identifier'], text.hash);
+  assert.equal(receipt['dpv:hasRecordOfActivity']['dpv:hasDataController']['schema:name'], 'Gabinet Mięta');
+  assert.ok(!JSON.stringify(receipt).includes('a@people.example'));
+
+  const gone = await press(link, 'withdraw', 'newsletter');
+  assert.equal(gone.status, 200, gone.text);
+  assert.match(gone.text, /erased/);
+  assert.equal((await sejf.call('GET', link)).status, 404);
+  assert.deepEqual(ok(await call('GET', '/v1/bookings/subscription')).items, []);
+  assert.equal((await call('GET', `/v1/bookings/subscription/${record.id}`)).status, 410);
+});
+
+test('the same by API: what rests on a consent goes with it, a field alone goes alone', async () => {
+  const made = ok(await call('POST', '/v1/bookings/subscription', { fields: { email: 'b@people.example' }, consents: { newsletter: true } }), 201);
+  const answer = ok(await call('PATCH', `/v1/bookings/subscription/${made.id}`, { consents: { newsletter: false } }));
+  assert.deepEqual(answer.consents, { newsletter: false });
+  assert.equal(answer.fields.email, undefined);
+  assert.equal((await call('GET', `/v1/bookings/subscription/${made.id}`)).status, 410);
+  const service = ok(await call('POST', '/v1/bookings/service', { fields: { title: 'Masaż', minutes: 60 } }), 201);
+  const who = ok(await call('POST', '/v1/bookings/staff', { fields: { name: 'Jan Wolny', email: 'jan@staff.example' } }), 201);
+  const times = { starts: '2030-03-01T17:00:00Z', ends: '2030-03-01T18:00:00Z' };
+  const visit = ok(await call('POST', '/v1/bookings/visit', { fields: { service: service.id, staff: who.id, ...times, name: 'Ewa Nowak', phone: '+48600100200', note: 'alergia' }, consents: { health: true } }), 201);
+  ok(await call('PATCH', `/v1/bookings/visit/${visit.id}`, { consents: { health: false } }));
+  assert.equal(ok(await call('GET', `/v1/bookings/visit/${visit.id}`)).fields.note, undefined);
+  const said = ok(await call('GET', api(`consents?record=visit/${visit.id}`))).items;
+  assert.deepEqual(said.map((s) => [s.consent, s.state, s.way]), [['health', 'given', 'api'], ['health', 'withdrawn', 'api']]);
+});
+
+test('an objection ends its purpose at once, in every way to the record, and the next record of the address inherits it', async () => {
+  const purpose = 'answering the question';
+  const question = await ask('objects@people.example');
+  const other = await ask('other@people.example');
+  assert.equal(await found(staff, 'objects@people.example'), 1);
+  assert.equal((await call('POST', api('objections'), { record: `question/${question.id}`, purpose: 'selling' })).status, 422);
+  assert.equal((await sejf.call('POST', api('objections'), { token: staff, body: { record: `question/${question.id}`, purpose } })).status, 403);
+  assert.deepEqual(ok(await call('POST', api('objections'), { record: `question/${question.id}`, purpose })), { records: 1 });
+  for (const token of [business, staff]) {
+    const one = await sejf.call('GET', `/v1/bookings/question/${question.id}`, { token });
+    assert.equal(one.status, 403, one.text);
+    assert.match(one.json.detail, /objected/);
+    assert.equal(await found(token, 'objects@people.example'), 0);
+    assert.deepEqual((await sejf.call('GET', '/v1/bookings/question', { token })).json.items.map((q) => q.id), [other.id]);
+  }
+  assert.ok(!(await call('GET', '/v1/bookings/changes?after=0')).text.includes(question.id));
+  const inherited = await ask('Objects@PEOPLE.example');
+  assert.equal((await call('GET', `/v1/bookings/question/${inherited.id}`)).status, 403);
+  const list = ok(await call('GET', api('objections'))).items;
+  assert.deepEqual(list.map((o) => o.id).sort(), [question.id, inherited.id].sort());
+  assert.deepEqual(ok(await call('POST', api('objections'), { email: 'other@people.example', purpose: 'udzielenie odpowiedzi' })), { records: 1 });
+  assert.equal((await call('GET', `/v1/bookings/question/${other.id}`)).status, 403);
+  ok(await call('POST', api('objections/end'), { record: `question/${question.id}`, purpose }), 204);
+  ok(await call('GET', `/v1/bookings/question/${inherited.id}`));                  // the person took it back for all of them
+});
+
+test('what is restricted is stored and not used, but by its person and with a ground', async () => {
+  const question = await ask('restricts@people.example');
+  const record = `question/${question.id}`;
+  ok(await call('POST', api('restrictions'), { record, request: 3 }), 204);
+  ok(await call('POST', api('restrictions'), { record }), 204);                     // restricted is restricted
+  for (const token of [business, staff]) {
+    const one = await sejf.call('GET', `/v1/bookings/${record}`, { token });
+    assert.equal(one.status, 403);
+    assert.match(one.json.detail, /article 18/);
+    assert.equal(await found(token, 'restricts@people.example'), 0);
+  }
+  assert.equal((await sejf.call('PATCH', `/v1/bookings/${record}`, { token: staff, body: { state: 'answered' } })).status, 403);
+  const headers = { 'sejf-ground': 'claims' };
+  const seen = ok(await call('GET', `/v1/bookings/${record}`, undefined, { headers }));
+  assert.equal(seen.restricted, true);
+  assert.equal(await found(business, 'restricts@people.example', headers), 1);
+  assert.equal(await found(staff, 'restricts@people.example', headers), 0);         // no ground opens it to another role
+  assert.equal((await call('GET', `/v1/bookings/${record}`, undefined, { headers: { 'sejf-ground': 'because' } })).status, 400);
+  await until('the ground in the list of reads', async () => (await call('GET', api(`reads?record=${record}`))).json.items.some((r) => r.ground === 'claims'), 30000);
+  const exported = await call('POST', '/v1/bookings/question/export', {});
+  assert.ok(!exported.text.includes(question.id));
+
+  assert.deepEqual(ok(await call('GET', api('restrictions'))).items.map((r) => [r.id, r.request, r.told]), [[question.id, 3, null]]);
+  const early = await call('POST', api('restrictions/lift'), { record });
+  assert.equal(early.status, 409);
+  assert.match(early.json.detail, /18\(3\)/);
+  assert.equal((await call('POST', api('restrictions/lift'), { record, told: '2031-01-01T00:00:00Z' })).status, 422);
+  ok(await call('POST', api('restrictions/told'), { record }), 204);
+  ok(await call('POST', api('restrictions/lift'), { record }), 204);
+  assert.equal((await call('POST', api('restrictions/lift'), { record })).status, 404);
+  assert.equal(await found(staff, 'restricts@people.example'), 1);
+});
+
+test('the person objects, allows again and stops all uses by the private link', async () => {
+  const sent = await sendForm('/f/bookings/ask/gabinet-mieta', { email: 'link@people.example', text: 'Kiedy?' });
+  assert.equal(sent.status, 200, sent.text);
+  const link = linkOf(sent);
+  assert.equal(await found(business, 'link@people.example'), 1);
+  assert.equal((await press(link, 'object', 'answering the question')).status, 303);
+  assert.equal(await found(business, 'link@people.example'), 0);
+  assert.match((await sejf.call('GET', `${link}?lang=en`)).text, /You objected to this use/);
+  assert.equal((await press(link, 'object', 'something else')).status, 422);
+  assert.equal((await press(link, 'object_end', 'answering the question')).status, 303);
+  assert.equal(await found(business, 'link@people.example'), 1);
+  assert.equal((await press(link, 'restrict')).status, 303);
+  assert.equal(await found(staff, 'link@people.example'), 0);
+  assert.match((await sejf.call('GET', `${link}?lang=pl`)).text, /Używanie Twoich danych jest wstrzymane/);
+});
