@@ -387,9 +387,9 @@ static void kept_put(struct buf *ret, const struct desk *d, json_t *kept) {
     buf_text(ret, "</ul>\n");
 }
 
+static void desk_erased(struct desk *d, json_t *kept);
 /* Neither who_changes nor a move has a word for it: the charter grants it to the person elsewhere (rights.erasure, because), so sejf
  * does it on the person's behalf, and the ledger names the link's number. */
-static void desk_erased(struct desk *d, json_t *kept);
 static void desk_erase(struct desk *d) {
     struct err e;
     json_t *gone = NULL, *kept = NULL;
