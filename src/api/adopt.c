@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "api/version.h"
 #include "charter/tree.h"
 #include "records/canon.h"
 #include "store/people.h"
@@ -17,6 +18,7 @@ struct adoption {
     const struct charter *newer;
     struct charter *older;
     struct changes *changes;
+    struct err refused;                         /* tenants were not told yet; code OK: they were, or need not be */
     bool is_new, is_same, pending;
 };
 
@@ -165,6 +167,10 @@ static enum code compare(struct store *store, struct adoption *a, const struct s
     if (code == OK)
         code = charter_against(a->older, a->newer, &held, &a->changes, reterr);
     mem_free(counting.tenants);
+    if (code == OK && version_allowed(store, a->older, a->newer, clock_now(), &a->refused) != OK && a->refused.code != E_CHARTER) {
+        *reterr = a->refused;
+        return a->refused.code;
+    }
     return code;
 }
 
@@ -197,6 +203,8 @@ void adopt_print(const struct adoption *a, struct buf *ret) {
         buf_text(ret, "Nothing changes.\n");
     else
         changes_print(a->changes, ret);
+    if (a->refused.code != OK)
+        buf_printf(ret, "refused  %s\n", a->refused.text);
     if (a->pending)
         buf_text(ret, "An earlier change was cut off while stored records were brought in line: the next start goes on with that.\n");
 }
@@ -209,13 +217,17 @@ enum code adopt_allowed(const struct adoption *a, struct err *reterr) {
             return err_set(reterr, E_CHARTER, "%s:%d: %s: %s", charter_file(a->newer), list[i].pos.line, list[i].path, list[i].text);
         else if (list[i].type == CHANGE_REFUSED)      /* what is gone has no line */
             return err_set(reterr, E_CHARTER, "%s: %s: %s", charter_file(a->newer), list[i].path, list[i].text);
-    return OK;
+    if (a->refused.code != OK)
+        *reterr = a->refused;
+    return a->refused.code;
 }
 
 bool adopt_needs_refit(const struct adoption *a) { return a->pending || (a->changes != NULL && changes_count(a->changes, CHANGE_INDEX) > 0); }
 bool adopt_needs_dates(const struct adoption *a) { return a->changes != NULL && changes_count(a->changes, CHANGE_DUES) > 0; }
 
 bool adopt_asks_agreement(const struct adoption *a) { return a->older != NULL && !charter_agreement_first(a->older) && charter_agreement_first(a->newer); }
+
+enum code adopt_version(const struct adoption *a, struct store *s, struct err *reterr) { return version_adopt(s, a->older, a->newer, clock_now(), reterr); }
 
 enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr) {
     size_t len;

@@ -22,5 +22,7 @@ bool adopt_asks_agreement(const struct adoption *a);    /* the newer charter ask
 bool adopt_needs_dates(const struct adoption *a);        /* due dates of stored records, computed anew */
 /* Before stored records are touched: a start that is cut off from here on begins the refit again. */
 MUST_USE enum code adopt_begin(struct store *s, const struct charter *newer, struct err *reterr);
+/* Before adopt_put: the version is kept, and what it would use in a new way is locked (version.h). */
+MUST_USE enum code adopt_version(const struct adoption *a, struct store *s, struct err *reterr);
 /* From now on the stored one, and nothing is left to be done. */
 MUST_USE enum code adopt_put(struct store *s, const struct charter *newer, struct err *reterr);

@@ -18,7 +18,7 @@ static const struct op ops[] = {
 /* "name?: type" to a property; the types of the table. */
 static json_t *property(const char *type, size_t len) {
     static const struct { const char *word, *schema; } types[] = {
-        { "text", "{\"type\":\"string\"}" }, { "secret", "{\"type\":\"string\",\"format\":\"password\"}" }, { "number", "{\"type\":\"integer\"}" },
+        { "text", "{\"type\":\"string\"}" }, { "secret", "{\"type\":\"string\",\"format\":\"password\"}" }, { "number", "{\"type\":\"integer\"}" }, { "yesno", "{\"type\":\"boolean\"}" },
         { "object", "{\"type\":[\"object\",\"null\"]}" }, { "list", "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\"}}" },
         { "objects", "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"object\"}}" },
     };

@@ -15,6 +15,7 @@ static const struct words texts[TEXTS] = {
 #include "api/texts_account.tbl"
 #include "api/texts_rights.tbl"
 #include "api/texts_with.tbl"
+#include "api/texts_versions.tbl"
 #undef TEXT
 #undef MOVE
 };

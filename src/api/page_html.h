@@ -14,6 +14,7 @@ enum text {
 #include "api/texts_account.tbl"
 #include "api/texts_rights.tbl"
 #include "api/texts_with.tbl"
+#include "api/texts_versions.tbl"
 #undef TEXT
 #undef MOVE
     TEXTS

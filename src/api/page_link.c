@@ -103,7 +103,7 @@ static void put_others(struct buf *ret, const struct link_view *v) {
 }
 
 /* ---- what can be done */
-static void form_begin(struct buf *ret, const struct link_view *v, const char *what) {
+void link_form_begin(struct buf *ret, const struct link_view *v, const char *what) {
     buf_text(ret, "<form method=\"post\" action=\"");
     buf_html(ret, v->action);
     buf_printf(ret, "\">\n<input type=\"hidden\" name=\"" LINK_DO "\" value=\"%s\">\n<input type=\"hidden\" name=\"" FORM_TOKEN "\" value=\"", what);
@@ -131,7 +131,7 @@ void link_fold(struct buf *ret, const struct link_view *v, const char *what, con
     buf_text(ret, "</summary>\n<p>");
     buf_html(ret, text_in(why, lang_of(v)));
     buf_text(ret, "</p>\n");
-    form_begin(ret, v, what);
+    link_form_begin(ret, v, what);
     if (to != NULL)
         hidden_to(ret, to);
     form_end(ret, label, true);
@@ -212,7 +212,7 @@ static void put_change(struct buf *ret, const struct link_view *v) {
             buf_text(ret, "<section aria-labelledby=\"change\">\n<h2 id=\"change\">");
             PUT_TEXT(ret, lang_of(v), LINK_CHANGE);
             buf_text(ret, "</h2>\n");
-            form_begin(ret, v, "change");
+            link_form_begin(ret, v, "change");
         }
         any = true;
         buf_printf(ret, "<div class=\"field%s\">\n", mistake != NULL ? " wrong" : "");
@@ -334,6 +334,7 @@ void link_put(struct buf *ret, const struct link_view *v) {
     put_change(ret, v);
     put_consents(ret, v);
     uses_put(ret, v);
+    again_put(ret, v);
     put_export(ret, v);
     put_erase(ret, v);
     notice_put(ret, &v->notice);

@@ -19,6 +19,7 @@ struct link_view {
     typed_fn typed; void *typed_arg;          /* what was typed before a mistake; NULL: nothing */
     const json_t *mistakes;                   /* [{path, text}], as sentences */
     const char *trouble, *done;               /* a sentence above all, or NULL */
+    const json_t *again;                      /* new uses, as record_locks says (records/locks.h); NULL: none */
     fieldset changes;                         /* fields that the person may set */
     bool erases;
     const json_t *objections;                 /* [{purpose}] that stand, as objection_list says */
@@ -28,6 +29,9 @@ void link_put(struct buf *ret, const struct link_view *v);
 void link_fold(struct buf *ret, const struct link_view *v, const char *what, const char *to, const char *label, enum text why);
 void uses_put(struct buf *ret, const struct link_view *v);        /* page_uses.c: objection and restriction */
 void looks_put(struct buf *ret, const struct link_view *v);       /* page_looks.c */
+void again_put(struct buf *ret, const struct link_view *v);       /* page_again.c */
+/* The beginning of a form of this page that does `what`: guard and version with it. */
+void link_form_begin(struct buf *ret, const struct link_view *v, const char *what);
 /* The state that may be reached from here by the person, in the order of the charter: fn for each. */
 typedef void (*move_fn)(void *arg, int field, const char *option);
 void link_moves(const struct link_view *v, move_fn fn, void *arg);

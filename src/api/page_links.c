@@ -8,6 +8,7 @@
 #include "api/page_link.h"
 #include "base/text.h"
 #include "records/agreed.h"
+#include "records/locks.h"
 #include "records/looks.h"
 #include "rights/consent.h"
 #include "rights/objection.h"
@@ -22,6 +23,7 @@ struct desk {
     struct tenant_row tenant;
     const char *path, *action;
     json_t *record, *parent, *looks, *objections;
+    json_t *again;                             /* uses that came later */
     bool looks_more;
     bool waits;                               /* its address has not confirmed it yet: nothing of it is shown */
     uint8_t shown[HASH_SIZE];                 /* of the text of consents that the page shows */
@@ -32,6 +34,7 @@ static void desk_done(struct desk *d) {
     json_decref(d->parent);
     json_decref(d->looks);
     json_decref(d->objections);
+    json_decref(d->again);
 }
 DEFINE_AUTO_VALUE(struct desk, desk_done)
 
@@ -189,6 +192,8 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
         code = objection_list(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &d->objections, &e);
     if (code == OK && d->looks == NULL)
         code = looks_of_person(d->visit.service, d->who.tenant, d->who.subject_kind, &d->who.subject, &LOOKS_LEFT, &d->looks, &d->looks_more, &e);
+    if (code == OK && d->again == NULL)
+        code = record_locks(d->visit.service, &d->who, d->who.subject_kind, &d->who.subject, &d->again, &e);
     if (code == OK)
         code = home_choices(d->visit.service, &home, d->visit.lang, &choices, &e);
     if (code != OK) {
@@ -205,6 +210,7 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
     view.choices = choices;
     view.looks = d->looks;
     view.objections = d->objections;
+    view.again = d->again;
     view.looks_more = d->looks_more;
     view.typed = typed ? typed_in : NULL;
     view.typed_arg = d->visit.req;
@@ -222,6 +228,7 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
 static const struct { const char *name; enum text text; } said_done[] = {
     { "change", TEXT_LINK_DONE_CHANGE }, { "withdraw", TEXT_LINK_DONE_WITHDRAW }, { "move", TEXT_LINK_DONE_MOVE },
     { "confirm", TEXT_ADDRESS_DONE }, { "object", TEXT_LINK_DONE_OBJECT }, { "object_end", TEXT_LINK_DONE_OBJECT_END }, { "restrict", TEXT_LINK_DONE_RESTRICT },
+    { "again", TEXT_AGAIN_DONE },
 };
 
 static void link_get(struct http_req *req) {
@@ -453,6 +460,22 @@ static void do_withdraw(struct desk *d) {
     desk_change(d, &x, "withdraw", false);
 }
 
+/* A use that came after the person gave its data. */
+static void use_set(struct desk *d, bool given) {
+    const char *what = http_form(d->visit.req, LINK_TO);
+    struct err e;
+    enum code code = what == NULL ? err_set(&e, E_INVALID, "no use is named")
+                                  : record_consent_again(d->visit.service, &d->who, d->who.subject_kind, &d->who.subject, what, given, &e);
+    if (code == OK)
+        desk_back(d, "again");
+    else if (is_absent(code) || code == E_INVALID)
+        desk_show(d, 409, TEXTS, TEXT_LINK_REFUSED, NULL, false);
+    else
+        visit_trouble(&d->visit, &e);
+}
+static void do_agree(struct desk *d) { use_set(d, true); }
+static void do_disagree(struct desk *d) { use_set(d, false); }
+
 struct wanted { const char *option; const char *field; const struct kind *kind; };
 static void find_move(void *arg, int field, const char *option) {
     struct wanted *w = arg;
@@ -509,6 +532,7 @@ static void do_restrict(struct desk *d) {
 static const struct { const char *name; void (*run)(struct desk *d); } deeds[] = {
     { "change", do_change }, { "withdraw", do_withdraw }, { "move", do_move }, { "erase", do_erase },
     { "confirm", do_confirm }, { "object", do_object }, { "object_end", do_object_end }, { "restrict", do_restrict },
+    { "agree", do_agree }, { "disagree", do_disagree },
 };
 
 static void link_post(struct http_req *req) {

@@ -118,6 +118,9 @@ static void promises_get(struct http_req *req) {
     page.service = NULL;
     page.wide = true;
     view_html(&view, &body);
+    buf_printf(&body, "<p class=\"note\"><a href=\"/s/%s/versions?lang=%s\">", v.name, lang_code(v.lang));
+    PUT_TEXT(&body, v.lang, VERSIONS_LINK);
+    buf_text(&body, "</a></p>\n");
     visit_send(&v, 200, &page, &body);
 }
 

@@ -14,6 +14,7 @@ extern const struct route_table routes_agreement;  /* routes_agreement.c: the ag
 extern const struct route_table routes_hold;      /* routes_hold.c: what is kept although its time comes */
 extern const struct route_table routes_letters;   /* routes_letters.c: what became of letters */
 extern const struct route_table routes_certificate;   /* routes_certificate.c: certificates of erasure */
+extern const struct route_table routes_uses;      /* routes_uses.c: uses that came after data was given */
 extern const struct route_table routes_meta;      /* routes_meta.c: OpenAPI, health, metrics, security.txt, problem types */
 extern const struct route_table routes_account;   /* routes_account.c: signing in, sessions, links */
 extern const struct route_table routes_factors;   /* routes_factors.c: password, codes, passkeys, one's own tokens */

@@ -57,6 +57,13 @@ static void build_copies(struct build *b, const struct node *n) {
                                              .watermark = build_has(b, n, "watermarked"), .said = true };
 }
 
+static void build_changing(struct build *b, const struct node *n) {
+    const struct capture *told = build_capture(b, n, "told");
+    b->c->changing = (struct changing_rule){ .again = build_said(b, n)->form != FORM_NONE };
+    if (told != NULL && !capture_span(told, &b->c->changing.told))
+        b->c->changing.told = (struct span){ 0 };
+}
+
 /* Who is of the public, and how long a window of support is at most. */
 static void build_doors(struct build *b) {
     struct charter *c = b->c;
@@ -190,6 +197,7 @@ void build_accounts(struct build *b) {
     build_sessions(b, node_get(root, "sessions"));
     build_rules(b, node_get(root, "sign_in"));
     build_copies(b, node_get(root, "copies"));
+    build_changing(b, node_get(root, "changes"));
     build_doors(b);
     if (b->no_memory)
         return;
@@ -231,6 +239,7 @@ int charter_accounts_by(const struct charter *c) { return c->accounts_by; }
 bool charter_authorised_only(const struct charter *c) { return c->authorised_only; }
 bool charter_agreement_first(const struct charter *c) { return c->agreement_first; }
 struct copies_rule charter_copies(const struct charter *c) { return c->copies; }
+struct changing_rule charter_changing(const struct charter *c) { return c->changing; }
 struct sessions_rule charter_sessions(const struct charter *c) { return c->sessions; }
 struct span charter_window_most(const struct charter *c) { return c->window_most; }
 

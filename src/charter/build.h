@@ -33,6 +33,7 @@ struct charter {
     int accounts_by;
     bool authorised_only, agreement_first;
     struct copies_rule copies;
+    struct changing_rule changing;
     struct sessions_rule sessions;
     struct span window_most;
     int *levels; size_t level_count;          /* kinds */

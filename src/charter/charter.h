@@ -201,6 +201,10 @@ struct copies_rule {                          /* "at most 1 a day, approved by t
     bool watermark;
     bool said;                                /* the charter has a line `copies` */
 };
+struct changing_rule {                        /* "consent again when data already held is used or shared differently, told 30 days before" */
+    bool again;                               /* data already held is locked for a new use */
+    struct span told;                         /* tenants are told so long before; zero: they are not told */
+};
 struct sessions_rule { struct span idle, most; };   /* both set; without a line 1 hour and 12 hours */
 
 /* How a record comes under a level of access (none, read or write for each record of some kinds): `up` steps to what it
@@ -259,6 +263,7 @@ int charter_accounts_by(const struct charter *c);         /* who invites, suspen
 bool charter_authorised_only(const struct charter *c);    /* nobody signs in without a valid authorisation */
 bool charter_agreement_first(const struct charter *c);    /* no personal data before the agreement with the tenant is active */
 struct copies_rule charter_copies(const struct charter *c);
+struct changing_rule charter_changing(const struct charter *c);
 struct sessions_rule charter_sessions(const struct charter *c);
 /* At most so long does a tenant open a window to support; zero: never. */
 struct span charter_window_most(const struct charter *c);

@@ -59,12 +59,21 @@ struct caller {
  * its address has not confirmed it. */
 struct marks { bool restricted, objected, unconfirmed; };
 
+/* A use that came with a newer charter: what was given before it is locked for it, until its person consents (GDPR, article 6(4)). */
+struct use_lock {
+    int kind, purpose /* index of used_for; -1 */, person, field /* that this person sees since then; -1 */;
+    int64_t born;                        /* records with a pseudonym below were given before */
+    const char *what;                    /* as the store names it */
+};
+
 /* Facts about one record that decisions need; looked up lazily by the caller's function. */
 struct facts {
     const struct charter *charter;
     int kind; struct uuid id;
     usec_t now;
     struct marks marks;
+    int64_t born;                        /* its pseudonym */
+    const struct use_lock *locks; size_t lock_count;          /* of its kind and tenant; most services have none */
     void *arg;
     /* Value of a field of this record, or of the one record of that kind that it belongs to, or of the caller's own
      * record of that kind; *ret_text NULL: not set or no such record. Lives until the facts end. */
@@ -79,6 +88,8 @@ struct facts {
     void (*as)(void *arg, const struct caller *who);
     /* With marks.objected: was the use for that purpose (index of used_for) objected to? */
     enum code (*objects)(void *arg, int purpose, bool *ret, struct err *reterr);
+    /* With locks: has its person consented to that use? */
+    enum code (*consented)(void *arg, const struct use_lock *lock, bool *ret, struct err *reterr);
 };
 
 struct verdict { fieldset fields; bool any; const char *reason; /* English, no values */
@@ -135,6 +146,9 @@ MUST_USE enum code policy_purpose(const struct charter *c, const struct caller *
  * A restricted record is used by its person, by sejf, and by the tenant's own role with a ground; one that is not confirmed by nobody; one
  * whose use for a purpose was objected to is left out of every use for it. The person itself always sees its own confirmed record. */
 MUST_USE enum code policy_uses(const struct caller *who, const struct facts *f, const char **ret_bar, struct err *reterr);
+/* Takes from *fields what this caller may not see of a record that was given before the charter let it. *ret_bar: the whole record is
+ * locked for the purpose of the call. */
+MUST_USE enum code policy_locks(const struct caller *who, const struct facts *f, fieldset *fields, const char **ret_bar, struct err *reterr);
 /* May the use for that purpose be objected to (GDPR, article 21)? It rests on an interest, or is marketing. */
 bool policy_objectable(const struct kind *k, int purpose);
 /* The name by which a purpose stands in registers: the first language that it is written in. */

@@ -136,6 +136,9 @@ static enum code grants_union(const struct grant *list, size_t count, const stru
 static enum code with_marks(const struct caller *who, const struct facts *f, struct verdict would, struct verdict *ret, struct err *reterr) {
     const char *bar = NULL;
     enum code code = would.any && (f->marks.restricted || f->marks.objected || f->marks.unconfirmed) ? policy_uses(who, f, &bar, reterr) : OK;
+    if (code == OK && would.any && bar == NULL && f->lock_count > 0)
+        code = policy_locks(who, f, &would.fields, &bar, reterr);
+    would.any = would.any && would.fields != 0;
     if (code == OK)
         *ret = bar == NULL ? would : (struct verdict){ 0, false, bar, bar };
     return code;

@@ -76,3 +76,44 @@ enum code policy_uses(const struct caller *who, const struct facts *f, const cha
         *ret_bar = objected;
     return code;
 }
+
+static const char locked[] = "the person gave this record before the charter knew this purpose, and has not consented to it";
+
+/* Is this lock in the way of this call? */
+static enum code lock_bars(const struct caller *who, const struct facts *f, const struct use_lock *l, bool *ret, struct err *reterr) {
+    int purpose = -1;
+    bool given = false;
+    enum code code = OK;
+    *ret = false;
+    if (f->born >= l->born || (l->purpose < 0 && l->person != who->person))
+        return OK;
+    if (l->purpose >= 0)
+        code = policy_purpose(f->charter, who, f->kind, &purpose, reterr);
+    if (code == E_FORBIDDEN)
+        return OK;                             /* policy_uses and the kind's own rules speak of it */
+    if (code != OK || (l->purpose >= 0 && purpose != l->purpose))
+        return code;
+    code = f->consented(f->arg, l, &given, reterr);
+    *ret = !given;
+    return code;
+}
+
+enum code policy_locks(const struct caller *who, const struct facts *f, fieldset *fields, const char **ret_bar, struct err *reterr) {
+    PRE(who != NULL && f != NULL && fields != NULL && ret_bar != NULL && reterr != NULL);
+    bool own = false;
+    *ret_bar = NULL;
+    if (who->by_sejf || !rule_on(RULE_consent_again))
+        return OK;
+    enum code code = is_own(who, f, &own, reterr);
+    for (size_t i = 0; code == OK && !own && *ret_bar == NULL && i < f->lock_count; i++) {
+        bool bars = false;
+        if (f->locks[i].kind != f->kind)
+            continue;
+        code = lock_bars(who, f, &f->locks[i], &bars, reterr);
+        if (bars && f->locks[i].purpose >= 0)
+            *ret_bar = locked;
+        else if (bars && f->locks[i].field >= 0)
+            *fields &= ~((fieldset)1 << f->locks[i].field);
+    }
+    return code;
+}

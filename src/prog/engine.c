@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "messages/deliver.h"
+#include "records/locks.h"
 #include "sys/fetch.h"
 #include "sys/files.h"
 
@@ -217,8 +218,12 @@ static enum code charters_adopt(struct engine *e, const struct rebuild *rebuild,
             code = adopt_compare(e->store, e->config.charters[i], &a, reterr);
         if (code == OK && adopt_asks_agreement(a))
             code = agreements_carry_on(s, reterr);
+        if (code == OK)
+            code = adopt_version(a, e->store, reterr);
         if (code == OK && (rebuild[i].refit || !adopt_is_same(a)))
             code = adopt_put(e->store, e->config.charters[i], reterr);
+        if (code == OK)
+            code = service_locks(s, reterr);
     }
     return code;
 }

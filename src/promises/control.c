@@ -439,6 +439,7 @@ static const struct { const char *verb; enum code (*run)(struct service *, json_
 static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {
     { "probe_account", probe_account }, { "probe_member", probe_member }, { "probe_password_age", probe_password_age }, { "probe_session_age", probe_session_age },
     { "probe_session", probe_session }, { "probe_authorise", probe_authorise }, { "probe_withdraw", probe_withdraw },
+    { "probe_lock", probe_lock },
 };
 
 /* The people of the tenants that a run is done with. */

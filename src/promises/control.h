@@ -14,6 +14,7 @@
  *   probe_password_age {tenant, account, days}, probe_session_age {tenant, account, what: used | made, seconds} -> {}   as if so long ago
  *   probe_session{tenant, role, levels, own, authorised} -> {account, secret, csrf}   somebody who came in, or {account, refused}; with account for role: once more
  *   probe_authorise {tenant, account} -> {number}, probe_withdraw {tenant, number} -> {}
+ *   probe_lock {tenant, kind, use, end (bool)} -> {}   locks what stands of that kind for the use, or ends that
  *   probe_end    {tenants, results: [{rule, kept, detail}]} -> {seq}   writes proofs and ledger, erases and closes the tenants
  * Thread-safe. */
 #pragma once

@@ -19,6 +19,7 @@ MUST_USE enum code probe_people_end(struct people *p, struct store *store, int64
 /* control_register.c */
 MUST_USE enum code probe_session(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 MUST_USE enum code probe_authorise(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
+MUST_USE enum code probe_lock(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 MUST_USE enum code probe_withdraw(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 /* Everything in the registers of the probe tenant. */
 MUST_USE enum code probe_registers_end(struct store *store, int64_t tenant, struct err *reterr);

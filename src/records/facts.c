@@ -5,7 +5,9 @@
 
 #include "records/find.h"
 #include "records/keys.h"
+#include "records/locks.h"
 #include "store/consent.h"
+#include "store/version.h"
 
 void facts_end(struct fact_source *src) { src->view = view_end(src->view); }
 
@@ -378,9 +380,22 @@ static enum code fact_objects(void *arg, int purpose, bool *ret, struct err *ret
     return code == OK && name != NULL ? objection_stands(q, src->record->info->number, &src->record->id, name, ret, reterr) : code;
 }
 
+static enum code fact_consented(void *arg, const struct use_lock *lock, bool *ret, struct err *reterr) {
+    struct fact_source *src = arg;
+    struct sql *q;
+    usec_t at = 0;
+    enum code code = facts_sql(src, &q, reterr);
+    if (code == OK)
+        code = lock_given(q, src->record->info->number, &src->record->id, lock->what, &at, reterr);
+    *ret = at != 0;
+    return code;
+}
+
 struct facts facts_of(struct fact_source *src, usec_t now) {
+    size_t locks = 0;
+    const struct use_lock *list = locks_of(src->s->locks, src->record->tenant, &locks);
     src->now = now;
-    return (struct facts){ .charter = src->s->charter, .kind = src->record->info->index, .id = src->record->id, .now = now, .marks = src->record->marks, .arg = src,
+    return (struct facts){ .charter = src->s->charter, .kind = src->record->info->index, .id = src->record->id, .now = now, .marks = src->record->marks, .born = src->record->born, .locks = list, .lock_count = locks, .arg = src, .consented = fact_consented,
                            .clear = fact_clear, .related = fact_related, .owns = fact_owns, .within = fact_within, .as = fact_as, .objects = fact_objects };
 }
 

@@ -9,6 +9,7 @@
 #include "records/agreed.h"
 #include "records/doors.h"
 #include "records/keys.h"
+#include "records/locks.h"
 #include "records/pool.h"
 #include "records/reads.h"
 #include "records/walks.h"
@@ -176,8 +177,9 @@ enum code service_open(const struct charter *charter, struct store *store, struc
     s->spares = spares_new();
     s->key_memory = key_memory_new();
     s->agreed = agreed_new();
+    s->locks = locks_new();
     s->rules.country = charter_value(charter, "operator.country");
-    if (s->files == NULL || s->arena == NULL || s->spares == NULL || s->key_memory == NULL || s->agreed == NULL)
+    if (s->files == NULL || s->arena == NULL || s->spares == NULL || s->key_memory == NULL || s->agreed == NULL || s->locks == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a service");
     enum code code = name_number(store, charter_name(charter), 'k', "$task", &s->task_kind, reterr);
     if (code == OK)
@@ -186,6 +188,8 @@ enum code service_open(const struct charter *charter, struct store *store, struc
         code = err_set(reterr, E_MEMORY, "no memory for a service");
     if (code == OK)
         code = doors_ready(s, reterr);
+    if (code == OK)
+        code = service_locks(s, reterr);
     if (code != OK)
         return err_prefix(reterr, "opening the service %s", charter_name(charter));
     *ret = TAKE(s);
@@ -199,6 +203,7 @@ struct service *service_close(struct service *s) {
     walks_free(s->walks);
     pool_free(s->pool);
     agreed_free(s->agreed);
+    locks_free(s->locks);
     key_memory_free(s->key_memory);
     spares_free(s->spares);
     arena_free(s->arena);

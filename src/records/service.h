@@ -27,7 +27,7 @@ struct kind_info {
     bool due_by_parent;                        /* some part counts from a field of the parent */
 };
 
-struct spares; struct walks; struct pool; struct reads; struct key_memory; struct agreed;
+struct spares; struct walks; struct pool; struct reads; struct key_memory; struct agreed; struct locks;
 struct service {
     const struct charter *charter;
     struct store *store;
@@ -44,6 +44,7 @@ struct service {
     struct walks *walks;                       /* walks.h */
     struct key_memory *key_memory;             /* keys.h */
     struct agreed *agreed;                     /* agreed.h */
+    struct locks *locks;                       /* locks.h */
 };
 
 const struct kind_info *service_kind(const struct service *s, int kind);

@@ -199,6 +199,8 @@ enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct 
     if (code == OK)
         code = delete_of(t, "DELETE FROM claim WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
     if (code == OK)
+        code = delete_of(t, "DELETE FROM use_given WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
+    if (code == OK)
         code = delete_of(t, "DELETE FROM span WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
     if (code == OK)
         code = delete_of(t, "DELETE FROM consent WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);

@@ -151,8 +151,8 @@ static const struct migration records_steps[] = {
       " pack INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
     { 12,
       /* Every charter that a service ran on, and uses of data already held that wait for a new consent. */
-      "CREATE TABLE charter_version (service TEXT NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, updated TEXT NOT NULL, since INTEGER NOT NULL,"
-      " charter TEXT NOT NULL, changes TEXT NOT NULL, PRIMARY KEY (service, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE charter_version (service TEXT NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, updated TEXT NOT NULL, announced INTEGER NOT NULL,"
+      " begins INTEGER NOT NULL, since INTEGER NOT NULL, charter TEXT NOT NULL, changes TEXT NOT NULL, PRIMARY KEY (service, number)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE use_lock (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, what TEXT NOT NULL, version INTEGER NOT NULL, born INTEGER NOT NULL,"
       " PRIMARY KEY (tenant, kind, what)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE use_given (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL,"
