@@ -2,6 +2,7 @@
 #pragma once
 #include "api/http.h"
 
+extern const struct route_table routes_remainder; /* routes_remainder.c: numbers of what went by its date */
 extern const struct route_table routes_records;   /* routes_records.c: records, lists, searches */
 extern const struct route_table routes_bulk;      /* routes_bulk.c: import, export, files */
 extern const struct route_table routes_consents;  /* routes_consents.c: consents, objections, restrictions */

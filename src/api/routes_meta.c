@@ -9,6 +9,7 @@
 #include "crypto/crypto.h"
 #include "messages/postman.h"
 #include "retention/clock.h"
+#include "retention/sweep.h"
 
 static void on_openapi(struct http_req *req) {
     struct call c;
@@ -102,6 +103,24 @@ static void metrics_mail(struct buf *b, const struct postman_status *s) {
     gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
 }
 
+/* How well what is due goes: both 0. */
+static void metrics_due(struct buf *b, const struct api *a) {
+    struct overdue sum = { .oldest = USEC_NEVER };
+    const usec_t now = clock_now();
+    for (size_t i = 0; i < a->service_count; i++) {
+        struct overdue o;
+        struct err e;
+        if (sweep_overdue(a->services[i], now, &o, &e) != OK)
+            return;
+        sum.records += o.records;
+        sum.held += o.held;
+        sum.oldest = o.oldest < sum.oldest ? o.oldest : sum.oldest;
+    }
+    gauge(b, "overdue_parts", "Records of which a part is due and still there; up to 10000 are counted for each tenant.", sum.records);
+    gauge(b, "overdue_oldest_seconds", "How long the first of them has been due.", sum.oldest == USEC_NEVER ? 0 : (now - sum.oldest) / USEC_PER_SEC);
+    gauge(b, "overdue_held", "Records that are due and that a person holds.", sum.held);
+}
+
 /* The operator's token, or whoever may open the socket: nginx lets nobody through otherwise. */
 static bool metrics_allowed(struct http_req *req) {
     const struct api *a = http_context(req);
@@ -142,6 +161,7 @@ static void on_metrics(struct http_req *req) {
         postman_status(a->postman, &mail);
         metrics_mail(&b, &mail);
     }
+    metrics_due(&b, a);
     gauge(&b, "clock_held", "Is the clock suspicious, so that nothing due is erased.", clock_held(a->config.store));
     bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;
     gauge(&b, "keeper_up", "Does the keeper answer.", answers);

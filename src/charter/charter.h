@@ -49,6 +49,7 @@ struct keep {
     enum keep_type type;
     struct span span;
     struct anchor anchor;                     /* an anchor not yet known: no due date yet */
+    int count;                                /* "count by status stays": of what its date erases, how many had which option of this field; -1 */
     struct pos pos;
     const char *text;                         /* the sentence as written */
 };

@@ -36,11 +36,24 @@ static bool build_anchor(struct build *b, const struct node *n, int kind, const 
     return true;
 }
 
+/* "count by status stays": the field has few options, none of which is a person's. */
+static int build_count(struct build *b, const struct node *n, int kind) {
+    const struct capture *c = build_capture(b, n, "count");
+    int field = c == NULL ? -1 : resolve_field(b, n, kind, c->text, c->at, c->width);
+    if (field < 0)
+        return -1;
+    if (b->c->kinds[kind].fields[field].type != T_ONE_OF)
+        complain_at(b, "count-type", n, c->at, c->width, NULL, "`%s` has no options to count by: name a field of type `one of`", c->text);
+    else
+        need_outside(b, n, kind, field, c->at, c->width, "what stays is counted by it");
+    return field;
+}
+
 static void build_keep(struct build *b, const struct node *n, int kind, struct keep *ret) {
     const struct kind *k = &b->c->kinds[kind];
     const struct capture *person = build_capture(b, n, "person"), *span = build_capture(b, n, "span"), *anchor = build_capture(b, n, "anchor"),
                          *parent = build_capture(b, n, "parent");
-    *ret = (struct keep){ .type = KEEP_OWNER, .pos = n->pos, .text = n->text };
+    *ret = (struct keep){ .type = KEEP_OWNER, .count = -1, .pos = n->pos, .text = n->text };
     if (person != NULL) {
         int who = names_get(b->c->person_names, build_name(b, person));      /* sections.c tells of unknown people */
         if (who >= 0 && who != b->c->tenant && who != k->about && b->c->tenant >= 0)
@@ -57,6 +70,7 @@ static void build_keep(struct build *b, const struct node *n, int kind, struct k
             ret->span.days = 1;               /* the pattern has let only durations pass */
         if (build_anchor(b, n, kind, anchor, &ret->anchor))
             ret->anchor.end_of = build_has(b, n, "day") ? 'd' : build_has(b, n, "month") ? 'm' : build_has(b, n, "year") ? 'y' : 0;
+        ret->count = build_count(b, n, kind);
     }
 }
 

@@ -44,8 +44,8 @@ enum code policy_anchor(const struct anchor *a, const struct facts *f, usec_t cr
 enum code policy_due(const struct keep *k, const struct facts *f, usec_t created, usec_t changed, usec_t *ret, struct err *reterr) {
     usec_t from;
     PRE(k != NULL && f != NULL && ret != NULL && reterr != NULL);
-    if (k->type != KEEP_SPAN) {
-        *ret = USEC_NEVER;
+    if (k->type != KEEP_SPAN) {                /* without the rule somebody has cleared up after a year */
+        *ret = rule_on(RULE_owner_kept) || k->type != KEEP_OWNER ? USEC_NEVER : created + 365 * USEC_PER_DAY;
         return OK;
     }
     /* Without the rule a part has a date all the same, and a wrong one: the probe has to know what is right. */

@@ -431,6 +431,7 @@ static enum code do_approve(struct service *s, json_t *in, json_t **ret, struct 
 }
 
 static const struct { const char *verb; enum code (*run)(struct service *, json_t *, json_t **, struct err *); } verbs[] = {
+    { "probe_sweep", probe_sweep }, { "probe_overdue", probe_overdue },
     { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_window", do_window }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_agreement", do_agreement }, { "probe_end", do_end },
     { "probe_approve", do_approve },

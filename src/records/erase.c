@@ -13,6 +13,7 @@
 #include "records/task.h"
 #include "records/use.h"
 #include "store/destruction.h"
+#include "store/remainder.h"
 #include "store/tables.h"
 
 void erasure_done(struct erasure *e) {
@@ -102,6 +103,23 @@ static enum code row_gone(struct txn *t, struct erasure *e, const struct record 
     return code == OK ? row_delete(t, k->number, &r->id, reterr) : code;
 }
 
+/* ---- what stays: a number */
+/* Of parts that go by their dates, where the charter says so. Before their fields go. */
+static enum code counts_stay(struct txn *t, const struct erasure *e, const struct record *r, uint64_t gone, struct err *reterr) {
+    const struct kind *k = r->info->kind;
+    fieldset done = 0;
+    enum code code = OK;
+    for (size_t i = 0; code == OK && e->counting && i < k->part_count; i++) {
+        const int field = k->parts[i].keep.count;
+        if (field < 0 || (gone >> i & 1) == 0 || (done >> field & 1) != 0 || (r->erased >> field & 1) != 0)
+            continue;
+        done |= (fieldset)1 << field;
+        const struct remainder one = { r->info->number, r->info->fields[field], r->parent, r->values[field].set ? r->values[field].text : "", 1 };
+        code = remainder_add(t, &one, reterr);
+    }
+    return code;
+}
+
 /* ---- some parts of it */
 fieldset erase_fields(const struct kind *k, uint64_t parts) {
     fieldset set = 0;
@@ -141,7 +159,9 @@ enum code erase_parts(struct txn *t, struct erasure *e, struct fact_source *src,
     const fieldset fields = erase_fields(k->kind, gone);
     size_t keys = e->key_count, files = e->file_count;
     struct some_files some = { e, k, fields };
-    enum code code = k->has_files ? files_of(txn_sql(t), k->number, &r->id, take_some_file, &some, reterr) : OK;
+    enum code code = counts_stay(t, e, r, gone, reterr);
+    if (code == OK && k->has_files)
+        code = files_of(txn_sql(t), k->number, &r->id, take_some_file, &some, reterr);
     for (size_t i = 0; code == OK && i < k->kind->part_count; i++)
         if ((gone >> i & 1) != 0 && r->parts[i].has) {
             key_add(e, r->parts[i].key);
@@ -266,11 +286,24 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
     return code == OK ? erase_loaded(t, e, &r, reterr) : code;
 }
 
+static bool kind_counts(const struct kind *k) {
+    for (size_t i = 0; i < k->part_count; i++)
+        if (k->parts[i].keep.count >= 0)
+            return true;
+    return false;
+}
+
 enum code erase_loaded(struct txn *t, struct erasure *e, const struct record *r, struct err *reterr) {
     const struct kind_info *k = r->info;
-    enum code code = row_gone(t, e, r, reterr);
+    enum code code = counts_stay(t, e, r, parts_used(r), reterr);
+    if (code == OK)
+        code = row_gone(t, e, r, reterr);
+    for (size_t i = 0; code == OK && i < k->child_count; i++)
+        if (kind_counts(service_kind(e->s, k->children[i])->kind))
+            code = remainder_drop(t, service_kind(e->s, k->children[i])->number, &r->id, reterr);
     if (code != OK)
         return code;
+    e->counting = false;                       /* what goes with it goes with its numbers */
     count(e, k->kind->name);
     e->budget -= e->budget > 0;
     for (size_t i = 0; code == OK && i < k->child_count; i++) {

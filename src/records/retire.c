@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "ledger/ledger.h"
+#include "records/doom.h"
 #include "records/erase.h"
 #include "records/held.h"
 #include "records/keys.h"
@@ -262,6 +264,7 @@ static enum code go_one(struct txn *t, struct retiring *w, struct plan *p, struc
     *known = src.known;
     if (code != OK || fate != p->fate || (fate == PARTS_GO && gone != p->gone))
         return code;
+    w->e.counting = w->terms != NULL;
     if (fate == MOVED)
         code = record_rewrite(t, &src, &r, reterr);
     else if (fate == PARTS_GO)
@@ -269,9 +272,22 @@ static enum code go_one(struct txn *t, struct retiring *w, struct plan *p, struc
     else
         code = erase_loaded(t, &w->e, &r, reterr);
     *known = src.known;
-    if (code == OK && fate != MOVED)
-        code = seats_follow(t, w, &r, known, reterr);
     p->became = fate;
+    return code;
+}
+
+/* Once for those of one parent that follow one another, as they do in the order of dates. */
+static enum code seats_follow_all(struct txn *t, struct retiring *w, struct looked_up **known, struct err *reterr) {
+    const struct plan *last = NULL;
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < w->count; i++) {
+        const struct plan *p = &w->list[i];
+        if (p->left_out || (w->only != SIZE_MAX && w->only != i) || p->became < PARTS_GO)
+            continue;
+        if (last == NULL || last->r.info != p->r.info || uuid_compare(&last->r.parent, &p->r.parent) != 0)
+            code = seats_follow(t, w, &p->r, known, reterr);
+        last = p;
+    }
     return code;
 }
 
@@ -284,6 +300,8 @@ static enum code go(struct txn *t, void *arg, struct err *reterr) {
     for (size_t i = 0; code == OK && i < w->count; i++)
         if (!w->list[i].left_out && (w->only == SIZE_MAX || w->only == i))
             code = go_one(t, w, &w->list[i], &known, reterr);
+    if (code == OK)
+        code = seats_follow_all(t, w, &known, reterr);
     if (code == OK && json_object_size(w->e.counts) > 0) {
         json_t *what = json_pack("{s:s, s:O}", "because", w->terms != NULL ? "due" : "owner", "erased", w->e.counts);
         code = ledger_append(t, "parts_erased", "sejf", what, reterr);
@@ -307,11 +325,44 @@ static void tell(struct retiring *w) {
     }
 }
 
+#define BAG 4096u                             /* as many as the keeper takes at once */
+void key_bag_done(struct key_bag *bag) {
+    mem_free(bag->keys);
+    *bag = (struct key_bag){ 0 };
+}
+
+enum code retire_settle(struct service *s, int64_t tenant, struct key_bag *bag, struct err *reterr) {
+    PRE(s != NULL && bag != NULL && reterr != NULL);
+    size_t count = bag->count;
+    bag->count = 0;
+    return doom_now(s, tenant, bag->keys, count, reterr);
+}
+
+/* False: there is no bag, or no memory for more. */
+static bool bag_add(struct key_bag *bag, const key_id *keys, size_t count) {
+    if (bag == NULL)
+        return false;
+    if (bag->room - bag->count < count) {
+        size_t room = bag->count + count + BAG;
+        key_id *more = mem_grow(bag->keys, room, sizeof *more);
+        if (more == NULL)
+            return false;
+        bag->keys = more;
+        bag->room = room;
+    }
+    if (count > 0)
+        memcpy(bag->keys + bag->count, keys, count * sizeof *keys);
+    bag->count += count;
+    return true;
+}
+
 /* What could not be done after the write stands noted, and the upkeep does it. */
 static void settle(struct retiring *w) {
     struct err later;
+    struct key_bag *bag = w->terms != NULL ? w->terms->bag : NULL;
     tell(w);
-    if (erasure_settle(&w->e, &later) == OK && w->e.more)
+    enum code code = !bag_add(bag, w->e.keys, w->e.key_count) ? erasure_settle(&w->e, &later) : bag->count >= BAG ? retire_settle(w->s, w->tenant, bag, &later) : OK;
+    if (code == OK && w->e.more)
         (void)!tasks_run(w->s, w->tenant, NULL, &later);
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 #include "records/record.h"
 
-#define RETIRE_MAX 256u
+#define RETIRE_MAX 512u
 struct retire_id { int32_t kind /* its stable number */; struct uuid id; };
 /* What came of it; added to. */
 struct retired {
@@ -17,8 +17,14 @@ struct retired {
 };
 /* May what is due then of that record be erased at `now`? In a view and in a write. */
 typedef enum code (*retire_gate)(void *arg, struct sql *q, const struct record *r, usec_t due, usec_t now, bool *ret, struct err *reterr);
-/* early: keys that may still be destroyed ahead of the month that they were made for; counted down. */
-struct retire_terms { usec_t now; retire_gate gate; void *arg; uint64_t *early; };
+/* early: keys that may still be destroyed ahead of the month that they were made for; counted down. bag: keys that are doomed gather there, so that the
+ * keeper's disk is asked once for many; NULL: each batch has its own destroyed. */
+struct key_bag { key_id *keys; size_t count, room; };
+void key_bag_done(struct key_bag *bag);
+DEFINE_AUTO_VALUE(struct key_bag, key_bag_done)
+struct retire_terms { usec_t now; retire_gate gate; void *arg; uint64_t *early; struct key_bag *bag; };
+/* Destroys what has gathered. What that leaves undone stands noted, and the upkeep does it. */
+MUST_USE enum code retire_settle(struct service *s, int64_t tenant, struct key_bag *bag, struct err *reterr);
 /* At most RETIRE_MAX records, in one write where that can be. */
 MUST_USE enum code retire_some(struct service *s, int64_t tenant, const struct retire_id *ids, size_t count, const struct retire_terms *terms, struct retired *ret, struct err *reterr);
 /* What neither a law nor a person keeps of the record, by its owner's word; counts: adds {what: how many}, or NULL. Not there any more: OK. */

@@ -4,6 +4,7 @@
 #include "records/testcharters.h"
 #include "records/file.h"
 #include "store/hold.h"
+#include "store/remainder.h"
 
 static const char parcels_charter[] =
     CHARTER_HEAD("parcels", "PL", "Europe/Warsaw")
@@ -362,5 +363,55 @@ TEST(dates_that_come_early_are_limited) {
     early = 1;                                 /* a person has confirmed */
     CHECK_OK(retire_some(b.service, b.tenant, ids, 3, &terms, &r, &b.e), &b.e);
     CHECK_INT(r.parts, 3);
+    bed_end(&b);
+}
+
+struct counted { char text[128]; size_t n; };
+static bool see_count(const struct remainder *r, void *arg) {
+    struct counted *c = arg;
+    c->n += (size_t)snprintf(c->text + c->n, sizeof c->text - c->n, "%s=%lld ", r->option, (long long)r->count);
+    return true;
+}
+static void counts_are(struct bed *b, const struct uuid *scope, const char *want) {
+    struct counted c = { .n = 0 };
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(store_view(b->store, b->tenant, &v, &b->e), &b->e);
+    CHECK_OK(remainders_list(view_sql(v), service_kind(b->service, charter_kind(b->charter, "registration"))->number, scope, scope, see_count, &c, &b->e), &b->e);
+    CHECK_TEXT(c.text, want);
+}
+
+TEST(a_number_stays_of_what_its_date_erased) {
+    struct bed b;
+    json_t *got = NULL;
+    char text[UUID_TEXT];
+    struct uuid who[4];
+    AUTO(buf_done) struct buf charter = BUF(1u << 16);
+    buf_text(&charter, events_charter);
+    bed_swap(&charter, "event.ends, then erase\n", "event.ends, then erase, count by status stays\n");
+    bed_start(&b, buf_str(&charter));
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    CHECK_OK(bed_make(&b, &boss, "event", json_pack("{s:s,s:s,s:s}", "title", "Bieg", "starts", "2096-03-01T18:00:00Z", "ends", "2096-03-01T21:00:00Z"), &got), &b.e);
+    struct uuid event = id_of(got);
+    json_decref(got);
+    uuid_format(&event, text);
+    for (int i = 0; i < 4; i++) {
+        char email[40];
+        snprintf(email, sizeof email, "a%d@poczta.example", i);
+        CHECK_OK(bed_make(&b, &boss, "registration", json_pack("{s:s,s:s,s:s}", "event", text, "name", "Ewa", "email", email), &got), &b.e);
+        who[i] = id_of(got);
+        json_decref(got);
+    }
+    CHECK_OK(bed_change(&b, &boss, "registration", &who[0], -1, json_pack("{s:s}", "status", "cancelled"), &got), &b.e);
+    json_decref(got);
+    CHECK_OK(bed_erase(&b, &boss, "registration", &who[3], &got), &b.e);       /* by its owner's word: not counted */
+    json_decref(got);
+    usec_t due;
+    CHECK(time_parse("2096-09-01T00:00:00Z", &due));
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(retire_at(&b, "registration", &who[i], due).records, 1);
+    counts_are(&b, &event, "accepted=2 cancelled=1 ");
+    CHECK_OK(bed_erase(&b, &boss, "event", &event, &got), &b.e);
+    json_decref(got);
+    counts_are(&b, &event, "");
     bed_end(&b);
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "records/service.h"
 #include "retention/clock.h"
+#include "store/hold.h"
 #include "store/notice.h"
 #include "store/tables.h"
 
@@ -25,11 +26,13 @@ static enum code gate(void *arg, struct sql *q, const struct record *r, usec_t d
 }
 
 /* ---- one tenant */
-struct batch { struct retire_id list[RETIRE_MAX]; size_t count; struct due_place last; };
+struct batch { const struct retire_id *only; struct retire_id list[RETIRE_MAX]; size_t count; struct due_place last; };
 static bool take(const struct due_place *at, void *arg) {
     struct batch *b = arg;
-    b->list[b->count++] = (struct retire_id){ at->kind, at->id };
     b->last = *at;
+    if (b->only != NULL && (b->only->kind != at->kind || uuid_compare(&b->only->id, &at->id) != 0))
+        return true;
+    b->list[b->count++] = (struct retire_id){ at->kind, at->id };
     return b->count < RETIRE_MAX;
 }
 
@@ -53,8 +56,12 @@ static void give_way(const struct service *s, usec_t took) {
 
 static enum code walk(struct service *s, int64_t tenant, const struct sweep_terms *terms, uint64_t *early, struct retired *ret, bool *ret_more, struct err *reterr) {
     struct batch *b = mem_new(sizeof *b);
-    const struct retire_terms each = { terms->now, gate, s, early };
+    AUTO(key_bag_done) struct key_bag bag = { 0 };
+    const struct retire_terms each = { terms->now, gate, s, early, &bag };
+    struct err late;
     enum code code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for what is due") : OK;
+    if (code == OK)
+        b->only = terms->only;
     do {
         usec_t began = clock_steady();
         if (began >= terms->until) {
@@ -68,6 +75,7 @@ static enum code walk(struct service *s, int64_t tenant, const struct sweep_term
         if (code == OK && b->count > 0)
             give_way(s, clock_steady() - began);
     } while (code == OK && b->count == RETIRE_MAX);
+    (void)!retire_settle(s, tenant, &bag, &late);      /* what is left undone stands noted as doomed */
     mem_free(b);
     return code;
 }
@@ -136,26 +144,41 @@ enum code sweep_service(struct service *s, const struct sweep_terms *terms, stru
 }
 
 /* ---- what is left */
-struct counting { usec_t now; struct overdue *ret; };
+struct counting { usec_t now; struct sql *q; struct overdue *ret; int64_t seen; enum code code; struct err *err; };
+static bool any_hold(const struct hold_row *h UNUSED, void *arg) {
+    *(bool *)arg = true;
+    return false;
+}
+
+static bool count_due(const struct due_place *at, void *arg) {
+    struct counting *c = arg;
+    bool held = false;
+    c->code = holds_of(c->q, at->kind, &at->id, c->now, any_hold, &held, c->err);
+    c->ret->held += held;
+    c->ret->records += !held;
+    if (!held && at->due < c->ret->oldest)
+        c->ret->oldest = at->due;
+    return c->code == OK && ++c->seen < OVERDUE_MOST;
+}
+
 static enum code count_one(struct service *s, int64_t tenant, void *arg, struct err *reterr) {
-    const struct counting *c = arg;
+    struct counting *c = arg;
     AUTO(view_end) struct view *v = NULL;
-    int64_t n = 0;
-    usec_t oldest = USEC_NEVER;
+    const struct due_place first = { 0 };
     enum code code = store_view(s->store, tenant, &v, reterr);
-    if (code == OK)
-        code = due_count(view_sql(v), c->now, &n, &oldest, reterr);
-    if (code == OK) {
-        c->ret->records += n;
-        c->ret->oldest = oldest < c->ret->oldest ? oldest : c->ret->oldest;
-    }
-    return code;
+    if (code != OK)
+        return code;
+    c->q = view_sql(v);
+    c->seen = 0;
+    c->err = reterr;
+    code = due_walk(c->q, &first, c->now, count_due, c, reterr);
+    return code == OK ? c->code : code;
 }
 
 enum code sweep_overdue(struct service *s, usec_t now, struct overdue *ret, struct err *reterr) {
     PRE(s != NULL && ret != NULL && reterr != NULL);
-    struct overdue sum = { 0, USEC_NEVER };
-    struct counting c = { now, &sum };
+    struct overdue sum = { .oldest = USEC_NEVER };
+    struct counting c = { .now = now, .ret = &sum };
     enum code code = each_tenant(s, 0, count_one, &c, reterr);
     if (code == OK)
         *ret = sum;

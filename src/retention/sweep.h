@@ -8,6 +8,7 @@ struct sweep_terms {
     usec_t now;                                /* the instant whose due dates are over */
     usec_t until;                              /* of the steady clock: no batch begins later; USEC_NEVER: none is left */
     uint64_t early;                            /* see retire.h; 0 in all but tests: what the keeper's day leaves */
+    const struct retire_id *only;              /* of the probes: the walk passes over all others; NULL */
     bool every;                                /* early: no limit (a person has confirmed, or nothing can go wrong: a tenant of the probes) */
 };
 /* One tenant. *ret is added to; *ret_more: the time was over before the walk. */
@@ -16,6 +17,8 @@ MUST_USE enum code sweep_tenant(struct service *s, int64_t tenant, const struct 
  * (clock.h). */
 MUST_USE enum code sweep_service(struct service *s, const struct sweep_terms *terms, struct retired *ret, bool *ret_more, struct err *reterr);
 
-/* What is due and still there at `now`: the promise is that there is nothing. oldest: USEC_NEVER. Held and waiting ones count, too. */
-struct overdue { int64_t records; usec_t oldest; };
+/* What was due at `now` and is still there: the promise is that there is nothing but what a person holds. Counted up to OVERDUE_MOST for each
+ * tenant. oldest: of those that nobody holds; USEC_NEVER. */
+#define OVERDUE_MOST 10000
+struct overdue { int64_t records, held; usec_t oldest; };
 MUST_USE enum code sweep_overdue(struct service *s, usec_t now, struct overdue *ret, struct err *reterr);

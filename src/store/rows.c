@@ -374,22 +374,6 @@ enum code due_walk(struct sql *q, const struct due_place *after, usec_t until, d
     return code;
 }
 
-enum code due_count(struct sql *q, usec_t until, int64_t *ret, usec_t *ret_oldest, struct err *reterr) {
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT count(*), min(due) FROM record INDEXED BY record_due WHERE tenant = ? AND due <= ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, until);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 0;
-    *ret_oldest = row && !col_is_null(s, 1) ? col_int(s, 1) : USEC_NEVER;
-    if (row)
-        stmt_end(s);
-    return OK;
-}
-
 enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent, int64_t *ret, struct err *reterr) {
     struct stmt *s;
     bool row = false;

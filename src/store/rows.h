@@ -56,8 +56,6 @@ MUST_USE enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, s
 struct due_place { usec_t due; int32_t kind; struct uuid id; };
 typedef bool (*due_fn)(const struct due_place *at, void *arg);
 MUST_USE enum code due_walk(struct sql *q, const struct due_place *after, usec_t until, due_fn fn, void *arg, struct err *reterr);
-/* How many, and the earliest (USEC_NEVER: none). */
-MUST_USE enum code due_count(struct sql *q, usec_t until, int64_t *ret, usec_t *ret_oldest, struct err *reterr);
 MUST_USE enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent /* or NULL */, int64_t *ret, struct err *reterr);
 
 /* A token and the generation of the index key that made it (index_keys.generation). While a renewal is under

@@ -40,7 +40,7 @@ const changed = replace(original, [
   ['      place: text, optional\n', '      place: text, optional\n      hall: text, optional, found by word\n'],
   ['      phone: personal phone, optional\n', '      phone: personal phone, optional, found exactly\n'],
   ['      - one for each event and email, cancelled not counted\n', '      - one for each event and email, cancelled not counted\n      - one for each event and phone\n'],
-  ['    keep: 180 days after event.ends, then erase  # K-07, K-08\n',
+  ['    keep: 180 days after event.ends, then erase, count by status stays  # K-07, K-08\n',
     '    keep:\n      - fields: number, name, email, status\n        for: 90 days after event.ends, then erase\n      - fields: phone, diet\n        for: 60 days after created, then erase\n'],
 ]);
 
