@@ -16,8 +16,9 @@
 #include "records/post.h"
 #include "wire/mime.h"
 
-#define SENDING_LOOK (15 * USEC_PER_MINUTE)  /* when a letter that is under way is looked for, should nobody tell of it */
-#define AWAY_WAIT (10 * USEC_PER_SEC)
+#define SENDING_LOOK (5 * USEC_PER_SEC)      /* when a letter that is under way is looked for, where nobody has it in hand (postman.h) any more */
+#define AWAY_WAIT (2 * USEC_PER_SEC)
+#define RELAY_WAIT (10 * USEC_PER_SEC)       /* whoever delivers waits longer the longer the relay fails; the letter has nothing to do with it */
 #define BLOB_MAX ((size_t)2 << 20)
 
 /* One try. */
@@ -143,7 +144,7 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
     t->verb = verbs[r->state];
     t->ends = r->state == LETTER_SENT || r->state == LETTER_UNKNOWN;
-    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : now + deliver_wait(r->tries, any_number());
+    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->tries, any_number());
     if (t->next > r->until)
         t->next = r->until;                  /* then it is given up */
     return o == MAIL_RELAY ? DELIVER_RELAY : DELIVER_DONE;

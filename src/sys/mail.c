@@ -149,8 +149,8 @@ struct asker { mail_go_fn go; void *arg; bool went; };
 
 static enum code exchange(struct mail_line *l, struct ipc *ipc, struct asker *a, struct mail_reply *ret, struct err *reterr) {
     usec_t until = clock_steady() + (usec_t)WAIT_MS * 1000;
-    const uint8_t *frame;
-    size_t len;
+    const uint8_t *frame = NULL;
+    size_t len = 0;
     enum code code = ipc_end(ipc, reterr);
     if (code == OK)
         code = next_frame(l, ipc, until, &frame, &len, reterr);
