@@ -48,7 +48,10 @@ enum code tls_new(struct tls_trust *trust, const char *host, struct tls **ret, s
     t->in = in;
     t->out = out;
     SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (SSL_set1_host(t->ssl, host) != 1 || SSL_set_tlsext_host_name(t->ssl, host) != 1)
+    char *name = mem_text(host);             /* what is asked for takes no constant */
+    bool fine = name != NULL && SSL_set1_host(t->ssl, host) == 1 && SSL_set_tlsext_host_name(t->ssl, name) == 1;
+    mem_free(name);
+    if (!fine)
         return err_set(reterr, E_MEMORY, "no memory for TLS");
     SSL_set_connect_state(t->ssl);
     *ret = TAKE(t);

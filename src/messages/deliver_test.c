@@ -143,3 +143,29 @@ TEST(waits_grow_and_differ) {
     for (int i = 1; i < 30; i++)
         CHECK(deliver_wait(i, 512) <= deliver_wait(i + 1, 512));
 }
+
+/* Whatever allocation fails, the letter stays, is delivered by a later try, and goes once. */
+TEST(survives_no_memory) {
+    struct outbed o;
+    bool reached = true;
+    out_start(&o);
+    o.deed = OUT_GOES;
+    o.outcome = o.known = MAIL_SENT;
+    for (size_t n = 1; reached && n < 2000; n++) {
+        enum deliver_end end;
+        struct uuid id = out_letter(&o, FAR);
+        o.taken_count = 0;
+        mem_fail_at = n;
+        enum code code = deliver(&o, &id, &end);
+        reached = mem_fail_at == 0;
+        mem_fail_at = 0;
+        CHECK(code == OK || code == E_MEMORY);
+        struct out_row r = out_row(&o, &id);
+        CHECK(r.state == LETTER_SENT || r.len > 0);
+        if (r.state != LETTER_SENT)
+            CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+        CHECK(out_row(&o, &id).state == LETTER_SENT && o.taken_count == 1);
+    }
+    CHECK(!reached);
+    out_end(&o);
+}

@@ -118,3 +118,26 @@ TEST(the_largest_letter_fits) {
     mem_free(text);
     bed_end(&b);
 }
+
+TEST(survives_no_memory) {
+    struct bed b;
+    bool reached = true;
+    struct post p = letter;
+    bed_start(&b, events_charter);
+    p.file_name = "a.txt";
+    p.file_type = "text/plain";
+    p.file = "hello";
+    p.file_len = 5;
+    for (size_t n = 1; reached && n < 2000; n++) {
+        AUTO(post_ready_done) struct post_ready r = { .sealed = BUF(1) };
+        mem_fail_at = n;
+        enum code code = post_seal(b.service, b.tenant, &p, &r, &b.e);
+        reached = mem_fail_at == 0;
+        mem_fail_at = 0;
+        CHECK(code == OK || (code == E_MEMORY && r.row.len == 0));
+        AUTO(post_ready_done) struct post_ready again = { .sealed = BUF(1) };
+        CHECK_OK(post_seal(b.service, b.tenant, &p, &again, &b.e), &b.e);
+    }
+    CHECK(!reached);
+    bed_end(&b);
+}
