@@ -57,32 +57,20 @@ static void put_bytes(struct buf *b, const void *bytes, size_t len) {
     buf_add(b, bytes, len);
 }
 
-static void put_text(struct buf *b, const char *text) { put_bytes(b, text, strlen(text) + 1); }
-
-static const char *take_text(struct msg *m) {
-    size_t len = msg_u32(m);
-    const char *text = msg_bytes(m, len);
-    if (text == NULL || len == 0 || strnlen(text, len) != len - 1) {
-        m->bad = true;
-        return "";
-    }
-    return text;
-}
-
 bool fetch_call_read(const void *frame, size_t len, struct fetch_call *ret) {
     struct msg m = { frame, len, false };
     struct fetch_call c = { .wait_ms = 0 };
     uint32_t wait = msg_u32(&m);
     c.most = msg_u32(&m);
-    c.method = take_text(&m);
-    c.url = take_text(&m);
+    c.method = msg_text(&m);
+    c.url = msg_text(&m);
     c.header_count = msg_u32(&m);
     if (m.bad || wait == 0 || wait > FETCH_WAIT_MAX_MS || c.most > FETCH_BODY_MAX || c.header_count > FETCH_HEADERS_MAX)
         return false;
     c.wait_ms = (int)wait;
     for (size_t i = 0; i < c.header_count; i++) {
-        c.headers[i].name = take_text(&m);
-        c.headers[i].value = take_text(&m);
+        c.headers[i].name = msg_text(&m);
+        c.headers[i].value = msg_text(&m);
     }
     c.body_len = msg_u32(&m);
     c.body = msg_bytes(&m, c.body_len);
@@ -131,7 +119,7 @@ static enum code answer_read(const void *frame, size_t len, const struct fetch_r
     struct msg m = { frame, len, false };
     uint32_t code = msg_u32(&m);
     if (code != OK) {
-        const char *text = take_text(&m);
+        const char *text = msg_text(&m);
         if (!msg_done(&m))
             return err_set(reterr, E_PEER, "the sender's refusal has not the form of one");
         return err_set(reterr, (enum code)code, "%s", text);

@@ -243,3 +243,18 @@ void put_u64(struct buf *b, uint64_t v) {
     v = htole64(v);
     buf_add(b, &v, sizeof v);
 }
+
+const char *msg_text(struct msg *m) {
+    size_t len = msg_u32(m);
+    const char *text = msg_bytes(m, len);
+    if (text == NULL || len == 0 || strnlen(text, len) != len - 1) {
+        m->bad = true;
+        return "";
+    }
+    return text;
+}
+
+void put_text(struct buf *b, const char *text) {
+    put_u32(b, (uint32_t)strlen(text) + 1);
+    buf_add(b, text, strlen(text) + 1);
+}

@@ -35,7 +35,9 @@ uint8_t msg_u8(struct msg *m);
 uint32_t msg_u32(struct msg *m);
 uint64_t msg_u64(struct msg *m);
 const void *msg_bytes(struct msg *m, size_t len);       /* NULL when there are fewer */
+const char *msg_text(struct msg *m);                    /* as put_text wrote it, in place; "" when it is none, and the frame is bad */
 MUST_USE bool msg_done(const struct msg *m);
 void put_u8(struct buf *b, uint8_t v);
 void put_u32(struct buf *b, uint32_t v);
 void put_u64(struct buf *b, uint64_t v);
+void put_text(struct buf *b, const char *text);         /* its length with the NUL, and its bytes */

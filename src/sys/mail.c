@@ -42,23 +42,8 @@ void mail_line_stop(struct mail_line *l) { atomic_store(&l->stop, true); }
 
 /* ---- frames */
 
-static void put_text(struct buf *b, const char *text) {
-    put_u32(b, (uint32_t)strlen(text) + 1);
-    buf_add(b, text, strlen(text) + 1);
-}
-
-static const char *take_text(struct msg *m) {
-    size_t len = msg_u32(m);
-    const char *text = msg_bytes(m, len);
-    if (text == NULL || len == 0 || strnlen(text, len) != len - 1) {
-        m->bad = true;
-        return "";
-    }
-    return text;
-}
-
 static void take_into(struct msg *m, char *ret, size_t room) {
-    const char *text = take_text(m);
+    const char *text = msg_text(m);
     if (strlen(text) >= room)
         m->bad = true;
     snprintf(ret, room, "%s", text);
@@ -75,7 +60,7 @@ bool mail_call_read(const void *frame, size_t len, struct mail_call *ret) {
         return false;
     memcpy(c.letter.id.bytes, id, sizeof c.letter.id.bytes);
     if (kind == SEND) {
-        c.letter.to = take_text(&m);
+        c.letter.to = msg_text(&m);
         c.letter.len = msg_u32(&m);
         c.letter.message = msg_bytes(&m, c.letter.len);
     }
