@@ -405,11 +405,17 @@ static enum code turn_due(struct jobs *j, usec_t now, usec_t *ret_next, struct e
 static enum code turn_mail(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail(j->api, now, ret_next, reterr); }
 static enum code turn_mail_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail_forget(j->api, now, ret_next, reterr); }
 
+static enum code turn_packs(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) {
+    *ret_next = now + 10 * USEC_PER_MINUTE;
+    return job_packs(j->api, now, reterr);
+}
+
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "confirm", turn_confirm }, { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
     { "requests", turn_requests },
     { "people", turn_people }, { "windows", turn_windows }, { "certify", turn_certify }, { "clock", turn_clock },
     { "mail", turn_mail }, { "mail_forget", turn_mail_forget },
+    { "packs", turn_packs },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 

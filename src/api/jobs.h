@@ -23,6 +23,9 @@ MUST_USE enum code job_sign(struct api *a, struct err *reterr);
 /* Is all that the keeper has signed still there? As ledger_compare. */
 MUST_USE enum code job_ledger_compare(struct api *a, struct ledger_check *ret, struct err *reterr);
 
+/* Archives about people whose time is over; turns_packs.c. */
+MUST_USE enum code job_packs(struct api *a, usec_t now, struct err *reterr);
+
 /* The instant after `last` at which a nightly job is due: the first 03:00 of the zone that follows it. Pure. */
 usec_t night_after(const struct zone *zone, usec_t last);
 /* When the next renewal is due: the night after the last one; at once when that lies in the future, which only a clock that was

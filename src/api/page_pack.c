@@ -41,5 +41,6 @@ static void on_portability(struct http_req *req) { pack_give(req, PACK_PORTABILI
 static const struct route list[] = {
     { "GET", "/p/{service}/{token}/access.zip", ROUTE_SECRET | ROUTE_STREAM, on_access },
     { "GET", "/p/{service}/{token}/portability.zip", ROUTE_SECRET | ROUTE_STREAM, on_portability },
+    { "GET", "/take/{service}/{tenant}/{number}/{secret}", ROUTE_SECRET | ROUTE_STREAM, packs_take },
 };
 const struct route_table routes_link_packs = { list, ARRAY_LEN(list) };

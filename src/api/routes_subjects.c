@@ -10,21 +10,26 @@
 
 #define SHOWN 100u                            /* records of a kind that are told by id */
 
-/* {email?, phone?} and what else is allowed: members that end the list with NULL. */
-static bool wish_read(struct call *c, json_t *body, const char *const *also, struct subject_wish *ret) {
-    const char *name;
+bool subject_ask_read(struct call *c, json_t *body, bool pack, struct subject_ask *ret) {
+    static const char *const members[] = { "email", "phone", "purpose", "language" };
+    const char *name, *lang = json_string_value(json_object_get(body, "language"));
     json_t *v;
     bool fine = true;
     json_object_foreach(body, name, v) {
-        bool known = strcmp(name, "email") == 0 || strcmp(name, "phone") == 0;
-        for (size_t i = 0; also[i] != NULL; i++)
-            known = known || strcmp(name, also[i]) == 0;
+        bool known = false;
+        for (size_t i = 0; i < (pack ? ARRAY_LEN(members) : 2); i++)
+            known = known || strcmp(name, members[i]) == 0;
         fine = fine && known && json_is_string(v);
     }
-    *ret = (struct subject_wish){ .email = json_string_value(json_object_get(body, "email")), .phone = json_string_value(json_object_get(body, "phone")) };
-    if (fine && (ret->email != NULL || ret->phone != NULL))
+    *ret = (struct subject_ask){ .wish = { .email = json_string_value(json_object_get(body, "email")), .phone = json_string_value(json_object_get(body, "phone")) }, .lang = c->lang };
+    if (!fine || (ret->wish.email == NULL && ret->wish.phone == NULL))
+        call_fail(c, E_INVALID, "a person is asked for by {\"email\": \"…\"}, {\"phone\": \"…\"} or both, in the body%s", pack ? "; beside it purpose and language" : "");
+    else if (!give_purpose(json_string_value(json_object_get(body, "purpose")), &ret->purpose))
+        call_fail(c, E_INVALID, "purpose is \"access\" or \"portability\"");
+    else if (lang != NULL && !lang_parse(lang, strlen(lang), &ret->lang))
+        call_fail(c, E_INVALID, "language is en, pl or hu");
+    else
         return true;
-    call_fail(c, E_INVALID, "a person is asked for by {\"email\": \"…\"}, {\"phone\": \"…\"} or both, in the body");
     return false;
 }
 
@@ -93,15 +98,14 @@ static enum code told(struct call *c, const struct subject_wish *w, json_t **ret
 }
 
 static void on_find(struct http_req *req) {
-    static const char *const nothing[] = { NULL };
     struct call c;
     struct err e;
-    struct subject_wish w;
+    struct subject_ask ask;
     json_t *body = NULL, *found = NULL;
     if (!tenant_call(req, &c) || !tenant_call_owner(&c, "a search for a person") || !call_json(&c, JSON_ONLY, &body))
         return;
-    if (wish_read(&c, body, nothing, &w)) {
-        if (told(&c, &w, &found, &e) == OK)
+    if (subject_ask_read(&c, body, false, &ask)) {
+        if (told(&c, &ask.wish, &found, &e) == OK)
             call_reply_json(&c, 200, found);
         else
             call_error(&c, &e, NULL);
@@ -112,33 +116,19 @@ static void on_find(struct http_req *req) {
 
 /* ---- the archive */
 
-static bool give_read(struct call *c, json_t *body, struct give *g) {
-    const char *purpose = json_string_value(json_object_get(body, "purpose")), *lang = json_string_value(json_object_get(body, "language"));
-    g->lang = c->lang;
-    if (!give_purpose(purpose, &g->purpose))
-        call_fail(c, E_INVALID, "purpose is \"access\" or \"portability\"");
-    else if (lang != NULL && !lang_parse(lang, strlen(lang), &g->lang))
-        call_fail(c, E_INVALID, "language is en, pl or hu");
-    else
-        return true;
-    return false;
-}
-
 static void on_pack(struct http_req *req) {
-    static const char *const also[] = { "purpose", "language", NULL };
     struct call c;
     struct err e;
-    struct subject_wish w;
     struct subject s;
+    struct subject_ask ask;
     json_t *body = NULL;
     if (!tenant_call(req, &c) || !tenant_call_owner(&c, "an access pack") || !tenant_call_confirmed(&c, "a copy of everything about a person") || !call_json(&c, JSON_ONLY, &body))
         return;
     AUTO(arena_free) struct arena *arena = arena_new((size_t)1 << 30);
-    struct give g = { .service = c.service, .who = &c.who, .tenant = c.who.tenant, .about = &s };
-    if (wish_read(&c, body, also, &w) && give_read(&c, body, &g) && call_whole(&c)) {
-        enum code code = arena == NULL ? err_set(&e, E_MEMORY, "no memory for an access pack") : subject_find(c.service, c.who.tenant, &w, arena, &s, &e);
+    if (subject_ask_read(&c, body, true, &ask) && call_whole(&c)) {
+        enum code code = arena == NULL ? err_set(&e, E_MEMORY, "no memory for an access pack") : subject_find(c.service, c.who.tenant, &ask.wish, arena, &s, &e);
         if (code == OK)
-            give_pack_reply(req, &g);
+            give_pack_reply(req, &(struct give){ .service = c.service, .who = &c.who, .tenant = c.who.tenant, .purpose = ask.purpose, .lang = ask.lang, .about = &s });
         else
             call_error(&c, &e, NULL);
     }
@@ -148,5 +138,10 @@ static void on_pack(struct http_req *req) {
 static const struct route routes[] = {
     { "POST", "/v1/tenants/{tenant}/subjects", ROUTE_STREAM, on_find },
     { "POST", "/v1/tenants/{tenant}/subjects/pack", ROUTE_STREAM, on_pack },
+    { "GET", "/v1/tenants/{tenant}/packs", 0, packs_list_route },
+    { "POST", "/v1/tenants/{tenant}/packs", ROUTE_STREAM, packs_make },
+    { "GET", "/v1/tenants/{tenant}/packs/{number}", 0, packs_read },
+    { "DELETE", "/v1/tenants/{tenant}/packs/{number}", 0, packs_drop_route },
+    { "GET", "/v1/tenants/{tenant}/packs/{number}/file", ROUTE_STREAM, packs_file },
 };
 const struct route_table routes_subjects = { routes, ARRAY_LEN(routes) };

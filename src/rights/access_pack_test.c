@@ -129,7 +129,7 @@ TEST(a_link_gives_what_it_shows) {
 
 static void swap_byte(const char *path, off_t at) {
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    char c;
+    char c = 0;
     CHECK(fd >= 0 && pread(fd, &c, 1, at) == 1);
     c = (char)(c ^ 1);
     CHECK(pwrite(fd, &c, 1, at) == 1 && close(fd) == 0);

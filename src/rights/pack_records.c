@@ -13,6 +13,7 @@
 #include "store/tables.h"
 
 #define AT_ONCE 64u                           /* records of a batch */
+#define ROUNDS_MOST 8
 #define KEYS_MOST 4096u                       /* that a batch is asked about at once: parts and files */
 
 struct run run_of(const struct subject_record *list, size_t count, int kind) {
@@ -75,25 +76,44 @@ static bool file_key(const struct file_row *f, void *arg) {
     return k->count < KEYS_MOST;
 }
 
-/* Keys of the parts and of the files: before anything of them is written. */
-static enum code batch_held(const struct batch *b, struct err *reterr) {
+/* Keys of the parts and of the files of the batch. */
+static enum code batch_keys(const struct batch *b, struct keeping *k, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
-    const struct pack_job *job = b->p->job;
-    struct keeping *k = job->holds == NULL ? NULL : arena_get(b->arena, sizeof *k);
-    if (job->holds == NULL)
-        return OK;
-    enum code code = k == NULL ? err_set(reterr, E_MEMORY, "no memory for an access pack") : store_view(b->p->s->store, b->p->tenant, &v, reterr);
+    enum code code = store_view(b->p->s->store, b->p->tenant, &v, reterr);
+    k->count = 0;
     for (size_t i = 0; code == OK && i < b->count; i++) {
         for (size_t part = 0; part < b->k->kind->part_count && k->count < KEYS_MOST; part++)
             if (b->records[i]->parts[part].has)
                 k->keys[k->count++] = b->records[i]->parts[part].key;
         code = files_of(view_sql(v), b->k->number, &b->records[i]->id, file_key, k, reterr);
     }
-    view_end(v);
-    v = NULL;
-    if (code == OK && k->count == KEYS_MOST)
-        return err_set(reterr, E_TOO_LARGE, "records with so many files cannot be packed: export them one by one");
-    return code == OK ? job->holds(job->holds_arg, k->keys, k->count, reterr) : code;
+    return code == OK && k->count == KEYS_MOST ? err_set(reterr, E_TOO_LARGE, "records with so many files cannot be packed: export them one by one") : code;
+}
+
+/* Rows, and for an archive that is kept: whoever keeps it is told of their keys before any of them is opened, and what was loaded is loaded
+ * again after that. A key that was doomed before is gone then, and one that is doomed later ends the archive. */
+static enum code batch_ready(struct batch *b, const struct subject_record *from, size_t count, struct err *reterr) {
+    const struct pack_job *job = b->p->job;
+    enum code code = batch_load(b, from, count, reterr);
+    if (job->holds == NULL || code != OK)
+        return code;
+    struct keeping *told = arena_get(b->arena, sizeof *told), *now = arena_get(b->arena, sizeof *now);
+    if (told == NULL || now == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an access pack");
+    for (int round = 0; code == OK && round < ROUNDS_MOST; round++) {
+        code = batch_keys(b, now, reterr);
+        if (code == OK && now->count == told->count && memcmp(now->keys, told->keys, now->count * sizeof *now->keys) == 0)
+            return OK;
+        if (code == OK)
+            code = job->holds(job->holds_arg, now->keys, now->count, reterr);
+        struct keeping *swap = told;
+        told = now;
+        now = swap;
+        b->count = 0;
+        if (code == OK)
+            code = batch_load(b, from, count, reterr);
+    }
+    return code == OK ? err_set(reterr, E_BUSY, "these records change faster than they are packed: try again in a moment") : code;
 }
 
 static enum code batch_trace(const struct batch *b, fieldset fields, struct err *reterr) {
@@ -134,7 +154,7 @@ static enum code each_batch(struct packing *p, const struct kind_info *k, const 
     for (size_t at = 0; code == OK && at < run->count; at += AT_ONCE) {
         AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
         struct batch b = { .p = p, .k = k, .arena = arena };
-        code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for an access pack") : batch_load(&b, run->first + at, run->count - at < AT_ONCE ? run->count - at : AT_ONCE, reterr);
+        code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for an access pack") : batch_ready(&b, run->first + at, run->count - at < AT_ONCE ? run->count - at : AT_ONCE, reterr);
         if (code == OK)
             code = batch_sift(&b, reterr);
         if (code == OK)
@@ -205,9 +225,7 @@ static void record_put(struct packing *p, const struct record *r, fieldset field
 
 static enum code json_batch(struct batch *b, void *arg, struct err *reterr) {
     struct writing *w = arg;
-    enum code code = batch_held(b, reterr);
-    if (code == OK)
-        code = batch_trace(b, w->fields, reterr);      /* of what a link does not show a little more is told than was read */
+    enum code code = batch_trace(b, w->fields, reterr);      /* of what a link does not show a little more is told than was read */
     for (size_t i = 0; code == OK && i < b->count; i++) {
         record_put(b->p, b->records[i], w->fields & b->sees[i], w);
         code = packing_flush(b->p, reterr);
@@ -216,7 +234,6 @@ static enum code json_batch(struct batch *b, void *arg, struct err *reterr) {
 }
 
 static void labels_put(struct buf *b, const struct kind *k, fieldset fields, enum lang lang) {
-    AUTO(buf_done) struct buf title = BUF(1024);
     buf_text(b, ",\"labels\":{");
     for (size_t i = 0, n = 0; i < k->field_count; i++) {
         if ((fields >> i & 1) == 0)
@@ -508,7 +525,7 @@ static enum code seen_by_person(const struct batch *b, struct record *r, fieldse
 
 static enum code others_batch(struct batch *b, void *arg, struct err *reterr) {
     struct writing *w = arg;
-    enum code code = batch_held(b, reterr);
+    enum code code = OK;
     for (size_t i = 0; code == OK && i < b->count; i++) {
         struct record *r = b->records[i];
         fieldset fields = naming(b->p, r);

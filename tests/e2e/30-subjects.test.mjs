@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { Instance, until } from './lib.mjs';
+import { Instance, root, until } from './lib.mjs';
 
 const sejf = new Instance({ charters: ['events', 'bookings'] });
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-subjects-'));
@@ -168,4 +168,44 @@ test('the tenant\'s ledger tells of searches and packs, and no value; who looked
   assert.ok(found.length >= 4 && made.length >= 4, `${found.length} and ${made.length}`);
   for (const line of [...found, ...made]) assert.ok(!line.includes('people.example') && !line.includes('+48'), line);
   await until('the trace of the reading', async () => (await sejf.call('GET', `/v1/tenants/${clinic}/reads`, { token: boss })).json.items.some((i) => i.how === 'export' && i.kind === 'visit'));
+});
+
+test('an archive on the server: seven days, once by its link, and no longer than what it holds', async () => {
+  const made = await sejf.call('POST', `/v1/tenants/${clinic}/packs`, { token: boss, body: { email: EWA, purpose: 'portability' } });
+  assert.equal(made.status, 201, made.text);
+  const days = (Date.parse(made.json.until) - Date.parse(made.json.made)) / 86400000;
+  assert.ok(days > 6.99 && days < 7.01 && made.json.state === 'ready', made.text);
+  const at = new URL(made.json.link).pathname, base = `/v1/tenants/${clinic}/packs/${made.json.number}`;
+  for (let i = 0; i < 2; i++) {
+    const mine = await sejf.call('GET', `${base}/file`, { token: boss });
+    assert.equal(mine.status, 200);
+    assert.equal(mine.raw.length, made.json.size);
+    assert.equal(verify(unpacked(mine.raw, `kept-${i}.zip`).file).status, 0);
+  }
+  assert.equal((await sejf.call('GET', `${base}/file`, { token })).status, 401);           // of another service
+  assert.equal((await sejf.call('GET', `${at.slice(0, -2)}__`)).status, 404);
+  const taken = await sejf.call('GET', at);
+  assert.equal(taken.status, 200);
+  assert.equal(taken.headers['referrer-policy'], 'no-referrer');
+  assert.ok('records/visit.csv' in unpacked(taken.raw, 'taken.zip').files);
+  assert.equal((await sejf.call('GET', at)).status, 404);
+  assert.equal((await sejf.call('GET', base, { token: boss })).json.state, 'taken');
+  const question = (await sejf.call('POST', `/v1/tenants/${clinic}/subjects`, { token: boss, body: { email: EWA } })).json.items.find((i) => i.kind === 'visit').records[0].id;
+  assert.equal((await sejf.call('DELETE', `/v1/bookings/visit/${question}`, { token: boss })).status, 200);
+  assert.equal((await sejf.call('GET', `${base}/file`, { token: boss })).status, 410);
+  assert.equal((await sejf.call('DELETE', base, { token: boss })).status, 204);
+  assert.equal((await sejf.call('GET', base, { token: boss })).status, 404);
+});
+
+test('the examples of docs/subjects.md run as they stand', async () => {
+  const blocks = [...fs.readFileSync(path.join(root, 'docs/subjects.md'), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
+  assert.ok(blocks.length >= 3);
+  const cwd = path.join(dir, 'docs');
+  fs.mkdirSync(cwd);
+  fs.symlinkSync(sejf.binary, path.join(cwd, 'sejf'));
+  for (const block of blocks) {
+    const r = spawnSync('bash', ['-eu', '-o', 'pipefail', '-c', block], { cwd, encoding: 'utf8', timeout: 120000,
+      env: { ...process.env, PATH: `${cwd}:${process.env.PATH}`, NO_PROXY: '*', SEJF_DATA: sejf.data, SEJF_URL: sejf.url, SEJF_CA: sejf.ca, SEJF_TENANT: String(clinic), SEJF_TOKEN: boss } });
+    assert.equal(r.status, 0, `${block}\n${r.stdout}${r.stderr}`);
+  }
 });
