@@ -81,3 +81,10 @@ enum code do_window_list(struct control_req *c, struct err *reterr);
 /* control_subjects.c: rows of control.tbl */
 enum code do_subject_find(struct control_req *c, struct err *reterr);
 enum code do_subject_pack(struct control_req *c, struct err *reterr);
+
+/* control_requests.c: rows of control.tbl */
+enum code do_request_list(struct control_req *c, struct err *reterr);
+enum code do_request_show(struct control_req *c, struct err *reterr);
+enum code do_request_new(struct control_req *c, struct err *reterr);
+enum code do_request_step(struct control_req *c, struct err *reterr);
+enum code do_request_letter(struct control_req *c, struct err *reterr);

@@ -150,6 +150,8 @@ static void on_new(struct http_req *req) {
         return;
     }
     enum code code = request_make(&a.desk, &w, &a.by, &a.number, &e);
+    if (code == OK && w.email != NULL)
+        code = request_acknowledge(&a.desk, a.number, &a.by, &e);
     reply_one(&a, 201, code, &e, NULL);
 }
 

@@ -434,6 +434,7 @@ static const struct { const char *verb; enum code (*run)(struct service *, json_
     { "probe_sweep", probe_sweep }, { "probe_overdue", probe_overdue },
     { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_window", do_window }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_agreement", do_agreement }, { "probe_end", do_end },
+    { "probe_requests", probe_requests_count },
     { "probe_approve", do_approve },
 };
 

@@ -27,3 +27,6 @@ MUST_USE enum code probe_lock(struct service *s, struct people *p, json_t *in, j
 MUST_USE enum code probe_withdraw(struct service *s, struct people *p, json_t *in, json_t **ret, struct err *reterr);
 /* Everything in the registers of the probe tenant. */
 MUST_USE enum code probe_registers_end(struct store *store, int64_t tenant, struct err *reterr);
+
+/* control_requests.c */
+MUST_USE enum code probe_requests_count(struct service *s, json_t *in, json_t **ret, struct err *reterr);

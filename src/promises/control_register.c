@@ -9,6 +9,7 @@
 #include "promises/control_int.h"
 #include "store/people.h"
 #include "store/register.h"
+#include "store/request.h"
 
 #define FACTORS_ALL (FACTOR_PROVIDER | FACTOR_PROVIDER_SECOND | FACTOR_PASSKEY)
 
@@ -120,6 +121,9 @@ enum code probe_withdraw(struct service *s, struct people *p UNUSED, json_t *in,
     return code;
 }
 
-static enum code drop(struct txn *t, void *arg UNUSED, struct err *reterr) { return registers_drop(t, reterr); }
+static enum code drop(struct txn *t, void *arg UNUSED, struct err *reterr) {
+    enum code code = registers_drop(t, reterr);
+    return code == OK ? requests_drop(t, reterr) : code;
+}
 
 enum code probe_registers_end(struct store *store, int64_t tenant, struct err *reterr) { return store_write(store, tenant, drop, NULL, reterr); }

@@ -41,6 +41,7 @@ static const struct { const char *name; unsigned from; int to; const char *when;
     [EVENT_WITHDRAWN] = { "withdrawn", OPEN, REQUEST_WITHDRAWN, "an open request is taken back" },
     [EVENT_PASSED] = { "passed", OPEN, REQUEST_PASSED, "an open request is passed on" },
     [EVENT_READ] = { "answer_read", IN(ANSWERED) | IN(REFUSED), SAME, "an answer is read once there is one" },
+    [EVENT_ACKNOWLEDGED] = { "acknowledged", OPEN, SAME, "an open request is acknowledged" },
     [EVENT_TOLD] = { "recipient_told", IN(DECIDED) | IN(ANSWERED), SAME, "recipients are told of what was decided" },
     [EVENT_WARNED] = { "warned", OPEN, SAME, "it is open" },
     [EVENT_LATE] = { "late", OPEN, SAME, "it is open" },

@@ -48,6 +48,8 @@ MUST_USE enum code requests_told(const struct request_desk *d, int64_t before, b
 MUST_USE enum code requests_of(const struct request_desk *d, int kind, const struct uuid *id, json_t **ret, struct err *reterr);
 
 /* ---- steps */
+/* A letter that says that it came and until when it is answered, where an address is known. */
+MUST_USE enum code request_acknowledge(const struct request_desk *d, int64_t number, const struct request_by *by, struct err *reterr);
 /* A one-time link to the address that was given, or that this record holds (kind -1: the former). */
 MUST_USE enum code request_ask_identity(const struct request_desk *d, int64_t number, int kind, const struct uuid *id, const struct request_by *by, struct err *reterr);
 /* Somebody who has a name says how they know who asks. email, phone: of the person, where they were not given before. */
@@ -72,6 +74,10 @@ MUST_USE enum code request_pass(const struct request_desk *d, int64_t number, co
 MUST_USE enum code request_told_recipient(const struct request_desk *d, int64_t number, int64_t task, const char *how, const struct request_by *by, struct err *reterr);
 /* [{name, article, type: [names], says}] of the grounds of a refusal. */
 MUST_USE json_t *request_grounds(enum lang lang);
+
+/* All open tenants of a service together, but for those of probes. */
+struct request_counts;
+MUST_USE enum code requests_counted(struct service *s, struct request_counts *ret, struct err *reterr);
 
 /* ---- the clock: what is to be done at `now` for one that requests_next names. *ret_warned: it is to be told of: days left (0: today; -1:
  * late), else INT_MAX. The caller has the letters put by `tell`, within the same write. */

@@ -27,6 +27,13 @@ static enum code step_told(struct request_work *w, enum request_event event, enu
     return code == OK ? request_next_step(w, event, by, &m, reterr) : code;
 }
 
+enum code request_acknowledge(const struct request_desk *d, int64_t number, const struct request_by *by, struct err *reterr) {
+    PRE(d != NULL && by != NULL && reterr != NULL);
+    AUTO(request_work_done) struct request_work w = { 0 };
+    enum code code = request_open(d, number, &w, reterr);
+    return code == OK ? step_told(&w, EVENT_ACKNOWLEDGED, TELL_RECEIVED, NULL, by, NULL, reterr) : code;
+}
+
 /* ---- who asks */
 
 enum code request_ask_identity(const struct request_desk *d, int64_t number, int kind, const struct uuid *id, const struct request_by *by, struct err *reterr) {
