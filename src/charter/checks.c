@@ -87,6 +87,19 @@ static void check_tenant_sees(struct build *b) {
         complain_key(b, "tenant-blind", map, NULL, "The tenant `%s` sees nothing: say what it sees", b->c->people[b->c->tenant].name);
 }
 
+/* The law gives one month (Art. 12(3) GDPR); a promise may give less. */
+static void check_rights(struct build *b) {
+    static const char word[] = "within ";
+    const struct node *n = node_get(tree_root(b->c->tree), "rights");
+    if (n != NULL && n->type == NODE_MAP)
+        n = node_get(n, "answered");
+    const char *at = n == NULL || n->type != NODE_SCALAR ? NULL : strstr(n->text, word);
+    struct span span, month = { .months = 1 };
+    if (at != NULL && span_parse(at + strlen(word), &span) && span_days(&span) > span_days(&month))
+        complain(b, "longer-than-law", n, NULL, "The law gives one month for an answer (Art. 12(3) GDPR), and this is longer: write `within 1 month` or less; two more months can be "
+                 "taken for a single request, with reasons");
+}
+
 static void mark_outside(struct build *b, int kind) {
     struct kind *k = &b->c->kinds[kind];
     k->outside = b->needed[kind];
@@ -111,4 +124,5 @@ void build_checks(struct build *b) {
         mark_outside(b, (int)i);
     }
     check_tenant_sees(b);
+    check_rights(b);
 }
