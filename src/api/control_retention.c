@@ -1,10 +1,16 @@
 /* control_retention.c — holds, what is due, and the closing of a tenant by the command line. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "access/people.h"
 #include "api/api_int.h"
 #include "api/control_int.h"
+#include "base/mem.h"
+#include "charter/load.h"
+#include "retention/due.h"
 #include "retention/hold.h"
+#include "store/tables.h"
 
 /* Of the tenant that the call names: its service, and sejf itself as its caller. */
 struct whose { struct service *s; const struct charter *charter; struct caller who; };
@@ -72,5 +78,93 @@ enum code do_hold_list(struct control_req *c, struct err *reterr) {
         json_decref(page);
     }
     control_set(c, "count", json_integer(count));
+    return code;
+}
+
+/* ---- what is due */
+
+struct asked { struct control_req *c; const struct charter *newer; bool records; int64_t count, held; };
+
+static enum code due_lines(struct asked *a, struct service *s, int64_t tenant, const json_t *list, const char *as, struct err *reterr) {
+    size_t i;
+    json_t *one;
+    json_array_foreach(list, i, one) {
+        json_object_set_new(one, "tenant", json_integer(tenant));
+        json_object_set_new(one, "service", json_string(charter_name(service_charter(s))));
+        json_object_set_new(one, "line", json_string(as));
+        if (!control_say(a->c, one))
+            return a->c->reader_gone ? OK : err_set(reterr, E_MEMORY, "no memory for what is due");
+    }
+    return OK;
+}
+
+static enum code due_each_record(struct asked *a, struct service *s, int64_t tenant, usec_t until, struct err *reterr) {
+    char cursor[128] = "";
+    enum code code;
+    do {
+        json_t *page = NULL;
+        code = due_records(s, tenant, until, cursor[0] == 0 ? NULL : cursor, DUE_PAGE, &page, reterr);
+        const char *next = json_string_value(json_object_get(page, "next"));
+        snprintf(cursor, sizeof cursor, "%s", next == NULL ? "" : next);
+        a->count += (int64_t)json_array_size(json_object_get(page, "items"));
+        if (code == OK)
+            code = due_lines(a, s, tenant, json_object_get(page, "items"), "record", reterr);
+        json_decref(page);
+    } while (code == OK && cursor[0] != 0 && !a->c->reader_gone);
+    return code;
+}
+
+static enum code due_of(struct asked *a, int64_t tenant, struct err *reterr) {
+    struct service *s = NULL;
+    json_t *got = NULL;
+    struct due_wish w = { .newer = a->newer };
+    enum code code = people_service(api_people(a->c->api), tenant, &s, reterr);
+    if (code == OK)
+        code = due_until(service_charter(s), control_text(a->c, "until"), clock_now(), &w.until, reterr);
+    if (code == OK && a->records)
+        return due_each_record(a, s, tenant, w.until, reterr);
+    if (code == OK)
+        code = due_simulate(s, tenant, &w, &got, reterr);
+    if (code == OK)
+        code = due_lines(a, s, tenant, json_object_get(got, "items"), "due", reterr);
+    if (code == OK)
+        code = due_lines(a, s, tenant, json_object_get(got, "changes"), "change", reterr);
+    a->count += json_integer_value(json_object_get(got, "records"));
+    a->held += json_integer_value(json_object_get(got, "held"));
+    json_decref(got);
+    return code;
+}
+
+/* One tenant, those of a service, or all. */
+static enum code due_all(struct asked *a, struct err *reterr) {
+    int64_t tenant = control_number(a->c, "tenant", 0), *list = NULL;
+    size_t n = 0;
+    if (tenant > 0)
+        return due_of(a, tenant, reterr);
+    enum code code = tenants_all(a->c->store, a->newer != NULL ? charter_name(a->newer) : control_text(a->c, "service"), &list, &n, reterr);
+    for (size_t i = 0; code == OK && i < n && !a->c->reader_gone; i++) {
+        AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
+        struct tenant_row row;
+        code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a tenant") : tenant_get(a->c->store, list[i], &row, arena, reterr);
+        if (code == OK && !row.probe && row.closed == 0)
+            code = due_of(a, list[i], reterr);
+    }
+    mem_free(list);
+    return code;
+}
+
+enum code do_due(struct control_req *c, struct err *reterr) {
+    const char *text = control_text(c, "text"), *file = control_text(c, "file");
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(charter_free) struct charter *newer = NULL;
+    struct asked a = { .c = c, .records = json_is_true(json_object_get(c->in, "records")) };
+    enum code code = f == NULL ? err_set(reterr, E_MEMORY, "no memory for a charter") : OK;
+    if (code == OK && text != NULL)
+        code = charter_load_text(file == NULL ? "charter" : file, text, strlen(text), f, &newer, reterr);
+    a.newer = newer;
+    if (code == OK)
+        code = due_all(&a, reterr);
+    control_set(c, "records", json_integer(a.count));
+    control_set(c, "held", json_integer(a.held));
     return code;
 }

@@ -1,9 +1,10 @@
-/* routes_hold.c — what the tenant keeps although its time comes: set, listed, lifted. */
+/* routes_hold.c — what the tenant keeps although its time comes: set, listed, lifted; and what goes, when and why. */
 #include <string.h>
 
 #include "api/routes.h"
 #include "api/tenant_call.h"
 #include "base/text.h"
+#include "retention/due.h"
 #include "retention/hold.h"
 
 /* "registration/0193…" */
@@ -83,7 +84,39 @@ static void on_holds(struct http_req *req) {
     json_decref(list);
 }
 
+/* ?until, ?records, ?cursor, ?limit. */
+struct due_query { usec_t until; bool records; const char *cursor; int64_t limit; };
+static bool due_read(struct call *c, struct due_query *q) {
+    struct err e;
+    const char *limit = http_query(c->req, "limit"), *records = http_query(c->req, "records");
+    *q = (struct due_query){ .records = records != NULL && strcmp(records, "true") == 0, .cursor = http_query(c->req, "cursor"), .limit = 100 };
+    if (due_until(c->charter, http_query(c->req, "until"), clock_now(), &q->until, &e) != OK) {
+        call_error(c, &e, NULL);
+        return false;
+    }
+    if (limit == NULL || text_int(limit, 1, DUE_PAGE, &q->limit))
+        return true;
+    call_fail(c, E_INVALID, "limit must be a number from 1 to %u", DUE_PAGE);
+    return false;
+}
+
+static void on_due(struct http_req *req) {
+    struct call c;
+    struct err e;
+    struct due_query q;
+    json_t *got = NULL;
+    if (!tenant_call(req, &c) || !tenant_call_owner(&c, "what is due") || !due_read(&c, &q) || !call_whole(&c))
+        return;
+    struct due_wish w = { .until = q.until };
+    if ((q.records ? due_records(c.service, c.who.tenant, q.until, q.cursor, (size_t)q.limit, &got, &e) : due_simulate(c.service, c.who.tenant, &w, &got, &e)) == OK)
+        call_reply_json(&c, 200, got);
+    else
+        call_error(&c, &e, NULL);
+    json_decref(got);
+}
+
 static const struct route routes[] = {
+    { "GET", "/v1/tenants/{tenant}/due", 0, on_due },
     { "GET", "/v1/tenants/{tenant}/holds", 0, on_holds },
     { "POST", "/v1/tenants/{tenant}/holds", 0, on_set },
     { "POST", "/v1/tenants/{tenant}/holds/{number}/lift", 0, on_lift },

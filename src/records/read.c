@@ -1,6 +1,8 @@
 /* read.c — one record. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "records/dues.h"
 #include "records/facts.h"
 #include "records/reads.h"
 #include "records/use.h"
@@ -13,6 +15,34 @@ enum code read_absent(const struct service *s, const struct caller *who, int kin
 
 enum code read_barred(const struct verdict *sees, struct err *reterr) {
     return sees->barred != NULL ? err_set(reterr, E_FORBIDDEN, "%s", sees->barred) : err_set(reterr, E_NOT_FOUND, "there is no such record");
+}
+
+/* Where there is more to say than one date: of several parts, or of one that is held. NULL: there is not. */
+static enum code dues_of(struct sql *q, const struct record *r, fieldset seen, usec_t now, json_t **ret, struct err *reterr) {
+    json_t *list = NULL;
+    enum code code = dues_tell(q, r, seen, now, &list, reterr);
+    if (code == OK && json_array_size(list) == 1 && json_object_get(json_array_get(list, 0), "held") == NULL) {
+        json_decref(list);
+        list = NULL;
+    }
+    *ret = code == OK && json_array_size(list) > 0 ? json_incref(list) : NULL;
+    json_decref(list);
+    return code;
+}
+
+/* Behind the last member of what was shown. */
+static enum code dues_add(const json_t *dues, struct buf *text, struct err *reterr) {
+    char *more = dues == NULL ? NULL : json_dumps(dues, JSON_COMPACT);
+    if (dues == NULL)
+        return OK;
+    PRE(text->len > 1 && text->data[text->len - 1] == '}');
+    buf_cut(text, text->len - 1);
+    buf_text(text, ",\"dues\":");
+    buf_text(text, more == NULL ? "" : more);
+    buf_char(text, '}');
+    bool fine = more != NULL && !text->failed;
+    free(more);
+    return fine ? OK : err_set(reterr, E_MEMORY, "no memory for a record");
 }
 
 static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, struct record_text *ret, struct err *reterr) {
@@ -32,12 +62,20 @@ static enum code read_in(struct service *s, const struct record_request *r, int6
         return read_barred(&sees, reterr);
     if (code == OK && !rec.loaded)
         code = record_load_parts(q, arena, &rec, reterr);
+    json_t *dues = NULL;
+    if (code == OK)
+        code = dues_of(q, &rec, sees.fields, src.now, &dues, reterr);
     facts_end(&src);                           /* the keeper is asked without a view open */
     if (code == OK)
         code = record_open(s, &rec, arena, reterr);
     if (code == OK)
         code = reads_note_one(s, r->who, READ_ONE, &rec, sees.fields, reterr);
-    return code == OK ? record_give(&rec, sees.fields, ret, reterr) : code;
+    if (code == OK)
+        code = record_give(&rec, sees.fields, ret, reterr);
+    if (code == OK)
+        code = dues_add(dues, &ret->text, reterr);
+    json_decref(dues);
+    return code;
 }
 
 /* With the wall down (mutation build), whoever owns the id is asked. */
