@@ -63,6 +63,8 @@ MUST_USE enum code member_change(struct people *p, const struct uuid *account, c
 MUST_USE enum code member_suspend(struct people *p, int64_t tenant, const struct uuid *account, bool on, const char *by, struct err *reterr);
 /* An account that is member of nothing any more is erased. */
 MUST_USE enum code member_remove(struct people *p, int64_t tenant, const struct uuid *account, const char *by, struct err *reterr);
+/* Everybody, the last owner too: of a tenant that is closed. Accounts that belong nowhere else are erased. */
+MUST_USE enum code members_end(struct people *p, int64_t tenant, const char *by, struct err *reterr);
 /* [{account, name, email, role, levels, own, state: invited | active | suspended, since, used, second: bool, passkeys}], by name. */
 MUST_USE enum code members_list(struct people *p, int64_t tenant, json_t **ret, struct err *reterr);
 /* Of one account: [{tenant, tenant_name, service, role, levels, own, suspended, since}]; tenant 0 with service "". */

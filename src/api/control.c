@@ -99,11 +99,6 @@ static enum code do_tenant_list(struct control_req *c, struct err *reterr) {
 
 struct listing { struct control_req *c; int64_t count; };
 
-static enum code do_tenant_close(struct control_req *c, struct err *reterr) {
-    enum code code = tenant_close(c->store, c->tenant, reterr);
-    return code != OK ? code : ledger_note(c->store, c->tenant, "tenant_closed", "operator", json_null(), true, reterr);
-}
-
 /* "parcel/01a1…": the record that is the person's own. */
 static enum code self_read(struct control_req *c, struct token_wish *w, struct err *reterr) {
     const char *self = control_text(c, "self"), *slash = self == NULL ? NULL : strchr(self, '/');

@@ -58,6 +58,7 @@ enum code do_charter_announce(struct control_req *c, struct err *reterr);
 enum code do_charter_versions(struct control_req *c, struct err *reterr);
 enum code do_charter_locks(struct control_req *c, struct err *reterr);
 enum code do_due(struct control_req *c, struct err *reterr);
+enum code do_tenant_close(struct control_req *c, struct err *reterr);
 
 /* control_certificate.c: rows of control.tbl */
 enum code do_clock_show(struct control_req *c, struct err *reterr);

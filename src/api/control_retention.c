@@ -8,6 +8,7 @@
 #include "api/control_int.h"
 #include "base/mem.h"
 #include "charter/load.h"
+#include "retention/closing.h"
 #include "retention/due.h"
 #include "retention/hold.h"
 #include "store/tables.h"
@@ -166,5 +167,19 @@ enum code do_due(struct control_req *c, struct err *reterr) {
         code = due_all(&a, reterr);
     control_set(c, "records", json_integer(a.count));
     control_set(c, "held", json_integer(a.held));
+    return code;
+}
+
+/* ---- the closing of an account */
+
+enum code do_tenant_close(struct control_req *c, struct err *reterr) {
+    const struct caller who = { .tenant = c->tenant, .person = charter_tenant(service_charter(c->service)), .by_sejf = true, .subject_kind = -1 };
+    const struct closing_wish w = { .on = control_text(c, "on"), .now = json_is_true(json_object_get(c->in, "now")) };
+    json_t *now = NULL;
+    enum code code = json_is_true(json_object_get(c->in, "show"))   ? closing_told(c->service, &who, &now, reterr)
+                     : json_is_true(json_object_get(c->in, "back")) ? closing_back(c->service, &who, &now, reterr)
+                                                                    : closing_ask(c->service, &who, &w, &now, reterr);
+    if (code == OK)
+        control_set(c, "closing", now);
     return code;
 }

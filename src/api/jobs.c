@@ -401,6 +401,8 @@ static enum code turn_clock(struct jobs *j, usec_t now, usec_t *ret_next, struct
 
 static enum code turn_confirm(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_unconfirmed(j->api, now, ret_next, reterr); }
 
+static enum code turn_close(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_closing(j->api, now, ret_next, reterr); }
+static enum code turn_hold(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_holds(j->api, now, ret_next, reterr); }
 static enum code turn_due(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_retire(j->api, now, ret_next, reterr); }
 static enum code turn_mail(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail(j->api, now, ret_next, reterr); }
 static enum code turn_mail_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail_forget(j->api, now, ret_next, reterr); }
@@ -412,6 +414,7 @@ static enum code turn_packs(struct jobs *j, usec_t now, usec_t *ret_next, struct
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "confirm", turn_confirm }, { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
+    { "closing", turn_close }, { "holds", turn_hold },
     { "requests", turn_requests },
     { "people", turn_people }, { "windows", turn_windows }, { "certify", turn_certify }, { "clock", turn_clock },
     { "mail", turn_mail }, { "mail_forget", turn_mail_forget },

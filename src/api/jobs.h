@@ -14,6 +14,9 @@ MUST_USE enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, stru
 /* turns_consent.c: a turn of the table. */
 MUST_USE enum code turn_unconfirmed(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 
+MUST_USE enum code turn_closing(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);      /* tenants whose day has come go */
+MUST_USE enum code turn_holds(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);        /* grounds of holds that ended go */
+
 /* The jobs by themselves, for the control socket. Serialised against the thread. */
 MUST_USE enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr);
 /* Certificates for what is final, in every tenant. *ret_made counts them, also after a failure. */

@@ -118,14 +118,35 @@ enum code cmd_tenant_show(int argc, char *const *argv, struct err *reterr) {
 }
 
 enum code cmd_tenant_close(int argc, char *const *argv, struct err *reterr) {
-    struct ask a;
+    struct asking how = { NULL, NULL, false };
+    const char *on = NULL;
+    bool now = false, back = false, show = false;
     int64_t tenant;
+    struct plain_words words;
     json_t *r = NULL;
-    enum code code = read_ask(argc, argv, 2, 2, &a, reterr);
+    const struct option options[] = {
+        { "data", OPTION_TEXT, &how.data }, { "config", OPTION_TEXT, &how.config }, { "json", OPTION_FLAG, &how.json }, { "now", OPTION_FLAG, &now },
+        { "on", OPTION_TEXT, &on }, { "back", OPTION_FLAG, &back }, { "show", OPTION_FLAG, &show },
+    };
+    enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 2, 2, &words, reterr);
+    if (code == OK && now + back + show + (on != NULL) > 1)
+        return err_set(reterr, E_USAGE, "one of --now, --on, --back and --show");
     if (code == OK)
-        code = ask_number(a.words.at[1], "sejf tenant list", &tenant, reterr);
-    if (code == OK)
-        code = ask_call(&a.how, ask_request("tenant_close", a.words.at[0], tenant), NULL, &r, reterr);
+        code = ask_number(words.at[1], "sejf tenant list", &tenant, reterr);
+    if (code != OK)
+        return code;
+    json_t *in = ask_request("tenant_close", words.at[0], tenant);
+    ask_put(in, "on", on);
+    json_object_set_new(in, "now", json_boolean(now));
+    json_object_set_new(in, "back", json_boolean(back));
+    json_object_set_new(in, "show", json_boolean(show));
+    code = ask_call(&how, in, NULL, &r, reterr);
+    const json_t *told = json_object_get(r, "closing");
+    if (code == OK && how.json)
+        ask_print(json_object_get(r, "closing"));
+    else if (code == OK)
+        printf("%s%s%s%s\n", ask_text(told, "state"), ask_text(told, "goes")[0] == 0 ? "" : ", goes on ", ask_text(told, "goes"),
+               json_integer_value(json_object_get(told, "holds")) > 0 ? "; holds stand, and are to be lifted before" : "");
     json_decref(r);
     return code;
 }

@@ -11,6 +11,8 @@
 #include "records/entry.h"
 #include "records/held.h"
 #include "records/use.h"
+#include "retention/clock.h"
+#include "retention/sweep.h"
 #include "store/hold.h"
 
 #define REGISTER "hold"
@@ -260,6 +262,17 @@ static enum code end_write(struct txn *t, void *arg, struct err *reterr) {
     return code;
 }
 
+/* What was overdue goes at once, or with the next turn. */
+#define SWEEP_TIME (3 * USEC_PER_SEC)
+static void overdue_go(struct service *s, int64_t tenant) {
+    const struct sweep_terms terms = { .now = clock_now(), .until = clock_steady() + SWEEP_TIME };
+    struct retired sum = { 0 };
+    struct err later;
+    bool more = false;
+    if (!clock_held(s->store))
+        (void)!sweep_tenant(s, tenant, &terms, &sum, &more, &later);
+}
+
 enum code hold_end(struct service *s, const struct caller *who, int64_t number, json_t **ret, struct err *reterr) {
     PRE(s != NULL && who != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
@@ -272,6 +285,7 @@ enum code hold_end(struct service *s, const struct caller *who, int64_t number, 
     if (code != OK)
         return code;
     (void)!doom_now(s, who->tenant, &p.row.key, 1, &later);        /* it stands as doomed: the upkeep goes on */
+    overdue_go(s, who->tenant);
     return one_told(s, who->tenant, number, ret, reterr);
 }
 

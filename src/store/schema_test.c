@@ -9,7 +9,7 @@
 
 /* What belongs to the instance and not to a tenant; a door is what finds the tenant of a public form. tenant_clock lists the tenants that have data, for start and upkeep. */
 static const char *const instance_tables[] = { "name", "service", "tenant", "token", "proof", "tenant_clock", "owner", "door", "account", "member", "session", "link", "window_over",
-    "letter_next", "notice_open", "request_clock", "charter_version", "consent_text" };
+    "letter_next", "closing", "notice_open", "request_clock", "charter_version", "consent_text" };
 /* Upkeep over all tenants that no request can reach: emptying the index before it is built anew. */
 static const char *const allowed[] = { "DELETE FROM found; DELETE FROM sorted; DELETE FROM doc; DELETE FROM reached" };
 
