@@ -283,3 +283,20 @@ TEST(the_private_link_shows_what_is_held_and_what_can_be_done) {
     }
     json_decref(record);
 }
+
+TEST(the_private_link_says_when_each_part_goes_and_what_keeps_it) {
+    AUTO(charter_free) struct charter *c = load("events");
+    json_t *record = json_pack("{s:s, s:i, s:s, s:s, s:s, s:[{s:[s,s], s:s}, {s:[s], s:n, s:s}], s:{s:s, s:s}}", "id", "0198c0de-0000-7000-8000-000000000002", "version", 3,
+                               "number", "000017", "created", "2026-11-20T10:00:00Z", "due", "2027-08-28T20:00:00Z",
+                               "dues", "fields", "name", "email", "due", "2027-08-28T20:00:00Z", "fields", "diet", "due", "held", "person",
+                               "fields", "name", "Ewa Sowa", "email", "ewa@people.example");
+    for (int l = 0; l < LANG_COUNT; l++) {
+        static const char *const days[LANG_COUNT] = { "28 August 2027", "28 sierpnia 2027", "2027. augusztus 28." }, *const spans[LANG_COUNT] = { "180 days", "180 dni", "180 nap" };
+        AUTO(buf_done) struct buf html = BUF(1u << 20);
+        render_link(c, (enum lang)l, record, 0, false, &html);
+        const char *h = buf_str(&html);
+        CHECK(strstr(h, days[l]) != NULL && strstr(h, spans[l]) != NULL);
+        CHECK(count_of(h, text_in(TEXT_LINK_HELD_PERSON, (enum lang)l)) == 1);
+    }
+    json_decref(record);
+}

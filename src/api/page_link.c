@@ -31,16 +31,72 @@ static void row_moment(struct buf *ret, const struct link_view *v, enum text lab
     row(ret, text_in(label, lang_of(v)), buf_str(&said), "");
 }
 
-static void row_due(struct buf *ret, const struct link_view *v, const json_t *record) {
-    const char *text = json_string_value(json_object_get(record, "due"));
+/* "on 3 June 2027, by itself: 180 days, counted from: end (event)"; where a rule has no date yet, what it will be counted from. */
+static void due_said(struct buf *ret, const struct link_view *v, int kind, const struct keep *keep, const char *due) {
     usec_t at;
+    struct notice_view of = v->notice;
     AUTO(buf_done) struct buf date = BUF(256);
-    AUTO(buf_done) struct buf said = BUF(512);
-    if (text != NULL && time_parse(text, &at)) {
-        struct civil c = zone_civil(charter_zone(v->notice.charter), at);
-        say_date(&date, lang_of(v), &c);
-        say_plain(&said, text_in(TEXT_LINK_ERASED_ON, lang_of(v)), SAY_ARGS(buf_str(&date)));
+    AUTO(buf_done) struct buf span = BUF(512);
+    AUTO(buf_done) struct buf anchor = BUF(2048);
+    of.kind = kind;
+    const bool counted = keep != NULL && notice_span_said(&span, &anchor, &of, keep);
+    if (due == NULL || !time_parse(due, &at)) {
+        if (counted)
+            say_plain(ret, text_in(TEXT_LINK_ERASED_WAIT, lang_of(v)), SAY_ARGS(buf_str(&span), buf_str(&anchor)));
+        return;
     }
+    struct civil c = zone_civil(charter_zone(v->notice.charter), at);
+    say_date(&date, lang_of(v), &c);
+    if (counted)
+        say_plain(ret, text_in(TEXT_LINK_ERASED_WHY, lang_of(v)), SAY_ARGS(buf_str(&date), buf_str(&span), buf_str(&anchor)));
+    else
+        say_plain(ret, text_in(TEXT_LINK_ERASED_ON, lang_of(v)), SAY_ARGS(buf_str(&date)));
+}
+
+/* Who keeps it: a law until then, or a person beyond. */
+static void held_said(struct buf *ret, const struct link_view *v, const struct part *part, const char *held) {
+    if (held == NULL || part == NULL)
+        return;
+    buf_text(ret, ret->len > 0 ? "; " : "");
+    if (strcmp(held, "law") == 0 && part->by_law)
+        say_plain(ret, text_in(TEXT_LINK_HELD_LAW, lang_of(v)), SAY_ARGS(part->law.in[lang_of(v)]));
+    else
+        buf_text(ret, text_in(TEXT_LINK_HELD_PERSON, lang_of(v)));
+}
+
+static void row_part(struct buf *ret, const struct link_view *v, int kind, const json_t *one) {
+    const struct kind *k = charter_kind_at(v->notice.charter, kind);
+    const struct part *part = NULL;
+    size_t i;
+    json_t *name;
+    AUTO(buf_done) struct buf names = BUF(8192);
+    AUTO(buf_done) struct buf label = BUF(8192);
+    AUTO(buf_done) struct buf said = BUF(4096);
+    json_array_foreach(json_object_get(one, "fields"), i, name) {
+        int field = kind_field(k, json_string_value(name));
+        if (field < 0)
+            continue;
+        part = &k->parts[k->fields[field].part];
+        buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", k->fields[field].label.in[lang_of(v)]);
+    }
+    say_plain(&label, text_in(TEXT_LINK_ERASED_PART, lang_of(v)), SAY_ARGS(buf_str(&names)));
+    due_said(&said, v, kind, part == NULL ? NULL : &part->keep, json_string_value(json_object_get(one, "due")));
+    held_said(&said, v, part, json_string_value(json_object_get(one, "held")));
+    row(ret, buf_str(&label), buf_str(&said), text_in(TEXT_LINK_NO_DATE, lang_of(v)));
+}
+
+/* One row, or one for each part where they go on days of their own or something is held. */
+static void row_due(struct buf *ret, const struct link_view *v, int kind, const json_t *record) {
+    const struct kind *k = charter_kind_at(v->notice.charter, kind);
+    const json_t *dues = json_object_get(record, "dues");
+    size_t i;
+    json_t *one;
+    AUTO(buf_done) struct buf said = BUF(4096);
+    json_array_foreach(dues, i, one)
+        row_part(ret, v, kind, one);
+    if (json_array_size(dues) > 0)
+        return;
+    due_said(&said, v, kind, k->part_count > 0 ? &k->parts[0].keep : NULL, json_string_value(json_object_get(record, "due")));
     row(ret, text_in(TEXT_LINK_ERASED, lang_of(v)), buf_str(&said), text_in(TEXT_LINK_NO_DATE, lang_of(v)));
 }
 
@@ -75,7 +131,7 @@ static void put_record(struct buf *ret, const struct link_view *v, int kind, con
         row(ret, buf_str(&name), buf_str(&said), text_in(TEXT_LINK_EMPTY, lang_of(v)));
     }
     row_moment(ret, v, TEXT_LINK_RECEIVED, record, "created");
-    row_due(ret, v, record);
+    row_due(ret, v, kind, record);
     buf_text(ret, "</dl>\n");
 }
 

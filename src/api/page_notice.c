@@ -175,6 +175,14 @@ static void anchor_said(struct buf *ret, const struct notice_view *v, const stru
 /* Is the date certain before the form is sent? One that counts from the sending is only "if you send it today". */
 static bool counts_from_sending(const struct anchor *a) { return a->type == A_CREATED || a->type == A_CHANGED; }
 
+bool notice_span_said(struct buf *ret_span, struct buf *ret_anchor, const struct notice_view *v, const struct keep *keep) {
+    if (keep->type != KEEP_SPAN)
+        return false;
+    say_span(ret_span, v->lang, &keep->span);
+    anchor_said(ret_anchor, v, &keep->anchor);
+    return true;
+}
+
 static void put_keep(struct buf *ret, const struct notice_view *v, const struct keep *keep) {
     AUTO(buf_done) struct buf span = BUF(512);
     AUTO(buf_done) struct buf anchor = BUF(2048);

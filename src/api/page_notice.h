@@ -21,5 +21,7 @@ struct notice_view {
 void notice_brief(struct buf *ret, const struct notice_view *v);
 /* The whole notice, as a section with its heading (h2) and id "notice". */
 void notice_put(struct buf *ret, const struct notice_view *v);
+/* "180 days" and what they are counted from; false: the rule has no span. */
+MUST_USE bool notice_span_said(struct buf *ret_span, struct buf *ret_anchor, const struct notice_view *v, const struct keep *keep);
 /* The day until which the part is held: false where there is none yet. */
 MUST_USE bool notice_due(const struct notice_view *v, const struct keep *keep, struct civil *ret);

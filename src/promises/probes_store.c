@@ -157,6 +157,57 @@ enum code probe_children(struct env *e, struct verdict_line *v, struct err *rete
     return code != OK ? code : SAY(v, true, "%zu kinds below %s went or stayed as when_deleted says", k->when_deleted_count, k->name);
 }
 
+/* ---- what a law keeps */
+
+static const struct kind *kind_by_law(const struct charter *c, int *ret, fieldset *ret_kept) {
+    const struct kind *kinds;
+    const size_t n = charter_kinds(c, &kinds);
+    for (size_t i = 0; i < n; i++) {
+        *ret_kept = 0;
+        for (size_t p = 0; p < kinds[i].part_count; p++)
+            if (kinds[i].parts[p].by_law && kinds[i].parts[p].keep.type == KEEP_SPAN)
+                *ret_kept |= kinds[i].parts[p].fields;
+        if (*ret_kept != 0) {
+            *ret = (int)i;
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first field that should be there and is not, or the other way round; NULL: none. */
+static const char *field_wrong(const struct kind *k, const struct canary *c, fieldset kept, const json_t *shown) {
+    for (size_t i = 0; i < k->field_count; i++) {
+        const json_t *v = json_object_get(shown, k->fields[i].name);
+        if (json_object_get(c->fields, k->fields[i].name) != NULL && (v != NULL && !json_is_null(v)) != (kept >> i & 1))
+            return k->fields[i].name;
+    }
+    return NULL;
+}
+
+enum code probe_law(struct env *e, struct verdict_line *v, struct err *reterr) {
+    int kind = -1, erased = 0;
+    fieldset kept = 0;
+    const struct kind *k = kind_by_law(env_charter(e), &kind, &kept);
+    const struct canary *c = NULL;
+    char path[256];
+    AUTO(answer_done) struct answer a = { 0 };
+    if (k == NULL)
+        return SAY(v, true, "the charter names no law that demands anything until a date");
+    enum code code = canary_make(e, 0, kind, true, &c, reterr);
+    if (code == OK)
+        code = status_of(e, "DELETE", c, &erased, reterr);
+    if (code != OK)
+        return code;
+    snprintf(path, sizeof path, "/v1/%s/%s/%s", env_service(e), k->name, c->id);
+    code = env_call(e, &(struct call){ .method = "GET", .path = path }, &a, reterr);
+    if (code != OK)
+        return code;
+    const char *wrong = field_wrong(k, c, kept, json_object_get(a.json, "fields"));
+    return SAY(v, a.status == 200 && wrong == NULL, "erasing a %s answered %d, reading it then %d; what the law demands is there, the rest is not%s%s", k->name, erased, a.status,
+               wrong == NULL ? "" : ": but for ", wrong == NULL ? "" : wrong);
+}
+
 static enum code opened_of(struct env *e, json_t *keys, int64_t *ret, struct err *reterr) {
     json_t *got = NULL;
     enum code code = env_control(e, "probe_open", json_pack("{s:I,s:O}", "tenant", (json_int_t)env_tenant(e, 0), "keys", keys), &got, reterr);

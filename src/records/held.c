@@ -35,6 +35,8 @@ static bool ahead(const struct record *r, size_t part, usec_t now) {
 uint64_t held_by_law(const struct record *r, usec_t now) {
     const struct kind *k = r->info->kind;
     uint64_t held = 0;
+    if (!rule_on(RULE_held_by_law))
+        return 0;
     for (size_t i = 0; i < k->part_count; i++)
         if (k->parts[i].by_law && k->parts[i].keep.type == KEEP_SPAN && record_uses_part(r, (int)i) && ahead(r, i, now))
             held |= UINT64_C(1) << i;
