@@ -142,7 +142,6 @@ static bool entry_take(const struct ledger_row *r, void *arg) {
 }
 
 static enum code ledger_put_all(struct archive *a, struct err *reterr) {
-    AUTO(buf_done) struct buf none = BUF(1);
     struct entries e = { .text = BUF(TEXT_MAX_BYTES) };
     enum code code = pack_begin(a->pack, "ledger.ndjson", -1, reterr);
     do {

@@ -29,7 +29,7 @@ struct sum {
     struct shift **shifts;                     /* by kind and part of the charter in question */
     int64_t records, held, unread;
     bool holds;                                /* some stand */
-    enum code code; struct err *err;
+    struct err *err;
 };
 
 static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory for what is due"); }
@@ -195,7 +195,7 @@ static enum code record_add(struct sum *s, struct sql *q, struct record *r, stru
 /* ---- walking */
 
 struct place { int32_t kind; struct uuid id; };
-struct places { struct place list[PAGE]; size_t count; struct due_place last; int32_t kind; };
+struct places { struct place list[PAGE]; size_t count; struct due_place last; };
 static bool due_take(const struct due_place *at, void *arg) {
     struct places *p = arg;
     p->list[p->count++] = (struct place){ at->kind, at->id };

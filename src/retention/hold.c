@@ -154,7 +154,7 @@ static enum code rows_told(struct service *s, int64_t tenant, const struct hold_
 
 static enum code one_told(struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
-    struct hold_row row;
+    struct hold_row row = { .by = NULL };
     struct listing l = { .arena = arena, .rows = &row, .most = 1 };
     struct view *v = NULL;
     json_t *items = json_array();
@@ -291,7 +291,7 @@ enum code hold_end(struct service *s, const struct caller *who, int64_t number, 
 
 /* ---- those whose end has come */
 
-struct over { usec_t now; key_id keys[CLOSED_AT_ONCE]; int64_t numbers[CLOSED_AT_ONCE]; size_t count; };
+struct over { key_id keys[CLOSED_AT_ONCE]; int64_t numbers[CLOSED_AT_ONCE]; size_t count; };
 static bool over_take(const struct hold_row *r, void *arg) {
     struct over *o = arg;
     o->numbers[o->count] = r->number;
