@@ -8,6 +8,7 @@
 
 struct watch;                                 /* changes.h */
 struct jobs;                                  /* jobs.h */
+struct noticer;                               /* retention/notice.h */
 struct provider_button;                       /* page_account.h */
 
 struct api {
@@ -18,6 +19,7 @@ struct api {
     struct watch *watch;
     struct pages *pages;                      /* pages.h */
     struct people *people;                    /* people.h; NULL: nobody signs in */
+    struct noticer *noticer;                  /* retention/notice.h: tells before records are erased */
     const struct provider_button *providers; size_t provider_count;   /* page_account.h: other ways to sign in, in the order of sejf.yaml */
     struct postman *postman;                  /* messages/postman.h; while it serves; NULL: letters wait */
     struct http *_Atomic http;                /* while it serves */

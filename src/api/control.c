@@ -421,6 +421,7 @@ static enum code do_status(struct control_req *c, struct err *reterr) {
     for (size_t i = 0; i < c->api->service_count; i++)
         json_array_append_new(services, json_string(charter_name(service_charter(c->api->services[i]))));
     control_set(c, "services", services);
+    control_set(c, "mail", json_boolean(c->api->config.mail != NULL));
     if (h != NULL) {
         http_status(h, &http);
         control_set(c, "http", http_json(&http));

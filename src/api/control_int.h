@@ -60,6 +60,11 @@ enum code do_charter_locks(struct control_req *c, struct err *reterr);
 enum code do_due(struct control_req *c, struct err *reterr);
 enum code do_tenant_close(struct control_req *c, struct err *reterr);
 
+/* control_notice.c: rows of control.tbl */
+enum code do_notice_list(struct control_req *c, struct err *reterr);
+enum code do_notice_again(struct control_req *c, struct err *reterr);
+enum code do_notice_run(struct control_req *c, struct err *reterr);
+
 /* control_certificate.c: rows of control.tbl */
 enum code do_clock_show(struct control_req *c, struct err *reterr);
 enum code do_clock_confirm(struct control_req *c, struct err *reterr);

@@ -411,11 +411,13 @@ static enum code turn_packs(struct jobs *j, usec_t now, usec_t *ret_next, struct
     *ret_next = now + 10 * USEC_PER_MINUTE;
     return job_packs(j->api, now, reterr);
 }
+static enum code turn_told(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_notice(j->api, now, ret_next, reterr); }
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "confirm", turn_confirm }, { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
     { "closing", turn_close }, { "holds", turn_hold },
     { "requests", turn_requests },
+    { "notice", turn_told },
     { "people", turn_people }, { "windows", turn_windows }, { "certify", turn_certify }, { "clock", turn_clock },
     { "mail", turn_mail }, { "mail_forget", turn_mail_forget },
     { "packs", turn_packs },

@@ -10,6 +10,9 @@ struct jobs *jobs_stop(struct jobs *j);       /* waits for what runs; accepts NU
 DEFINE_AUTO(struct jobs, jobs_stop)
 
 /* Turns that stand in files of their own: what each does now, and when it is due again. */
+/* turns_notice.c: the noticer of an api, and its turn. */
+MUST_USE enum code notices_ready(struct api *a, struct err *reterr);
+MUST_USE enum code turn_notice(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* what is due is erased */
 /* turns_consent.c: a turn of the table. */
 MUST_USE enum code turn_unconfirmed(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);

@@ -16,6 +16,7 @@ static const struct words texts[TEXTS] = {
 #include "api/texts_rights.tbl"
 #include "api/texts_with.tbl"
 #include "api/texts_versions.tbl"
+#include "api/texts_due.tbl"
 #undef TEXT
 #undef MOVE
 };

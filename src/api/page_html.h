@@ -15,6 +15,7 @@ enum text {
 #include "api/texts_rights.tbl"
 #include "api/texts_with.tbl"
 #include "api/texts_versions.tbl"
+#include "api/texts_due.tbl"
 #undef TEXT
 #undef MOVE
     TEXTS

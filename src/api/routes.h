@@ -17,6 +17,8 @@ extern const struct route_table routes_hold;      /* routes_hold.c: what is kept
 extern const struct route_table routes_letters;   /* routes_letters.c: what became of letters */
 extern const struct route_table routes_certificate;   /* routes_certificate.c: certificates of erasure */
 extern const struct route_table routes_uses;      /* routes_uses.c: uses that came after data was given */
+extern const struct route_table routes_due;       /* page_due.c: the page of what will be erased */
+extern const struct route_table routes_notice;    /* routes_notice.c: notices before erasure */
 extern const struct route_table routes_meta;      /* routes_meta.c: OpenAPI, health, metrics, security.txt, problem types */
 extern const struct route_table routes_account;   /* routes_account.c: signing in, sessions, links */
 extern const struct route_table routes_factors;   /* routes_factors.c: password, codes, passkeys, one's own tokens */

@@ -10,6 +10,7 @@
 #include "messages/postman.h"
 #include "retention/clock.h"
 #include "retention/sweep.h"
+#include "retention/notice.h"
 
 static void on_openapi(struct http_req *req) {
     struct call c;
@@ -162,6 +163,12 @@ static void on_metrics(struct http_req *req) {
         metrics_mail(&b, &mail);
     }
     metrics_due(&b, a);
+    if (a->noticer != NULL) {
+        struct noticer_status notices;
+        noticer_status(a->noticer, &notices);
+        gauge(&b, "notices_waiting", "Notices before erasure of which not each letter was tried.", notices.waiting);
+        gauge(&b, "notices_bounced", "Notices before erasure of which a letter came back.", notices.bounced);
+    }
     gauge(&b, "clock_held", "Is the clock suspicious, so that nothing due is erased.", clock_held(a->config.store));
     bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;
     gauge(&b, "keeper_up", "Does the keeper answer.", answers);

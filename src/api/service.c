@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "messages/postman.h"
 #include "promises/control.h"
+#include "retention/notice.h"
 
 #define WORKERS 48u                           /* writers sleep for their group commit: many make it a group */
 
@@ -111,6 +112,7 @@ struct api *api_close(struct api *a) {
         return NULL;
     watch_free(a->watch);
     pages_close(a->pages);
+    a->noticer = noticer_close(a->noticer);
     a->people = people_close(a->people);
     for (size_t i = 0; i < a->service_count; i++) {
         mem_free(a->openapi[i]);
@@ -148,6 +150,8 @@ enum code api_open(const struct api_config *c, struct api **ret, struct err *ret
     made = people_open(&(struct people_options){ .store = a->config.store, .keeper = a->config.keeper, .services = a->services, .service_count = a->service_count, .base_url = a->config.base_url },
                        &a->people, reterr);
     if (made == OK)
+        made = notices_ready(a, reterr);
+    if (made == OK)
         made = tidy_all(a, reterr);
     if (made == OK && !providers_show(a))
         made = err_set(reterr, E_MEMORY, "no memory for the providers of sign-in");
@@ -173,6 +177,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
         routes_account, routes_factors, routes_members, routes_people_doc,
         routes_remainder,
         routes_subjects, routes_forms, routes_links, routes_link_packs, routes_public, routes_versions, routes_in, routes_proofs, routes_with,
+        routes_notice, routes_due,
         routes_requests, routes_rights,
     };
     const struct http_options o = {

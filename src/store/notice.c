@@ -362,6 +362,24 @@ enum code noticed_drop(struct txn *t, int32_t kind, const struct uuid *id, usec_
     return stmt_run(s, reterr);
 }
 
+enum code noticed_list(struct sql *q, int64_t number, noticed_list_fn fn, void *arg, struct err *reterr) {
+    PRE(q != NULL && fn != NULL && reterr != NULL);
+    struct stmt *s;
+    bool row = false;
+    enum code code = sql_prepare(q, "SELECT kind, id, due FROM noticed INDEXED BY noticed_notice WHERE tenant = ? AND notice = ? ORDER BY kind, id, due", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, number);
+    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
+        struct noticed n = { .kind = (int32_t)col_int(s, 0), .due = col_int(s, 2) };
+        code = col_bytes(s, 1, n.id.bytes, sizeof n.id.bytes, reterr);
+        if (code != OK || !fn(&n, arg))
+            break;
+    }
+    stmt_end(s);
+    return code;
+}
+
 enum code noticed_stands(struct sql *q, int64_t number, bool *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
     struct stmt *s;

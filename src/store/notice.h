@@ -62,6 +62,9 @@ MUST_USE enum code noticed_told(struct sql *q, int32_t kind, const struct uuid *
 typedef bool (*noticed_fn)(usec_t due, int64_t notice, void *arg);
 MUST_USE enum code noticed_of(struct sql *q, int32_t kind, const struct uuid *id, noticed_fn fn, void *arg, struct err *reterr);
 MUST_USE enum code noticed_drop(struct txn *t, int32_t kind, const struct uuid *id, usec_t due, struct err *reterr);
+/* What a notice told of and what stands of it. False stops. */
+typedef bool (*noticed_list_fn)(const struct noticed *n, void *arg);
+MUST_USE enum code noticed_list(struct sql *q, int64_t number, noticed_list_fn fn, void *arg, struct err *reterr);
 /* Does anything stand that the notice told of? */
 MUST_USE enum code noticed_stands(struct sql *q, int64_t number, bool *ret, struct err *reterr);
 
