@@ -436,6 +436,7 @@ static const struct { const char *verb; enum code (*run)(struct service *, json_
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_agreement", do_agreement }, { "probe_end", do_end },
     { "probe_requests", probe_requests_count },
     { "probe_approve", do_approve },
+    { "probe_warned", probe_warned },
 };
 
 static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {

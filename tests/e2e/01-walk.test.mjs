@@ -7,7 +7,7 @@ import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { Instance, grep } from './lib.mjs';
 
-const sejf = new Instance({ charters: ['events'] });
+const sejf = new Instance({ charters: ['events'], relay: true });
 let token, other, event, registration;
 const email = 'zofia.wilk.walk@people.example';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Instance, services } from './lib.mjs';
 
-const sejf = new Instance();
+const sejf = new Instance({ relay: true });
 before(() => sejf.start());
 after(() => sejf.remove());
 

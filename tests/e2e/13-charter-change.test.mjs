@@ -11,7 +11,7 @@ import { Instance, person, root, sleep } from './lib.mjs';
 const PEOPLE = 300;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-change-'));
 fs.chmodSync(dir, 0o755);
-const instance = new Instance({ charters: ['events'] });
+const instance = new Instance({ charters: ['events'], relay: true });
 const original = fs.readFileSync(path.join(root, 'charters/events.yaml'), 'utf8');
 const place = () => path.join(instance.data, 'charters', 'events.yaml');
 const phone = (i) => `+4822${String(1000000 + i)}`;

@@ -1,4 +1,4 @@
-// Nothing that has a notice goes before somebody was told: without a relay what is due stays; with one, each who is
+// Nothing that has a notice goes before somebody was told: without a relay what is due stays, and the promise says why; with one, each who is
 // told gets one letter that lists what goes and when, and then it goes. A bounce is shown and tried again, and keeps nothing.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -48,6 +48,8 @@ test('without a relay the notice waits, and what is due stays', { timeout: 24000
   }
   assert.equal(run(), 0, 'nothing is told of twice');
   assert.equal(await status(overGuest), 200);
+  const proved = sejf.run(['prove', 'events', '--rule', 'erasure_notice']);
+  assert.match(proved.stdout + proved.stderr, /no mail relay/);
 });
 
 test('with one the letter goes out, and then what is due goes', { timeout: 300000 }, async () => {

@@ -55,6 +55,8 @@ export class Instance {
     const args = ['init', '--data', this.data, '--port', String(this.port), ...files.flatMap((f) => ['--charter', f])];
     const r = this.run(args);
     if (r.status !== 0) throw new Error(`init failed: ${r.stderr}${r.stdout}`);
+    // A relay that nobody is behind: letters wait, and a promise of notices has what it needs (sink.mjs is one that takes them).
+    if (this.options.relay) fs.appendFileSync(path.join(this.data, 'sejf.yaml'), 'mail:\n  relay: localhost:9\n  tls: none\n  from: service@seats.example\n');
     return this;
   }
 
