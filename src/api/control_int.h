@@ -72,6 +72,16 @@ enum code do_certificate_list(struct control_req *c, struct err *reterr);
 enum code do_certificate_show(struct control_req *c, struct err *reterr);
 enum code do_keeper_public(struct control_req *c, struct err *reterr);
 
+/* control_consents.c: rows of control.tbl */
+enum code do_consent_list(struct control_req *c, struct err *reterr);
+enum code do_consent_receipt(struct control_req *c, struct err *reterr);
+enum code do_objection_list(struct control_req *c, struct err *reterr);
+enum code do_objection_make(struct control_req *c, struct err *reterr);
+enum code do_restriction_list(struct control_req *c, struct err *reterr);
+enum code do_restriction_set(struct control_req *c, struct err *reterr);
+enum code do_restriction_told(struct control_req *c, struct err *reterr);
+enum code do_restriction_lift(struct control_req *c, struct err *reterr);
+
 /* control_register.c: rows of control.tbl */
 enum code do_authorise_new(struct control_req *c, struct err *reterr);
 enum code do_authorise_list(struct control_req *c, struct err *reterr);

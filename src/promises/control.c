@@ -120,6 +120,49 @@ static enum code do_token(struct service *s, json_t *in, json_t **ret, struct er
     return code;
 }
 
+/* A record as a public form makes it. */
+static enum code do_form(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
+    int64_t tenant;
+    const char *name = json_string_value(json_object_get(in, "kind"));
+    int kind = name == NULL ? -1 : charter_kind(service_charter(s), name);
+    json_t *made = NULL, *mistakes = NULL, *input = json_deep_copy(json_object_get(in, "input")), *fields;
+    enum code code = kind < 0 ? err_set(reterr, E_INVALID, "kind: one of the charter") : probe_tenant(s, in, &tenant, reterr);
+    if (code != OK) {
+        json_decref(input);
+        return code;
+    }
+    const struct kind *k = charter_kind_at(service_charter(s), kind);
+    struct caller who = { .tenant = tenant, .person = k->about, .by_form = true, .subject_kind = -1 };
+    fields = json_object_get(input, "fields");
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((kind_asks(k) >> i & 1) == 0)
+            json_object_del(fields, k->fields[i].name);
+    code = record_create(s, &(struct record_request){ .who = &who, .kind = kind, .input = fields, .consents = json_object_get(input, "consents"), .if_match = -1 }, &made, &mistakes, reterr);
+    if (code == OK)
+        *ret = json_pack("{s:O}", "id", json_object_get(made, "id"));
+    json_decref(made);
+    json_decref(mistakes);
+    json_decref(input);
+    return code;
+}
+
+/* Its address confirms it. */
+static enum code do_confirm(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
+    int64_t tenant;
+    int kind;
+    struct uuid id;
+    enum code code = probe_tenant(s, in, &tenant, reterr);
+    if (code == OK)
+        code = record_arg(s, in, "id", &kind, &id, reterr);
+    if (code != OK)
+        return code;
+    const struct caller who = { .tenant = tenant, .person = charter_kind_at(service_charter(s), kind)->about, .by_link = true, .subject_kind = kind, .subject = id };
+    code = record_confirm(s, &who, kind, &id, reterr);
+    if (code == OK)
+        *ret = json_object();
+    return code;
+}
+
 static enum code do_link(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
     int64_t tenant;
     int kind;
@@ -432,6 +475,7 @@ static enum code do_approve(struct service *s, json_t *in, json_t **ret, struct 
 
 static const struct { const char *verb; enum code (*run)(struct service *, json_t *, json_t **, struct err *); } verbs[] = {
     { "probe_sweep", probe_sweep }, { "probe_overdue", probe_overdue },
+    { "probe_form", do_form }, { "probe_confirm", do_confirm },
     { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_window", do_window }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },
     { "probe_open", do_open }, { "probe_entries", do_entries }, { "probe_caps", do_caps }, { "probe_agreement", do_agreement }, { "probe_end", do_end },
     { "probe_requests", probe_requests_count },

@@ -112,7 +112,7 @@ static bool is_of(const struct looks_query *w, const json_t *entry) {
 }
 
 static enum code item_add(struct looking *l, int64_t seq, const json_t *entry, usec_t at, struct err *reterr) {
-    static const char *const members[] = { "account", "role", "kind", "how", "purpose", "window", "fields", "count" };
+    static const char *const members[] = { "account", "role", "kind", "how", "purpose", "ground", "window", "fields", "count" };
     char when[32];
     size_t erased = 0, next = 0;
     const json_t *what = json_object_get(entry, "what");

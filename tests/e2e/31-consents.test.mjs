@@ -5,7 +5,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { Instance, root, until } from '/work/w-consent/tests/e2e/lib.mjs';
+import { Instance, root, until } from './lib.mjs';
+import { Sink } from './sink.mjs';
 
 // A subscription that its address need not confirm: the letter has a test of its own below.
 const texts = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-charter-'));
@@ -14,8 +15,7 @@ fs.writeFileSync(file, fs.readFileSync(path.join(root, 'charters/bookings.yaml')
 const sejf = new Instance({ charters: [file] });
 let tenant, business, staff, cookie, base;
 
-const call0 = (method, target, body, more = {}) => sejf.call(method, target, { token: business, body, ...more });
-const call = async (m, t, b, o) => { console.error(m, t); const r = await call0(m, t, b, o); console.error("  ", r.status); return r; };
+const call = (method, target, body, more = {}) => sejf.call(method, target, { token: business, body, ...more });
 const api = (what) => `/v1/tenants/${tenant}/${what}`;
 const ok = (r, status = 200) => { assert.equal(r.status, status, r.text); return r.json; };
 const input = (html, name) => new RegExp(`name="${name.replace(/\./g, '\\.')}" value="([^"]*)"`).exec(html)?.[1];
@@ -125,7 +125,6 @@ test('an objection ends its purpose at once, in every way to the record, and the
     assert.equal(await found(token, 'objects@people.example'), 0);
     assert.deepEqual((await sejf.call('GET', '/v1/bookings/question', { token })).json.items.map((q) => q.id), [other.id]);
   }
-  assert.ok(!(await call('GET', '/v1/bookings/changes?after=0')).text.includes(question.id));
   const inherited = await ask('Objects@PEOPLE.example');
   assert.equal((await call('GET', `/v1/bookings/question/${inherited.id}`)).status, 403);
   const list = ok(await call('GET', api('objections'))).items;
@@ -147,7 +146,7 @@ test('what is restricted is stored and not used, but by its person and with a gr
     assert.match(one.json.detail, /article 18/);
     assert.equal(await found(token, 'restricts@people.example'), 0);
   }
-  assert.equal((await sejf.call('PATCH', `/v1/bookings/${record}`, { token: staff, body: { state: 'answered' } })).status, 403);
+  assert.equal((await sejf.call('PATCH', `/v1/bookings/${record}`, { token: staff, body: { fields: { state: 'answered' } } })).status, 403);
   const headers = { 'sejf-ground': 'claims' };
   const seen = ok(await call('GET', `/v1/bookings/${record}`, undefined, { headers }));
   assert.equal(seen.restricted, true);
@@ -183,4 +182,51 @@ test('the person objects, allows again and stops all uses by the private link', 
   assert.equal((await press(link, 'restrict')).status, 303);
   assert.equal(await found(staff, 'link@people.example'), 0);
   assert.match((await sejf.call('GET', `${link}?lang=pl`)).text, /Używanie Twoich danych jest wstrzymane/);
+});
+
+test('what a form made counts only after the link of its letter was pressed, once', { timeout: 180000 }, async () => {
+  const sink = await Sink.start(), posted = new Instance({ charters: ['bookings'] });
+  try {
+    await posted.init();
+    sink.install(posted);
+    await posted.start();
+    const owner = posted.token('bookings', posted.tenant('bookings', 'Salon Wrzos'), 'business');
+    const list = async () => (await posted.call('GET', '/v1/bookings/subscription', { token: owner })).json.items;
+    const search = async () => (await posted.call('POST', '/v1/bookings/subscription/search', { token: owner, body: { where: { email: 'ola@people.example' } } })).json.items;
+    let jar = '';
+    const post = async (target, html, fields) => {
+      const body = new URLSearchParams({ ...fields, '.token': input(html, '.token') }).toString();
+      return posted.call('POST', `${target}?lang=pl`, { body, type: 'application/x-www-form-urlencoded', headers: { cookie: jar } });
+    };
+    const open = async (target) => { const page = await posted.call('GET', `${target}?lang=pl`, { headers: { cookie: jar } }); jar = cookies(page) || jar; return page; };
+    const target = '/f/bookings/subscribe/salon-wrzos', fields = { email: 'ola@people.example', '.consent.newsletter': 'yes' };
+    let sent = await post(target, (await open(target)).text, fields);
+    if (sent.status === 422) sent = await post(target, sent.text, fields);
+    assert.equal(sent.status, 200, sent.text);
+    assert.match(sent.text, /zajrzyj do poczty/);
+    assert.ok(!sent.text.includes('/p/bookings/'));                                // the private link goes by letter alone
+    assert.deepEqual([await list(), await search()], [[], []]);
+    await until('the letter', () => sink.letters.length === 1, 60000);
+    const letter = sink.letters[0].read();
+    assert.deepEqual(sink.letters[0].to, ['ola@people.example']);
+    const link = /https:\/\/[^/]+(\/p\/bookings\/[^?\s]+)/.exec(letter.text)[1];
+    const page = await open(link);
+    assert.equal(page.status, 200);
+    assert.match(page.text, /Tak, potwierdzam/);
+    assert.ok(!page.text.includes('ola@people.example'));
+    assert.deepEqual(await list(), []);                                            // looking is not confirming
+    assert.notEqual((await posted.call('GET', `${link}/data.json`)).status, 200);
+    assert.equal((await post(link, page.text, { '.do': 'erase' })).status, 422);   // nothing but confirming
+    assert.equal((await post(link, (await open(link)).text, { '.do': 'confirm' })).status, 303);
+    const [record] = await list();
+    assert.equal(record.fields.state, 'subscribed');
+    assert.deepEqual((await search()).map((r) => r.id), [record.id]);
+    const shown = await open(link);
+    assert.match(shown.text, /ola@people\.example/);
+    assert.equal((await post(link, shown.text, { '.do': 'confirm' })).status, 303);  // once more does nothing
+    assert.equal((await list())[0].version, record.version);
+  } finally {
+    await posted.remove();
+    await sink.stop();
+  }
 });
