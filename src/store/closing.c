@@ -69,7 +69,8 @@ enum code closings_now(struct store *s, usec_t now, int64_t *ret, size_t room, s
 /* Their keys, and the rows, in the same order. */
 static const struct { const char *keys, *rows; } sealed[] = {
     { "SELECT key FROM letter WHERE tenant = ? ORDER BY id LIMIT 512", "DELETE FROM letter WHERE tenant = ?1 AND id IN (SELECT id FROM letter WHERE tenant = ?1 ORDER BY id LIMIT 512)" },
-    { "SELECT key FROM pack WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM pack WHERE tenant = ?1 AND number IN (SELECT number FROM pack WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
+    /* An archive is over (state 3, packs.h): whoever takes those that are over from the disk takes the row, too. */
+    { "SELECT key FROM pack WHERE tenant = ? AND state < 3 ORDER BY number LIMIT 512", "UPDATE pack SET state = 3 WHERE tenant = ?1 AND number IN (SELECT number FROM pack WHERE tenant = ?1 AND state < 3 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM request WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM request WHERE tenant = ?1 AND number IN (SELECT number FROM request WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM authorisation WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM authorisation WHERE tenant = ?1 AND number IN (SELECT number FROM authorisation WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM support_window WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM support_window WHERE tenant = ?1 AND number IN (SELECT number FROM support_window WHERE tenant = ?1 ORDER BY number LIMIT 512)" },

@@ -2,14 +2,14 @@
 // the ground is seen by the tenant's own role alone.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Instance, person } from './lib.mjs';
+import { Instance, person, until } from './lib.mjs';
 
 let sejf, tenant, other, owner, door, stranger, event, guest;
 const V1 = '/v1/events', WHY = 'Reklamacja RK-77, do wyroku';
 const holds = (method, path = '', body, token = owner, whose = tenant) => sejf.call(method, `/v1/tenants/${whose}/holds${path}`, { token, body });
 
 before(async () => {
-  sejf = await new Instance({ charters: ['events'] }).start();
+  sejf = await new Instance({ charters: ['events', 'courier'] }).start();
   tenant = sejf.tenant('events', 'Seaside');
   other = sejf.tenant('events', 'Mountains');
   owner = sejf.token('events', tenant, 'organiser');
@@ -75,4 +75,29 @@ test('the ledger tells of it without the ground', { timeout: 60000 }, async () =
   assert.match(r.stdout, /hold_set/);
   assert.match(r.stdout, /hold_lifted/);
   assert.ok(!r.stdout.includes('RK-77') && !r.stdout.includes('Spór'));
+});
+
+test('what is held stays when its time is over, the rest goes, and lifting lets it go', { timeout: 240000 }, async () => {
+  const company = sejf.tenant('courier', 'Futár'), token = sejf.token('courier', company, 'company');
+  const fields = { name: 'Kovács Éva', phone: '+36301110003', address: 'Fő utca 1, Szeged', price: { amount: '1990', currency: 'HUF' } };
+  const read = async (id) => (await sejf.call('GET', `/v1/courier/parcel/${id}`, { token })).json;
+  const ids = [];
+  for (let i = 0; i < 2; i++) ids.push((await sejf.call('POST', '/v1/courier/parcel', { token, body: { fields } })).json.id);
+  const [kept, other] = ids;
+  const set = await holds('POST', '', { record: `parcel/${kept}`, why: 'Kártérítési igény', fields: ['name'] }, token, company);
+  assert.equal(set.status, 201, set.text);
+  for (const id of ids) {                                     // both are overdue from now on
+    const r = await sejf.call('PATCH', `/v1/courier/parcel/${id}`, { token, body: { fields: { delivered: new Date(Date.now() - 200 * 86400e3).toISOString() } } });
+    assert.equal(r.status, 200, r.text);
+  }
+  await until('the other to lose its name', async () => (await read(other)).erased?.includes('name'), 120000, 500);
+  const stays = await read(kept);
+  assert.equal(stays.fields.name, 'Kovács Éva');
+  assert.equal(stays.dues.find((d) => d.fields.includes('name')).held, 'person');
+  const erased = await sejf.call('DELETE', `/v1/courier/parcel/${kept}`, { token });
+  assert.equal(erased.status, 200, erased.text);
+  assert.equal((await read(kept)).fields.name, 'Kovács Éva', 'its owner does not erase it either');
+  assert.equal((await holds('POST', `/${set.json.number}/lift`, {}, token, company)).status, 200);
+  const gone = await until('it to go', async () => { const r = await read(kept); return r.erased?.includes('name') && r; }, 120000, 500);
+  assert.deepEqual([gone.fields.name, gone.fields.price.amount], [null, '1990.00'], 'what the books need stays');
 });
