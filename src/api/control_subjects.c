@@ -70,7 +70,7 @@ enum code do_subject_pack(struct control_req *c, struct err *reterr) {
     const struct caller who = operator_of(c);
     struct subject s;
     struct packed done;
-    struct give g = { .service = c->service, .who = &who, .tenant = c->tenant, .about = &s, .lang = lang_accept(NULL, charter_speaks(service_charter(c->service)), LANG_EN) };
+    struct give g = { .service = c->service, .who = &who, .people = api_people(c->api), .tenant = c->tenant, .about = &s, .lang = lang_accept(NULL, charter_speaks(service_charter(c->service)), LANG_EN) };
     if (!give_purpose(purpose, &g.purpose) || (lang != NULL && !lang_parse(lang, strlen(lang), &g.lang)))
         return err_set(reterr, E_INVALID, "purpose is access or portability, lang is en, pl or hu");
     enum code code = find(c, arena, &s, reterr);

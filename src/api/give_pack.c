@@ -25,6 +25,23 @@ static void notice_say(void *arg, int kind, enum lang lang, struct buf *ret) {
     notice_put(ret, &v);
 }
 
+/* The account with this address, as the tenant's list of people has it; *ret NULL: there is none. */
+static enum code account_of(const struct give *g, json_t **ret, struct err *reterr) {
+    json_t *list = NULL, *one;
+    size_t i;
+    *ret = NULL;
+    if (g->people == NULL || g->about->email == NULL || g->purpose != PACK_ACCESS || g->who->by_link)
+        return OK;
+    enum code code = members_list(g->people, g->tenant, &list, reterr);
+    json_array_foreach(list, i, one) {
+        const char *email = json_string_value(json_object_get(one, "email"));
+        if (*ret == NULL && email != NULL && strcasecmp(email, g->about->email) == 0)
+            *ret = json_incref(one);
+    }
+    json_decref(list);
+    return code;
+}
+
 enum code give_pack(const struct give *g, const struct sink *out, struct packed *ret, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new((size_t)1 << 20);
     struct tenant_row row = { 0 };
@@ -37,8 +54,14 @@ enum code give_pack(const struct give *g, const struct sink *out, struct packed 
     enum code code = tenant_get(service_store(g->service), g->tenant, &row, arena, reterr);
     if (code != OK)
         return code;
+    json_t *account = NULL;
     job.tenant_name = words.tenant = row.name;
-    return access_pack_write(g->service, g->tenant, &job, out, ret, reterr);
+    code = account_of(g, &account, reterr);
+    job.account = account;
+    if (code == OK)
+        code = access_pack_write(g->service, g->tenant, &job, out, ret, reterr);
+    json_decref(account);
+    return code;
 }
 
 struct reply { struct http_req *req; const char *name; };

@@ -1,12 +1,14 @@
 /* give_pack.h — an access pack of the service's, with what only this folder can say in it: the notice that Article 13 asks for (page_notice.h)
  * and the tenant's name. For routes, private links and the control socket. Blocks; thread-safe. */
 #pragma once
+#include "access/people.h"
 #include "api/call.h"
 #include "rights/access_pack.h"
 
 #define PACK_TYPE "application/zip"
 struct give {
     struct service *service; const struct caller *who; int64_t tenant;
+    struct people *people;                     /* where the person's account with the tenant is looked for; NULL: nowhere */
     enum pack_purpose purpose; enum lang lang; const struct subject *about;
     enum code (*holds)(void *arg, const key_id *keys, size_t count, struct err *reterr); void *holds_arg;      /* as in access_pack.h; NULL: nobody keeps it */
 };

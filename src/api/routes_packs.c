@@ -45,7 +45,7 @@ void packs_make(struct http_req *req) {
         return;
     AUTO(arena_free) struct arena *arena = arena_new(SUBJECT_ROOM);
     if (subject_ask_read(&c, body, true, &ask) && call_whole(&c)) {
-        const struct give g = { .service = c.service, .who = &c.who, .tenant = c.who.tenant, .purpose = ask.purpose, .lang = ask.lang, .about = &s };
+        const struct give g = { .service = c.service, .who = &c.who, .people = api_people(c.api), .tenant = c.who.tenant, .purpose = ask.purpose, .lang = ask.lang, .about = &s };
         enum code code = arena == NULL ? err_set(&e, E_MEMORY, "no memory for an access pack") : subject_find(c.service, c.who.tenant, &ask.wish, arena, &s, &e);
         if (code == OK)
             code = kept(&c, &g, &made, &e);

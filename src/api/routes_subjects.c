@@ -128,7 +128,7 @@ static void on_pack(struct http_req *req) {
     if (subject_ask_read(&c, body, true, &ask) && call_whole(&c)) {
         enum code code = arena == NULL ? err_set(&e, E_MEMORY, "no memory for an access pack") : subject_find(c.service, c.who.tenant, &ask.wish, arena, &s, &e);
         if (code == OK)
-            give_pack_reply(req, &(struct give){ .service = c.service, .who = &c.who, .tenant = c.who.tenant, .purpose = ask.purpose, .lang = ask.lang, .about = &s });
+            give_pack_reply(req, &(struct give){ .service = c.service, .who = &c.who, .people = api_people(c.api), .tenant = c.who.tenant, .purpose = ask.purpose, .lang = ask.lang, .about = &s });
         else
             call_error(&c, &e, NULL);
     }

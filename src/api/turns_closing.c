@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "retention/closing.h"
 #include "retention/hold.h"
+#include "rights/pack_keep.h"
 #include "store/closing.h"
 #include "store/tables.h"
 
@@ -24,6 +25,8 @@ static enum code close_one(struct api *a, int64_t tenant, struct err *reterr) {
     struct service *s = code == OK ? api_service(a, row.service) : NULL;
     if (code == OK && s == NULL)
         return OK;                             /* its service does not run here */
+    if (code == OK)
+        code = packs_upkeep(s, tenant, USEC_NEVER, reterr);      /* archives about people go whatever their time, with their bytes */
     if (code == OK)
         code = closing_run(s, tenant, &people, &done, reterr);
     if (done)

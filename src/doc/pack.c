@@ -4,7 +4,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -18,7 +17,7 @@ struct pack {
     pack_write_fn write; void *arg; time_t made;
     struct buf manifest; char name[NAME_MOST + 1];
     int64_t size, put;                         /* of the file that is open; -1: not known */
-    bool open, gone;                           /* gone: the reader has */
+    bool open, entered, gone;                  /* entered: the library has a file open; gone: the reader has */
     enum code failed; struct err why;          /* the first failure */
 };
 
@@ -37,13 +36,12 @@ static enum code told(const struct pack *p, struct err *reterr) {
     return p->failed;
 }
 
+/* Libarchive is not told that the reader has gone: after a failure it would not end the file that is open, and lose what that holds. */
 static la_ssize_t hand_on(struct archive *a, void *arg, const void *bytes, size_t len) {
     struct pack *p = arg;
+    (void)a;
     p->gone = p->gone || !p->write(p->arg, bytes, len);
-    if (!p->gone)
-        return (la_ssize_t)len;
-    archive_set_error(a, EIO, "the reader has gone");
-    return -1;
+    return (la_ssize_t)len;
 }
 
 static bool begin(struct pack *p) {
@@ -72,9 +70,9 @@ enum code pack_new(pack_write_fn write, void *arg, usec_t made, struct pack **re
 struct pack *pack_free(struct pack *p) {
     if (p == NULL)
         return NULL;
-    p->gone = true;                            /* what the library would write now to end the archive is nobody's */
-    if (p->out != NULL)
-        (void)archive_write_fail(p->out);
+    p->gone = true;                            /* what the library writes now to end the archive is nobody's */
+    if (p->entered)
+        (void)archive_write_finish_entry(p->out);
     archive_write_free(p->out);
     archive_entry_free(p->entry);
     hash_free(p->hash);
@@ -104,7 +102,8 @@ enum code pack_begin(struct pack *p, const char *name, int64_t size, struct err 
         archive_entry_set_size(p->entry, size);
     p->size = size;
     p->put = 0;
-    p->open = archive_write_header(p->out, p->entry) == ARCHIVE_OK;
+    p->entered = archive_write_header(p->out, p->entry) == ARCHIVE_OK;
+    p->open = p->entered && !p->gone;
     if (!p->open)
         (void)library(p);
     return told(p, reterr);
@@ -115,7 +114,7 @@ enum code pack_write(struct pack *p, const void *bytes, size_t len, struct err *
     if (p->failed == OK && len > 0) {
         if (len > INT64_MAX - (size_t)p->put || (p->size >= 0 && p->put + (int64_t)len > p->size))
             (void)fail(p, E_DAMAGED, "a file is longer than it was said to be");
-        else if (archive_write_data(p->out, bytes, len) != (la_ssize_t)len)
+        else if (archive_write_data(p->out, bytes, len) != (la_ssize_t)len || p->gone)
             (void)library(p);
         else
             hash_add(p->hash, bytes, len);
@@ -138,10 +137,14 @@ enum code pack_close(struct pack *p, struct err *reterr) {
     PRE(p != NULL && reterr != NULL && (p->open || p->failed != OK));
     if (p->failed == OK && p->size >= 0 && p->put != p->size)
         (void)fail(p, E_DAMAGED, "a file is shorter than it was said to be");
-    if (p->failed == OK && archive_write_finish_entry(p->out) != ARCHIVE_OK)
-        (void)library(p);
-    if (p->failed == OK)
-        manifest_add(p);
+    if (p->failed == OK) {
+        bool fine = archive_write_finish_entry(p->out) == ARCHIVE_OK && !p->gone;
+        p->entered = false;
+        if (fine)
+            manifest_add(p);
+        else
+            (void)library(p);
+    }
     p->open = false;
     return told(p, reterr);
 }
@@ -163,7 +166,7 @@ void pack_manifest(const struct pack *p, struct buf *ret) {
 
 enum code pack_end(struct pack *p, struct err *reterr) {
     PRE(p != NULL && !p->open && reterr != NULL);
-    if (p->failed == OK && archive_write_close(p->out) != ARCHIVE_OK)
+    if (p->failed == OK && (archive_write_close(p->out) != ARCHIVE_OK || p->gone))
         (void)library(p);
     return told(p, reterr);
 }

@@ -121,6 +121,13 @@ static enum code looked_add(struct packing *p, struct err *reterr) {
     return code;
 }
 
+/* ---- an account of the person's, where the tenant knows one */
+
+static enum code account_add(struct packing *p, struct err *reterr) {
+    json_t *copy = p->job->account == NULL ? NULL : json_deep_copy(p->job->account);
+    return p->job->account == NULL ? OK : packing_json(p, "account.json", copy, reterr);
+}
+
 /* ---- what proves it */
 
 static void hex_of(const uint8_t *bytes, size_t len, char *ret) {
@@ -181,12 +188,15 @@ enum code access_pack_write(struct service *s, int64_t tenant, const struct pack
     PRE(s != NULL && job != NULL && job->about != NULL && job->who != NULL && out != NULL && ret != NULL && reterr != NULL);
     AUTO(pack_free) struct pack *pack = NULL;
     struct packing p = { .s = s, .tenant = tenant, .job = job, .text = BUF(PIECE_MAX) };
-    static enum code (*const steps[])(struct packing *p, struct err *reterr) = { cover_add, about_add, notice_add, kinds_add, packing_choices, looked_add, signature_add };
+    static const struct { enum code (*add)(struct packing *p, struct err *reterr); bool access /* of no other pack */, whole /* nothing for who came by a link */; } steps[] = {
+        { cover_add, false, false }, { about_add, false, false }, { notice_add, true, false }, { kinds_add, false, false }, { packing_choices, true, false },
+        { packing_messages, true, true }, { account_add, true, true }, { looked_add, true, false }, { signature_add, false, false },
+    };
     enum code code = pack_new(out->write, out->arg, job->now, &pack, reterr);
     p.pack = pack;
     for (size_t i = 0; code == OK && i < ARRAY_LEN(steps); i++)
-        if (job->purpose == PACK_ACCESS || (steps[i] != notice_add && steps[i] != packing_choices && steps[i] != looked_add))
-            code = steps[i](&p, reterr);
+        if ((!steps[i].access || job->purpose == PACK_ACCESS) && (!steps[i].whole || !job->only_seen))
+            code = steps[i].add(&p, reterr);
     if (code == OK)
         code = note(&p, reterr);               /* before its last byte: what is told nowhere is never whole */
     if (code == OK)

@@ -7,8 +7,10 @@
  *   records/KIND.csv      the same as a table
  *   schema/KIND.json      JSON Schema of records/KIND.json
  *   files/KIND/…          what was uploaded
- *   others/KIND.json      records of somebody else that name the person: only what who_sees lets the person see of them, and what names it
+ *   others/KIND.json      records of somebody else that name the person: what names it, and what is not personal where who_sees lets the person see it
  *   choices.json          consents given, refused and withdrawn, with the text that was read; objections; restrictions
+ *   messages.json         letters to the person that wait to be delivered
+ *   account.json          the person's account with the tenant, where there is one
  *   who_looked.json       who read the records, and when
  *   manifest.txt          SHA-256 of each file above
  *   signature.json        the keeper's signature of the manifest
@@ -27,6 +29,7 @@ struct pack_job {
     enum pack_purpose purpose;
     const struct subject *about;
     const struct caller *who;                  /* who asked for it */
+    const json_t *account;                     /* what is known of the person's account with the tenant; NULL: none */
     bool only_seen;                            /* of each record what `who` may see: who came by a private link */
     const char *tenant_name;
     enum lang lang;                            /* of letter and labels */

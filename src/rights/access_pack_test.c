@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "records/post.h"
 #include "rights/testshop.h"
 
 struct taken { int fd; size_t most, got; };
@@ -171,6 +172,31 @@ TEST(whoever_changes_it_is_found_out) {
     CHECK_CODE(verified(path, NULL, &check, &b.e), E_DAMAGED, &b.e);
     CHECK(truncate(path, 1000) == 0);
     CHECK_CODE(verified(path, NULL, &check, &b.e), E_DAMAGED, &b.e);
+    CHECK(unlink(path) == 0);
+    bed_end(&b);
+}
+
+static enum code letter_write(struct txn *t, void *arg, struct err *e) { return post_put(t, arg, e); }
+static void letter_to(struct bed *b, const char *to, const char *text) {
+    const struct post p = { .cause = "test", .to = to, .lang = LANG_EN, .subject = "A letter", .text = text, .until = USEC_NEVER };
+    AUTO(post_ready_done) struct post_ready ready = { 0 };
+    CHECK_OK(post_seal(b->service, b->tenant, &p, &ready, &b->e), &b->e);
+    CHECK_OK(store_write(b->store, b->tenant, letter_write, &ready, &b->e), &b->e);
+}
+
+TEST(letters_that_wait_are_in_it) {
+    struct bed b;
+    struct packed done;
+    char path[32];
+    bed_start(&b, shop);
+    place(&b);
+    for (int i = 0; i < 40; i++)               /* more than are looked at together */
+        letter_to(&b, "ola@people.example", "To somebody else");
+    letter_to(&b, "Ewa@people.example", "To her");
+    for (int i = 0; i < 40; i++)
+        letter_to(&b, "ola@people.example", "To somebody else");
+    CHECK_OK(of_email(&b, &(struct wish){ .email = "ewa@people.example" }, path, &done), &b.e);
+    python(path, "m=j('messages.json'); assert len(m['waiting'])==1 and m['waiting'][0]['text']=='To her' and m['more'] is False,m\nassert 'somebody else' not in all");
     CHECK(unlink(path) == 0);
     bed_end(&b);
 }

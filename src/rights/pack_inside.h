@@ -28,5 +28,8 @@ struct run run_of(const struct subject_record *list, size_t count, int kind);
 /* ---- pack_choices.c: consents with what was read, objections, restrictions */
 MUST_USE enum code packing_choices(struct packing *p, struct err *reterr);
 
+/* ---- pack_messages.c: letters to the person that wait to be delivered */
+MUST_USE enum code packing_messages(struct packing *p, struct err *reterr);
+
 /* ---- pack_cover.c: the letter */
 MUST_USE enum code cover_make(const struct packing *p, struct buf *ret, struct err *reterr);

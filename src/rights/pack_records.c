@@ -506,11 +506,15 @@ static fieldset naming(const struct packing *p, const struct record *r) {
     return set;
 }
 
-/* Every role that the person has in its own records. */
+/* In every role that the person has in its own records; what is personal there is somebody else's, though work may show it. */
 static enum code seen_by_person(const struct batch *b, struct record *r, fieldset *ret, struct err *reterr) {
     const struct person *people;
     int count = (int)charter_people(b->p->s->charter, &people);
+    fieldset plain = 0;
     enum code code = OK;
+    for (size_t i = 0; i < b->k->kind->field_count; i++)
+        if (b->k->kind->fields[i].level == L_PLAIN)
+            plain |= (fieldset)1 << i;
     for (int about = 0; code == OK && about < count; about++) {
         struct eyes e = eyes_of(b->p, about);
         struct verdict sees = { 0 };
@@ -518,7 +522,7 @@ static enum code seen_by_person(const struct batch *b, struct record *r, fieldse
         if (e.who.subject_kind < 0)
             continue;
         code = sees_of(b, &e.who, r, &sees, reterr);
-        *ret |= sees.any ? sees.fields : 0;
+        *ret |= sees.any ? sees.fields & plain : 0;
     }
     return code;
 }

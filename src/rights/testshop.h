@@ -77,7 +77,7 @@ static json_t *hanging(const char *member, const struct uuid *id, const char *fi
 }
 
 struct placed { struct uuid carrier, order, bill, scan, question, others, gift; };
-static struct placed place(struct bed *b) {
+UNUSED static struct placed place(struct bed *b) {
     struct placed p;
     json_t *gift = order_of("adam@people.example", NULL, NULL);
     p.carrier = made(b, b->tenant, "carrier", json_pack("{s:s, s:s}", "name", "Jan Sowa", "phone", "+48600100200"));

@@ -23,7 +23,7 @@ function unpacked(bytes, name) {
   const file = path.join(dir, name);
   fs.writeFileSync(file, bytes);
   const r = spawnSync('python3', ['-c', 'import json,sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\n'
-    + 'print(json.dumps({n: z.read(n).decode("utf-8-sig") if not n.endswith(".pdf") and not n.startswith("files/") else "" for n in z.namelist()}))', file], { encoding: 'utf8' });
+    + 'print(json.dumps({n: z.read(n).decode("utf-8-sig") if not n.endswith(".pdf") and not n.startswith("files/") else "" for n in z.namelist()}))', file], { encoding: 'utf8', maxBuffer: 1 << 28 });
   assert.equal(r.status, 0, r.stderr);
   return { file, files: JSON.parse(r.stdout) };
 }
@@ -117,6 +117,16 @@ test('the access pack is whole, signed, in the person\'s language, and holds not
   assert.match(pdf.stdout, /Pages:\s+1\b/);
 });
 
+test('an account with the tenant is told of, and so is what waits in the outbox', async () => {
+  assert.equal(sejf.run(['user', 'invite', 'bookings', '--tenant', String(clinic), '--role', 'staff', '--email', 'jan.kos@people.example', '--name', 'Jan Kos']).status, 0);
+  const r = await sejf.call('POST', `/v1/tenants/${clinic}/subjects/pack`, { token: boss, body: { email: 'jan.kos@people.example' } });
+  const { files } = unpacked(r.raw, 'staff.zip');
+  assert.equal(JSON.parse(files['account.json']).role, 'staff', files['account.json']);
+  assert.deepEqual(JSON.parse(files['messages.json']).waiting, []);
+  const visit = JSON.parse(files['others/visit.json']).records[0].fields;
+  assert.ok(visit.staff && !('name' in visit) && !('note' in visit), JSON.stringify(visit));                       // who came is not the staff member's
+});
+
 test('portability: what the person gave on a contract or a consent, in plain names', async () => {
   const r = await sejf.call('POST', `/v1/tenants/${clinic}/subjects/pack`, { token: boss, body: { email: EWA, purpose: 'portability', language: 'hu' } });
   const { file, files } = unpacked(r.raw, 'portability.zip');
@@ -208,4 +218,27 @@ test('the examples of docs/subjects.md run as they stand', async () => {
       env: { ...process.env, PATH: `${cwd}:${process.env.PATH}`, NO_PROXY: '*', SEJF_DATA: sejf.data, SEJF_URL: sejf.url, SEJF_CA: sejf.ca, SEJF_TENANT: String(clinic), SEJF_TOKEN: boss } });
     assert.equal(r.status, 0, `${block}\n${r.stdout}${r.stderr}`);
   }
+});
+
+test('a server that is killed while it makes an archive leaves none, and the next one is whole', { timeout: 180000 }, async () => {
+  const many = 'wiele.pytan@people.example', packs = `/v1/tenants/${clinic}/packs`;
+  const rows = Array.from({ length: 20000 }, (_, i) => JSON.stringify({ email: many, text: `Pytanie ${i}` })).join('\n');
+  const imported = await sejf.call('POST', '/v1/bookings/question/import', { token: boss, type: 'application/x-ndjson', body: rows, timeout: 120000 });
+  assert.match(imported.text, /"made":\s*20000/);
+  const before = (await sejf.call('GET', packs, { token: boss })).json.items.map((p) => p.number);
+  const cut = sejf.call('POST', packs, { token: boss, body: { email: many }, timeout: 120000 }).catch(() => null);
+  await until('the archive to be begun', async () => (await sejf.call('GET', packs, { token: boss })).json.items.length > before.length, 60000, 20);
+  process.kill(sejf.children().server, 'SIGKILL');
+  await cut;
+  await until('the server to be back', async () => (await sejf.call('GET', packs, { token: boss })).status === 200, 60000);
+  for (const p of (await sejf.call('GET', packs, { token: boss })).json.items.filter((i) => !before.includes(i.number))) {
+    const r = await sejf.call('GET', `${packs}/${p.number}/file`, { token: boss, timeout: 120000 });
+    if (p.state === 'making') assert.equal(r.status, 409, r.text);                    // whoever was faster
+    else { assert.equal(r.status, 200); assert.equal(verify(unpacked(r.raw, 'cut.zip').file).status, 0); }
+  }
+  const made = await sejf.call('POST', packs, { token: boss, body: { email: many }, timeout: 120000 });
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.json.records, 20000);
+  const whole = await sejf.call('GET', `${packs}/${made.json.number}/file`, { token: boss, timeout: 120000 });
+  assert.equal(verify(unpacked(whole.raw, 'whole.zip').file).status, 0);
 });
