@@ -5,6 +5,8 @@
 #include "retention/sweep.h"
 
 #define PACE (30 * USEC_PER_SEC)
+#define WAITS_EACH (USEC_PER_SEC / 1000)      /* what is due and must wait is looked at each time: the more there is of it, the rarer */
+#define WAITS_MOST (10 * USEC_PER_MINUTE)
 #define SLICE (5 * USEC_PER_SEC)
 
 static void told(const struct retired *r) {
@@ -22,10 +24,12 @@ enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, struct err *r
     const struct sweep_terms terms = { .now = now, .until = clock_steady() + SLICE };
     bool more = false;
     enum code code = OK;
-    *ret_next = now + PACE;
+    *ret_next = now + PACE;                   /* after a failure, too */
     for (size_t i = 0; i < a->service_count && code == OK; i++)
         code = sweep_service(a->services[i], &terms, &sum, &more, reterr);
     told(&sum);
+    const usec_t rest = (sum.held + sum.waiting + sum.early) * WAITS_EACH;
+    *ret_next += rest < WAITS_MOST ? rest : WAITS_MOST;
     if (more)
         *ret_next = now;
     if (code == OK && sum.early > 0)

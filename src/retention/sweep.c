@@ -59,19 +59,22 @@ static enum code walk(struct service *s, int64_t tenant, const struct sweep_term
     AUTO(key_bag_done) struct key_bag bag = { 0 };
     const struct retire_terms each = { terms->now, gate, s, early, &bag };
     struct err late;
+    bool worked = true;
     enum code code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for what is due") : OK;
     if (code == OK)
         b->only = terms->only;
     do {
         usec_t began = clock_steady();
-        if (began >= terms->until) {
+        if (began >= terms->until && worked) {        /* what must wait is passed over, or nothing behind it would ever be reached */
             *ret_more = true;
             break;
         }
         if (code == OK)
             code = batch_next(s, tenant, terms->now, b, reterr);
+        const int64_t before = ret->records + ret->parts;
         if (code == OK && b->count > 0)
             code = retire_some(s, tenant, b->list, b->count, &each, ret, reterr);
+        worked = ret->records + ret->parts > before;
         if (code == OK && b->count > 0)
             give_way(s, clock_steady() - began);
     } while (code == OK && b->count == RETIRE_MAX);

@@ -76,6 +76,15 @@ test('a clock that jumps erases nothing until somebody confirms it; then parts g
   assert.match(later.json.due, /^\d{4}-12-31T23:00:00Z$/, 'the accounting part stays for its years');
 });
 
+test('the numbers that stay are the tenant\'s own to read', { timeout: 120000 }, async () => {
+  const event = await make('event', { title: 'Old ball', starts: '2030-05-01T18:00:00Z', ends: '2030-05-01T22:00:00Z' }, host, 'events');
+  const read = () => sejf.call('GET', `/v1/tenants/${organiser}/remainders?kind=registration&parent=${event}`, { token: host });
+  assert.deepEqual((await read()).json, { items: [], next: null });
+  assert.equal((await sejf.call('GET', `/v1/tenants/${organiser}/remainders`, { token: host })).status, 400);
+  const other = await sejf.call('GET', `/v1/tenants/${organiser}/remainders?kind=registration`, { token: boss });
+  assert.ok([401, 403, 404].includes(other.status), 'nobody else reads them');
+});
+
 test('an invoice outlives its owner\'s word and its event', { timeout: 120000 }, async () => {
   const event = await make('event', { title: 'Ball', starts: '2030-05-01T18:00:00Z', ends: '2030-05-01T22:00:00Z' }, host, 'events');
   const guest = await make('registration', { event, ...person(1) }, host, 'events');
