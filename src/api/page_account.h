@@ -65,6 +65,7 @@ struct account_view {
     const json_t *members, *sessions, *passkeys, *tokens;
     const struct provider_button *providers; size_t provider_count;
     const char *(*role)(void *arg, const json_t *member); void *role_arg;       /* in words */
+    bool (*due)(void *arg, const json_t *member); void *due_arg;                /* does the page of what will be erased concern it? NULL: none */
     const struct link_info *invited; const char *invited_role;                  /* a link that waits for a yes; NULL: none */
     const char *mistake_at, *mistake;                                           /* id of the input, and what is wrong there */
 };

@@ -35,6 +35,8 @@ static void whole(const char *name, int lang, struct buf *body) {
     buf_cut(body, 0);
 }
 
+static bool due_there(void *arg UNUSED, const json_t *member) { return json_integer_value(json_object_get(member, "tenant")) >= 3; }
+
 TEST(every_page_of_coming_in) {
     AUTO(zone_free) struct zone *zone = zone_here();
     static const struct provider_button providers[] = { { "Company " EVIL, "/account/with/company", "https://company.example" } };
@@ -115,7 +117,8 @@ static json_t *sample(const char *text) {
 TEST(the_page_of_an_account) {
     AUTO(zone_free) struct zone *zone = zone_here();
     json_t *members = sample("[{\"tenant\": 0, \"service\": \"\", \"role\": \"support\", \"suspended\": false}, {\"tenant\": 3, \"tenant_name\": \"Gdynia <b class>\", "
-                             "\"service\": \"events\", \"role\": \"organiser\", \"suspended\": true}]");
+                             "\"service\": \"events\", \"role\": \"organiser\", \"suspended\": true}, {\"tenant\": 5, \"tenant_name\": \"Hel <b class>\", "
+                             "\"service\": \"events\", \"role\": \"organiser\", \"suspended\": false}]");
     json_t *sessions = sample("[{\"number\": 4, \"agent\": \"Firefox on Linux\", \"made\": \"2026-11-22T09:00:00Z\", \"used\": \"2026-11-22T09:30:00Z\", \"own\": true}, "
                               "{\"number\": 5, \"agent\": \"\", \"made\": \"2026-11-20T09:00:00Z\", \"used\": \"2026-11-21T09:30:00Z\", \"own\": false}]");
     json_t *passkeys = sample("[{\"id\": \"AQID\", \"name\": \"my <b class> phone\", \"made\": \"2026-11-20T09:00:00Z\", \"used\": null, \"backed_up\": true}]");
@@ -124,11 +127,12 @@ TEST(the_page_of_an_account) {
     const struct link_info link = { .tenant_name = "Sopot " EVIL };
     for (int l = 0; l < LANG_COUNT; l++) {
         AUTO(buf_done) struct buf b = BUF(1u << 20);
-        struct account_view v = { .frame = frame_of(l, zone), .who = &who, .members = members, .sessions = sessions, .passkeys = passkeys, .tokens = tokens, .role = role_said,
+        struct account_view v = { .frame = frame_of(l, zone), .who = &who, .due = due_there, .members = members, .sessions = sessions, .passkeys = passkeys, .tokens = tokens, .role = role_said,
                                   .invited = &link, .invited_role = "organiser", .mistake_at = "password", .mistake = "too short " EVIL };
         v.frame.done = TEXT_ACCOUNT_SAVED;
         page_own(&b, &v);
         CHECK(strstr(buf_str(&b), "Firefox on Linux") != NULL && strstr(buf_str(&b), "nightly copy") != NULL);
+        CHECK(strstr(buf_str(&b), "href=\"/account/due/5?lang=") != NULL && count_of(buf_str(&b), "/account/due/") == 1);
         CHECK_INT(count_of(buf_str(&b), "action=\"/account/sessions?"), 2);       /* the other one, and all others */
         whole("own", l, &b);
         CHECK(strstr(buf_str(&b), "providers") == NULL);

@@ -21,6 +21,18 @@ static struct charter *load(const char *name) {
     return c;
 }
 
+static void text_of_charter(const char *name, struct buf *ret) {
+    AUTO(buf_done) struct buf path = BUF(4096);
+    const char *source = getenv("SEJF_SOURCE");
+    char piece[4096];
+    buf_printf(&path, "%s/charters/%s.yaml", source == NULL ? "." : source, name);
+    FILE *f = fopen(buf_str(&path), "re");
+    CHECK(f != NULL);
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0; )
+        buf_add(ret, piece, n);
+    (void)fclose(f);
+}
+
 static usec_t at(const char *text) {
     usec_t t;
     CHECK(time_parse(text, &t));
@@ -94,6 +106,35 @@ TEST(the_date_of_this_event_stands_in_words) {
             CHECK(strstr(buf_str(&html), want[l][i]) != NULL);
         }
         CHECK(strstr(buf_str(&html), "data-due=\"2027-08-28\"") != NULL);
+    }
+    json_decref(event);
+}
+
+TEST(a_late_announcement_is_said_where_it_moves_the_date) {
+    static const char warn[] = "    warn: organiser by email 14 days before", room[] = ", a late notice moves the erasure by at most 7 days";
+    static const char *const want[LANG_COUNT] = { "goes out late, this may come later, by at most 7 days.", "wyjdzie z opóźnieniem, może to nastąpić później, najwyżej o 7 dni.",
+                                                  "késve megy ki, ez későbbre tolódhat, de legfeljebb ennyivel: 7 nap." };
+    AUTO(buf_done) struct buf text = BUF(1u << 20);
+    AUTO(charter_free) struct charter *plain = load("events"), *c = NULL;
+    AUTO(findings_free) struct findings *found = findings_new();
+    struct err e;
+    json_t *event = an_event();
+    text_of_charter("events", &text);
+    const char *line = strstr(buf_str(&text), warn);
+    CHECK(line != NULL);
+    AUTO(buf_done) struct buf whole = BUF(1u << 20);
+    buf_add(&whole, buf_str(&text), (size_t)(line - buf_str(&text)) + strlen(warn));
+    buf_text(&whole, room);
+    buf_text(&whole, line + strlen(warn));
+    CHECK_OK(charter_load_text("late.yaml", buf_str(&whole), whole.len, found, &c, &e), &e);
+    for (int l = 0; l < LANG_COUNT; l++) {
+        AUTO(buf_done) struct buf html = BUF(1u << 20), other = BUF(1u << 20);
+        struct form_view v = view_of(c, charter_form(c, "register"), (enum lang)l, event);
+        render(&v, "form-events-late", &html);
+        CHECK(strstr(buf_str(&html), want[l]) != NULL);
+        v = view_of(plain, charter_form(plain, "register"), (enum lang)l, event);
+        render(&v, "form-events-not-late", &other);
+        CHECK(strstr(buf_str(&other), want[l]) == NULL);
     }
     json_decref(event);
 }

@@ -237,6 +237,21 @@ static void put_undo(struct buf *ret, const struct notice_view *v, const struct 
     buf_text(ret, "</p>\n");
 }
 
+/* Where a notice to the tenant's staff that goes out late moves the date. */
+static void put_late(struct buf *ret, const struct notice_view *v, const struct keep *keep) {
+    const struct warn *w = &kind_of(v)->warn;
+    const struct person *people;
+    AUTO(buf_done) struct buf room = BUF(512);
+    if (w->person < 0 || keep->type != KEEP_SPAN)
+        return;
+    say_span(&room, v->lang, &w->room);
+    (void)charter_people(v->charter, &people);
+    if (room.len == 0)
+        return;
+    buf_char(ret, ' ');
+    PUT(ret, v->lang, NOTICE_LATE, people[w->person].label.in[v->lang], buf_str(&room));
+}
+
 static bool same_keep(const struct keep *a, const struct keep *b) { return a->pos.line == b->pos.line && a->pos.column == b->pos.column; }
 
 /* data-due: for whoever checks pages by machine. */
@@ -278,6 +293,7 @@ static void put_how_long(struct buf *ret, const struct notice_view *v) {
             buf_text(ret, "</strong> ");
         }
         put_keep(ret, v, keep);
+        put_late(ret, v, keep);
         buf_text(ret, "</p>\n");
         if (groups == 1)
             put_undo(ret, v, keep);

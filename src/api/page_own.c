@@ -116,6 +116,14 @@ static void put_who(struct buf *ret, const struct account_view *v) {
     buf_text(ret, "</form></details>\n</section>\n");
 }
 
+static void row_due(struct buf *ret, const struct account_view *v, const json_t *member) {
+    buf_printf(ret, " <a href=\"/account/due/%lld?lang=%s\">", (long long)json_integer_value(json_object_get(member, "tenant")), lang_code(v->frame.lang));
+    PUT_TEXT(ret, v->frame.lang, DUE_TITLE);
+    buf_text(ret, "<span class=\"off\"> ");
+    buf_html(ret, text_of(member, "tenant_name"));
+    buf_text(ret, "</span></a>");
+}
+
 static void put_members(struct buf *ret, const struct account_view *v) {
     enum lang lang = v->frame.lang;
     const json_t *one;
@@ -134,6 +142,8 @@ static void put_members(struct buf *ret, const struct account_view *v) {
         buf_text(ret, "</span>");
         if (json_is_true(json_object_get(one, "suspended")))
             row_word(ret, v, TEXT_ACCOUNT_SUSPENDED);
+        else if (v->due != NULL && v->due(v->due_arg, one))
+            row_due(ret, v, one);
         row_end(ret, v, NULL, NULL, NULL, TEXTS, NULL);
     }
     buf_text(ret, n == 0 ? "</section>\n" : "</ul>\n</section>\n");

@@ -12,6 +12,18 @@ static const char *member_role(void *arg, const json_t *member) {
     return front_role(arg, json_string_value(json_object_get(member, "service")), json_string_value(json_object_get(member, "role")));
 }
 
+/* The tenant's own role, of a service that announces erasures. */
+static bool member_due(void *arg, const json_t *member) {
+    const struct front *f = arg;
+    const char *name = json_string_value(json_object_get(member, "service")), *role = json_string_value(json_object_get(member, "role"));
+    struct service *s = name == NULL || *name == 0 || role == NULL ? NULL : api_service(f->visit.api, name);
+    const struct kind *kinds;
+    bool warns = false;
+    for (size_t i = 0, n = s == NULL ? 0 : charter_kinds(service_charter(s), &kinds); i < n; i++)
+        warns = warns || kinds[i].warn.person >= 0;
+    return warns && charter_person(service_charter(s), role) == charter_tenant(service_charter(s));
+}
+
 struct own { json_t *members, *sessions, *passkeys, *tokens; };
 static void own_done(struct own *o) {
     json_decref(o->members);
@@ -55,7 +67,7 @@ void front_account(struct front *f, int status, const char *mistake_at, const ch
     bool waits = invited(f, &link);
     const struct account_view v = {
         .frame = f->frame, .who = &f->who, .members = o.members, .sessions = o.sessions, .passkeys = o.passkeys, .tokens = o.tokens,
-        .providers = f->visit.api->providers, .provider_count = f->visit.api->provider_count, .role = member_role, .role_arg = f,
+        .providers = f->visit.api->providers, .provider_count = f->visit.api->provider_count, .role = member_role, .role_arg = f, .due = member_due, .due_arg = f,
         .invited = waits ? &link : NULL, .mistake_at = mistake_at, .mistake = mistake,
         .invited_role = !waits ? NULL : front_role(f, link.tenant > 0 && people_service(f->people, link.tenant, &s, &e) == OK ? charter_name(service_charter(s)) : "", link.role),
     };

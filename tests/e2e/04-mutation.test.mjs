@@ -8,13 +8,13 @@ import { Instance, root, services } from './lib.mjs';
 const binary = process.env.SEJF_MUTATION_BINARY || path.join(root, '.local/mutation/src/prog/sejf');
 const listing = new Instance({ binary }).run(['rules', '--json']);
 const rules = JSON.parse(listing.stdout).rules.filter((r) => r.state === 'obeyed').map((r) => r.name);
-const homes = { authorised_only: ['bookings'], authorised_register: ['bookings'], sees_own: ['events', 'bookings'], limits_no_overlap: ['bookings'], sees_relations: ['courier', 'machines'], plain_http_refused: ['events'], tls_floor: ['events'],
+const homes = { erasure_notice: ['events'], authorised_only: ['bookings'], authorised_register: ['bookings'], sees_own: ['events', 'bookings'], limits_no_overlap: ['bookings'], sees_relations: ['courier', 'machines'], plain_http_refused: ['events'], tls_floor: ['events'],
   access_levels: ['events'], policy_versions: ['machines'], consent_again: ['machines'], window_needed: ['events'], purpose_bound: ['events'] };
 let red = 0;
 
 for (const rule of rules)
   test(`without ${rule} its probe is red`, { timeout: 90000 }, async () => {
-    const sejf = new Instance({ binary, charters: homes[rule] || services, env: { SEJF_RULE_OFF: rule } });
+    const sejf = new Instance({ binary, charters: homes[rule] || services, env: { SEJF_RULE_OFF: rule }, relay: rule === 'erasure_notice' });
     try {
       await sejf.start();
       let seen = '';
