@@ -400,6 +400,8 @@ static enum code erase_check(struct request *q, struct err *reterr) {
     code = policy_changes(q->who, &f, V_ERASE, &may, reterr);
     if (code == OK && may.any && !reaches_children(q->s, q->who, q->k, 0))
         return err_set(reterr, E_FORBIDDEN, "this record is not yours to erase: the account's levels leave out what may belong to it, and that would go too");
+    if (code == OK && may.any && r.marks.restricted && !q->who->by_sejf && rule_on(RULE_right_restriction))
+        return err_set(reterr, E_CONFLICT, "the processing of this record is restricted (GDPR, article 18): it is kept until its date, or until the restriction is lifted, and not erased by hand meanwhile");
     if (code != OK || may.any)
         return code;
     code = policy_sees(q->who, &f, &sees, reterr);

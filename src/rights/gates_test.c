@@ -362,6 +362,7 @@ TEST(a_restriction_is_told_of_before_it_ends) {
     CHECK(json_array_size(list) == 1 && json_integer_value(json_object_get(json_array_get(list, 0), "request")) == 12 && json_is_null(json_object_get(json_array_get(list, 0), "told")));
     json_decref(list);
     CHECK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);
+    CHECK(bed_erase(&b, &owner, "question", &id, &got) == E_CONFLICT && strstr(b.e.text, "article 18") != NULL);
     CHECK_OK(restriction_lift(b.service, &owner, kind, &id, clock_now(), &b.e), &b.e);
     CHECK_OK(restriction_list(b.service, b.tenant, kind, &id, &list, &b.e), &b.e);
     CHECK(json_array_size(list) == 0);
