@@ -55,6 +55,25 @@ static void check_asked(struct build *b, int kind, const struct node *form, cons
     }
 }
 
+/* The letter goes to the first e-mail address of whom the record is about, and leads to that person's private link. */
+static void check_confirmed(struct build *b, int kind, const struct node *form) {
+    const struct kind *k = &b->c->kinds[kind];
+    const struct capture *word = build_capture(b, form, "confirmed");
+    size_t at = 0;
+    bool link = false;
+    if (word == NULL)
+        return;
+    while (at < k->field_count && (k->fields[at].type != T_EMAIL || k->fields[at].level == L_PLAIN || k->fields[at].masked))
+        at++;
+    if (at == k->field_count || (k->asks & BIT(at)) == 0 || k->fields[at].optional)
+        complain_at(b, "confirmed-address", form, word->at, word->width, NULL, "Nobody can be asked to confirm: the form must ask for a personal e-mail address that is not optional");
+    for (size_t i = 0; i < b->c->sees_count; i++)
+        link = link || (b->c->sees[i].by_link && b->c->sees[i].person == k->about && b->c->sees[i].kind == kind);
+    if (k->about >= 0 && !link)
+        complain_at(b, "confirmed-link", form, word->at, word->width, NULL, "The confirmation is a private link, which no line of who_sees gives: let `%s` see its own `%s` by private link",
+                    b->c->people[k->about].name, k->name);
+}
+
 static void check_form(struct build *b, int kind, struct names *forms) {
     const struct node *form = node_get(b->work[kind].node, "form");
     const struct capture *name = build_capture(b, form, "form"), *asks = build_capture(b, form, "asks");
@@ -67,6 +86,7 @@ static void check_form(struct build *b, int kind, struct names *forms) {
         complain_at(b, "form-twice", form, name->at, name->width, NULL, "`%s` makes records of `%s` already: give this form a name of its own", name->text, b->c->kinds[names_get(forms, name->text)].name);
     if (asks != NULL) {
         check_asked(b, kind, form, asks);
+        check_confirmed(b, kind, form);
         return;
     }
     fieldset moved = moved_fields(k);
@@ -76,6 +96,7 @@ static void check_form(struct build *b, int kind, struct names *forms) {
         if (!left_out && (moved & BIT(i)) == 0)
             k->asks |= BIT(i);
     }
+    check_confirmed(b, kind, form);
 }
 
 static void check_tenant_sees(struct build *b) {
