@@ -127,7 +127,10 @@ static enum code told(struct at *a, json_t *b, struct err *reterr) {
     return request_told_recipient(&a->desk, a->number, json_integer_value(json_object_get(b, "recipient")), text_of(b, "how"), &a->by, reterr);
 }
 
+static enum code again(struct at *a, json_t *b UNUSED, struct err *reterr) { return request_send(&a->desk, a->number, &a->by, reterr); }
+
 static const struct { const char *name; step_fn run; } steps[] = {
+    { "send", again },
     { "identity", identity }, { "collect", collect }, { "decide", decide }, { "extend", extend }, { "answer", answer },
     { "refuse", refuse }, { "withdraw", withdraw }, { "pass", pass }, { "told", told },
 };
@@ -141,7 +144,7 @@ enum code do_request_step(struct control_req *c, struct err *reterr) {
             code = steps[i].run(&a, json_object_get(c->in, "body"), reterr);
             return code == OK ? told_set(c, &a, a.number, reterr) : code;
         }
-    return code != OK ? code : err_set(reterr, E_INVALID, "a step is one of identity, collect, decide, extend, answer, refuse, withdraw, pass, told");
+    return code != OK ? code : err_set(reterr, E_INVALID, "a step is one of identity, collect, decide, extend, answer, refuse, withdraw, send, pass, told");
 }
 
 /* base64url, for the answer is text. */

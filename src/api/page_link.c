@@ -393,6 +393,7 @@ void link_put(struct buf *ret, const struct link_view *v) {
     again_put(ret, v);
     put_export(ret, v);
     put_erase(ret, v);
+    requests_put(ret, v);
     notice_put(ret, &v->notice);
 }
 

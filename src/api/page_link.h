@@ -13,6 +13,7 @@ struct link_view {
     json_t *others;                           /* {kind: [records]} that the person sees beside it */
     const json_t *choices;                    /* of references: {field: [{id, title}]} */
     const json_t *looks; bool looks_more;     /* who looked at the record, as looks_of_person says (records/looks.h) */
+    const json_t *requests;                   /* that came by this link, as requests_of says (rights/request.h) */
     const char *path;                         /* of the private link, without its query */
     const char *action;                       /* path and query */
     const char *token;                        /* of the guard */
@@ -28,6 +29,7 @@ void link_put(struct buf *ret, const struct link_view *v);
 /* A fold with the reason inside and a button under it, which sends `what` (and LINK_TO, where `to` is not NULL). */
 void link_fold(struct buf *ret, const struct link_view *v, const char *what, const char *to, const char *label, enum text why);
 void uses_put(struct buf *ret, const struct link_view *v);        /* page_uses.c: objection and restriction */
+void requests_put(struct buf *ret, const struct link_view *v);    /* page_mine.c: what was asked for, and a form for more */
 void looks_put(struct buf *ret, const struct link_view *v);       /* page_looks.c */
 void again_put(struct buf *ret, const struct link_view *v);       /* page_again.c */
 /* The beginning of a form of this page that does `what`: guard and version with it. */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "access/people.h"
+#include "rights/request.h"
+#include "store/request.h"
 #include "api/api_int.h"
 #include "api/call.h"
 #include "api/routes.h"
@@ -104,6 +106,25 @@ static void metrics_mail(struct buf *b, const struct postman_status *s) {
     gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
 }
 
+/* How requests of people stand, of all tenants. */
+static void metrics_rights(struct buf *b, const struct api *a) {
+    struct request_counts sum = { 0 };
+    for (size_t i = 0; i < a->service_count; i++) {
+        struct request_counts n;
+        struct err e;
+        if (requests_counted(a->services[i], &n, &e) != OK)
+            return;
+        sum.open += n.open;
+        sum.open_late += n.open_late;
+        sum.in_time += n.in_time;
+        sum.ended += n.ended;
+    }
+    gauge(b, "rights_requests_open", "Requests of people under their rights that wait for an answer.", sum.open);
+    gauge(b, "rights_requests_late", "Those of them whose deadline is over.", sum.open_late);
+    gauge(b, "rights_requests_answered", "Requests that were answered or refused.", sum.ended);
+    gauge(b, "rights_requests_in_time", "Those of them that were answered in time.", sum.in_time);
+}
+
 /* How well what is due goes: both 0. */
 static void metrics_due(struct buf *b, const struct api *a) {
     struct overdue sum = { .oldest = USEC_NEVER };
@@ -162,6 +183,7 @@ static void on_metrics(struct http_req *req) {
         postman_status(a->postman, &mail);
         metrics_mail(&b, &mail);
     }
+    metrics_rights(&b, a);
     metrics_due(&b, a);
     if (a->noticer != NULL) {
         struct noticer_status notices;

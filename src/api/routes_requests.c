@@ -4,6 +4,7 @@
 
 #include "access/people.h"
 #include "api/desk.h"
+#include "api/give_pack.h"
 #include "api/routes.h"
 #include "api/tenant_call.h"
 #include "base/text.h"
@@ -269,6 +270,35 @@ static void on_letter(struct http_req *req) {
         http_reply_buf(req, 200, "application/pdf", &pdf);
 }
 
+static void on_again(struct http_req *req) {
+    AUTO(act_done) struct act a;
+    struct err e;
+    if (begin_body(req, "name", &a)) {
+        enum code code = request_send(&a.desk, a.number, &a.by, &e);
+        reply_one(&a, 200, code, &e, NULL);
+    }
+}
+
+/* Everything that is held about whoever has asked, as subjects/pack gives it. */
+static void on_archive(struct http_req *req) {
+    AUTO(act_done) struct act a;
+    AUTO(arena_free) struct arena *arena = arena_new((size_t)1 << 30);
+    struct subject s;
+    struct err e;
+    int type = REQUEST_ACCESS;
+    enum lang lang = LANG_EN;
+    if (!begin(req, &a) || !tenant_call_confirmed(&a.c, "a copy of everything about a person"))
+        return;
+    enum code code = arena == NULL ? err_set(&e, E_MEMORY, "no memory for an archive") : request_about(&a.desk, a.number, arena, &s, &type, &lang, &e);
+    if (code == OK && type != REQUEST_ACCESS && type != REQUEST_PORTABILITY)
+        code = err_set(&e, E_CONFLICT, "an archive belongs to a request for access or for data to take away");
+    if (code != OK)
+        call_error(&a.c, &e, NULL);
+    else
+        give_pack_reply(req, &(struct give){ .service = a.c.service, .who = &a.c.who, .tenant = a.c.who.tenant, .purpose = type == REQUEST_ACCESS ? PACK_ACCESS : PACK_PORTABILITY,
+                                             .lang = lang, .about = &s });
+}
+
 #define REQUESTS "/v1/tenants/{tenant}/requests"
 static const struct route routes[] = {
     { "GET", REQUESTS, 0, on_list },
@@ -276,6 +306,8 @@ static const struct route routes[] = {
     { "GET", REQUESTS "/grounds", 0, on_grounds },
     { "GET", REQUESTS "/{number}", 0, on_one },
     { "GET", REQUESTS "/{number}/letter.pdf", 0, on_letter },
+    { "GET", REQUESTS "/{number}/pack.zip", ROUTE_STREAM, on_archive },
+    { "POST", REQUESTS "/{number}/send", 0, on_again },
     { "POST", REQUESTS "/{number}/identity", 0, on_identity },
     { "POST", REQUESTS "/{number}/collect", 0, on_collect },
     { "POST", REQUESTS "/{number}/decide", 0, on_decide },

@@ -42,6 +42,7 @@ static const struct { const char *name; unsigned from; int to; const char *when;
     [EVENT_PASSED] = { "passed", OPEN, REQUEST_PASSED, "an open request is passed on" },
     [EVENT_READ] = { "answer_read", IN(ANSWERED) | IN(REFUSED), SAME, "an answer is read once there is one" },
     [EVENT_ACKNOWLEDGED] = { "acknowledged", OPEN, SAME, "an open request is acknowledged" },
+    [EVENT_SENT] = { "sent_again", IN(ANSWERED) | IN(REFUSED), SAME, "an answer is sent again once there is one" },
     [EVENT_TOLD] = { "recipient_told", IN(DECIDED) | IN(ANSWERED), SAME, "recipients are told of what was decided" },
     [EVENT_WARNED] = { "warned", OPEN, SAME, "it is open" },
     [EVENT_LATE] = { "late", OPEN, SAME, "it is open" },
@@ -283,7 +284,7 @@ enum code request_make(const struct request_desk *d, const struct request_wish *
     if (k != NULL)
         m.row.id = w->id;
     enum code code = wish_take(d, w, clock_now(), m.entry, reterr);
-    if (code == OK && mem_lost() != lost)
+    if (mem_lost() != lost)                    /* what is not there for want of memory is not missing in the request */
         code = request_memory(reterr);
     if (code == OK)
         code = keeper_make(s->keeper, d->tenant, USEC_NEVER, 1, &m.row.key, &m.key, reterr);

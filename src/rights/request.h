@@ -6,6 +6,7 @@
  *      └───────────┴──────────────┴────────────┴───────────┴───── refused | withdrawn | passed
  */
 #pragma once
+#include "base/arena.h"
 #include "records/records.h"
 
 enum request_type { REQUEST_ACCESS, REQUEST_RECTIFICATION, REQUEST_ERASURE, REQUEST_RESTRICTION, REQUEST_PORTABILITY, REQUEST_OBJECTION, REQUEST_WITHDRAWAL, REQUEST_AUTOMATED,
@@ -64,12 +65,17 @@ MUST_USE enum code request_collect(const struct request_desk *d, int64_t number,
 MUST_USE enum code request_decide(const struct request_desk *d, int64_t number, json_t *what, const struct request_by *by, json_t **ret_mistakes, struct err *reterr);
 MUST_USE enum code request_extend(const struct request_desk *d, int64_t number, const char *reasons, const struct request_by *by, struct err *reterr);
 MUST_USE enum code request_answer(const struct request_desk *d, int64_t number, const char *text, const struct request_by *by, struct err *reterr);
+/* The person is told once more where the answer is read: by a new link, for the old one works once. E_CONFLICT: no address is known, or nothing is answered. */
+MUST_USE enum code request_send(const struct request_desk *d, int64_t number, const struct request_by *by, struct err *reterr);
 /* ground: a name of grounds.tbl that fits the type. */
 MUST_USE enum code request_refuse(const struct request_desk *d, int64_t number, const char *ground, const char *reason, const struct request_by *by, struct err *reterr);
 MUST_USE enum code request_withdraw(const struct request_desk *d, int64_t number, const char *why, const struct request_by *by, struct err *reterr);
 /* To the controller, who answers it. how: "by letter"; to_tenant: one of this installation, which gets it with the day on which it came (0: another). */
 MUST_USE enum code request_pass(const struct request_desk *d, int64_t number, const char *to, const char *how, int64_t to_tenant, const struct request_by *by,
                                 int64_t *ret_number, struct err *reterr);
+/* Whom a request is about, once it is known who asks (else E_CONFLICT), its type and the person's language: for the archive of an access. */
+struct subject;
+MUST_USE enum code request_about(const struct request_desk *d, int64_t number, struct arena *arena, struct subject *ret, int *ret_type, enum lang *ret_lang, struct err *reterr);
 /* A recipient was told by hand. */
 MUST_USE enum code request_told_recipient(const struct request_desk *d, int64_t number, int64_t task, const char *how, const struct request_by *by, struct err *reterr);
 /* [{name, article, type: [names], says}] of the grounds of a refusal. */

@@ -29,28 +29,30 @@ static enum code stays(struct service *s, const struct caller *who, const struct
     return OK;
 }
 
-/* The counts of one erasure, and what it says stayed. */
-static void counts_add(json_t *into, json_t *reply, json_t *stayed) {
+/* The counts of one erasure, and what a law or a hold kept of it. */
+static void counts_add(json_t *into, json_t *reply, json_t *kept, json_t *stayed) {
     const char *kind;
     json_t *value;
     size_t i;
     json_object_foreach(reply, kind, value)
         if (json_is_integer(value))
             json_object_set_new(into, kind, json_integer(json_integer_value(json_object_get(into, kind)) + json_integer_value(value)));
-    json_array_foreach(json_object_get(reply, "stayed"), i, value)
-        json_array_append(stayed, value);
+    json_array_foreach(kept, i, value)
+        json_array_append_new(stayed, json_pack("{s:o, s:O?, s:O?, s:O?}", "record", json_sprintf("%s/%s", json_string_value(json_object_get(value, "kind")) ?: "", json_string_value(json_object_get(value, "id")) ?: ""),
+                                                "ground", json_object_get(value, "because"), "fields", json_object_get(value, "fields"), "due", json_object_get(value, "due")));
 }
 
 static enum code erase_record(struct service *s, const struct caller *who, const struct subject_record *r, json_t *erased, json_t *stayed, struct err *reterr) {
     const struct kind *k = service_kind(s, r->kind)->kind;
     const struct record_request q = { .who = who, .kind = r->kind, .id = r->id, .if_match = -1 };
-    json_t *reply = NULL;
+    json_t *reply = NULL, *kept = NULL;
     if (k->because != NULL && strncmp(k->because, "law ", 4) == 0)
         return stays(s, who, r, k->because, stayed, reterr);
-    enum code code = record_erase(s, &q, &reply, reterr);
+    enum code code = record_erase_told(s, &q, &reply, &kept, reterr);
     if (code == OK)
-        counts_add(erased, reply, stayed);
+        counts_add(erased, reply, kept, stayed);
     json_decref(reply);
+    json_decref(kept);
     if (code == E_NOT_FOUND || code == E_GONE)
         return OK;
     if (code == E_FORBIDDEN || code == E_CONFLICT) {

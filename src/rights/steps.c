@@ -159,6 +159,21 @@ enum code request_subject(const struct request_work *w, struct arena *arena, str
     return wish.email == NULL && wish.phone == NULL ? OK : subject_find(d->service, d->tenant, &wish, arena, ret, reterr);
 }
 
+enum code request_about(const struct request_desk *d, int64_t number, struct arena *arena, struct subject *ret, int *ret_type, enum lang *ret_lang, struct err *reterr) {
+    PRE(d != NULL && arena != NULL && ret != NULL && ret_type != NULL && ret_lang != NULL && reterr != NULL);
+    AUTO(request_work_done) struct request_work w = { 0 };
+    enum code code = request_open(d, number, &w, reterr);
+    if (code == OK && w.row.identified == 0)
+        code = err_set(reterr, E_CONFLICT, "it is not known yet who asks; first …/identity");
+    if (code == OK)
+        code = request_subject(&w, arena, ret, reterr);
+    if (code != OK)
+        return code;
+    *ret_type = w.row.type;
+    *ret_lang = tell_lang(&w);
+    return OK;
+}
+
 json_t *request_found(const struct request_desk *d, const struct subject *s, json_t **ret_records) {
     json_t *counts = json_object(), *records = json_array();
     for (size_t i = 0; i < s->count; i++) {
@@ -252,6 +267,19 @@ enum code request_answer(const struct request_desk *d, int64_t number, const cha
     }
     json_decref(answer);
     return code;
+}
+
+enum code request_send(const struct request_desk *d, int64_t number, const struct request_by *by, struct err *reterr) {
+    PRE(d != NULL && by != NULL && reterr != NULL);
+    AUTO(request_work_done) struct request_work w = { 0 };
+    enum code code = request_open(d, number, &w, reterr);
+    if (code == OK)
+        code = request_may(&w, EVENT_SENT, reterr);
+    if (code == OK && d->base_url == NULL)
+        code = err_set(reterr, E_CONFIG, "this installation has no address of its own, so no link can be sent");
+    if (code == OK && json_object_get(json_object_get(w.entry, "person"), "email") == NULL && json_object_get(w.entry, "record") == NULL)
+        code = err_set(reterr, E_CONFLICT, "no e-mail address is known; print the letter and post it");
+    return code == OK ? end_told(&w, EVENT_SENT, w.row.state == REQUEST_REFUSED ? TELL_REFUSED : TELL_ANSWERED, by, NULL, reterr) : code;
 }
 
 static const struct ground { const char *name, *article; unsigned types; struct words says; } grounds[] = {

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { Instance } from './lib.mjs';
+import { spawnSync } from 'node:child_process';
+import { Instance, binary, root } from './lib.mjs';
 
 let sejf, tenant, owner, door, event;
 const requests = (p, body, token = owner) => sejf.call(body === undefined ? 'GET' : 'POST', `/v1/tenants/${tenant}/requests${p}`, { token, body });
@@ -30,12 +31,12 @@ const registered = async (email) => {
 };
 
 // A form as a browser sends it: its token, its cookie, a second later.
-async function send(fields) {
-  const shown = await page(form());
+async function send(fields, path = form()) {
+  const shown = await page(path);
   const cookie = shown.headers['set-cookie'][0].split(';')[0];
   const token = /name="\.token" value="([^"]+)"/.exec(shown.text)[1];
   await new Promise((r) => setTimeout(r, 1200));
-  return page(form(), { headers: { cookie, 'sec-fetch-site': 'same-origin' }, type: 'application/x-www-form-urlencoded', body: new URLSearchParams({ '.token': token, ...fields }).toString() });
+  return page(path, { headers: { cookie, 'sec-fetch-site': 'same-origin' }, type: 'application/x-www-form-urlencoded', body: new URLSearchParams({ '.token': token, ...fields }).toString() });
 }
 
 test('the form says where the request goes, and answers the same for an address that nobody knows', async () => {
@@ -112,8 +113,56 @@ test('more time is taken once, with reasons; another tenant and another role see
   assert.equal((await requests(`/${n}`, undefined, other)).status, 404);
 });
 
+test('the archive of an access comes with its request, once it is known who asks', async () => {
+  await registered('eli@people.example');
+  const n = (await requests('', { type: 'access', name: 'Eli Test', email: 'eli@people.example' })).json.number;
+  const zip = () => sejf.call('GET', `/v1/tenants/${tenant}/requests/${n}/pack.zip`, { token: owner });
+  assert.equal((await zip()).status, 409);
+  assert.equal((await requests(`/${n}/send`, {})).status, 409, 'nothing is answered yet');
+  assert.equal((await requests(`/${n}/identity`, { by: 'person', how: 'A call back.', name: NAME })).status, 200);
+  const pack = await zip();
+  assert.equal(pack.status, 200, pack.text.slice(0, 300));
+  assert.equal(pack.raw.subarray(0, 2).toString(), 'PK');
+  assert.equal((await requests(`/${n}/decide`, {})).status, 200);
+  assert.equal((await requests(`/${n}/answer`, { name: NAME })).status, 200);
+  assert.equal((await requests(`/${n}/send`, {})).status, 200);
+});
+
+test('whoever has the private link asks there, and reads how it stands', async () => {
+  const done = await send({ name: 'Iga Test', email: 'iga@people.example' }, `/f/events/register/${event}`);
+  assert.equal(done.status, 200, done.text);
+  const link = /\/p\/events\/[\w-]+/.exec(done.text)[0];
+  const none = await send({ '.do': 'request', '.words': 'Which one?' }, `${link}?lang=en`);
+  assert.equal(none.status, 422, none.text);
+  const sent = await send({ '.do': 'request', '.type': 'portability', '.words': 'Everything of mine.' }, `${link}?lang=en`);
+  assert.equal(sent.status, 303, sent.text);
+  assert.match((await page(`${link}?lang=en`)).text, /Your requests[\s\S]*data to take away[\s\S]*answered by/);
+  const one = (await requests('')).json.items[0];
+  assert.equal(one.way, 'link');
+  const told = (await requests(`/${one.number}`)).json;
+  assert.equal(told.state, 'collected');
+  assert.deepEqual(told.found.counts, { registration: 1 });
+});
+
+test('the examples of docs/rights.md run as they stand', async () => {
+  const blocks = [...fs.readFileSync(path.join(root, 'docs/rights.md'), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
+  assert.equal(blocks.length, 2);
+  const env = { ...process.env, URL: sejf.url, TENANT: String(tenant), TOKEN: owner, CURL_CA_BUNDLE: sejf.ca, SEJF_DATA: sejf.data, NO_PROXY: '*' };
+  const sh = (code) => new Promise((done) => {
+    const r = spawnSync('bash', ['-eu', '-o', 'pipefail', '-c', `sejf() { ${binary} "$@"; }\n${code}`], { env, encoding: 'utf8', timeout: 60000 });
+    done(r);
+  });
+  const made = await sh(blocks[0]);
+  assert.equal(made.status, 0, made.stderr);
+  const number = JSON.parse(made.stdout).number;
+  assert.ok(number > 0, made.stdout);
+  const refused = await sh(blocks[1].replace(' 7 ', ` ${number} `).replace('--tenant 1 ', `--tenant ${tenant} `));
+  assert.equal(refused.status, 0, refused.stderr);
+  assert.equal(JSON.parse(refused.stdout).state, 'refused');
+});
+
 test('no ledger entry, log or file of the data directory holds what somebody wrote', async () => {
-  for (const word of ['Everything, please.', 'Showed an identity card.', 'ola@people.example', 'The event needs it.']) {
+  for (const word of ['Everything, please.', 'A call back.', 'Showed an identity card.', 'ola@people.example', 'The event needs it.']) {
     const files = fs.readdirSync(sejf.data, { recursive: true }).map((f) => path.join(sejf.data, f)).filter((f) => fs.statSync(f).isFile());
     for (const f of files) assert.ok(!fs.readFileSync(f).includes(word), `${word} in ${f}`);
   }

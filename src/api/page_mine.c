@@ -1,0 +1,60 @@
+/* page_mine.c — on a private link: what its person has asked for, how it stands, and one form for all that the law lets it ask for. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/page_link.h"
+#include "api/page_right.h"
+#include "rights/tell.h"
+
+static void day_put(const struct link_view *v, const json_t *one, const char *name, usec_t before, struct buf *ret) {
+    const char *text = json_string_value(json_object_get(one, name));
+    usec_t t;
+    if (text == NULL || !time_parse(text, &t))
+        return;
+    struct civil c = zone_civil(charter_zone(v->notice.charter), t - before);
+    say_date(ret, v->notice.lang, &c);
+}
+
+static void line_put(struct buf *ret, const struct link_view *v, const json_t *one) {
+    AUTO(buf_done) struct buf received = BUF(64), day = BUF(64), state = BUF(128);
+    char number[24];
+    enum request_type type = REQUEST_ACCESS;
+    bool ended = json_is_string(json_object_get(one, "ended"));
+    (void)!request_type_find(json_string_value(json_object_get(one, "type")), &type);
+    snprintf(number, sizeof number, "%lld", (long long)json_integer_value(json_object_get(one, "number")));
+    day_put(v, one, "received", 0, &received);
+    day_put(v, one, ended ? "ended" : "due", ended ? 0 : 1, &day);
+    say_plain(&state, text_in(ended ? TEXT_RIGHT_STATE_ENDED : TEXT_RIGHT_STATE_OPEN, v->notice.lang), SAY_ARGS(buf_str(&day)));
+    buf_text(ret, "<li>");
+    PUT(ret, v->notice.lang, RIGHT_MINE_LINE, number, tell_type((int)type, v->notice.lang), buf_str(&state), buf_str(&received));
+    buf_text(ret, "</li>\n");
+}
+
+void requests_put(struct buf *ret, const struct link_view *v) {
+    enum lang lang = v->notice.lang;
+    const struct right_view form = { .lang = lang, .known = true, .typed = v->typed, .typed_arg = v->typed_arg };
+    size_t i;
+    json_t *one;
+    buf_text(ret, "<section aria-labelledby=\"requests\">\n<h2 id=\"requests\">");
+    buf_html(ret, text_in(json_array_size(v->requests) > 0 ? TEXT_RIGHT_MINE : TEXT_RIGHT_TITLE, lang));
+    buf_text(ret, "</h2>\n");
+    if (json_array_size(v->requests) > 0)
+        buf_text(ret, "<ul>\n");
+    json_array_foreach((json_t *)(uintptr_t)v->requests, i, one)
+        line_put(ret, v, one);
+    if (json_array_size(v->requests) > 0)
+        buf_text(ret, "</ul>\n");
+    buf_text(ret, "<details class=\"act\"><summary>");
+    PUT_TEXT(ret, lang, RIGHT_ASK);
+    buf_text(ret, "</summary>\n<p>");
+    PUT_TEXT(ret, lang, RIGHT_ASK_WHY);
+    buf_text(ret, "</p>\n<form method=\"post\" action=\"");
+    buf_html(ret, v->action);
+    buf_text(ret, "\">\n<input type=\"hidden\" name=\"" LINK_DO "\" value=\"request\">\n<input type=\"hidden\" name=\"" FORM_TOKEN "\" value=\"");
+    buf_html(ret, v->token);
+    buf_text(ret, "\">\n");
+    right_put(ret, &form);
+    buf_text(ret, "<p class=\"buttons\"><button type=\"submit\">");
+    PUT_TEXT(ret, lang, RIGHT_SEND);
+    buf_text(ret, "</button></p>\n</form>\n</details>\n</section>\n");
+}
