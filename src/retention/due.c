@@ -153,11 +153,36 @@ static enum code held_then(const struct sum *s, struct sql *q, const struct reco
     return code;
 }
 
-/* r: loaded; its dates are worked out anew. */
+/* As they stand; a part of which nothing is sealed has none of its own in the store, so it is worked out. What counted from a field that is gone
+ * keeps the date that stood then. */
+static enum code dates_take(struct fact_source *src, usec_t now, struct err *reterr) {
+    struct record *r = src->record;
+    usec_t stands[FIELDS_MAX + 1];
+    for (size_t i = 0; i < r->info->kind->part_count; i++)
+        stands[i] = r->parts[i].due;
+    enum code code = facts_due(src, now, reterr);
+    for (size_t i = 0; code == OK && i < r->info->kind->part_count; i++)
+        if (r->parts[i].has)
+            r->parts[i].due = stands[i];
+    return code;
+}
+
+/* When the part goes under the charter in question. */
+static enum code due_under(const struct sum *s, const struct record *r, const struct kind *k, size_t part, const struct facts *f, struct part_due *d, struct err *reterr) {
+    d->due = d->was;
+    if (!s->changed)
+        return OK;
+    enum code code = policy_due(&k->parts[part].keep, f, r->created, r->updated, &d->due, reterr);
+    if (d->due == USEC_NEVER && strcmp(k->parts[part].keep.text, r->info->kind->parts[d->old].keep.text) == 0)
+        d->due = d->was;
+    return code;
+}
+
+/* r: loaded. */
 static enum code record_add(struct sum *s, struct sql *q, struct record *r, struct arena *arena, struct looked_up **known, struct err *reterr) {
     struct fact_source src = { .s = s->s, .q = q, .record = r, .arena = arena, .inside = true, .known = *known, .now = s->now };
     const int kind = s->kinds[r->info->index];
-    enum code code = facts_due(&src, s->now, reterr);
+    enum code code = dates_take(&src, s->now, reterr);
     struct other o = { .sum = s, .inner = facts_of(&src, s->now) };
     struct facts f = o.inner;
     bool any = false, any_held = false;
@@ -175,7 +200,7 @@ static enum code record_add(struct sum *s, struct sql *q, struct record *r, stru
         bool held = false;
         if (!d.used)
             continue;
-        code = policy_due(&k->parts[p].keep, &f, r->created, r->updated, &d.due, reterr);
+        code = due_under(s, r, k, p, &f, &d, reterr);
         if (code == OK && s->changed)
             shift_add(&s->shifts[kind][p], &d, s->now);
         if (code != OK || d.due > s->until)

@@ -356,7 +356,7 @@ enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err
 enum code due_walk(struct sql *q, const struct due_place *after, usec_t until, due_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare(q, "SELECT due, kind, id FROM record INDEXED BY record_due WHERE tenant = ? AND due <= ? AND due >= ? AND (due, kind, id) > (?3, ?4, ?5) "
+    enum code code = sql_prepare(q, "SELECT due, kind, id FROM record INDEXED BY record_due WHERE tenant = ? AND due <= ? AND (due, kind, id) > (?, ?, ?) "
                                  "ORDER BY due, kind, id", &s, reterr);
     if (code != OK)
         return code;
