@@ -1,4 +1,5 @@
 /* page_public.c — the index of services, the page of promises of each, and the static files that pages load. */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/page_visit.h"
@@ -49,8 +50,54 @@ static enum code promises_of(struct service *s, usec_t now, struct arena *arena,
     return code != OK ? code : promises_list(c, proofs->list, proofs->count, today, ret, reterr);
 }
 
+/* ---- how long it takes until no copy can be opened: the rule, and the sealed copies of the keys behind it */
+
+/* The part that this line is the keep rule of: the value stands on its line, or (of a group) is the first behind it. NULL: none, or nothing personal. */
+static const struct part *part_of(const struct charter *c, const struct line *line) {
+    const struct kind *k = line->number < 0 ? NULL : charter_kind_at(c, line->number);
+    const char *keep = k == NULL ? NULL : strstr(line->path, ".keep");
+    const struct part *found = NULL;
+    if (keep == NULL || line->detail)
+        return NULL;
+    for (size_t i = 0; i < k->part_count; i++) {
+        const struct part *p = &k->parts[i];
+        if (p->keep.type == KEEP_SPAN && p->keep.pos.line >= line->pos.line && (keep[5] != 0 || p->keep.pos.line == line->pos.line) && (found == NULL || p->keep.pos.line < found->keep.pos.line))
+            found = p;
+    }
+    for (size_t i = 0; found != NULL && i < k->field_count; i++)
+        if ((found->fields >> i & 1) != 0 && k->fields[i].level != L_PLAIN)
+            return found;
+    return NULL;
+}
+
+static bool undo_of(const struct charter *c, struct span *ret) {
+    const struct line *lines;
+    const size_t n = charter_lines(c, &lines);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(lines[i].path, "backups.undo") == 0)
+            return span_parse(lines[i].text, ret);
+    return false;
+}
+
+static void residue_said(const struct charter *c, const struct line *line, enum lang lang, struct buf *ret) {
+    struct span undo;
+    const struct part *p = part_of(c, line);
+    AUTO(buf_done) struct buf kept = BUF(512), more = BUF(512);
+    char days[32];
+    if (p == NULL || !undo_of(c, &undo))
+        return;
+    say_span(&kept, lang, &p->keep.span);
+    say_span(&more, lang, &undo);
+    snprintf(days, sizeof days, "%d", (int)(span_days(&p->keep.span) + span_days(&undo)));
+    buf_char(ret, ' ');
+    say_plain(ret, text_in(TEXT_RESIDUE, lang), SAY_ARGS(buf_str(&kept), buf_str(&more), days));
+}
+
 static bool said(const struct charter *c, const struct line *line, enum lang lang, struct buf *ret) {
+    const size_t before = ret->len;
     explain_line(c, line, lang, ret);
+    if (ret->len > before)
+        residue_said(c, line, lang, ret);
     return ret->len > 0;
 }
 

@@ -89,3 +89,8 @@ test('a record of several parts says when each goes, and what a law keeps', { ti
   const held = await sejf.call('GET', `/v1/courier/parcel/${made.json.id}`, { token });
   assert.equal(held.json.dues.find((d) => d.fields.includes('name')).held, 'person');
 });
+
+test('the public page adds the copies to the rule', { timeout: 60000 }, async () => {
+  const words = { en: /180 days \+ 14 days, 194 days in all/, pl: /180 dni \+ 14 dni, łącznie 194 dni/, hu: /180 nap \+ 14 nap, összesen 194 nap/ };
+  for (const [lang, expected] of Object.entries(words)) assert.match((await sejf.call('GET', `/s/events?lang=${lang}`)).text, expected);
+});
