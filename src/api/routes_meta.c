@@ -8,11 +8,13 @@
 #include "api/api_int.h"
 #include "api/call.h"
 #include "api/routes.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "messages/postman.h"
 #include "retention/clock.h"
-#include "retention/sweep.h"
 #include "retention/notice.h"
+#include "retention/sweep.h"
+#include "sys/files.h"
 
 static void on_openapi(struct http_req *req) {
     struct call c;
@@ -143,6 +145,21 @@ static void metrics_due(struct buf *b, const struct api *a) {
     gauge(b, "overdue_held", "Records that are due and that a person holds.", sum.held);
 }
 
+/* What the parent wrote there: an instant. */
+static void metrics_log(struct buf *b, const char *path) {
+    AUTO(buf_done) struct buf text = BUF(64);
+    struct err e;
+    int64_t at;
+    if (path == NULL || file_read(path, &text, &e) != OK)
+        return;
+    const char *number = buf_str(&text) + strspn(buf_str(&text), " ");
+    if (!text_int_n(number, strcspn(number, "\n"), 0, INT64_MAX, &at))
+        return;
+    usec_t now = clock_now();
+    buf_printf(b, "# TYPE sejf_log_oldest_seconds gauge\n# UNIT sejf_log_oldest_seconds seconds\n# HELP sejf_log_oldest_seconds Age of the oldest line of the log.\nsejf_log_oldest_seconds %lld\n",
+               at > now ? 0 : (long long)((now - at) / USEC_PER_SEC));
+}
+
 /* The operator's token, or whoever may open the socket: nginx lets nobody through otherwise. */
 static bool metrics_allowed(struct http_req *req) {
     const struct api *a = http_context(req);
@@ -191,6 +208,7 @@ static void on_metrics(struct http_req *req) {
         gauge(&b, "notices_waiting", "Notices before erasure of which not each letter was tried.", notices.waiting);
         gauge(&b, "notices_bounced", "Notices before erasure of which a letter came back.", notices.bounced);
     }
+    metrics_log(&b, a->config.log_oldest);
     gauge(&b, "clock_held", "Is the clock suspicious, so that nothing due is erased.", clock_held(a->config.store));
     bool answers = keeper_status(a->config.keeper, &keeper, &e) == OK;
     gauge(&b, "keeper_up", "Does the keeper answer.", answers);

@@ -66,6 +66,7 @@ static bool config_copy(struct api *a, const struct api_config *c) {
     o->data_directory = text_copy(arena, c->data_directory);
     o->base_url = arena_text(arena, c->base_url == NULL ? "" : c->base_url);
     o->metrics_token = text_copy(arena, c->metrics_token);
+    o->log_oldest = text_copy(arena, c->log_oldest);
     o->brand_name = text_copy(arena, c->brand_name);
     o->brand_logo = text_copy(arena, c->brand_logo);
     o->brand_colour = text_copy(arena, c->brand_colour);

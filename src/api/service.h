@@ -13,6 +13,7 @@ struct api_config {
     const char *data_directory;              /* for probes */
     const char *base_url;                    /* "https://localhost:8443": links and problem types */
     int control_fd;                          /* listening Unix socket of the command line; stays the caller's; 0: none */
+    const char *log_oldest;                  /* file that says how old the oldest line of the log is; NULL: none */
     const char *metrics_token;               /* of the operator; NULL: /metrics from loopback only */
     const char *const *origins; size_t origin_count;                /* CORS: may call the API from a browser */
     const char *const *frame_origins; size_t frame_origin_count;    /* may show forms in a frame */

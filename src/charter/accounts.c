@@ -34,6 +34,12 @@ static void build_rules(struct build *b, const struct node *map) {
     }
 }
 
+static void build_logs(struct build *b, const struct node *n) {
+    const struct capture *kept = build_capture(b, n, "kept");
+    if (kept != NULL && !capture_span(kept, &b->c->logs))
+        b->c->logs = (struct span){ 0 };
+}
+
 static void build_sessions(struct build *b, const struct node *n) {
     const struct capture *idle = build_capture(b, n, "idle"), *most = build_capture(b, n, "most");
     struct sessions_rule r;
@@ -195,6 +201,7 @@ void build_accounts(struct build *b) {
     c->authorised_only = build_said(b, node_get(root, "people_authorised"))->form != FORM_NONE;
     c->agreement_first = build_said(b, node_get(root, "agreement"))->form != FORM_NONE;
     build_sessions(b, node_get(root, "sessions"));
+    build_logs(b, node_get(root, "logs"));
     build_rules(b, node_get(root, "sign_in"));
     build_copies(b, node_get(root, "copies"));
     build_changing(b, node_get(root, "changes"));
@@ -238,6 +245,7 @@ bool charter_public(const struct charter *c, int person) { return person != c->t
 int charter_accounts_by(const struct charter *c) { return c->accounts_by; }
 bool charter_authorised_only(const struct charter *c) { return c->authorised_only; }
 bool charter_agreement_first(const struct charter *c) { return c->agreement_first; }
+struct span charter_logs(const struct charter *c) { return c->logs; }
 struct copies_rule charter_copies(const struct charter *c) { return c->copies; }
 struct changing_rule charter_changing(const struct charter *c) { return c->changing; }
 struct sessions_rule charter_sessions(const struct charter *c) { return c->sessions; }

@@ -35,6 +35,7 @@ struct charter {
     struct copies_rule copies;
     struct changing_rule changing;
     struct sessions_rule sessions;
+    struct span logs;                         /* kept so long; empty: nothing is said */
     struct span window_most;
     int *levels; size_t level_count;          /* kinds */
     struct level_way *level;                  /* by kind */

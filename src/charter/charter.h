@@ -266,6 +266,8 @@ bool charter_agreement_first(const struct charter *c);    /* no personal data be
 struct copies_rule charter_copies(const struct charter *c);
 struct changing_rule charter_changing(const struct charter *c);
 struct sessions_rule charter_sessions(const struct charter *c);
+/* Log lines are kept so long; an empty span: the charter does not say. */
+struct span charter_logs(const struct charter *c);
 /* At most so long does a tenant open a window to support; zero: never. */
 struct span charter_window_most(const struct charter *c);
 /* Kinds whose records are given at a level each; and by which of them a record of `kind` goes. */

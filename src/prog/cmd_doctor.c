@@ -14,11 +14,13 @@
 #include "crypto/cert.h"
 #include "prog/commands.h"
 #include "prog/crew.h"
+#include "prog/logs.h"
 #include "prog/nginx.h"
 #include "prog/options.h"
 #include "prog/relay_try.h"
 #include "prog/session.h"
 #include "sys/files.h"
+#include "sys/logfile.h"
 #include "sys/sandbox.h"
 #include "sys/sockets.h"
 
@@ -109,6 +111,27 @@ static void look_root(struct visit *v) {
         say(v, NOTE, "root_key: credential NAME (systemd, TPM) or passphrase, in sejf.yaml", "the root key lies on the disk of the data: a thief of that disk has both");
     else
         say(v, GOOD, NULL, "the root key is not on the disk of the data");
+}
+
+static void look_log(struct visit *v) {
+    struct charter *const *list;
+    struct log_age age;
+    struct err e;
+    size_t n;
+    usec_t before = 0, now = clock_now();
+    bool said = place_charters(v->place, &list, &n, &e) == OK && logs_before(list, n, now, &before);
+    const char *path = place_log(v->place);
+    if (!said)
+        say(v, GOOD, NULL, "no charter says how long log lines are kept");
+    else if (path == NULL)
+        say(v, NOTE, "log: log/sejf.log in sejf.yaml; or MaxRetentionSec in /etc/systemd/journald.conf, as long as the shortest \"logs: kept\" of the charters",
+            "log lines go to standard error, where sejf cannot purge them: that promise shows as not kept");
+    else if (logfile_age(path, now, &age, &e) != OK)
+        say(v, v->runs ? BAD : GOOD, NULL, "%s", e.text);
+    else if (v->runs && age.oldest < before - LOGS_PACE)
+        say(v, BAD, "look into the log for \"log_not_purged\"", "lines of %s are older than the charters say", path);
+    else
+        say(v, GOOD, NULL, "the oldest line is %lld hours old", age.oldest == USEC_NEVER ? 0LL : (long long)((now - age.oldest) / USEC_PER_HOUR));
 }
 
 /* ---- the machine */
@@ -385,7 +408,7 @@ static void look_ledger(struct visit *v) {
 
 static const struct { const char *about; void (*look)(struct visit *v); bool inside; } checks[] = {
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
-    { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
+    { "log", look_log, false }, { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
     { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
     { "keyring", look_keyring, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "messages/deliver.h"
+#include "prog/logs.h"
 #include "records/locks.h"
 #include "sys/fetch.h"
 #include "sys/files.h"
@@ -149,6 +150,7 @@ static enum code fill(struct place *p, int control, struct engine *e, struct err
     c->data_directory = place_data(p);
     c->base_url = place_url(p);
     c->control_fd = control;
+    c->log_oldest = place_log(p) != NULL ? place_path(p, LOGS_OLDEST) : NULL;
     c->metrics_token = e->metrics.len > 0 ? buf_str(&e->metrics) : NULL;
     c->origins = i->cors;
     c->origin_count = i->cors_count;

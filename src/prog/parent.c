@@ -21,6 +21,7 @@
 
 #include "crypto/crypto.h"
 #include "prog/crew.h"
+#include "prog/logs.h"
 #include "prog/nginx.h"
 #include "prog/tls.h"
 #include "sys/files.h"
@@ -53,7 +54,7 @@ struct parent {
     int out_line[2], mail_line[2];           /* the same for the sender and the mailer */
     int nginx_says[2];                       /* pipe of nginx's standard error: read end, write end */
     char nginx_said[NGINX_LINE_MAX];         /* the last of it, for the refusal */
-    usec_t rotate_at, look_at, room_at;
+    usec_t rotate_at, look_at, room_at, logs_at;
     uint64_t room_told;                      /* bytes that were left when the log was told last; 0: there is room */
     const char *nginx_pid;                   /* file that it writes */
     const char *pid_file[MEMBERS];
@@ -147,7 +148,7 @@ static enum code open_sockets(struct parent *r, struct err *reterr) {
 }
 
 static enum code open_signals(struct parent *r, struct err *reterr) {
-    static const int list[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+    static const int list[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1 };
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < ARRAY_LEN(list); i++)
@@ -201,7 +202,7 @@ static enum code prepare(struct parent *r, struct err *reterr) {
         && (code = file_write(place_path(r->place, "run/parent.pid"), pid, (size_t)n, 0644, reterr)) == OK
         && (code = crew_secret(r->place, "Passphrase of the root key: ", NULL, &r->secret, reterr)) == OK && (code = crew_secrets(r->place, &r->secrets, reterr)) == OK
         && (code = crew_relay_secret(r->place, &r->relay_secret, reterr)) == OK
-        && (code = open_signals(r, reterr)) == OK
+        && (code = open_signals(r, reterr)) == OK && (code = logs_prepare(r->place, reterr)) == OK
         && (code = prepare_front(r, reterr)) == OK)
         code = open_sockets(r, reterr);
     return code;
@@ -370,6 +371,10 @@ static void clocks_look(struct parent *r) {
     bool changed = false;
     if (clock_steady() >= r->room_at)
         room_look(r);
+    if (clock_steady() >= r->logs_at) {
+        r->logs_at = clock_steady() + LOGS_PACE;
+        logs_look(r->place);
+    }
     if (clock_steady() >= r->rotate_at) {
         r->rotate_at = clock_steady() + TICKETS_LIVE;
         if (tls_tickets(r->place, crew_user(&r->crew, NGINX), true, &e) != OK)
@@ -392,6 +397,8 @@ static void signals_read(struct parent *r) {
             r->ending = true;
         if (s.ssi_signo == SIGHUP)
             reload(r);
+        if (s.ssi_signo == SIGUSR1)
+            r->logs_at = 0;
     }
 }
 
@@ -412,6 +419,7 @@ static void nginx_read(struct parent *r) {
 static int wait_ms(const struct parent *r) {
     usec_t now = clock_steady(), next = r->rotate_at < r->look_at ? r->rotate_at : r->look_at;
     next = r->room_at < next ? r->room_at : next;
+    next = r->logs_at < next ? r->logs_at : next;
     for (int m = 0; m < MEMBERS; m++)
         if (wanted(r, (enum member)m) && r->child[m].state == STOPPED && r->child[m].again > now && r->child[m].again < next)
             next = r->child[m].again;

@@ -111,7 +111,7 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
 
 static enum code server_sandbox(struct place *p, struct err *reterr) {
     const struct instance *i = place_instance(p);
-    struct sandbox_path paths[10] = {
+    struct sandbox_path paths[12] = {
         { place_path(p, "store"), SANDBOX_READ | SANDBOX_WRITE, false },
         { place_path(p, "files"), SANDBOX_READ | SANDBOX_WRITE, false },
         { "/usr/share/zoneinfo", SANDBOX_READ, true },
@@ -120,9 +120,10 @@ static enum code server_sandbox(struct place *p, struct err *reterr) {
         { "/etc/fonts", SANDBOX_READ, true },
         { "/usr/share/fontconfig", SANDBOX_READ, true },
         { "/var/cache/fontconfig", SANDBOX_READ, true },
+        { place_path(p, "run/log"), SANDBOX_READ, true },                 /* how old the oldest line of the log is */
     };
     const char *const named[] = { i->brand_logo, i->metrics_token };      /* by sejf.yaml; there may be none */
-    size_t count = 8;
+    size_t count = 9;
     for (size_t n = 0; n < ARRAY_LEN(named); n++)
         if (named[n] != NULL)
             paths[count++] = (struct sandbox_path){ named[n], SANDBOX_READ, true };

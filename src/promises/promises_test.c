@@ -27,6 +27,7 @@ static const char text[] =
     "  owner: everything of own note\n"
     "connections: TLS 1.2 or newer\n"
     "logs: kept 30 days, masked when written\n"
+    "log_review: every day, signed by the administrator\n"
     "evidence:\n"
     "  - what: certificate of the host\n"
     "    owner: administrator\n"
@@ -62,13 +63,15 @@ static enum promise_state state_of(const struct charter *c, const struct proof *
 
 TEST(follows_rules_and_proofs) {
     AUTO(charter_free) struct charter *c = notes();
-    const struct proof kept[] = { { "tls_floor", true, 5, "fine" }, { "plain_http_refused", true, 4, "fine" }, { "logs_masked", true, 6, "fine" } };
+    const struct proof kept[] = { { "tls_floor", true, 5, "fine" }, { "plain_http_refused", true, 4, "fine" }, { "logs_masked", true, 6, "fine" }, { "logs_purged", true, 8, "fine" } };
     const struct proof broken[] = { { "tls_floor", false, 7, "TLS 1.1 goes on" } };
     CHECK_INT(state_of(c, NULL, 0, "2026-11-22", "connections"), PROMISE_UNPROVED);
     CHECK_INT(state_of(c, kept, 3, "2026-11-22", "connections"), PROMISE_KEPT);
     CHECK_INT(state_of(c, kept, 1, "2026-11-22", "connections"), PROMISE_UNPROVED);   /* one of its two rules only */
     CHECK_INT(state_of(c, broken, 1, "2026-11-22", "connections"), PROMISE_BROKEN);
-    CHECK_INT(state_of(c, kept, 3, "2026-11-22", "logs"), PROMISE_LATER);      /* masked, but nothing purges them yet */
+    CHECK_INT(state_of(c, kept, 3, "2026-11-22", "logs"), PROMISE_UNPROVED);   /* masked, and nobody tried the purge */
+    CHECK_INT(state_of(c, kept, 4, "2026-11-22", "logs"), PROMISE_KEPT);
+    CHECK_INT(state_of(c, kept, 4, "2026-11-22", "log_review"), PROMISE_LATER);      /* nothing keeps it yet */
 }
 
 TEST(evidence_expires_after_its_day) {
