@@ -2,34 +2,9 @@
  * when its letter was tried. The notices of probes have no letters. */
 #include <string.h>
 
-#include "promises/control_int.h"
-#include "records/service.h"
+#include "promises/control_target.h"
 #include "retention/notice.h"
 #include "retention/sweep.h"
-
-struct target { struct service *s; int64_t tenant; const struct kind_info *k; struct retire_id id; usec_t due; };
-
-static enum code target_of(struct service *s, json_t *in, struct target *ret, struct err *reterr) {
-    AUTO(view_end) struct view *v = NULL;
-    const char *kind = json_string_value(json_object_get(in, "kind")), *id = json_string_value(json_object_get(in, "id"));
-    struct row row = { .due = USEC_NEVER };
-    int at = kind == NULL ? -1 : charter_kind(service_charter(s), kind);
-    struct target g = { .s = s };
-    enum code code = probe_tenant(s, in, &g.tenant, reterr);
-    if (code == OK && (at < 0 || id == NULL || !uuid_parse(id, &g.id.id)))
-        return err_set(reterr, E_INVALID, "kind and id must name a record");
-    if (code != OK)
-        return code;
-    g.k = service_kind(s, at);
-    g.id.kind = g.k->number;
-    code = store_view(service_store(s), g.tenant, &v, reterr);
-    if (code == OK)
-        code = row_get(view_sql(v), g.id.kind, &g.id.id, &row, reterr);
-    g.due = row.due;
-    if (code == OK)
-        *ret = g;
-    return code;
-}
 
 static enum code nobody(void *arg UNUSED, int64_t tenant UNUSED, const char *role UNUSED, notice_person_fn fn UNUSED, void *fn_arg UNUSED, struct err *reterr UNUSED) { return OK; }
 

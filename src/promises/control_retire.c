@@ -1,12 +1,9 @@
 /* control_retire.c — for the probes: the walk along due dates over one of their records, at another instant than now; and what is overdue. */
-#include "promises/control_int.h"
-#include "records/service.h"
+#include "promises/control_target.h"
 #include "retention/sweep.h"
 #include "store/notice.h"
 
-struct target { struct service *s; int64_t tenant; const struct kind_info *k; struct retire_id id; usec_t due; };
-
-static enum code target_of(struct service *s, json_t *in, struct target *ret, struct err *reterr) {
+enum code target_of(struct service *s, json_t *in, struct target *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     const char *kind = json_string_value(json_object_get(in, "kind")), *id = json_string_value(json_object_get(in, "id"));
     struct row row = { .due = USEC_NEVER };

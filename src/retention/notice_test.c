@@ -154,7 +154,6 @@ static enum code deliver(struct txn *t, void *arg, struct err *e) {
     enum code code = letters_about(txn_sql(t), "notice", p->notice, waits, p, e);
     for (size_t i = 0; i < p->count && code == OK; i++) {
         struct letter_row r;
-        AUTO(buf_done) struct buf bytes = BUF(1u << 20);
         code = letter_get(txn_sql(t), &p->ids[i], stamp, &r, e);
         r.state = p->to;
         r.tries++;
@@ -438,7 +437,8 @@ TEST(two_servers_tell_once) {
         (void)guest_make(&g, &event, i);
     struct racer a = { .n = g.n, .now = at("2027-06-25T07:00:00Z") }, b = { .n = other, .now = a.now };
     pthread_t one, two;
-    CHECK(pthread_create(&one, NULL, race, &a) == 0 && pthread_create(&two, NULL, race, &b) == 0);
+    CHECK(pthread_create(&one, NULL, race, &a) == 0);
+    CHECK(pthread_create(&two, NULL, race, &b) == 0);
     pthread_join(one, NULL);
     pthread_join(two, NULL);
     CHECK_OK(a.code, &a.e);
