@@ -29,6 +29,11 @@ void link_put(struct buf *ret, const struct link_view *v);
 /* A fold with the reason inside and a button under it, which sends `what` (and LINK_TO, where `to` is not NULL). */
 void link_fold(struct buf *ret, const struct link_view *v, const char *what, const char *to, const char *label, enum text why);
 void uses_put(struct buf *ret, const struct link_view *v);        /* page_uses.c: objection and restriction */
+/* page_mine.c: the requests that came by this link, as requests_of says. New reference. */
+struct visit;
+MUST_USE enum code requests_mine(struct visit *v, const struct caller *who, json_t **ret, struct err *reterr);
+/* Takes what was asked for. *ret_trouble: what is wrong with it (TEXTS: nothing); false without it: it has replied. */
+MUST_USE bool request_take(struct visit *v, const struct caller *who, enum text *ret_trouble);
 void requests_put(struct buf *ret, const struct link_view *v);    /* page_mine.c: what was asked for, and a form for more */
 void looks_put(struct buf *ret, const struct link_view *v);       /* page_looks.c */
 void again_put(struct buf *ret, const struct link_view *v);       /* page_again.c */

@@ -3,12 +3,9 @@
 #include <string.h>
 
 #include "api/damage.h"
-#include "api/desk.h"
 #include "api/page_confirm.h"
 #include "api/page_home.h"
 #include "api/page_link.h"
-#include "api/page_right.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "records/agreed.h"
 #include "records/locks.h"
@@ -199,9 +196,7 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
         code = record_locks(d->visit.service, &d->who, d->who.subject_kind, &d->who.subject, &d->again, &e);
     if (code == OK)
         code = home_choices(d->visit.service, &home, d->visit.lang, &choices, &e);
-    const struct request_desk desk = desk_of(d->visit.api, d->visit.service, d->who.tenant, http_arena(d->visit.req));
-    if (code == OK)
-        code = requests_of(&desk, d->who.subject_kind, &d->who.subject, &requests, &e);
+    code = code == OK ? requests_mine(&d->visit, &d->who, &requests, &e) : code;
     if (code != OK) {
         json_decref(others);
         json_decref(choices);
@@ -235,8 +230,7 @@ static void desk_show(struct desk *d, int status, enum text done, enum text trou
 }
 
 static const struct { const char *name; enum text text; } said_done[] = {
-    { "change", TEXT_LINK_DONE_CHANGE }, { "withdraw", TEXT_LINK_DONE_WITHDRAW }, { "move", TEXT_LINK_DONE_MOVE },
-    { "request", TEXT_LINK_DONE_REQUEST },
+    { "change", TEXT_LINK_DONE_CHANGE }, { "withdraw", TEXT_LINK_DONE_WITHDRAW }, { "move", TEXT_LINK_DONE_MOVE }, { "request", TEXT_LINK_DONE_REQUEST },
     { "confirm", TEXT_ADDRESS_DONE }, { "object", TEXT_LINK_DONE_OBJECT }, { "object_end", TEXT_LINK_DONE_OBJECT_END }, { "restrict", TEXT_LINK_DONE_RESTRICT },
     { "again", TEXT_AGAIN_DONE },
 };
@@ -539,38 +533,16 @@ static void do_restrict(struct desk *d) {
     desk_answer(d, code, "restrict", &e);
 }
 
-/* Anything else that the law lets a person ask for. Whoever has the link is known, so what is held is looked up at once. */
 static void do_request(struct desk *d) {
-    static const struct request_by link = { .who = "link" };
-    struct err e;
-    int64_t number = 0;
-    const struct request_desk desk = desk_of(d->visit.api, d->visit.service, d->who.tenant, http_arena(d->visit.req));
-    struct request_wish w = { .way = REQUEST_BY_LINK, .lang = d->visit.lang, .kind = d->who.subject_kind, .id = d->who.subject, .text = http_form(d->visit.req, RIGHT_TEXT) };
-    if (!request_type_find(http_form(d->visit.req, RIGHT_TYPE), &w.type)) {
-        desk_show(d, 422, TEXTS, TEXT_RIGHT_MISTAKE_TYPE, NULL, true);
-        return;
-    }
-    if (!visit_whole(&d->visit))
-        return;
-    enum code code = request_make(&desk, &w, &link, &number, &e);
-    if (code != OK) {
-        if (code == E_FIELDS)
-            desk_show(d, 422, TEXTS, TEXT_RIGHT_MISTAKE_LONG, NULL, true);
-        else
-            visit_trouble(&d->visit, &e);
-        return;
-    }
-    code = request_acknowledge(&desk, number, &link, &e);
-    if (code == OK)
-        code = request_collect(&desk, number, &link, &e);
-    if (code != OK)
-        log_error("request_collect", &e);      /* the request stands; it is looked up again by whoever answers */
-    desk_back(d, "request");
+    enum text trouble = TEXTS;
+    if (request_take(&d->visit, &d->who, &trouble) && trouble == TEXTS)
+        desk_back(d, "request");
+    else if (trouble != TEXTS)
+        desk_show(d, 422, TEXTS, trouble, NULL, true);
 }
 
 static const struct { const char *name; void (*run)(struct desk *d); } deeds[] = {
-    { "request", do_request },
-    { "change", do_change }, { "withdraw", do_withdraw }, { "move", do_move }, { "erase", do_erase },
+    { "request", do_request }, { "change", do_change }, { "withdraw", do_withdraw }, { "move", do_move }, { "erase", do_erase },
     { "confirm", do_confirm }, { "object", do_object }, { "object_end", do_object_end }, { "restrict", do_restrict },
     { "agree", do_agree }, { "disagree", do_disagree },
 };

@@ -2,8 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/desk.h"
 #include "api/page_link.h"
 #include "api/page_right.h"
+#include "api/page_visit.h"
+#include "base/log.h"
 #include "rights/tell.h"
 
 static void day_put(const struct link_view *v, const json_t *one, const char *name, usec_t before, struct buf *ret) {
@@ -57,4 +60,37 @@ void requests_put(struct buf *ret, const struct link_view *v) {
     buf_text(ret, "<p class=\"buttons\"><button type=\"submit\">");
     PUT_TEXT(ret, lang, RIGHT_SEND);
     buf_text(ret, "</button></p>\n</form>\n</details>\n</section>\n");
+}
+
+enum code requests_mine(struct visit *v, const struct caller *who, json_t **ret, struct err *reterr) {
+    const struct request_desk desk = desk_of(v->api, v->service, who->tenant, http_arena(v->req));
+    return requests_of(&desk, who->subject_kind, &who->subject, ret, reterr);
+}
+
+/* Whoever has the link is known, so what is held is looked up at once. */
+bool request_take(struct visit *v, const struct caller *who, enum text *ret_trouble) {
+    static const struct request_by link = { .who = "link" };
+    struct err e;
+    int64_t number = 0;
+    const struct request_desk desk = desk_of(v->api, v->service, who->tenant, http_arena(v->req));
+    struct request_wish w = { .way = REQUEST_BY_LINK, .lang = v->lang, .kind = who->subject_kind, .id = who->subject, .text = http_form(v->req, RIGHT_TEXT) };
+    if (!request_type_find(http_form(v->req, RIGHT_TYPE), &w.type)) {
+        *ret_trouble = TEXT_RIGHT_MISTAKE_TYPE;
+        return false;
+    }
+    if (!visit_whole(v))
+        return false;
+    enum code code = request_make(&desk, &w, &link, &number, &e);
+    if (code == E_FIELDS)
+        *ret_trouble = TEXT_RIGHT_MISTAKE_LONG;
+    else if (code != OK)
+        visit_trouble(v, &e);
+    if (code != OK)
+        return false;
+    code = request_acknowledge(&desk, number, &link, &e);
+    if (code == OK)
+        code = request_collect(&desk, number, &link, &e);
+    if (code != OK)
+        log_error("request_collect", &e);      /* the request stands; it is looked up again by whoever answers */
+    return true;
 }
