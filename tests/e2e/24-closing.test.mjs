@@ -32,6 +32,9 @@ before(async () => {
   door = sejf.token('events', tenant, 'door');
   neighbour = sejf.token('events', other, 'organiser');
   event = await fill(tenant, owner, 20);
+  const invited = sejf.run(['user', 'invite', 'events', '--tenant', String(tenant), '--role', 'organiser', '--email', '-', '--name', 'Olga Zawilska'], { input: 'olga@people.example\n' });
+  assert.equal(invited.status, 0, invited.stderr);
+  assert.equal(sejf.run(['user', 'show', '-'], { input: 'olga@people.example\n' }).status, 0);
   await fill(other, neighbour, 150);
 }, { timeout: 180000 });
 after(() => sejf && sejf.remove());
@@ -83,6 +86,7 @@ test('everything comes along as one archive', { timeout: 60000 }, async () => {
   assert.ok(read('records/registration.csv').includes(person(7).email));
   assert.match(read('records/invoice.ndjson'), /Anna Zawilska/);
   assert.match(read('ledger.ndjson'), /closing_asked/);
+  assert.deepEqual(JSON.parse(read('staff.json')).map((p) => p.email), ['olga@people.example']);
   const sums = spawnSync('sha256sum', ['-c', 'manifest.txt'], { cwd: dir, encoding: 'utf8' });
   assert.equal(sums.status, 0, sums.stdout + sums.stderr);
   assert.match(read('manifest.sig'), /^[0-9a-f]{128}\n$/);
@@ -106,6 +110,8 @@ test('at once, and what a law keeps stays', { timeout: 180000 }, async () => {
   assert.equal((await sejf.call('GET', `${V1}/event`, { token: owner })).status, 401);
   assert.equal((await closing('GET')).status, 404);
   assert.ok([404, 410].includes((await sejf.call('GET', `/f/events/register/${event}`)).status));
+  const nobody = sejf.run(['user', 'show', '-'], { input: 'olga@people.example\n' });
+  assert.notEqual(nobody.status, 0, `who belongs nowhere else is gone: ${nobody.stdout}`);
   assert.equal((await sejf.call('GET', `${V1}/registration?limit=1`, { token: neighbour })).json.items.length, 1, 'the neighbour is there');
 });
 
