@@ -442,9 +442,12 @@ enum code notices_show(struct service *s, int64_t tenant, int64_t before, size_t
     PRE(s != NULL && ret != NULL && reterr != NULL);
     json_t *items = NULL;
     enum code code = items_of(s, tenant, before, 0, limit, &items, reterr);
-    if (code == OK && (*ret = json_pack("{s:o}", "items", items)) == NULL)
-        code = err_set(reterr, E_MEMORY, "no memory for notices");
-    return code;
+    if (code != OK)
+        return code;
+    size_t n = json_array_size(items), most = limit < 1 ? 1 : limit > SHOWN_MOST ? SHOWN_MOST : limit;
+    json_t *next = n < most ? json_null() : json_incref(json_object_get(json_array_get(items, n - 1), "number"));
+    *ret = json_pack("{s:o, s:o}", "items", items, "next", next);
+    return *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for notices") : OK;
 }
 
 enum code notice_show(struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr) {

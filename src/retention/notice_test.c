@@ -249,6 +249,17 @@ TEST(a_date_that_moves_is_told_anew_both_ways_and_twice) {
     CHECK(allowed(&g, &guest, false, &due) == USEC_NEVER);
     CHECK_INT(turn(&g, "2027-07-28T09:00:00Z"), 4);
     CHECK_INT(turn(&g, "2027-07-29T07:00:00Z"), 5);
+    /* The list in pages: 5 and 4, 3 and 2, 1. */
+    int64_t before = INT64_MAX, seen = 0;
+    for (int pages = 0; pages < 3; pages++) {
+        json_t *page = NULL;
+        CHECK(before > 0);
+        CHECK_OK(notices_show(g.b.service, g.b.tenant, before, 2, &page, &g.b.e), &g.b.e);
+        seen = seen * 10 + json_integer_value(json_object_get(json_array_get(json_object_get(page, "items"), 0), "number"));
+        before = json_integer_value(json_object_get(page, "next"));
+        json_decref(page);
+    }
+    CHECK(seen == 531 && before == 0);
     stage_end(&g);
 }
 
