@@ -134,22 +134,11 @@ static enum code put_rows(struct making *m, struct err *reterr) {
     return code;
 }
 
-static void dates_found(struct making *m) {
-    m->row.first = INT64_MAX;
-    m->row.last = INT64_MIN;
-    for (size_t i = 0; i < m->found.count; i++) {
-        usec_t due = m->found.list[i].what.due;
-        m->row.first = due < m->row.first ? due : m->row.first;
-        m->row.last = due > m->row.last ? due : m->row.last;
-        m->row.records += i == 0 || uuid_compare(&m->found.list[i].what.id, &m->found.list[i - 1].what.id) != 0;
-    }
-}
-
 static enum code make_whole(struct making *m, struct err *reterr) {
     json_t *groups = NULL;
     char *text = NULL;
+    m->row.records = found_records(&m->found, &m->row.first, &m->row.last);
     found_sort(&m->found);
-    dates_found(m);
     enum code code = put_rows(m, reterr);
     if (code == OK)
         code = notice_groups(m->s, &m->found, &groups, reterr);

@@ -160,6 +160,26 @@ static int by_place(const void *a, const void *b) {
     return order != 0 ? order : uuid_compare(&x->what.id, &y->what.id);
 }
 
+static int by_record(const void *a, const void *b) {
+    const struct told *x = a, *y = b;
+    return x->kind != y->kind ? (x->kind < y->kind ? -1 : 1) : uuid_compare(&x->what.id, &y->what.id);
+}
+
+int64_t found_records(struct found *f, usec_t *ret_first, usec_t *ret_last) {
+    int64_t records = 0;
+    if (f->count > 1)
+        qsort(f->list, f->count, sizeof *f->list, by_record);
+    *ret_first = USEC_NEVER;
+    *ret_last = INT64_MIN;
+    for (size_t i = 0; i < f->count; i++) {
+        usec_t due = f->list[i].what.due;
+        *ret_first = due < *ret_first ? due : *ret_first;
+        *ret_last = due > *ret_last ? due : *ret_last;
+        records += i == 0 || by_record(&f->list[i - 1], &f->list[i]) != 0;
+    }
+    return records;
+}
+
 void found_sort(struct found *f) {
     if (f->count > 1)
         qsort(f->list, f->count, sizeof *f->list, by_place);

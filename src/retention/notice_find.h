@@ -13,6 +13,8 @@ DEFINE_AUTO_VALUE(struct found, found_done)
 MUST_USE enum code found_due(struct service *s, struct sql *q, usec_t now, struct found *f, struct err *reterr);
 /* The same of one record, due until `until`. */
 MUST_USE enum code found_record(struct service *s, struct sql *q, const struct row *r, usec_t until, struct found *f, struct err *reterr);
+/* How many records, each once however many of its dates are told of; *ret_first, *ret_last: of the dates. Sorts by record. */
+int64_t found_records(struct found *f, usec_t *ret_first, usec_t *ret_last);
 /* Sorted so that what a reader sees together stands together: by parent, kind, rule and day. */
 void found_sort(struct found *f);
 /* The due dates of a record's parts, each once; at most `room`. */

@@ -522,8 +522,9 @@ TEST(two_dates_of_one_record_stand_in_one_notice) {
     struct stage g;
     parcels_start(&g, near_rules);
     struct uuid id = parcel_make(&g, "2027-01-10T12:00:00Z");
+    (void)parcel_make(&g, "2027-01-10T12:00:00Z");
     CHECK_INT(turn(&g, "2027-04-08T12:00:00Z"), 1);
-    CHECK_INT(records_of(&g, 1), 1);
+    CHECK_INT(records_of(&g, 1), 2);
     json_t *n = shown(&g, 1);
     CHECK_INT(json_array_size(json_object_get(n, "groups")), 2);
     CHECK_TEXT(json_string_value(json_object_get(n, "last")), "2027-04-15T11:00:00Z");      /* 95 days, over the change of clocks */
@@ -537,7 +538,7 @@ TEST(two_dates_of_one_record_stand_in_one_notice) {
     state_is(&g, 1, "delivered");
     terms.now = at("2027-04-15T11:00:00Z");
     CHECK_OK(sweep_tenant(g.b.service, g.b.tenant, &terms, &got, &more, &g.b.e), &g.b.e);
-    CHECK_INT(got.records, 1);
+    CHECK_INT(got.records, 2);
     CHECK_CODE(bed_read(&g.b, &g.boss, "parcel", &id, &n), E_GONE, &g.b.e);
     CHECK_INT(turn(&g, "2027-04-16T12:00:00Z"), 1);
     state_is(&g, 1, "over");
