@@ -113,18 +113,21 @@ static enum code keys_of(const struct item *list, size_t count, uint64_t **ret, 
     return OK;
 }
 
-/* {"registration": 12, …} of all items. New reference. */
+/* {"registration": 12, …} of all items. New reference; NULL: no memory. */
 static json_t *counts_of(const struct item *list, size_t count) {
     json_t *sum = json_object(), *one;
     const char *name;
-    for (size_t i = 0; i < count; i++) {
+    bool fine = sum != NULL;
+    for (size_t i = 0; fine && i < count; i++) {
         json_t *o = json_loads(list[i].counts, JSON_REJECT_DUPLICATES, NULL);
+        fine = o != NULL;
         json_object_foreach(o, name, one)
-            if (json_is_integer(one))
-                json_object_set_new(sum, name, json_integer(json_integer_value(json_object_get(sum, name)) + json_integer_value(one)));
+            fine = fine && json_object_set_new(sum, name, json_integer(json_integer_value(json_object_get(sum, name)) + json_integer_value(one))) == 0;
         json_decref(o);
     }
-    return sum;
+    if (!fine)
+        json_decref(sum);
+    return fine ? sum : NULL;
 }
 
 struct making {
@@ -146,7 +149,7 @@ static enum code position_of(const struct making *m, struct position *ret, struc
 static enum code body_of(const struct making *m, const struct item *list, size_t count, const struct position *p, const uint64_t *keys, size_t key_count, json_t **ret,
                          struct err *reterr) {
     char made[40], from[40], until[40], renewed[40];
-    usec_t first = list[0].at, last = list[0].at;
+    usec_t first = list[0].at, last = first;
     for (size_t i = 0; i < count; i++) {
         first = list[i].at < first ? list[i].at : first;
         last = list[i].at > last ? list[i].at : last;
@@ -155,7 +158,8 @@ static enum code body_of(const struct making *m, const struct item *list, size_t
         .service = m->service, .tenant = m->tenant, .number = p->number, .made = time_format(clock_now(), made, sizeof made), .cause = list[0].cause, .by = list[0].by,
         .from = time_format(first, from, sizeof from), .until = time_format(last, until, sizeof until), .destructions = count, .keys = keys, .key_count = key_count,
         .epoch = m->keyring.epoch, .renewed = time_format(m->keyring.renewed, renewed, sizeof renewed), .seq = p->seq, .head = p->head };
-    return certificate_body(&parts, counts_of(list, count), ret, reterr);
+    json_t *counts = counts_of(list, count);
+    return counts == NULL ? err_set(reterr, E_MEMORY, "no memory for a certificate") : certificate_body(&parts, counts, ret, reterr);
 }
 
 struct writing { const struct item *list; size_t count; int64_t number; const char *text; json_t *what; };

@@ -119,8 +119,7 @@ static enum code word_check(struct certificate *c, const uint8_t sig[SIGNATURE_S
     return OK;
 }
 
-enum code certificate_verify(const char *text, size_t len, const uint8_t public[PUBLIC_SIZE], struct certificate *ret, struct err *reterr) {
-    PRE(text != NULL && ret != NULL && reterr != NULL);
+static enum code verify(const char *text, size_t len, const uint8_t public[PUBLIC_SIZE], struct certificate *ret, struct err *reterr) {
     AUTO(certificate_done) struct certificate c = { .body = NULL };
     uint8_t sig[SIGNATURE_SIZE];
     if (len > CERTIFICATE_MOST)
@@ -142,6 +141,14 @@ enum code certificate_verify(const char *text, size_t len, const uint8_t public[
         c.body = NULL;
     }
     return code;
+}
+
+/* A whole one must not be called altered where only the memory was short. */
+enum code certificate_verify(const char *text, size_t len, const uint8_t public[PUBLIC_SIZE], struct certificate *ret, struct err *reterr) {
+    PRE(text != NULL && ret != NULL && reterr != NULL);
+    size_t lost = mem_lost();
+    enum code code = verify(text, len, public, ret, reterr);
+    return code != OK && mem_lost() != lost ? err_set(reterr, E_MEMORY, "no memory to verify a certificate") : code;
 }
 
 /* ---- in the ledger */

@@ -111,6 +111,7 @@ TEST(one_for_each_cause_and_by_whom) {
         text_of(&s, n, &text);
         CHECK_OK(keeper_public(s.keeper, public, &s.e), &s.e);
         CHECK_OK(certificate_verify(text.data, text.len, public, &c, &s.e), &s.e);
+        certificate_done(&c);
         CHECK_OK(certificate_verify(text.data, text.len - 1, NULL, &c, &s.e), &s.e);       /* a file may lack the last line break */
         CHECK_INT(c.keys, n == 1 ? 5 : n == 2 ? 1 : 0);
     }
