@@ -488,6 +488,9 @@ enum code jobs_start(struct api *a, struct jobs **ret, struct err *reterr) {
     j->signed_writes = -1;
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->wake, NULL);
+    struct err e;
+    if (clock_look(j, clock_now(), &e) != OK)      /* before anybody is answered: who confirms the clock right after the start speaks of this one */
+        log_error("clock_not_noted", &e);
     int num = pthread_create(&j->thread, NULL, jobs_thread, j);
     if (num != 0) {
         mem_free(j);

@@ -131,7 +131,8 @@ test('day 179: it is still there, and a second thief comes by', { timeout: 18000
 
 test('day 180: gone, with a certificate that stands by itself; the invoice stays', { timeout: 240000 }, async () => {
   await on(180, 2 * 3600 + 3600);
-  await until('the erasure', async () => [404, 410].includes((await sejf.call('GET', `/v1/events/registration/${guest.id}`, { token })).status), 120000, 500);
+  await until('the erasure', async () => [404, 410].includes((await sejf.call('GET', `/v1/events/registration/${guest.id}`, { token })).status), 120000, 500)
+    .catch((e) => { throw new Error(`${e.message}\n${command('due', 'events')}\n${command('clock', 'show')}\n${sejf.output.slice(-3000)}`); });
   const found = await sejf.call('POST', '/v1/events/registration/search', { token, body: { where: { email: EMAIL } } });
   assert.equal(found.json.items.length, 0);
   assert.equal((await must(200, 'GET', `/v1/events/invoice/${invoice.id}`)).fields.buyer, NAME);
