@@ -42,4 +42,5 @@ usec_t renewal_due(const struct zone *zone, usec_t last, usec_t now);
 MUST_USE enum code requests_look(struct api *a, usec_t now, struct err *reterr);
 /* turns_mail.c: letters that are to be tried; those that are long over. */
 MUST_USE enum code job_mail(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+MUST_USE enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);

@@ -3,6 +3,7 @@
 #include "api/jobs.h"
 #include "base/mem.h"
 #include "messages/postman.h"
+#include "retention/clock.h"
 #include "store/tables.h"
 
 #define KEPT_DAYS 400                        /* of a letter that needs no more, without address and text */
@@ -10,6 +11,56 @@
 enum code job_mail(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
     *ret_next = now + USEC_PER_SEC;
     return a->postman == NULL ? OK : postman_look(a->postman, now, ret_next, reterr);
+}
+
+/* ---- what is over, where no relay takes it */
+
+#define OVER_PACE (10 * USEC_PER_MINUTE)
+#define OVER_SOON (10 * USEC_PER_SEC)            /* where there are more than one look takes */
+#define OVER_MOST 256u
+struct over { struct uuid ids[OVER_MOST]; size_t count; };
+static bool over_take(const struct letter_row *r, void *arg) {
+    struct over *o = arg;
+    o->ids[o->count++] = r->id;
+    return o->count < OVER_MOST;
+}
+
+/* *ret_more: there may be others. */
+static enum code over_some(struct api *a, int64_t tenant, usec_t now, bool *ret_more, struct err *reterr) {
+    const struct deliver d = { .store = a->config.store, .keeper = a->config.keeper, .clock_held = clock_held };
+    struct over o = { .count = 0 };
+    struct view *v = NULL;
+    enum code code = store_view(a->config.store, tenant, &v, reterr);
+    if (code == OK)
+        code = letters_over(view_sql(v), now, over_take, &o, reterr);
+    v = view_end(v);
+    for (size_t i = 0; i < o.count && code == OK; i++)
+        code = deliver_over(&d, tenant, &o.ids[i], reterr);
+    *ret_more = code == OK && o.count == OVER_MOST;
+    return code;
+}
+
+/* One tenant's fault keeps no other from its turn: the first error is given at the end. */
+enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
+    int64_t *tenants = NULL;
+    size_t count = 0;
+    *ret_next = now + OVER_PACE;
+    if (a->postman != NULL || clock_held(a->config.store))
+        return OK;                           /* who delivers gives up too */
+    enum code first = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
+    for (size_t i = 0; i < count; i++) {
+        struct err e = { 0 };
+        bool more = false;
+        enum code code = over_some(a, tenants[i], now, &more, &e);
+        if (more)
+            *ret_next = now + OVER_SOON;
+        if (code != OK && code != E_CONFLICT && first == OK) {
+            first = code;
+            *reterr = e;
+        }
+    }
+    mem_free(tenants);
+    return first;
 }
 
 static enum code forget(struct txn *t, void *arg, struct err *reterr) { return letters_forget(t, *(const usec_t *)arg, reterr); }
@@ -20,8 +71,14 @@ enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct er
     size_t count = 0;
     *ret_next = now + USEC_PER_DAY;
     enum code code = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
-    for (size_t i = 0; code == OK && i < count; i++)
-        code = store_write(a->config.store, tenants[i], forget, &before, reterr);
+    for (size_t i = 0; i < count; i++) {
+        struct err e = { 0 };
+        enum code one = store_write(a->config.store, tenants[i], forget, &before, &e);
+        if (one != OK && code == OK) {
+            code = one;
+            *reterr = e;
+        }
+    }
     mem_free(tenants);
     return code;
 }

@@ -24,7 +24,7 @@ static enum code people_told(void *arg, int64_t tenant, const char *role, notice
             continue;
         code = account_read(a->people, &id, &p, reterr);
         if (code == OK)
-            more = fn(&(struct notice_person){ p.email, p.name, p.lang }, fn_arg);
+            more = fn(&(struct notice_person){ p.email, p.name, p.lang, id }, fn_arg);
         else if (code == E_NOT_FOUND)
             code = OK;                         /* gone meanwhile */
         crypto_wipe(&p, sizeof p);

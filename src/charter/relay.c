@@ -1,4 +1,5 @@
 /* relay.c — `mail` of sejf.yaml: the relay that takes letters, a map whose keys are rows of a table. */
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -86,7 +87,11 @@ static const struct key *key_find(struct reading *r, const struct node *n) {
     return NULL;
 }
 
-static bool is_here(const char *host) { return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0; }
+/* "127.relay.example" is a name like any other. */
+static bool is_here(const char *host) {
+    uint8_t address[4];
+    return strcmp(host, "localhost") == 0 || (inet_pton(AF_INET, host, address) == 1 && address[0] == 127);
+}
 
 static void check_together(struct reading *r, const struct mail_relay *m, const struct node *n) {
     const struct node *user = node_get(n, "user"), *password = node_get(n, "password"), *ca = node_get(n, "ca");

@@ -33,6 +33,7 @@ TEST(mistakes_of_a_relay) {
         { "mail:\n  relay: a.example\n  tls: tls\n  user: a\n  password: geheim\n" REST, "bad-value" }, { "mail:\n  relay: a.example\n  tls: tls\n  from: Seats\n", "bad-value" },
         { "mail:\n  relay: a.example\n  tls: tls\n  from: \"Seats <a@seats.example>\"\n", "bad-value" }, { "mail:\n  relay: a.example\n  tls: tls\n  form: a\n" REST, "unknown-key" },
         { "mail:\n  relay: a.example\n  tls: tls\n  ca: \"a;b\"\n" REST, "bad-path" }, { "mail:\n  relay: a.example\n  tls: tls\n  name: [a]\n" REST, "wrong-kind" },
+        { "mail:\n  relay: 127.relay.example\n  tls: none\n" REST, "two-lines-contradict" }, { "mail:\n  relay: 128.0.0.1\n  tls: none\n" REST, "two-lines-contradict" },
         { "mailer_user: \"a b\"\n", "bad-value" },
     };
     refuses_each(rows, ARRAY_LEN(rows));

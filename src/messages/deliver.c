@@ -18,11 +18,12 @@
 
 #define SENDING_LOOK (5 * USEC_PER_SEC)      /* when a letter that is under way is looked for, where nobody has it in hand (postman.h) any more */
 #define AWAY_WAIT (2 * USEC_PER_SEC)
+#define TENANT_WAIT USEC_PER_MINUTE            /* its tenant opens no more keys now */
 #define RELAY_WAIT (10 * USEC_PER_SEC)       /* whoever delivers waits longer the longer the relay fails; the letter has nothing to do with it */
 #define BLOB_MAX ((size_t)2 << 20)
 
 /* One try. */
-struct letter_try { const struct deliver *d; struct letter_row row; struct buf cause, said, blob; usec_t next; const char *verb; struct mail_reply reply; bool counted, ends; };
+struct letter_try { const struct deliver *d; struct letter_row row; enum letter_state left; int left_tries; /* as this try has left it in the store */ struct buf cause, said, blob; usec_t next; const char *verb; struct mail_reply reply; bool counted, ends; };
 
 static struct letter_try try_of(const struct deliver *d) { return (struct letter_try){ .d = d, .cause = BUF(200), .said = BUF(4096), .blob = BUF(BLOB_MAX) }; }
 static void try_done(struct letter_try *t) {
@@ -62,6 +63,8 @@ static enum code row_read(struct letter_try *t, int64_t tenant, const struct uui
     if (code == OK)
         code = letter_get(view_sql(v), id, row_take, t, reterr);
     v = view_end(v);
+    t->left = t->row.state;
+    t->left_tries = t->row.tries;
     if (code == OK && (t->cause.failed || t->said.failed || t->blob.failed))
         code = err_set(reterr, E_MEMORY, "no memory for a letter");
     t->row.cause = buf_str(&t->cause);
@@ -78,11 +81,11 @@ static bool seen_take(const struct letter_row *r, void *arg) {
     return false;
 }
 
-/* Is it still as it was when this try began? Another one's, or its end, comes first. */
-static enum code unchanged(struct txn *x, const struct letter_try *t, enum letter_state state, int tries, struct err *reterr) {
+/* Is it still as this try has left it? Another one's, or its end, comes first. */
+static enum code unchanged(struct txn *x, const struct letter_try *t, struct err *reterr) {
     struct seen s = { LETTER_OVER, 0, 0 };
     enum code code = letter_get(txn_sql(x), &t->row.id, seen_take, &s, reterr);
-    return code != OK || (s.state == state && s.tries == tries && s.len > 0) ? code : err_set(reterr, E_CONFLICT, "this letter was sent or ended meanwhile");
+    return code != OK || (s.state == t->left && s.tries == t->left_tries && s.len > 0) ? code : err_set(reterr, E_CONFLICT, "this letter was sent or ended meanwhile");
 }
 
 struct going { struct letter_try *t; int64_t tenant; };
@@ -90,7 +93,7 @@ struct going { struct letter_try *t; int64_t tenant; };
 static enum code go_write(struct txn *x, void *arg, struct err *reterr) {
     const struct going *g = arg;
     struct letter_row r = g->t->row;
-    enum code code = unchanged(x, g->t, r.state, r.tries, reterr);
+    enum code code = g->t->left == r.state && g->t->left_tries == r.tries ? unchanged(x, g->t, reterr) : err_set(reterr, E_CONFLICT, "this try of the letter goes already");
     r.state = LETTER_SENDING;
     r.tries++;
     r.tried = txn_now(x);
@@ -100,23 +103,25 @@ static enum code go_write(struct txn *x, void *arg, struct err *reterr) {
 /* The mailer asks: may it go? */
 static enum code may_go(void *arg, struct err *reterr) {
     const struct going *g = arg;
-    return store_write(g->t->d->store, g->tenant, go_write, arg, reterr);
+    enum code code = store_write(g->t->d->store, g->tenant, go_write, arg, reterr);
+    if (code == OK) {
+        g->t->left = LETTER_SENDING;
+        g->t->left_tries = g->t->row.tries + 1;
+    }
+    return code;
 }
 
 static json_t *entry_of(const struct letter_try *t) {
     const struct mail_reply *r = &t->reply;
-    return json_pack("{s:s, s:I, s:s, s:i, s:s*, s:s*, s:i}", "cause", t->row.cause, "about", (json_int_t)t->row.about, "relay", t->d->way.relay, "tries", t->row.tries,
+    return json_pack("{s:s, s:I, s:s, s:i, s:s*, s:s*, s:i}", "cause", t->row.cause, "about", (json_int_t)t->row.about, "relay", t->d->way.relay == NULL ? "" : t->d->way.relay, "tries", t->row.tries,
                      "tls", r->tls[0] == 0 ? NULL : r->tls, "enhanced", r->enhanced[0] == 0 ? NULL : r->enhanced, "status", r->status);
 }
 
 static enum code end_write(struct txn *x, void *arg, struct err *reterr) {
     struct going *g = arg;
     struct letter_row r = g->t->row;         /* a copy: this may run twice */
-    struct seen s = { LETTER_OVER, 0, 0 };
     json_t *entry = g->t->verb == NULL ? NULL : entry_of(g->t);
-    enum code code = letter_get(txn_sql(x), &r.id, seen_take, &s, reterr);
-    if (code == OK && (s.state >= LETTER_UNKNOWN || s.state == LETTER_SENT || s.len == 0))
-        code = err_set(reterr, E_CONFLICT, "this letter was sent or ended meanwhile");
+    enum code code = unchanged(x, g->t, reterr);
     if (code == OK)
         code = g->t->ends ? post_end(x, &r, reterr) : letter_set(x, &r, g->t->next, reterr);
     if (code == OK && g->t->verb != NULL)
@@ -164,22 +169,31 @@ static enum code give_up(struct letter_try *t, int64_t tenant, enum deliver_end 
     return end_put(t, tenant, reterr);
 }
 
+struct waiting { const struct letter_try *t; usec_t wait; };
 static enum code put_off_write(struct txn *x, void *arg, struct err *reterr) {
-    const struct going *g = arg;
-    return letter_set(x, &g->t->row, txn_now(x) + AWAY_WAIT, reterr);
+    const struct waiting *w = arg;
+    enum code code = unchanged(x, w->t, reterr);
+    return code == OK ? letter_next_set(x, &w->t->row.id, txn_now(x) + w->wait, reterr) : code;
 }
 
-/* The mailer is away: as it was, a moment later. */
-static enum code put_off(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
-    struct going g = { t, tenant };
-    *ret = DELIVER_AWAY;
-    return store_write(t->d->store, tenant, put_off_write, &g, reterr);
+/* Nothing was tried, for the mailer is away, or its tenant opens nothing: as it is, a moment later. */
+static enum code put_off(struct letter_try *t, int64_t tenant, usec_t wait, enum deliver_end end, enum deliver_end *ret, struct err *reterr) {
+    *ret = end;
+    return store_write(t->d->store, tenant, put_off_write, &(struct waiting){ t, wait }, reterr);
+}
+
+/* What led to a letter that is not there: its tenant is closing. */
+static enum code forget_write(struct txn *x, void *arg, struct err *reterr) { return letter_next_set(x, arg, USEC_NEVER, reterr); }
+static enum code forget(const struct deliver *d, int64_t tenant, const struct uuid *id, enum deliver_end *ret, struct err *reterr) {
+    struct uuid gone = *id;
+    *ret = DELIVER_WAITS;
+    return store_write(d->store, tenant, forget_write, &gone, reterr);
 }
 
 static enum code ask_for_it(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
     enum code code = t->d->way.ask(t->d->way.arg, &t->row.id, (uint32_t)t->row.tries, &t->reply, reterr);
     if (code == E_PEER)
-        return put_off(t, tenant, ret, reterr);
+        return put_off(t, tenant, AWAY_WAIT, DELIVER_AWAY, ret, reterr);
     return code == OK ? settled(t, tenant, ret, reterr) : code;
 }
 
@@ -216,6 +230,8 @@ static enum code hand_over(struct letter_try *t, int64_t tenant, const json_t *p
     struct going g = { t, tenant };
     bool went = false;
     enum code code = message_make(t, post, &message, reterr);
+    if (code != OK && code != E_MEMORY)
+        return give_up(t, tenant, ret, reterr);            /* it never makes a message */
     const struct mail_letter l = { t->row.id, (uint32_t)t->row.tries + 1, member(post, "to"), message.data, message.len };
     if (code == OK)
         code = t->d->way.send(t->d->way.arg, &l, may_go, &g, &went, &t->reply, reterr);
@@ -226,7 +242,9 @@ static enum code hand_over(struct letter_try *t, int64_t tenant, const json_t *p
         return code == OK ? settled(t, tenant, ret, reterr) : ask_for_it(t, tenant, ret, reterr);
     }
     if (code == E_PEER)
-        return put_off(t, tenant, ret, reterr);
+        return put_off(t, tenant, AWAY_WAIT, DELIVER_AWAY, ret, reterr);
+    if (code == E_TOO_LARGE)
+        return give_up(t, tenant, ret, reterr);
     if (code != OK)
         return code;
     t->row.tries++;
@@ -234,22 +252,45 @@ static enum code hand_over(struct letter_try *t, int64_t tenant, const json_t *p
     return settled(t, tenant, ret, reterr);
 }
 
+static bool clock_is_doubted(const struct deliver *d) { return d->clock_held != NULL && d->clock_held(d->store); }
+
 enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid *id, enum deliver_end *ret, struct err *reterr) {
     PRE(d != NULL && id != NULL && ret != NULL && reterr != NULL);
     AUTO(try_done) struct letter_try t = try_of(d);
     json_t *post = NULL;
     enum code code = row_read(&t, tenant, id, reterr);
+    if (code == E_NOT_FOUND)
+        return forget(d, tenant, id, ret, reterr);
     if (code != OK)
         return code;
     if (t.row.state == LETTER_SENDING)
         return ask_for_it(&t, tenant, ret, reterr);
-    if (clock_now() >= t.row.until || t.row.len == 0)
+    if ((clock_now() >= t.row.until && !clock_is_doubted(d)) || t.row.len == 0)
         return give_up(&t, tenant, ret, reterr);
     code = post_open(d->keeper, tenant, &t.row, &post, reterr);
     if (code == OK)
         code = hand_over(&t, tenant, post, ret, reterr);
     else if (code == E_GONE || code == E_DAMAGED)
         code = give_up(&t, tenant, ret, reterr);
+    else if (code == E_TOO_MANY)
+        code = put_off(&t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
     json_decref(post);
     return code;
+}
+
+/* ---- without a relay */
+
+enum code deliver_over(const struct deliver *d, int64_t tenant, const struct uuid *id, struct err *reterr) {
+    PRE(d != NULL && id != NULL && reterr != NULL);
+    AUTO(try_done) struct letter_try t = try_of(d);
+    enum deliver_end ignored;
+    enum code code = row_read(&t, tenant, id, reterr);
+    if (code == E_NOT_FOUND)
+        return OK;
+    if (code != OK || t.row.len == 0 || clock_now() < t.row.until || clock_is_doubted(d))
+        return code;
+    if (t.row.state != LETTER_SENDING)
+        return give_up(&t, tenant, &ignored, reterr);
+    t.reply.outcome = MAIL_NEVER;            /* it had gone, and who knew of it is no more */
+    return settled(&t, tenant, &ignored, reterr);
 }

@@ -15,13 +15,18 @@ struct deliver_way {
     const char *from, *from_name;            /* the address that letters come from; its name or NULL */
     const char *relay;                       /* its host, as in the ledger */
 };
-struct deliver { struct store *store; struct keeper_client *keeper; struct deliver_way way; };
+struct deliver { struct store *store; struct keeper_client *keeper; struct deliver_way way;
+                 bool (*clock_held)(struct store *s); /* NULL, or: is the clock doubted? Then no letter's time is over */ };
 
 enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
                    DELIVER_RELAY,            /* the relay takes no letter now */
-                   DELIVER_AWAY };           /* the mailer is away: nothing was tried */
+                   DELIVER_AWAY,             /* the mailer is away: nothing was tried */
+                   DELIVER_WAITS };          /* this letter alone waits, or is no more: nothing was tried */
 /* E_…: it could not be written down; it is tried again by its time. */
 MUST_USE enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid *id, enum deliver_end *ret, struct err *reterr);
+
+/* Where there is no relay: ends the letter if its time is over. */
+MUST_USE enum code deliver_over(const struct deliver *d, int64_t tenant, const struct uuid *id, struct err *reterr);
 
 /* How long a letter waits after so many tries: 2 minutes, doubled up to 4 hours, each between 75 % and 125 % of it. Pure. */
 usec_t deliver_wait(int tries, uint32_t random);

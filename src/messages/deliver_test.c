@@ -1,7 +1,10 @@
 /* deliver_test.c — what becomes of a letter for everything that a mailer can say or do, and that none goes twice. */
 #include "messages/deliver.c"
 
+#include <unistd.h>
+
 #include "messages/outbed.h"
+#include "records/entry.h"
 #include "store/tables.h"
 
 #define FAR (INT64_C(4102444800) * USEC_PER_SEC)
@@ -134,6 +137,114 @@ TEST(a_letter_whose_time_is_over_is_given_up) {
     o.outcome = MAIL_REFUSED;                /* tomorrow would be after its time: it ends then */
     CHECK_OK(deliver(&o, &soon, &end), &o.b.e);
     CHECK(out_row(&o, &soon).state == LETTER_BOUNCED && out_next(&o) < clock_now() + 2 * USEC_PER_HOUR);
+    out_end(&o);
+}
+
+/* A try that read the letter before somebody ended it writes nothing over that end; nor does one whose letter another one has let go. */
+TEST(an_old_try_writes_nothing) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    struct uuid id = out_letter(&o, FAR), two = out_letter(&o, FAR);
+    AUTO(try_done) struct letter_try t = try_of(&o.d), u = try_of(&o.d);
+    CHECK_OK(row_read(&t, o.b.tenant, &id, &o.b.e), &o.b.e);
+    CHECK_OK(row_read(&u, o.b.tenant, &two, &o.b.e), &o.b.e);
+    AUTO(try_done) struct letter_try other = try_of(&o.d);
+    CHECK_OK(row_read(&other, o.b.tenant, &id, &o.b.e), &o.b.e);
+    CHECK_OK(give_up(&other, o.b.tenant, &end, &o.b.e), &o.b.e);
+    CHECK_CODE(put_off(&t, o.b.tenant, AWAY_WAIT, DELIVER_AWAY, &end, &o.b.e), E_CONFLICT, &o.b.e);
+    CHECK(out_row(&o, &id).state == LETTER_OVER && out_row(&o, &id).len == 0);
+    o.deed = OUT_AWAY;                       /* the second is let go by another, whose answer is not known yet */
+    AUTO(try_done) struct letter_try first = try_of(&o.d);
+    struct going g = { &first, o.b.tenant };
+    CHECK_OK(row_read(&first, o.b.tenant, &two, &o.b.e), &o.b.e);
+    CHECK_OK(may_go(&g, &o.b.e), &o.b.e);
+    u.reply.outcome = MAIL_LATER;
+    u.row.tries++;
+    CHECK_CODE(settled(&u, o.b.tenant, &end, &o.b.e), E_CONFLICT, &o.b.e);
+    CHECK(out_row(&o, &two).state == LETTER_SENDING && out_row(&o, &two).tries == 1);
+    out_end(&o);
+}
+
+static bool doubted(struct store *s UNUSED) { return true; }
+TEST(a_clock_that_is_doubted_ends_no_letter) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    struct uuid id = out_letter(&o, clock_now() - 1);
+    o.d.clock_held = doubted;
+    CHECK_OK(deliver_over(&o.d, o.b.tenant, &id, &o.b.e), &o.b.e);
+    CHECK(out_row(&o, &id).state == LETTER_WAITING && out_row(&o, &id).len > 0);
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_SENT;
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    CHECK(out_row(&o, &id).state == LETTER_SENT && o.taken_count == 1);
+    out_end(&o);
+}
+
+TEST(without_a_relay_what_is_over_ends_and_the_rest_waits) {
+    struct outbed o;
+    out_start(&o);
+    struct uuid over = out_letter(&o, clock_now() - 1), waits = out_letter(&o, FAR), sending = out_letter(&o, clock_now() + USEC_PER_SEC), none = uuid_new();
+    AUTO(try_done) struct letter_try t = try_of(&o.d);
+    struct going g = { &t, o.b.tenant };
+    CHECK_OK(row_read(&t, o.b.tenant, &sending, &o.b.e), &o.b.e);
+    CHECK_OK(may_go(&g, &o.b.e), &o.b.e);
+    o.d.way = (struct deliver_way){ .from = NULL };
+    for (int i = 0; i < 600 && clock_now() < t.row.until; i++)
+        (void)usleep(50000);
+    const struct uuid *all[] = { &over, &waits, &sending, &none };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        CHECK_OK(deliver_over(&o.d, o.b.tenant, all[i], &o.b.e), &o.b.e);
+    struct out_row r = out_row(&o, &over);
+    CHECK(r.state == LETTER_OVER && r.len == 0);
+    r = out_row(&o, &waits);
+    CHECK(r.state == LETTER_WAITING && r.len > 0);
+    r = out_row(&o, &sending);
+    CHECK(r.state == LETTER_UNKNOWN && r.len == 0 && o.sent == 0 && o.asked == 0);
+    out_end(&o);
+}
+
+/* What leads to no letter leads nowhere, and keeps nobody. */
+static enum code lead_write(struct txn *x, void *arg, struct err *e) { return letter_next_set(x, arg, 1, e); }
+TEST(a_letter_that_is_no_more_is_not_looked_for) {
+    struct outbed o;
+    enum deliver_end end = DELIVER_RELAY;
+    struct uuid none = uuid_new();
+    out_start(&o);
+    CHECK_OK(store_write(o.b.store, o.b.tenant, lead_write, &none, &o.b.e), &o.b.e);
+    CHECK(out_next(&o) == 1);
+    CHECK_OK(deliver(&o, &none, &end), &o.b.e);
+    CHECK(end == DELIVER_WAITS && out_next(&o) == USEC_NEVER);
+    out_end(&o);
+}
+
+/* What never makes a message is given up, and is not the relay's fault. */
+static enum code text_spoil(struct txn *x, void *arg, struct err *e) {
+    struct letter_try *t = arg;
+    return letter_set(x, &t->row, 1, e);
+}
+TEST(a_letter_that_makes_no_message_is_given_up) {
+    struct outbed o;
+    enum deliver_end end = DELIVER_RELAY;
+    out_start(&o);
+    struct uuid id = out_letter(&o, FAR);
+    AUTO(try_done) struct letter_try t = try_of(&o.d);
+    struct key key;
+    bool ok = false;
+    CHECK_OK(row_read(&t, o.b.tenant, &id, &o.b.e), &o.b.e);
+    key_id number = t.row.key;
+    CHECK_OK(keeper_open(o.b.keeper, o.b.tenant, &number, 1, &key, &ok, &o.b.e), &o.b.e);
+    json_t *text = json_pack("{s:s}", "to", "anna@people.example");
+    AUTO(buf_wipe) struct buf sealed = BUF(4096);
+    const struct entry_place at = { "letter", o.b.tenant, 0, id, number };
+    CHECK_OK(entry_seal(&at, &key, text, &sealed, &o.b.e), &o.b.e);
+    json_decref(text);
+    t.row.blob = sealed.data;
+    t.row.len = sealed.len;
+    CHECK_OK(store_write(o.b.store, o.b.tenant, text_spoil, &t, &o.b.e), &o.b.e);
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    CHECK(end == DELIVER_DONE && out_row(&o, &id).state == LETTER_OVER && out_row(&o, &id).len == 0 && o.sent == 0);
     out_end(&o);
 }
 

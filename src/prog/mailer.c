@@ -155,9 +155,7 @@ static void wire_ended(struct mailer *m, struct wire *w) {
     wire_close(w);
 }
 
-static void wire_turn(struct mailer *m, struct wire *w) {
-    if (clock_steady() >= relay_until(w->relay) && w->busy)
-        relay_late(w->relay);
+static void wire_hear(struct mailer *m, struct wire *w) {
     for (enum smtp_event e; w->relay != NULL && (e = relay_go_on(w->relay)) != SMTP_NOTHING;) {
         if (e == SMTP_ENDED)
             wire_ended(m, w);
@@ -170,6 +168,15 @@ static void wire_turn(struct mailer *m, struct wire *w) {
             settle(m, w, &r);
         }
     }
+}
+
+/* What lies in the socket counts, however late we look. */
+static void wire_turn(struct mailer *m, struct wire *w) {
+    wire_hear(m, w);
+    if (w->relay == NULL || !w->busy || clock_steady() < relay_until(w->relay))
+        return;
+    relay_late(w->relay);
+    wire_hear(m, w);
 }
 
 /* Gives each letter that waits a wire: one that is idle, or a new one. */
@@ -192,7 +199,11 @@ static void letter_give(struct mailer *m, struct guest *g) {
         return;                              /* it waits */
     w->to = mem_text(g->to);
     if (w->to == NULL || (!old && relay_open(&m->config->way, &w->relay, &e) != OK)) {
-        refuse(g, MAIL_RELAY, w->to == NULL ? "no memory for a letter" : e.text);
+        const char *why = w->to == NULL ? "no memory for a letter" : e.text;
+        refuse(g, MAIL_RELAY, why);
+        for (size_t i = 0; i < m->guest_count; i++)      /* looking its name up may have taken long: not once for each */
+            if (m->guests[i]->state == QUEUES)
+                refuse(m->guests[i], MAIL_RELAY, why);
         wire_rest(w);
         return;
     }
@@ -215,6 +226,28 @@ static struct wire *wire_of(struct mailer *m, const struct guest *g) {
     return NULL;
 }
 
+/* What a guest that is gone leaves: its letter goes on once it may, else it is taken back. */
+static void guest_leaves(struct mailer *m, struct guest *g) {
+    struct wire *w = wire_of(m, g);
+    if (w == NULL)
+        return;
+    w->guest = NULL;
+    if (w->went)
+        return;
+    w->under_way.reply = (struct mail_reply){ .outcome = MAIL_NOT_SENT };
+    if (w->asked)
+        remember(m, &w->under_way);
+    wire_close(w);
+}
+
+/* It does not go any more; the next that asks is told so too. */
+static void take_back(struct mailer *m, struct guest *o) {
+    const struct memory what = { o->call.letter.id, o->call.letter.attempt, { .outcome = MAIL_NOT_SENT } };
+    guest_leaves(m, o);
+    remember(m, &what);
+    refuse(o, MAIL_NOT_SENT, "");
+}
+
 static void guest_asks(struct mailer *m, struct guest *g) {
     const struct mail_letter *l = &g->call.letter;
     const struct mail_reply *r = recall(m, &l->id, l->attempt);
@@ -227,6 +260,14 @@ static void guest_asks(struct mailer *m, struct guest *g) {
         if (w->busy && w->went && same(&w->under_way, &l->id, l->attempt)) {
             w->guest = g;                    /* the orphan has a guest again, or a newer one */
             g->state = GOES;
+            return;
+        }
+    }
+    for (size_t i = 0; i < m->guest_count; i++) {        /* in hand, and not gone: whoever brought it is gone or has given it up */
+        struct guest *o = m->guests[i];
+        if (o != g && !o->call.asks && o->state >= QUEUES && o->state <= ASKED && o->call.letter.attempt == l->attempt && uuid_compare(&o->call.letter.id, &l->id) == 0) {
+            take_back(m, o);
+            refuse(g, MAIL_NOT_SENT, "");
             return;
         }
     }
@@ -262,23 +303,9 @@ static void guest_hear(struct mailer *m, struct guest *g) {
     } else if (w != NULL) {                  /* else the relay has ended it meanwhile, which was answered */
         g->state = GOES;
         w->went = true;
-        smtp_finish(relay_smtp(w->relay));
+        relay_finish(w->relay);
         wire_turn(m, w);
     }
-}
-
-/* What a guest that is gone leaves: its letter goes on once it may, else it is taken back. */
-static void guest_leaves(struct mailer *m, struct guest *g) {
-    struct wire *w = wire_of(m, g);
-    if (w == NULL)
-        return;
-    w->guest = NULL;
-    if (w->went)
-        return;
-    w->under_way.reply = (struct mail_reply){ .outcome = MAIL_NOT_SENT };
-    if (w->asked)
-        remember(m, &w->under_way);
-    wire_close(w);
 }
 
 static void guests_tidy(struct mailer *m) {

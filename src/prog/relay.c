@@ -25,9 +25,9 @@ struct relay {
     usec_t until;
     struct smtp *smtp;
     struct tls *tls;
-    bool shaken;
+    bool shaken, accepted /* and not said yet: text is being carried */, finishes /* what is taken out next is the dot */;
     struct buf in, out;                      /* in: heard and not understood yet */
-    size_t sent;                             /* of out */
+    size_t sent, dot;                        /* of out; where the last dot of a letter ends in it, 0: it is not in it */
 };
 
 int relay_fd(const struct relay *r) { return r->fd; }
@@ -67,7 +67,12 @@ static enum code tls_begin(struct relay *r, struct err *reterr) {
     return tls_new(r->way->trust, r->way->to->host, &r->tls, reterr);
 }
 
-static void lost(struct relay *r, const char *why) { smtp_lost(r->smtp, why); }
+/* A dot of which not all was carried is none, inside TLS or not: the relay has not taken the letter. */
+static void lost(struct relay *r, const char *why) {
+    if (r->sent < r->dot || r->finishes)
+        smtp_unfinish(r->smtp);
+    smtp_lost(r->smtp, why);
+}
 
 static void connected(struct relay *r) {
     int num = 0;
@@ -147,6 +152,9 @@ static void take_out(struct relay *r) {
         buf_add(&r->out, say->data, say->len);
     else if (tls_say(r->tls, say->data, say->len, &r->out, &e) != OK)
         lost(r, e.text);
+    if (r->finishes)
+        r->dot = r->out.len;
+    r->finishes = false;
     explicit_bzero(say->data, say->len);     /* a password may have been in it */
     buf_cut(say, 0);
     if (r->out.failed)
@@ -166,7 +174,7 @@ static void carry(struct relay *r) {
         r->sent += (size_t)n;
         wait_anew(r);
     }
-    r->sent = 0;
+    r->sent = r->dot = 0;
     buf_cut(&r->out, 0);
 }
 
@@ -244,11 +252,28 @@ enum smtp_event relay_go_on(struct relay *r) {
             r->step = smtp_step(r->smtp);
             wait_anew(r);
         }
-        if (event != SMTP_NOTHING)
+        if (event == SMTP_ACCEPTED) {        /* said when the text is carried: then the dot goes out alone, and doubt is as short as it can be */
+            r->accepted = true;
+            event = SMTP_NOTHING;
+        }
+        if (event != SMTP_NOTHING) {
+            r->accepted = false;
             return event;
+        }
+        if (r->accepted && r->sent == r->out.len) {
+            r->accepted = false;
+            return SMTP_ACCEPTED;
+        }
         if (r->state == CONNECTS || r->fd < 0 || !hear(r))
             return understand(r);            /* what ended it meanwhile */
     }
+}
+
+void relay_finish(struct relay *r) {
+    r->finishes = true;
+    smtp_finish(r->smtp);
+    take_out(r);
+    r->finishes = false;
 }
 
 enum code relay_password(int fd, struct buf *ret, struct err *reterr) {

@@ -20,8 +20,9 @@ int relay_fd(const struct relay *r);
 short relay_events(const struct relay *r);               /* for poll */
 usec_t relay_until(const struct relay *r);               /* by the steady clock: then relay_late */
 void relay_late(struct relay *r);                        /* it did not answer in time */
-/* Carries bytes and says what happened; call again until SMTP_NOTHING. Never SMTP_HANDSHAKE: that is made here. */
+/* Carries bytes and says what happened (SMTP_ACCEPTED when all of the text has left us); call again until SMTP_NOTHING. Never SMTP_HANDSHAKE: that is made here. */
 MUST_USE enum smtp_event relay_go_on(struct relay *r);
+void relay_finish(struct relay *r);                      /* smtp_finish; call relay_go_on next */
 struct smtp *relay_smtp(struct relay *r);
 const char *relay_tls(const struct relay *r);            /* "TLSv1.3"; "" in the clear */
 const char *relay_way_from(const struct relay *r);       /* the address that letters come from */

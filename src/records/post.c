@@ -63,7 +63,7 @@ enum code post_seal(struct service *s, int64_t tenant, const struct post *p, str
     if (code != OK)
         return code;
     struct post_ready r = { .sealed = BUF(ENTRY_TEXT_MAX + SEAL_OVERHEAD) };
-    r.row = (struct letter_row){ .id = uuid_new(), .cause = p->cause, .about = p->about, .state = LETTER_WAITING, .made = now, .until = p->until, .said = "", .key = id };
+    r.row = (struct letter_row){ .id = uuid_new(), .cause = p->cause, .about = p->about, .state = LETTER_WAITING, .made = now, .until = p->until, .said = "", .key = id, .whom = p->whom };
     json_t *entry = entry_of(p);
     const struct entry_place at = { REGISTER_NAME, tenant, 0, r.row.id, id };
     code = entry_seal(&at, &key, entry, &r.sealed, reterr);

@@ -16,6 +16,7 @@ struct post {
     enum lang lang;
     const char *subject, *text;                /* UTF-8; the text in paragraphs, lines by '\n' */
     const char *file_name, *file_type; const void *file; size_t file_len;       /* attached; NULL: nothing */
+    struct uuid whom;                          /* the account it goes to, or null */
     usec_t until;                              /* then it is given up; a bounce is tried again daily until then */
 };
 struct post_ready { struct letter_row row; struct buf sealed; };

@@ -7,7 +7,7 @@
 #include "store/notice.h"
 
 struct noticer;
-struct notice_person { const char *email, *name; enum lang lang; };
+struct notice_person { const char *email, *name; enum lang lang; struct uuid account /* null: none; else it is told once of each notice */; };
 typedef bool (*notice_person_fn)(const struct notice_person *p, void *arg);       /* false: stop (no memory) */
 struct noticer_options {
     struct service *const *services; size_t service_count;                        /* the caller's, as long as this lives */
@@ -40,7 +40,8 @@ MUST_USE enum code noticer_settle(struct noticer *n, struct err *reterr);
  * null, records, first, last, groups: [{kind, part?, parent?: {kind, id, title?, number?}, due: date, records}], letters: [{state, tries, tried?, status?, said?}]}], next: what `before` is for the page behind it, or null}. */
 MUST_USE enum code notices_show(struct service *s, int64_t tenant, int64_t before, size_t limit, json_t **ret, struct err *reterr);
 MUST_USE enum code notice_show(struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr);          /* E_NOT_FOUND */
-/* To the present addresses: letters that wait or came back are taken back, and new ones put in their place. E_CONFLICT: it was delivered, or is over. */
+/* To the present addresses, but of those to whom a letter has gone or may have: letters that wait or came back are taken back, and new ones put in their
+ * place. E_CONFLICT: it was delivered, or is over. */
 MUST_USE enum code noticer_again(struct noticer *n, struct service *s, int64_t tenant, int64_t number, const char *by, struct err *reterr);
 
 /* For metrics: of notices that are open, as seen at the last settling. */

@@ -46,7 +46,7 @@ static enum code letter_seal(struct sealing *g, const struct notice_person *p, s
     if (text.failed || subject.failed)
         return err_set(reterr, E_MEMORY, "no memory for the letter of a notice");
     const struct post post = { .cause = CAUSE, .about = g->w->row->number, .to = p->email, .to_name = p->name != NULL && p->name[0] != 0 ? p->name : NULL, .lang = p->lang,
-                               .subject = buf_str(&subject), .text = buf_str(&text), .until = until_of(g->w) };
+                               .subject = buf_str(&subject), .text = buf_str(&text), .until = until_of(g->w), .whom = p->account };
     struct post_ready *r = &g->ret->list[g->ret->count];
     enum code code = post_seal(g->w->s, g->w->tenant, &post, r, reterr);
     g->ret->count += code == OK;
@@ -89,7 +89,7 @@ enum code letters_seal(struct noticer *n, const struct letters_wish *w, struct l
         code = g.code;
     if (code == OK && ret->count == 0) {
         g.letter.instead = ret->instead = true;
-        code = letter_seal(&g, &(struct notice_person){ charter_contact(w->s->charter), NULL, first_language(w->s->charter) }, reterr);
+        code = letter_seal(&g, &(struct notice_person){ charter_contact(w->s->charter), NULL, first_language(w->s->charter), { { 0 } } }, reterr);
     }
     json_decref(titles);
     if (code != OK)
@@ -240,23 +240,53 @@ static enum code letters_back(struct txn *t, int64_t number, struct err *reterr)
     return code;
 }
 
+/* To whom a letter of the notice has gone, or may have: they are not told once more. */
+struct having { struct uuid list[LETTERS_MOST * 4]; size_t count; };
+static bool told_take(const struct letter_row *r, void *arg) {
+    struct having *w = arg;
+    if ((r->state == LETTER_SENT || r->state == LETTER_SENDING || r->state == LETTER_UNKNOWN) && !uuid_is_null(&r->whom) && w->count < ARRAY_LEN(w->list))
+        w->list[w->count++] = r->whom;
+    return true;
+}
+
+static bool was_told(const struct having *w, const struct uuid *whom) {
+    for (size_t i = 0; i < w->count; i++)
+        if (uuid_compare(&w->list[i], whom) == 0)
+            return true;
+    return false;
+}
+
+static enum code letters_anew(struct txn *t, int64_t number, struct letters *l, size_t *ret_count, struct err *reterr) {
+    struct having told = { .count = 0 };
+    size_t count = 0;
+    enum code code = letters_about(txn_sql(t), CAUSE, number, told_take, &told, reterr);
+    for (size_t i = 0; i < l->count && code == OK; i++)
+        if (!was_told(&told, &l->list[i].row.whom)) {
+            code = post_put(t, &l->list[i], reterr);
+            count++;
+        }
+    *ret_count = count;
+    return code;
+}
+
 struct again { int64_t number; struct letters *letters; const char *by; bool over; enum notice_state state; };
 
 static enum code again_write(struct txn *t, void *arg, struct err *reterr) {
     struct again *a = arg;
     struct notice_row row = { 0 };
+    size_t count = 0;
     enum code code = notice_get(txn_sql(t), a->number, row_keep, &row, reterr);
     if (code == OK && (row.state == NOTICE_DELIVERED || row.state == NOTICE_OVER) && !a->over)
         return err_set(reterr, E_CONFLICT, "this notice was delivered, or is over: there is nothing to try again");
     if (code == OK)
         code = letters_back(t, a->number, reterr);
-    for (size_t i = 0; !a->over && i < a->letters->count && code == OK; i++)
-        code = post_put(t, &a->letters->list[i], reterr);
+    if (code == OK && !a->over)
+        code = letters_anew(t, a->number, a->letters, &count, reterr);
     if (code == OK)
         code = notice_set(t, a->number, a->over ? NOTICE_OVER : NOTICE_WAITING, 0, reterr);
     if (code != OK || a->over)
         return code;
-    json_t *what = json_pack("{s:I, s:I}", "notice", (json_int_t)a->number, "letters", (json_int_t)a->letters->count);
+    json_t *what = json_pack("{s:I, s:I}", "notice", (json_int_t)a->number, "letters", (json_int_t)count);
     code = ledger_append(t, "notice_again", a->by, what, reterr);
     json_decref(what);
     return code;

@@ -74,7 +74,7 @@ static void stage_start(struct stage *g, const char *warn) {
     buf_text(&text, events_charter);
     bed_swap(&text, "    keep: 180 days after event.ends, then erase\n", warn);
     bed_start(&g->b, buf_str(&text));
-    g->crowd = (struct crowd){ .list = { { "ewa@organiser.example", "Ewa Nowak", LANG_PL } }, .count = 1 };
+    g->crowd = (struct crowd){ .list = { { "ewa@organiser.example", "Ewa Nowak", LANG_PL, { { 1 } } } }, .count = 1 };
     g->boss = bed_role(&g->b, g->b.tenant, "organiser");
     const struct noticer_options o = { .services = &g->b.service, .service_count = 1, .base_url = "https://sejf.example", .people = people, .people_arg = &g->crowd };
     CHECK_OK(noticer_open(&o, &g->n, &g->b.e), &g->b.e);
@@ -306,7 +306,7 @@ TEST(a_bounce_keeps_nothing_and_is_tried_again) {
     struct stage g;
     stage_start(&g, WARNED);
     struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z"), guest = guest_make(&g, &event, 1);
-    g.crowd.list[1] = (struct notice_person){ "jan@organiser.example", "Jan Kowalski", LANG_EN };
+    g.crowd.list[1] = (struct notice_person){ "jan@organiser.example", "Jan Kowalski", LANG_EN, { { 2 } } };
     g.crowd.count = 2;
     CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
     CHECK_TEXT(g.crowd.role, "organiser");
@@ -333,6 +333,60 @@ TEST(a_bounce_keeps_nothing_and_is_tried_again) {
     CHECK_INT(turn(&g, "2027-06-26T07:00:00Z"), 1);
     state_is(&g, 1, "over");
     stage_end(&g);
+}
+
+/* Two people, one of whom cannot be reached: the other is told once, however often the letter of the first comes back. */
+static enum code one_goes(struct txn *t, void *arg, struct err *e) {
+    struct post_office *p = arg;
+    p->count = 0;
+    enum code code = letters_about(txn_sql(t), "notice", 1, waits, p, e);
+    for (size_t i = 0; i < p->count && code == OK; i++) {
+        struct letter_row r;
+        code = letter_get(txn_sql(t), &p->ids[i], stamp, &r, e);
+        const bool first = r.whom.bytes[0] == 1;
+        r.state = first ? p->to : LETTER_BOUNCED;
+        r.tries++;
+        r.tried = txn_now(t);
+        r.status = first ? 250 : 550;
+        r.len = 0;
+        if (code == OK)
+            code = letter_set(t, &r, USEC_NEVER, e);
+    }
+    return code;
+}
+struct heap { size_t first, other; };
+static bool heap_add(const struct letter_row *r, void *arg) {
+    struct heap *h = arg;
+    h->first += r->whom.bytes[0] == 1;
+    h->other += r->whom.bytes[0] == 2;
+    return true;
+}
+TEST(who_has_a_notice_is_not_sent_it_again) {
+    static const enum letter_state states[] = { LETTER_SENT, LETTER_UNKNOWN, LETTER_SENDING };
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        struct stage g;
+        stage_start(&g, WARNED);
+        struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z");
+        (void)guest_make(&g, &event, 1);
+        g.crowd.list[1] = (struct notice_person){ "jan@organiser.example", "Jan Kowalski", LANG_EN, { { 2 } } };
+        g.crowd.count = 2;
+        CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+        for (int day = 26; day < 29; day++) {
+            struct post_office p = { .to = states[i], .notice = 1 };
+            char now[40];
+            struct heap h = { 0 };
+            CHECK_OK(store_write(g.b.store, g.b.tenant, one_goes, &p, &g.b.e), &g.b.e);
+            CHECK_OK(noticer_settle(g.n, &g.b.e), &g.b.e);
+            state_is(&g, 1, "bounced");
+            snprintf(now, sizeof now, "2027-06-%dT07:00:00Z", day);
+            CHECK_INT(turn(&g, now), 1);
+            AUTO(view_end) struct view *v = NULL;
+            CHECK_OK(store_view(g.b.store, g.b.tenant, &v, &g.b.e), &g.b.e);
+            CHECK_OK(letters_about(view_sql(v), "notice", 1, heap_add, &h, &g.b.e), &g.b.e);
+            CHECK(h.first == 1 && h.other == (size_t)(day - 24));
+        }
+        stage_end(&g);
+    }
 }
 
 TEST(nobody_has_the_role_so_the_operator_is_told) {

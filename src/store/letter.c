@@ -3,7 +3,7 @@
 
 #include "store/inner.h"
 
-#define LETTER_COLS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until FROM letter WHERE tenant = ?"
+#define LETTER_COLS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom FROM letter WHERE tenant = ?"
 
 /* Texts and bytes are those of the statement. */
 static enum code row_of_stmt(struct stmt *s, struct letter_row *ret, struct err *reterr) {
@@ -11,6 +11,8 @@ static enum code row_of_stmt(struct stmt *s, struct letter_row *ret, struct err 
                             .tried = col_int(s, 6), .status = (int)col_int(s, 7), .said = col_text(s, 8), .key = (uint64_t)col_int(s, 9), .until = col_int(s, 11) };
     enum code code = col_bytes(s, 0, r.id.bytes, sizeof r.id.bytes, reterr);
     r.blob = col_blob(s, 10, &r.len);
+    if (code == OK)
+        code = col_bytes(s, 12, r.whom.bytes, sizeof r.whom.bytes, reterr);
     if (code == OK)
         *ret = r;
     return code;
@@ -58,10 +60,11 @@ enum code letters_next(struct store *store, usec_t until, letter_next_fn fn, voi
     bool row = false;
     enum code code = store_view(store, 0, &v, reterr);
     if (code == OK)
-        code = instance_prepare(view_sql(v), "SELECT next, tenant, id FROM letter_next WHERE next <= ? ORDER BY next, tenant, id", &s, reterr);
+        code = instance_prepare(view_sql(v), "SELECT next, tenant, id FROM letter_next WHERE next <= ?1 OR next > ?2 ORDER BY next, tenant, id", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, until);
+    stmt_int(s, 2, until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
     while ((code = stmt_step(s, &row, reterr)) == OK && row) {
         struct uuid id;
         code = col_bytes(s, 2, id.bytes, sizeof id.bytes, reterr);
@@ -72,13 +75,19 @@ enum code letters_next(struct store *store, usec_t until, letter_next_fn fn, voi
     return code;
 }
 
+enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr) {
+    PRE(t != NULL && id != NULL && reterr != NULL);
+    enum code code = next_drop(t, id, reterr);
+    return code == OK && next != USEC_NEVER ? next_put(t, id, next, reterr) : code;
+}
+
 /* ---- letters */
 
 enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->cause != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "INSERT INTO letter (tenant, id, cause, about, state, made, tries, tried, status, said, key, bytes, until) "
-                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
+    enum code code = sql_prepare(&t->sql, "INSERT INTO letter (tenant, id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom) "
+                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 2, &r->id);
@@ -93,6 +102,7 @@ enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, str
     stmt_int(s, 11, (int64_t)r->key);
     stmt_blob(s, 12, r->len > 0 ? r->blob : "", r->len);
     stmt_int(s, 13, r->until);
+    bind_uuid(s, 14, &r->whom);
     code = stmt_run(s, reterr);
     return code == OK && next != USEC_NEVER ? next_put(t, &r->id, next, reterr) : code;
 }
@@ -114,8 +124,7 @@ enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, str
         return code;
     if (db_changes(t->sql.records) != 1)
         return err_set(reterr, E_NOT_FOUND, "there is no such letter");
-    code = next_drop(t, &r->id, reterr);
-    return code == OK && next != USEC_NEVER ? next_put(t, &r->id, next, reterr) : code;
+    return letter_next_set(t, &r->id, next, reterr);
 }
 
 enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn, void *arg, struct err *reterr) {
@@ -139,6 +148,17 @@ enum code letters_about(struct sql *q, const char *cause, int64_t about, letter_
         return code;
     stmt_text(s, 2, cause);
     stmt_int(s, 3, about);
+    return rows_give(s, fn, arg, &count, reterr);
+}
+
+enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr) {
+    PRE(q != NULL && fn != NULL && reterr != NULL);
+    struct stmt *s;
+    size_t count = 0;
+    enum code code = sql_prepare(q, LETTER_COLS " AND until <= ? AND length(bytes) > 0 ORDER BY id", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, now);
     return rows_give(s, fn, arg, &count, reterr);
 }
 

@@ -15,9 +15,10 @@ struct letter_row {
     struct uuid id; const char *cause; int64_t about; enum letter_state state; usec_t made, tried /* last; 0: never */, until /* then it is given up */;
     int tries, status /* of SMTP, last; 0: no answer */; const char *said /* the relay's words, addresses masked */;
     uint64_t key; const void *blob; size_t len;
+    struct uuid whom;                   /* the account it goes to; null: nobody's. So that the same thing is not told twice */
 };
 MUST_USE enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
-/* All but id, cause, about, made, until and key; next USEC_NEVER: it is not tried any more. */
+/* All but id, cause, about, made, until, whom and key; next USEC_NEVER: it is not tried any more. */
 MUST_USE enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
 typedef bool (*letter_fn)(const struct letter_row *r, void *arg);
 MUST_USE enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn, void *arg, struct err *reterr);     /* E_NOT_FOUND */
@@ -26,6 +27,12 @@ MUST_USE enum code letters_about(struct sql *q, const char *cause, int64_t about
 /* All of the tenant that are older than `before` (a null id: all), the newest first. */
 MUST_USE enum code letters_list(struct sql *q, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr);
 typedef bool (*letter_next_fn)(int64_t tenant, const struct uuid *id, usec_t next, void *arg);
-MUST_USE enum code letters_next(struct store *s, usec_t until, letter_next_fn fn, void *arg, struct err *reterr);     /* of all tenants, by time */
+/* Of all tenants, by time: those of that time, and those that are further ahead than any letter is put off (LETTER_AHEAD), for the clock was wrong then. */
+#define LETTER_AHEAD (26 * USEC_PER_HOUR)
+MUST_USE enum code letters_next(struct store *s, usec_t until, letter_next_fn fn, void *arg, struct err *reterr);
+/* When it is tried, and nothing else; USEC_NEVER: not any more. The letter need not be there. */
+MUST_USE enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr);
+/* Those of the tenant that have bytes though their time was over by then, oldest first. */
+MUST_USE enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr);
 /* Takes away those, and what leads to them, that were made before that and are not tried any more. */
 MUST_USE enum code letters_forget(struct txn *t, usec_t before, struct err *reterr);

@@ -80,6 +80,37 @@ TEST(letters_are_led_to_until_they_are_done) {
     bed_end(&b);
 }
 
+/* Put off while the clock was ahead: due at once when it is set right. */
+TEST(a_letter_of_a_wrong_clock_is_led_to) {
+    struct bed b;
+    const usec_t now = 1000 * USEC_PER_HOUR;
+    AUTO(buf_done) struct buf want = BUF(200);
+    bed_start(&b);
+    CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = letter(1, 7), .next = now + 25 * USEC_PER_HOUR }), &b.e);
+    CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = letter(2, 7), .next = now + 27 * USEC_PER_HOUR }), &b.e);
+    buf_printf(&want, "4/2@%lld ", (long long)(now + 27 * USEC_PER_HOUR));
+    next_is(&b, now, buf_str(&want));
+    bed_end(&b);
+}
+
+TEST(what_is_over_is_found_as_long_as_it_has_bytes) {
+    struct bed b;
+    AUTO(buf_done) struct buf got = BUF(4096);
+    bed_start(&b);
+    for (uint32_t n = 1; n <= 3; n++) {
+        struct letter_row r = letter(n, 1);
+        r.until = n == 3 ? 9001 : 9000;
+        r.len = n == 2 ? 0 : 6;
+        CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = r, .next = USEC_NEVER }), &b.e);
+    }
+    struct view *v = NULL;
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    CHECK_OK(letters_over(view_sql(v), 9000, say, &got, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&got), "1:notice:1:0:0:0::6 ");
+    v = view_end(v);
+    bed_end(&b);
+}
+
 TEST(old_letters_go_when_they_are_done) {
     struct bed b;
     AUTO(buf_done) struct buf got = BUF(4096);

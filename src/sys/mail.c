@@ -25,7 +25,9 @@ enum frame { SEND = 1, ASK, MAY_GO, GO, ANSWER };
 
 #define LOOK_MS 500                          /* between looks at whether to stop */
 
-struct mail_line { int line; _Atomic bool stop; };
+#define LAST_USEC (15 * USEC_PER_SEC)        /* that an answer is waited for while we stop: the parent gives the server 20 s, and the mailer ends after it */
+
+struct mail_line { int line; _Atomic bool stop; _Atomic usec_t stopped /* by the steady clock */; };
 
 enum code mail_line_new(int line, struct mail_line **ret, struct err *reterr) {
     PRE(line >= 0 && ret != NULL && reterr != NULL);
@@ -38,7 +40,10 @@ enum code mail_line_new(int line, struct mail_line **ret, struct err *reterr) {
 }
 
 struct mail_line *mail_line_free(struct mail_line *l) { return mem_free(l); }
-void mail_line_stop(struct mail_line *l) { atomic_store(&l->stop, true); }
+void mail_line_stop(struct mail_line *l) {
+    atomic_store(&l->stopped, clock_steady());
+    atomic_store(&l->stop, true);
+}
 
 /* ---- frames */
 
@@ -101,10 +106,13 @@ static bool answer_read(const void *frame, size_t len, struct mail_reply *ret) {
 
 /* ---- a letter */
 
+/* Whose letter has gone waits for its answer a while longer, else nobody would ever know it. */
+static bool lets_go(struct mail_line *l, bool went) { return atomic_load(&l->stop) && (!went || clock_steady() - atomic_load(&l->stopped) > LAST_USEC); }
+
 /* Until there is something to read or room to write; looks now and then whether to stop. */
-static enum code wait_a_while(struct mail_line *l, struct ipc *ipc, usec_t until, struct err *reterr) {
+static enum code wait_a_while(struct mail_line *l, struct ipc *ipc, bool went, usec_t until, struct err *reterr) {
     enum code code = E_PEER;
-    while (code == E_PEER && !atomic_load(&l->stop) && clock_steady() < until) {
+    while (code == E_PEER && !lets_go(l, went) && clock_steady() < until) {
         struct pollfd p = { .fd = ipc_fd(ipc), .events = (short)(POLLIN | (ipc_pending(ipc) > 0 ? POLLOUT : 0)) };
         int n = poll(&p, 1, LOOK_MS);
         code = n > 0 || (n < 0 && errno != EINTR) ? OK : E_PEER;
@@ -112,14 +120,16 @@ static enum code wait_a_while(struct mail_line *l, struct ipc *ipc, usec_t until
     return code == OK ? OK : err_set(reterr, E_PEER, atomic_load(&l->stop) ? "the server is stopping" : "the mailer does not answer");
 }
 
-static enum code next_frame(struct mail_line *l, struct ipc *ipc, usec_t until, const uint8_t **ret, size_t *ret_len, struct err *reterr) {
+static enum code next_frame(struct mail_line *l, struct ipc *ipc, bool went, usec_t until, const uint8_t **ret, size_t *ret_len, struct err *reterr) {
     enum code code = OK;
     while (code == OK && !ipc_next(ipc, ret, ret_len)) {
         code = ipc_flush(ipc, reterr);
         if (code == OK)
-            code = wait_a_while(l, ipc, until, reterr);
+            code = wait_a_while(l, ipc, went, until, reterr);
         if (code == OK)
             code = ipc_fill(ipc, reterr);
+        if (code == E_PEER && ipc_next(ipc, ret, ret_len))
+            return OK;                       /* said, and then closed */
     }
     return code;
 }
@@ -138,14 +148,14 @@ static enum code exchange(struct mail_line *l, struct ipc *ipc, struct asker *a,
     size_t len = 0;
     enum code code = ipc_end(ipc, reterr);
     if (code == OK)
-        code = next_frame(l, ipc, until, &frame, &len, reterr);
+        code = next_frame(l, ipc, false, until, &frame, &len, reterr);
     if (code == OK && is_frame(frame, len, MAY_GO) && a->go != NULL && !a->went) {
         code = a->go(a->arg, reterr);
         a->went = code == OK;
         if (code == OK)
             code = say_go(ipc, reterr);
         if (code == OK)
-            code = next_frame(l, ipc, until, &frame, &len, reterr);
+            code = next_frame(l, ipc, true, until, &frame, &len, reterr);
     }
     if (code == OK && !answer_read(frame, len, ret))
         code = err_set(reterr, E_PEER, "the mailer's answer has not the form of one");

@@ -17,7 +17,7 @@ struct mail_line;
 MUST_USE enum code mail_line_new(int line, struct mail_line **ret, struct err *reterr);
 struct mail_line *mail_line_free(struct mail_line *l);
 DEFINE_AUTO(struct mail_line, mail_line_free)
-void mail_line_stop(struct mail_line *l);    /* those who wait are given E_PEER within a second, and so is who comes */
+void mail_line_stop(struct mail_line *l);    /* those who wait are given E_PEER within a second, and so is who comes; whose letter has gone is given 15 s more */
 
 enum mail_outcome { MAIL_SENT,               /* the relay has taken it */
                     MAIL_REFUSED,            /* this letter, for good */

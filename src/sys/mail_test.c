@@ -154,6 +154,47 @@ TEST(whoever_waits_is_let_go) {
     (void)close(to);
 }
 
+/* Its letter has gone when we stop: the answer is waited for, and heard. */
+static enum code stop_then_go(void *arg, struct err *e UNUSED) {
+    mail_line_stop(arg);
+    return OK;
+}
+struct slow { int line; };
+static void *answers_late(void *arg) {
+    const struct slow *s = arg;
+    AUTO(ipc_free) struct ipc *ipc = NULL;
+    struct err e;
+    const uint8_t *frame;
+    size_t len;
+    struct pollfd p = { .fd = s->line, .events = POLLIN };
+    CHECK(poll(&p, 1, 60000) == 1);
+    CHECK_OK(ipc_new(line_take(s->line), MAIL_FRAME_MAX, &ipc, &e), &e);
+    CHECK(frame_of(ipc, &frame, &len));
+    mail_go_put(ipc_begin(ipc));
+    CHECK(ipc_end(ipc, &e) == OK && ipc_flush(ipc, &e) == OK);
+    CHECK(frame_of(ipc, &frame, &len) && mail_go_read(frame, len));
+    (void)usleep(2 * LOOK_MS * 1000);        /* longer than between two looks whether to stop */
+    mail_answer_put(ipc_begin(ipc), &sent);
+    CHECK(ipc_end(ipc, &e) == OK && ipc_flush(ipc, &e) == OK);
+    return NULL;
+}
+TEST(whose_letter_has_gone_hears_its_answer) {
+    AUTO(mail_line_free) struct mail_line *l = NULL;
+    int from;
+    struct slow s;
+    struct err e;
+    struct mail_reply r;
+    bool went = false;
+    pthread_t thread;
+    CHECK(line_make(&from, &s.line, &e) == OK && mail_line_new(from, &l, &e) == OK);
+    CHECK(pthread_create(&thread, NULL, answers_late, &s) == 0);
+    CHECK_OK(mail_send(l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "text", 4 }, stop_then_go, l, &went, &r, &e), &e);
+    CHECK(went && r.outcome == MAIL_SENT);
+    CHECK(pthread_join(thread, NULL) == 0);
+    (void)close(from);
+    (void)close(s.line);
+}
+
 TEST(frames_that_are_none) {
     AUTO(buf_done) struct buf b = BUF(4096);
     struct mail_call c;

@@ -8,7 +8,7 @@
 
 #define LOCAL_MAX 64u
 #define LABEL_MAX 63u
-#define WORD_MAX 320u
+#define SAID_MAX 4000u
 
 static bool is_alnum(unsigned char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool is_atom(unsigned char c) { return c >= 0x80 || is_alnum(c) || (c != 0 && strchr("!#$%&'*+/=?^_`{|}~-", c) != NULL); }
@@ -52,49 +52,70 @@ bool mailbox_valid(const char *text, bool *ret_utf8) {
 
 /* ---- what a relay said */
 
+static bool is_edge(const char *text, size_t len, size_t at) { return at >= len || ((unsigned char)text[at] < 0x80 && !is_alnum((unsigned char)text[at])); }
+
+/* Is the part anywhere in it? A short one stands in many words, so it must be a word of its own. */
 static bool holds(const char *word, size_t len, const char *part, size_t part_len) {
-    for (size_t i = 0; part_len >= 3 && i + part_len <= len; i++)
-        if (strncasecmp(word + i, part, part_len) == 0)
+    for (size_t i = 0; part_len > 0 && i + part_len <= len; i++)
+        if (strncasecmp(word + i, part, part_len) == 0 && (part_len >= 3 || ((i == 0 || is_edge(word, len, i - 1)) && is_edge(word, len, i + part_len))))
             return true;
     return false;
 }
 
+static void put_printable(const char *text, size_t len, struct buf *ret) {
+    for (size_t i = 0; i < len; i++)
+        if (text[i] > 0x20 && text[i] < 0x7f)
+            buf_char(ret, text[i]);
+}
+
+/* Looked at as it came, whatever its letters; only then made printable. */
 static void word_said(const char *word, size_t len, const char *address, struct buf *ret) {
-    AUTO(buf_done) struct buf text = BUF(WORD_MAX);
     size_t local = address == NULL ? 0 : strcspn(address, "@");
     if (memchr(word, '@', len) == NULL && !holds(word, len, address == NULL ? "" : address, local)) {
-        buf_add(ret, word, len);
+        put_printable(word, len, ret);
         return;
     }
-    while (len > 0 && strchr("<\"'([:;,", word[0]) != NULL) {         /* what stands around it is no part of it */
-        buf_char(ret, word[0]);
-        word++;
-        len--;
-    }
-    size_t tail = len;
-    while (tail > 0 && strchr(">\"')]:;,.?!", word[tail - 1]) != NULL)
+    AUTO(buf_done) struct buf text = BUF(SAID_MAX + 1), masked = BUF(SAID_MAX + 32);
+    size_t head = word[0] == '\'', tail = len;
+    while (tail > head && strchr("'.?!", word[tail - 1]) != NULL)
         tail--;
-    buf_add(&text, word, tail);
-    text_mask(buf_str(&text), ret);
-    buf_add(ret, word + tail, len - tail);
-    if (text.failed)
+    buf_add(&text, word + head, tail - head);
+    text_mask(buf_str(&text), &masked);
+    put_printable(word, head, ret);
+    put_printable(masked.data, masked.len, ret);
+    put_printable(word + tail, len - tail, ret);
+    if (text.failed || masked.failed)
         buf_fail(ret);
 }
 
+static bool is_gap(char c) { return (unsigned char)c <= 0x20 || c == 0x7f; }
+static bool is_mark(char c) { return c != 0 && strchr("<>()[]:;,\"", c) != NULL; }          /* in no address as relays write it */
+
 void mailbox_said(const char *text, size_t len, const char *address, size_t most, struct buf *ret) {
-    AUTO(buf_done) struct buf line = BUF(4096);
-    size_t start = ret->len;
-    for (size_t i = 0; i < len && i < 4 * most && i < 4000; i++)
-        buf_char(&line, text[i] > 0x20 && text[i] < 0x7f ? text[i] : ' ');
-    for (const char *p = buf_str(&line); *(p += strspn(p, " ")) != 0 && ret->len - start < most;) {
-        size_t n = strcspn(p, " ");
-        if (ret->len > start)
+    size_t start = ret->len, used = len < 4 * most ? len : 4 * most;
+    bool gap = false;
+    used = used < SAID_MAX ? used : SAID_MAX;
+    for (size_t i = 0; i < used && ret->len - start < most;) {
+        AUTO(buf_done) struct buf piece = BUF(2 * SAID_MAX);
+        size_t n = 1;
+        if (is_mark(text[i])) {
+            buf_char(&piece, text[i]);
+        } else if (!is_gap(text[i])) {
+            while (i + n < used && !is_gap(text[i + n]) && !is_mark(text[i + n]))
+                n++;
+            if (i + n == used && used < len)
+                break;                       /* the word goes on behind what we look at, so nobody knows what it is */
+            word_said(text + i, n, address, &piece);
+        }
+        gap = gap || is_gap(text[i]);
+        if (piece.len > 0 && gap && ret->len > start)
             buf_char(ret, ' ');
-        word_said(p, n < WORD_MAX ? n : WORD_MAX, address, ret);
-        p += n;
+        gap = gap && piece.len == 0;
+        buf_add(ret, piece.data, piece.len);
+        if (piece.failed)
+            buf_fail(ret);
+        i += n;
     }
     if (ret->len - start > most)
         buf_cut(ret, start + most);
-    if (line.failed)
-        buf_fail(ret);
 }

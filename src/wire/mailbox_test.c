@@ -41,9 +41,17 @@ static void said(const char *text, const char *address, size_t most, const char 
 TEST(what_a_relay_says_is_masked) {
     said("no such user", NULL, 100, "no such user");
     said("<anna@people.example>: Recipient address rejected", "anna@people.example", 100, "<a**********@people.example>: Recipient address rejected");
-    said("mailbox anna is full, see mailto:help@relay.example.", "anna@people.example", 100, "mailbox a********** is full, see m**********@relay.example.");
+    said("mailbox anna is full, see mailto:help@relay.example.", "anna@people.example", 100, "mailbox a********** is full, see mailto:h**********@relay.example.");
     said("user ANNA unknown", "anna@people.example", 100, "user A********** unknown");
-    said("user jo unknown", "jo@people.example", 100, "user jo unknown");
+    said("user jo unknown, JO? joint", "jo@people.example", 100, "user j********** unknown, J**********? joint");
+    said("user jo=x", "jo@people.example", 100, "user j**********");
+    said("<jan.b\xc5\x82" "aszczyk@people.example> unknown", NULL, 100, "<j**********@people.example> unknown");
+    said("user Jan.b\xc5\x82" "aszczyk unknown", "jan.b\xc5\x82" "aszczyk@people.example", 100, "user J********** unknown");
+    said("<\xc5\x82ucja@people.example> is not", NULL, 100, "<**********@people.example> is not");
+    said("<@relay.example:anna@people.example>", "anna@people.example", 100, "<**********@relay.example:a**********@people.example>");
+    said("<anna@people.example>(anna.kowalska)", "anna@people.example", 100, "<a**********@people.example>(a**********)");
+    said("not here: anna.kowalska@people.example", NULL, 5, "not h");          /* 20 bytes are looked at: "anna.kowal" is none of them */
+    said("a       b      c anna.kow@people.example", NULL, 6, "a b c");
     said("a\r\n b\tc\x01\xff d", NULL, 100, "a b c d");
     said("one two three", NULL, 7, "one two");
     said("", "anna@people.example", 100, "");

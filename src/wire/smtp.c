@@ -26,6 +26,7 @@ struct smtp {
     char *name, *user, *password;
     bool starttls, secure, told;             /* told: the end, or an answer that needed no reply, was given to the caller */
     bool pending;                            /* an answer waits for the next smtp_take */
+    bool special;                            /* MAIL says what another letter's would not: BODY, SMTPUTF8 */
     bool failed;                             /* of the letter under way: answer holds the first refusal */
     unsigned offers;
     uint64_t size_max;
@@ -220,13 +221,18 @@ static enum smtp_event on_auth_login(struct smtp *s) {
 
 /* ---- a letter */
 
+/* RFC 3463: too large, or its form is not taken. */
+static bool is_of_letter(const char *enhanced) {
+    return strcmp(enhanced, "5.3.4") == 0 || strcmp(enhanced, "5.2.3") == 0 || strncmp(enhanced, "5.6.", 4) == 0;
+}
+
 static enum smtp_outcome outcome_of(const struct smtp *s) {
     int code = s->reply.code;
     if (code == 421 || code == 530 || code == 534 || code == 535 || code == 538)
         return SMTP_RELAY;                   /* it closes, or wants us to sign in otherwise */
     if (code / 100 == 4)
         return SMTP_LATER;
-    if (s->state == MAIL && code != 552 && strcmp(s->reply.enhanced, "5.3.4") != 0)
+    if (s->state == MAIL && code != 552 && !s->special && !is_of_letter(s->reply.enhanced))
         return SMTP_RELAY;                   /* it refuses our own address */
     return SMTP_REFUSED;
 }
@@ -297,6 +303,11 @@ void smtp_finish(struct smtp *s) {
         return;
     s->state = DOT;
     buf_text(&s->out, ".\r\n");
+}
+
+void smtp_unfinish(struct smtp *s) {
+    if (s->state == DOT)
+        s->state = ACCEPTED;
 }
 
 /* An answer before the last dot says that the text is not wanted. */
@@ -390,6 +401,7 @@ enum code smtp_letter(struct smtp *s, const struct smtp_letter *l, struct err *r
     if ((s->offers & PIPELINING) != 0)
         buf_printf(&s->out, "%sDATA\r\n", s->rcpt);
     s->failed = false;
+    s->special = utf8_from || utf8_to || (eight && (s->offers & EIGHT_BIT) != 0);
     s->state = MAIL;
     return OK;
 }
@@ -441,7 +453,11 @@ static void say(struct reply *r, const char *text) {
         return;
     if (r->said_len > 0)
         r->said[r->said_len++] = ' ';
-    n = n < room - 2 ? n : room - 2;
+    if (n > room - 2) {                      /* no half word: it may be half an address, which nobody knows for one */
+        n = room - 2;
+        while (n > 0 && text[n - 1] != ' ')
+            n--;
+    }
     memcpy(r->said + r->said_len, text, n);
     r->said_len += n;
 }

@@ -39,7 +39,8 @@ void smtp_secured(struct smtp *s);           /* the handshake is made and the re
 struct smtp_letter { const char *from, *to, *id /* of letters, digits and '-' */; const void *text; size_t len /* lines end in CRLF */; };
 /* In READY alone. What the relay cannot take is answered at once: then the next smtp_take, even of no bytes, gives SMTP_ANSWERED. */
 MUST_USE enum code smtp_letter(struct smtp *s, const struct smtp_letter *l, struct err *reterr);
-void smtp_finish(struct smtp *s);            /* after SMTP_ACCEPTED: the last dot; what comes now counts */
+void smtp_finish(struct smtp *s);            /* after SMTP_ACCEPTED and once all of smtp_out is carried: the last dot; what comes now counts */
+void smtp_unfinish(struct smtp *s);          /* before smtp_lost: of what smtp_finish said, the end did not go out. So the letter was not sent */
 void smtp_quit(struct smtp *s);              /* politely; the answer need not be waited for */
 /* The connection is lost, or the time is over: ends it (SMTP_ENDED at the next smtp_take). why: shown to people. */
 void smtp_lost(struct smtp *s, const char *why);
