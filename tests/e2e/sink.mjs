@@ -12,11 +12,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { SMTPServer } from 'smtp-server';
-import { freePort } from './lib.mjs';
 
 export function certificate(directory, name = 'localhost') {
   const key = path.join(directory, `${name}-key.pem`), cert = path.join(directory, `${name}-ca.pem`);
-  const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`,
+  const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`,
     '-keyout', key, '-out', cert], { encoding: 'utf8' });
   if (r.status !== 0) throw new Error(`openssl: ${r.stderr}`);
   return { key, cert };
@@ -54,7 +53,7 @@ export class Sink {
     s.letters = [];
     s.on = options.on || {};
     s.kept = () => {};
-    s.port = options.port || await freePort();
+    s.port = options.port || 0;                               // any that is free, and kept from then on
     s.cert = certificate(s.directory, options.name || 'localhost');
     await s.listen();
     return s;
@@ -83,6 +82,7 @@ export class Sink {
     });
     this.server.on('error', () => {});                        // of one connection: it was cut
     await new Promise((done, fail) => { this.server.once('error', fail); this.server.listen(this.port, '127.0.0.1', done); });
+    this.port = this.server.server.address().port;
   }
 
   settings(extra = {}) {
