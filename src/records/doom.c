@@ -1,6 +1,7 @@
 /* doom.c — the keeper first (durable when it returns), then the store forgets. */
 #include "records/doom.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -10,10 +11,12 @@ struct forget { size_t count; key_id keys[]; };
 
 static enum code forget_keys(struct txn *t, void *arg, struct err *reterr) {
     const struct forget *f = arg;
-    enum code code = OK;
-    for (size_t i = 0; code == OK && i < f->count; i++)
-        code = doomed_drop(t, f->keys[i], reterr);
-    return code;
+    return doomed_drop(t, f->keys, f->count, reterr);
+}
+
+static int by_number(const void *a, const void *b) {
+    key_id x = *(const key_id *)a, y = *(const key_id *)b;
+    return x < y ? -1 : x > y;
 }
 
 static void forget_free(void *p) { mem_free(p); }
@@ -32,6 +35,7 @@ enum code doom_now(struct service *s, int64_t tenant, const key_id *keys, size_t
         return OK;                             /* they are destroyed; the next start forgets them */
     f->count = count;
     memcpy(f->keys, keys, count * sizeof *keys);
+    qsort(f->keys, count, sizeof *keys, by_number);      /* keys that were made together go in one step */
     store_write_later(s->store, tenant, forget_keys, f, forget_free);
     return OK;
 }

@@ -86,10 +86,14 @@ static enum code taken_gone(struct txn *t, struct erasure *e, const struct kind_
     return code;
 }
 
-/* Everything of the row itself. */
-static enum code row_gone(struct txn *t, struct erasure *e, const struct record *r, struct err *reterr) {
+/* Everything of the row itself; not there as it was read: *ret false, and nothing has happened. */
+static enum code row_gone(struct txn *t, struct erasure *e, const struct record *r, bool *ret, struct err *reterr) {
     const struct kind_info *k = r->info;
+    const struct row row = { .kind = k->number, .id = r->id, .version = r->version, .change = r->change, .restricted = r->marks.restricted, .objected = r->marks.objected };
     size_t keys = e->key_count, files = e->file_count;
+    enum code gone = row_erase(t, &row, ret, reterr);
+    if (gone != OK || !*ret)
+        return gone;
     for (size_t i = 0; i < k->kind->part_count; i++)
         if (r->parts[i].has)
             key_add(e, r->parts[i].key);
@@ -98,9 +102,7 @@ static enum code row_gone(struct txn *t, struct erasure *e, const struct record 
     enum code code = k->has_files ? files_of(txn_sql(t), k->number, &r->id, take_file, e, reterr) : OK;
     if (code == OK)
         code = taken_gone(t, e, k, keys, files, reterr);
-    if (code == OK)
-        code = limits_release(t, e->s, r, reterr);
-    return code == OK ? row_delete(t, k->number, &r->id, reterr) : code;
+    return code == OK ? limits_release(t, e->s, r, reterr) : code;
 }
 
 /* ---- what stays: a number */
@@ -283,7 +285,8 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
         code = held_parts(txn_sql(t), &r, txn_now(t), e->asks, &held, reterr);
     if (code == OK && (held & parts_used(&r)) != 0)
         return erase_rest(t, e, &r, held, reterr);
-    return code == OK ? erase_loaded(t, e, &r, reterr) : code;
+    bool gone = false;                         /* it was read in this write */
+    return code == OK ? erase_loaded(t, e, &r, &gone, reterr) : code;
 }
 
 static bool kind_counts(const struct kind *k) {
@@ -293,11 +296,16 @@ static bool kind_counts(const struct kind *k) {
     return false;
 }
 
-enum code erase_loaded(struct txn *t, struct erasure *e, const struct record *r, struct err *reterr) {
+enum code erase_loaded(struct txn *t, struct erasure *e, const struct record *r, bool *ret_gone, struct err *reterr) {
     const struct kind_info *k = r->info;
-    enum code code = counts_stay(t, e, r, parts_used(r), reterr);
-    if (code == OK)
-        code = row_gone(t, e, r, reterr);
+    bool gone = false;
+    enum code code = row_gone(t, e, r, &gone, reterr);
+    if (code == OK && !gone)
+        *ret_gone = false;
+    if (code != OK || !gone)
+        return code;
+    *ret_gone = true;
+    code = counts_stay(t, e, r, parts_used(r), reterr);
     for (size_t i = 0; code == OK && i < k->child_count; i++)
         if (kind_counts(service_kind(e->s, k->children[i])->kind))
             code = remainder_drop(t, service_kind(e->s, k->children[i])->number, &r->id, reterr);

@@ -24,8 +24,9 @@ void erasure_again(struct erasure *e);
 /* What some parts hold; the parts (bits) that a loaded record holds anything in. */
 fieldset erase_fields(const struct kind *k, uint64_t parts);
 uint64_t parts_used(const struct record *r);
-/* Inside the write: the record and its children, without asking who holds it. */
-MUST_USE enum code erase_loaded(struct txn *t, struct erasure *e, const struct record *r, struct err *reterr);
+/* Inside the write: the record and its children, without asking who holds it. It may have been read before the write: *ret_gone false, and nothing is
+ * erased, where it has changed since. */
+MUST_USE enum code erase_loaded(struct txn *t, struct erasure *e, const struct record *r, bool *ret_gone, struct err *reterr);
 /* Inside the write: these parts of src->record, which is loaded and changed; `found`: what is left of what it is found by. */
 struct found_by { struct token_list tokens; uint32_t generation; struct sorted_value *sorted; size_t sorted_count; };
 MUST_USE enum code erase_parts(struct txn *t, struct erasure *e, struct fact_source *src, uint64_t gone, const struct found_by *found, struct err *reterr);

@@ -16,6 +16,7 @@
 enum fate { NOT_THERE, STAYS, MOVED, PARTS_GO, ALL_GOES };
 struct plan {
     struct record r; enum fate fate; uint64_t gone, used;
+    usec_t stored;                             /* the due date of its row */
     bool left_out, failed;                     /* not in the write; or it could not be read */
     struct found_by found;
     enum fate became;                          /* in the write that was last tried */
@@ -101,8 +102,10 @@ static enum code look_one(struct retiring *w, struct sql *q, const struct retire
     if (k == NULL)                             /* a task, or of a kind that the charter has no more */
         return OK;
     enum code code = record_load(q, k, &id->id, w->arena, &p->r, reterr);
-    if (code == OK)
-        code = judge(w, &src, p->r.due, &p->gone, &p->fate, reterr);
+    if (code == OK) {
+        p->stored = p->r.due;
+        code = judge(w, &src, p->stored, &p->gone, &p->fate, reterr);
+    }
     *known = src.known;
     p->left_out = code != OK || p->fate == STAYS;
     if (code == E_NOT_FOUND || code == E_GONE)
@@ -244,22 +247,32 @@ static enum code seats_follow(struct txn *t, struct retiring *w, const struct re
     return code;
 }
 
-static enum code go_one(struct txn *t, struct retiring *w, struct plan *p, struct looked_up **known, struct err *reterr) {
+/* Is the row as it was read? One that goes as a whole is asked by the statement that takes it away. */
+static enum code stands(struct txn *t, const struct plan *p, bool *ret, struct err *reterr) {
     struct row row;
+    *ret = true;
+    if (p->fate == ALL_GOES)
+        return OK;
+    enum code code = row_get(txn_sql(t), p->r.info->number, &p->r.id, &row, reterr);
+    *ret = code == OK && row.change == p->r.change;
+    return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+}
+
+static enum code go_one(struct txn *t, struct retiring *w, struct plan *p, struct looked_up **known, struct err *reterr) {
     struct record r;
     enum fate fate = STAYS;
     uint64_t gone = 0;
+    bool there = false;
     p->became = NOT_THERE;
-    enum code code = row_get(txn_sql(t), p->r.info->number, &p->r.id, &row, reterr);
-    if (code == E_NOT_FOUND || code == E_GONE || (code == OK && row.change != p->r.change))
-        return OK;
-    if (code == OK)
-        code = again(w, p, &r, reterr);
+    enum code code = stands(t, p, &there, reterr);
+    if (code != OK || !there)
+        return code;
+    code = again(w, p, &r, reterr);
     if (code != OK)
         return code;
     struct fact_source src = { .s = w->s, .q = txn_sql(t), .record = &r, .arena = w->arena, .inside = true, .known = *known };
     struct retired count = *w->ret;
-    code = judge(w, &src, row.due, &gone, &fate, reterr);
+    code = judge(w, &src, p->stored, &gone, &fate, reterr);
     *w->ret = count;                           /* what stays was counted when it was looked at first */
     *known = src.known;
     if (code != OK || fate != p->fate || (fate == PARTS_GO && gone != p->gone))
@@ -270,9 +283,9 @@ static enum code go_one(struct txn *t, struct retiring *w, struct plan *p, struc
     else if (fate == PARTS_GO)
         code = erase_parts(t, &w->e, &src, gone, &p->found, reterr);
     else
-        code = erase_loaded(t, &w->e, &r, reterr);
+        code = erase_loaded(t, &w->e, &r, &there, reterr);
     *known = src.known;
-    p->became = fate;
+    p->became = there ? fate : NOT_THERE;
     return code;
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 #include "records/record.h"
 
-#define RETIRE_MAX 512u
+#define RETIRE_MAX 4096u
 struct retire_id { int32_t kind /* its stable number */; struct uuid id; };
 /* What came of it; added to. */
 struct retired {

@@ -11,7 +11,6 @@
 #include "store/tables.h"
 
 #define EARLY_SHARE 100u                      /* of the keeper's cap of a day: what dates that were moved may erase by themselves */
-#define PAUSE_MOST (50 * USEC_PER_SEC / 1000)
 
 /* ---- may it go? */
 static enum code gate(void *arg, struct sql *q, const struct record *r, usec_t due, usec_t now, bool *ret, struct err *reterr) {
@@ -25,15 +24,34 @@ static enum code gate(void *arg, struct sql *q, const struct record *r, usec_t d
     return code;
 }
 
+/* ---- others */
+/* Each write of what is found by goes to pages all over the index: the more records share one, the fewer pages are written. While others
+ * write too, it is short instead, and they get the larger share of the time. */
+#define BATCH_BESIDE 512u
+#define BATCH_ALONE RETIRE_MAX
+#define OTHERS_SHARE 2                        /* times as long as a batch took */
+#define PAUSE_MOST (USEC_PER_SEC / 5)
+#define OWN_WRITES 2                          /* of a batch: itself, and what is forgotten after it */
+
+/* Does somebody wait for the writer, or did anybody write since this was asked last? */
+static bool others_write(const struct service *s, int64_t *writes) {
+    struct store_status now;
+    const int64_t before = *writes;
+    store_status(s->store, &now);
+    *writes = now.writes;
+    return now.waiting > 0 || (before > 0 && now.writes - before > OWN_WRITES);
+}
+
 /* ---- one tenant */
-struct batch { const struct retire_id *only; struct retire_id list[RETIRE_MAX]; size_t count; struct due_place last; };
+struct batch { const struct retire_id *only; struct retire_id list[RETIRE_MAX]; size_t count; bool beside; int64_t writes; struct due_place last; };
+static size_t batch_most(const struct batch *b) { return b->beside ? BATCH_BESIDE : BATCH_ALONE; }
 static bool take(const struct due_place *at, void *arg) {
     struct batch *b = arg;
     b->last = *at;
     if (b->only != NULL && (b->only->kind != at->kind || uuid_compare(&b->only->id, &at->id) != 0))
         return true;
     b->list[b->count++] = (struct retire_id){ at->kind, at->id };
-    return b->count < RETIRE_MAX;
+    return b->count < batch_most(b);
 }
 
 static enum code batch_next(struct service *s, int64_t tenant, usec_t now, struct batch *b, struct err *reterr) {
@@ -44,13 +62,11 @@ static enum code batch_next(struct service *s, int64_t tenant, usec_t now, struc
     return code == OK ? due_walk(view_sql(v), &after, now, take, b, reterr) : code;
 }
 
-/* Others wait for the writer: they get as long as the batch took. */
-static void give_way(const struct service *s, usec_t took) {
-    struct store_status now;
-    store_status(s->store, &now);
-    if (now.waiting == 0)
+static void give_way(const struct service *s, struct batch *b, usec_t took) {
+    b->beside = others_write(s, &b->writes);
+    if (!b->beside)
         return;
-    const usec_t nap = took < PAUSE_MOST ? took : PAUSE_MOST;
+    const usec_t nap = took < PAUSE_MOST / OTHERS_SHARE ? took * OTHERS_SHARE : PAUSE_MOST;
     (void)nanosleep(&(struct timespec){ .tv_nsec = nap * 1000 }, NULL);
 }
 
@@ -63,21 +79,24 @@ static enum code walk(struct service *s, int64_t tenant, const struct sweep_term
     enum code code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for what is due") : OK;
     if (code == OK)
         b->only = terms->only;
-    do {
+    bool full = true;                          /* the last batch: there may be more */
+    if (b != NULL)
+        b->beside = others_write(s, &b->writes);
+    while (code == OK && full) {
         usec_t began = clock_steady();
         if (began >= terms->until && worked) {        /* what must wait is passed over, or nothing behind it would ever be reached */
             *ret_more = true;
             break;
         }
-        if (code == OK)
-            code = batch_next(s, tenant, terms->now, b, reterr);
+        code = batch_next(s, tenant, terms->now, b, reterr);
+        full = b->count == batch_most(b);
         const int64_t before = ret->records + ret->parts;
         if (code == OK && b->count > 0)
             code = retire_some(s, tenant, b->list, b->count, &each, ret, reterr);
         worked = ret->records + ret->parts > before;
         if (code == OK && b->count > 0)
-            give_way(s, clock_steady() - began);
-    } while (code == OK && b->count == RETIRE_MAX);
+            give_way(s, b, clock_steady() - began);
+    }
     (void)!retire_settle(s, tenant, &bag, &late);      /* what is left undone stands noted as doomed */
     mem_free(b);
     return code;

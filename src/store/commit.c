@@ -158,6 +158,8 @@ static enum code write_one(struct store *s, struct request *r, bool guarded) {
     PRE(state != NULL);
     struct state before = *state;
     t->state = state;
+    t->bare = (struct bare){ .erased = 0 };
+    t->packs = PACKS_UNKNOWN;
     if (guarded && (code = db_savepoint(t->sql.records, r->reterr)) != OK)
         return code;
     code = r->fn(t, r->arg, r->reterr);

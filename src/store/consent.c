@@ -25,6 +25,7 @@ static enum code of_record(struct sql *q, const char *sql, int32_t kind, const s
 enum code consent_step_put(struct txn *t, const struct consent_row *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->name != NULL && r->way != NULL && r->by != NULL && reterr != NULL);
     struct stmt *s;
+    beside_put(t);
     enum code code = of_record(&t->sql, "INSERT INTO consent (tenant, kind, id, number, name, state, at, until, text, way, whose) "
                                "SELECT ?1, ?2, ?3, coalesce(max(number), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM consent WHERE tenant = ?1 AND kind = ?2 AND id = ?3", r->kind, &r->id, &s, reterr);
     if (code != OK)

@@ -51,6 +51,7 @@ enum code claim_take(struct txn *t, int32_t kind, int32_t rule, const struct mar
         return err_set(reterr, E_CONFLICT, "another record holds this value already");
     if (own)
         return OK;
+    beside_put(t);
     code = sql_prepare(&t->sql, "INSERT INTO claim (tenant, kind, rule, what, holder, generation) VALUES (?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
@@ -195,6 +196,7 @@ enum code span_take(struct txn *t, int32_t kind, int32_t rule, const struct mark
         code = span_free(t, kind, rule, &what->token, from, until, by, reterr);
     if (code == OK)
         code = span_merge(t, kind, rule, &what->token, &from, &until, by, reterr);
+    beside_put(t);
     if (code == OK)
         code = sql_prepare(&t->sql, "INSERT OR REPLACE INTO span (tenant, kind, rule, what, start, holder, stop, generation) "
                            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);

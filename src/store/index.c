@@ -2,6 +2,7 @@
  * records are durable. Each record has one row in `doc` that lists its entries in `found` and `sorted`.
  * Invariant: found and sorted hold exactly what the docs list. */
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/inner.h"
@@ -172,8 +173,99 @@ static enum code apply_one(struct store *s, const struct op *op, const uint8_t *
     return code == OK ? doc_write(s, op, tokens, sorted, stood, reterr) : code;
 }
 
+/* ---- those that go: what they are found by lies all over `found`, so it is gathered over a run of them and taken away in its order. Each page
+ * is then read and written once, and not once for each record that has something on it. */
+struct gone { int64_t tenant; struct uuid id; int32_t kind; uint8_t token[TOKEN_SIZE]; };
+#define GONE_MOST 100000u                     /* entries; a run that has more is taken in pieces */
+#define GONE_USUAL 16u                        /* of a record */
+
+static int gone_order(const void *a, const void *b) {
+    const struct gone *x = a, *y = b;
+    if (x->tenant != y->tenant)
+        return x->tenant < y->tenant ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    int order = memcmp(x->token, y->token, TOKEN_SIZE);
+    return order != 0 ? order : uuid_compare(&x->id, &y->id);
+}
+
+static enum code gone_flush(struct store *s, struct gone *list, size_t *count, struct err *reterr) {
+    const size_t n = *count;
+    enum code code = OK;
+    *count = 0;
+    if (n > 1)
+        qsort(list, n, sizeof *list, gone_order);
+    for (size_t i = 0; code == OK && i < n; i++) {
+        const struct op op = { .tenant = list[i].tenant, .kind = list[i].kind, .id = list[i].id };
+        code = found_change(s, &op, list[i].token, false, reterr);
+    }
+    return code;
+}
+
+/* What doc says of the record; its row goes. */
+static enum code gone_add(struct store *s, const struct op *op, struct gone *list, size_t room, size_t *count, struct err *reterr) {
+    struct stmt *st;
+    bool stood = false;
+    size_t len = 0, sorted_len = 0;
+    enum code code = prepare(s, op->tenant, "SELECT tokens, sorted FROM doc WHERE tenant = ? AND kind = ? AND id = ?", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, op->kind);
+    bind_uuid(st, 3, &op->id);
+    if ((code = stmt_step(st, &stood, reterr)) != OK || !stood)
+        return code;
+    const uint8_t *tokens = col_blob(st, 0, &len), *sorted = col_blob(st, 1, &sorted_len);
+    for (size_t i = 0; code == OK && i + TOKEN_SIZE <= len; i += TOKEN_SIZE) {
+        if (*count == room)
+            code = gone_flush(s, list, count, reterr);
+        list[*count] = (struct gone){ .tenant = op->tenant, .id = op->id, .kind = op->kind };
+        memcpy(list[(*count)++].token, tokens + i, TOKEN_SIZE);
+    }
+    if (code == OK)
+        code = sorted_all(s, op, sorted, sorted_len, false, reterr);
+    stmt_end(st);
+    return code == OK ? doc_write(s, op, NULL, NULL, true, reterr) : code;
+}
+
+static bool op_erases(const struct op *op) { return op->tokens == 0 && op->sorted == 0; }
+
+/* How many operations from `at` on erase, one after the other. */
+static size_t run_length(const struct buf *ops, size_t at) {
+    struct op op;
+    size_t n = 0;
+    for (; at < ops->len; at += sizeof op, n++) {
+        PRE(ops->len - at >= sizeof op);
+        memcpy(&op, ops->data + at, sizeof op);
+        if (!op_erases(&op))
+            break;
+    }
+    return n;
+}
+
+/* An operation behind the run may put back what it takes away, so the run is whole before that. */
+static enum code run_apply(struct store *s, const struct buf *ops, size_t at, size_t n, struct err *reterr) {
+    const size_t room = n < GONE_MOST / GONE_USUAL ? n * GONE_USUAL : GONE_MOST;
+    AUTO(mem_free) struct gone *list = mem_new_array(room, sizeof *list);
+    size_t count = 0;
+    enum code code = list == NULL ? err_set(reterr, E_MEMORY, "no memory for the index of a write") : OK;
+    for (size_t i = 0; code == OK && i < n; i++) {
+        struct op op;
+        memcpy(&op, ops->data + at + i * sizeof op, sizeof op);
+        code = gone_add(s, &op, list, room, &count, reterr);
+    }
+    return code == OK ? gone_flush(s, list, &count, reterr) : code;
+}
+
 enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr) {
     for (size_t at = 0; at < ops->len; ) {
+        const size_t run = run_length(ops, at);
+        if (run > 1) {
+            enum code done = run_apply(s, ops, at, run, reterr);
+            if (done != OK)
+                return done;
+            at += run * sizeof(struct op);
+            continue;
+        }
         struct op op;
         PRE(ops->len - at >= sizeof op);
         memcpy(&op, ops->data + at, sizeof op);

@@ -103,6 +103,44 @@ static void many_values(struct bed *b) {
     write_entry(b, 2, (struct entry){ .n = 9, .sorted = { { .field = 1, .number = 20 } } });
 }
 
+/* In one write: records that go, one after the other, and behind them one of them anew. */
+static enum code go_and_come(struct txn *t, void *arg UNUSED, struct err *e) {
+    enum code code = OK;
+    for (uint32_t n = 1; code == OK && n <= 40; n++)
+        code = put(t, &(struct entry){ .n = n }, e);
+    return code == OK ? put(t, &(struct entry){ .n = 7, .tokens = { 10, 50 }, .sorted = { { .field = 1, .number = 70 } } }, e) : code;
+}
+
+static int64_t rows_left(struct bed *b, const char *sql) {
+    struct stmt *s = NULL;
+    bool row = false;
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(store_view(b->store, 1, &v, &b->e), &b->e);
+    CHECK_OK(ask(view_sql(v), sql, &s, &b->e), &b->e);
+    CHECK_OK(stmt_step(s, &row, &b->e), &b->e);
+    int64_t n = row ? col_int(s, 0) : -1;
+    stmt_end(s);
+    return n;
+}
+
+TEST(what_goes_in_a_row_takes_nothing_of_what_comes_behind) {
+    struct bed b;
+    bed_start(&b);
+    for (uint32_t n = 1; n <= 42; n++)
+        write_entry(&b, 1, (struct entry){ .n = n, .tokens = { 10, 100 + n * 7 % 40, 200 + n }, .sorted = { { .field = 1, .number = n } } });
+    write_entry(&b, 2, (struct entry){ .n = 3, .tokens = { 10, 203 } });
+    CHECK_OK(store_write(b.store, 1, go_and_come, NULL, &b.e), &b.e);
+    check_found(&b, 1, 1, 10, 0, 0, LIST(7, 41, 42));
+    check_found(&b, 1, 1, 50, 0, 0, LIST(7));
+    check_found(&b, 1, 1, 203, 0, 0, NOBODY);
+    check_found(&b, 1, 1, 241, 0, 0, LIST(41));
+    check_found(&b, 2, 1, 10, 0, 0, LIST(3));
+    CHECK_INT(rows_left(&b, "SELECT count(*) FROM doc WHERE tenant = ?"), 3);
+    CHECK_INT(rows_left(&b, "SELECT count(*) FROM found WHERE tenant = ?"), 2 + 3 + 3);
+    CHECK_INT(rows_left(&b, "SELECT count(*) FROM sorted WHERE tenant = ?"), 3);
+    bed_end(&b);
+}
+
 TEST(ranges_of_numbers) {
     struct bed b;
     many_values(&b);

@@ -44,8 +44,14 @@ struct state {
     bool chain_known, dirty;
 };
 
+/* Tables that hold nothing of a kind's records, of those that an erasure would look into: asked once in a write that erases many. */
+enum beside { BESIDE_CLAIM, BESIDE_SPAN, BESIDE_GIVEN, BESIDE_CONSENT, BESIDES };
+struct bare { int32_t kind; size_t erased; bool known; bool is[BESIDES]; };
+
 struct txn {
     struct sql sql;
+    struct bare bare;                         /* of this write, and only until a row is put beside a record */
+    enum { PACKS_UNKNOWN, PACKS_NONE, PACKS_SOME } packs;   /* has the tenant any that end with a key? Of this write, likewise */
     usec_t now, ran;
     struct state *state;
     struct buf ops;                           /* for the index, applied once the records are durable */
@@ -141,6 +147,9 @@ static inline enum code index_told(struct store *s, enum code code) {
         s->index_damaged = true;
     return code;
 }
+
+/* Whoever puts a row beside a record says so. */
+static inline void beside_put(struct txn *t) { t->bare.known = false; }
 
 /* index.c: called by the commit thread */
 MUST_USE enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr);

@@ -69,6 +69,7 @@ enum code packs_hold(struct txn *t, int64_t number, const uint64_t *keys, size_t
     enum code code = state_of(t, number, &state, reterr);
     if (code == OK && state != PACK_MAKING)
         return ended(reterr);
+    t->packs = PACKS_UNKNOWN;
     for (size_t i = 0; code == OK && i < count; i++) {
         struct stmt *s;
         code = sql_prepare(&t->sql, "INSERT OR IGNORE INTO pack_key (tenant, key, number) VALUES (?, ?, ?)", &s, reterr);
@@ -122,14 +123,29 @@ static enum code end_one(struct txn *t, int64_t number, struct err *reterr) {
     return code == OK && key > 0 ? doomed_put(t, (uint64_t)key, reterr) : code;
 }
 
+/* Asked once in a write, which may doom thousands of keys. */
+static enum code packs_ask(struct txn *t, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = t->packs != PACKS_UNKNOWN ? OK : sql_prepare(&t->sql, "SELECT 1 FROM pack_key WHERE tenant = ? LIMIT 1", &s, reterr);
+    if (code != OK || t->packs != PACKS_UNKNOWN || (code = stmt_step(s, &row, reterr)) != OK)
+        return code;
+    if (row)
+        stmt_end(s);
+    t->packs = row ? PACKS_SOME : PACKS_NONE;
+    return OK;
+}
+
 enum code packs_end_with(struct txn *t, uint64_t key, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
     int64_t numbers[ENDED_MOST];
     size_t n = 0;
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare(&t->sql, "SELECT number FROM pack_key WHERE tenant = ? AND key = ?", &s, reterr);
-    if (code != OK)
+    enum code code = packs_ask(t, reterr);
+    if (code == OK && t->packs == PACKS_SOME)
+        code = sql_prepare(&t->sql, "SELECT number FROM pack_key WHERE tenant = ? AND key = ?", &s, reterr);
+    if (code != OK || t->packs != PACKS_SOME)
         return code;
     stmt_int(s, 2, (int64_t)key);
     while ((code = stmt_step(s, &row, reterr)) == OK && row && n < ENDED_MOST)

@@ -93,6 +93,7 @@ static enum code claim_move(struct renewal *r, struct txn *t, const struct old *
     stmt_int(s, 3, o->rule);
     stmt_blob(s, 4, o->what.bytes, TOKEN_SIZE);
     code = stmt_run(s, reterr);
+    beside_put(t);
     if (code == OK)                           /* the holder may have taken it anew meanwhile */
         code = sql_prepare(&t->sql, "INSERT OR IGNORE INTO claim (tenant, kind, rule, what, holder, generation) VALUES (?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)

@@ -160,16 +160,14 @@ enum code row_get(struct sql *q, int32_t kind, const struct uuid *id, struct row
 
 /* ---- erasing ---- */
 
-static enum code delete_of(struct txn *t, const char *sql, int32_t kind, const struct uuid *id, int64_t *ret_count, struct err *reterr) {
+static enum code delete_of(struct txn *t, const char *sql, int32_t kind, const struct uuid *id, struct err *reterr) {
     struct stmt *s;
     enum code code = sql_prepare(&t->sql, sql, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 2, kind);
     bind_uuid(s, 3, id);
-    if ((code = stmt_run(s, reterr)) == OK && ret_count != NULL)
-        *ret_count = db_changes(t->sql.records);
-    return code;
+    return stmt_run(s, reterr);
 }
 
 static enum code tombstone_put(struct txn *t, int32_t kind, const struct uuid *id, int64_t version, struct err *reterr) {
@@ -188,35 +186,89 @@ static enum code tombstone_put(struct txn *t, int32_t kind, const struct uuid *i
     return stmt_run(s, reterr);
 }
 
+/* What stands beside a record, and how to know that nothing does of the whole kind. */
+static const struct { const char *any, *drop; } besides[BESIDES] = {
+    [BESIDE_CLAIM] = { "SELECT 1 FROM claim WHERE tenant = ? AND kind = ? LIMIT 1", "DELETE FROM claim WHERE tenant = ? AND kind = ? AND holder = ?" },
+    [BESIDE_SPAN] = { "SELECT 1 FROM span WHERE tenant = ? AND kind = ? LIMIT 1", "DELETE FROM span WHERE tenant = ? AND kind = ? AND holder = ?" },
+    [BESIDE_GIVEN] = { "SELECT 1 FROM use_given WHERE tenant = ? AND kind = ? LIMIT 1", "DELETE FROM use_given WHERE tenant = ? AND kind = ? AND id = ?" },
+    [BESIDE_CONSENT] = { "SELECT 1 FROM consent WHERE tenant = ? AND kind = ? LIMIT 1", "DELETE FROM consent WHERE tenant = ? AND kind = ? AND id = ?" },
+};
+
+static enum code bare_ask(struct txn *t, int32_t kind, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < BESIDES; i++) {
+        struct stmt *s;
+        bool row = false;
+        code = sql_prepare(&t->sql, besides[i].any, &s, reterr);
+        if (code != OK)
+            return code;
+        stmt_int(s, 2, kind);
+        code = stmt_step(s, &row, reterr);
+        if (code == OK && row)
+            stmt_end(s);
+        t->bare.is[i] = !row;
+    }
+    t->bare.known = code == OK;
+    return code;
+}
+
+/* Whoever erases one record only does not ask first. */
+static enum code besides_drop(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr) {
+    if (t->bare.kind != kind)
+        t->bare = (struct bare){ .kind = kind };
+    enum code code = t->bare.erased++ > 0 && !t->bare.known ? bare_ask(t, kind, reterr) : OK;
+    for (size_t i = 0; code == OK && i < BESIDES; i++)
+        if (!t->bare.known || !t->bare.is[i])
+            code = delete_of(t, besides[i].drop, kind, id, reterr);
+    return code;
+}
+
+static enum code record_drop(struct txn *t, const struct row *r, bool *ret_gone, struct err *reterr) {
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "DELETE FROM record WHERE tenant = ? AND kind = ? AND id = ? AND change = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, r->kind);
+    bind_uuid(s, 3, &r->id);
+    stmt_int(s, 4, r->change);
+    if ((code = stmt_run(s, reterr)) == OK)
+        *ret_gone = db_changes(t->sql.records) == 1;
+    return code;
+}
+
+enum code row_erase(struct txn *t, const struct row *r, bool *ret_gone, struct err *reterr) {
+    PRE(t != NULL && r != NULL && ret_gone != NULL && reterr != NULL);
+    bool gone = false;
+    enum code code = record_drop(t, r, &gone, reterr);
+    if (code == OK && !gone)
+        *ret_gone = false;
+    if (code != OK || !gone)
+        return code;
+    code = delete_of(t, "DELETE FROM part WHERE tenant = ? AND kind = ? AND id = ?", r->kind, &r->id, reterr);
+    if (code == OK)
+        code = besides_drop(t, r->kind, &r->id, reterr);
+    if (code == OK && r->objected)
+        code = delete_of(t, "DELETE FROM objection WHERE tenant = ? AND kind = ? AND id = ?", r->kind, &r->id, reterr);
+    if (code == OK && r->restricted)
+        code = delete_of(t, "DELETE FROM restriction WHERE tenant = ? AND kind = ? AND id = ?", r->kind, &r->id, reterr);
+    if (code == OK)
+        code = door_drop(t, &r->id, reterr);
+    if (code == OK)
+        code = tombstone_put(t, r->kind, &r->id, r->version + 1, reterr);
+    if (code == OK)
+        code = index_erase(t, r->kind, &r->id, reterr);
+    if (code != OK)
+        return code;
+    t->state->records--;
+    *ret_gone = true;
+    return OK;
+}
+
 enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr) {
     struct row r;
-    int64_t gone = 0;
+    bool gone = false;
     enum code code = row_get(&t->sql, kind, id, &r, reterr);
-    if (code == OK)
-        code = delete_of(t, "DELETE FROM record WHERE tenant = ? AND kind = ? AND id = ?", kind, id, &gone, reterr);
-    if (code == OK)
-        code = delete_of(t, "DELETE FROM part WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
-    if (code == OK)
-        code = delete_of(t, "DELETE FROM claim WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
-    if (code == OK)
-        code = delete_of(t, "DELETE FROM use_given WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
-    if (code == OK)
-        code = delete_of(t, "DELETE FROM span WHERE tenant = ? AND kind = ? AND holder = ?", kind, id, NULL, reterr);
-    if (code == OK)
-        code = delete_of(t, "DELETE FROM consent WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
-    if (code == OK && r.objected)
-        code = delete_of(t, "DELETE FROM objection WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
-    if (code == OK && r.restricted)
-        code = delete_of(t, "DELETE FROM restriction WHERE tenant = ? AND kind = ? AND id = ?", kind, id, NULL, reterr);
-    if (code == OK)
-        code = door_drop(t, id, reterr);
-    if (code == OK)
-        code = tombstone_put(t, kind, id, r.version + 1, reterr);
-    if (code == OK)
-        code = index_erase(t, kind, id, reterr);
-    if (code == OK)
-        t->state->records -= gone;
-    return code;
+    return code == OK ? row_erase(t, &r, &gone, reterr) : code;
 }
 
 /* ---- parts ---- */

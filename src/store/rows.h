@@ -27,6 +27,8 @@ struct part_row { int32_t part; uint64_t key; usec_t due; const void *blob; size
 MUST_USE enum code row_put(struct txn *t, const struct row *r, struct err *reterr);       /* insert or replace; E_GONE where a tombstone stands */
 MUST_USE enum code row_get(struct sql *q, int32_t kind, const struct uuid *id, struct row *ret, struct err *reterr); /* E_NOT_FOUND; E_GONE where a tombstone stands */
 MUST_USE enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr); /* with parts, claims, spans, tokens; leaves a tombstone */
+/* The same, of a row that was read before: nothing is erased (*ret_gone false) where it is not there any more or its change number is another. */
+MUST_USE enum code row_erase(struct txn *t, const struct row *r, bool *ret_gone, struct err *reterr);
 MUST_USE enum code part_put(struct txn *t, int32_t kind, const struct uuid *id, const struct part_row *p, struct err *reterr);
 MUST_USE enum code part_delete(struct txn *t, int32_t kind, const struct uuid *id, int32_t part, struct err *reterr);
 typedef bool (*part_fn)(const struct part_row *p, void *arg);

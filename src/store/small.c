@@ -195,8 +195,20 @@ enum code doomed_put(struct txn *t, uint64_t key, struct err *reterr) {
     return code == OK ? packs_end_with(t, key, reterr) : code;
 }
 
-enum code doomed_drop(struct txn *t, uint64_t key, struct err *reterr) {
-    return doomed_change(t, "DELETE FROM doomed WHERE tenant = ? AND key = ?", key, reterr);
+enum code doomed_drop(struct txn *t, const uint64_t *keys, size_t count, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0, n; code == OK && i < count; i += n) {
+        struct stmt *s;
+        for (n = 1; i + n < count && keys[i + n] == keys[i] + n; n++)
+            continue;
+        code = sql_prepare(&t->sql, "DELETE FROM doomed WHERE tenant = ? AND key BETWEEN ? AND ?", &s, reterr);
+        if (code != OK)
+            return code;
+        stmt_int(s, 2, (int64_t)keys[i]);
+        stmt_int(s, 3, (int64_t)(keys[i] + (n - 1)));
+        code = stmt_run(s, reterr);
+    }
+    return code;
 }
 
 #define DOOMED_CHUNK 512u

@@ -91,7 +91,7 @@ TEST(files_belong_to_a_record) {
 struct doom { uint64_t key; bool drop; };
 static enum code doom(struct txn *t, void *arg, struct err *e) {
     const struct doom *d = arg;
-    return d->drop ? doomed_drop(t, d->key, e) : doomed_put(t, d->key, e);
+    return d->drop ? doomed_drop(t, &d->key, 1, e) : doomed_put(t, d->key, e);
 }
 struct destroy { struct bed *b; size_t count; };
 static bool destroy(int64_t tenant, uint64_t key, void *arg) {

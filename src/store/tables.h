@@ -93,4 +93,4 @@ MUST_USE enum code doomed_put(struct txn *t, uint64_t key, struct err *reterr);
 /* doomed_list: fn may destroy the key and drop it in a write of its own. */
 typedef bool (*doomed_fn)(int64_t tenant, uint64_t key, void *arg);
 MUST_USE enum code doomed_list(struct store *s, doomed_fn fn, void *arg, struct err *reterr);
-MUST_USE enum code doomed_drop(struct txn *t, uint64_t key, struct err *reterr);
+MUST_USE enum code doomed_drop(struct txn *t, const uint64_t *keys, size_t count, struct err *reterr);      /* ascending keys take the fewest steps */

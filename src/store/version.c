@@ -138,6 +138,7 @@ static enum code given_bind(struct sql *q, const char *sql, int32_t kind, const 
 
 enum code lock_give(struct txn *t, int32_t kind, const struct uuid *id, const char *what, usec_t at, struct err *reterr) {
     struct stmt *s;
+    beside_put(t);
     enum code code = given_bind(&t->sql, "INSERT OR REPLACE INTO use_given (tenant, kind, id, what, at) VALUES (?, ?, ?, ?, ?)", kind, id, what, &s, reterr);
     if (code != OK)
         return code;
