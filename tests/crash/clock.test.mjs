@@ -26,7 +26,8 @@ before(async () => {
 });
 after(async () => { await sejf.remove(); fs.rmSync(charter, { recursive: true }); });
 
-const make = (i) => sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(i) } });
+// Signed so late that nothing of them is due in any of these years; one with a date that is passed shows that nothing goes by a clock in doubt.
+const make = (i, signed = '2150-01-01T10:00:00Z') => sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(i, { signed }) } });
 // What waits for 24 hours waits for hours that have passed, not for a clock that has jumped over them.
 const repeat = () => sejf.call('POST', '/v1/papers/paper', { token, body: { fields: paper(9000) }, headers: { 'idempotency-key': 'one-deed' } });
 const files = () => fs.readdirSync(path.join(sejf.data, 'files'), { recursive: true, withFileTypes: true }).filter((f) => f.isFile()).length;
@@ -63,6 +64,8 @@ test('the clock jumps and jumps back', { timeout: 600000 }, async () => {
   const jumps = ['+1d', '+0d', '-1d', `-${day - 2}d`, '+0d', `+${47300 - day}d`, '+0d'];       // day 2: 1970; day 47300: 2099
   const once = await repeat();
   assert.equal(once.status, 201, once.text);
+  const dated = await make(5000, new Date().toISOString());
+  assert.equal(dated.status, 201, dated.text);
   for (const [n, to] of jumps.entries()) {
     const scan = Buffer.alloc(400000, n + 1), into = await make(2000 + n);
     const finish = await slowUpload(into.json.id, scan);
@@ -93,6 +96,8 @@ test('the clock jumps and jumps back', { timeout: 600000 }, async () => {
     }
     assert.ok([404, 410].includes((await sejf.call('GET', `/v1/papers/paper/${gone.json.id}`, { token })).status));
   }
+  const still = await sejf.call('GET', `/v1/papers/paper/${dated.json.id}`, { token });
+  assert.ok(still.json.fields.mail, `what a wrong clock took for due is gone: ${still.text}`);
   const renewals = (await entries('keys_renewed')).length;
   assert.ok(renewals <= jumps.length + 1, `${renewals} renewals`);
   const r = await sejf.runAsync(['renew']);
