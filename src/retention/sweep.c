@@ -73,12 +73,13 @@ static void give_way(const struct service *s, struct batch *b, usec_t took) {
 static enum code walk(struct service *s, int64_t tenant, const struct sweep_terms *terms, uint64_t *early, struct retired *ret, bool *ret_more, struct err *reterr) {
     struct batch *b = mem_new(sizeof *b);
     AUTO(key_bag_done) struct key_bag bag = { 0 };
-    const struct retire_terms each = { terms->now, gate, s, early, &bag };
+    struct retire_terms each = { .now = terms->now, .gate = gate, .arg = s, .bag = &bag };
     struct err late;
     bool worked = true;
     enum code code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for what is due") : OK;
     if (code == OK)
         b->only = terms->only;
+    each.early = early;
     bool full = true;                          /* the last batch: there may be more */
     if (b != NULL)
         b->beside = others_write(s, &b->writes);
