@@ -62,7 +62,7 @@ static bool has_lost(const struct look *l, const struct look *made) {
 static enum code try_kind(struct env *e, int kind, size_t *whole, size_t *some, struct verdict_line *v, bool *ret_broken, struct err *reterr) {
     const struct kind *k = charter_kind_at(env_charter(e), kind);
     const struct canary *c = NULL;
-    struct look made, before, after;
+    struct look made = { .dated = 0 }, before, after;
     enum code code = canary_make(e, 0, kind, false, &c, reterr);
     if (code == OK)
         code = look(e, c, &made, reterr);
