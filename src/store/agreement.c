@@ -5,17 +5,6 @@
 
 #include "store/inner.h"
 
-static enum code number_next(struct sql *q, int64_t *ret, struct err *reterr) {
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT coalesce(max(number), 0) + 1 FROM agreement WHERE tenant = ?", &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = col_int(s, 0);
-    stmt_end(s);
-    return OK;
-}
-
 /* What nobody recorded gives way to what somebody did. */
 static enum code unrecorded_until(struct txn *t, usec_t until, struct err *reterr) {
     struct stmt *s;
@@ -51,7 +40,7 @@ static enum code row_insert(struct txn *t, const struct agreement_row *r, int64_
 
 enum code agreement_put(struct txn *t, const struct agreement_row *r, int64_t *ret_number, struct err *reterr) {
     int64_t number = 0;
-    enum code code = number_next(&t->sql, &number, reterr);
+    enum code code = number_next(&t->sql, "SELECT number FROM agreement WHERE tenant = ? ORDER BY number DESC LIMIT 1", &number, reterr);
     if (code == OK && strcmp(r->kind, AGREEMENT_UNRECORDED) != 0)
         code = unrecorded_until(t, r->from > t->now ? r->from : t->now, reterr);
     if (code == OK)

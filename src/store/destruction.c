@@ -88,18 +88,6 @@ static enum code ranges_of(const uint64_t *keys, size_t count, struct buf *ret, 
 
 /* ---- destructions */
 
-/* The number behind the highest. `sql` asks for that. */
-static enum code number_next(struct sql *q, const char *sql, int64_t *ret, struct err *reterr) {
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, sql, &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = (row ? col_int(s, 0) : 0) + 1;
-    stmt_end(s);
-    return OK;
-}
-
 enum code destruction_put(struct txn *t, const char *cause, const char *by, const char *counts, const uint64_t *keys, size_t count, int64_t *ret_number, struct err *reterr) {
     PRE(t != NULL && cause != NULL && by != NULL && counts != NULL && (keys != NULL || count == 0) && ret_number != NULL && reterr != NULL);
     AUTO(buf_done) struct buf ranges = BUF(RANGES_MAX);

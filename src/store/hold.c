@@ -32,16 +32,7 @@ static enum code rows_tell(struct stmt *s, hold_fn fn, void *arg, struct err *re
 
 enum code hold_next(struct sql *q, int64_t *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT coalesce(max(number), 0) + 1 FROM hold WHERE tenant = ?", &s, reterr);
-    if (code == OK)
-        code = stmt_step(s, &row, reterr);
-    if (code != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 1;
-    stmt_end(s);
-    return OK;
+    return number_next(q, "SELECT number FROM hold WHERE tenant = ? ORDER BY number DESC LIMIT 1", ret, reterr);
 }
 
 enum code hold_put(struct txn *t, const struct hold_row *r, int64_t *ret_number, struct err *reterr) {

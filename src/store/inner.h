@@ -177,3 +177,14 @@ static inline void bind_due(struct stmt *s, int at, usec_t due) {
 static inline enum code instance_prepare(struct sql *q, const char *sql, struct stmt **ret, struct err *reterr) { return db_prepare(q->records, sql, ret, reterr); }
 /* Exactly `len` bytes, or E_DAMAGED. */
 MUST_USE enum code col_bytes(struct stmt *s, int at, void *ret, size_t len, struct err *reterr);
+/* The number behind the highest of a register, which counts up from 1. `text` asks for the highest. */
+static inline enum code number_next(struct sql *q, const char *text, int64_t *ret, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = sql_prepare(q, text, &s, reterr);
+    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
+        return code;
+    *ret = (row ? col_int(s, 0) : 0) + 1;
+    stmt_end(s);
+    return OK;
+}

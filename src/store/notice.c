@@ -315,14 +315,14 @@ enum code notices_list(struct sql *q, int64_t before, notice_fn fn, void *arg, s
     return code;
 }
 
-enum code notices_open(struct store *s, notice_open_fn fn, void *arg, struct err *reterr) {
-    PRE(s != NULL && fn != NULL && reterr != NULL);
+/* Two numbers of each row of a table of all tenants. */
+static enum code pairs_of(struct store *s, const char *text, bool (*fn)(int64_t tenant, int64_t number, void *arg), void *arg, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     struct stmt *stmt;
     bool row = false;
     enum code code = store_view(s, 0, &v, reterr);
     if (code == OK)
-        code = instance_prepare(view_sql(v), "SELECT tenant, number FROM notice_open ORDER BY tenant, number", &stmt, reterr);
+        code = instance_prepare(view_sql(v), text, &stmt, reterr);
     if (code != OK)
         return code;
     while ((code = stmt_step(stmt, &row, reterr)) == OK && row)
@@ -330,6 +330,11 @@ enum code notices_open(struct store *s, notice_open_fn fn, void *arg, struct err
             break;
     stmt_end(stmt);
     return code;
+}
+
+enum code notices_open(struct store *s, notice_open_fn fn, void *arg, struct err *reterr) {
+    PRE(s != NULL && fn != NULL && reterr != NULL);
+    return pairs_of(s, "SELECT tenant, number FROM notice_open ORDER BY tenant, number", fn, arg, reterr);
 }
 
 /* ---- what was told of ---- */
@@ -437,17 +442,5 @@ enum code notice_newest(struct sql *q, int64_t *ret, struct err *reterr) {
 
 enum code notice_changes(struct store *s, notice_change_fn fn, void *arg, struct err *reterr) {
     PRE(s != NULL && fn != NULL && reterr != NULL);
-    AUTO(view_end) struct view *v = NULL;
-    struct stmt *stmt;
-    bool row = false;
-    enum code code = store_view(s, 0, &v, reterr);
-    if (code == OK)
-        code = instance_prepare(view_sql(v), "SELECT tenant, change FROM tenant_clock ORDER BY tenant", &stmt, reterr);
-    if (code != OK)
-        return code;
-    while ((code = stmt_step(stmt, &row, reterr)) == OK && row)
-        if (!fn(col_int(stmt, 0), col_int(stmt, 1), arg))
-            break;
-    stmt_end(stmt);
-    return code;
+    return pairs_of(s, "SELECT tenant, change FROM tenant_clock ORDER BY tenant", fn, arg, reterr);
 }

@@ -6,18 +6,6 @@
 #include "store/inner.h"
 #include "store/tables.h"
 
-/* The number behind the highest. `sql` asks for that. */
-static enum code number_next(struct sql *q, const char *sql, int64_t *ret, struct err *reterr) {
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, sql, &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = (row ? col_int(s, 0) : 0) + 1;
-    stmt_end(s);
-    return OK;
-}
-
 /* ---- authorisations ---- */
 
 enum code authorisation_next(struct sql *q, int64_t *ret, struct err *reterr) {

@@ -24,16 +24,7 @@ static enum code row_of_stmt(struct stmt *s, struct request_row *ret, struct err
 
 enum code request_next(struct sql *q, int64_t *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT coalesce(max(number), 0) + 1 FROM request WHERE tenant = ?", &s, reterr);
-    if (code == OK)
-        code = stmt_step(s, &row, reterr);
-    if (code != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 1;
-    stmt_end(s);
-    return OK;
+    return number_next(q, "SELECT number FROM request WHERE tenant = ? ORDER BY number DESC LIMIT 1", ret, reterr);
 }
 
 static enum code clock_set(struct txn *t, int64_t number, usec_t next, struct err *reterr) {
