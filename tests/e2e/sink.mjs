@@ -15,7 +15,7 @@ import { SMTPServer } from 'smtp-server';
 
 export function certificate(directory, name = 'localhost') {
   const key = path.join(directory, `${name}-key.pem`), cert = path.join(directory, `${name}-ca.pem`);
-  const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`,
+  const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`,
     '-keyout', key, '-out', cert], { encoding: 'utf8' });
   if (r.status !== 0) throw new Error(`openssl: ${r.stderr}`);
   return { key, cert };
