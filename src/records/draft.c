@@ -20,14 +20,13 @@
 #include "store/tables.h"
 
 const char *caller_text(const struct caller *who, char *buf, size_t room) {
+    char id[UUID_TEXT];
     if (who == NULL || who->by_sejf || who->by_form)
-        return who != NULL && who->by_form ? "form" : "sejf";
-    if (who->by_session) {
-        char id[UUID_TEXT];
+        snprintf(buf, room, "%s", who != NULL && who->by_form ? "form" : "sejf");
+    else if (who->by_session)
         snprintf(buf, room, "account %s", uuid_format(&who->account, id));
-        return buf;
-    }
-    snprintf(buf, room, "%s %lld", who->by_link ? "link" : "token", (long long)who->token);
+    else
+        snprintf(buf, room, "%s %lld", who->by_link ? "link" : "token", (long long)who->token);
     return buf;
 }
 

@@ -24,7 +24,7 @@ enum code facts_sql(struct fact_source *src, struct sql **ret, struct err *reter
 
 enum code facts_record(struct fact_source *src, int kind, const struct uuid *id, struct record **ret, struct err *reterr) {
     for (struct looked_up *l = src->known; l != NULL; l = l->next)
-        if (uuid_compare(&l->id, id) == 0) {
+        if (l->kind == kind && uuid_compare(&l->id, id) == 0) {
             *ret = l->there ? &l->record : NULL;
             return OK;
         }
@@ -37,6 +37,7 @@ enum code facts_record(struct fact_source *src, int kind, const struct uuid *id,
         code = record_find(q, service_kind(src->s, kind), id, src->arena, &l->record, reterr);
     if (code != OK && code != E_NOT_FOUND && code != E_GONE)
         return code;
+    l->kind = kind;
     l->id = *id;
     l->there = code == OK;
     l->next = src->known;

@@ -3,7 +3,7 @@
 #pragma once
 #include "records/record.h"
 
-struct looked_up { struct record record; struct uuid id; bool there; struct looked_up *next; };
+struct looked_up { struct record record; int kind; struct uuid id; bool there; struct looked_up *next; };      /* an id is one of its kind: another kind may have a record under the same */
 struct fact_source {
     struct service *s;
     struct sql *q;                             /* NULL: a view is opened when one is needed */

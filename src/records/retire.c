@@ -316,7 +316,7 @@ static enum code go(struct txn *t, void *arg, struct err *reterr) {
     if (code == OK)
         code = seats_follow_all(t, w, &known, reterr);
     if (code == OK && json_object_size(w->e.counts) > 0) {
-        json_t *what = json_pack("{s:s, s:O}", "because", w->terms != NULL ? "due" : "owner", "erased", w->e.counts);
+        json_t *what = json_pack("{s:s, s:O}", "because", w->e.cause, "erased", w->e.counts);
         code = ledger_append(t, "parts_erased", "sejf", what, reterr);
         json_decref(what);
     }
@@ -444,6 +444,23 @@ enum code retire_some(struct service *s, int64_t tenant, const struct retire_id 
     crypto_wipe(&w.keys, sizeof w.keys);
     erasure_done(&w.e);
     return code == E_MEMORY && count > 1 && arena_overflowed(arena) ? retire_halves(s, tenant, ids, count, terms, ret, reterr) : code;
+}
+
+enum code retire_rests(struct service *s, int64_t tenant, const struct retire_id *ids, size_t count, const char *cause, struct retired *ret, struct err *reterr) {
+    PRE(s != NULL && (ids != NULL || count == 0) && count <= RETIRE_MAX && cause != NULL && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(RETIRE_MEMORY);
+    struct retiring w = { .s = s, .tenant = tenant, .arena = arena, .count = count, .ret = ret, .e = { .s = s, .tenant = tenant, .cause = cause, .by = "sejf", .asks = HELD_BY_LAW | HELD_BY_PERSON } };
+    if (count == 0)
+        return OK;
+    if (arena == NULL || (w.list = arena_array(arena, count, sizeof *w.list)) == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an erasure");
+    enum code code = retire(&w, ids, reterr);
+    crypto_wipe(&w.keys, sizeof w.keys);
+    erasure_done(&w.e);
+    if (code != E_MEMORY || count == 1 || !arena_overflowed(arena))
+        return code;
+    code = retire_rests(s, tenant, ids, count / 2, cause, ret, reterr);
+    return code == OK ? retire_rests(s, tenant, ids + count / 2, count - count / 2, cause, ret, reterr) : code;
 }
 
 enum code retire_rest(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, json_t *counts, struct err *reterr) {

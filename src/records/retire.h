@@ -27,5 +27,8 @@ struct retire_terms { usec_t now; retire_gate gate; void *arg; uint64_t *early; 
 MUST_USE enum code retire_settle(struct service *s, int64_t tenant, struct key_bag *bag, struct err *reterr);
 /* At most RETIRE_MAX records, in one write where that can be. */
 MUST_USE enum code retire_some(struct service *s, int64_t tenant, const struct retire_id *ids, size_t count, const struct retire_terms *terms, struct retired *ret, struct err *reterr);
+/* What neither a law nor a person keeps of these, whatever their dates, in one write where that can be; at most RETIRE_MAX. cause: as certificates tell
+ * it. One that cannot be read, or has changed meanwhile, is counted and stops no other. */
+MUST_USE enum code retire_rests(struct service *s, int64_t tenant, const struct retire_id *ids, size_t count, const char *cause, struct retired *ret, struct err *reterr);
 /* What neither a law nor a person keeps of the record, by its owner's word; counts: adds {what: how many}, or NULL. Not there any more: OK. */
 MUST_USE enum code retire_rest(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, json_t *counts, struct err *reterr);

@@ -415,3 +415,73 @@ TEST(a_number_stays_of_what_its_date_erased) {
     counts_are(&b, &event, "");
     bed_end(&b);
 }
+
+/* Requests and imports may name ids, so a tenant can have an event and a club under the same one. */
+TEST(records_of_two_kinds_under_one_id_are_two) {
+    struct bed b;
+    AUTO(buf_done) struct buf text = BUF(1u << 16);
+    buf_text(&text, parcels_charter);
+    bed_swap(&text, "records:\n",
+             "records:\n"
+             "  fair:\n    belongs_to: company\n    holds:\n      ends: time\n    keep: until the company deletes it\n"
+             "  club:\n    belongs_to: company\n    holds:\n      closes: time\n    keep: until the company deletes it\n"
+             "  guest:\n    belongs_to: fair\n    holds:\n      seat: text\n    keep: 1 day after fair.ends, then erase\n"
+             "  member:\n    belongs_to: club\n    holds:\n      seat: text\n    keep: 1 day after club.closes, then erase\n");
+    bed_swap(&text, "everything of own parcel\n", "everything of own parcel, everything of own fair, everything of own club, everything of own guest, everything of own member\n");
+    bed_start(&b, buf_str(&text));
+    struct caller boss = bed_role(&b, b.tenant, "company");
+    static const char *const kinds[] = { "fair", "club" }, *const fields[] = { "ends", "closes" }, *const children[] = { "guest", "member" };
+    struct retire_id due[2];
+    const struct uuid same = uuid_new();
+    char id[UUID_TEXT];
+    const usec_t now = clock_now();
+    for (int i = 0; i < 2; i++) {
+        json_t *got = NULL, *mistakes = NULL, *in = json_pack("{s:o}", fields[i], times(now + (i == 0 ? -10 : 10) * USEC_PER_DAY));
+        const struct record_request r = { .who = &boss, .kind = charter_kind(b.charter, kinds[i]), .input = in, .if_match = -1, .id = same };
+        CHECK_OK(record_create(b.service, &r, &got, &mistakes, &b.e), &b.e);
+        json_decref(got);
+        json_decref(in);
+        CHECK_OK(bed_make(&b, &boss, children[i], json_pack("{s:s,s:s}", kinds[i], uuid_format(&same, id), "seat", "1"), &got), &b.e);
+        due[i] = (struct retire_id){ service_kind(b.service, charter_kind(b.charter, children[i]))->number, id_of(got) };
+        json_decref(got);
+    }
+    struct retired got = { 0 };
+    const struct retire_terms terms = { .now = now, .early = &no_limit };
+    CHECK_OK(retire_some(b.service, b.tenant, due, 2, &terms, &got, &b.e), &b.e);
+    CHECK(got.records == 1 && got.moved == 0);  /* the guest: the club has not closed, and its members keep their date */
+    json_t *stays = NULL;
+    CHECK_OK(bed_read(&b, &boss, "member", &due[1].id, &stays), &b.e);
+    CHECK(json_is_string(json_object_get(stays, "due")));
+    json_decref(stays);
+    bed_end(&b);
+}
+
+TEST(a_batch_goes_by_its_owners_word_but_what_a_law_keeps) {
+    struct bed b;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    json_t *got = NULL;
+    char id[UUID_TEXT], mail[64];
+    struct retire_id all[12];
+    size_t n = 0;
+    CHECK_OK(bed_make(&b, &boss, "event", json_pack("{s:s,s:s,s:s}", "title", "Bieg", "starts", "2030-03-01T18:00:00Z", "ends", "2030-03-01T21:00:00Z"), &got), &b.e);
+    struct uuid event = id_of(got);
+    json_decref(got);
+    for (; n < 10; n++) {
+        snprintf(mail, sizeof mail, "g%zu@people.example", n);
+        CHECK_OK(bed_make(&b, &boss, "registration", json_pack("{s:s,s:s,s:s}", "event", uuid_format(&event, id), "name", "Ewa", "email", mail), &got), &b.e);
+        all[n] = (struct retire_id){ service_kind(b.service, charter_kind(b.charter, "registration"))->number, id_of(got) };
+        json_decref(got);
+    }
+    CHECK_OK(bed_make(&b, &boss, "invoice", json_pack("{s:s,s:s,s:s,s:{s:s,s:s}}", "event", uuid_format(&event, id), "issued", "2029-11-02", "buyer", "Ewa", "total", "amount", "9.00", "currency", "PLN"), &got), &b.e);
+    all[n++] = (struct retire_id){ service_kind(b.service, charter_kind(b.charter, "invoice"))->number, id_of(got) };
+    json_decref(got);
+    struct retired sum = { 0 };
+    CHECK_OK(retire_rests(b.service, b.tenant, all, n, "closed", &sum, &b.e), &b.e);
+    CHECK(sum.records == 10 && sum.held == 1 && sum.failed == 0 && sum.skipped == 0);
+    CHECK_OK(bed_read(&b, &boss, "invoice", &all[10].id, &got), &b.e);
+    json_decref(got);
+    CHECK_CODE(bed_read(&b, &boss, "registration", &all[0].id, &got), E_GONE, &b.e);
+    CHECK_OK(retire_rests(b.service, b.tenant, all, 0, "closed", &sum, &b.e), &b.e);
+    bed_end(&b);
+}

@@ -11,13 +11,15 @@
 #include "records/retire.h"
 #include "records/service.h"
 #include "records/use.h"
+#include "retention/clock.h"
 #include "store/closing.h"
 #include "store/destruction.h"
 #include "store/hold.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
-#define BATCH 200u
+#define BATCH 500u
+#define CAUSE "closed"                         /* as certificates tell it */
 
 static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory for a closing"); }
 
@@ -146,45 +148,55 @@ enum code closing_back(struct service *s, const struct caller *who, json_t **ret
 
 /* ---- going */
 
+/* Waits for its day, whose coming a clock in doubt does not prove; what was asked for at once does not. */
+static bool may_begin(struct service *s, const struct closing_row *r) { return r->state == CLOSING_GOING || r->goes <= r->asked || !clock_held(s->store); }
+
+/* *goes: false too where somebody holds a record: asked here, so that no hold comes between (hold.c sets none while an account goes). */
+struct begin { bool goes; };
 static enum code begin_write(struct txn *t, void *arg, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
     struct closing_row r;
-    bool *ret_goes = arg;
+    struct holding holds = { .now = txn_now(t) };
+    struct begin *b = arg;
+    b->goes = false;
     enum code code = arena == NULL ? no_memory(reterr) : closing_get(txn_sql(t), &r, arena, reterr);
-    *ret_goes = code == OK && (r.state == CLOSING_GOING || (r.state == CLOSING_ASKED && r.goes <= txn_now(t)));
     if (code == E_NOT_FOUND)
         return OK;                             /* taken back meanwhile */
-    if (code != OK || !*ret_goes || r.state == CLOSING_GOING)
+    if (code == OK)
+        code = holds_list(txn_sql(t), INT64_MAX, standing_take, &holds, reterr);
+    if (code != OK)
         return code;
+    b->goes = r.state == CLOSING_GOING || (r.state == CLOSING_ASKED && r.goes <= txn_now(t) && holds.count == 0);
+    if (!b->goes || r.state == CLOSING_GOING)
+        return OK;
     r.state = CLOSING_GOING;
     code = closing_put(t, &r, reterr);
     return code == OK ? note(t, "closing_began", r.by, json_null(), reterr) : code;
 }
 
-struct ids { struct uuid list[BATCH]; size_t count; };
+struct batch { struct retire_id list[BATCH]; size_t count; };
 static bool id_take(const struct row *r, void *arg) {
-    struct ids *ids = arg;
-    ids->list[ids->count++] = r->id;
-    return ids->count < BATCH;
+    struct batch *b = arg;
+    b->list[b->count++] = (struct retire_id){ r->kind, r->id };
+    return b->count < BATCH;
 }
 
-/* Those that a law keeps are passed over. */
-static enum code kind_erase(struct service *s, int64_t tenant, const struct kind_info *k, struct err *reterr) {
+/* Those that a law keeps are passed over; one that cannot be read stops no other. */
+static enum code kind_erase(struct service *s, int64_t tenant, const struct kind_info *k, struct batch *b, struct retired *sum, struct err *reterr) {
     struct row_range range = { .kind = k->number };
-    struct ids ids;
     enum code code = OK;
     do {
         struct view *v = NULL;
-        ids.count = 0;
+        b->count = 0;
         code = store_view(s->store, tenant, &v, reterr);
         if (code == OK)
-            code = rows_list(view_sql(v), &range, id_take, &ids, reterr);
+            code = rows_list(view_sql(v), &range, id_take, b, reterr);
         view_end(v);
-        for (size_t i = 0; code == OK && i < ids.count; i++)
-            code = retire_rest(s, tenant, k, &ids.list[i], NULL, reterr);
-        if (ids.count > 0)
-            range.after = ids.list[ids.count - 1];
-    } while (code == OK && ids.count == BATCH);
+        if (code == OK)
+            code = retire_rests(s, tenant, b->list, b->count, CAUSE, sum, reterr);
+        if (b->count > 0)
+            range.after = b->list[b->count - 1].id;
+    } while (code == OK && b->count == BATCH);
     return code;
 }
 
@@ -196,13 +208,29 @@ static size_t depth_of(const struct service *s, const struct kind_info *k) {
 }
 
 /* What belongs to a record goes with it, so the outermost come first. */
-static enum code records_erase(struct service *s, int64_t tenant, struct err *reterr) {
+static enum code kinds_erase(struct service *s, int64_t tenant, struct batch *b, struct retired *sum, struct err *reterr) {
     enum code code = OK;
     for (size_t depth = 0; code == OK && depth <= s->kinds; depth++)
         for (size_t i = 0; code == OK && i < s->kinds; i++)
             if (depth_of(s, service_kind(s, (int)i)) == depth)
-                code = kind_erase(s, tenant, service_kind(s, (int)i), reterr);
+                code = kind_erase(s, tenant, service_kind(s, (int)i), b, sum, reterr);
     return code;
+}
+
+static enum code records_erase(struct service *s, int64_t tenant, struct retired *sum, struct err *reterr) {
+    struct batch *b = mem_new(sizeof *b);
+    enum code code = b == NULL ? no_memory(reterr) : kinds_erase(s, tenant, b, sum, reterr);
+    mem_free(b);
+    return code;
+}
+
+/* All that can go has gone; the account is gone once this is nothing any more. */
+static enum code whole_check(const struct retired *sum, struct err *reterr) {
+    if (sum->failed > 0) {
+        *reterr = sum->why;
+        return err_prefix(reterr, "%lld records of an account that closes cannot be erased", (long long)sum->failed);
+    }
+    return sum->skipped == 0 ? OK : err_set(reterr, E_BUSY, "%lld records of an account that closes were written meanwhile: the next turn erases them", (long long)sum->skipped);
 }
 
 struct rest { uint64_t keys[CLOSING_KEYS]; size_t count; bool more; };
@@ -210,7 +238,7 @@ static enum code rest_write(struct txn *t, void *arg, struct err *reterr) {
     struct rest *r = arg;
     int64_t number;
     enum code code = closing_rest(t, r->keys, &r->count, &r->more, reterr);
-    return code == OK && r->count > 0 ? destruction_put(t, "closed", "sejf", "{}", r->keys, r->count, &number, reterr) : code;
+    return code == OK && r->count > 0 ? destruction_put(t, CAUSE, "sejf", "{}", r->keys, r->count, &number, reterr) : code;
 }
 
 static enum code rest_erase(struct service *s, int64_t tenant, struct err *reterr) {
@@ -254,23 +282,27 @@ enum code closing_run(struct service *s, int64_t tenant, const struct closing_pe
     AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
     struct closing_row row;
     struct ending end = { s };
-    bool there = false, goes = false;
+    struct retired sum = { 0 };
+    struct begin begin = { false };
+    bool there = false;
     int64_t holds = 0;
     *ret_done = false;
     enum code code = arena == NULL ? no_memory(reterr) : row_read(s, tenant, &row, &there, &holds, arena, reterr);
-    if (code != OK || !there || holds > 0)
+    if (code != OK || !there || holds > 0 || !may_begin(s, &row))
         return code;                           /* what a named person keeps is lifted by a person first */
-    code = store_write(s->store, tenant, begin_write, &goes, reterr);
-    if (code != OK || !goes)
+    code = store_write(s->store, tenant, begin_write, &begin, reterr);
+    if (code != OK || !begin.goes)
         return code;
     if ((code = tenant_close(s->store, tenant, reterr)) == E_NOT_FOUND)
         code = OK;                             /* it was, before the cut */
     if (code == OK)
         code = people->leave(people->arg, tenant, reterr);
     if (code == OK)
-        code = records_erase(s, tenant, reterr);
+        code = records_erase(s, tenant, &sum, reterr);
     if (code == OK)
         code = rest_erase(s, tenant, reterr);
+    if (code == OK)
+        code = whole_check(&sum, reterr);
     if (code == OK)
         code = store_write(s->store, tenant, end_write, &end, reterr);
     *ret_done = code == OK;

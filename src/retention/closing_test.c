@@ -110,3 +110,45 @@ TEST(everything_goes_but_what_a_law_keeps) {
     CHECK(!done && s.left == 2);               /* once */
     bed_end(&s.b);
 }
+
+static enum code put(struct txn *t, void *arg, struct err *e) { return closing_put(t, arg, e); }
+TEST(a_clock_in_doubt_brings_no_day_but_what_was_asked_for_at_once_goes) {
+    struct stage s;
+    json_t *now = NULL;
+    bool done = true, was = false;
+    stage_start(&s);
+    struct closing_row row = { .state = CLOSING_ASKED, .asked = clock_now() - 5 * USEC_PER_DAY, .goes = clock_now() - USEC_PER_DAY, .by = "token 1" };
+    CHECK_OK(store_write(s.b.store, s.b.tenant, put, &row, &s.b.e), &s.b.e);
+    CHECK_OK(clock_hold(s.b.store, clock_now() - 3 * USEC_PER_DAY, clock_now(), &s.b.e), &s.b.e);
+    CHECK_OK(run(&s, &done), &s.b.e);
+    CHECK(!done && left(&s, "registration") == 3 && s.left == 0);
+    CHECK_OK(closing_back(s.b.service, &s.boss, &now, &s.b.e), &s.b.e);
+    json_decref(now);
+    CHECK_OK(closing_ask(s.b.service, &s.boss, &(struct closing_wish){ .now = true }, &now, &s.b.e), &s.b.e);
+    json_decref(now);
+    CHECK_OK(run(&s, &done), &s.b.e);
+    CHECK(done && left(&s, "registration") == 0);
+    CHECK_OK(clock_confirm(s.b.store, "sejf", &was, &s.b.e), &s.b.e);
+    bed_end(&s.b);
+}
+
+/* Set when the look at holds was over, and before the going began. */
+TEST(a_hold_that_comes_late_is_seen_or_refused) {
+    struct stage s;
+    json_t *held = NULL;
+    struct begin begin = { true };
+    stage_start(&s);
+    struct hold_wish h = { .kind = charter_kind(s.b.charter, "event"), .id = s.event, .why = "spór" };
+    struct closing_row row = { .state = CLOSING_ASKED, .asked = clock_now() - 5 * USEC_PER_DAY, .goes = clock_now() - USEC_PER_DAY, .by = "token 1" };
+    CHECK_OK(store_write(s.b.store, s.b.tenant, put, &row, &s.b.e), &s.b.e);
+    CHECK_OK(hold_set(s.b.service, &s.boss, &h, &held, &s.b.e), &s.b.e);
+    json_decref(held);
+    CHECK_OK(store_write(s.b.store, s.b.tenant, begin_write, &begin, &s.b.e), &s.b.e);
+    CHECK(!begin.goes);
+    CHECK_OK(hold_end(s.b.service, &s.boss, 1, &held, &s.b.e), &s.b.e);
+    json_decref(held);
+    CHECK_OK(store_write(s.b.store, s.b.tenant, begin_write, &begin, &s.b.e), &s.b.e);
+    CHECK(begin.goes);
+    CHECK_CODE(hold_set(s.b.service, &s.boss, &h, &held, &s.b.e), E_CONFLICT, &s.b.e);
+    bed_end(&s.b);
+}

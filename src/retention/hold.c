@@ -13,6 +13,7 @@
 #include "records/use.h"
 #include "retention/clock.h"
 #include "retention/sweep.h"
+#include "store/closing.h"
 #include "store/hold.h"
 
 #define REGISTER "hold"
@@ -182,6 +183,18 @@ static enum code note(struct txn *t, const struct step *p, const char *verb, str
     return code;
 }
 
+/* While an account goes, what is held goes with it: then nobody is told that it stays. */
+static enum code stands_check(struct txn *t, struct arena *arena, struct err *reterr) {
+    struct closing_row r;
+    struct arena_mark mark = arena_mark(arena);
+    enum code code = closing_get(txn_sql(t), &r, arena, reterr);
+    const bool going = code == OK && r.state == CLOSING_GOING;
+    arena_rewind(arena, mark);
+    if (code == E_NOT_FOUND)
+        return OK;
+    return going ? err_set(reterr, E_CONFLICT, "this account is being erased: nothing of it can be held any more") : code;
+}
+
 static enum code set_write(struct txn *t, void *arg, struct err *reterr) {
     struct step *p = arg;
     AUTO(buf_done) struct buf sealed = BUF(ENTRY_TEXT_MAX + SEAL_OVERHEAD);
@@ -190,6 +203,8 @@ static enum code set_write(struct txn *t, void *arg, struct err *reterr) {
     struct arena_mark mark = arena_mark(p->arena);
     enum code code = record_find(txn_sql(t), k, &p->row.id, p->arena, &r, reterr);
     arena_rewind(p->arena, mark);
+    if (code == OK)
+        code = stands_check(t, p->arena, reterr);
     if (code == OK)
         code = hold_next(txn_sql(t), &p->row.number, reterr);
     struct entry_place at = place_of(txn_tenant(t), &p->row);
@@ -320,7 +335,7 @@ enum code holds_over(struct service *s, int64_t tenant, struct err *reterr) {
     PRE(s != NULL && reterr != NULL);
     struct over *o = NULL;
     enum code code = OK;
-    for (bool any = true; any && code == OK;) {
+    for (bool any = !clock_held(s->store); any && code == OK;) {      /* a clock in doubt ends nothing for good */
         struct view *v = NULL;
         any = false;
         code = store_view(s->store, tenant, &v, reterr);

@@ -125,9 +125,15 @@ TEST(what_ended_by_itself_leaves_no_ground) {
         CHECK_OK(store_write(s.b.store, s.b.tenant, put, &row, &s.b.e), &s.b.e);
         row.until = USEC_NEVER;
     }
+    bool ok = false, was = false;
+    CHECK_OK(clock_hold(s.b.store, clock_now() - 3 * USEC_PER_DAY, clock_now(), &s.b.e), &s.b.e);
+    CHECK_OK(holds_over(s.b.service, s.b.tenant, &s.b.e), &s.b.e);
+    CHECK_OK(keeper_open(s.b.keeper, s.b.tenant, &ended, 1, &key, &ok, &s.b.e), &s.b.e);
+    CHECK(ok);                                 /* a clock in doubt ends nothing */
+    CHECK_OK(clock_confirm(s.b.store, "sejf", &was, &s.b.e), &s.b.e);
     CHECK_OK(holds_over(s.b.service, s.b.tenant, &s.b.e), &s.b.e);
     CHECK_OK(holds_over(s.b.service, s.b.tenant, &s.b.e), &s.b.e);
-    bool ok = true;
+    ok = true;
     CHECK_OK(keeper_open(s.b.keeper, s.b.tenant, &ended, 1, &key, &ok, &s.b.e), &s.b.e);
     CHECK(!ok);
     CHECK_OK(keeper_open(s.b.keeper, s.b.tenant, &open, 1, &key, &ok, &s.b.e), &s.b.e);

@@ -383,7 +383,7 @@ static struct reached *standing_of(struct noticer *n, int64_t tenant) {
 struct tenants { struct tenant_at { int64_t id, change; } *list; size_t count, room; bool no_memory; };
 static bool tenant_add(const struct tenant_row *r, void *arg) {
     struct tenants *l = arg;
-    if (r->probe || r->closed != 0)
+    if (r->probe)                              /* a closed one has what a law keeps: of that the contact of the operator is told */
         return true;
     if (l->count == l->room) {
         size_t room = l->room == 0 ? 64 : l->room * 2;

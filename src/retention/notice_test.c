@@ -624,3 +624,16 @@ TEST(a_long_list_is_cut_in_the_letter_and_nowhere_else) {
     CHECK_INT(turn(&g, "2027-06-26T07:00:00Z"), 1);
     stage_end(&g);
 }
+
+/* What a law keeps of a tenant that has closed goes at its date like everything else: after a notice, to the operator's contact. */
+TEST(a_tenant_that_has_closed_is_told_of_too) {
+    struct stage g;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2027-01-01T18:00:00Z");
+    (void)guest_make(&g, &event, 1);
+    g.crowd.count = 0;
+    CHECK_OK(tenant_close(g.b.store, g.b.tenant, &g.b.e), &g.b.e);
+    CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+    CHECK_INT(records_of(&g, 1), 1);
+    stage_end(&g);
+}
