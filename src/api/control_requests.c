@@ -5,12 +5,13 @@
 #include "api/api_int.h"
 #include "api/control_int.h"
 #include "api/desk.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "rights/paper.h"
 
 #define PDF_MOST (4u << 20)
 
-struct at { struct request_desk desk; struct caller who; struct request_by by; struct arena *arena; int64_t number; };
+struct at { struct api *api; struct request_desk desk; struct caller who; struct request_by by; struct arena *arena; int64_t number; };
 
 static void at_done(struct at *a) { arena_free(a->arena); }
 DEFINE_AUTO_VALUE(struct at, at_done)
@@ -19,7 +20,7 @@ static enum code at_begin(struct control_req *c, bool numbered, struct at *ret, 
     struct service *s = c->service;
     int64_t tenant = control_number(c, "tenant", 0);
     enum code code = OK;
-    *ret = (struct at){ .arena = arena_new(1u << 20), .number = control_number(c, "number", 0) };
+    *ret = (struct at){ .api = c->api, .arena = arena_new(1u << 20), .number = control_number(c, "number", 0) };
     if (ret->arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a request");
     if (tenant > 0)
@@ -121,7 +122,17 @@ static enum code refuse(struct at *a, json_t *b, struct err *reterr) { return re
 static enum code withdraw(struct at *a, json_t *b, struct err *reterr) { return request_withdraw(&a->desk, a->number, text_of(b, "why"), &a->by, reterr); }
 static enum code pass(struct at *a, json_t *b, struct err *reterr) {
     int64_t made, to = json_integer_value(json_object_get(b, "tenant"));
-    return request_pass(&a->desk, a->number, text_of(b, "to"), text_of(b, "how"), to, &a->by, &made, reterr);
+    struct err late;
+    enum code code = request_pass(&a->desk, a->number, text_of(b, "to"), text_of(b, "how"), to, &a->by, &made, reterr);
+    if (code != OK || to <= 0)
+        return code;
+    const struct request_desk there = desk_of(a->api, a->desk.service, to, a->arena);
+    code = request_collect(&there, made, &a->by, &late);       /* who asks may be known already */
+    if (code == E_CONFLICT)
+        code = request_ask_identity(&there, made, -1, NULL, &a->by, &late);
+    if (code != OK && code != E_CONFLICT)      /* no address: whoever answers asks */
+        log_error("request_passed", &late);
+    return OK;
 }
 static enum code told(struct at *a, json_t *b, struct err *reterr) {
     return request_told_recipient(&a->desk, a->number, json_integer_value(json_object_get(b, "recipient")), text_of(b, "how"), &a->by, reterr);

@@ -46,7 +46,7 @@ enum code give_pack(const struct give *g, const struct sink *out, struct packed 
     AUTO(arena_free) struct arena *arena = arena_new((size_t)1 << 20);
     struct tenant_row row = { 0 };
     struct saying words = { .g = g };
-    struct pack_job job = { .purpose = g->purpose, .about = g->about, 
+    struct pack_job job = { .purpose = g->purpose, .about = g->about, .letter = g->letter,
                             .who = g->who, .only_seen = g->who->by_link, .lang = g->lang, .now = clock_now(), .notice = notice_say, .arg = &words,
                             .holds = g->holds, .holds_arg = g->holds_arg };
     if (arena == NULL)

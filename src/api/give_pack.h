@@ -10,6 +10,7 @@ struct give {
     struct service *service; const struct caller *who; int64_t tenant;
     struct people *people;                     /* where the person's account with the tenant is looked for; NULL: nowhere */
     enum pack_purpose purpose; enum lang lang; const struct subject *about;
+    const struct buf *letter;                  /* that goes with it; NULL: none */
     enum code (*holds)(void *arg, const key_id *keys, size_t count, struct err *reterr); void *holds_arg;      /* as in access_pack.h; NULL: nobody keeps it */
 };
 MUST_USE enum code give_pack(const struct give *g, const struct sink *out, struct packed *ret, struct err *reterr);

@@ -135,11 +135,25 @@ static enum code media_check(struct http_req *req, const char *types, struct err
     return OK;
 }
 
+/* The whole body of a stream, bounded as any other. */
+static enum code body_gather(struct http_req *req, struct err *reterr) {
+    char piece[16384];
+    ssize_t n;
+    while ((n = http_body_read(req, piece, sizeof piece)) > 0)
+        buf_add(&req->body, piece, (size_t)n);
+    explicit_bzero(piece, sizeof piece);
+    if (req->body.failed)
+        return err_set(reterr, E_TOO_LARGE, "the body is larger than 1 MiB");
+    return n < 0 ? err_set(reterr, E_INVALID, "the body ends too early") : OK;
+}
+
 enum code http_form_read(struct http_req *req, struct err *reterr) {
     enum code code = media_check(req, "application/x-www-form-urlencoded", reterr);
     if (code != OK || req->form_parsed)
         return code;
     req->form_parsed = true;
+    if (req->stream != NULL && (code = body_gather(req, reterr)) != OK)
+        return code;
     return pairs_parse(buf_str(&req->body), req->body.len, req->arena, &req->form, reterr);
 }
 
@@ -200,18 +214,6 @@ enum code json_read(const char *text, size_t len, json_t **ret, struct err *rete
     }
     *ret = json;
     return OK;
-}
-
-/* The whole body of a stream, bounded as any other. */
-static enum code body_gather(struct http_req *req, struct err *reterr) {
-    char piece[16384];
-    ssize_t n;
-    while ((n = http_body_read(req, piece, sizeof piece)) > 0)
-        buf_add(&req->body, piece, (size_t)n);
-    explicit_bzero(piece, sizeof piece);
-    if (req->body.failed)
-        return err_set(reterr, E_TOO_LARGE, "the body is larger than 1 MiB");
-    return n < 0 ? err_set(reterr, E_INVALID, "the body ends too early") : OK;
 }
 
 enum code http_json_read(struct http_req *req, const char *types, json_t **ret, struct err *reterr) {

@@ -4,6 +4,7 @@
 
 #include "api/api_int.h"
 #include "api/desk.h"
+#include "api/give_pack.h"
 #include "api/page_form.h"
 #include "api/page_right.h"
 #include "api/page_visit.h"
@@ -102,7 +103,8 @@ static bool counter_begin(struct http_req *req, struct counter *c) {
     const char *number = http_param(req, "tenant");
     if (!visit_begin(req, &c->visit))
         return false;
-    enum code code = number[0] == 0 || text_int(number, 1, INT64_MAX, &tenant) ? OK : err_set(&e, E_NOT_FOUND, "no such tenant");
+    bool link = http_param(req, "token")[0] != 0;        /* those of the operator name tenant 0 */
+    enum code code = number[0] == 0 || text_int(number, link ? 0 : 1, INT64_MAX, &tenant) ? OK : err_set(&e, E_NOT_FOUND, "no such tenant");
     if (code == OK && tenant > 0)
         code = tenant_get(api_config(c->visit.api)->store, tenant, &row, http_arena(req), &e);
     if (code == OK && tenant > 0 && (row.closed != 0 || strcmp(row.service, c->visit.name) != 0))
@@ -302,7 +304,7 @@ static const char *type_of(const struct counter *c, const json_t *told) {
     return request_type_find(json_string_value(json_object_get(told, "type")), &type) ? tell_type(type, c->visit.lang) : "";
 }
 
-static bool for_identity(const json_t *told) { return strcmp(json_string_value(json_object_get(told, "for")) ?: "", "identity") == 0; }
+static bool is_for(const json_t *told, const char *what) { return strcmp(json_string_value(json_object_get(told, "for")) ?: "", what) == 0; }
 
 static void on_link(struct http_req *req) {
     struct counter c;
@@ -312,7 +314,7 @@ static void on_link(struct http_req *req) {
     struct page page;
     if (!link_begin(req, &c, &told))
         return;
-    bool identity = for_identity(told);
+    const bool identity = is_for(told, "identity"), archive = is_for(told, "archive");
     enum lang lang = c.visit.lang;
     guard_token(pages_guard(c.visit.pages), "r/link", visit_cookie(&c.visit), true, clock_now(), token);
     visit_page(&c.visit, text_in(identity ? TEXT_RIGHT_CONFIRM_TITLE : TEXT_RIGHT_READ_TITLE, lang), true, &body, &page);
@@ -320,12 +322,14 @@ static void on_link(struct http_req *req) {
     buf_text(&body, "<p class=\"lead\">");
     if (identity)
         PUT(&body, lang, RIGHT_CONFIRM, number_of(&c, told), day_of(&c, told, "received", 0), type_of(&c, told));
+    else if (archive)
+        PUT(&body, lang, RIGHT_FETCH, number_of(&c, told), type_of(&c, told));
     else
         PUT(&body, lang, RIGHT_READ, number_of(&c, told), type_of(&c, told));
     buf_text(&body, "</p>\n<form method=\"post\">\n<input type=\"hidden\" name=\"" FORM_TOKEN "\" value=\"");
     buf_html(&body, token);
     buf_text(&body, "\">\n<p class=\"buttons\"><button type=\"submit\">");
-    buf_html(&body, text_in(identity ? TEXT_RIGHT_CONFIRM_BUTTON : TEXT_RIGHT_READ_BUTTON, lang));
+    buf_html(&body, text_in(identity ? TEXT_RIGHT_CONFIRM_BUTTON : archive ? TEXT_RIGHT_FETCH_BUTTON : TEXT_RIGHT_READ_BUTTON, lang));
     buf_text(&body, "</button></p>\n</form>\n");
     visit_send(&c.visit, 200, &page, &body);
     json_decref(told);
@@ -343,35 +347,67 @@ static void letter_send(struct counter *c, const json_t *told) {
     http_reply_buf(c->visit.req, 200, "application/pdf", &pdf);
 }
 
-/* The button: once. What is held is looked up at once, so that whoever answers finds it there. */
-static void on_link_taken(struct http_req *req) {
-    static const struct request_by sejf = { .who = "sejf" };
-    struct counter c;
+/* What was asked for, with the letter: all of it is found before the link is used up, and a cut download must not look whole. */
+static void archive_send(struct counter *c, const json_t *told) {
+    AUTO(arena_free) struct arena *arena = arena_new((size_t)1 << 30);      /* 32 bytes a record */
+    AUTO(buf_wipe) struct buf letter = BUF(LETTER_MAX);
+    const int64_t number = json_integer_value(json_object_get(told, "number"));
+    const struct caller sejf = { .tenant = c->desk.tenant, .person = charter_tenant(c->visit.charter), .by_sejf = true, .subject_kind = -1 };
+    struct subject s;
     struct err e;
-    json_t *told = NULL, *taken = NULL;
-    if (!link_begin(req, &c, &told))
-        return;
-    bool identity = for_identity(told), read = http_form_read(req, &e) == OK;
-    json_decref(told);
-    if (rule_on(RULE_form_csrf) && (!read || visit_cross_site(&c.visit) ||
-                                    guard_check(pages_guard(c.visit.pages), "r/link", visit_cookie_sent(&c.visit), http_form(req, FORM_TOKEN), clock_now()) != GUARD_FINE)) {
-        message(&c, 403, TEXT_RIGHT_TITLE, text_in(TEXT_FORM_FOREIGN, c.visit.lang));
-        return;
-    }
-    if (request_link_take(&c.desk, http_param(req, "token"), &taken, &e) != OK) {
-        visit_trouble(&c.visit, &e);
+    json_t *taken = NULL;
+    int type = REQUEST_ACCESS;
+    enum lang lang = c->visit.lang;
+    enum code code = arena == NULL ? err_set(&e, E_MEMORY, "no memory for an archive") : request_about(&c->desk, number, arena, &s, &type, &lang, &e);
+    if (code == OK)
+        code = paper_request(&c->desk, number, PAPER_NEWEST, 0, &letter, &e);
+    if (code == OK)
+        code = request_link_take(&c->desk, http_param(c->visit.req, "token"), &taken, &e);
+    json_decref(taken);
+    if (code != OK)
+        visit_trouble(&c->visit, &e);
+    else
+        give_pack_reply(c->visit.req, &(struct give){ .service = c->visit.service, .who = &sejf, .people = api_people(c->visit.api), .tenant = c->desk.tenant, .lang = lang, .about = &s,
+                                                      .purpose = type == REQUEST_PORTABILITY ? PACK_PORTABILITY : PACK_ACCESS, .letter = &letter });
+}
+
+/* The button: once. What is held is looked up at once, so that whoever answers finds it there. */
+static void link_used(struct counter *c, bool identity) {
+    static const struct request_by sejf = { .who = "sejf" };
+    struct err e;
+    json_t *taken = NULL;
+    if (request_link_take(&c->desk, http_param(c->visit.req, "token"), &taken, &e) != OK) {
+        visit_trouble(&c->visit, &e);
         return;
     }
     if (!identity) {
-        letter_send(&c, taken);
+        letter_send(c, taken);
     } else {
         AUTO(buf_done) struct buf b = BUF(1024);
-        if (request_collect(&c.desk, json_integer_value(json_object_get(taken, "number")), &sejf, &e) != OK)
+        if (request_collect(&c->desk, json_integer_value(json_object_get(taken, "number")), &sejf, &e) != OK)
             log_error("request_collect", &e);  /* it is looked up again by whoever answers */
-        say_plain(&b, text_in(TEXT_RIGHT_CONFIRMED, c.visit.lang), SAY_ARGS(number_of(&c, taken), day_of(&c, taken, "due", 1)));
-        message(&c, 200, TEXT_RIGHT_CONFIRMED_TITLE, buf_str(&b));
+        say_plain(&b, text_in(TEXT_RIGHT_CONFIRMED, c->visit.lang), SAY_ARGS(number_of(c, taken), day_of(c, taken, "due", 1)));
+        message(c, 200, TEXT_RIGHT_CONFIRMED_TITLE, buf_str(&b));
     }
     json_decref(taken);
+}
+
+static void on_link_taken(struct http_req *req) {
+    struct counter c;
+    struct err e;
+    json_t *told = NULL;
+    if (!link_begin(req, &c, &told))
+        return;
+    const bool identity = is_for(told, "identity"), archive = is_for(told, "archive"), read = http_form_read(req, &e) == OK;
+    if (rule_on(RULE_form_csrf) && (!read || visit_cross_site(&c.visit) ||
+                                    guard_check(pages_guard(c.visit.pages), "r/link", visit_cookie_sent(&c.visit), http_form(req, FORM_TOKEN), clock_now()) != GUARD_FINE)) {
+        message(&c, 403, TEXT_RIGHT_TITLE, text_in(TEXT_FORM_FOREIGN, c.visit.lang));
+    } else if (archive) {
+        archive_send(&c, told);
+    } else {
+        link_used(&c, identity);
+    }
+    json_decref(told);
 }
 
 static const struct route list[] = {
@@ -380,6 +416,6 @@ static const struct route list[] = {
     { "GET", "/r/{service}/{tenant}", 0, on_form },
     { "POST", "/r/{service}/{tenant}", 0, on_send },
     { "GET", "/r/{service}/{tenant}/{token}", ROUTE_SECRET, on_link },
-    { "POST", "/r/{service}/{tenant}/{token}", ROUTE_SECRET, on_link_taken },
+    { "POST", "/r/{service}/{tenant}/{token}", ROUTE_SECRET | ROUTE_STREAM, on_link_taken },
 };
 const struct route_table routes_rights = { list, ARRAY_LEN(list) };

@@ -166,6 +166,11 @@ static enum code cover_add(struct packing *p, struct err *reterr) {
     return code == OK ? pack_add(p->pack, "cover.pdf", b.data, b.len, reterr) : code;
 }
 
+static enum code letter_add(struct packing *p, struct err *reterr) {
+    const struct buf *letter = p->job->letter;
+    return letter == NULL ? OK : pack_add(p->pack, LETTER_NAME, letter->data, letter->len, reterr);
+}
+
 static enum code kinds_add(struct packing *p, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; code == OK && i < p->s->kinds; i++)
@@ -189,7 +194,7 @@ enum code access_pack_write(struct service *s, int64_t tenant, const struct pack
     AUTO(pack_free) struct pack *pack = NULL;
     struct packing p = { .s = s, .tenant = tenant, .job = job, .text = BUF(PIECE_MAX) };
     static const struct { enum code (*add)(struct packing *p, struct err *reterr); bool access /* of no other pack */, whole /* nothing for who came by a link */; } steps[] = {
-        { cover_add, false, false }, { about_add, false, false }, { notice_add, true, false }, { kinds_add, false, false }, { packing_choices, true, false },
+        { cover_add, false, false }, { letter_add, false, false }, { about_add, false, false }, { notice_add, true, false }, { kinds_add, false, false }, { packing_choices, true, false },
         { packing_messages, true, true }, { account_add, true, true }, { looked_add, true, false }, { signature_add, false, false },
     };
     enum code code = pack_new(out->write, out->arg, job->now, &pack, reterr);

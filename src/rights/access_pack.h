@@ -1,6 +1,7 @@
 /* access_pack.h — everything that a tenant holds about one person, as one archive (doc/pack.h) that anybody can check:
  *
  *   cover.pdf             a letter in the person's language: what lies here, and what the person may do
+ *   letter.pdf            the answer to the request for which it is given, where there is one
  *   about.html            why it is held, on what ground, for how long, who receives it, rights, authority (Art. 15(1) and (2) of the GDPR)
  *   pack.json             whose, when, how many
  *   records/KIND.json     the person's own records, with a label for each name and the date of erasure of each part
@@ -31,6 +32,7 @@ struct pack_job {
     const struct caller *who;                  /* who asked for it */
     const json_t *account;                     /* what is known of the person's account with the tenant; NULL: none */
     bool only_seen;                            /* of each record what `who` may see: who came by a private link */
+    const struct buf *letter;                  /* PDF; NULL: none */
     const char *tenant_name;
     enum lang lang;                            /* of letter and labels */
     usec_t now;

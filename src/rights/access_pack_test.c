@@ -192,11 +192,11 @@ TEST(letters_that_wait_are_in_it) {
     place(&b);
     for (int i = 0; i < 40; i++)               /* more than are looked at together */
         letter_to(&b, "ola@people.example", "To somebody else");
-    letter_to(&b, "Ewa@people.example", "To her");
+    letter_to(&b, "Ewa@people.example", "To her: https://sejf.example/r/shop/1/abcdefghijklmnopqrstuvwxyz0123456789ABCDE-_\nby 7 May.");
     for (int i = 0; i < 40; i++)
         letter_to(&b, "ola@people.example", "To somebody else");
     CHECK_OK(of_email(&b, &(struct wish){ .email = "ewa@people.example" }, path, &done), &b.e);
-    python(path, "m=j('messages.json'); assert len(m['waiting'])==1 and m['waiting'][0]['text']=='To her' and m['more'] is False,m\nassert 'somebody else' not in all");
+    python(path, "m=j('messages.json'); assert len(m['waiting'])==1 and m['waiting'][0]['text']=='To her: https://sejf.example/r/shop/1/…\\nby 7 May.' and m['more'] is False,m\nassert 'somebody else' not in all");
     CHECK(unlink(path) == 0);
     bed_end(&b);
 }

@@ -90,7 +90,7 @@ static void counts(struct sheet *s) {
 static void contents(struct sheet *s) {
     bool access = s->p->job->purpose == PACK_ACCESS;
     const struct { const char *name; enum cover_text text; bool there; } files[] = {
-        { "records/", C_FILE_RECORDS, true }, { "files/", C_FILE_FILES, true }, { "about.html", C_FILE_ABOUT, access && s->p->job->notice != NULL },
+        { LETTER_NAME, C_FILE_LETTER, s->p->job->letter != NULL }, { "records/", C_FILE_RECORDS, true }, { "files/", C_FILE_FILES, true }, { "about.html", C_FILE_ABOUT, access && s->p->job->notice != NULL },
         { "others/", C_FILE_OTHERS, access && s->p->job->about->named_count > 0 }, { "choices.json", C_FILE_CHOICES, access }, { "messages.json", C_FILE_MESSAGES, access && !s->p->job->only_seen },
         { "account.json", C_FILE_ACCOUNT, access && s->p->job->account != NULL },
         { "who_looked.json", C_FILE_LOOKED, access },

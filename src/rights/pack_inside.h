@@ -4,6 +4,7 @@
 #include "rights/access_pack.h"
 
 #define SIGNED_WHAT "pack"
+#define LETTER_NAME "letter.pdf"
 #define MANIFEST_NAME "manifest.txt"
 #define SIGNATURE_NAME "signature.json"
 #define PIECE_MAX ((size_t)64 << 20)           /* of a batch as text */

@@ -6,6 +6,7 @@
 #include "rights/pack_inside.h"
 
 #define LETTERS_AT_ONCE 32u
+#define SECRET_LEAST 32u                      /* characters: 24 bytes */
 #define LETTERS_MOST 20000u                   /* that are looked at; more: it is said that there are */
 
 struct copied { struct letter_row row; };
@@ -33,7 +34,24 @@ static enum code letters_next_few(struct packing *p, struct letters *l, struct e
     return code == OK && l->failed ? err_set(reterr, E_MEMORY, "no memory for an access pack") : code;
 }
 
+/* A link in a letter that waits proves who has it, and this archive is made for others first: what is long enough to be a secret is left out. */
+static void text_put(struct buf *ret, const char *text) {
+    static const char of[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const char *p = text; *p != 0;) {
+        size_t n = strspn(p, of);
+        if (n >= SECRET_LEAST)
+            buf_text(ret, "…");
+        else
+            buf_add(ret, p, n);
+        p += n;
+        n = strcspn(p, of);
+        buf_add(ret, p, n);
+        p += n;
+    }
+}
+
 static enum code letter_add(struct packing *p, const struct letter_row *r, json_t *list, struct err *reterr) {
+    AUTO(buf_wipe) struct buf plain = BUF(2 * POST_TEXT_MAX);
     json_t *text = NULL;
     char made[40];
     struct err e;
@@ -47,9 +65,10 @@ static enum code letter_add(struct packing *p, const struct letter_row *r, json_
         return code;
     }
     const char *to = json_string_value(json_object_get(text, "to"));
+    text_put(&plain, json_string_value(json_object_get(text, "text")) ?: "");
     if (to != NULL && strcasecmp(to, p->job->about->email) == 0)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:O*, s:O*, s:O*}", "cause", r->cause, "made", time_format(r->made, made, sizeof made), "language", json_object_get(text, "lang"),
-                                              "subject", json_object_get(text, "subject"), "text", json_object_get(text, "text")));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:O*, s:O*, s:o}", "cause", r->cause, "made", time_format(r->made, made, sizeof made), "language", json_object_get(text, "lang"),
+                                              "subject", json_object_get(text, "subject"), "text", json_string(buf_str(&plain))));
     json_decref(text);
     return OK;
 }

@@ -159,6 +159,15 @@ static enum code note(struct txn *t, const struct request_row *r, enum request_e
 
 struct stepping { struct request_work *w; enum request_event event; const char *who; const struct request_more *more; struct buf sealed; struct request_row row; bool forget; };
 
+/* Once, but where something is added within the write. */
+static enum code words_seal(struct stepping *s, struct err *reterr) {
+    const struct entry_place at = place_of(s->w->desk, &s->w->row);
+    if (s->sealed.len > 0 && (s->more == NULL || s->more->also == NULL))
+        return OK;
+    buf_cut(&s->sealed, 0);
+    return entry_seal(&at, &s->w->key, s->w->entry, &s->sealed, reterr);
+}
+
 static enum code step_write(struct txn *t, void *arg, struct err *reterr) {
     struct stepping *s = arg;
     const struct request_more *more = s->more;
@@ -170,10 +179,14 @@ static enum code step_write(struct txn *t, void *arg, struct err *reterr) {
         row.ended = txn_now(t);
     if (s->event == EVENT_IDENTIFIED)
         row.identified = txn_now(t);
+    enum code code = more != NULL && more->also != NULL ? more->also(t, more->arg, reterr) : OK;
+    if (code == OK && !s->forget)
+        code = words_seal(s, reterr);
     row.blob = s->sealed.data;
     row.len = s->forget ? 0 : s->sealed.len;
     s->row = row;
-    enum code code = request_set(t, &row, request_next_look(s->w->desk, &row), reterr);
+    if (code == OK)
+        code = request_set(t, &row, request_next_look(s->w->desk, &row), reterr);
     if (code == OK)
         code = request_step_put(t, &(struct request_step){ .number = row.number, .step = row.steps, .at = txn_now(t), .what = (int)s->event, .by = s->who }, reterr);
     for (size_t i = 0; code == OK && more != NULL && i < more->letter_count; i++) {
@@ -188,10 +201,9 @@ static enum code step_write(struct txn *t, void *arg, struct err *reterr) {
 enum code request_next_step(struct request_work *w, enum request_event event, const struct request_by *by, const struct request_more *more, struct err *reterr) {
     PRE(w != NULL && by != NULL && reterr != NULL);
     struct stepping s = { .w = w, .event = event, .who = by->who, .more = more, .sealed = BUF(ENTRY_ROOM), .forget = event == EVENT_FORGOTTEN };
-    struct entry_place at = place_of(w->desk, &w->row);
     enum code code = request_may(w, event, reterr);
-    if (code == OK && !s.forget)
-        code = entry_seal(&at, &w->key, w->entry, &s.sealed, reterr);
+    if (code == OK && !s.forget && (more == NULL || more->also == NULL))
+        code = words_seal(&s, reterr);
     if (code == OK)
         code = store_write(w->desk->service->store, w->desk->tenant, step_write, &s, reterr);
     if (code == OK) {
@@ -237,10 +249,8 @@ static enum code wish_take(const struct request_desk *d, const struct request_wi
     return code;
 }
 
-struct making { const struct request_desk *d; const struct request_wish *w; const struct request_by *by; struct request_row row; struct key key; json_t *entry; };
-
-static enum code make_write(struct txn *t, void *arg, struct err *reterr) {
-    struct making *m = arg;
+enum code request_making_write(struct txn *t, void *arg, struct err *reterr) {
+    struct request_making *m = arg;
     AUTO(buf_done) struct buf sealed = BUF(ENTRY_ROOM);
     const struct charter *c = service_charter(m->d->service);
     struct request_row row = m->row;
@@ -257,7 +267,7 @@ static enum code make_write(struct txn *t, void *arg, struct err *reterr) {
         code = entry_seal(&at, &m->key, m->entry, &sealed, reterr);
     row.blob = sealed.data;
     row.len = sealed.len;
-    if (m->w->kind >= 0) {
+    if (json_object_get(m->entry, "identity") != NULL) {
         row.state = REQUEST_IDENTIFIED;
         row.identified = now;
     }
@@ -273,29 +283,42 @@ static enum code make_write(struct txn *t, void *arg, struct err *reterr) {
     return code;
 }
 
-enum code request_make(const struct request_desk *d, const struct request_wish *w, const struct request_by *by, int64_t *ret_number, struct err *reterr) {
-    PRE(d != NULL && w != NULL && by != NULL && ret_number != NULL && reterr != NULL && w->type < REQUEST_TYPES);
+enum code request_making_begin(struct request_making *m, const struct request_desk *d, const struct request_wish *w, const struct request_by *by, struct err *reterr) {
+    PRE(m != NULL && d != NULL && w != NULL && by != NULL && reterr != NULL && w->type < REQUEST_TYPES);
     size_t lost = mem_lost();
-    struct err late;
     struct service *s = d->service;
     const struct kind_info *k = w->kind < 0 ? NULL : service_kind(s, w->kind);
-    struct making m = { .d = d, .w = w, .by = by, .entry = json_object(),
-                        .row = { .service = charter_name(s->charter), .type = (int)w->type, .way = (int)w->way, .kind = k == NULL ? 0 : k->number } };
+    *m = (struct request_making){ .d = d, .w = w, .by = by, .entry = json_object(),
+                                  .row = { .service = charter_name(s->charter), .type = (int)w->type, .way = (int)w->way, .kind = k == NULL ? 0 : k->number } };
     if (k != NULL)
-        m.row.id = w->id;
-    enum code code = wish_take(d, w, clock_now(), m.entry, reterr);
+        m->row.id = w->id;
+    enum code code = wish_take(d, w, clock_now(), m->entry, reterr);
     if (mem_lost() != lost)                    /* what is not there for want of memory is not missing in the request */
         code = request_memory(reterr);
     if (code == OK)
-        code = keeper_make(s->keeper, d->tenant, USEC_NEVER, 1, &m.row.key, &m.key, reterr);
-    if (code == OK) {
-        code = store_write(s->store, d->tenant, make_write, &m, reterr);
-        crypto_wipe(&m.key, sizeof m.key);
-        if (code == OK)
-            *ret_number = m.row.number;
-        else
-            (void)!keeper_destroy(s->keeper, d->tenant, &m.row.key, 1, &late);       /* nothing was sealed under it that stands */
-    }
-    json_decref(m.entry);
+        code = keeper_make(s->keeper, d->tenant, USEC_NEVER, 1, &m->row.key, &m->key, reterr);
+    m->begun = code == OK;
+    return code;
+}
+
+void request_making_end(struct request_making *m) {
+    struct err late;
+    crypto_wipe(&m->key, sizeof m->key);
+    if (m->begun && !m->stands)                /* nothing was sealed under it that stands */
+        (void)!keeper_destroy(m->d->service->keeper, m->d->tenant, &m->row.key, 1, &late);
+    json_decref(m->entry);
+    *m = (struct request_making){ 0 };
+}
+
+enum code request_make(const struct request_desk *d, const struct request_wish *w, const struct request_by *by, int64_t *ret_number, struct err *reterr) {
+    PRE(ret_number != NULL);
+    struct request_making m = { 0 };
+    enum code code = request_making_begin(&m, d, w, by, reterr);
+    if (code == OK)
+        code = store_write(d->service->store, d->tenant, request_making_write, &m, reterr);
+    m.stands = code == OK;
+    if (code == OK)
+        *ret_number = m.row.number;
+    request_making_end(&m);
     return code;
 }

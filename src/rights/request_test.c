@@ -235,6 +235,60 @@ TEST(more_time_is_taken_once_and_within_the_first_month) {
     bed_end(&b);
 }
 
+TEST(a_letter_goes_where_it_is_known_who_asks) {
+    struct bed b;
+    json_t *mistakes = NULL, *o = NULL;
+    bed_start(&b, events_charter);
+    struct caller owner = bed_role(&b, b.tenant, "organiser");
+    const struct request_by anna = { .who = "token 1", .name = "Anna Nowak", .caller = &owner };
+    const struct request_desk d = desk(&b);
+    registered(&b, &owner, "ewa@people.example");
+    int64_t n = asked(&b, REQUEST_ACCESS, REQUEST_BY_FORM, "somebody.else@people.example", &anna);        /* in Ewa's name */
+    CHECK_OK(request_identify(&d, n, "Called back.", "ewa@people.example", NULL, &anna, &b.e), &b.e);
+    CHECK_OK(request_collect(&d, n, &anna, &b.e), &b.e);
+    CHECK_OK(request_decide(&d, n, NULL, &anna, &mistakes, &b.e), &b.e);
+    CHECK_OK(request_answer(&d, n, "Here it is.", &anna, &b.e), &b.e);
+    struct mail m = mailed(&b, n);
+    CHECK(m.count == 1 && strncmp(m.text, "ewa@people.example\n", 19) == 0);
+    CHECK_OK(request_link_look(&d, link_in(&m), &o, &b.e), &b.e);
+    CHECK_TEXT(text_at(o, "for", NULL), "archive");
+    json_decref(o);
+    bed_end(&b);
+}
+
+TEST(a_request_is_passed_on_in_one_write_with_what_is_known_of_who_asks) {
+    struct bed b;
+    json_t *o = NULL, *list = NULL;
+    bed_start(&b, events_charter);
+    const struct request_by by = { .who = "token 1", .name = "Anna Nowak" };
+    const struct request_desk here = desk(&b), there = { .service = b.service, .tenant = b.other };
+    int64_t n = asked(&b, REQUEST_ACCESS, REQUEST_BY_FORM, "ewa@people.example", &by), made = 0;
+    const int64_t wrong[] = { b.tenant, 999999 };
+    CHECK_OK(request_ask_identity(&here, n, -1, NULL, &by, &b.e), &b.e);
+    struct mail m = mailed(&b, n);
+    CHECK_OK(request_link_take(&here, link_in(&m), &o, &b.e), &b.e);
+    json_decref(o);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        CHECK_CODE(request_pass(&here, n, "two", "by letter", wrong[i], &by, &made, &b.e), E_FIELDS, &b.e);
+    CHECK_CODE(request_pass(&here, n, "two\nlines", "by letter", b.other, &by, &made, &b.e), E_FIELDS, &b.e);
+    in_state(&b, n, "identified");
+    CHECK_OK(requests_told(&there, INT64_MAX, false, &list, &b.e), &b.e);
+    CHECK_INT(json_array_size(json_object_get(list, "items")), 0);                               /* nothing of what failed */
+    json_decref(list);
+    CHECK_OK(request_pass(&here, n, "two", "by letter", b.other, &by, &made, &b.e), &b.e);
+    o = told(&b, n);
+    CHECK(json_integer_value(json_object_get(json_object_get(o, "passed"), "number")) == made && made == 1);
+    json_decref(o);
+    m = mailed(&b, n);
+    CHECK(m.count == 2 && strstr(m.text, "Przekazaliśmy Twoje żądanie") != NULL && strstr(m.text, "two") != NULL && strstr(m.text, "/r/") == NULL);
+    CHECK_OK(request_told(&there, made, &o, &b.e), &b.e);
+    CHECK_TEXT(text_at(o, "state", NULL), "identified");
+    CHECK_TEXT(text_at(json_object_get(o, "identity"), "email", NULL), "ewa@people.example");
+    json_decref(o);
+    CHECK_CODE(request_pass(&here, n, "two", "by letter", b.other, &by, &made, &b.e), E_CONFLICT, &b.e);
+    bed_end(&b);
+}
+
 TEST(words_go_when_their_time_is_over) {
     struct bed b;
     bed_start(&b, events_charter);

@@ -7,6 +7,7 @@
 #include "rights/clock.h"
 #include "rights/subject.h"
 #include "rights/tell.h"
+#include "store/tables.h"
 
 #define FOUND_SHOWN 200u
 #define SUBJECT_ROOM ((size_t)64 << 20)
@@ -107,7 +108,7 @@ static enum code link_open(const struct request_desk *d, const char *token, stru
 
 static enum code link_told(const struct request_work *w, json_t **ret, struct err *reterr) {
     *ret = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o}", "number", (json_int_t)w->row.number, "type", request_type_name(w->row.type), "state", request_state_name(w->row.state),
-                     "for", w->row.link_for == LINK_IDENTITY ? "identity" : "letter", "lang", lang_code(tell_lang(w)), "received", request_time(w->row.received),
+                     "for", w->row.link_for == LINK_IDENTITY ? "identity" : w->row.link_for == LINK_ARCHIVE ? "archive" : "letter", "lang", lang_code(tell_lang(w)), "received", request_time(w->row.received),
                      "due", request_time(w->row.due));
     return *ret == NULL ? request_memory(reterr) : OK;
 }
@@ -242,11 +243,15 @@ enum code request_extend(const struct request_desk *d, int64_t number, const cha
 
 /* ---- the end */
 
-/* Nobody gets a link to a letter about data before it is known who asks. */
+/* Is the answer a copy of data? Only a tenant holds any. */
+static bool gives_data(const struct request_work *w) {
+    return w->desk->tenant > 0 && w->row.identified != 0 && (w->row.type == REQUEST_ACCESS || w->row.type == REQUEST_PORTABILITY);
+}
+
 static enum code end_told(struct request_work *w, enum request_event event, enum tell what, const struct request_by *by, json_t *more, struct err *reterr) {
     const char *link = NULL;
     w->row.link_for = LINK_NONE;
-    enum code code = w->desk->base_url == NULL ? OK : tell_link(w, LINK_LETTER, &link, reterr);
+    enum code code = w->desk->base_url == NULL ? OK : tell_link(w, what == TELL_ARCHIVE ? LINK_ARCHIVE : LINK_LETTER, &link, reterr);
     return code == OK ? step_told(w, event, what, link, by, more, reterr) : code;
 }
 
@@ -263,7 +268,7 @@ enum code request_answer(const struct request_desk *d, int64_t number, const cha
     if (code == OK) {
         json_object_set_new(answer, "by", by_json(by));
         json_object_set(w.entry, "answer", answer);
-        code = mem_lost() != lost ? request_memory(reterr) : end_told(&w, EVENT_ANSWERED, TELL_ANSWERED, by, NULL, reterr);
+        code = mem_lost() != lost ? request_memory(reterr) : end_told(&w, EVENT_ANSWERED, gives_data(&w) ? TELL_ARCHIVE : TELL_ANSWERED, by, NULL, reterr);
     }
     json_decref(answer);
     return code;
@@ -277,9 +282,10 @@ enum code request_send(const struct request_desk *d, int64_t number, const struc
         code = request_may(&w, EVENT_SENT, reterr);
     if (code == OK && d->base_url == NULL)
         code = err_set(reterr, E_CONFIG, "this installation has no address of its own, so no link can be sent");
-    if (code == OK && json_object_get(json_object_get(w.entry, "person"), "email") == NULL && json_object_get(w.entry, "record") == NULL)
+    if (code == OK && json_object_get(json_object_get(w.entry, "person"), "email") == NULL && json_object_get(json_object_get(w.entry, "identity"), "email") == NULL && json_object_get(w.entry, "record") == NULL)
         code = err_set(reterr, E_CONFLICT, "no e-mail address is known; print the letter and post it");
-    return code == OK ? end_told(&w, EVENT_SENT, w.row.state == REQUEST_REFUSED ? TELL_REFUSED : TELL_ANSWERED, by, NULL, reterr) : code;
+    enum tell what = w.row.state == REQUEST_REFUSED ? TELL_REFUSED : gives_data(&w) ? TELL_ARCHIVE : TELL_ANSWERED;
+    return code == OK ? end_told(&w, EVENT_SENT, what, by, NULL, reterr) : code;
 }
 
 static const struct ground { const char *name, *article; unsigned types; struct words says; } grounds[] = {
@@ -367,47 +373,95 @@ enum code request_withdraw(const struct request_desk *d, int64_t number, const c
 
 /* ---- to the controller */
 
-/* The same request with the tenant that answers it: by the day on which it came, for the clock runs from there. */
-static enum code pass_copy(const struct request_work *w, int64_t to, const struct request_by *by, int64_t *ret_number, struct err *reterr) {
-    const struct request_desk there = { .service = w->desk->service, .tenant = to, .base_url = w->desk->base_url };
-    const json_t *person = json_object_get(w->entry, "person");
-    const struct request_wish wish = { .type = (enum request_type)w->row.type, .way = (enum request_way)w->row.way, .lang = tell_lang(w), .kind = -1, .received = w->row.received,
-                                       .name = json_string_value(json_object_get(person, "name")), .email = json_string_value(json_object_get(person, "email")),
-                                       .phone = json_string_value(json_object_get(person, "phone")), .address = json_string_value(json_object_get(person, "address")),
-                                       .text = json_string_value(json_object_get(w->entry, "text")), .purpose = json_string_value(json_object_get(w->entry, "purpose")),
-                                       .consent = json_string_value(json_object_get(w->entry, "consent")) };
-    return request_make(&there, &wish, by, ret_number, reterr);
+/* The same request with the tenant that answers it: by the day on which it came, for the clock runs from there. That its address was proved
+ * by a one-time link of this installation goes with it. */
+static enum code copy_begin(const struct request_work *w, const struct request_desk *there, struct request_wish *wish, const struct request_by *by, struct request_making *ret, struct err *reterr) {
+    const json_t *person = json_object_get(w->entry, "person"), *identity = json_object_get(w->entry, "identity");
+    *wish = (struct request_wish){ .type = (enum request_type)w->row.type, .way = (enum request_way)w->row.way, .lang = tell_lang(w), .kind = -1, .received = w->row.received,
+                                   .name = json_string_value(json_object_get(person, "name")), .email = json_string_value(json_object_get(person, "email")),
+                                   .phone = json_string_value(json_object_get(person, "phone")), .address = json_string_value(json_object_get(person, "address")),
+                                   .text = json_string_value(json_object_get(w->entry, "text")), .purpose = json_string_value(json_object_get(w->entry, "purpose")),
+                                   .consent = json_string_value(json_object_get(w->entry, "consent")) };
+    enum code code = request_making_begin(ret, there, wish, by, reterr);
+    if (code == OK && w->row.identified != 0 && json_object_get(identity, "by") == NULL && json_object_get(identity, "email") != NULL)
+        json_object_set_new(ret->entry, "identity", json_deep_copy(identity));
+    return code;
+}
+
+/* An open tenant of the same service. */
+static enum code receiver_fine(const struct request_desk *d, int64_t to, struct arena *arena, struct err *reterr) {
+    struct tenant_row row = { .id = 0 };
+    struct err e;
+    enum code code = to == d->tenant ? E_NOT_FOUND : tenant_get(d->service->store, to, &row, arena, &e);
+    if (code == OK && (row.closed != 0 || strcmp(row.service, charter_name(service_charter(d->service))) != 0))
+        code = E_NOT_FOUND;
+    if (code == E_NOT_FOUND)
+        return err_field(reterr, E_FIELDS, "/tenant", to == d->tenant ? "this is the tenant that has the request" : "this service has no open tenant of that number");
+    if (code != OK)
+        *reterr = e;
+    return code;
+}
+
+struct passing { struct request_making making; json_t *passed, *more; int64_t to; };
+
+/* Both sides in one write: the number that it has there stands here. */
+static enum code pass_write(struct txn *t, void *arg, struct err *reterr) {
+    struct passing *p = arg;
+    size_t lost = mem_lost();
+    enum code code = txn_beside(t, p->to, request_making_write, &p->making, reterr);
+    if (code == OK) {
+        json_object_set_new(p->passed, "number", json_integer(p->making.row.number));
+        json_object_set_new(p->more, "as", json_integer(p->making.row.number));
+    }
+    return code == OK && mem_lost() != lost ? request_memory(reterr) : code;
+}
+
+static enum code pass_told(struct request_work *w, struct passing *p, const struct request_by *by, struct err *reterr) {
+    AUTO(post_ready_done) struct post_ready letter = { .sealed = BUF(1) };
+    bool any = false;
+    size_t lost = mem_lost();
+    enum code code = tell_person(w, TELL_PASSED, NULL, &letter, &any, reterr);
+    if (code == OK && mem_lost() != lost)
+        code = request_memory(reterr);
+    const struct request_more m = { .what = p->more, .letters = &letter, .letter_count = any ? 1 : 0, .also = p->to > 0 ? pass_write : NULL, .arg = p };
+    return code == OK ? request_next_step(w, EVENT_PASSED, by, &m, reterr) : code;
 }
 
 enum code request_pass(const struct request_desk *d, int64_t number, const char *to, const char *how, int64_t to_tenant, const struct request_by *by, int64_t *ret_number, struct err *reterr) {
     PRE(d != NULL && by != NULL && ret_number != NULL && reterr != NULL);
     AUTO(request_work_done) struct request_work w = { 0 };
+    const struct request_desk there = { .service = d->service, .tenant = to_tenant, .base_url = d->base_url };
+    struct request_wish wish;
     size_t lost = mem_lost();
-    int64_t made = 0;
-    json_t *passed = json_object(), *more = NULL;
-    enum code code = to_tenant == d->tenant && d->tenant != 0 ? err_field(reterr, E_FIELDS, "/tenant", "this is the tenant that has the request") : request_open(d, number, &w, reterr);
+    struct passing p = { .passed = json_object(), .more = json_object(), .to = to_tenant };
+    enum code code = request_open(d, number, &w, reterr);
     if (code == OK)
         code = request_may(&w, EVENT_PASSED, reterr);
+    if (code == OK && to_tenant != 0)
+        code = receiver_fine(d, to_tenant, w.arena, reterr);
     if (code == OK)
-        code = request_text(to, "/to", true, 400, passed, "to", reterr);
+        code = request_text(to, "/to", true, 399, p.passed, "to", reterr);
     if (code == OK)
-        code = request_text(how, "/how", true, 400, passed, "how", reterr);
+        code = request_text(how, "/how", true, 400, p.passed, "how", reterr);
     if (code == OK && to_tenant > 0)
-        code = pass_copy(&w, to_tenant, by, &made, reterr);
+        code = copy_begin(&w, &there, &wish, by, &p.making, reterr);
     if (code == OK) {
-        json_object_set_new(passed, "by", by_json(by));
-        json_object_set_new(passed, "tenant", to_tenant > 0 ? json_integer(to_tenant) : json_null());
-        json_object_set_new(passed, "number", to_tenant > 0 ? json_integer(made) : json_null());
-        json_object_set(w.entry, "passed", passed);
-        more = json_pack("{s:I, s:I}", "tenant", (json_int_t)to_tenant, "as", (json_int_t)made);
+        json_object_set_new(p.passed, "by", by_json(by));
+        json_object_set_new(p.passed, "tenant", to_tenant > 0 ? json_integer(to_tenant) : json_null());
+        json_object_set_new(p.passed, "number", json_null());
+        json_object_set(w.entry, "passed", p.passed);
+        json_object_set_new(p.more, "tenant", json_integer(to_tenant));
+        json_object_set_new(p.more, "as", json_integer(0));
         w.row.link_for = LINK_NONE;
-        const struct request_more m = { .what = more };
-        code = mem_lost() != lost || more == NULL ? request_memory(reterr) : request_next_step(&w, EVENT_PASSED, by, &m, reterr);
+        code = mem_lost() != lost ? request_memory(reterr) : pass_told(&w, &p, by, reterr);
     }
-    json_decref(passed);
-    json_decref(more);
+    p.making.stands = code == OK;
     if (code == OK)
-        *ret_number = made;
+        *ret_number = p.making.row.number;
+    if (p.making.d != NULL)
+        request_making_end(&p.making);
+    json_decref(p.passed);
+    json_decref(p.more);
     return code;
 }
 

@@ -17,7 +17,7 @@ static const struct { struct words subject, text; } tells[TELLS] = {
 #include "rights/texts_tell.tbl"
 #undef TELL
 };
-static const char *const names[TELLS] = { "received", "identity", "extended", "answered", "refused" };
+static const char *const names[TELLS] = { "received", "identity", "extended", "answered", "answered", "refused", "passed" };
 static const struct words types[REQUEST_TYPES] = {
 #define TELL(name, sen, spl, shu, ten, tpl, thu)
 #define TYPE(name, en, pl, hu) [REQUEST_##name] = WORDS(en, pl, hu),
@@ -55,12 +55,14 @@ enum code tell_link(struct request_work *w, enum link_for what, const char **ret
     return *ret == NULL ? request_memory(reterr) : OK;
 }
 
-/* The address that was given, else that of the record by whose private link the request came. */
+/* The address by which it is known who asks, else the one that was given (anybody may give any), else that of the record by whose private
+ * link the request came. */
 static enum code address_of(struct request_work *w, const char **ret, struct err *reterr) {
     struct subject_wish wish = { NULL, NULL };
     struct uuid id;
     int kind;
-    *ret = json_string_value(json_object_get(json_object_get(w->entry, "person"), "email"));
+    const char *proved = json_string_value(json_object_get(json_object_get(w->entry, "identity"), "email"));
+    *ret = proved != NULL ? proved : json_string_value(json_object_get(json_object_get(w->entry, "person"), "email"));
     if (*ret != NULL || !request_record(w->desk, json_string_value(json_object_get(w->entry, "record")), &kind, &id))
         return OK;
     enum code code = subject_addresses(w->desk->service, w->desk->tenant, kind, &id, w->arena, &wish, reterr);
@@ -79,13 +81,17 @@ static enum code letter_make(struct request_work *w, enum tell what, const char 
     buf_printf(&number, "%lld", (long long)w->row.number);
     day_put(w, lang, w->row.received, &received);
     day_put(w, lang, w->row.due == USEC_NEVER ? w->row.law - 1 : w->row.due - 1, &due);
-    const char *const args[] = { buf_str(&number), tell_type(w->row.type, lang), buf_str(&received), buf_str(&due), link == NULL ? "" : link, tell_service(w->desk, lang),
-                                 w->desk->tenant_name != NULL && w->desk->tenant_name[0] != 0 ? w->desk->tenant_name : charter_operator(service_charter(w->desk->service)), NULL };
+    const char *answers = w->desk->tenant_name != NULL && w->desk->tenant_name[0] != 0 ? w->desk->tenant_name : charter_operator(service_charter(w->desk->service));
+    if (what == TELL_PASSED)
+        answers = json_string_value(json_object_get(json_object_get(w->entry, "passed"), "to"));
+    const char *const args[] = { buf_str(&number), tell_type(w->row.type, lang), buf_str(&received), buf_str(&due), link == NULL ? "" : link, tell_service(w->desk, lang), answers == NULL ? "" : answers, NULL };
+    /* Whoever fills in the form may type anything as its name, beside somebody else's address. */
+    const char *name = w->row.identified == 0 ? NULL : json_string_value(json_object_get(json_object_get(w->entry, "person"), "name"));
     say_plain(&subject, tells[what].subject.in[lang], args);
     say_plain(&text, tells[what].text.in[lang], args);
     if (number.failed || received.failed || due.failed || subject.failed || text.failed)
         return request_memory(reterr);
-    const struct post p = { .cause = "request", .about = w->row.number, .to = to, .to_name = json_string_value(json_object_get(json_object_get(w->entry, "person"), "name")), .lang = lang,
+    const struct post p = { .cause = "request", .about = w->row.number, .to = to, .to_name = name, .lang = lang,
                             .subject = buf_str(&subject), .text = buf_str(&text), .until = clock_now() + LINK_DAYS * USEC_PER_DAY };
     return post_seal(w->desk->service, w->desk->tenant, &p, ret, reterr);
 }

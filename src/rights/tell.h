@@ -4,9 +4,9 @@
 #include "records/post.h"
 #include "rights/request_int.h"
 
-enum tell { TELL_RECEIVED, TELL_IDENTITY, TELL_EXTENDED, TELL_ANSWERED, TELL_REFUSED, TELLS };
+enum tell { TELL_RECEIVED, TELL_IDENTITY, TELL_EXTENDED, TELL_ANSWERED, TELL_ARCHIVE, TELL_REFUSED, TELL_PASSED, TELLS };
 #define LINK_DAYS 7
-enum link_for { LINK_NONE, LINK_IDENTITY, LINK_LETTER };
+enum link_for { LINK_NONE, LINK_IDENTITY, LINK_LETTER, LINK_ARCHIVE /* the letter and everything that was asked for */ };
 /* A new one-time link of the request: its hash and end in the row, its address (arena) in *ret; NULL base_url: E_CONFIG. */
 MUST_USE enum code tell_link(struct request_work *w, enum link_for what, const char **ret, struct err *reterr);
 /* The letter, where an address is known (*ret_any), and its line among the request's letters. link may be NULL. */

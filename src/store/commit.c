@@ -147,6 +147,38 @@ static enum code group_begin(struct store *s, struct err *reterr) {
     return OK;
 }
 
+/* As it was before a write that does not stand. */
+static void state_undo(struct state *state, const struct state *before) {
+    state->change = before->change;
+    state->records = before->records;
+    state->seq = before->seq;
+    state->chain_known = before->chain_known;
+    memcpy(state->head, before->head, HASH_SIZE);
+}
+
+enum code txn_beside(struct txn *t, int64_t tenant, write_fn fn, void *arg, struct err *reterr) {
+    PRE(t != NULL && fn != NULL && reterr != NULL && t->beside == NULL && tenant != t->sql.tenant);
+    struct state *own = t->state, *other = NULL;
+    const struct bare bare = t->bare;
+    const int64_t of = t->sql.tenant;
+    const int packs = t->packs;
+    enum code code = state_of(t->sql.store, tenant, &other, reterr);
+    if (code != OK)
+        return code;
+    t->beside = other;
+    t->beside_before = *other;
+    t->state = other;
+    t->sql.tenant = tenant;
+    t->bare = (struct bare){ .erased = 0 };
+    t->packs = PACKS_UNKNOWN;
+    code = fn(t, arg, reterr);
+    t->state = own;
+    t->sql.tenant = of;
+    t->bare = bare;
+    t->packs = packs;
+    return code;
+}
+
 static enum code write_one(struct store *s, struct request *r, bool guarded) {
     struct txn *t = &s->writer;
     struct state *state = NULL;
@@ -158,6 +190,7 @@ static enum code write_one(struct store *s, struct request *r, bool guarded) {
     PRE(state != NULL);
     struct state before = *state;
     t->state = state;
+    t->beside = NULL;
     t->bare = (struct bare){ .erased = 0 };
     t->packs = PACKS_UNKNOWN;
     if (guarded && (code = db_savepoint(t->sql.records, r->reterr)) != OK)
@@ -171,11 +204,9 @@ static enum code write_one(struct store *s, struct request *r, bool guarded) {
         return OK;
     if (guarded)
         db_rollback_to(t->sql.records);
-    state->change = before.change;
-    state->records = before.records;
-    state->seq = before.seq;
-    state->chain_known = before.chain_known;
-    memcpy(state->head, before.head, HASH_SIZE);
+    state_undo(state, &before);
+    if (t->beside != NULL)
+        state_undo(t->beside, &t->beside_before);
     t->ops.failed = false;
     buf_cut(&t->ops, ops);
     return code;

@@ -86,6 +86,33 @@ TEST(who_fails_is_rolled_back_alone) {
     bed_end(&b);
 }
 
+struct pair { struct make own, beside; bool fails; };
+static enum code do_make_beside(struct txn *t, void *arg, struct err *e) {
+    struct pair *p = arg;
+    enum code code = make_row(t, &p->own, e);
+    if (code == OK)
+        code = txn_beside(t, 2, make_row, &p->beside, e);
+    CHECK(txn_tenant(t) == 1);
+    return code == OK && p->fails ? err_set(e, E_INVALID, "this one does not want to") : code;
+}
+
+TEST(what_one_write_writes_for_two_tenants_stands_or_falls_together) {
+    struct bed b;
+    struct row r = { 0 };
+    bed_start(&b);
+    bed_make(&b, 2, 1);
+    for (uint32_t n = 0; n < 2; n++) {
+        struct pair p = { .own = { .n = 10 + n }, .beside = { .n = 20 + n }, .fails = n == 0 };
+        CHECK(store_write(b.store, 1, do_make_beside, &p, &b.e) == (p.fails ? E_INVALID : OK));
+        CHECK(bed_get(&b, 1, 10 + n, &r) == (p.fails ? E_NOT_FOUND : OK) && bed_get(&b, 2, 20 + n, &r) == (p.fails ? E_NOT_FOUND : OK));
+        CHECK(bed_get(&b, 1, 20 + n, &r) == E_NOT_FOUND && bed_get(&b, 2, 10 + n, &r) == E_NOT_FOUND);
+    }
+    bed_make(&b, 2, 3);
+    CHECK_OK(bed_get(&b, 2, 3, &r), &b.e);
+    CHECK(r.change == 3);                                   /* the one that failed took none */
+    bed_end(&b);
+}
+
 static enum code do_make_on_full_disk(struct txn *t, void *arg, struct err *e) {
     struct person *p = arg;
     enum code code = do_make(t, arg, e);

@@ -54,6 +54,7 @@ struct txn {
     enum { PACKS_UNKNOWN, PACKS_NONE, PACKS_SOME } packs;   /* has the tenant any that end with a key? Of this write, likewise */
     usec_t now, ran;
     struct state *state;
+    struct state *beside, beside_before;      /* of the other tenant that this write writes for; NULL: none */
     struct buf ops;                           /* for the index, applied once the records are durable */
 };
 

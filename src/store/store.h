@@ -46,6 +46,8 @@ MUST_USE enum code store_view(struct store *s, int64_t tenant, struct view **ret
 struct view *view_end(struct view *v);
 DEFINE_AUTO(struct view, view_end)
 
+/* Within a write: fn as a write of another tenant, which stands or falls with this one. At most one for each write; fn calls it no further. */
+MUST_USE enum code txn_beside(struct txn *t, int64_t tenant, write_fn fn, void *arg, struct err *reterr);
 int64_t txn_tenant(const struct txn *t);
 usec_t txn_now(const struct txn *t);                 /* one instant for the whole group */
 /* How long this store has been open in all, begun at the wall clock of its first start: counted by the steady clock while a process has
