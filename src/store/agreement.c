@@ -63,21 +63,18 @@ enum code agreement_end(struct txn *t, usec_t at, struct err *reterr) {
     return db_changes(t->sql.records) > 0 ? OK : err_set(reterr, E_NOT_FOUND, "the tenant has no agreement that is active");
 }
 
+static enum code agreement_read(struct stmt *s, struct agreement_row *ret, struct err *reterr) {
+    *ret = (struct agreement_row){ .number = col_int(s, 0), .state = (enum agreement_state)col_int(s, 1), .kind = col_text(s, 2), .signed_on = col_int(s, 3), .from = col_int(s, 4),
+                                   .until = col_due(s, 5), .ended = col_int(s, 6), .hashed = !col_is_null(s, 7), .by = col_text(s, 8), .made = col_int(s, 9) };
+    return ret->hashed ? col_bytes(s, 7, ret->hash, HASH_SIZE, reterr) : OK;
+}
+
+DEFINE_ROWS(agreements_give, agreement_row, agreement_read)
+
 enum code agreement_list(struct sql *q, agreement_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = sql_prepare(q, "SELECT number, state, kind, signed, begins, until, ended, hash, whose, made FROM agreement WHERE tenant = ? ORDER BY number", &s, reterr);
-    if (code != OK)
-        return code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct agreement_row r = { .number = col_int(s, 0), .state = (enum agreement_state)col_int(s, 1), .kind = col_text(s, 2), .signed_on = col_int(s, 3), .from = col_int(s, 4),
-                                   .until = col_is_null(s, 5) ? USEC_NEVER : col_int(s, 5), .ended = col_int(s, 6), .hashed = !col_is_null(s, 7), .by = col_text(s, 8), .made = col_int(s, 9) };
-        code = r.hashed ? col_bytes(s, 7, r.hash, HASH_SIZE, reterr) : OK;
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    return code == OK ? agreements_give(s, fn, arg, NULL, reterr) : code;
 }
 
 /* What somebody recorded comes before what nobody did. */
@@ -101,13 +98,8 @@ enum code agreement_holds(struct sql *q, usec_t now, bool *ret, bool *ret_record
 
 enum code agreement_any(struct sql *q, bool *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = sql_prepare(q, "SELECT number FROM agreement WHERE tenant = ? LIMIT 1", &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    stmt_end(s);
-    *ret = row;
-    return OK;
+    return code == OK ? stmt_any(s, ret, reterr) : code;
 }
 
 enum code agreement_data(struct sql *q, bool *ret, struct err *reterr) {
@@ -118,8 +110,4 @@ enum code agreement_data(struct sql *q, bool *ret, struct err *reterr) {
     return code;
 }
 
-enum code agreement_drop(struct txn *t, struct err *reterr) {
-    struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "DELETE FROM agreement WHERE tenant = ?", &s, reterr);
-    return code == OK ? stmt_run(s, reterr) : code;
-}
+enum code agreement_drop(struct txn *t, struct err *reterr) { return sql_run(t, "DELETE FROM agreement WHERE tenant = ?", reterr); }

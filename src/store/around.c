@@ -111,11 +111,9 @@ static enum code numbers_read(const struct changes *a, struct change ret[AT_ONCE
 static enum code tombstone_read(struct sql *q, struct change *c, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare(q, "SELECT version, at FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", &s, reterr);
+    enum code code = sql_prepare_of(q, "SELECT version, at FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", c->kind, &c->id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, c->kind);
-    bind_uuid(s, 3, &c->id);
     if ((code = stmt_step(s, &row, reterr)) != OK)
         return code;
     if (!row)

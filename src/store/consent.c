@@ -10,23 +10,13 @@ const char *consent_state_name(enum consent_state state) {
     return state >= CONSENT_GIVEN && state <= CONSENT_EXPIRED ? names[state] : "unknown";
 }
 
-/* Statements over one record bind it so. */
-static enum code of_record(struct sql *q, const char *sql, int32_t kind, const struct uuid *id, struct stmt **ret, struct err *reterr) {
-    enum code code = sql_prepare(q, sql, ret, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(*ret, 2, kind);
-    bind_uuid(*ret, 3, id);
-    return OK;
-}
-
 /* ---- consents */
 
 enum code consent_step_put(struct txn *t, const struct consent_row *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->name != NULL && r->way != NULL && r->by != NULL && reterr != NULL);
     struct stmt *s;
     beside_put(t);
-    enum code code = of_record(&t->sql, "INSERT INTO consent (tenant, kind, id, number, name, state, at, until, text, way, whose) "
+    enum code code = sql_prepare_of(&t->sql, "INSERT INTO consent (tenant, kind, id, number, name, state, at, until, text, way, whose) "
                                "SELECT ?1, ?2, ?3, coalesce(max(number), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM consent WHERE tenant = ?1 AND kind = ?2 AND id = ?3", r->kind, &r->id, &s, reterr);
     if (code != OK)
         return code;
@@ -47,12 +37,12 @@ enum code consents_of(struct sql *q, int32_t kind, const struct uuid *id, consen
     PRE(q != NULL && id != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
     bool row = false;
-    enum code code = of_record(q, "SELECT number, name, state, at, until, text, way, whose FROM consent WHERE tenant = ? AND kind = ? AND id = ? ORDER BY number", kind, id, &s, reterr);
+    enum code code = sql_prepare_of(q, "SELECT number, name, state, at, until, text, way, whose FROM consent WHERE tenant = ? AND kind = ? AND id = ? ORDER BY number", kind, id, &s, reterr);
     if (code != OK)
         return code;
     while ((code = stmt_step(s, &row, reterr)) == OK && row) {
         struct consent_row r = { .kind = kind, .id = *id, .number = col_int(s, 0), .name = col_text(s, 1), .state = (enum consent_state)col_int(s, 2), .at = col_int(s, 3),
-                                 .until = col_is_null(s, 4) ? USEC_NEVER : col_int(s, 4), .shown = !col_is_null(s, 5), .way = col_text(s, 6), .by = col_text(s, 7) };
+                                 .until = col_due(s, 4), .shown = !col_is_null(s, 5), .way = col_text(s, 6), .by = col_text(s, 7) };
         if (r.shown && (code = col_bytes(s, 5, r.text, HASH_SIZE, reterr)) != OK)
             break;
         if (!fn(&r, arg))
@@ -111,7 +101,7 @@ enum code consent_text_get(struct store *s, const char *service, const uint8_t h
 enum code objection_put(struct txn *t, const struct objection_row *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->purpose != NULL && r->by != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = of_record(&t->sql, "INSERT OR IGNORE INTO objection (tenant, kind, id, purpose, at, whose) VALUES (?, ?, ?, ?, ?, ?)", r->kind, &r->id, &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "INSERT OR IGNORE INTO objection (tenant, kind, id, purpose, at, whose) VALUES (?, ?, ?, ?, ?, ?)", r->kind, &r->id, &s, reterr);
     if (code != OK)
         return code;
     stmt_text(s, 4, r->purpose);
@@ -123,56 +113,44 @@ enum code objection_put(struct txn *t, const struct objection_row *r, struct err
 enum code objection_drop(struct txn *t, int32_t kind, const struct uuid *id, const char *purpose, struct err *reterr) {
     PRE(t != NULL && id != NULL && purpose != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = of_record(&t->sql, "DELETE FROM objection WHERE tenant = ? AND kind = ? AND id = ? AND purpose = ?", kind, id, &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "DELETE FROM objection WHERE tenant = ? AND kind = ? AND id = ? AND purpose = ?", kind, id, &s, reterr);
     if (code != OK)
         return code;
     stmt_text(s, 4, purpose);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "there is no such objection");
+    return stmt_run_one(t, s, "there is no such objection", reterr);
 }
 
 enum code objection_stands(struct sql *q, int32_t kind, const struct uuid *id, const char *purpose, bool *ret, struct err *reterr) {
     PRE(q != NULL && id != NULL && purpose != NULL && ret != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
-    enum code code = of_record(q, "SELECT 1 FROM objection WHERE tenant = ? AND kind = ? AND id = ? AND purpose = ?", kind, id, &s, reterr);
+    enum code code = sql_prepare_of(q, "SELECT 1 FROM objection WHERE tenant = ? AND kind = ? AND id = ? AND purpose = ?", kind, id, &s, reterr);
     if (code != OK)
         return code;
     stmt_text(s, 4, purpose);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    stmt_end(s);
-    *ret = row;
-    return OK;
+    return stmt_any(s, ret, reterr);
 }
 
-static enum code objections_give(struct stmt *s, objection_fn fn, void *arg, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct objection_row r = { .kind = (int32_t)col_int(s, 0), .purpose = col_text(s, 2), .at = col_int(s, 3), .by = col_text(s, 4) };
-        if ((code = col_bytes(s, 1, r.id.bytes, sizeof r.id.bytes, reterr)) != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+static enum code objection_read(struct stmt *s, struct objection_row *ret, struct err *reterr) {
+    *ret = (struct objection_row){ .kind = (int32_t)col_int(s, 0), .purpose = col_text(s, 2), .at = col_int(s, 3), .by = col_text(s, 4) };
+    return col_bytes(s, 1, ret->id.bytes, sizeof ret->id.bytes, reterr);
 }
+
+DEFINE_ROWS(objections_give, objection_row, objection_read)
 
 #define OBJECTIONS "SELECT kind, id, purpose, at, whose FROM objection WHERE tenant = ?"
 
 enum code objections_of(struct sql *q, int32_t kind, const struct uuid *id, objection_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && id != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = of_record(q, OBJECTIONS " AND kind = ? AND id = ? ORDER BY purpose", kind, id, &s, reterr);
-    return code == OK ? objections_give(s, fn, arg, reterr) : code;
+    enum code code = sql_prepare_of(q, OBJECTIONS " AND kind = ? AND id = ? ORDER BY purpose", kind, id, &s, reterr);
+    return code == OK ? objections_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code objections_list(struct sql *q, objection_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
     enum code code = sql_prepare(q, OBJECTIONS " ORDER BY kind, id, purpose", &s, reterr);
-    return code == OK ? objections_give(s, fn, arg, reterr) : code;
+    return code == OK ? objections_give(s, fn, arg, NULL, reterr) : code;
 }
 
 /* ---- objectors */
@@ -231,13 +209,8 @@ enum code objector_is(struct txn *t, const char *purpose, const struct mark *who
 enum code objectors_any(struct sql *q, bool *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
     enum code code = sql_prepare(q, "SELECT 1 FROM objector WHERE tenant = ? LIMIT 1", &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    stmt_end(s);
-    *ret = row;
-    return OK;
+    return code == OK ? stmt_any(s, ret, reterr) : code;
 }
 
 /* ---- restrictions */
@@ -245,7 +218,7 @@ enum code objectors_any(struct sql *q, bool *ret, struct err *reterr) {
 enum code restriction_put(struct txn *t, const struct restriction_row *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->by != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = of_record(&t->sql, "INSERT INTO restriction (tenant, kind, id, request, at, told, lifts, whose) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", r->kind, &r->id, &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "INSERT INTO restriction (tenant, kind, id, request, at, told, lifts, whose) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", r->kind, &r->id, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 4, r->request);
@@ -257,44 +230,32 @@ enum code restriction_put(struct txn *t, const struct restriction_row *r, struct
     return code == E_CONFLICT ? err_set(reterr, E_CONFLICT, "the processing of this record is restricted already") : code;
 }
 
-static enum code one_restriction(struct txn *t, struct err *reterr) {
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "the processing of this record is not restricted");
-}
+#define NOT_RESTRICTED "the processing of this record is not restricted"
 
 enum code restriction_told(struct txn *t, int32_t kind, const struct uuid *id, usec_t told, usec_t lifts, struct err *reterr) {
     PRE(t != NULL && id != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = of_record(&t->sql, "UPDATE restriction SET told = ?4, lifts = ?5 WHERE tenant = ?1 AND kind = ?2 AND id = ?3", kind, id, &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "UPDATE restriction SET told = ?4, lifts = ?5 WHERE tenant = ?1 AND kind = ?2 AND id = ?3", kind, id, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 4, told);
     bind_due(s, 5, lifts);
-    return (code = stmt_run(s, reterr)) == OK ? one_restriction(t, reterr) : code;
+    return stmt_run_one(t, s, NOT_RESTRICTED, reterr);
 }
 
 enum code restriction_drop(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr) {
     PRE(t != NULL && id != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = of_record(&t->sql, "DELETE FROM restriction WHERE tenant = ? AND kind = ? AND id = ?", kind, id, &s, reterr);
-    if (code != OK)
-        return code;
-    return (code = stmt_run(s, reterr)) == OK ? one_restriction(t, reterr) : code;
+    enum code code = sql_prepare_of(&t->sql, "DELETE FROM restriction WHERE tenant = ? AND kind = ? AND id = ?", kind, id, &s, reterr);
+    return code == OK ? stmt_run_one(t, s, NOT_RESTRICTED, reterr) : code;
 }
 
-static enum code restrictions_give(struct stmt *s, restriction_fn fn, void *arg, size_t *ret_count, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct restriction_row r = { .kind = (int32_t)col_int(s, 0), .request = col_int(s, 2), .at = col_int(s, 3), .told = col_int(s, 4),
-                                     .lifts = col_is_null(s, 5) ? USEC_NEVER : col_int(s, 5), .by = col_text(s, 6) };
-        code = col_bytes(s, 1, r.id.bytes, sizeof r.id.bytes, reterr);
-        ++*ret_count;
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+static enum code restriction_read(struct stmt *s, struct restriction_row *ret, struct err *reterr) {
+    *ret = (struct restriction_row){ .kind = (int32_t)col_int(s, 0), .request = col_int(s, 2), .at = col_int(s, 3), .told = col_int(s, 4), .lifts = col_due(s, 5), .by = col_text(s, 6) };
+    return col_bytes(s, 1, ret->id.bytes, sizeof ret->id.bytes, reterr);
 }
+
+DEFINE_ROWS(restrictions_give, restriction_row, restriction_read)
 
 #define RESTRICTIONS "SELECT kind, id, request, at, told, lifts, whose FROM restriction WHERE tenant = ?"
 
@@ -302,18 +263,17 @@ enum code restriction_get(struct sql *q, int32_t kind, const struct uuid *id, re
     PRE(q != NULL && id != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
     size_t n = 0;
-    enum code code = of_record(q, RESTRICTIONS " AND kind = ? AND id = ?", kind, id, &s, reterr);
+    enum code code = sql_prepare_of(q, RESTRICTIONS " AND kind = ? AND id = ?", kind, id, &s, reterr);
     if (code == OK)
         code = restrictions_give(s, fn, arg, &n, reterr);
-    return code == OK && n == 0 ? err_set(reterr, E_NOT_FOUND, "the processing of this record is not restricted") : code;
+    return code == OK && n == 0 ? err_set(reterr, E_NOT_FOUND, NOT_RESTRICTED) : code;
 }
 
 enum code restrictions_list(struct sql *q, restriction_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    size_t n = 0;
     enum code code = sql_prepare(q, RESTRICTIONS " ORDER BY kind, id", &s, reterr);
-    return code == OK ? restrictions_give(s, fn, arg, &n, reterr) : code;
+    return code == OK ? restrictions_give(s, fn, arg, NULL, reterr) : code;
 }
 
 /* ---- marks */
@@ -327,7 +287,7 @@ enum code row_mark(struct txn *t, int32_t kind, const struct uuid *id, unsigned 
     if (code == OK)
         code = txn_change(t, &change, reterr);
     if (code == OK)
-        code = of_record(&t->sql, "UPDATE record SET restricted = (restricted | ?4) & ~?5, version = version + 1, change = ?6 WHERE tenant = ?1 AND kind = ?2 AND id = ?3", kind, id, &s, reterr);
+        code = sql_prepare_of(&t->sql, "UPDATE record SET restricted = (restricted | ?4) & ~?5, version = version + 1, change = ?6 WHERE tenant = ?1 AND kind = ?2 AND id = ?3", kind, id, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 4, set);

@@ -8,7 +8,7 @@
 #define COPY_COLS "SELECT number, state, kind, format, who, account, made, ran, approved, taken, taken_ran, day, records, key, bytes FROM copy WHERE tenant = ?"
 
 /* Texts are those of the statement. */
-static enum code row_of_stmt(struct stmt *s, struct copy_row *ret, struct err *reterr) {
+static enum code copy_read(struct stmt *s, struct copy_row *ret, struct err *reterr) {
     struct copy_row r = { .number = col_int(s, 0), .state = (enum copy_state)col_int(s, 1), .kind = (int32_t)col_int(s, 2), .format = (int)col_int(s, 3), .who = col_text(s, 4),
                           .made = col_int(s, 6), .ran = col_int(s, 7), .approved = col_text(s, 8), .taken = col_int(s, 9), .taken_ran = col_int(s, 10), .day = col_int(s, 11),
                           .records = col_int(s, 12), .key = (uint64_t)col_int(s, 13) };
@@ -19,32 +19,19 @@ static enum code row_of_stmt(struct stmt *s, struct copy_row *ret, struct err *r
     return code;
 }
 
-static enum code one_number(struct sql *q, const char *sql, int64_t value, int64_t *ret, struct err *reterr) {
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, sql, &s, reterr);
-    if (code != OK)
-        return code;
-    if (value >= 0)
-        stmt_int(s, 2, value);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 0;
-    stmt_end(s);
-    return OK;
-}
+DEFINE_ROWS(copies_give, copy_row, copy_read)
 
 enum code copy_add(struct txn *t, const struct copy_row *r, int64_t *ret_number, struct err *reterr) {
     PRE(t != NULL && r != NULL && ret_number != NULL && reterr != NULL);
     struct stmt *s;
-    int64_t last = 0;
-    enum code code = one_number(&t->sql, "SELECT coalesce(max(number), 0) FROM copy WHERE tenant = ?", -1, &last, reterr);
+    int64_t number = 0;
+    enum code code = number_next(&t->sql, "SELECT number FROM copy WHERE tenant = ? ORDER BY number DESC LIMIT 1", &number, reterr);
     if (code == OK)
         code = sql_prepare(&t->sql, "INSERT INTO copy (tenant, number, state, kind, format, who, account, made, ran, approved, taken, taken_ran, day, records, key, bytes) "
                            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, last + 1);
+    stmt_int(s, 2, number);
     stmt_int(s, 3, r->state);
     stmt_int(s, 4, r->kind);
     stmt_int(s, 5, r->format);
@@ -54,9 +41,9 @@ enum code copy_add(struct txn *t, const struct copy_row *r, int64_t *ret_number,
     stmt_int(s, 9, t->ran);
     stmt_text(s, 10, r->approved);
     stmt_int(s, 11, (int64_t)r->key);
-    stmt_blob(s, 12, r->blob, r->len);
+    bind_bytes(s, 12, r->blob, r->len);
     if ((code = stmt_run(s, reterr)) == OK)
-        *ret_number = last + 1;
+        *ret_number = number;
     return code;
 }
 
@@ -73,10 +60,8 @@ enum code copy_set(struct txn *t, const struct copy_row *r, struct err *reterr) 
     stmt_int(s, 6, r->taken_ran);
     stmt_int(s, 7, r->day);
     stmt_int(s, 8, r->records);
-    stmt_blob(s, 9, r->len > 0 ? r->blob : "", r->len);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "there is no copy of that number");
+    bind_bytes(s, 9, r->blob, r->len);
+    return stmt_run_one(t, s, "there is no copy of that number", reterr);
 }
 
 enum code copy_get(struct sql *q, int64_t number, struct copy_row *ret, struct arena *arena, struct err *reterr) {
@@ -92,7 +77,7 @@ enum code copy_get(struct sql *q, int64_t number, struct copy_row *ret, struct a
         return code;
     if (!row)
         return err_set(reterr, E_NOT_FOUND, "there is no copy of that number");
-    code = row_of_stmt(s, &r, reterr);
+    code = copy_read(s, &r, reterr);
     if (code == OK) {
         char *blob = arena_text_n(arena, r.len > 0 ? r.blob : "", r.len);
         r.who = arena_text(arena, r.who);
@@ -110,25 +95,19 @@ enum code copy_get(struct sql *q, int64_t number, struct copy_row *ret, struct a
 enum code copy_list(struct sql *q, int64_t before, copy_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, COPY_COLS " AND number < ? ORDER BY number DESC", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, before);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct copy_row r;
-        code = row_of_stmt(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    enum code code = sql_prepare_int(q, COPY_COLS " AND number < ? ORDER BY number DESC", before, &s, reterr);
+    return code == OK ? copies_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code copy_count(struct sql *q, int64_t day, usec_t ran, int64_t *ret_day, int64_t *ret_since, struct err *reterr) {
     PRE(q != NULL && ret_day != NULL && ret_since != NULL && reterr != NULL);
-    enum code code = one_number(q, "SELECT count(*) FROM copy WHERE tenant = ? AND day = ? AND taken > 0", day, ret_day, reterr);
-    return code == OK ? one_number(q, "SELECT count(*) FROM copy WHERE tenant = ? AND taken_ran > ? AND taken > 0", ran < 0 ? 0 : ran, ret_since, reterr) : code;
+    struct stmt *s;
+    enum code code = sql_prepare_int(q, "SELECT count(*) FROM copy WHERE tenant = ? AND day = ? AND taken > 0", day, &s, reterr);
+    if (code == OK)
+        code = stmt_number(s, 0, ret_day, reterr);
+    if (code == OK)
+        code = sql_prepare_int(q, "SELECT count(*) FROM copy WHERE tenant = ? AND taken_ran > ? AND taken > 0", ran < 0 ? 0 : ran, &s, reterr);
+    return code == OK ? stmt_number(s, 0, ret_since, reterr) : code;
 }
 
 enum code copies_end(struct txn *t, usec_t ran, struct err *reterr) {

@@ -147,13 +147,8 @@ enum code destructions_open(struct sql *q, destruction_fn fn, void *arg, struct 
 enum code destructions_wait(struct sql *q, bool *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
     enum code code = sql_prepare(q, "SELECT number FROM destruction WHERE tenant = ? AND certificate = 0 LIMIT 1", &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row;
-    stmt_end(s);
-    return OK;
+    return code == OK ? stmt_any(s, ret, reterr) : code;
 }
 
 enum code destruction_told(struct txn *t, int64_t number, int64_t certificate, struct err *reterr) {
@@ -189,38 +184,28 @@ enum code certificate_put(struct txn *t, int64_t number, const char *text, struc
     return stmt_run(s, reterr);
 }
 
-static enum code certificates_run(struct stmt *s, certificate_fn fn, void *arg, size_t *ret, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    for (*ret = 0; (code = stmt_step(s, &row, reterr)) == OK && row; ++*ret) {
-        const struct certificate_row r = { .number = col_int(s, 0), .at = col_int(s, 1), .text = col_text(s, 2) };
-        if (!fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+static enum code certificate_read(struct stmt *s, struct certificate_row *ret, struct err *reterr) {
+    (void)reterr;
+    *ret = (struct certificate_row){ .number = col_int(s, 0), .at = col_int(s, 1), .text = col_text(s, 2) };
+    return OK;
 }
+
+DEFINE_ROWS(certificates_give, certificate_row, certificate_read)
 
 enum code certificates_list(struct sql *q, int64_t before, certificate_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    size_t count = 0;
-    enum code code = sql_prepare(q, "SELECT number, at, text FROM certificate WHERE tenant = ? AND number < ? ORDER BY number DESC", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, before);
-    return certificates_run(s, fn, arg, &count, reterr);
+    enum code code = sql_prepare_int(q, "SELECT number, at, text FROM certificate WHERE tenant = ? AND number < ? ORDER BY number DESC", before, &s, reterr);
+    return code == OK ? certificates_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code certificate_get(struct sql *q, int64_t number, certificate_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
     size_t count = 0;
-    enum code code = sql_prepare(q, "SELECT number, at, text FROM certificate WHERE tenant = ? AND number = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    code = certificates_run(s, fn, arg, &count, reterr);
+    enum code code = sql_prepare_int(q, "SELECT number, at, text FROM certificate WHERE tenant = ? AND number = ?", number, &s, reterr);
+    if (code == OK)
+        code = certificates_give(s, fn, arg, &count, reterr);
     return code == OK && count == 0 ? err_set(reterr, E_NOT_FOUND, "there is no certificate of this number") : code;
 }
 
@@ -228,13 +213,6 @@ enum code certificate_get(struct sql *q, int64_t number, certificate_fn fn, void
 
 enum code destructions_drop(struct txn *t, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
-    static const char *const list[] = { "DELETE FROM destruction WHERE tenant = ?", "DELETE FROM certificate WHERE tenant = ?" };
-    enum code code = OK;
-    for (size_t i = 0; code == OK && i < ARRAY_LEN(list); i++) {
-        struct stmt *s;
-        code = sql_prepare(&t->sql, list[i], &s, reterr);
-        if (code == OK)
-            code = stmt_run(s, reterr);
-    }
-    return code;
+    enum code code = sql_run(t, "DELETE FROM destruction WHERE tenant = ?", reterr);
+    return code == OK ? sql_run(t, "DELETE FROM certificate WHERE tenant = ?", reterr) : code;
 }

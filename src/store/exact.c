@@ -65,11 +65,9 @@ enum code claim_take(struct txn *t, int32_t kind, int32_t rule, const struct mar
 
 static enum code drop(struct txn *t, const char *sql, int32_t kind, int32_t rule, const struct uuid *by, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, sql, &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, sql, kind, by, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, by);
     stmt_int(s, 4, rule);
     return stmt_run(s, reterr);
 }
@@ -86,7 +84,6 @@ enum code span_drop(struct txn *t, int32_t kind, int32_t rule, const struct uuid
 
 enum code counter_get(struct sql *q, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = sql_prepare(q, "SELECT value FROM counter WHERE tenant = ? AND kind = ? AND rule = ? AND scope = ? AND year = ?", &s, reterr);
     if (code != OK)
         return code;
@@ -94,11 +91,7 @@ enum code counter_get(struct sql *q, int32_t kind, int32_t rule, const struct uu
     stmt_int(s, 3, rule);
     bind_uuid(s, 4, scope);
     stmt_int(s, 5, year);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 0;
-    stmt_end(s);
-    return OK;
+    return stmt_number(s, 0, ret, reterr);
 }
 
 enum code counter_add(struct txn *t, int32_t kind, int32_t rule, const struct uuid *scope, int64_t year, int64_t delta, int64_t *ret_now, struct err *reterr) {

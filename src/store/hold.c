@@ -6,8 +6,8 @@
 #define HOLD_COLS "SELECT number, kind, id, parts, until, made, lifted, whose, key, bytes FROM hold WHERE tenant = ?"
 
 /* Texts and bytes are those of the statement. */
-static enum code row_of_stmt(struct stmt *s, struct hold_row *ret, struct err *reterr) {
-    struct hold_row r = { .number = col_int(s, 0), .kind = (int32_t)col_int(s, 1), .parts = col_text(s, 3), .until = col_is_null(s, 4) ? USEC_NEVER : col_int(s, 4),
+static enum code hold_read(struct stmt *s, struct hold_row *ret, struct err *reterr) {
+    struct hold_row r = { .number = col_int(s, 0), .kind = (int32_t)col_int(s, 1), .parts = col_text(s, 3), .until = col_due(s, 4),
                           .made = col_int(s, 5), .lifted = col_int(s, 6), .by = col_text(s, 7), .key = (uint64_t)col_int(s, 8) };
     enum code code = col_bytes(s, 2, r.id.bytes, sizeof r.id.bytes, reterr);
     r.blob = col_blob(s, 9, &r.len);
@@ -16,19 +16,7 @@ static enum code row_of_stmt(struct stmt *s, struct hold_row *ret, struct err *r
     return code;
 }
 
-static enum code rows_tell(struct stmt *s, hold_fn fn, void *arg, struct err *reterr) {
-    bool row = false, more = true;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row && more) {
-        struct hold_row r;
-        code = row_of_stmt(s, &r, reterr);
-        if (code != OK)
-            break;
-        more = fn(&r, arg);
-    }
-    stmt_end(s);
-    return code;
-}
+DEFINE_ROWS(holds_give, hold_row, hold_read)
 
 enum code hold_next(struct sql *q, int64_t *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
@@ -52,7 +40,7 @@ enum code hold_put(struct txn *t, const struct hold_row *r, int64_t *ret_number,
     stmt_int(s, 7, t->now);
     stmt_text(s, 8, r->by);
     stmt_int(s, 9, (int64_t)r->key);
-    stmt_blob(s, 10, r->len > 0 ? r->blob : "", r->len);
+    bind_bytes(s, 10, r->blob, r->len);
     if ((code = stmt_run(s, reterr)) == OK)
         *ret_number = number;
     return code;
@@ -66,69 +54,46 @@ enum code hold_lift(struct txn *t, int64_t number, usec_t at, struct err *reterr
         return code;
     stmt_int(s, 2, number);
     stmt_int(s, 3, at);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "there is no hold of that number that stands");
+    return stmt_run_one(t, s, "there is no hold of that number that stands", reterr);
 }
 
 enum code holds_list(struct sql *q, int64_t before, hold_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(q, HOLD_COLS " AND number < ? ORDER BY number DESC", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, before);
-    return rows_tell(s, fn, arg, reterr);
+    enum code code = sql_prepare_int(q, HOLD_COLS " AND number < ? ORDER BY number DESC", before, &s, reterr);
+    return code == OK ? holds_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code holds_of(struct sql *q, int32_t kind, const struct uuid *id, usec_t now, hold_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && id != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(q, HOLD_COLS " AND kind = ? AND id = ? AND lifted = 0 AND (until IS NULL OR until > ?)", &s, reterr);
+    enum code code = sql_prepare_of(q, HOLD_COLS " AND kind = ? AND id = ? AND lifted = 0 AND (until IS NULL OR until > ?)", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
     stmt_int(s, 4, now);
-    return rows_tell(s, fn, arg, reterr);
+    return holds_give(s, fn, arg, NULL, reterr);
 }
 
 enum code holds_ended(struct sql *q, usec_t now, hold_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(q, HOLD_COLS " AND lifted = 0 AND until <= ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, now);
-    return rows_tell(s, fn, arg, reterr);
+    enum code code = sql_prepare_int(q, HOLD_COLS " AND lifted = 0 AND until <= ?", now, &s, reterr);
+    return code == OK ? holds_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code hold_close(struct txn *t, int64_t number, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "UPDATE hold SET bytes = zeroblob(0), lifted = CASE lifted WHEN 0 THEN until ELSE lifted END WHERE tenant = ? AND number = ? AND (lifted > 0 OR until IS NOT NULL)", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    return stmt_run(s, reterr);
+    enum code code = sql_prepare_int(&t->sql, "UPDATE hold SET bytes = zeroblob(0), lifted = CASE lifted WHEN 0 THEN until ELSE lifted END WHERE tenant = ? AND number = ? AND (lifted > 0 OR until IS NOT NULL)", number, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }
 
 enum code hold_get(struct sql *q, int64_t number, hold_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, HOLD_COLS " AND number = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    struct hold_row r;
-    if (!row)
-        return err_set(reterr, E_NOT_FOUND, "there is no hold of that number");
-    code = row_of_stmt(s, &r, reterr);
+    size_t count = 0;
+    enum code code = sql_prepare_int(q, HOLD_COLS " AND number = ?", number, &s, reterr);
     if (code == OK)
-        (void)fn(&r, arg);
-    stmt_end(s);
-    return code;
+        code = holds_give(s, fn, arg, &count, reterr);
+    return code == OK && count == 0 ? err_set(reterr, E_NOT_FOUND, "there is no hold of that number") : code;
 }

@@ -12,6 +12,7 @@
 #include "base/uuid.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "store/shorthand.h"
 #include "store/store.h"
 
 #define GROUP_MAX 512u                        /* writes that share a commit */
@@ -157,35 +158,5 @@ MUST_USE enum code index_apply(struct store *s, const struct buf *ops, struct er
 MUST_USE enum code index_reached(struct store *s, int64_t tenant, int64_t begin, int64_t now, struct err *reterr);
 MUST_USE enum code index_erase(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr);
 
-/* Shorthand of statements that give at most one row. */
-MUST_USE enum code sql_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr);   /* tenant bound as 1 */
 MUST_USE enum code index_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr);   /* over the index; nothing bound */
 MUST_USE enum code generation_check(const struct txn *t, uint32_t generation, struct err *reterr);
-static inline void bind_uuid(struct stmt *s, int at, const struct uuid *id) { stmt_blob(s, at, id->bytes, sizeof id->bytes); }
-static inline void bind_uuid_or_null(struct stmt *s, int at, const struct uuid *id) {
-    if (uuid_is_null(id))
-        stmt_null(s, at);
-    else
-        bind_uuid(s, at, id);
-}
-static inline void bind_due(struct stmt *s, int at, usec_t due) {
-    if (due == USEC_NEVER)
-        stmt_null(s, at);
-    else
-        stmt_int(s, at, due);
-}
-/* Of the instance's own tables, which stand under no tenant. */
-static inline enum code instance_prepare(struct sql *q, const char *sql, struct stmt **ret, struct err *reterr) { return db_prepare(q->records, sql, ret, reterr); }
-/* Exactly `len` bytes, or E_DAMAGED. */
-MUST_USE enum code col_bytes(struct stmt *s, int at, void *ret, size_t len, struct err *reterr);
-/* The number behind the highest of a register, which counts up from 1. `text` asks for the highest. */
-static inline enum code number_next(struct sql *q, const char *text, int64_t *ret, struct err *reterr) {
-    struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, text, &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = (row ? col_int(s, 0) : 0) + 1;
-    stmt_end(s);
-    return OK;
-}

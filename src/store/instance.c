@@ -183,17 +183,12 @@ enum code tenant_find(struct store *s, const char *service, const char *name, in
 enum code tenant_newest(struct store *s, int64_t *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     struct stmt *st;
-    bool row = false;
     enum code code = store_view(s, INSTANCE, &v, reterr);
     if (code == OK)
         code = instance_prepare(view_sql(v), "SELECT coalesce(max(id), 0) FROM tenant", &st, reterr);
     if (code != OK)
         return code;
-    if ((code = stmt_step(st, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(st, 0) : 0;
-    stmt_end(st);
-    return OK;
+    return stmt_number(st, 0, ret, reterr);
 }
 
 enum code tenants_list(struct store *s, const char *service, tenant_fn fn, void *arg, struct err *reterr) {
@@ -251,9 +246,7 @@ static enum code tenant_shut(struct txn *t, void *arg, struct err *reterr) {
         return code;
     stmt_int(s, 1, t->now);
     stmt_int(s, 2, *(const int64_t *)arg);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "there is no such open tenant");
+    return stmt_run_one(t, s, "there is no such open tenant", reterr);
 }
 
 enum code tenant_close(struct store *s, int64_t id, struct err *reterr) { return store_write(s, INSTANCE, tenant_shut, &id, reterr); }
@@ -307,7 +300,7 @@ enum code token_put(struct store *s, const struct token_row *r, int64_t *ret_num
 static enum code token_read(struct stmt *s, struct token_row *ret, struct err *reterr) {
     struct token_row r = { .number = col_int(s, 1), .tenant = col_int(s, 2), .role = col_text(s, 3), .label = col_text(s, 4),
                            .subject_kind = (int32_t)col_int(s, 6), .scope = col_text(s, 7), .loopback_only = col_int(s, 8) != 0, .made = col_int(s, 9),
-                           .expires = col_is_null(s, 10) ? USEC_NEVER : col_int(s, 10), .revoked = col_int(s, 11), .used = col_int(s, 12), .addresses = col_text(s, 14) };
+                           .expires = col_due(s, 10), .revoked = col_int(s, 11), .used = col_int(s, 12), .addresses = col_text(s, 14) };
     enum code code = col_bytes(s, 0, r.hash, HASH_SIZE, reterr);
     if (code == OK && !col_is_null(s, 5))
         code = col_bytes(s, 5, r.subject.bytes, sizeof r.subject.bytes, reterr);
@@ -350,18 +343,7 @@ enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token
     return code == OK ? token_look(view_sql(v), hash, ret, arena, reterr) : code;
 }
 
-static enum code tokens_run(struct stmt *st, token_fn fn, void *arg, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(st, &row, reterr)) == OK && row) {
-        struct token_row r;
-        code = token_read(st, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(st);
-    return code;
-}
+DEFINE_ROWS(tokens_give, token_row, token_read)
 
 enum code tokens_list(struct store *s, int64_t tenant, token_fn fn, void *arg, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
@@ -372,7 +354,7 @@ enum code tokens_list(struct store *s, int64_t tenant, token_fn fn, void *arg, s
     if (code != OK)
         return code;
     stmt_int(st, 1, tenant);
-    return tokens_run(st, fn, arg, reterr);
+    return tokens_give(st, fn, arg, NULL, reterr);
 }
 
 enum code tokens_of_account(struct sql *q, const struct uuid *account, token_fn fn, void *arg, struct err *reterr) {
@@ -381,7 +363,7 @@ enum code tokens_of_account(struct sql *q, const struct uuid *account, token_fn 
     if (code != OK)
         return code;
     bind_uuid(st, 1, account);
-    return tokens_run(st, fn, arg, reterr);
+    return tokens_give(st, fn, arg, NULL, reterr);
 }
 
 enum code tokens_end(struct txn *t, const struct uuid *account, int64_t tenant, struct err *reterr) {
@@ -402,9 +384,7 @@ static enum code token_end(struct txn *t, void *arg, struct err *reterr) {
         return code;
     stmt_int(s, 2, *(const int64_t *)arg);
     stmt_int(s, 3, t->now);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "this tenant has no such token in force");
+    return stmt_run_one(t, s, "this tenant has no such token in force", reterr);
 }
 
 enum code token_revoke(struct store *s, int64_t tenant, int64_t number, struct err *reterr) {

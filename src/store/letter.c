@@ -6,7 +6,7 @@
 #define LETTER_COLS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom FROM letter WHERE tenant = ?"
 
 /* Texts and bytes are those of the statement. */
-static enum code row_of_stmt(struct stmt *s, struct letter_row *ret, struct err *reterr) {
+static enum code letter_read(struct stmt *s, struct letter_row *ret, struct err *reterr) {
     struct letter_row r = { .cause = col_text(s, 1), .about = col_int(s, 2), .state = (enum letter_state)col_int(s, 3), .made = col_int(s, 4), .tries = (int)col_int(s, 5),
                             .tried = col_int(s, 6), .status = (int)col_int(s, 7), .said = col_text(s, 8), .key = (uint64_t)col_int(s, 9), .until = col_int(s, 11) };
     enum code code = col_bytes(s, 0, r.id.bytes, sizeof r.id.bytes, reterr);
@@ -18,19 +18,7 @@ static enum code row_of_stmt(struct stmt *s, struct letter_row *ret, struct err 
     return code;
 }
 
-static enum code rows_give(struct stmt *s, letter_fn fn, void *arg, size_t *ret_count, struct err *reterr) {
-    struct letter_row r;
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        code = row_of_stmt(s, &r, reterr);
-        ++*ret_count;
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
-}
+DEFINE_ROWS(letters_give, letter_row, letter_read)
 
 /* ---- when it is tried */
 
@@ -45,10 +33,9 @@ static enum code next_drop(struct txn *t, const struct uuid *id, struct err *ret
 
 static enum code next_put(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "INSERT INTO letter_next (tenant, next, id) VALUES (?, ?, ?)", &s, reterr);
+    enum code code = sql_prepare_int(&t->sql, "INSERT INTO letter_next (tenant, next, id) VALUES (?, ?, ?)", next, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, next);
     bind_uuid(s, 3, id);
     return stmt_run(s, reterr);
 }
@@ -100,7 +87,7 @@ enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, str
     stmt_int(s, 9, r->status);
     stmt_text(s, 10, r->said == NULL ? "" : r->said);
     stmt_int(s, 11, (int64_t)r->key);
-    stmt_blob(s, 12, r->len > 0 ? r->blob : "", r->len);
+    bind_bytes(s, 12, r->blob, r->len);
     stmt_int(s, 13, r->until);
     bind_uuid(s, 14, &r->whom);
     code = stmt_run(s, reterr);
@@ -119,12 +106,9 @@ enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, str
     stmt_int(s, 5, r->tried);
     stmt_int(s, 6, r->status);
     stmt_text(s, 7, r->said == NULL ? "" : r->said);
-    stmt_blob(s, 8, r->len > 0 ? r->blob : "", r->len);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    if (db_changes(t->sql.records) != 1)
-        return err_set(reterr, E_NOT_FOUND, "there is no such letter");
-    return letter_next_set(t, &r->id, next, reterr);
+    bind_bytes(s, 8, r->blob, r->len);
+    code = stmt_run_one(t, s, "there is no such letter", reterr);
+    return code == OK ? letter_next_set(t, &r->id, next, reterr) : code;
 }
 
 enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn, void *arg, struct err *reterr) {
@@ -135,52 +119,43 @@ enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn, void *a
     if (code != OK)
         return code;
     bind_uuid(s, 2, id);
-    code = rows_give(s, fn, arg, &count, reterr);
+    code = letters_give(s, fn, arg, &count, reterr);
     return code == OK && count == 0 ? err_set(reterr, E_NOT_FOUND, "there is no such letter") : code;
 }
 
 enum code letters_about(struct sql *q, const char *cause, int64_t about, letter_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && cause != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    size_t count = 0;
     enum code code = sql_prepare(q, LETTER_COLS " AND cause = ? AND about = ? ORDER BY id", &s, reterr);
     if (code != OK)
         return code;
     stmt_text(s, 2, cause);
     stmt_int(s, 3, about);
-    return rows_give(s, fn, arg, &count, reterr);
+    return letters_give(s, fn, arg, NULL, reterr);
 }
 
 enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    size_t count = 0;
-    enum code code = sql_prepare(q, LETTER_COLS " AND until <= ? AND length(bytes) > 0 ORDER BY id", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, now);
-    return rows_give(s, fn, arg, &count, reterr);
+    enum code code = sql_prepare_int(q, LETTER_COLS " AND until <= ? AND length(bytes) > 0 ORDER BY id", now, &s, reterr);
+    return code == OK ? letters_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code letters_list(struct sql *q, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && before != NULL && fn != NULL && reterr != NULL);
     static const struct uuid last = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } };
     struct stmt *s;
-    size_t count = 0;
     enum code code = sql_prepare(q, LETTER_COLS " AND id < ? ORDER BY id DESC", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 2, uuid_is_null(before) ? &last : before);
-    return rows_give(s, fn, arg, &count, reterr);
+    return letters_give(s, fn, arg, NULL, reterr);
 }
 
 enum code letters_forget(struct txn *t, usec_t before, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "DELETE FROM letter WHERE tenant = ?1 AND made < ?2 AND length(bytes) = 0 AND NOT EXISTS "
-                                 "(SELECT 1 FROM letter_next WHERE tenant = ?1 AND letter_next.id = letter.id)", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, before);
-    return stmt_run(s, reterr);
+    enum code code = sql_prepare_int(&t->sql, "DELETE FROM letter WHERE tenant = ?1 AND made < ?2 AND length(bytes) = 0 AND NOT EXISTS "
+                                 "(SELECT 1 FROM letter_next WHERE tenant = ?1 AND letter_next.id = letter.id)", before, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }

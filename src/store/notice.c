@@ -11,11 +11,6 @@
 
 /* ---- may it go? ---- */
 
-static void noticed_bind(struct stmt *s, int32_t kind, const struct uuid *id) {
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
-}
-
 /* Of a whole notice: when each of its letters was tried; *ret_whole false: it is not whole, or gone. */
 static enum code attempted_of(struct sql *q, int64_t number, bool *ret_whole, usec_t *ret, struct err *reterr) {
     struct stmt *s;
@@ -35,17 +30,11 @@ static enum code attempted_of(struct sql *q, int64_t number, bool *ret_whole, us
 /* The notice that told of this due date; 0: none. */
 static enum code notice_of(struct sql *q, int32_t kind, const struct uuid *id, usec_t due, int64_t *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT notice FROM noticed" NOTICED_KEY " AND due = ?", &s, reterr);
+    enum code code = sql_prepare_of(q, "SELECT notice FROM noticed" NOTICED_KEY " AND due = ?", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    noticed_bind(s, kind, id);
     stmt_int(s, 4, due);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 0;
-    stmt_end(s);
-    return OK;
+    return stmt_number(s, 0, ret, reterr);
 }
 
 static enum code told_of(struct sql *q, int32_t kind, const struct uuid *id, usec_t due, bool *ret_whole, usec_t *ret_attempted, struct err *reterr) {
@@ -135,17 +124,13 @@ static enum code making(struct sql *q, bool *ret, struct notice_claim *ret_claim
 
 static enum code notice_add(struct txn *t, const char *role, int64_t day, struct notice_claim *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(&t->sql, "SELECT coalesce(max(number), 0) FROM notice WHERE tenant = ?", &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    int64_t number = (row ? col_int(s, 0) : 0) + 1;
-    stmt_end(s);
-    code = sql_prepare(&t->sql, "INSERT INTO notice (tenant, number, state, role, day, made, attempted, records, first, last, counts) "
-                       "VALUES (?, ?, 0, ?, ?, ?, 0, 0, 0, 0, ?)", &s, reterr);
+    int64_t number = 0;
+    enum code code = number_next(&t->sql, "SELECT number FROM notice WHERE tenant = ? ORDER BY number DESC LIMIT 1", &number, reterr);
+    if (code == OK)
+        code = sql_prepare_int(&t->sql, "INSERT INTO notice (tenant, number, state, role, day, made, attempted, records, first, last, counts) "
+                               "VALUES (?, ?, 0, ?, ?, ?, 0, 0, 0, 0, ?)", number, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, number);
     stmt_text(s, 3, role);
     stmt_int(s, 4, day);
     stmt_int(s, 5, t->ran);
@@ -188,10 +173,9 @@ enum code noticed_put(struct txn *t, struct notice_claim *claim, const struct no
     enum code code = claim_sign(t, claim, reterr);
     for (size_t i = 0; i < count && code == OK; i++) {
         struct stmt *s;
-        code = sql_prepare(&t->sql, "INSERT INTO noticed (tenant, kind, id, due, notice) VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, kind, id, due) DO NOTHING", &s, reterr);
+        code = sql_prepare_of(&t->sql, "INSERT INTO noticed (tenant, kind, id, due, notice) VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, kind, id, due) DO NOTHING", list[i].kind, &list[i].id, &s, reterr);
         if (code != OK)
             break;
-        noticed_bind(s, list[i].kind, &list[i].id);
         stmt_int(s, 4, list[i].due);
         stmt_int(s, 5, claim->number);
         code = stmt_run(s, reterr);
@@ -220,23 +204,17 @@ enum code notice_abandon(struct txn *t, struct notice_claim *claim, struct err *
     struct stmt *s;
     enum code code = claim_sign(t, claim, reterr);
     if (code == OK)
-        code = sql_prepare(&t->sql, "DELETE FROM notice WHERE tenant = ? AND number = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, claim->number);
-    return stmt_run(s, reterr);
+        code = sql_prepare_int(&t->sql, "DELETE FROM notice WHERE tenant = ? AND number = ?", claim->number, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }
 
 /* ---- whole ---- */
 
 static enum code open_mark(struct txn *t, int64_t number, bool open, struct err *reterr) {
     struct stmt *s;
-    enum code code = open ? sql_prepare(&t->sql, "INSERT INTO notice_open (tenant, number) VALUES (?, ?) ON CONFLICT DO NOTHING", &s, reterr)
-                          : sql_prepare(&t->sql, "DELETE FROM notice_open WHERE tenant = ? AND number = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    return stmt_run(s, reterr);
+    enum code code = open ? sql_prepare_int(&t->sql, "INSERT INTO notice_open (tenant, number) VALUES (?, ?) ON CONFLICT DO NOTHING", number, &s, reterr)
+                          : sql_prepare_int(&t->sql, "DELETE FROM notice_open WHERE tenant = ? AND number = ?", number, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }
 
 enum code notice_finish(struct txn *t, struct notice_claim *claim, const struct notice_row *r, struct err *reterr) {
@@ -267,52 +245,35 @@ enum code notice_set(struct txn *t, int64_t number, enum notice_state state, use
     stmt_int(s, 2, number);
     stmt_int(s, 3, state);
     stmt_int(s, 4, attempted);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    if (db_changes(t->sql.records) != 1)
-        return err_set(reterr, E_NOT_FOUND, "there is no notice of that number");
-    return open_mark(t, number, state != NOTICE_OVER, reterr);
+    code = stmt_run_one(t, s, "there is no notice of that number", reterr);
+    return code == OK ? open_mark(t, number, state != NOTICE_OVER, reterr) : code;
 }
 
 /* Texts are those of the statement. */
-static struct notice_row row_of_stmt(struct stmt *s) {
-    return (struct notice_row){ .number = col_int(s, 0), .state = (enum notice_state)col_int(s, 1), .role = col_text(s, 2), .day = col_int(s, 3), .made = col_int(s, 4),
+static enum code notice_read(struct stmt *s, struct notice_row *ret, struct err *reterr) {
+    (void)reterr;
+    *ret = (struct notice_row){ .number = col_int(s, 0), .state = (enum notice_state)col_int(s, 1), .role = col_text(s, 2), .day = col_int(s, 3), .made = col_int(s, 4),
                                 .attempted = col_int(s, 5), .records = col_int(s, 6), .first = col_int(s, 7), .last = col_int(s, 8), .counts = col_text(s, 9) };
+    return OK;
 }
+
+DEFINE_ROWS(notices_give, notice_row, notice_read)
 
 enum code notice_get(struct sql *q, int64_t number, notice_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, NOTICE_COLS " AND number = ? AND state > 0", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    if (!row)
-        return err_set(reterr, E_NOT_FOUND, "there is no notice of that number");
-    struct notice_row r = row_of_stmt(s);
-    (void)fn(&r, arg);
-    stmt_end(s);
-    return OK;
+    size_t count = 0;
+    enum code code = sql_prepare_int(q, NOTICE_COLS " AND number = ? AND state > 0", number, &s, reterr);
+    if (code == OK)
+        code = notices_give(s, fn, arg, &count, reterr);
+    return code == OK && count == 0 ? err_set(reterr, E_NOT_FOUND, "there is no notice of that number") : code;
 }
 
 enum code notices_list(struct sql *q, int64_t before, notice_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, NOTICE_COLS " AND number < ? AND state > 0 ORDER BY number DESC", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, before);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct notice_row r = row_of_stmt(s);
-        if (!fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    enum code code = sql_prepare_int(q, NOTICE_COLS " AND number < ? AND state > 0 ORDER BY number DESC", before, &s, reterr);
+    return code == OK ? notices_give(s, fn, arg, NULL, reterr) : code;
 }
 
 /* Two numbers of each row of a table of all tenants. */
@@ -343,10 +304,9 @@ enum code noticed_of(struct sql *q, int32_t kind, const struct uuid *id, noticed
     PRE(q != NULL && id != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare(q, "SELECT due, notice FROM noticed" NOTICED_KEY " ORDER BY due", &s, reterr);
+    enum code code = sql_prepare_of(q, "SELECT due, notice FROM noticed" NOTICED_KEY " ORDER BY due", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    noticed_bind(s, kind, id);
     while ((code = stmt_step(s, &row, reterr)) == OK && row) {
         usec_t due = col_int(s, 0);
         if (!fn(due, col_int(s, 1), arg))
@@ -359,45 +319,32 @@ enum code noticed_of(struct sql *q, int32_t kind, const struct uuid *id, noticed
 enum code noticed_drop(struct txn *t, int32_t kind, const struct uuid *id, usec_t due, struct err *reterr) {
     PRE(t != NULL && id != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "DELETE FROM noticed" NOTICED_KEY " AND due = ?", &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "DELETE FROM noticed" NOTICED_KEY " AND due = ?", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    noticed_bind(s, kind, id);
     stmt_int(s, 4, due);
     return stmt_run(s, reterr);
 }
 
+static enum code noticed_read(struct stmt *s, struct noticed *ret, struct err *reterr) {
+    *ret = (struct noticed){ .kind = (int32_t)col_int(s, 0), .due = col_int(s, 2) };
+    return col_bytes(s, 1, ret->id.bytes, sizeof ret->id.bytes, reterr);
+}
+
+DEFINE_ROWS(noticed_give, noticed, noticed_read)
+
 enum code noticed_list(struct sql *q, int64_t number, noticed_list_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT kind, id, due FROM noticed INDEXED BY noticed_notice WHERE tenant = ? AND notice = ? ORDER BY kind, id, due", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct noticed n = { .kind = (int32_t)col_int(s, 0), .due = col_int(s, 2) };
-        code = col_bytes(s, 1, n.id.bytes, sizeof n.id.bytes, reterr);
-        if (code != OK || !fn(&n, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    enum code code = sql_prepare_int(q, "SELECT kind, id, due FROM noticed INDEXED BY noticed_notice WHERE tenant = ? AND notice = ? ORDER BY kind, id, due", number, &s, reterr);
+    return code == OK ? noticed_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code noticed_stands(struct sql *q, int64_t number, bool *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT 1 FROM noticed INDEXED BY noticed_notice WHERE tenant = ? AND notice = ? LIMIT 1", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    stmt_end(s);
-    *ret = row;
-    return OK;
+    enum code code = sql_prepare_int(q, "SELECT 1 FROM noticed INDEXED BY noticed_notice WHERE tenant = ? AND notice = ? LIMIT 1", number, &s, reterr);
+    return code == OK ? stmt_any(s, ret, reterr) : code;
 }
 
 /* ---- how far a tenant was looked at ---- */

@@ -8,7 +8,7 @@
 #define ENDED_MOST 64u                        /* packs of one key that are ended in one go */
 
 /* Texts and bytes are those of the statement. */
-static enum code row_of_stmt(struct stmt *s, struct pack_row *ret, struct err *reterr) {
+static enum code pack_read(struct stmt *s, struct pack_row *ret, struct err *reterr) {
     struct pack_row r = { .number = col_int(s, 0), .purpose = col_text(s, 1), .state = (enum pack_state)col_int(s, 2), .about = col_int(s, 3), .made = col_int(s, 4),
                           .until = col_int(s, 5), .size = col_int(s, 6), .key = (uint64_t)col_int(s, 8) };
     enum code code = col_bytes(s, 7, r.file.bytes, sizeof r.file.bytes, reterr);
@@ -18,31 +18,24 @@ static enum code row_of_stmt(struct stmt *s, struct pack_row *ret, struct err *r
     return code;
 }
 
-static enum code one_number(struct sql *q, const char *sql, const int64_t *value, int64_t *ret, struct err *reterr) {
+DEFINE_ROWS(packs_give, pack_row, pack_read)
+
+static enum code number_of(struct txn *t, const char *sql, int64_t pack, int64_t *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, sql, &s, reterr);
-    if (code != OK)
-        return code;
-    if (value != NULL)
-        stmt_int(s, 2, *value);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : -1;
-    stmt_end(s);
-    return OK;
+    enum code code = sql_prepare_int(&t->sql, sql, pack, &s, reterr);
+    return code == OK ? stmt_number(s, -1, ret, reterr) : code;
 }
 
 enum code packs_put(struct txn *t, const struct pack_row *r, int64_t *ret_number, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->purpose != NULL && ret_number != NULL && reterr != NULL);
     struct stmt *s;
-    int64_t last = 0;
-    enum code code = one_number(&t->sql, "SELECT coalesce(max(number), 0) FROM pack WHERE tenant = ?", NULL, &last, reterr);
+    int64_t number = 0;
+    enum code code = number_next(&t->sql, "SELECT number FROM pack WHERE tenant = ? ORDER BY number DESC LIMIT 1", &number, reterr);
     if (code == OK)
         code = sql_prepare(&t->sql, "INSERT INTO pack (tenant, number, purpose, state, about, made, until, size, file, key, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, last + 1);
+    stmt_int(s, 2, number);
     stmt_text(s, 3, r->purpose);
     stmt_int(s, 4, r->state);
     stmt_int(s, 5, r->about);
@@ -51,14 +44,14 @@ enum code packs_put(struct txn *t, const struct pack_row *r, int64_t *ret_number
     stmt_int(s, 8, r->size);
     bind_uuid(s, 9, &r->file);
     stmt_int(s, 10, (int64_t)r->key);
-    stmt_blob(s, 11, r->len > 0 ? r->blob : "", r->len);
+    bind_bytes(s, 11, r->blob, r->len);
     if ((code = stmt_run(s, reterr)) == OK)
-        *ret_number = last + 1;
+        *ret_number = number;
     return code;
 }
 
 static enum code state_of(struct txn *t, int64_t number, int64_t *ret, struct err *reterr) {
-    return one_number(&t->sql, "SELECT state FROM pack WHERE tenant = ? AND number = ?", &number, ret, reterr);
+    return number_of(t, "SELECT state FROM pack WHERE tenant = ? AND number = ?", number, ret, reterr);
 }
 
 static enum code ended(struct err *reterr) { return err_set(reterr, E_CONFLICT, "what this archive holds was changed or erased meanwhile: ask for a new one"); }
@@ -99,23 +92,20 @@ enum code packs_move(struct txn *t, const struct pack_row *r, enum pack_state fr
     stmt_int(s, 3, r->state);
     if (ready) {
         stmt_int(s, 4, r->size);
-        stmt_blob(s, 5, r->len > 0 ? r->blob : "", r->len);
+        bind_bytes(s, 5, r->blob, r->len);
     }
     return stmt_run(s, reterr);
 }
 
 static enum code by_number(struct txn *t, const char *sql, int64_t number, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, sql, &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    return stmt_run(s, reterr);
+    enum code code = sql_prepare_int(&t->sql, sql, number, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }
 
 static enum code end_one(struct txn *t, int64_t number, struct err *reterr) {
     int64_t key = -1;
-    enum code code = one_number(&t->sql, "SELECT key FROM pack WHERE tenant = ? AND number = ?", &number, &key, reterr);
+    enum code code = number_of(t, "SELECT key FROM pack WHERE tenant = ? AND number = ?", number, &key, reterr);
     if (code == OK)
         code = by_number(t, "DELETE FROM pack_key WHERE tenant = ? AND number = ?", number, reterr);
     if (code == OK)
@@ -162,34 +152,19 @@ enum code packs_drop(struct txn *t, int64_t number, struct err *reterr) {
     return code == OK ? by_number(t, "DELETE FROM pack WHERE tenant = ? AND number = ?", number, reterr) : code;
 }
 
-static enum code tell(struct sql *q, const char *sql, int64_t value, pack_fn fn, void *arg, bool *ret_any, struct err *reterr) {
-    struct stmt *s;
-    bool row = false, more = true;
-    enum code code = sql_prepare(q, sql, &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, value);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row && more) {
-        struct pack_row r;
-        code = row_of_stmt(s, &r, reterr);
-        if (code != OK)
-            break;
-        *ret_any = true;
-        more = fn(&r, arg);
-    }
-    stmt_end(s);
-    return code;
-}
-
 enum code packs_get(struct sql *q, int64_t number, pack_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
-    bool any = false;
-    enum code code = tell(q, PACK_COLS " AND number = ?", number, fn, arg, &any, reterr);
-    return code == OK && !any ? err_set(reterr, E_NOT_FOUND, "there is no archive of that number") : code;
+    struct stmt *s;
+    size_t count = 0;
+    enum code code = sql_prepare_int(q, PACK_COLS " AND number = ?", number, &s, reterr);
+    if (code == OK)
+        code = packs_give(s, fn, arg, &count, reterr);
+    return code == OK && count == 0 ? err_set(reterr, E_NOT_FOUND, "there is no archive of that number") : code;
 }
 
 enum code packs_list(struct sql *q, int64_t before, pack_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
-    bool any = false;
-    return tell(q, PACK_COLS " AND number < ? ORDER BY number DESC", before, fn, arg, &any, reterr);
+    struct stmt *s;
+    enum code code = sql_prepare_int(q, PACK_COLS " AND number < ? ORDER BY number DESC", before, &s, reterr);
+    return code == OK ? packs_give(s, fn, arg, NULL, reterr) : code;
 }

@@ -90,21 +90,15 @@ enum code account_get(struct sql *q, const struct uuid *id, struct account_row *
     return code;
 }
 
+DEFINE_ROWS(accounts_give, account_row, account_cols)
+
 enum code accounts_list(struct sql *q, const struct uuid *after, account_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = instance_prepare(q, ACCOUNT_COLS " FROM account WHERE id > ? ORDER BY id", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 1, after);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct account_row r;
-        code = account_cols(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    return accounts_give(s, fn, arg, NULL, reterr);
 }
 
 enum code accounts_alone(struct sql *q, usec_t made_before, struct uuid *ret, size_t room, size_t *ret_count, struct err *reterr) {
@@ -188,9 +182,7 @@ enum code member_drop(struct txn *t, int64_t tenant, const struct uuid *account,
         return code;
     bind_uuid(s, 1, account);
     stmt_int(s, 2, tenant);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "the account is no member there");
+    return stmt_run_one(t, s, "the account is no member there", reterr);
 }
 
 static enum code member_cols(struct stmt *s, struct member_row *ret, struct err *reterr) {
@@ -227,18 +219,7 @@ enum code member_get(struct sql *q, int64_t tenant, const struct uuid *account, 
     return code;
 }
 
-static enum code members_run(struct stmt *s, member_fn fn, void *arg, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct member_row r;
-        code = member_cols(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
-}
+DEFINE_ROWS(members_give, member_row, member_cols)
 
 enum code members_of_tenant(struct sql *q, int64_t tenant, member_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
@@ -246,7 +227,7 @@ enum code members_of_tenant(struct sql *q, int64_t tenant, member_fn fn, void *a
     if (code != OK)
         return code;
     stmt_int(s, 1, tenant);
-    return members_run(s, fn, arg, reterr);
+    return members_give(s, fn, arg, NULL, reterr);
 }
 
 enum code members_of_account(struct sql *q, const struct uuid *account, member_fn fn, void *arg, struct err *reterr) {
@@ -255,5 +236,5 @@ enum code members_of_account(struct sql *q, const struct uuid *account, member_f
     if (code != OK)
         return code;
     bind_uuid(s, 1, account);
-    return members_run(s, fn, arg, reterr);
+    return members_give(s, fn, arg, NULL, reterr);
 }

@@ -19,7 +19,7 @@ static void authorisation_bind(struct stmt *s, const struct authorisation_row *r
     stmt_int(s, 4, r->until);
     bind_due(s, 5, r->trained);
     stmt_int(s, 6, r->withdrawn);
-    stmt_blob(s, 7, r->blob != NULL ? r->blob : "", r->len);
+    bind_bytes(s, 7, r->blob, r->len);
 }
 
 enum code authorisation_put(struct txn *t, const struct authorisation_row *r, struct err *reterr) {
@@ -42,15 +42,13 @@ enum code authorisation_set(struct txn *t, const struct authorisation_row *r, st
     if (code != OK)
         return code;
     authorisation_bind(s, r);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "there is no authorisation of this number");
+    return stmt_run_one(t, s, "there is no authorisation of this number", reterr);
 }
 
 #define AUTHORISATION_COLS "SELECT account, number, begins, until, trained, withdrawn, made, key, bytes FROM authorisation"
 
 static enum code authorisation_read(struct stmt *s, struct authorisation_row *ret, struct err *reterr) {
-    struct authorisation_row r = { .number = col_int(s, 1), .from = col_int(s, 2), .until = col_int(s, 3), .trained = col_is_null(s, 4) ? USEC_NEVER : col_int(s, 4),
+    struct authorisation_row r = { .number = col_int(s, 1), .from = col_int(s, 2), .until = col_int(s, 3), .trained = col_due(s, 4),
                                    .withdrawn = col_int(s, 5), .made = col_int(s, 6), .key = (uint64_t)col_int(s, 7) };
     enum code code = col_bytes(s, 0, r.account.bytes, sizeof r.account.bytes, reterr);
     r.blob = col_blob(s, 8, &r.len);
@@ -59,39 +57,21 @@ static enum code authorisation_read(struct stmt *s, struct authorisation_row *re
     return code;
 }
 
-/* Gives each row to fn; *ret counts them. */
-static enum code authorisations_run(struct stmt *s, authorisation_fn fn, void *arg, size_t *ret, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    for (*ret = 0; (code = stmt_step(s, &row, reterr)) == OK && row; ++*ret) {
-        struct authorisation_row r;
-        code = authorisation_read(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
-}
+DEFINE_ROWS(authorisations_give, authorisation_row, authorisation_read)
 
 enum code authorisation_get(struct sql *q, int64_t number, authorisation_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
     size_t count = 0;
-    enum code code = sql_prepare(q, AUTHORISATION_COLS " WHERE tenant = ? AND number = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    code = authorisations_run(s, fn, arg, &count, reterr);
+    enum code code = sql_prepare_int(q, AUTHORISATION_COLS " WHERE tenant = ? AND number = ?", number, &s, reterr);
+    if (code == OK)
+        code = authorisations_give(s, fn, arg, &count, reterr);
     return code == OK && count == 0 ? err_set(reterr, E_NOT_FOUND, "there is no authorisation of this number") : code;
 }
 
 enum code authorisations_list(struct sql *q, int64_t after, authorisation_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    size_t count = 0;
-    enum code code = sql_prepare(q, AUTHORISATION_COLS " WHERE tenant = ? AND number > ? ORDER BY number", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, after);
-    return authorisations_run(s, fn, arg, &count, reterr);
+    enum code code = sql_prepare_int(q, AUTHORISATION_COLS " WHERE tenant = ? AND number > ? ORDER BY number", after, &s, reterr);
+    return code == OK ? authorisations_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code authorisation_valid(struct sql *q, const struct uuid *account, usec_t now, bool *ret, usec_t *ret_until, struct err *reterr) {
@@ -153,7 +133,7 @@ enum code support_put(struct txn *t, const struct support_row *r, struct err *re
     stmt_int(s, 7, r->ran_until);
     stmt_text(s, 8, r->by);
     stmt_int(s, 9, (int64_t)r->key);
-    stmt_blob(s, 10, r->blob != NULL ? r->blob : "", r->len);
+    bind_bytes(s, 10, r->blob, r->len);
     code = stmt_run(s, reterr);
     return code == OK ? over_put(t, r->number, r->until, reterr) : code;
 }
@@ -165,11 +145,8 @@ enum code support_close(struct txn *t, int64_t number, usec_t at, struct err *re
         return code;
     stmt_int(s, 2, number);
     stmt_int(s, 3, at);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    if (db_changes(t->sql.records) != 1)
-        return err_set(reterr, E_NOT_FOUND, "there is no open window of this number");
-    return over_drop(t, number, reterr);
+    code = stmt_run_one(t, s, "there is no open window of this number", reterr);
+    return code == OK ? over_drop(t, number, reterr) : code;
 }
 
 #define SUPPORT_COLS "SELECT account, number, kinds, opened, until, ran_until, closed, whose, key, bytes FROM support_window"
@@ -184,40 +161,25 @@ static enum code support_read(struct stmt *s, struct support_row *ret, struct er
     return code;
 }
 
-static enum code support_run(struct stmt *s, support_fn fn, void *arg, size_t *ret, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    for (*ret = 0; (code = stmt_step(s, &row, reterr)) == OK && row; ++*ret) {
-        struct support_row r;
-        code = support_read(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
-}
+DEFINE_ROWS(support_give, support_row, support_read)
 
 enum code support_get(struct sql *q, int64_t number, support_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
     size_t count = 0;
-    enum code code = sql_prepare(q, SUPPORT_COLS " WHERE tenant = ? AND number = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, number);
-    code = support_run(s, fn, arg, &count, reterr);
+    enum code code = sql_prepare_int(q, SUPPORT_COLS " WHERE tenant = ? AND number = ?", number, &s, reterr);
+    if (code == OK)
+        code = support_give(s, fn, arg, &count, reterr);
     return code == OK && count == 0 ? err_set(reterr, E_NOT_FOUND, "there is no window of this number") : code;
 }
 
 enum code support_list(struct sql *q, support_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    size_t count = 0;
     enum code code = sql_prepare(q, SUPPORT_COLS " WHERE tenant = ? ORDER BY number", &s, reterr);
-    return code == OK ? support_run(s, fn, arg, &count, reterr) : code;
+    return code == OK ? support_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code support_open(struct sql *q, const struct uuid *account, usec_t now, usec_t ran, support_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    size_t count = 0;
     enum code code = sql_prepare(q, SUPPORT_COLS " WHERE tenant = ?1 AND closed = 0 AND until > ?3 AND ran_until > ?4 AND opened <= ?3 "
                                  "AND (account IS NULL OR account = ?2) ORDER BY number", &s, reterr);
     if (code != OK)
@@ -225,7 +187,7 @@ enum code support_open(struct sql *q, const struct uuid *account, usec_t now, us
     bind_uuid(s, 2, account);
     stmt_int(s, 3, now);
     stmt_int(s, 4, ran);
-    return support_run(s, fn, arg, &count, reterr);
+    return support_give(s, fn, arg, NULL, reterr);
 }
 
 #define OVER_CHUNK 256u
@@ -261,13 +223,8 @@ enum code registers_drop(struct txn *t, struct err *reterr) {
         "DELETE FROM window_over WHERE tenant = ?",
     };
     state_touch(t);                           /* so that doomed_list knows the tenant */
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        struct stmt *s;
-        enum code code = sql_prepare(&t->sql, texts[i], &s, reterr);
-        if (code == OK)
-            code = stmt_run(s, reterr);
-        if (code != OK)
-            return code;
-    }
-    return OK;
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < ARRAY_LEN(texts); i++)
+        code = sql_run(t, texts[i], reterr);
+    return code;
 }

@@ -6,12 +6,10 @@
 enum code remainder_add(struct txn *t, const struct remainder *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->option != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "INSERT INTO remainder (tenant, kind, scope, field, option, value) VALUES (?, ?, ?, ?, ?, ?) "
-                                 "ON CONFLICT (tenant, kind, scope, field, option) DO UPDATE SET value = value + excluded.value", &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "INSERT INTO remainder (tenant, kind, scope, field, option, value) VALUES (?, ?, ?, ?, ?, ?) "
+                                 "ON CONFLICT (tenant, kind, scope, field, option) DO UPDATE SET value = value + excluded.value", r->kind, &r->scope, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, r->kind);
-    bind_uuid(s, 3, &r->scope);
     stmt_int(s, 4, r->field);
     stmt_text(s, 5, r->option);
     stmt_int(s, 6, r->count);
@@ -21,12 +19,8 @@ enum code remainder_add(struct txn *t, const struct remainder *r, struct err *re
 enum code remainder_drop(struct txn *t, int32_t kind, const struct uuid *scope, struct err *reterr) {
     PRE(t != NULL && scope != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "DELETE FROM remainder WHERE tenant = ? AND kind = ? AND scope = ?", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, scope);
-    return stmt_run(s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "DELETE FROM remainder WHERE tenant = ? AND kind = ? AND scope = ?", kind, scope, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }
 
 enum code remainders_list(struct sql *q, int32_t kind, const struct uuid *scope, const struct uuid *after, remainder_fn fn, void *arg, struct err *reterr) {

@@ -56,11 +56,9 @@ static enum code lost(const struct renewal *r, const char *what, struct err *ret
 static enum code olds_read(struct renewal *r, struct txn *t, const char *sql, struct old *ret, size_t *ret_count, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare(&t->sql, sql, &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, sql, r->kind, &r->id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, r->kind);
-    bind_uuid(s, 3, &r->id);
     stmt_int(s, 4, r->rule);
     stmt_int(s, 5, r->generation);
     *ret_count = 0;

@@ -8,7 +8,7 @@
 #define REQUEST_COLS "SELECT number, service, type, state, way, received, due, law, extended, identified, ended, warned, steps, kind, id, link, link_until, link_for, key, bytes " \
                      "FROM request WHERE tenant = ?"
 
-static enum code row_of_stmt(struct stmt *s, struct request_row *ret, struct err *reterr) {
+static enum code request_read(struct stmt *s, struct request_row *ret, struct err *reterr) {
     struct request_row r = { .number = col_int(s, 0), .service = col_text(s, 1), .type = (int)col_int(s, 2), .state = (int)col_int(s, 3), .way = (int)col_int(s, 4),
                              .received = col_int(s, 5), .due = col_int(s, 6), .law = col_int(s, 7), .extended = col_int(s, 8), .identified = col_int(s, 9),
                              .ended = col_int(s, 10), .warned = (int)col_int(s, 11), .steps = col_int(s, 12), .kind = (int32_t)col_int(s, 13),
@@ -21,6 +21,8 @@ static enum code row_of_stmt(struct stmt *s, struct request_row *ret, struct err
         *ret = r;
     return code;
 }
+
+DEFINE_ROWS(requests_give, request_row, request_read)
 
 enum code request_next(struct sql *q, int64_t *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
@@ -84,7 +86,7 @@ enum code request_set(struct txn *t, const struct request_row *r, usec_t next, s
     bind_link(s, 10, r);
     stmt_int(s, 11, r->link_until);
     stmt_int(s, 12, r->link_for);
-    stmt_blob(s, 13, r->len > 0 ? r->blob : "", r->len);
+    bind_bytes(s, 13, r->blob, r->len);
     if ((code = stmt_run(s, reterr)) != OK)
         return code;
     if (db_changes(t->sql.records) != 1)
@@ -105,7 +107,7 @@ enum code request_get(struct sql *q, int64_t number, struct arena *arena, struct
         return code;
     if (!row)
         return err_set(reterr, E_NOT_FOUND, "there is no request of that number");
-    code = row_of_stmt(s, &r, reterr);
+    code = request_read(s, &r, reterr);
     if (code == OK) {
         r.blob = arena_text_n(arena, r.len > 0 ? r.blob : "", r.len);
         r.service = arena_text(arena, r.service);
@@ -135,38 +137,18 @@ enum code request_of_link(struct sql *q, const uint8_t hash[REQUEST_HASH], int64
     return OK;
 }
 
-static enum code rows_run(struct stmt *s, request_fn fn, void *arg, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct request_row r;
-        code = row_of_stmt(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
-}
-
 enum code request_list(struct sql *q, int64_t before, request_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(q, REQUEST_COLS " AND number < ? ORDER BY number DESC", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, before);
-    return rows_run(s, fn, arg, reterr);
+    enum code code = sql_prepare_int(q, REQUEST_COLS " AND number < ? ORDER BY number DESC", before, &s, reterr);
+    return code == OK ? requests_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code request_list_of(struct sql *q, int32_t kind, const struct uuid *id, request_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && id != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(q, REQUEST_COLS " AND kind = ? AND id = ? ORDER BY number DESC", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
-    return rows_run(s, fn, arg, reterr);
+    enum code code = sql_prepare_of(q, REQUEST_COLS " AND kind = ? AND id = ? ORDER BY number DESC", kind, id, &s, reterr);
+    return code == OK ? requests_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code request_step_put(struct txn *t, const struct request_step *p, struct err *reterr) {
@@ -245,10 +227,7 @@ enum code requests_drop(struct txn *t, struct err *reterr) {
     };
     enum code code = OK;
     for (size_t i = 0; code == OK && i < ARRAY_LEN(texts); i++) {
-        struct stmt *s;
-        code = sql_prepare(&t->sql, texts[i], &s, reterr);
-        if (code == OK)
-            code = stmt_run(s, reterr);
+        code = sql_run(t, texts[i], reterr);
         if (code == OK && i == 0 && db_changes(t->sql.records) > 0)
             state_touch(t);                    /* so that doomed_list knows the tenant */
     }

@@ -28,7 +28,7 @@ static void row_bind(struct stmt *s, const struct row *r) {
 /* Texts are those of the statement: they live until its next step. */
 static enum code row_read(struct stmt *s, struct row *ret, struct err *reterr) {
     struct row r = { .kind = (int32_t)col_int(s, 0), .version = col_int(s, 2), .change = col_int(s, 3), .created = col_int(s, 4),
-                     .updated = col_int(s, 5), .due = col_is_null(s, 6) ? USEC_NEVER : col_int(s, 6) };
+                     .updated = col_int(s, 5), .due = col_due(s, 6) };
     const int64_t marks = col_int(s, 7);
     r.restricted = (marks & MARK_RESTRICTED) != 0;
     r.objected = (marks & MARK_OBJECTED) != 0;
@@ -49,11 +49,9 @@ static enum code row_read(struct stmt *s, struct row *ret, struct err *reterr) {
 static enum code is_erased(struct sql *q, int32_t kind, const struct uuid *id, bool *ret, struct err *reterr) {
     struct stmt *s;
     bool erased = false;
-    enum code code = sql_prepare(q, "SELECT 1 FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", &s, reterr);
+    enum code code = sql_prepare_of(q, "SELECT 1 FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
     if ((code = stmt_step(s, &erased, reterr)) != OK)
         return code;
     stmt_end(s);
@@ -140,11 +138,9 @@ enum code row_get(struct sql *q, int32_t kind, const struct uuid *id, struct row
     struct stmt *s;
     struct row r;
     bool found = false;
-    enum code code = sql_prepare(q, "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id = ?", &s, reterr);
+    enum code code = sql_prepare_of(q, "SELECT " ROW_COLS " FROM record WHERE tenant = ? AND kind = ? AND id = ?", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
     if ((code = stmt_step(s, &found, reterr)) != OK)
         return code;
     if (!found)
@@ -162,12 +158,8 @@ enum code row_get(struct sql *q, int32_t kind, const struct uuid *id, struct row
 
 static enum code delete_of(struct txn *t, const char *sql, int32_t kind, const struct uuid *id, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, sql, &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
-    return stmt_run(s, reterr);
+    enum code code = sql_prepare_of(&t->sql, sql, kind, id, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }
 
 static enum code tombstone_put(struct txn *t, int32_t kind, const struct uuid *id, int64_t version, struct err *reterr) {
@@ -175,11 +167,9 @@ static enum code tombstone_put(struct txn *t, int32_t kind, const struct uuid *i
     int64_t change = 0;
     enum code code = txn_change(t, &change, reterr);
     if (code == OK)
-        code = sql_prepare(&t->sql, "INSERT OR REPLACE INTO tombstone (tenant, kind, id, version, change, at) VALUES (?, ?, ?, ?, ?, ?)", &s, reterr);
+        code = sql_prepare_of(&t->sql, "INSERT OR REPLACE INTO tombstone (tenant, kind, id, version, change, at) VALUES (?, ?, ?, ?, ?, ?)", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
     stmt_int(s, 4, version);
     stmt_int(s, 5, change);
     stmt_int(s, 6, t->now);
@@ -225,11 +215,9 @@ static enum code besides_drop(struct txn *t, int32_t kind, const struct uuid *id
 
 static enum code record_drop(struct txn *t, const struct row *r, bool *ret_gone, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "DELETE FROM record WHERE tenant = ? AND kind = ? AND id = ? AND change = ?", &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "DELETE FROM record WHERE tenant = ? AND kind = ? AND id = ? AND change = ?", r->kind, &r->id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, r->kind);
-    bind_uuid(s, 3, &r->id);
     stmt_int(s, 4, r->change);
     if ((code = stmt_run(s, reterr)) == OK)
         *ret_gone = db_changes(t->sql.records) == 1;
@@ -275,11 +263,9 @@ enum code row_delete(struct txn *t, int32_t kind, const struct uuid *id, struct 
 
 enum code part_put(struct txn *t, int32_t kind, const struct uuid *id, const struct part_row *p, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "INSERT OR REPLACE INTO part (tenant, kind, id, part, key, due, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)", &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "INSERT OR REPLACE INTO part (tenant, kind, id, part, key, due, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
     stmt_int(s, 4, p->part);
     stmt_int(s, 5, (int64_t)p->key);
     bind_due(s, 6, p->due);
@@ -289,36 +275,26 @@ enum code part_put(struct txn *t, int32_t kind, const struct uuid *id, const str
 
 enum code part_delete(struct txn *t, int32_t kind, const struct uuid *id, int32_t part, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "DELETE FROM part WHERE tenant = ? AND kind = ? AND id = ? AND part = ?", &s, reterr);
+    enum code code = sql_prepare_of(&t->sql, "DELETE FROM part WHERE tenant = ? AND kind = ? AND id = ? AND part = ?", kind, id, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
     stmt_int(s, 4, part);
     return stmt_run(s, reterr);
 }
 
-static struct part_row part_read(struct stmt *s) {
-    struct part_row p = { .part = (int32_t)col_int(s, 0), .key = (uint64_t)col_int(s, 1), .due = col_is_null(s, 2) ? USEC_NEVER : col_int(s, 2) };
-    p.blob = col_blob(s, 3, &p.len);
-    return p;
+static enum code part_read(struct stmt *s, struct part_row *ret, struct err *reterr) {
+    (void)reterr;
+    *ret = (struct part_row){ .part = (int32_t)col_int(s, 0), .key = (uint64_t)col_int(s, 1), .due = col_due(s, 2) };
+    ret->blob = col_blob(s, 3, &ret->len);
+    return OK;
 }
+
+DEFINE_ROWS(parts_give, part_row, part_read)
 
 enum code parts_get(struct sql *q, int32_t kind, const struct uuid *id, part_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT part, key, due, bytes FROM part WHERE tenant = ? AND kind = ? AND id = ? ORDER BY part", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, id);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct part_row p = part_read(s);
-        if (!fn(&p, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    enum code code = sql_prepare_of(q, "SELECT part, key, due, bytes FROM part WHERE tenant = ? AND kind = ? AND id = ? ORDER BY part", kind, id, &s, reterr);
+    return code == OK ? parts_give(s, fn, arg, NULL, reterr) : code;
 }
 
 static enum code walk_begin(struct part_walk *w, const struct uuid *id, struct err *reterr) {
@@ -344,8 +320,8 @@ enum code parts_walk(struct part_walk *w, const struct uuid *id, part_fn fn, voi
         if (code != OK || (w->descending ? ahead < 0 : ahead > 0))
             break;
         if (ahead == 0) {
-            struct part_row p = part_read(w->s);
-            if (!fn(&p, arg))
+            struct part_row p;
+            if ((code = part_read(w->s, &p, reterr)) != OK || !fn(&p, arg))
                 break;
         }
         code = stmt_step(w->s, &w->there, reterr);
@@ -361,18 +337,7 @@ void parts_walk_end(struct part_walk *w) {
 
 /* ---- lists ---- */
 
-static enum code each_row(struct stmt *s, row_fn fn, void *arg, struct err *reterr) {
-    struct row r;
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        code = row_read(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
-}
+DEFINE_ROWS(rows_give, row, row_read)
 
 struct uuid row_range_start(const struct row_range *range) { return range->descending && uuid_is_null(&range->after) ? last : range->after; }
 
@@ -393,7 +358,7 @@ enum code rows_list(struct sql *q, const struct row_range *range, row_fn fn, voi
     bind_uuid(s, 3, &start);
     if (range->has_parent)
         bind_uuid(s, 4, &range->parent);
-    return each_row(s, fn, arg, reterr);
+    return rows_give(s, fn, arg, NULL, reterr);
 }
 
 enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err *reterr) {
@@ -402,33 +367,30 @@ enum code rows_due(struct sql *q, usec_t until, row_fn fn, void *arg, struct err
     if (code != OK)
         return code;
     stmt_int(s, 2, until);
-    return each_row(s, fn, arg, reterr);
+    return rows_give(s, fn, arg, NULL, reterr);
 }
+
+static enum code place_read(struct stmt *s, struct due_place *ret, struct err *reterr) {
+    *ret = (struct due_place){ .due = col_int(s, 0), .kind = (int32_t)col_int(s, 1) };
+    return col_bytes(s, 2, ret->id.bytes, sizeof ret->id.bytes, reterr);
+}
+
+DEFINE_ROWS(places_give, due_place, place_read)
 
 enum code due_walk(struct sql *q, const struct due_place *after, usec_t until, due_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT due, kind, id FROM record INDEXED BY record_due WHERE tenant = ? AND due <= ? AND (due, kind, id) > (?, ?, ?) "
-                                 "ORDER BY due, kind, id", &s, reterr);
+    enum code code = sql_prepare_int(q, "SELECT due, kind, id FROM record INDEXED BY record_due WHERE tenant = ? AND due <= ? AND (due, kind, id) > (?, ?, ?) "
+                                     "ORDER BY due, kind, id", until, &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, until);
     stmt_int(s, 3, after->due == 0 ? INT64_MIN : after->due);
     stmt_int(s, 4, after->kind);
     bind_uuid(s, 5, &after->id);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct due_place at = { .due = col_int(s, 0), .kind = (int32_t)col_int(s, 1) };
-        code = col_bytes(s, 2, at.id.bytes, sizeof at.id.bytes, reterr);
-        if (code != OK || !fn(&at, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    return places_give(s, fn, arg, NULL, reterr);
 }
 
 enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent, int64_t *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = parent != NULL ? sql_prepare(q, "SELECT count(*) FROM record INDEXED BY record_parent WHERE tenant = ? AND kind = ? AND parent = ?", &s, reterr)
                                     : sql_prepare(q, "SELECT count(*) FROM record WHERE tenant = ? AND kind = ?", &s, reterr);
     if (code != OK)
@@ -436,28 +398,19 @@ enum code rows_count(struct sql *q, int32_t kind, const struct uuid *parent, int
     stmt_int(s, 2, kind);
     if (parent != NULL)
         bind_uuid(s, 3, parent);
-    if ((code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 0;
-    stmt_end(s);
-    return OK;
+    return stmt_number(s, 0, ret, reterr);
 }
+
+static enum code change_read(struct stmt *s, struct change *ret, struct err *reterr) {
+    *ret = (struct change){ .change = col_int(s, 0), .kind = (int32_t)col_int(s, 1), .version = col_int(s, 3), .erased = col_int(s, 4) != 0, .at = col_int(s, 5) };
+    return col_bytes(s, 2, ret->id.bytes, sizeof ret->id.bytes, reterr);
+}
+
+DEFINE_ROWS(changes_give, change, change_read)
 
 enum code changes_list(struct sql *q, int64_t after, change_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
-    enum code code = sql_prepare(q, "SELECT change, kind, id, version, 0, updated FROM record WHERE tenant = ?1 AND change > ?2 UNION ALL "
-                                 "SELECT change, kind, id, version, 1, at FROM tombstone WHERE tenant = ?1 AND change > ?2 ORDER BY change", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, after);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct change c = { .change = col_int(s, 0), .kind = (int32_t)col_int(s, 1), .version = col_int(s, 3),
-                            .erased = col_int(s, 4) != 0, .at = col_int(s, 5) };
-        code = col_bytes(s, 2, c.id.bytes, sizeof c.id.bytes, reterr);
-        if (code != OK || !fn(&c, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    enum code code = sql_prepare_int(q, "SELECT change, kind, id, version, 0, updated FROM record WHERE tenant = ?1 AND change > ?2 UNION ALL "
+                                     "SELECT change, kind, id, version, 1, at FROM tombstone WHERE tenant = ?1 AND change > ?2 ORDER BY change", after, &s, reterr);
+    return code == OK ? changes_give(s, fn, arg, NULL, reterr) : code;
 }

@@ -73,9 +73,7 @@ enum code session_factor(struct txn *t, const struct uuid *account, int64_t numb
     stmt_int(s, 1, factors);
     bind_uuid(s, 2, account);
     stmt_int(s, 3, number);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "the session has ended");
+    return stmt_run_one(t, s, "the session has ended", reterr);
 }
 
 #define SESSION_COLS "SELECT hash, number, account, step, factors, agent, made, ran, used, used_ran, elevated FROM session"
@@ -119,9 +117,7 @@ enum code session_drop(struct txn *t, const struct uuid *account, int64_t number
         return code;
     bind_uuid(s, 1, account);
     stmt_int(s, 2, number);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "there is no such session");
+    return stmt_run_one(t, s, "there is no such session", reterr);
 }
 
 enum code sessions_drop(struct txn *t, const struct uuid *account, int64_t but, int64_t *ret, struct err *reterr) {
@@ -161,21 +157,15 @@ void session_used(struct store *s, const uint8_t hash[HASH_SIZE], usec_t at, use
     store_write_later(s, 0, session_note, u, use_free);
 }
 
+DEFINE_ROWS(sessions_give, session_row, session_cols)
+
 enum code sessions_of(struct sql *q, const struct uuid *account, session_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = instance_prepare(q, SESSION_COLS " WHERE account = ? ORDER BY number", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 1, account);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct session_row r;
-        code = session_cols(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
+    return sessions_give(s, fn, arg, NULL, reterr);
 }
 
 enum code sessions_expire(struct txn *t, usec_t ran, usec_t used_ran, struct err *reterr) {
@@ -261,9 +251,7 @@ enum code one_time_take(struct txn *t, const uint8_t hash[HASH_SIZE], struct err
     if (code != OK)
         return code;
     stmt_blob(s, 1, hash, HASH_SIZE);
-    if ((code = stmt_run(s, reterr)) != OK)
-        return code;
-    return db_changes(t->sql.records) == 1 ? OK : err_set(reterr, E_NOT_FOUND, "the link was used already");
+    return stmt_run_one(t, s, "the link was used already", reterr);
 }
 
 enum code one_times_drop(struct txn *t, const struct uuid *account, enum link_purpose purpose, struct err *reterr) {

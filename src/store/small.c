@@ -53,7 +53,7 @@ enum code reply_put(struct txn *t, const struct reply_row *r, struct err *reterr
     stmt_blob(s, 3, r->request_hash, HASH_SIZE);
     stmt_int(s, 4, r->status);
     stmt_int(s, 5, (int64_t)r->key);
-    stmt_blob(s, 6, r->blob != NULL ? r->blob : "", r->len);
+    bind_bytes(s, 6, r->blob, r->len);
     stmt_int(s, 7, r->until);
     code = stmt_run(s, reterr);
     return code == E_CONFLICT ? err_set(reterr, E_CONFLICT, "a request with this Idempotency-Key has been answered meanwhile") : code;
@@ -136,27 +136,12 @@ enum code file_get(struct sql *q, const struct uuid *id, struct file_row *ret, s
     return code;
 }
 
-static enum code files_run(struct stmt *s, file_fn fn, void *arg, struct err *reterr) {
-    bool row = false;
-    enum code code;
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct file_row r;
-        code = file_read(s, &r, reterr);
-        if (code != OK || !fn(&r, arg))
-            break;
-    }
-    stmt_end(s);
-    return code;
-}
+DEFINE_ROWS(files_give, file_row, file_read)
 
 enum code files_of(struct sql *q, int32_t kind, const struct uuid *record, file_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(q, FILE_COLS " WHERE tenant = ? AND kind = ? AND record = ? ORDER BY id", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, kind);
-    bind_uuid(s, 3, record);
-    return files_run(s, fn, arg, reterr);
+    enum code code = sql_prepare_of(q, FILE_COLS " WHERE tenant = ? AND kind = ? AND record = ? ORDER BY id", kind, record, &s, reterr);
+    return code == OK ? files_give(s, fn, arg, NULL, reterr) : code;
 }
 
 enum code files_after(struct sql *q, const struct uuid *after, file_fn fn, void *arg, struct err *reterr) {
@@ -165,7 +150,7 @@ enum code files_after(struct sql *q, const struct uuid *after, file_fn fn, void 
     if (code != OK)
         return code;
     bind_uuid(s, 2, after);
-    return files_run(s, fn, arg, reterr);
+    return files_give(s, fn, arg, NULL, reterr);
 }
 
 enum code file_delete(struct txn *t, const struct uuid *id, struct err *reterr) {
@@ -181,11 +166,8 @@ enum code file_delete(struct txn *t, const struct uuid *id, struct err *reterr) 
 
 static enum code doomed_change(struct txn *t, const char *sql, uint64_t key, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, sql, &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 2, (int64_t)key);
-    return stmt_run(s, reterr);
+    enum code code = sql_prepare_int(&t->sql, sql, (int64_t)key, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
 }
 
 /* A tenant that only dooms keys must be found by doomed_list: its clock row makes it known. */

@@ -340,25 +340,6 @@ enum code view_again(struct sql *q, struct err *reterr) {
     return db_begin(q->records, false, reterr);
 }
 
-enum code sql_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr) {
-    struct stmt *s = NULL;
-    enum code code = db_prepare(q->records, text, &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(s, 1, q->tenant);
-    *ret = s;
-    return OK;
-}
-
-enum code col_bytes(struct stmt *s, int at, void *ret, size_t len, struct err *reterr) {
-    size_t have = 0;
-    const void *bytes = col_blob(s, at, &have);
-    if (bytes == NULL || have != len)
-        return err_set(reterr, E_DAMAGED, "a row holds %zu bytes where %zu belong: restore from the newest archive", have, len);
-    memcpy(ret, bytes, len);
-    return OK;
-}
-
 /* ---- waiting for a change ---- */
 
 static int64_t newest_change(struct store *s, int64_t tenant, int64_t fallback) {

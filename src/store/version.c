@@ -112,28 +112,25 @@ enum code lock_drop(struct txn *t, int32_t kind, const char *what, struct err *r
     return stmt_run(s, reterr);
 }
 
+static enum code lock_read(struct stmt *s, struct lock_row *ret, struct err *reterr) {
+    (void)reterr;
+    *ret = (struct lock_row){ .kind = (int32_t)col_int(s, 0), .what = col_text(s, 1), .version = col_int(s, 2), .born = col_int(s, 3) };
+    return OK;
+}
+
+DEFINE_ROWS(locks_give, lock_row, lock_read)
+
 enum code locks_list(struct sql *q, lock_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = sql_prepare(q, "SELECT kind, what, version, born FROM use_lock WHERE tenant = ? ORDER BY kind, what", &s, reterr);
-    while (code == OK && (code = stmt_step(s, &row, reterr)) == OK && row) {
-        struct lock_row r = { .kind = (int32_t)col_int(s, 0), .what = col_text(s, 1), .version = col_int(s, 2), .born = col_int(s, 3) };
-        if (!fn(&r, arg)) {
-            stmt_end(s);
-            break;
-        }
-    }
-    return code;
+    return code == OK ? locks_give(s, fn, arg, NULL, reterr) : code;
 }
 
 static enum code given_bind(struct sql *q, const char *sql, int32_t kind, const struct uuid *id, const char *what, struct stmt **ret, struct err *reterr) {
-    enum code code = sql_prepare(q, sql, ret, reterr);
-    if (code != OK)
-        return code;
-    stmt_int(*ret, 2, kind);
-    bind_uuid(*ret, 3, id);
-    stmt_text(*ret, 4, what);
-    return OK;
+    enum code code = sql_prepare_of(q, sql, kind, id, ret, reterr);
+    if (code == OK)
+        stmt_text(*ret, 4, what);
+    return code;
 }
 
 enum code lock_give(struct txn *t, int32_t kind, const struct uuid *id, const char *what, usec_t at, struct err *reterr) {
@@ -154,12 +151,6 @@ enum code lock_take_back(struct txn *t, int32_t kind, const struct uuid *id, con
 
 enum code lock_given(struct sql *q, int32_t kind, const struct uuid *id, const char *what, usec_t *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
     enum code code = given_bind(q, "SELECT at FROM use_given WHERE tenant = ? AND kind = ? AND id = ? AND what = ?", kind, id, what, &s, reterr);
-    if (code != OK || (code = stmt_step(s, &row, reterr)) != OK)
-        return code;
-    *ret = row ? col_int(s, 0) : 0;
-    if (row)
-        stmt_end(s);
-    return OK;
+    return code == OK ? stmt_number(s, 0, ret, reterr) : code;
 }
