@@ -29,6 +29,8 @@ enum code remainders_list(struct sql *q, int32_t kind, const struct uuid *scope,
     bool row = false;
     enum code code = scope != NULL
         ? sql_prepare(q, "SELECT scope, field, option, value FROM remainder WHERE tenant = ? AND kind = ? AND scope = ? ORDER BY field, option", &s, reterr)
+        : uuid_is_null(after)                  /* what belongs to the tenant itself comes first */
+        ? sql_prepare(q, "SELECT scope, field, option, value FROM remainder WHERE tenant = ? AND kind = ? AND scope >= ? ORDER BY scope, field, option", &s, reterr)
         : sql_prepare(q, "SELECT scope, field, option, value FROM remainder WHERE tenant = ? AND kind = ? AND scope > ? ORDER BY scope, field, option", &s, reterr);
     if (code != OK)
         return code;

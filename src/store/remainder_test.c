@@ -23,17 +23,19 @@ static const char *all(struct bed *b, int64_t tenant, const struct uuid *scope, 
 TEST(counts_add_up_and_go_with_what_they_belonged_to) {
     struct bed b;
     struct sum s;
-    struct uuid one = { { 1 } }, two = { { 2 } };
+    const struct uuid own = { { 0 } }, one = { { 1 } }, two = { { 2 } };
     bed_start(&b);
-    const struct remainder list[] = { { 7, 3, one, "attended", 2 }, { 7, 3, one, "cancelled", 1 }, { 7, 3, one, "attended", 5 }, { 7, 3, two, "", 1 }, { 8, 3, one, "attended", 9 } };
+    const struct remainder list[] = { { 7, 3, one, "attended", 2 }, { 7, 3, one, "cancelled", 1 }, { 7, 3, one, "attended", 5 }, { 7, 3, two, "", 1 }, { 8, 3, one, "attended", 9 }, { 7, 3, own, "cancelled", 4 } };
     for (size_t i = 0; i < ARRAY_LEN(list); i++) {
         struct remainder r = list[i];
         CHECK_OK(store_write(b.store, 1, add, &r, &b.e), &b.e);
     }
-    CHECK_TEXT(all(&b, 1, NULL, &s), "1:attended=7 1:cancelled=1 2:=1 ");
+    CHECK_TEXT(all(&b, 1, NULL, &s), "0:cancelled=4 1:attended=7 1:cancelled=1 2:=1 ");
     CHECK_TEXT(all(&b, 1, &two, &s), "2:=1 ");
     CHECK_TEXT(all(&b, 2, NULL, &s), "");
-    CHECK_OK(store_write(b.store, 1, drop, &one, &b.e), &b.e);
-    CHECK_TEXT(all(&b, 1, NULL, &s), "2:=1 ");
+    CHECK_TEXT(all(&b, 1, &own, &s), "0:cancelled=4 ");
+    struct uuid gone = one;
+    CHECK_OK(store_write(b.store, 1, drop, &gone, &b.e), &b.e);
+    CHECK_TEXT(all(&b, 1, NULL, &s), "0:cancelled=4 2:=1 ");
     bed_end(&b);
 }

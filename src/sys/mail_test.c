@@ -90,9 +90,10 @@ static enum code with(enum deed deed, enum code may, int *gone, bool *went, stru
     enum code code = mail_send(l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "text", 4 }, go, gone, went, ret, &e);
     struct mail_reply asked = { .status = 0 };
     if (deed == SENDS)
-        CHECK(mail_ask(l, &(struct uuid){ { 7 } }, 3, &asked, &e) == OK && asked.outcome == MAIL_SENT && asked.status == 250 && m->last.asks && m->last.letter.attempt == 3);
+        CHECK(mail_ask(l, &(struct uuid){ { 7 } }, 3, &asked, &e) == OK && asked.outcome == MAIL_SENT && asked.status == 250);
     (void)close(stop[1]);
     CHECK(pthread_join(m->thread, NULL) == 0);
+    CHECK(deed != SENDS || (m->last.asks && m->last.letter.attempt == 3));
     (void)close(stop[0]);
     (void)close(from);
     (void)close(m->line);
