@@ -387,7 +387,7 @@ static void kept_put(struct buf *ret, const struct desk *d, json_t *kept) {
             buf_text(ret, n == 0 ? "" : ", ");
             buf_html(ret, k->fields[kind_field(k, json_string_value(field))].label.in[d->visit.lang]);
         }
-        if (strcmp(because, "hold") != 0) {
+        if (strcmp(because, "hold") != 0 && strcmp(because, "restriction") != 0) {
             buf_text(ret, ": ");
             buf_html(ret, because);
         }

@@ -85,6 +85,13 @@ static enum code has_tenants(struct store *s, const char *service, bool *ret, st
     return code;
 }
 
+/* To take back what was promised about changes is a change of which tenants are told in time: else a charter without the line, and the next
+ * one with new uses, would tell nobody. */
+static bool weakens(const struct charter *older, const struct charter *newer) {
+    struct changing_rule was = charter_changing(older), is = charter_changing(newer);
+    return (was.again && !is.again) || span_days(&is.told) < span_days(&was.told);
+}
+
 enum code version_allowed(struct store *s, const struct charter *older, const struct charter *newer, usec_t now, struct err *reterr) {
     struct changing_rule rule = charter_changing(older);
     struct announced a = { .hash = charter_hash(newer) };
@@ -96,13 +103,16 @@ enum code version_allowed(struct store *s, const struct charter *older, const st
         return OK;
     enum code code = version_changes(older, newer, &changes, &uses, reterr);
     json_decref(changes);
-    if (code == OK && uses > 0)
+    if (code == OK && (uses > 0 || weakens(older, newer)))
         code = has_tenants(s, charter_name(newer), &any, reterr);
     if (code != OK || !any)
         return code;
     code = versions_list(s, charter_name(newer), find_announced, &a, reterr);
     if (code != OK)
         return code;
+    if (!a.there && uses == 0)
+        return err_set(reterr, E_CHARTER, "%s: what `changes` promises is weakened, of which tenants are told %s before: announce it by \"sejf charter announce %s\"",
+                       charter_file(newer), span_format(&rule.told, span, sizeof span), charter_file(newer));
     if (!a.there)
         return err_set(reterr, E_CHARTER, "%s: data already held would be used or shared in %zu new way%s, of which tenants are told %s before: announce it by "
                        "\"sejf charter announce %s\"", charter_file(newer), uses, uses == 1 ? "" : "s", span_format(&rule.told, span, sizeof span), charter_file(newer));
@@ -181,16 +191,41 @@ static enum code lock_uses(struct store *s, const struct charter *newer, const j
     return code;
 }
 
+/* Did any charter that was in force promise that people are asked again? What was given then stays under that promise, whatever the charter
+ * says by now. One that is not understood any more counts as if it did. */
+struct promised { bool again; };
+static bool take_promised(const struct version_row *r, void *arg) {
+    struct promised *p = arg;
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(charter_free) struct charter *c = NULL;
+    struct err e;
+    if (r->since == 0)
+        return true;
+    p->again = f == NULL || charter_load_text("charter", r->charter, strlen(r->charter), f, &c, &e) != OK || charter_changing(c).again;
+    return !p->again;
+}
+
+static enum code was_promised(struct store *s, const struct charter *older, const struct charter *newer, bool *ret, struct err *reterr) {
+    struct promised p = { .again = charter_changing(newer).again || charter_changing(older).again };
+    enum code code = p.again ? OK : versions_list(s, charter_name(newer), take_promised, &p, reterr);
+    if (code == OK)
+        *ret = p.again;
+    return code;
+}
+
 enum code version_adopt(struct store *s, const struct charter *older, const struct charter *newer, usec_t since, struct err *reterr) {
     struct standing_versions now = { .hash = charter_hash(newer) };
     json_t *changes = NULL;
     size_t uses = 0;
     int64_t number = 0;
+    bool again = false;
     enum code code = versions_list(s, charter_name(newer), take_standing, &now, reterr);
     if (code != OK || !rule_on(RULE_policy_versions) || (now.in_force && older == NULL))
         return code;
     code = version_changes(older, newer, &changes, &uses, reterr);
-    if (code == OK && uses > 0 && (charter_changing(newer).again || charter_changing(older).again))
+    if (code == OK && uses > 0)
+        code = was_promised(s, older, newer, &again, reterr);
+    if (code == OK && again)
         code = lock_uses(s, newer, changes, now.number > 0 ? now.number : now.most + 1, reterr);
     if (code == OK)
         code = row_put(s, newer, changes, &(struct version_row){ .announced = now.announced, .begins = now.begins, .since = since }, &number, reterr);

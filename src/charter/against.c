@@ -264,6 +264,19 @@ static bool has_limit(const struct kind *k, const char *text) {
     return false;
 }
 
+static const char *basis_of(const struct kind *k) { return k->because != NULL && strncmp(k->because, "consent ", 8) == 0 ? k->because + 8 : NULL; }
+
+/* The consent that whole records rest on goes with them: nobody goes on without it, and nobody is held to one that was never asked for. */
+static void compare_basis(struct compare *c) {
+    const char *before = basis_of(c->from), *now = basis_of(c->to);
+    if (same_text(before, now))
+        return;
+    if (before != NULL)
+        note(c, narrow(c), c->to->pos, path_of(c, "because", ""), "Its people gave it with the consent `%s`, which they may withdraw: keep the ground, or make a new kind", before);
+    else
+        note(c, narrow(c), c->to->pos, path_of(c, "because", ""), "It rests on the consent `%s` from now on, for which the people of stored records were not asked: make a new kind", now);
+}
+
 static void compare_behaviour(struct compare *c) {
     for (size_t i = 0; i < c->to->limit_count; i++)
         if (!has_limit(c->from, c->to->limits[i].text))
@@ -276,6 +289,7 @@ static void compare_behaviour(struct compare *c) {
         note(c, CHANGE_SAYS, c->to->pos, path_of(c, "moves", ""), "%zu moves instead of %zu", c->to->move_count, c->from->move_count);
     if (!same_text(c->from->we_are, c->to->we_are))
         note(c, CHANGE_SAYS, c->to->pos, path_of(c, "we_are", ""), "The role is `%s` instead of `%s`: tell the tenants", c->to->we_are != NULL ? c->to->we_are : "none", c->from->we_are != NULL ? c->from->we_are : "none");
+    compare_basis(c);
     if (!same_text(c->from->because, c->to->because))
         note(c, CHANGE_SAYS, c->to->pos, path_of(c, "because", ""), "The legal ground is `%s` instead of `%s`: tell the people", c->to->because != NULL ? c->to->because : "none", c->from->because != NULL ? c->from->because : "none");
     compare_number(c);

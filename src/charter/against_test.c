@@ -105,7 +105,12 @@ TEST(says_what_a_change_does) {
         { "      accepted to attended: door\n", "", "says     records.registration.moves: 2 moves instead of 3\n" },
         { "    about: participant\n    because: law", "    about: door\n    because: law",
           "refused  records.invoice.about: It was about `participant` and now about `door`, but the stored data is that of the first: make a new kind\n" },
-        { "    because: consent parcels\n", "    because: interest carrying\n", "says     records.parcel.because: The legal ground is `interest carrying` instead of `consent parcels`: tell the people\n" },
+        { "    because: consent parcels\n", "    because: interest carrying\n",
+          "refused  records.parcel.because: Its people gave it with the consent `parcels`, which they may withdraw: keep the ground, or make a new kind\n"
+          "says     records.parcel.because: The legal ground is `interest carrying` instead of `consent parcels`: tell the people\n" },
+        { "    because: contract with the organiser\n", "    because: consent seats\n",
+          "refused  records.registration.because: It rests on the consent `seats` from now on, for which the people of stored records were not asked: make a new kind\n"
+          "says     records.registration.because: The legal ground is `consent seats` instead of `contract with the organiser`: tell the people\n" },
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         AUTO(buf_done) struct buf out = BUF(1 << 16);

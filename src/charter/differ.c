@@ -164,10 +164,18 @@ static void use(struct differing *d, enum use_type type, const char *kind, const
     o->uses[o->use_count++] = (struct new_use){ type, arena_text(o->arena, kind), arena_text(o->arena, name), field == NULL ? NULL : arena_text(o->arena, field) };
 }
 
-/* A purpose that is worded anew is a new one: whether it means the same is not for a program to say. */
+/* A purpose that is worded anew in any language is a new one: whether it means the same is not for a program to say, and who reads for it
+ * may name it in each of them. */
+static bool purpose_there(const struct kind *from, const struct words *purpose) {
+    for (size_t i = 0; i < from->used_for_count; i++)
+        if (same_words(&from->used_for[i], purpose))
+            return true;
+    return false;
+}
+
 static void purposes(struct differing *d, const struct kind *from, const struct kind *to) {
     for (size_t i = 0; i < to->used_for_count; i++)
-        if (kind_purpose(from, to->used_for[i].in[LANG_EN]) < 0)
+        if (!purpose_there(from, &to->used_for[i]))
             use(d, USE_PURPOSE, to->name, to->used_for[i].in[LANG_EN], NULL);
 }
 
@@ -195,16 +203,28 @@ static void persons(struct differing *d, int from, int to) {
     }
 }
 
-static bool processor_there(const struct charter *c, const char *name) {
+static const char *processor_says(const struct charter *c, size_t place, const char *key, enum lang lang) {
     char path[64];
-    for (size_t i = 0;; i++) {
-        snprintf(path, sizeof path, "processors.%zu.name", i);
-        const char *one = charter_text(c, path, LANG_EN);
-        if (one == NULL)
-            return false;
-        if (strcmp(one, name) == 0)
+    snprintf(path, sizeof path, "processors.%zu.%s", place, key);
+    const char *text = charter_text(c, path, lang);
+    return text == NULL ? "" : text;
+}
+
+/* The same one, for the same, that sees the same in the same country? */
+static bool same_processor(const struct differing *d, size_t was, size_t now) {
+    static const char *const keys[] = { "name", "for", "sees", "in" };
+    bool same = true;
+    for (size_t i = 0; same && i < ARRAY_LEN(keys); i++)
+        for (int l = 0; same && l < LANG_COUNT; l++)
+            same = strcmp(processor_says(d->older.charter, was, keys[i], (enum lang)l), processor_says(d->newer.charter, now, keys[i], (enum lang)l)) == 0;
+    return same;
+}
+
+static bool processor_there(const struct differing *d, size_t now) {
+    for (size_t i = 0; *processor_says(d->older.charter, i, "name", LANG_EN) != '\0'; i++)
+        if (same_processor(d, i, now))
             return true;
-    }
+    return false;
 }
 
 static void processors(struct differing *d, const struct kind *k) {
@@ -214,7 +234,7 @@ static void processors(struct differing *d, const struct kind *k) {
         const char *name = charter_text(d->newer.charter, path, LANG_EN);
         if (name == NULL)
             return;
-        if (!processor_there(d->older.charter, name))
+        if (!processor_there(d, i))
             use(d, USE_PROCESSOR, k->name, name, NULL);
     }
 }

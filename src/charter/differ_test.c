@@ -71,6 +71,8 @@ TEST(what_is_new_and_gone_and_otherwise_is_said_in_sentences) {
 TEST(a_new_purpose_and_a_new_recipient_are_new_uses) {
     static const struct { const char *from, *to, *want[2]; } rows[] = {
         { "used_for: [running the event, answering questions]", "used_for: [sending offers, running the event, answering questions]", { "use 0 registration sending offers -", "! records.registration.used_for" } },
+        { "    used_for: [running the event, answering questions]\n", "    used_for:\n      - {en: running the event, pl: reklama, hu: running the event}\n      - answering questions\n",
+          { "use 0 registration running the event -", "! records.registration.used_for" } },
         { "name, status of own registration", "name, status, email of own registration", { "use 1 registration door email", "! who_sees.door" } },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -80,6 +82,32 @@ TEST(a_new_purpose_and_a_new_recipient_are_new_uses) {
             if (strstr(buf_str(&out), rows[i].want[w]) == NULL)
                 fail_msg("row %zu: no “%s” in:\n%s", i, rows[i].want[w], buf_str(&out));
     }
+}
+
+/* Two charters with a processor each. */
+static size_t processor_uses(const char *before, const char *now) {
+    AUTO(buf_done) struct buf one = BUF(1 << 12), two = BUF(1 << 12), first = BUF(1 << 16), second = BUF(1 << 16);
+    AUTO(differences_free) struct differences *d = NULL;
+    const char *at = strstr(sample_text, "\nclock: ") + 1;
+    const struct new_use *list;
+    struct err e;
+    size_t count = 0;
+    buf_printf(&one, "processors:\n  - name: Host\n    for: servers\n%s    agreement: 2026-01-10 to 2027-01-10\n", before);
+    buf_printf(&two, "processors:\n  - name: Host\n    for: servers\n%s    agreement: 2026-01-10 to 2027-01-10\n", now);
+    buf_printf(&first, "%.*s%s%s", (int)(at - sample_text), sample_text, buf_str(&one), at);
+    buf_printf(&second, "%.*s%s%s", (int)(at - sample_text), sample_text, buf_str(&two), at);
+    AUTO(charter_free) struct charter *older = load(buf_str(&first));
+    AUTO(charter_free) struct charter *newer = load(buf_str(&second));
+    CHECK_OK(charter_differ(older, newer, &d, &e), &e);
+    for (size_t i = 0, n = differences_uses(d, &list); i < n; i++)
+        count += list[i].type == USE_PROCESSOR && strcmp(list[i].name, "Host") == 0;
+    return count;
+}
+
+TEST(a_processor_that_sees_more_or_sits_elsewhere_is_a_new_recipient) {
+    CHECK(processor_uses("    sees: nothing readable\n    in: PL\n", "    sees: nothing readable\n    in: PL\n") == 0);
+    CHECK(processor_uses("    sees: nothing readable\n    in: PL\n", "    sees: names and addresses\n    in: PL\n") > 0);
+    CHECK(processor_uses("    sees: nothing readable\n    in: PL\n", "    sees: nothing readable\n    in: DE\n") > 0);
 }
 
 /* What stands behind an item that was put in front is no difference. */

@@ -35,6 +35,8 @@ static bool has_overlap(const struct kind *k) { return limit_of(k, LIMIT_NO_OVER
 static bool has_moves(const struct kind *k) { return k->move_count > 0; }
 static bool has_number(const struct kind *k) { return k->number.set; }
 static bool has_consent(const struct kind *k) {
+    if (k->because != NULL && strncmp(k->because, "consent ", 8) == 0)
+        return true;
     for (size_t i = 0; i < k->field_count; i++)
         if (k->fields[i].consent != NULL)
             return true;
@@ -80,13 +82,13 @@ enum code probe_consent(struct env *e, struct verdict_line *v, struct err *reter
     bool fine = false;
     json_t *input = NULL;
     if (kind < 0)
-        return SAY(v, true, "the charter has no field that needs a consent");
+        return SAY(v, true, "the charter has nothing that needs a consent");
     enum code code = canary_input(e, 0, kind, false, &input, reterr);
     if (code != OK)
         return code;
     json_object_clear(json_object_get(input, "consents"));
-    code = expect(e, kind, input, 422, "a field without its consent", v, &fine, reterr);
-    return code != OK || !fine ? code : SAY(v, true, "a %s whose field has no consent answered 422", charter_kind_at(env_charter(e), kind)->name);
+    code = expect(e, kind, input, 422, "what needs a consent without it", v, &fine, reterr);
+    return code != OK || !fine ? code : SAY(v, true, "a %s without the consent that it needs answered 422", charter_kind_at(env_charter(e), kind)->name);
 }
 
 /* A parent with room for two, made for this probe. */

@@ -338,7 +338,7 @@ static enum code withdraw_note(struct txn *t, void *arg, struct err *reterr) {
 static enum code withdraw_write(struct changing *c, struct record_text *ret, struct err *reterr) {
     struct service *s = c->d->s;
     struct caller sejf = { .tenant = c->old->tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
-    struct record_request r = { .who = &sejf, .kind = c->old->info->index, .id = c->old->id, .if_match = -1 };
+    struct record_request r = { .who = &sejf, .kind = c->old->info->index, .id = c->old->id, .if_match = -1, .withdrawn = true };
     struct err later;
     json_t *gone = NULL;
     facts_end(c->src);

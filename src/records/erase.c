@@ -25,7 +25,7 @@ void erasure_done(struct erasure *e) {
 }
 
 void erasure_again(struct erasure *e) {
-    struct erasure fresh = { .s = e->s, .tenant = e->tenant, .cause = e->cause, .by = e->by, .asks = e->asks };
+    struct erasure fresh = { .s = e->s, .tenant = e->tenant, .cause = e->cause, .by = e->by, .asks = e->asks, .asked = e->asked };
     erasure_done(e);
     *e = fresh;
 }
@@ -220,7 +220,7 @@ static void kept_one(struct erasure *e, const struct record *r, size_t part, boo
         if ((k->parts[part].fields >> i & 1) != 0)
             e->failed = e->failed || json_array_append_new(fields, json_string(k->fields[i].name)) != 0;
     json_t *one = json_pack("{s:s, s:s, s:o, s:s?, s:s}", "kind", k->name, "id", uuid_format(&r->id, id), "fields", fields,
-                            "due", due == USEC_NEVER ? NULL : time_format(due, until, sizeof until), "because", by_law ? k->parts[part].law.in[LANG_EN] : "hold");
+                            "due", due == USEC_NEVER ? NULL : time_format(due, until, sizeof until), "because", by_law ? k->parts[part].law.in[LANG_EN] : r->marks.restricted ? "restriction" : "hold");
     e->failed = e->failed || one == NULL || json_array_append_new(e->kept, one) != 0;
 }
 
@@ -272,6 +272,11 @@ enum code erase_children(struct txn *t, struct erasure *e, const struct kind_inf
     return code;
 }
 
+/* What is restricted does not go because what it belongs to goes: it has its own date, its person, and the lifting (GDPR, article 18). */
+static bool is_spared(const struct erasure *e, const struct record *r) {
+    return r->marks.restricted && uuid_compare(&r->id, &e->asked) != 0 && rule_on(RULE_right_restriction);
+}
+
 enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k, const struct uuid *id, struct err *reterr) {
     struct record r;
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
@@ -283,6 +288,8 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
     uint64_t held = 0;
     if (code == OK && e->asks != 0)
         code = held_parts(txn_sql(t), &r, txn_now(t), e->asks, &held, reterr);
+    if (e->asks != 0 && is_spared(e, &r))
+        held = ~(uint64_t)0;
     if (code == OK && (held & parts_used(&r)) != 0)
         return erase_rest(t, e, &r, held, reterr);
     bool gone = false;                         /* it was read in this write */
@@ -438,15 +445,18 @@ enum code record_erase(struct service *s, const struct record_request *r, json_t
 }
 
 /* sejf itself erases what its probes have made, and what is left of a tenant that is closed; with the number of a link it does so for a person. */
-static struct erasure erasure_of(struct service *s, const struct caller *who) {
-    const bool alone = who->by_sejf && who->token == 0;
+static struct erasure erasure_of(struct service *s, const struct record_request *r) {
+    const struct caller *who = r->who;
+    const bool alone = who->by_sejf && who->token == 0 && !r->withdrawn;
+    if (r->withdrawn)
+        return (struct erasure){ .s = s, .tenant = who->tenant, .cause = "consent", .asks = HELD_BY_LAW | HELD_BY_PERSON, .asked = r->id };
     return (struct erasure){ .s = s, .tenant = who->tenant, .cause = alone || (!who->by_sejf && use_owner(s, who)) ? "owner" : "person",
-                             .asks = alone ? 0 : HELD_BY_LAW | HELD_BY_PERSON };
+                             .asks = alone ? 0 : HELD_BY_LAW | HELD_BY_PERSON, .asked = r->id };
 }
 
 enum code record_erase_told(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_kept, struct err *reterr) {
     PRE(s != NULL && r != NULL && ret != NULL && ret_kept != NULL && reterr != NULL);
-    struct request q = { s, r->who, service_kind(s, r->kind), r->id, r->if_match, erasure_of(s, r->who) };
+    struct request q = { s, r->who, service_kind(s, r->kind), r->id, r->if_match, erasure_of(s, r) };
     static const struct verdict outside = { .reason = "the token's scope leaves this out" };
     if (!policy_scope(s->charter, r->who, r->kind, V_ERASE))
         return use_refused(s, r->who, r->kind, &outside, reterr);

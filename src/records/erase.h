@@ -14,6 +14,7 @@ struct erasure {
     bool failed;                               /* no memory */
     const char *cause, *by;                    /* of the row that tells of what was destroyed (store/destruction.h) */
     unsigned asks;                             /* bits of enum held_by: what these keep stays; 0: nobody is asked */
+    struct uuid asked;                         /* the record itself that is to go; null: its children, or what is due */
     bool counting;                             /* the record goes by its date: what its charter counts stays as a number */
     json_t *kept;                              /* [{kind, id, fields, due, because}]: what stayed; NULL: nothing */
 };

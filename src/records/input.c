@@ -191,6 +191,8 @@ void input_make(const struct service *s, const struct kind_info *k, const struct
     char path[PATH_TEXT];
     fieldset needs = kind_needs(k->kind);
     consents_put(k, in, now, r);
+    if (k->agreed != NULL && r->agreed == 0 && rule_on(RULE_consent_fields))
+        mistakes_add(m, "/consents", SAYS_consent, k->agreed);
     for (size_t i = 0; i < k->kind->field_count; i++) {
         const struct field *f = &k->kind->fields[i];
         int start = kind_start(k->kind, (int)i);

@@ -1,13 +1,29 @@
 /* may_send.c — the row tells first; the consent that a record rests on is sealed with it, and asked last. */
 #include "records/may_send.h"
 
+#include "records/locks.h"
 #include "records/record.h"
 #include "store/consent.h"
+#include "store/version.h"
 
 const char *send_bar_text(enum send_bar bar) {
     static const char *const texts[] = { [SEND_UNCONFIRMED] = "the address has not confirmed the record yet", [SEND_RESTRICTED] = "the processing of the record is restricted (GDPR, article 18)",
-                                         [SEND_OBJECTED] = "the person objected to this purpose (GDPR, article 21)", [SEND_NO_CONSENT] = "the consent that the record rests on is not given" };
+                                         [SEND_OBJECTED] = "the person objected to this purpose (GDPR, article 21)", [SEND_LOCKED] = "the person has not consented to this purpose", [SEND_NO_CONSENT] = "the consent that the record rests on is not given" };
     return (size_t)bar < ARRAY_LEN(texts) ? texts[bar] : NULL;
+}
+
+/* A purpose that came after the record was given and waits for its person's consent. */
+static enum code lock_bar(struct sql *q, const struct use_lock *list, size_t count, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && *ret == SEND_FINE && i < count; i++) {
+        usec_t at = 0;
+        if (list[i].kind != r->info->index || list[i].purpose < 0 || list[i].purpose != purpose || r->born >= list[i].born)
+            continue;
+        code = lock_given(q, r->info->number, &r->id, list[i].what, &at, reterr);
+        if (code == OK && at == 0)
+            *ret = SEND_LOCKED;
+    }
+    return code;
 }
 
 static enum code row_bar(struct sql *q, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
@@ -32,6 +48,8 @@ enum code may_send(struct service *s, int64_t tenant, int kind, const struct uui
     struct record r;
     struct view *v = NULL;
     enum send_bar bar = SEND_FINE;
+    size_t count = 0;
+    const struct use_lock *locks = locks_of(s->locks, tenant, &count);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
     enum code code = store_view(s->store, tenant, &v, reterr);
@@ -39,6 +57,8 @@ enum code may_send(struct service *s, int64_t tenant, int kind, const struct uui
         code = record_load(view_sql(v), service_kind(s, kind), id, arena, &r, reterr);
     if (code == OK)
         code = row_bar(view_sql(v), &r, purpose, &bar, reterr);
+    if (code == OK && rule_on(RULE_consent_again))
+        code = lock_bar(view_sql(v), locks, count, &r, purpose, &bar, reterr);
     v = view_end(v);                           /* the keeper is asked without a view open */
     if (code == OK && bar == SEND_FINE && r.info->agreed != NULL && rule_on(RULE_consent_withdrawn)) {
         code = record_open(s, &r, arena, reterr);

@@ -6,6 +6,7 @@
 #include "records/testcharters.h"
 #include "rights/objection.h"
 #include "rights/restriction.h"
+#include "store/hold.h"
 
 static const char news[] =
     CHARTER_HEAD("news", "PL", "Europe/Warsaw")
@@ -128,17 +129,46 @@ TEST(the_consent_that_a_record_rests_on_takes_it_along) {
     CHECK(json_is_false(json_object_get(json_object_get(got, "consents"), "news")) && text_at(got, "fields", "email") == NULL);
     json_decref(got);
     CHECK(bed_read(&b, &owner, "subscription", &id, &got) == E_GONE);
-    CHECK_OK(bed_make(&b, &owner, "subscription", json_pack("{s:s}", "email", "ola@people.example"), &got), &b.e);      /* taken elsewhere, and not given here */
+    json_t *const without_it[] = { json_pack("{s:s}", "email", "ola@people.example"), json_pack("{s:s, s:{s:b}}", "email", "ola@people.example", "consents", "news", 0),
+                                         json_pack("{s:s, s:{s:b}}", "email", "ola@people.example", "consents", "diet", 1) };
+    for (size_t i = 0; i < ARRAY_LEN(without_it); i++) {       /* neither asked nor refused: what rests on a consent is not stored without it */
+        CHECK(bed_make(&b, &owner, "subscription", without_it[i], &got) == E_FIELDS);
+        json_decref(got);
+    }
+    CHECK_OK(bed_make(&b, &owner, "subscription", json_pack("{s:s, s:{s:b}}", "email", "ola@people.example", "consents", "news", 1), &got), &b.e);      /* taken elsewhere */
     const struct uuid without = id_of(got);
-    json_decref(got);
-    CHECK(bar_of(&b, &without) == SEND_NO_CONSENT);
-    CHECK_OK(bed_change(&b, &owner, "subscription", &without, -1, json_pack("{s:{s:b}}", "consents", "news", 1), &got), &b.e);
     json_decref(got);
     CHECK(bar_of(&b, &without) == SEND_FINE);
     CHECK_OK(objection_make(b.service, &owner, kind_of(&b), &without, "sending the newsletter", NULL, &b.e), &b.e);
     CHECK(bar_of(&b, &without) == SEND_OBJECTED);
     CHECK_OK(restriction_set(b.service, &owner, kind_of(&b), &without, 0, &b.e), &b.e);
     CHECK(bar_of(&b, &without) == SEND_RESTRICTED);
+    bed_end(&b);
+}
+
+static enum code put_hold(struct txn *t, void *arg, struct err *e) {
+    int64_t number;
+    return hold_put(t, arg, &number, e);
+}
+
+/* A withdrawal whose erasure has to wait leaves the mark; a link that was mailed before does not bring the record back. */
+TEST(a_withdrawn_record_is_confirmed_by_nobody) {
+    struct bed b;
+    json_t *got = NULL;
+    int64_t gone = 0;
+    bool waits = false;
+    bed_start(&b, news);
+    const struct uuid id = by_form(&b, "ewa@people.example", NULL);
+    struct caller owner = bed_role(&b, b.tenant, "owner"), link = link_of(&b, &id);
+    CHECK_OK(record_confirm(b.service, &link, kind_of(&b), &id, &b.e), &b.e);
+    CHECK_OK(store_write(b.store, b.tenant, put_hold, &(struct hold_row){ .kind = service_kind(b.service, kind_of(&b))->number, .id = id, .parts = "", .until = USEC_NEVER, .by = "token 1" }, &b.e), &b.e);
+    CHECK_OK(bed_change(&b, &link, "subscription", &id, -1, json_pack("{s:{s:b}}", "consents", "news", 0), &got), &b.e);
+    json_decref(got);
+    CHECK(bed_read(&b, &owner, "subscription", &id, &got) == E_FORBIDDEN);           /* held, and out of use */
+    CHECK(record_unconfirmed(b.service, b.tenant, kind_of(&b), &id, &waits, &b.e) == E_GONE);
+    CHECK(record_confirm(b.service, &link, kind_of(&b), &id, &b.e) == E_GONE);
+    CHECK_OK(records_unconfirmed_go(b.service, clock_now() + CONFIRM_WITHIN + USEC_PER_SEC, &gone, &b.e), &b.e);
+    CHECK(gone == 0 && bed_read(&b, &owner, "subscription", &id, &got) == E_FORBIDDEN);
     bed_end(&b);
 }
 

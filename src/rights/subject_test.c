@@ -1,6 +1,7 @@
 /* subject_test.c — a person is found by address in every kind, by scan where no token leads, and by what hangs on its records. */
 #include "rights/subject.c"
 
+#include "rights/restriction.h"
 #include "rights/testshop.h"
 
 static bool in(const struct bed *b, const struct subject_record *list, size_t count, const char *kind, const struct uuid *id) {
@@ -60,6 +61,27 @@ TEST(a_record_leads_to_its_person_and_a_link_to_no_more_than_its_own) {
 }
 
 /* More own records than are looked for one by one: the kind that refers to them is walked through, sealed or not. */
+/* By the hand of the tenant; its own date and its person take it all the same. */
+TEST(what_is_restricted_stays_when_its_parent_is_erased) {
+    struct bed b;
+    json_t *got = NULL, *kept = NULL;
+    bed_start(&b, shop);
+    struct placed at = place(&b);
+    struct caller owner = bed_role(&b, b.tenant, "owner"), person = { .tenant = b.tenant, .person = -1, .token = 7, .by_sejf = true, .subject_kind = -1 };
+    struct record_request r = { .who = &owner, .kind = charter_kind(b.charter, "order"), .id = at.order, .if_match = -1 };
+    CHECK_OK(restriction_set(b.service, &owner, charter_kind(b.charter, "scan"), &at.scan, 0, &b.e), &b.e);
+    CHECK_OK(record_erase_told(b.service, &r, &got, &kept, &b.e), &b.e);
+    CHECK_TEXT(text_at(json_array_get(kept, 0), "because", NULL), "restriction");
+    json_decref(got);
+    json_decref(kept);
+    CHECK(bed_read(&b, &owner, "order", &at.order, &got) == E_GONE);
+    CHECK(bed_read(&b, &owner, "scan", &at.scan, &got) == E_FORBIDDEN);
+    r = (struct record_request){ .who = &person, .kind = charter_kind(b.charter, "scan"), .id = at.scan, .if_match = -1 };
+    CHECK_OK(record_erase(b.service, &r, &got, &b.e), &b.e);
+    json_decref(got);
+    bed_end(&b);
+}
+
 TEST(many_records_of_one_person) {
     struct bed b;
     struct subject p;

@@ -90,6 +90,16 @@ test('a charter with a new use is refused until tenants were told for so long', 
   await serve(original);
 });
 
+// In two steps nobody would be told of anything: first a charter that promises nothing of changes, then one with a new use.
+test('the promise about changes is not left out in silence', { timeout: 240000 }, async () => {
+  const without = original.replace(/updated: \d{4}-\d\d-\d\d/, 'updated: 2099-01-01').replace(/\nchanges: consent again.*/, '');
+  assert.ok(!/\nchanges: /.test(without));
+  await sejf.stop();
+  fs.writeFileSync(path.join(sejf.data, 'charters', 'machines.yaml'), without);
+  await assert.rejects(sejf.start(), /what `changes` promises is weakened/);
+  await serve(original);
+});
+
 test('after that it is served, and what was given before stays locked for the new use', { timeout: 240000 }, async () => {
   await serve(changed(), '+31d');
   const list = await versions();
