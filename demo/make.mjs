@@ -185,7 +185,7 @@ function mail() {
       const state = pick(['subscribed', 'subscribed', 'subscribed', 'subscribed', 'unsubscribed', 'unconfirmed', 'blocked']);
       s.add('subscription', t, { list: lists[i][n % 2], email: p.email, name: chance(0.8) ? p.name : undefined,
         attributes: chance(0.4) ? { language: t.land === PL ? 'pl' : 'hu', seats: between(1, 4) } : undefined,
-        subscribed: state === 'unconfirmed' ? undefined : time(at(-between(3, 400), between(6, 21), between(0, 59))), state });
+        subscribed: state === 'unconfirmed' ? undefined : time(at(-between(3, 400), between(6, 21), between(0, 59))), state }, 'newsletter');
     }
   });
   tenants.forEach((t, i) => {
@@ -219,7 +219,7 @@ function listmonk(list) {
     email: 'email', name: 'name', attributes: 'attributes',
     status: { field: 'state', values: { enabled: 'subscribed', disabled: 'unsubscribed', blocklisted: 'blocked' } },
     created_at: 'subscribed', uuid: null, updated_at: null,
-    '*': { list },
+    '*': { list, consents: 'newsletter' },
   };
   writeFileSync(join(here, 'mail', 'listmonk-mapping.json'), JSON.stringify(mapping, null, 2) + '\n');
 }
@@ -324,7 +324,7 @@ function bookings() {
       s.add('question', t, { email: person(t.land).email, text: t.land === PL ? 'Czy przyjmują Państwo w soboty?' : 'Szombaton is nyitva vannak?', state: pick(['open', 'answered']) });
   for (const t of tenants)
     for (let n = 0; n < 6; n++)
-      s.add('subscription', t, { email: person(t.land).email, state: pick(['subscribed', 'subscribed', 'unconfirmed', 'unsubscribed']) });
+      s.add('subscription', t, { email: person(t.land).email, state: pick(['subscribed', 'subscribed', 'unconfirmed', 'unsubscribed']) }, 'newsletter');
   for (const [t, p, day, service] of bills)
     s.add('invoice', t, { issued: date(at(day, 0)), buyer: `${p.name}, ${p.address}`, total: { amount: `${service.price}.00`, currency: t.currency } });
   s.write(tenants);

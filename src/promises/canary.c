@@ -141,6 +141,8 @@ enum code canary_input(struct env *e, int side, int kind, bool fresh, json_t **r
         if (f->consent != NULL)
             json_object_set_new(consents, f->consent, json_true());
     }
+    if (k->because != NULL && strncmp(k->because, "consent ", 8) == 0)
+        json_object_set_new(consents, k->because + 8, json_true());
     order_times(k, fields);
     if (code == OK)
         *ret = json_pack("{s:O,s:O}", "fields", fields, "consents", consents);

@@ -122,7 +122,7 @@ test('another mailer’s subscribers come in by a mapping, over HTTPS, with thei
   assert.equal(made.status, 201, made.text);
   const csv = fs.readFileSync(path.join(dir, 'listmonk-subscribers.csv'));
   const rows = csv.toString().trim().split('\n').length - 1;
-  const mapping = { ...wanted, '*': { list: made.json.id } };
+  const mapping = { ...wanted, '*': { ...wanted['*'], list: made.json.id } };
   const r = await sejf.call('POST', '/v1/mail/subscription/import', { token: bearer, body: csv, type: 'text/csv', headers: { 'sejf-mapping': JSON.stringify(mapping) } });
   assert.equal(r.status, 200, r.text);
   const end = JSON.parse(r.text.trim().split('\n').at(-1));

@@ -189,8 +189,8 @@ test('large bodies: 10 MB fields, a million keys, long names', { timeout: 120000
   problem(await post('/v1/events/registration', { fields: {}, consents: Object.fromEntries(Array.from({ length: 30000 }, (_, i) => [`c${i}`, true])) }), 422, undefined, '30,000 consents');
   problem(await post('/v1/events/registration/search', { where: { name: 'x'.repeat(900000) } }), 400, undefined, 'a search for 900 kB');
   problem(await post('/v1/events/registration/search', { where: Object.fromEntries(Array.from({ length: 30000 }, (_, i) => [`c${i}`, true])) }), 400, undefined, '30,000 conditions');
-  problem(await sejf.call('POST', '/v1/mail/subscription', { token: mail, body: { fields: { list, email: secret.email, attributes: { a: 'y'.repeat(20000) } } } }), 422, '/fields/attributes', 'a json field of 20 kB');
-  const deep = (n) => `{"list":"${list}","email":"deep.${n}@people.example","attributes":{"a":${'['.repeat(n - 1)}${']'.repeat(n - 1)}}}`;
+  problem(await sejf.call('POST', '/v1/mail/subscription', { token: mail, body: { fields: { list, email: secret.email, attributes: { a: 'y'.repeat(20000) } }, consents: { newsletter: true } } }), 422, '/fields/attributes', 'a json field of 20 kB');
+  const deep = (n) => `{"list":"${list}","email":"deep.${n}@people.example","consents":"newsletter","attributes":{"a":${'['.repeat(n - 1)}${']'.repeat(n - 1)}}}`;
   const imported = await sejf.call('POST', '/v1/mail/subscription/import', { token: mail, type: 'application/x-ndjson', body: `${deep(30)}\n${deep(31)}\n${deep(2000)}\n` });
   assert.deepEqual(imported.text.trim().split('\n').map((l) => JSON.parse(l)).map((l) => [l.line, l.path, l.made, l.refused]), [[2, '/attributes', undefined, undefined], [3, '/attributes', undefined, undefined], [undefined, undefined, 1, 2]]);
   for (const door of ['own', 'front']) {          // the same without a length
