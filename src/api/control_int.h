@@ -87,6 +87,7 @@ enum code do_authorise_new(struct control_req *c, struct err *reterr);
 enum code do_authorise_list(struct control_req *c, struct err *reterr);
 enum code do_mail_list(struct control_req *c, struct err *reterr);
 enum code do_mail_put(struct control_req *c, struct err *reterr);
+enum code do_mail_relay(struct control_req *c, struct err *reterr);
 enum code do_authorise_withdraw(struct control_req *c, struct err *reterr);
 enum code do_authorise_csv(struct control_req *c, struct err *reterr);
 enum code do_authorise_pdf(struct control_req *c, struct err *reterr);

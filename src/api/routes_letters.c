@@ -1,4 +1,5 @@
 /* routes_letters.c — what became of the letters of a tenant. */
+#include <stdio.h>
 #include <string.h>
 
 #include "access/people.h"
@@ -7,6 +8,7 @@
 #include "api/routes.h"
 #include "api/tenant_call.h"
 #include "base/text.h"
+#include "messages/deliver.h"
 #include "messages/outbox.h"
 #include "records/post.h"
 
@@ -80,5 +82,20 @@ enum code do_mail_put(struct control_req *c, struct err *reterr) {
         code = store_write(c->store, tenant, test_put, &ready, reterr);
     if (code == OK)
         control_set(c, "letter", json_string(uuid_format(&ready.row.id, id)));
+    return code;
+}
+
+/* The mailer tries the relay, as far as the moment at which a letter could go. */
+enum code do_mail_relay(struct control_req *c, struct err *reterr) {
+    const struct deliver_way *way = c->api->config.mail;
+    struct mail_reply r = { .outcome = MAIL_RELAY };
+    enum code code = way == NULL || way->relay_try == NULL ? OK : way->relay_try(way->arg, &r, reterr);
+    if (code == E_PEER) {                    /* it is an answer too: no letter goes */
+        snprintf(r.said, sizeof r.said, "%s", reterr->text);
+        code = OK;
+    }
+    control_set(c, "declared", json_boolean(way != NULL));
+    control_set(c, "there", json_boolean(way != NULL && r.outcome == MAIL_SENT));
+    control_set(c, "said", json_string(r.said));
     return code;
 }

@@ -146,10 +146,14 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     enum mail_outcome o = t->reply.outcome;
     r->state = states[o];
     r->status = t->reply.status;
+    if (t->reply.about || o == MAIL_SENT || o == MAIL_REFUSED || o == MAIL_IN_DOUBT || o == MAIL_NEVER) {      /* it never went but after its recipient was taken */
+        r->answers++;
+        r->heard = now;
+    }
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
     t->verb = verbs[r->state];
     t->ends = r->state == LETTER_SENT || r->state == LETTER_UNKNOWN;
-    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->tries, any_number());
+    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, any_number());
     if (t->next > r->until)
         t->next = r->until;                  /* then it is given up */
     return o == MAIL_RELAY ? DELIVER_RELAY : DELIVER_DONE;

@@ -10,6 +10,7 @@
 struct deliver_way {
     enum code (*send)(void *arg, const struct mail_letter *letter, mail_go_fn go, void *go_arg, bool *ret_went, struct mail_reply *ret, struct err *reterr);
     enum code (*ask)(void *arg, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr);
+    enum code (*relay_try)(void *arg, struct mail_reply *ret, struct err *reterr);      /* NULL, or: is the relay there, and does it let us in? Sends nothing */
     void (*stop)(void *arg);                 /* NULL, or lets go whoever waits */
     void *arg;
     const char *from, *from_name;            /* the address that letters come from; its name or NULL */
@@ -28,5 +29,5 @@ MUST_USE enum code deliver_one(const struct deliver *d, int64_t tenant, const st
 /* Where there is no relay: ends the letter if its time is over. */
 MUST_USE enum code deliver_over(const struct deliver *d, int64_t tenant, const struct uuid *id, struct err *reterr);
 
-/* How long a letter waits after so many tries: 2 minutes, doubled up to 4 hours, each between 75 % and 125 % of it. Pure. */
+/* How long a letter waits after so many answers of the relay about it (tries at a relay that fails count for nothing): 2 minutes, doubled up to 4 hours, each between 75 % and 125 % of it. Pure. */
 usec_t deliver_wait(int tries, uint32_t random);

@@ -50,13 +50,13 @@ TEST(a_letter_is_delivered_once) {
 }
 
 TEST(each_answer_has_its_meaning) {
-    static const struct { int deed, outcome; enum letter_state state; enum deliver_end end; usec_t least, most; const char *verb; } rows[] = {
-        { OUT_ANSWERS, MAIL_REFUSED, LETTER_BOUNCED, DELIVER_DONE, 23 * USEC_PER_HOUR, 25 * USEC_PER_HOUR, "letter_bounced" },
-        { OUT_GOES, MAIL_REFUSED, LETTER_BOUNCED, DELIVER_DONE, 23 * USEC_PER_HOUR, 25 * USEC_PER_HOUR, "letter_bounced" },
+    static const struct { int deed, outcome; enum letter_state state; enum deliver_end end; usec_t least, most; const char *verb; int answers; } rows[] = {
+        { OUT_ANSWERS, MAIL_REFUSED, LETTER_BOUNCED, DELIVER_DONE, 23 * USEC_PER_HOUR, 25 * USEC_PER_HOUR, "letter_bounced", 1 },
+        { OUT_GOES, MAIL_REFUSED, LETTER_BOUNCED, DELIVER_DONE, 23 * USEC_PER_HOUR, 25 * USEC_PER_HOUR, "letter_bounced", 1 },
         { OUT_ANSWERS, MAIL_LATER, LETTER_WAITING, DELIVER_DONE, USEC_PER_MINUTE, 3 * USEC_PER_MINUTE, NULL },
         { OUT_GOES, MAIL_LATER, LETTER_WAITING, DELIVER_DONE, USEC_PER_MINUTE, 3 * USEC_PER_MINUTE, NULL },
         { OUT_ANSWERS, MAIL_RELAY, LETTER_WAITING, DELIVER_RELAY, -USEC_PER_MINUTE, USEC_PER_MINUTE, NULL },
-        { OUT_GOES, MAIL_IN_DOUBT, LETTER_UNKNOWN, DELIVER_DONE, 0, 0, "letter_unknown" },
+        { OUT_GOES, MAIL_IN_DOUBT, LETTER_UNKNOWN, DELIVER_DONE, 0, 0, "letter_unknown", 1 },
         { OUT_GOES, MAIL_NOT_SENT, LETTER_WAITING, DELIVER_DONE, -USEC_PER_MINUTE, USEC_PER_MINUTE, NULL },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -72,6 +72,7 @@ TEST(each_answer_has_its_meaning) {
         usec_t wait = out_next(&o) - clock_now();
         CHECK(r.state == rows[i].state && end == rows[i].end && r.tries == 1 && r.tried > 0 && r.status == 550);
         CHECK(rows[i].state == LETTER_UNKNOWN ? out_next(&o) == USEC_NEVER && r.len == 0 : wait > rows[i].least && wait < rows[i].most && r.len > 0);
+        CHECK(r.answers == rows[i].answers && (r.heard > 0) == (r.answers > 0));
         struct verbs v = verbs(&o);
         CHECK(rows[i].verb == NULL ? v.count == 0 : v.count == 1 && strstr(v.text, rows[i].verb) != NULL);
         out_end(&o);
@@ -245,6 +246,27 @@ TEST(a_letter_that_makes_no_message_is_given_up) {
     CHECK_OK(store_write(o.b.store, o.b.tenant, text_spoil, &t, &o.b.e), &o.b.e);
     CHECK_OK(deliver(&o, &id, &end), &o.b.e);
     CHECK(end == DELIVER_DONE && out_row(&o, &id).state == LETTER_OVER && out_row(&o, &id).len == 0 && o.sent == 0);
+    out_end(&o);
+}
+
+/* Tries at a relay that cannot be reached are no answers about a letter, and do not make it wait longer; a refused sender is one. */
+TEST(a_relay_that_fails_drives_no_letters_wait) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    struct uuid id = out_letter(&o, FAR);
+    o.outcome = MAIL_RELAY;
+    for (int i = 0; i < 12; i++)
+        CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    CHECK(out_row(&o, &id).tries == 12 && out_row(&o, &id).answers == 0 && out_row(&o, &id).heard == 0);
+    o.about = true;
+    o.outcome = MAIL_LATER;
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    usec_t wait = out_next(&o) - clock_now();
+    CHECK(wait > USEC_PER_MINUTE && wait < 3 * USEC_PER_MINUTE && out_row(&o, &id).answers == 1);
+    o.outcome = MAIL_RELAY;
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    CHECK(end == DELIVER_RELAY && out_row(&o, &id).answers == 2 && out_row(&o, &id).heard > 0);
     out_end(&o);
 }
 

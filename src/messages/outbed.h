@@ -13,6 +13,7 @@ enum out_deed { OUT_ANSWERS /* as `outcome` says, before the last byte for a ref
 struct outbed {
     struct bed b;
     struct deliver d;
+    _Atomic bool about;                         /* the relay has said something about the letter */
     _Atomic int deed, outcome, known, status;   /* known: what it remembers when it is asked */
     _Atomic unsigned sent, asked, went;
     pthread_mutex_t lock;
@@ -42,7 +43,7 @@ static enum code out_send(void *arg, const struct mail_letter *l, mail_go_fn go,
     }
     if (o->deed == OUT_BREAKS)
         return err_set(e, E_PEER, "broken off");
-    *ret = (struct mail_reply){ .outcome = (enum mail_outcome)o->outcome, .status = o->status, .said = "RCPT: so it says", .tls = "TLSv1.3", .enhanced = "2.0.0" };
+    *ret = (struct mail_reply){ .outcome = (enum mail_outcome)o->outcome, .about = o->about, .status = o->status, .said = "RCPT: so it says", .tls = "TLSv1.3", .enhanced = "2.0.0" };
     return OK;
 }
 
@@ -59,11 +60,12 @@ static enum code out_ask(void *arg, const struct uuid *id, uint32_t attempt, str
 
 static void out_start(struct outbed *o) {
     bed_start(&o->b, events_charter);
+    o->about = false;
     o->deed = o->outcome = o->known = o->status = 0;
     o->sent = o->asked = o->went = 0;
     o->taken_count = 0;
     pthread_mutex_init(&o->lock, NULL);
-    o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, o, "service@seats.example", "Seats", "relay.example" }, NULL };
+    o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, NULL, o, "service@seats.example", "Seats", "relay.example" }, NULL };
 }
 static void out_end(struct outbed *o) {
     pthread_mutex_destroy(&o->lock);
@@ -80,10 +82,10 @@ static struct uuid out_letter(struct outbed *o, usec_t until) {
     return r.row.id;
 }
 
-struct out_row { enum letter_state state; int tries, status; size_t len; char said[300]; usec_t tried; };
+struct out_row { enum letter_state state; int tries, answers, status; size_t len; char said[300]; usec_t tried, heard; };
 static bool out_row_take(const struct letter_row *r, void *arg) {
     struct out_row *w = arg;
-    *w = (struct out_row){ r->state, r->tries, r->status, r->len, "", r->tried };
+    *w = (struct out_row){ r->state, r->tries, r->answers, r->status, r->len, "", r->tried, r->heard };
     snprintf(w->said, sizeof w->said, "%s", r->said);
     return false;
 }

@@ -1,4 +1,4 @@
-/* outbox.h — the letters of a tenant as its people are told of them: {id, cause, about, state, made, tried, tries, status, said}, no address, no
+/* outbox.h — the letters of a tenant as its people are told of them: {id, cause, about, state, made, tried, answered, until, tries, status, said}, no address, no
  * text. Thread-safe. */
 #pragma once
 #include <jansson.h>

@@ -121,6 +121,8 @@ static enum code mail_out(void *arg, const struct mail_letter *letter, mail_go_f
 }
 static enum code mail_known(void *arg, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr) { return mail_ask(arg, id, attempt, ret, reterr); }
 
+static enum code mail_tries(void *arg, struct mail_reply *ret, struct err *reterr) { return mail_try(arg, ret, reterr); }
+
 static void mail_end(void *arg) { mail_line_stop(arg); }
 
 static enum code open_mail(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
@@ -128,7 +130,7 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
     if (m == NULL || g->mailer < 0)
         return OK;
     enum code code = mail_line_new(g->mailer, &e->mail, reterr);
-    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host };
+    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host };
     if (code == OK)
         e->config.mail = &e->way;
     return code;

@@ -5,7 +5,8 @@
  *                      +---------+
  *
  * A guest that closes before "go" takes its letter back; after it, the letter goes on and what became of it is remembered. Invariant: a letter's
- * last byte goes out after "go" alone; a wire has a guest or an orphan (a letter whose guest is gone) or is idle. */
+ * last byte goes out after "go" alone; a wire has a guest or an orphan (a letter whose guest is gone) or is idle. A guest that only tries the relay
+ * has a new wire until the relay is ready for a letter. */
 #include "prog/mailer.h"
 
 #include <errno.h>
@@ -76,7 +77,7 @@ static void answer(struct guest *g, const struct mail_reply *r) {
 }
 
 static void refuse(struct guest *g, enum mail_outcome outcome, const char *said) {
-    struct mail_reply r = { .outcome = outcome };
+    struct mail_reply r = { .outcome = outcome, .about = outcome == MAIL_REFUSED };
     snprintf(r.said, sizeof r.said, "%s", said);
     answer(g, &r);
 }
@@ -86,7 +87,7 @@ static void refuse(struct guest *g, enum mail_outcome outcome, const char *said)
 static struct mail_reply reply_of(const struct wire *w) {
     static const enum mail_outcome outcomes[] = { [SMTP_SENT] = MAIL_SENT, [SMTP_REFUSED] = MAIL_REFUSED, [SMTP_LATER] = MAIL_LATER, [SMTP_RELAY] = MAIL_RELAY, [SMTP_IN_DOUBT] = MAIL_IN_DOUBT };
     const struct smtp_answer *a = smtp_answer(relay_smtp(w->relay));
-    struct mail_reply r = { .outcome = outcomes[a->outcome], .status = a->status };
+    struct mail_reply r = { .outcome = outcomes[a->outcome], .about = a->about, .status = a->status };
     struct buf said = buf_over(r.said, sizeof r.said);
     buf_printf(&said, "%s: ", a->at);
     mailbox_said(a->said, strlen(a->said), w->to, MAIL_TEXT_MAX - 64, &said);
@@ -116,6 +117,14 @@ static void settle(struct mailer *m, struct wire *w, const struct mail_reply *r)
         remember(m, &w->under_way);
     if (w->guest != NULL)
         answer(w->guest, r);
+    wire_rest(w);
+}
+
+/* The relay is there and takes letters: all that a guest who tries it wants to know. */
+static void tried(struct wire *w) {
+    struct mail_reply r = { .outcome = MAIL_SENT };
+    snprintf(r.tls, sizeof r.tls, "%s", relay_tls(w->relay));
+    answer(w->guest, &r);
     wire_rest(w);
 }
 
@@ -160,7 +169,7 @@ static void wire_hear(struct mailer *m, struct wire *w) {
         if (e == SMTP_ENDED)
             wire_ended(m, w);
         else if (e == SMTP_READY && w->busy && w->guest != NULL)
-            letter_begin(w);
+            w->guest->call.kind == MAIL_CALL_TRIES ? tried(w) : letter_begin(w);
         else if (e == SMTP_ACCEPTED && w->guest != NULL)
             ask_may_go(w);
         else if (e == SMTP_ANSWERED) {
@@ -191,10 +200,10 @@ static struct wire *wire_find(struct mailer *m, bool old) {
 
 static void letter_give(struct mailer *m, struct guest *g) {
     struct err e;
-    struct wire *w = g->again ? NULL : wire_find(m, true);
+    struct wire *w = g->again || g->call.kind == MAIL_CALL_TRIES ? NULL : wire_find(m, true);
     bool old = w != NULL;
-    if (!old)
-        w = wire_find(m, false);
+    if (!old && (w = wire_find(m, false)) == NULL && (w = wire_find(m, true)) != NULL)
+        wire_close(w);                       /* a new one in its place */
     if (w == NULL)
         return;                              /* it waits */
     w->to = mem_text(g->to);
@@ -265,7 +274,7 @@ static void guest_asks(struct mailer *m, struct guest *g) {
     }
     for (size_t i = 0; i < m->guest_count; i++) {        /* in hand, and not gone: whoever brought it is gone or has given it up */
         struct guest *o = m->guests[i];
-        if (o != g && !o->call.asks && o->state >= QUEUES && o->state <= ASKED && o->call.letter.attempt == l->attempt && uuid_compare(&o->call.letter.id, &l->id) == 0) {
+        if (o != g && o->call.kind == MAIL_CALL_SENDS && o->state >= QUEUES && o->state <= ASKED && o->call.letter.attempt == l->attempt && uuid_compare(&o->call.letter.id, &l->id) == 0) {
             take_back(m, o);
             refuse(g, MAIL_NOT_SENT, "");
             return;
@@ -277,11 +286,12 @@ static void guest_asks(struct mailer *m, struct guest *g) {
 static void guest_begins(struct mailer *m, struct guest *g, const void *frame, size_t len) {
     if (!mail_call_read(frame, len, &g->call)) {
         g->gone = true;
-    } else if (g->call.asks) {
+    } else if (g->call.kind == MAIL_CALL_ASKS) {
         guest_asks(m, g);
     } else {
-        g->to = mem_text(g->call.letter.to);
-        g->message = mem_text_n(g->call.letter.message, g->call.letter.len);
+        bool sends = g->call.kind == MAIL_CALL_SENDS;
+        g->to = mem_text(sends ? g->call.letter.to : "");
+        g->message = mem_text_n(sends ? g->call.letter.message : "", g->call.letter.len);
         g->state = QUEUES;
         if (g->to == NULL || g->message == NULL)
             refuse(g, MAIL_LATER, "no memory for a letter");

@@ -62,25 +62,34 @@ static enum code try_kind(struct env *e, int kind, size_t *tried, struct verdict
     return OK;
 }
 
+/* Nobody can be told through a relay that is not there, so then nothing is erased. */
+static enum code relay_is_there(struct env *e, size_t warned, struct verdict_line *v, bool *ret_broken, struct err *reterr) {
+    json_t *got = NULL;
+    enum code code = env_control(e, "mail_relay", json_object(), &got, reterr);
+    bool declared = json_is_true(json_object_get(got, "declared")), there = json_is_true(json_object_get(got, "there"));
+    const char *said = json_string_value(json_object_get(got, "said"));
+    *ret_broken = code == OK && !there;
+    if (*ret_broken && !declared)
+        code = SAY(v, false, "notices wait: sejf.yaml names no mail relay (`mail`), so nobody can be told, and nothing of %zu kinds is erased", warned);
+    else if (*ret_broken)
+        code = SAY(v, false, "notices wait: the mail relay takes no letter (%.160s), so nobody can be told, and nothing of %zu kinds is erased", said == NULL ? "" : said, warned);
+    json_decref(got);
+    return code;
+}
+
 enum code probe_noticed(struct env *e, struct verdict_line *v, struct err *reterr) {
     const struct kind *kinds;
     size_t n = charter_kinds(env_charter(e), &kinds), tried = 0, warned = 0;
     bool broken = false;
-    json_t *status = NULL;
     enum code code = OK;
     for (size_t i = 0; i < n && code == OK && !broken; i++)
         if (kinds[i].warn.person >= 0) {
             warned++;
             code = try_kind(e, (int)i, &tried, v, &broken, reterr);
         }
+    if (code == OK && !broken && warned > 0)
+        code = relay_is_there(e, warned, v, &broken, reterr);
     if (code != OK || broken)
         return code;
-    code = env_control(e, "status", json_object(), &status, reterr);
-    bool relay = json_is_true(json_object_get(status, "mail"));
-    json_decref(status);
-    if (code != OK)
-        return code;
-    if (warned > 0 && !relay)
-        return SAY(v, false, "notices wait: sejf.yaml names no mail relay (`mail`), so nobody can be told, and nothing of %zu kinds is erased", warned);
     return SAY(v, true, "of %zu kinds that have a notice a record whose day had come stayed until the notice was tried, and went then (%zu with a date)", warned, tried);
 }

@@ -37,7 +37,7 @@ MUST_USE enum code noticer_tenant(struct noticer *n, struct service *s, int64_t 
 MUST_USE enum code noticer_settle(struct noticer *n, struct err *reterr);
 
 /* As the API shows them, newest first: {items: [{number, state: waiting | tried | delivered | bounced | over, role, day, made, attempted: time or
- * null, records, first, last, groups: [{kind, part?, parent?: {kind, id, title?, number?}, due: date, records}], letters: [{state, tries, tried?, status?, said?}]}], next: what `before` is for the page behind it, or null}. */
+ * null, records, first, last, groups: [{kind, part?, parent?: {kind, id, title?, number?}, due: date, records}], letters: [{state, tries, tried: time or null, answered: time or null, status?, said?}]}], next: what `before` is for the page behind it, or null}. */
 MUST_USE enum code notices_show(struct service *s, int64_t tenant, int64_t before, size_t limit, json_t **ret, struct err *reterr);
 MUST_USE enum code notice_show(struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr);          /* E_NOT_FOUND */
 /* To the present addresses, but of those to whom a letter has gone or may have: letters that wait or came back are taken back, and new ones put in their

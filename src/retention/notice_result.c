@@ -1,5 +1,6 @@
 /* notice_result.c — the letters of a notice, what came of them, and trying again. Invariant: `attempted` is set when each letter that stands
- * for the notice was handed over once, whatever came of it. */
+ * for the notice was answered about once by the relay, whatever it said. A relay that cannot be reached, or does not let us in, has said nothing of a
+ * letter: then the notice waits. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,24 +101,24 @@ enum code letters_seal(struct noticer *n, const struct letters_wish *w, struct l
 /* ---- what came of them */
 
 /* Those that were taken back or given up count only where no other stands. */
-struct counted { int64_t letters, untried, sent, bounced, waiting, over; usec_t last; };
+struct counted { int64_t letters, unanswered, sent, bounced, waiting, over; usec_t last; };
 
 static bool letter_count(const struct letter_row *r, void *arg) {
     struct counted *c = arg;
-    if (r->tries > 0 && r->tried > c->last)
-        c->last = r->tried;
+    if (r->answers > 0 && r->heard > c->last)
+        c->last = r->heard;
     if (r->state == LETTER_OVER) {
-        c->over += r->tries > 0;
+        c->over += r->answers > 0;
         return true;
     }
     c->letters++;
-    c->untried += r->tries == 0;
+    c->unanswered += r->answers == 0;
     c->sent += r->state == LETTER_SENT;
     c->bounced += r->state == LETTER_BOUNCED;
     return true;
 }
 
-static bool was_tried(const struct counted *c) { return c->letters > 0 ? c->untried == 0 : c->over > 0; }
+static bool was_tried(const struct counted *c) { return c->letters > 0 ? c->unanswered == 0 : c->over > 0; }
 
 static enum notice_state state_of(const struct counted *c) {
     if (c->bounced > 0)
@@ -393,7 +394,7 @@ static json_t *instant(usec_t at) {
 static bool letter_show(const struct letter_row *r, void *arg) {
     static const char *const states[] = { [LETTER_WAITING] = "waiting", [LETTER_SENDING] = "sending", [LETTER_SENT] = "sent", [LETTER_BOUNCED] = "bounced",
                                           [LETTER_UNKNOWN] = "unknown", [LETTER_OVER] = "over" };
-    json_t *l = json_pack("{s:s, s:i, s:o}", "state", states[r->state], "tries", r->tries, "tried", instant(r->tried));
+    json_t *l = json_pack("{s:s, s:i, s:o, s:o}", "state", states[r->state], "tries", r->tries, "tried", instant(r->tried), "answered", instant(r->heard));
     if (r->status > 0)
         (void)json_object_set_new(l, "status", json_integer(r->status));
     if (r->said != NULL && r->said[0] != 0)

@@ -3,12 +3,12 @@
 
 #include "store/inner.h"
 
-#define LETTER_COLS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom FROM letter WHERE tenant = ?"
+#define LETTER_COLS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom, answers, heard FROM letter WHERE tenant = ?"
 
 /* Texts and bytes are those of the statement. */
 static enum code letter_read(struct stmt *s, struct letter_row *ret, struct err *reterr) {
     struct letter_row r = { .cause = col_text(s, 1), .about = col_int(s, 2), .state = (enum letter_state)col_int(s, 3), .made = col_int(s, 4), .tries = (int)col_int(s, 5),
-                            .tried = col_int(s, 6), .status = (int)col_int(s, 7), .said = col_text(s, 8), .key = (uint64_t)col_int(s, 9), .until = col_int(s, 11) };
+                            .tried = col_int(s, 6), .status = (int)col_int(s, 7), .said = col_text(s, 8), .key = (uint64_t)col_int(s, 9), .until = col_int(s, 11), .answers = (int)col_int(s, 13), .heard = col_int(s, 14) };
     enum code code = col_bytes(s, 0, r.id.bytes, sizeof r.id.bytes, reterr);
     r.blob = col_blob(s, 10, &r.len);
     if (code == OK)
@@ -73,8 +73,8 @@ enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, str
 enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->cause != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "INSERT INTO letter (tenant, id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom) "
-                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
+    enum code code = sql_prepare(&t->sql, "INSERT INTO letter (tenant, id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom, answers, heard) "
+                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 2, &r->id);
@@ -90,6 +90,8 @@ enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, str
     bind_bytes(s, 12, r->blob, r->len);
     stmt_int(s, 13, r->until);
     bind_uuid(s, 14, &r->whom);
+    stmt_int(s, 15, r->answers);
+    stmt_int(s, 16, r->heard);
     code = stmt_run(s, reterr);
     return code == OK && next != USEC_NEVER ? next_put(t, &r->id, next, reterr) : code;
 }
@@ -97,7 +99,7 @@ enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, str
 enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr) {
     PRE(t != NULL && r != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "UPDATE letter SET state = ?3, tries = ?4, tried = ?5, status = ?6, said = ?7, bytes = ?8 WHERE tenant = ?1 AND id = ?2", &s, reterr);
+    enum code code = sql_prepare(&t->sql, "UPDATE letter SET state = ?3, tries = ?4, tried = ?5, status = ?6, said = ?7, bytes = ?8, answers = ?9, heard = ?10 WHERE tenant = ?1 AND id = ?2", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 2, &r->id);
@@ -107,6 +109,8 @@ enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, str
     stmt_int(s, 6, r->status);
     stmt_text(s, 7, r->said == NULL ? "" : r->said);
     bind_bytes(s, 8, r->blob, r->len);
+    stmt_int(s, 9, r->answers);
+    stmt_int(s, 10, r->heard);
     code = stmt_run_one(t, s, "there is no such letter", reterr);
     return code == OK ? letter_next_set(t, &r->id, next, reterr) : code;
 }

@@ -13,7 +13,8 @@ enum letter_state { LETTER_WAITING,     /* to be tried; also after a try that fa
                     LETTER_OVER };      /* given up, or not needed any more */
 struct letter_row {
     struct uuid id; const char *cause; int64_t about; enum letter_state state; usec_t made, tried /* last; 0: never */, until /* then it is given up */;
-    int tries, status /* of SMTP, last; 0: no answer */; const char *said /* the relay's words, addresses masked */;
+    int tries, answers /* about this letter: a relay that cannot be reached, or lets us not in, gives none */; usec_t heard /* the last of them; 0: none */;
+    int status /* of SMTP, last; 0: no answer */; const char *said /* the relay's words, addresses masked */;
     uint64_t key; const void *blob; size_t len;
     struct uuid whom;                   /* the account it goes to; null: nobody's. So that the same thing is not told twice */
 };

@@ -120,7 +120,7 @@ static const struct migration records_steps[] = {
       /* Letters that leave by mail, sealed; letter_next says which is next, of all tenants. */
       "CREATE TABLE letter (tenant INTEGER NOT NULL, id BLOB NOT NULL, cause TEXT NOT NULL, about INTEGER NOT NULL, state INTEGER NOT NULL, made INTEGER NOT NULL,"
       " tries INTEGER NOT NULL, tried INTEGER NOT NULL, status INTEGER NOT NULL, said TEXT NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
-      " until INTEGER NOT NULL, whom BLOB NOT NULL, PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;"
+      " until INTEGER NOT NULL, whom BLOB NOT NULL, answers INTEGER NOT NULL, heard INTEGER NOT NULL, PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX letter_about ON letter (tenant, cause, about);"
       "CREATE TABLE letter_next (next INTEGER NOT NULL, tenant INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (next, tenant, id)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX letter_next_id ON letter_next (tenant, id)" },

@@ -1,9 +1,9 @@
 /* mail.c — a connection for each letter:
  *
- *   server  send: 1, id, attempt u32, to, message     or  ask: 2, id, attempt u32
+ *   server  send: 1, id, attempt u32, to, message     or  ask: 2, id, attempt u32     or  try: 6, and the rest of ask, all zero
  *   mailer  may it go: 3      (of a letter that is sent, at most once)
  *   server  it may: 4
- *   mailer  answer: 5, outcome u8, status u32, enhanced, tls, said
+ *   mailer  answer: 5, outcome u8, about u8, status u32, enhanced, tls, said
  *
  * A text is its length (u32) and its bytes, of which the last is NUL. Whoever closes before gives up. */
 #include "sys/mail.h"
@@ -20,8 +20,8 @@
 #include "sys/ipc.h"
 #include "sys/sockets.h"
 
-enum frame { SEND = 1, ASK, MAY_GO, GO, ANSWER };
-#define WAIT_MS (45 * 60000)                 /* above all that the mailer itself waits for; this is for when it does not */
+enum frame { SEND = 1, ASK, MAY_GO, GO, ANSWER, TRY };
+#define WAIT_USEC (45 * USEC_PER_MINUTE)     /* above all that the mailer itself waits for; this is for when it does not */
 
 #define LOOK_MS 500                          /* between looks at whether to stop */
 
@@ -56,12 +56,12 @@ static void take_into(struct msg *m, char *ret, size_t room) {
 
 bool mail_call_read(const void *frame, size_t len, struct mail_call *ret) {
     struct msg m = { frame, len, false };
-    struct mail_call c = { .asks = false };
+    struct mail_call c = { .kind = MAIL_CALL_SENDS };
     uint8_t kind = msg_u8(&m);
     const void *id = msg_bytes(&m, sizeof c.letter.id.bytes);
     c.letter.attempt = msg_u32(&m);
-    c.asks = kind == ASK;
-    if (id == NULL || m.bad || (kind != SEND && kind != ASK))
+    c.kind = kind == ASK ? MAIL_CALL_ASKS : kind == TRY ? MAIL_CALL_TRIES : MAIL_CALL_SENDS;
+    if (id == NULL || m.bad || (kind != SEND && kind != ASK && kind != TRY))
         return false;
     memcpy(c.letter.id.bytes, id, sizeof c.letter.id.bytes);
     if (kind == SEND) {
@@ -82,6 +82,7 @@ void mail_go_put(struct buf *ret) { put_u8(ret, MAY_GO); }
 void mail_answer_put(struct buf *ret, const struct mail_reply *r) {
     put_u8(ret, ANSWER);
     put_u8(ret, (uint8_t)r->outcome);
+    put_u8(ret, r->about);
     put_u32(ret, (uint32_t)r->status);
     put_text(ret, r->enhanced);
     put_text(ret, r->tls);
@@ -91,14 +92,15 @@ void mail_answer_put(struct buf *ret, const struct mail_reply *r) {
 static bool answer_read(const void *frame, size_t len, struct mail_reply *ret) {
     struct msg m = { frame, len, false };
     struct mail_reply r = { .status = 0 };
-    uint8_t kind = msg_u8(&m), outcome = msg_u8(&m);
+    uint8_t kind = msg_u8(&m), outcome = msg_u8(&m), about = msg_u8(&m);
     uint32_t status = msg_u32(&m);
     take_into(&m, r.enhanced, sizeof r.enhanced);
     take_into(&m, r.tls, sizeof r.tls);
     take_into(&m, r.said, sizeof r.said);
-    if (!msg_done(&m) || kind != ANSWER || outcome > MAIL_NEVER || status > 999)
+    if (!msg_done(&m) || kind != ANSWER || outcome > MAIL_NEVER || about > 1 || status > 999)
         return false;
     r.outcome = (enum mail_outcome)outcome;
+    r.about = about == 1;
     r.status = (int)status;
     *ret = r;
     return true;
@@ -142,8 +144,8 @@ static enum code say_go(struct ipc *ipc, struct err *reterr) {
 
 struct asker { mail_go_fn go; void *arg; bool went; };
 
-static enum code exchange(struct mail_line *l, struct ipc *ipc, struct asker *a, struct mail_reply *ret, struct err *reterr) {
-    usec_t until = clock_steady() + (usec_t)WAIT_MS * 1000;
+static enum code exchange(struct mail_line *l, struct ipc *ipc, usec_t wait, struct asker *a, struct mail_reply *ret, struct err *reterr) {
+    usec_t until = clock_steady() + wait;
     const uint8_t *frame = NULL;
     size_t len = 0;
     enum code code = ipc_end(ipc, reterr);
@@ -162,7 +164,7 @@ static enum code exchange(struct mail_line *l, struct ipc *ipc, struct asker *a,
     return code;
 }
 
-static enum code call(struct mail_line *l, const struct mail_letter *letter, bool asks, struct asker *a, struct mail_reply *ret, struct err *reterr) {
+static enum code call(struct mail_line *l, const struct mail_letter *letter, enum frame kind, struct asker *a, struct mail_reply *ret, struct err *reterr) {
     AUTO(ipc_free) struct ipc *ipc = NULL;
     int fd = -1;
     enum code code = line_send(l->line, &fd, reterr);
@@ -171,16 +173,16 @@ static enum code call(struct mail_line *l, const struct mail_letter *letter, boo
     if (code != OK)
         return code;
     struct buf *out = ipc_begin(ipc);
-    put_u8(out, asks ? ASK : SEND);
+    put_u8(out, kind);
     buf_add(out, letter->id.bytes, sizeof letter->id.bytes);
     put_u32(out, letter->attempt);
-    if (!asks) {
+    if (kind == SEND) {
         put_text(out, letter->to);
         put_u32(out, (uint32_t)letter->len);
         buf_add(out, letter->message, letter->len);
     }
     pause_begin();
-    code = exchange(l, ipc, a, ret, reterr);
+    code = exchange(l, ipc, kind == TRY ? MAIL_TRY_USEC : WAIT_USEC, a, ret, reterr);
     pause_end();
     return code;
 }
@@ -191,7 +193,7 @@ enum code mail_send(struct mail_line *l, const struct mail_letter *letter, mail_
     *ret_went = false;
     if (letter->len == 0 || letter->len > MAIL_MESSAGE_MAX || strlen(letter->to) >= MAIL_TEXT_MAX)
         return err_set(reterr, E_TOO_LARGE, "a letter is larger than the mailer takes");
-    enum code code = call(l, letter, false, &a, ret, reterr);
+    enum code code = call(l, letter, SEND, &a, ret, reterr);
     *ret_went = a.went;
     return code;
 }
@@ -200,5 +202,12 @@ enum code mail_ask(struct mail_line *l, const struct uuid *id, uint32_t attempt,
     PRE(l != NULL && id != NULL && ret != NULL && reterr != NULL);
     const struct mail_letter letter = { .id = *id, .attempt = attempt };
     struct asker a = { NULL, NULL, false };
-    return call(l, &letter, true, &a, ret, reterr);
+    return call(l, &letter, ASK, &a, ret, reterr);
+}
+
+enum code mail_try(struct mail_line *l, struct mail_reply *ret, struct err *reterr) {
+    PRE(l != NULL && ret != NULL && reterr != NULL);
+    const struct mail_letter none = { .attempt = 0 };
+    struct asker a = { NULL, NULL, false };
+    return call(l, &none, TRY, &a, ret, reterr);
 }

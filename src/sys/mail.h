@@ -6,6 +6,7 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/time.h"
 #include "base/uuid.h"
 
 #define MAIL_MESSAGE_MAX ((size_t)2 << 20)
@@ -26,7 +27,7 @@ enum mail_outcome { MAIL_SENT,               /* the relay has taken it */
                     MAIL_IN_DOUBT,           /* all was sent and no answer came */
                     MAIL_NOT_SENT,           /* cut off before the last byte: it can be sent anew */
                     MAIL_NEVER };            /* asked, and the mailer does not remember it */
-struct mail_reply { enum mail_outcome outcome; int status /* of SMTP; 0: none */; char enhanced[12], tls[16] /* "TLSv1.3"; "": in the clear */;
+struct mail_reply { enum mail_outcome outcome; bool about /* this letter: the relay has answered something about it, not only about us */; int status /* of SMTP; 0: none */; char enhanced[12], tls[16] /* "TLSv1.3"; "": in the clear */;
                     char said[MAIL_TEXT_MAX] /* one line; addresses masked */; };
 struct mail_letter { struct uuid id; uint32_t attempt; const char *to; const void *message; size_t len; };
 /* Notes durably that the letter is about to go out. Not OK: it does not. */
@@ -37,8 +38,13 @@ MUST_USE enum code mail_send(struct mail_line *l, const struct mail_letter *lett
 /* What became of it; waits while it is under way. */
 MUST_USE enum code mail_ask(struct mail_line *l, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr);
 
+/* Is the relay there, is it who it should be, and does it let us in? MAIL_SENT: yes, and nothing was sent; MAIL_RELAY: no, and `said` is why. E_PEER: the
+ * mailer does not say in MAIL_TRY_USEC. */
+#define MAIL_TRY_USEC (45 * USEC_PER_SEC)
+MUST_USE enum code mail_try(struct mail_line *l, struct mail_reply *ret, struct err *reterr);
+
 /* ---- the frames of both ends, for the mailer */
-struct mail_call { bool asks; struct mail_letter letter; };
+struct mail_call { enum { MAIL_CALL_SENDS, MAIL_CALL_ASKS, MAIL_CALL_TRIES } kind; struct mail_letter letter; };
 MUST_USE bool mail_call_read(const void *frame, size_t len, struct mail_call *ret);      /* texts are in the frame */
 MUST_USE bool mail_go_read(const void *frame, size_t len);
 void mail_go_put(struct buf *ret);                       /* may it go? */

@@ -28,6 +28,7 @@ struct smtp {
     bool pending;                            /* an answer waits for the next smtp_take */
     bool special;                            /* MAIL says what another letter's would not: BODY, SMTPUTF8 */
     bool failed;                             /* of the letter under way: answer holds the first refusal */
+    bool about;                              /* of the letter under way: the relay has answered something about it */
     unsigned offers;
     uint64_t size_max;
     char line[LINE_KEPT]; size_t line_len; bool line_cr;
@@ -101,7 +102,7 @@ static enum smtp_event end(struct smtp *s, const char *why) {
     if (s->state == ENDED)
         return SMTP_NOTHING;
     if (!(carries_letter(s) && s->failed)) {
-        *a = (struct smtp_answer){ .outcome = doubt ? SMTP_IN_DOUBT : SMTP_RELAY, .at = steps[s->state].at };
+        *a = (struct smtp_answer){ .outcome = doubt ? SMTP_IN_DOUBT : SMTP_RELAY, .about = carries_letter(s) && s->about, .at = steps[s->state].at };
         snprintf(a->said, sizeof a->said, "%s", why);
     }
     buf_wipe(&s->text);
@@ -122,7 +123,7 @@ void smtp_quit(struct smtp *s) {
 
 static void answer_set(struct smtp *s, enum smtp_outcome outcome, const struct reply *r) {
     struct smtp_answer *a = &s->answer;
-    *a = (struct smtp_answer){ .outcome = outcome, .status = r->code, .at = steps[s->state].at };
+    *a = (struct smtp_answer){ .outcome = outcome, .about = carries_letter(s) && s->about, .status = r->code, .at = steps[s->state].at };
     snprintf(a->said, sizeof a->said, "%.*s", (int)r->said_len, r->said);
     snprintf(a->enhanced, sizeof a->enhanced, "%s", r->enhanced);
 }
@@ -226,9 +227,12 @@ static bool is_of_letter(const char *enhanced) {
     return strcmp(enhanced, "5.3.4") == 0 || strcmp(enhanced, "5.2.3") == 0 || strncmp(enhanced, "5.6.", 4) == 0;
 }
 
+/* Who wants us to sign in otherwise says nothing about the letter. */
+static bool wants_sign_in(int code) { return code == 530 || code == 534 || code == 535 || code == 538; }
+
 static enum smtp_outcome outcome_of(const struct smtp *s) {
     int code = s->reply.code;
-    if (code == 421 || code == 530 || code == 534 || code == 535 || code == 538)
+    if (code == 421 || wants_sign_in(code))
         return SMTP_RELAY;                   /* it closes, or wants us to sign in otherwise */
     if (code / 100 == 4)
         return SMTP_LATER;
@@ -363,7 +367,7 @@ static bool refused_here(struct smtp *s, bool utf8, size_t len) {
     bool large = s->size_max > 0 && len > s->size_max, strange = utf8 && (s->offers & UTF8) == 0;
     if (!large && !strange)
         return false;
-    s->answer = (struct smtp_answer){ .outcome = SMTP_REFUSED, .at = "EHLO" };
+    s->answer = (struct smtp_answer){ .outcome = SMTP_REFUSED, .about = true, .at = "EHLO" };
     snprintf(s->answer.enhanced, sizeof s->answer.enhanced, "%s", large ? "5.3.4" : "5.6.7");
     snprintf(s->answer.said, sizeof s->answer.said, "%s", large ? "the relay takes no letter of that size" : "the relay takes no address with letters beyond ASCII (SMTPUTF8)");
     s->pending = true;
@@ -400,7 +404,7 @@ enum code smtp_letter(struct smtp *s, const struct smtp_letter *l, struct err *r
     buf_printf(&s->out, "%s\r\n", buf_str(&mail));
     if ((s->offers & PIPELINING) != 0)
         buf_printf(&s->out, "%sDATA\r\n", s->rcpt);
-    s->failed = false;
+    s->failed = s->about = false;
     s->special = utf8_from || utf8_to || (eight && (s->offers & EIGHT_BIT) != 0);
     s->state = MAIL;
     return OK;
@@ -487,6 +491,7 @@ static bool line_read(struct smtp *s) {
 /* What is too long is no reply; where the letter hangs on it, its number is enough. */
 static void too_long(struct smtp *s) {
     if (s->state == DOT && s->reply.lines > 0 && s->reply.code / 100 != 3) {
+        s->about = true;
         answer_set(s, s->reply.code / 100 == 2 ? SMTP_SENT : outcome_of(s), &s->reply);
         s->state = ENDED;
     } else {
@@ -513,6 +518,7 @@ static enum smtp_event ended(struct smtp *s, const char *why) {
 }
 
 static enum smtp_event reply_done(struct smtp *s, size_t left) {
+    s->about = s->about || (carries_letter(s) && !wants_sign_in(s->reply.code));
     enum smtp_event e = on[s->state](s);
     s->reply = (struct reply){ 0 };
     if (e == SMTP_HANDSHAKE && left > 0)     /* said before the handshake, to be taken for what is said inside it (RFC 3207, 6) */

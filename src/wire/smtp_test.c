@@ -171,6 +171,29 @@ TEST(what_is_of_one_letter_alone_is_not_the_relays_fault) {
 }
 
 /* Cut before the last dot had left: nothing was sent, and the letter may go again. */
+/* Only what the relay says about the letter tells of it: not that it has no room for us, wants us to sign in, or is gone. */
+TEST(what_is_said_about_a_letter_and_what_is_not) {
+    static const struct { const char *says; bool lost, about; } rows[] = {
+        { "", true, false }, { "530 5.7.0 sign in\r\n503 b\r\n503 c\r\n", false, false }, { "550 5.7.1 not you\r\n503 b\r\n503 c\r\n", false, true },
+        { "250 a\r\n", true, true }, { "250 a\r\n550 b\r\n554 c\r\n", false, true }, { "250 a\r\n450 b\r\n554 c\r\n", false, true }, { "421 a\r\n", false, true },
+        { "250 a\r\n250 b\r\n354 c\r\n", true, true },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct talk t = ready(0, "250-relay\r\n250 PIPELINING\r\n");
+        give(&t, "anna@people.example", "a\r\n");
+        feed(&t, rows[i].says, strlen(rows[i].says));
+        if (rows[i].lost)
+            smtp_lost(t.s, "the connection broke off");
+        feed(&t, "", 0);
+        CHECK(t.s->answer.about == rows[i].about && t.s->answer.outcome != SMTP_SENT);
+        over(&t);
+    }
+    struct talk t = begin(0, false, false, NULL);
+    feed(&t, "554 no room\r\n", 13);
+    CHECK(!t.s->answer.about && t.s->answer.outcome == SMTP_RELAY);
+    over(&t);
+}
+
 TEST(a_dot_that_did_not_leave_is_none) {
     for (int left = 0; left < 2; left++) {
         struct talk t = ready(0, "250 relay\r\n");

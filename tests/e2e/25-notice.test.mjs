@@ -1,4 +1,4 @@
-// Nothing that has a notice goes before somebody was told: without a relay what is due stays, and the promise says why; with one, each who is
+// Nothing that has a notice goes before somebody was told: without a relay, and with one that cannot be reached, what is due stays, and the promise says why; with one, each who is
 // told gets one letter that lists what goes and when, and then it goes. A bounce is shown and tried again, and keeps nothing.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -52,10 +52,24 @@ test('without a relay the notice waits, and what is due stays', { timeout: 24000
   assert.match(proved.stdout + proved.stderr, /no mail relay/);
 });
 
-test('with one the letter goes out, and then what is due goes', { timeout: 300000 }, async () => {
+test('a relay that nobody is behind is as none: no try at it is an attempt to tell', { timeout: 300000 }, async () => {
   await sejf.stop();
   sink.install(sejf);
+  await sink.close();
   await sejf.start();
+  const list = await until('tries of each letter', async () => { const l = await notices(); return l.every((n) => n.letters.every((x) => x.tries > 0)) && l; }, WAIT);
+  for (const n of list) {
+    assert.equal(n.state, 'waiting');
+    assert.equal(n.attempted, null);
+    assert.ok(n.letters.every((l) => l.answered === null && /nobody answers there/.test(l.said)), JSON.stringify(n.letters));
+  }
+  const proved = await sejf.runAsync(['prove', 'events', '--rule', 'erasure_notice']);
+  assert.match(proved.stdout + proved.stderr, /the mail relay takes no letter \([^)]*nobody answers there\)/);
+  assert.equal(await status(overGuest), 200);
+});
+
+test('with one that answers the letter goes out, and then what is due goes', { timeout: 300000 }, async () => {
+  await sink.listen();
   await until('letters', () => sink.letters.length > 0, WAIT);
   const text = sink.letters.map((l) => l.read().text).join('\n');
   for (const l of sink.letters) {

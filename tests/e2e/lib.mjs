@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Relay } from './relay.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const binary = process.env.SEJF_BINARY || path.join(root, '.local/build/src/prog/sejf');
@@ -55,8 +56,11 @@ export class Instance {
     const args = ['init', '--data', this.data, '--port', String(this.port), ...files.flatMap((f) => ['--charter', f])];
     const r = this.run(args);
     if (r.status !== 0) throw new Error(`init failed: ${r.stderr}${r.stdout}`);
-    // A relay that nobody is behind: letters wait, and a promise of notices has what it needs (sink.mjs is one that takes them).
-    if (this.options.relay) fs.appendFileSync(path.join(this.data, 'sejf.yaml'), 'mail:\n  relay: localhost:9\n  tls: none\n  from: service@seats.example\n');
+    // A relay that takes every letter, so that a promise of notices has what it needs (sink.mjs is one that keeps them).
+    if (this.options.relay) {
+      this.relay = await Relay.start();
+      fs.appendFileSync(path.join(this.data, 'sejf.yaml'), `mail:\n  relay: localhost:${this.relay.port}\n  tls: none\n  from: service@seats.example\n`);
+    }
     return this;
   }
 
@@ -108,6 +112,7 @@ export class Instance {
   async remove() {
     await this.stop();
     if (this.agent) this.agent.destroy();
+    if (this.relay) await this.relay.stop();
     if (!this.options.data) fs.rmSync(this.data, { recursive: true, force: true });
   }
 
