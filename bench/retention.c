@@ -1,11 +1,15 @@
 /* retention.c — what a night costs in which much is due: N registrations of an event that ended long ago are erased by the walk along due dates
- * while others write as fast as they can, and made final by a renewal. Prints one line of JSON: writes a second alone and beside the walk,
- * seconds of walk and renewal, and the walk over as many records that are not due.
- *   bench_retention [-n RECORDS] [-w WRITERS] [-s SECONDS alone] */
+ * while others write as fast as they can, and made final by a renewal. The walk goes in slices, as the server's job does, and after each the writers have as
+ * long for themselves, so that what else the machine does burdens both alike. Prints one line of JSON: seconds of the walk (the pauses of its slices
+ * left out), of processor and of the renewal, writes a second alone and beside the walk, and the walk over as many records that are not due.
+ *   bench_retention [-n RECORDS] [-w WRITERS] [-s SECONDS of a slice] */
 #define TEST_NO_MAIN
+#include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "records/testbed.h"
@@ -88,48 +92,94 @@ static double cpu(void) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Megabytes that this process has given to the disk. */
+static double disk(void) {
+    static const char name[] = "\nwrite_bytes: ";
+    char text[1024];
+    int64_t n = 0;
+    int fd = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    text[got > 0 ? got : 0] = 0;
+    char *at = strstr(text, name), *end = at == NULL ? NULL : strchr(at + sizeof name - 1, '\n');
+    if (end == NULL)
+        return 0;
+    *end = 0;
+    return text_int(at + sizeof name - 1, 0, INT64_MAX, &n) ? (double)n / 1e6 : 0;
+}
+
 static double seconds(usec_t from) { return (double)(clock_steady() - from) / 1e6; }
 
-static double sweep(struct bench *b, usec_t now, int64_t want) {
+/* One slice; whether there is more. */
+static bool slice(struct bench *b, usec_t now, usec_t until, int64_t *gone) {
     struct retired got = { 0 };
     struct err e;
     bool more = false;
-    usec_t from = clock_steady();
-    if (sweep_tenant(b->bed.service, b->bed.tenant, &(struct sweep_terms){ .now = now, .until = USEC_NEVER, .every = true }, &got, &more, &e) != OK)
+    if (sweep_tenant(b->bed.service, b->bed.tenant, &(struct sweep_terms){ .now = now, .until = until, .every = true }, &got, &more, &e) != OK)
         die("the walk", &e);
-    if (got.records != want || got.failed > 0)
-        die("the walk erased another number of records", &got.why);
+    if (got.failed > 0)
+        die("the walk", &got.why);
+    *gone += got.records;
+    return more;
+}
+
+static double rest(const struct bench *b) {
+    usec_t from = clock_steady();
+    struct timespec span = { .tv_sec = b->seconds };
+    nanosleep(&span, NULL);
     return seconds(from);
+}
+
+struct times { double walk, worked, alone, disk; int64_t beside_writes, alone_writes; };
+static void slices(struct bench *b, struct times *t) {
+    const usec_t now = clock_now();
+    int64_t gone = 0;
+    for (bool more = true; more;) {
+        int64_t at = b->written;
+        if (b->writers > 0)
+            t->alone += rest(b);
+        t->alone_writes += b->written - at;
+        at = b->written;
+        const usec_t from = clock_steady();
+        const double before = cpu(), stood = disk();
+        more = slice(b, now, b->writers > 0 ? from + b->seconds * USEC_PER_SEC : USEC_NEVER, &gone);
+        t->worked += cpu() - before;
+        t->disk += disk() - stood;
+        t->walk += seconds(from);
+        t->beside_writes += b->written - at;
+    }
+    if (gone != b->records)
+        die("the walk erased another number of records", &(struct err){ .text = "not those that were due" });
 }
 
 static void measure(struct bench *b) {
     pthread_t writer[WRITERS_MAX];
     struct renewal r;
     struct err e;
-    double idle = sweep(b, clock_now() - 100 * 366 * USEC_PER_DAY, 0);
+    struct times t = { 0 };
+    int64_t none = 0;
+    usec_t from = clock_steady();
+    (void)slice(b, clock_now() - 100 * 366 * USEC_PER_DAY, USEC_NEVER, &none);
+    const double idle = seconds(from);
     for (int64_t i = 0; i < b->writers; i++)
         if (pthread_create(&writer[i], NULL, write_on, b) != 0)
             die("a thread", &(struct err){ .text = "none" });
-    usec_t from = clock_steady();
-    int64_t at = b->written;
-    struct timespec rest = { .tv_sec = b->seconds };
-    nanosleep(&rest, NULL);
-    double alone = (double)(b->written - at) / seconds(from);
-    at = b->written;
-    double before = cpu(), walk = sweep(b, clock_now(), b->records), worked = cpu() - before, beside = (double)(b->written - at) / walk;
+    slices(b, &t);
     from = clock_steady();
     if (keeper_renew(b->bed.keeper, &r, &e) != OK)
         die("the renewal", &e);
-    double renewal = seconds(from);
+    const double renewal = seconds(from);
     b->stop = true;
     for (int64_t i = 0; i < b->writers; i++)
         pthread_join(writer[i], NULL);
-    printf("{\"records\": %lld, \"walk\": %.2f, \"worked\": %.2f, \"renewal\": %.2f, \"alone\": %.0f, \"beside\": %.0f, \"share\": %.2f, \"nothing_due\": %.4f}\n", (long long)b->records, walk, worked, renewal, alone, beside,
-           alone > 0 ? beside / alone : 0, idle);
+    const double alone = t.alone > 0 ? (double)t.alone_writes / t.alone : 0, beside = t.walk > 0 ? (double)t.beside_writes / t.walk : 0;
+    printf("{\"records\": %lld, \"walk\": %.2f, \"worked\": %.2f, \"disk_mb\": %.0f, \"renewal\": %.2f, \"alone\": %.0f, \"beside\": %.0f, \"share\": %.2f, \"nothing_due\": %.4f}\n",
+           (long long)b->records, t.walk, t.worked, t.disk, renewal, alone, beside, alone > 0 ? beside / alone : 0, idle);
 }
 
 int main(int argc, char **argv) {
-    static struct bench b = { .records = 100000, .writers = 8, .seconds = 5 };
+    static struct bench b = { .records = 100000, .writers = 8, .seconds = 1 };
     int64_t *to[] = { ['n'] = &b.records, ['w'] = &b.writers, ['s'] = &b.seconds };
     for (int c; (c = getopt(argc, argv, "n:w:s:")) != -1;)
         if (c == '?' || !text_int(optarg, 0, c == 'w' ? WRITERS_MAX : INT64_MAX / 2, to[c]))

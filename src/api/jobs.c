@@ -14,6 +14,7 @@
 #include "ledger/ledger.h"
 #include "retention/certificate.h"
 #include "retention/clock.h"
+#include "store/gone.h"
 #include "store/rows.h"
 #include "store/tables.h"
 
@@ -100,6 +101,8 @@ enum code job_ledger_compare(struct api *a, struct ledger_check *ret, struct err
 enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr) {
     pthread_mutex_lock(&renewing);
     enum code code = keeper_collect(a->config.keeper, UNUSED_AFTER, ret_unused, reterr);
+    if (code == OK && index_purge_all(a->config.store, reterr) != OK)
+        log_error("index_not_purged", reterr);  /* entries under a key of their own; the keys of what was erased do not wait for them */
     if (code == OK)
         code = keeper_renew(a->config.keeper, ret, reterr);
     if (code == OK && ret->buckets > 0) {

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "records/service.h"
 #include "retention/clock.h"
+#include "store/gone.h"
 #include "store/hold.h"
 #include "store/notice.h"
 #include "store/tables.h"
@@ -25,26 +26,78 @@ static enum code gate(void *arg, struct sql *q, const struct record *r, usec_t d
 }
 
 /* ---- others */
-/* Each write of what is found by goes to pages all over the index: the more records share one, the fewer pages are written. While others
- * write too, it is short instead, and they get the larger share of the time. */
-#define BATCH_BESIDE 512u
+/* A longer write takes each page along for more records. While others write too it is shorter, and the walk pauses as long after it as leaves them what
+ * they were seen to use of the writer's time: between three and four fifths of it, for what they do outside of the writer needs processors as well. */
+#define BATCH_BESIDE 1024u
 #define BATCH_ALONE RETIRE_MAX
-#define OTHERS_SHARE 2                        /* times as long as a batch took */
-#define PAUSE_MOST (USEC_PER_SEC / 5)
+#define ENTRIES_BESIDE 8192u                  /* of the index in one transaction */
+#define ENTRIES_ALONE 65536u
+#define SHARE_LEAST 20                        /* of a hundred: the walk's */
+#define SHARE_MOST 40
+#define PAUSE_MOST USEC_PER_SEC
 #define OWN_WRITES 2                          /* of a batch: itself, and what is forgotten after it */
+#define PURGE_EACH 200000                     /* records that went: their entries in the index follow */
+
+struct pace { bool beside; int64_t writes; int share; };
 
 /* Does somebody wait for the writer, or did anybody write since this was asked last? */
-static bool others_write(const struct service *s, int64_t *writes) {
+static bool others_write(const struct service *s, struct pace *p) {
     struct store_status now;
-    const int64_t before = *writes;
+    const int64_t before = p->writes;
     store_status(s->store, &now);
-    *writes = now.writes;
+    p->writes = now.writes;
     return now.waiting > 0 || (before > 0 && now.writes - before > OWN_WRITES);
 }
 
+static void pace_begin(const struct service *s, struct pace *p) {
+    *p = (struct pace){ .share = SHARE_LEAST };
+    p->beside = others_write(s, p);
+}
+
+/* What the walk may take, by how busy others kept the writer while it paused. */
+static int share_of(usec_t busy, usec_t paused) {
+    const int left = paused <= 0 || busy >= paused ? 0 : (int)(100 - busy * 100 / paused);
+    return left < SHARE_LEAST ? SHARE_LEAST : left > SHARE_MOST ? SHARE_MOST : left;
+}
+
+static usec_t pause_of(usec_t took, int share) {
+    const usec_t nap = took < PAUSE_MOST ? took * (100 - share) / share : PAUSE_MOST;
+    return nap < PAUSE_MOST ? nap : PAUSE_MOST;
+}
+
+static void give_way(const struct service *s, struct pace *p, usec_t took) {
+    struct store_status before, after;
+    p->beside = others_write(s, p);
+    if (!p->beside) {
+        p->share = SHARE_LEAST;
+        return;
+    }
+    const usec_t nap = pause_of(took, p->share), from = clock_steady();
+    store_status(s->store, &before);
+    (void)nanosleep(&(struct timespec){ .tv_sec = nap / USEC_PER_SEC, .tv_nsec = nap % USEC_PER_SEC * 1000 }, NULL);
+    store_status(s->store, &after);
+    p->share = share_of(after.busy - before.busy, clock_steady() - from);
+}
+
+/* ---- what they were found by: after their keys */
+static enum code purge(struct service *s, int64_t tenant, struct pace *p, struct key_bag *bag, struct err *reterr) {
+    struct err late;
+    (void)!retire_settle(s, tenant, bag, &late);       /* what is left undone stands noted as doomed */
+    AUTO(index_purge_free) struct index_purge *left = NULL;
+    bool more = true;
+    enum code code = index_purge_new(s->store, tenant, &left, reterr);
+    while (code == OK && more) {
+        const usec_t began = clock_steady();
+        code = index_purge_step(left, p->beside ? ENTRIES_BESIDE : ENTRIES_ALONE, &more, reterr);
+        if (code == OK && more)
+            give_way(s, p, clock_steady() - began);
+    }
+    return code;
+}
+
 /* ---- one tenant */
-struct batch { const struct retire_id *only; struct retire_id list[RETIRE_MAX]; size_t count; bool beside; int64_t writes; struct due_place last; };
-static size_t batch_most(const struct batch *b) { return b->beside ? BATCH_BESIDE : BATCH_ALONE; }
+struct batch { const struct retire_id *only; struct retire_id list[RETIRE_MAX]; size_t count; struct pace pace; struct due_place last; };
+static size_t batch_most(const struct batch *b) { return b->pace.beside ? BATCH_BESIDE : BATCH_ALONE; }
 static bool take(const struct due_place *at, void *arg) {
     struct batch *b = arg;
     b->last = *at;
@@ -62,14 +115,6 @@ static enum code batch_next(struct service *s, int64_t tenant, usec_t now, struc
     return code == OK ? due_walk(view_sql(v), &after, now, take, b, reterr) : code;
 }
 
-static void give_way(const struct service *s, struct batch *b, usec_t took) {
-    b->beside = others_write(s, &b->writes);
-    if (!b->beside)
-        return;
-    const usec_t nap = took < PAUSE_MOST / OTHERS_SHARE ? took * OTHERS_SHARE : PAUSE_MOST;
-    (void)nanosleep(&(struct timespec){ .tv_nsec = nap * 1000 }, NULL);
-}
-
 static enum code walk(struct service *s, int64_t tenant, const struct sweep_terms *terms, uint64_t *early, struct retired *ret, bool *ret_more, struct err *reterr) {
     struct batch *b = mem_new(sizeof *b);
     AUTO(key_bag_done) struct key_bag bag = { 0 };
@@ -81,8 +126,9 @@ static enum code walk(struct service *s, int64_t tenant, const struct sweep_term
         b->only = terms->only;
     each.early = early;
     bool full = true;                          /* the last batch: there may be more */
+    int64_t purged = ret->records;
     if (b != NULL)
-        b->beside = others_write(s, &b->writes);
+        pace_begin(s, &b->pace);
     while (code == OK && full) {
         usec_t began = clock_steady();
         if (began >= terms->until && worked) {        /* what must wait is passed over, or nothing behind it would ever be reached */
@@ -96,9 +142,16 @@ static enum code walk(struct service *s, int64_t tenant, const struct sweep_term
             code = retire_some(s, tenant, b->list, b->count, &each, ret, reterr);
         worked = ret->records + ret->parts > before;
         if (code == OK && b->count > 0)
-            give_way(s, b, clock_steady() - began);
+            give_way(s, &b->pace, clock_steady() - began);
+        if (code == OK && ret->records - purged >= PURGE_EACH) {
+            code = purge(s, tenant, &b->pace, &bag, reterr);
+            purged = ret->records;
+        }
     }
-    (void)!retire_settle(s, tenant, &bag, &late);      /* what is left undone stands noted as doomed */
+    if (code == OK)
+        code = purge(s, tenant, &b->pace, &bag, reterr);
+    else
+        (void)!retire_settle(s, tenant, &bag, &late);
     mem_free(b);
     return code;
 }

@@ -248,10 +248,15 @@ static enum code index_follow(struct store *s, struct err *reterr) {
     enum code code = db_begin(s->writer.sql.index, true, reterr);
     if (code != OK)
         return code;
+    const bool leaves = index_leaves(&s->writer.ops);
     code = index_apply(s, &s->writer.ops, reterr);
-    for (struct state *d = s->dirty; d != NULL && code == OK; d = d->next_dirty)
-        if (d->change != d->begin)
-            code = index_reached(s, d->tenant, d->begin, d->change, reterr);
+    for (struct state *d = s->dirty; d != NULL && code == OK; d = d->next_dirty) {
+        if (d->change == d->begin)
+            continue;
+        code = index_reached(s, d->tenant, d->begin, d->change, reterr);
+        if (code == OK && leaves)
+            code = gone_note(s, d->tenant, d->begin, d->change, reterr);
+    }
     if (code == OK)
         code = db_commit(s->writer.sql.index, reterr);
     if (code != OK)
@@ -380,12 +385,15 @@ static size_t group_take(struct store *s) {
 
 static void *commit_main(void *arg) {
     struct store *s = arg;
+    usec_t worked = 0;
     for (;;) {
         pthread_mutex_lock(&s->lock);
+        s->status.busy += worked;
         size_t n = group_take(s);
         pthread_mutex_unlock(&s->lock);
         if (n == 0)
             return NULL;
+        const usec_t began = clock_steady();
         if (s->group[0]->job != NULL)
             s->group[0]->code = s->group[0]->job(s, s->group[0]->arg, s->group[0]->reterr);
         else
@@ -393,6 +401,7 @@ static void *commit_main(void *arg) {
         for (size_t i = 0; i < n; i++)
             answer(s->group[i]);
         carry_ask(s);
+        worked = clock_steady() - began;
     }
 }
 

@@ -256,11 +256,57 @@ static enum code run_apply(struct store *s, const struct buf *ops, size_t at, si
     return code == OK ? gone_flush(s, list, &count, reterr) : code;
 }
 
+/* ---- and many of them */
+#define LEFT_RUN 256u                         /* records erased one after the other: so many are left to a purge */
+
+static size_t op_size(const struct buf *ops, size_t at) {
+    struct op op;
+    PRE(ops->len - at >= sizeof op);
+    memcpy(&op, ops->data + at, sizeof op);
+    return sizeof op + op.tokens + op.sorted;
+}
+
+bool index_leaves(const struct buf *ops) {
+    for (size_t at = 0; at < ops->len; ) {
+        const size_t run = run_length(ops, at);
+        if (run >= LEFT_RUN)
+            return true;
+        at += run > 0 ? run * sizeof(struct op) : op_size(ops, at);
+    }
+    return false;
+}
+
+enum code index_entry_drop(struct store *s, int64_t tenant, int32_t kind, const struct token *token, const struct uuid *id, struct err *reterr) {
+    const struct op op = { .tenant = tenant, .kind = kind, .id = *id };
+    return found_change(s, &op, token->bytes, false, reterr);
+}
+
+enum code index_doc_drop(struct store *s, int64_t tenant, int32_t kind, const struct uuid *id, uint32_t generation, bool *ret_moved, struct err *reterr) {
+    const struct op op = { .tenant = tenant, .kind = kind, .id = *id };
+    struct stmt *st;
+    bool stood = false;
+    size_t len = 0;
+    enum code code = prepare(s, tenant, "SELECT generation, sorted FROM doc WHERE tenant = ? AND kind = ? AND id = ?", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, kind);
+    bind_uuid(st, 3, id);
+    if ((code = stmt_step(st, &stood, reterr)) != OK || !stood)
+        return code;
+    const bool moved = (uint32_t)col_int(st, 0) != generation;
+    const uint8_t *sorted = col_blob(st, 1, &len);
+    if (!moved)
+        code = sorted_all(s, &op, sorted, len, false, reterr);
+    stmt_end(st);
+    *ret_moved = moved;
+    return code == OK && !moved ? doc_write(s, &op, NULL, NULL, true, reterr) : code;
+}
+
 enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr) {
     for (size_t at = 0; at < ops->len; ) {
         const size_t run = run_length(ops, at);
         if (run > 1) {
-            enum code done = run_apply(s, ops, at, run, reterr);
+            enum code done = run < LEFT_RUN ? run_apply(s, ops, at, run, reterr) : OK;
             if (done != OK)
                 return done;
             at += run * sizeof(struct op);
@@ -304,11 +350,31 @@ static enum code ask(struct sql *q, const char *sql, struct stmt **ret, struct e
     return OK;
 }
 
+/* While what is gone is left in the index, it is passed over: whoever takes the first N gets N that stand. */
+static enum code stands(struct sql *q, int32_t kind, const struct uuid *id, bool *ret, struct err *reterr) {
+    struct stmt *st;
+    bool erased = false;
+    enum code code = sql_prepare(q, "SELECT 1 FROM tombstone WHERE tenant = ? AND kind = ? AND id = ?", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(st, 2, kind);
+    bind_uuid(st, 3, id);
+    if ((code = stmt_step(st, &erased, reterr)) != OK)
+        return code;
+    if (erased)
+        stmt_end(st);
+    *ret = !erased;
+    return OK;
+}
+
 enum code index_find(struct sql *q, int32_t kind, const struct token *token, const struct uuid *after, id_fn fn, void *arg, struct err *reterr) {
     static const struct uuid none;
     struct stmt *st;
-    bool row = false;
-    enum code code = ask(q, "SELECT id FROM found WHERE tenant = ? AND kind = ? AND token = ? AND id > ? ORDER BY id", &st, reterr);
+    bool row = false, left = false, there = true;
+    enum code code = gone_any(q, &left, reterr);
+    if (code != OK)
+        return index_told(q->store, code);
+    code = ask(q, "SELECT id FROM found WHERE tenant = ? AND kind = ? AND token = ? AND id > ? ORDER BY id", &st, reterr);
     if (code != OK)
         return code;
     stmt_int(st, 2, kind);
@@ -317,7 +383,12 @@ enum code index_find(struct sql *q, int32_t kind, const struct token *token, con
     while ((code = stmt_step(st, &row, reterr)) == OK && row) {
         struct uuid id;
         code = col_bytes(st, 0, id.bytes, sizeof id.bytes, reterr);
-        if (code != OK || !fn(&id, arg))
+        if (code == OK && left) {
+            enum code asked = stands(q, kind, &id, &there, reterr);
+            if (asked != OK)                  /* of the records: the index is not to blame */
+                return asked;
+        }
+        if (code != OK || (there && !fn(&id, arg)))
             break;
     }
     stmt_end(st);
@@ -352,8 +423,11 @@ static void bind_range(struct stmt *st, const struct sorted_range *r) {
 
 enum code index_range(struct sql *q, const struct sorted_range *r, sorted_fn fn, void *arg, struct err *reterr) {
     struct stmt *st;
-    bool row = false;
-    enum code code = r->descending ? ask(q, SORTED_DOWN, &st, reterr) : ask(q, SORTED_UP, &st, reterr);
+    bool row = false, left = false, there = true;
+    enum code code = gone_any(q, &left, reterr);
+    if (code != OK)
+        return index_told(q->store, code);
+    code = r->descending ? ask(q, SORTED_DOWN, &st, reterr) : ask(q, SORTED_UP, &st, reterr);
     if (code != OK)
         return code;
     bind_range(st, r);
@@ -365,7 +439,12 @@ enum code index_range(struct sql *q, const struct sorted_range *r, sorted_fn fn,
         else
             v.text = col_text(st, 1);
         code = col_bytes(st, 0, id.bytes, sizeof id.bytes, reterr);
-        if (code != OK || !fn(&id, &v, arg))
+        if (code == OK && left) {
+            enum code asked = stands(q, r->kind, &id, &there, reterr);
+            if (asked != OK)                  /* of the records: the index is not to blame */
+                return asked;
+        }
+        if (code != OK || (there && !fn(&id, &v, arg)))
             break;
     }
     stmt_end(st);

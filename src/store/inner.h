@@ -157,6 +157,15 @@ static inline void beside_put(struct txn *t) { t->bare.known = false; }
 MUST_USE enum code index_apply(struct store *s, const struct buf *ops, struct err *reterr);
 MUST_USE enum code index_reached(struct store *s, int64_t tenant, int64_t begin, int64_t now, struct err *reterr);
 MUST_USE enum code index_erase(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr);
+/* Does the group erase so many that only a note is left of what they were found by (gone.h)? index_apply passes over them then. */
+bool index_leaves(const struct buf *ops);
+MUST_USE enum code index_entry_drop(struct store *s, int64_t tenant, int32_t kind, const struct token *token, const struct uuid *id, struct err *reterr);
+/* *ret_moved: its tokens were renewed after that generation, and it stands still. */
+MUST_USE enum code index_doc_drop(struct store *s, int64_t tenant, int32_t kind, const struct uuid *id, uint32_t generation, bool *ret_moved, struct err *reterr);
+
+/* gone.c */
+MUST_USE enum code gone_note(struct store *s, int64_t tenant, int64_t since, int64_t upto, struct err *reterr);      /* by the commit thread */
+MUST_USE enum code gone_any(struct sql *q, bool *ret, struct err *reterr);
 
 MUST_USE enum code index_prepare(struct sql *q, const char *text, struct stmt **ret, struct err *reterr);   /* over the index; nothing bound */
 MUST_USE enum code generation_check(const struct txn *t, uint32_t generation, struct err *reterr);

@@ -194,6 +194,9 @@ static const struct migration index_steps[] = {
       "CREATE TABLE sorted (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, field INTEGER NOT NULL, value ANY NOT NULL, id BLOB NOT NULL,"
       " PRIMARY KEY (tenant, kind, field, value, id)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE reached (tenant INTEGER NOT NULL PRIMARY KEY, change INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
+    { 2,
+      /* Changes (since, upto] erased many records: what these were found by is taken away later (gone.h). */
+      "CREATE TABLE gone (tenant INTEGER NOT NULL, upto INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (tenant, upto)) STRICT, WITHOUT ROWID" },
 };
 
 enum code schema_records(struct db *db, struct err *reterr) {

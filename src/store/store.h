@@ -68,8 +68,9 @@ MUST_USE enum code view_again(struct sql *q, struct err *reterr);
 /* Wakes when a tenant's change number passes `after`, or at the deadline (steady clock). Returns the newest. */
 int64_t store_wait_change(struct store *s, int64_t tenant, int64_t after, usec_t deadline);
 
-/* records: rows that stand, of all tenants. index_gaps: how often the index could not follow a commit (then index_behind has work). */
-struct store_status { int64_t records, groups, writes, dropped, index_gaps; size_t waiting; usec_t last_commit_took; };
+/* records: rows that stand, of all tenants. index_gaps: how often the index could not follow a commit (then index_behind has work).
+ * busy: how long the writer has worked, in all. */
+struct store_status { int64_t records, groups, writes, dropped, index_gaps; size_t waiting; usec_t last_commit_took; usec_t busy; };
 void store_status(struct store *s, struct store_status *ret);
 
 /* The index can lag or be damaged while the records are whole: a disk that was full when it should have followed, a flipped byte.

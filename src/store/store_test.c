@@ -116,7 +116,7 @@ TEST(newer_data_is_refused_and_older_carried_forward) {
         CHECK_CODE(store_open(&(struct store_options){ .directory = b.directory, .readers = 1, .queue = 1 }, &s, &b.e), E_CONFIG, &b.e);
         CHECK(s == NULL && strstr(b.e.text, "newer sejf") != NULL && strstr(b.e.text, "99") != NULL);
         CHECK_OK(db_open(&(struct db_options){ .path = path }, &db, &b.e), &b.e);
-        CHECK_OK(db_script(db, i == 0 ? back : "PRAGMA user_version = 1", &b.e), &b.e);
+        CHECK_OK(db_script(db, i == 0 ? back : "DROP TABLE gone; PRAGMA user_version = 1", &b.e), &b.e);
         db = db_close(db);
     }
     bed_open(&b);
