@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "records/agreed.h"
 #include "records/consents.h"
+#include "records/held.h"
 #include "records/limits.h"
 #include "records/reads.h"
 #include "store/consent.h"
@@ -318,6 +319,34 @@ static enum code still_kept(struct changing *c, struct err *reterr) {
     return code;
 }
 
+/* What is held may be added to. A person's hold keeps what stands as it stands, for a claim may rest on it; a law keeps that something stands, and
+ * what is wrong may be put right. Plain fields go on: a state, a number. A hold that comes meanwhile makes the record a newer one. */
+static enum code held_stays(struct changing *c, struct err *reterr) {
+    const struct kind *k = c->old->info->kind;
+    struct sql *q;
+    uint64_t person = 0;
+    fieldset emptied = 0, replaced = 0;
+    for (size_t i = 0; i < k->field_count; i++)
+        if ((c->d->changed >> i & 1) != 0 && c->old->values[i].set) {
+            emptied |= c->d->rec.values[i].set ? 0 : (fieldset)1 << i;
+            replaced |= c->d->rec.values[i].set && (k->fields[i].level != L_PLAIN || k->fields[i].type == T_FILE) ? (fieldset)1 << i : 0;
+        }
+    if ((emptied | replaced) == 0)
+        return OK;
+    enum code code = facts_sql(c->src, &q, reterr);
+    if (code == OK)
+        code = held_parts(q, c->old, c->src->now, HELD_BY_PERSON, &person, reterr);
+    const uint64_t law = held_by_law(c->old, c->src->now);
+    for (size_t i = 0; code == OK && i < k->field_count; i++)
+        if (((emptied | replaced) >> i & 1) != 0 && (person >> k->fields[i].part & 1) != 0)
+            mistake_at(c->m, &k->fields[i], SAYS_held, NULL);
+        else if ((emptied >> i & 1) != 0 && (law >> k->fields[i].part & 1) != 0)
+            mistake_at(c->m, &k->fields[i], SAYS_law, NULL);
+    facts_end(c->src);
+    c->src->q = NULL;
+    return code;
+}
+
 /* The consent that a record rests on is taken back: no use is left from this write on, and the record is erased. Where that is held up (the
  * cap of a day, a cut), its mark stands, and the upkeep erases it. */
 static enum code withdraw_note(struct txn *t, void *arg, struct err *reterr) {
@@ -372,7 +401,7 @@ static enum code change_try(struct changing *c, struct record_text *ret, json_t 
     c->src->record = &c->d->rec;
     if (c->withdraws && rule_on(RULE_consent_withdrawn))
         return withdraw_write(c, ret, reterr);
-    if (c->d->changed != 0 && (code = still_kept(c, reterr)) != OK)
+    if (c->d->changed != 0 && ((code = still_kept(c, reterr)) != OK || (code = held_stays(c, reterr)) != OK))
         return code;
     if (mistakes_any(c->m))
         return use_mistakes(c->m, E_FIELDS, ret_mistakes, reterr);

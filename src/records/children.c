@@ -65,6 +65,7 @@ static enum code redate(struct txn *t, struct service *s, const struct kind_info
     if (!moved)
         return code;
     src.record = &again;
+    again.version++;                           /* the date is shown with the record */
     return record_rewrite(t, &src, &again, reterr);
 }
 

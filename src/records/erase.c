@@ -444,7 +444,7 @@ enum code record_erase(struct service *s, const struct record_request *r, json_t
     return code;
 }
 
-/* sejf itself erases what its probes have made, and what is left of a tenant that is closed; with the number of a link it does so for a person. */
+/* sejf itself erases what its probes have made; with the number of a link it does so for a person. */
 static struct erasure erasure_of(struct service *s, const struct record_request *r) {
     const struct caller *who = r->who;
     const bool alone = who->by_sejf && who->token == 0 && !r->withdrawn;

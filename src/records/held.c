@@ -7,15 +7,24 @@
 
 #include "store/hold.h"
 
-bool held_names(const char *parts, const char *name) {
+/* Whole words of a list. */
+static bool names(const char *list, const char *name) {
     const size_t len = strlen(name);
-    for (const char *p = parts; *p != 0; p += strspn(p, " ")) {
+    for (const char *p = list; *p != 0; p += strspn(p, " ")) {
         size_t n = strcspn(p, " ");
         if (n == len && memcmp(p, name, len) == 0)
             return true;
         p += n;
     }
-    return *parts == 0;
+    return false;
+}
+
+uint64_t held_named(const struct kind *k, const char *fields) {
+    uint64_t parts = 0;
+    for (size_t i = 0; i < k->field_count; i++)
+        if (*fields == 0 || names(fields, k->fields[i].name))
+            parts |= UINT64_C(1) << k->fields[i].part;
+    return parts;
 }
 
 usec_t held_due(const struct record *r, size_t part) {
@@ -46,9 +55,7 @@ uint64_t held_by_law(const struct record *r, usec_t now) {
 struct held { const struct kind *kind; uint64_t parts; };
 static bool add(const struct hold_row *h, void *arg) {
     struct held *held = arg;
-    for (size_t i = 0; i < held->kind->part_count; i++)
-        if (held_names(h->parts, held->kind->parts[i].name))
-            held->parts |= UINT64_C(1) << i;
+    held->parts |= held_named(held->kind, h->fields);
     return true;
 }
 

@@ -10,5 +10,5 @@ MUST_USE enum code held_parts(struct sql *q, const struct record *r, usec_t now,
 uint64_t held_by_law(const struct record *r, usec_t now);
 /* When a part's time is over; USEC_NEVER: never, or not known from what is stored. */
 usec_t held_due(const struct record *r, size_t part);
-/* Does a hold's list of parts ("": all) name this one? */
-bool held_names(const char *parts, const char *name);
+/* The parts in which the fields of a hold lie now ("": all): named by fields, so that a charter which puts its parts in another order changes nothing. */
+uint64_t held_named(const struct kind *k, const char *fields);

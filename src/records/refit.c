@@ -115,6 +115,7 @@ static enum code row_fit(struct txn *t, struct fitting *f, struct fit *one, stru
     for (size_t i = 0; i < parts; i++)
         moved = moved || (stored[i].has && stored[i].due != r->parts[i].due);
     memcpy(r->parts, stored, parts * sizeof *stored);
+    r->version += code == OK && moved;         /* the date is shown with the record */
     if (code == OK && moved)
         code = record_rewrite(t, &src, r, reterr);
     *known = src.known;

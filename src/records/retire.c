@@ -278,6 +278,7 @@ static enum code go_one(struct txn *t, struct retiring *w, struct plan *p, struc
     if (code != OK || fate != p->fate || (fate == PARTS_GO && gone != p->gone))
         return code;
     w->e.counting = w->terms != NULL;
+    r.version += fate == MOVED;                /* the date is shown with the record */
     if (fate == MOVED)
         code = record_rewrite(t, &src, &r, reterr);
     else if (fate == PARTS_GO)

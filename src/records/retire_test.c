@@ -228,7 +228,7 @@ TEST(a_date_that_is_not_kept_up_erases_nothing) {
 
 static enum code hold_name(struct txn *t, void *arg, struct err *reterr) {
     struct dated *d = arg;
-    struct hold_row h = { .kind = d->k->number, .id = *d->id, .parts = "keep2", .until = USEC_NEVER, .made = clock_now(), .by = "test", .blob = "", .len = 0 };
+    struct hold_row h = { .kind = d->k->number, .id = *d->id, .fields = "phone name", .until = USEC_NEVER, .made = clock_now(), .by = "test", .blob = "", .len = 0 };
     int64_t number;
     return hold_put(t, &h, &number, reterr);
 }
@@ -483,5 +483,71 @@ TEST(a_batch_goes_by_its_owners_word_but_what_a_law_keeps) {
     json_decref(got);
     CHECK_CODE(bed_read(&b, &boss, "registration", &all[0].id, &got), E_GONE, &b.e);
     CHECK_OK(retire_rests(b.service, b.tenant, all, 0, "closed", &sum, &b.e), &b.e);
+    bed_end(&b);
+}
+
+static enum code hold_all(struct txn *t, void *arg, struct err *reterr) {
+    int64_t number;
+    return hold_put(t, arg, &number, reterr);
+}
+static enum code lift_all(struct txn *t, void *arg UNUSED, struct err *reterr) { return hold_lift(t, 1, txn_now(t), reterr); }
+static void held_whole(struct bed *b, const char *kind, const struct uuid *id) {
+    struct hold_row h = { .kind = service_kind(b->service, charter_kind(b->charter, kind))->number, .id = *id, .fields = "", .until = USEC_NEVER, .by = "test", .blob = "", .len = 0 };
+    CHECK_OK(store_write(b->store, b->tenant, hold_all, &h, &b->e), &b->e);
+}
+
+TEST(what_is_held_is_neither_emptied_nor_written_over) {
+    struct bed b;
+    json_t *got = NULL;
+    bed_start(&b, parcels_charter);
+    struct caller boss = bed_role(&b, b.tenant, "company");
+    struct uuid id = parcel(&b, &boss, clock_now(), "22 123 45 67");
+    held_whole(&b, "parcel", &id);
+    CHECK_CODE(bed_change(&b, &boss, "parcel", &id, -1, json_pack("{s:s}", "name", "Inna Osoba"), &got), E_FIELDS, &b.e);
+    json_decref(got);
+    CHECK_CODE(bed_change(&b, &boss, "parcel", &id, -1, json_pack("{s:n}", "remark"), &got), E_FIELDS, &b.e);
+    json_decref(got);
+    CHECK_OK(bed_change(&b, &boss, "parcel", &id, -1, json_pack("{s:s}", "remark", "kruche"), &got), &b.e);      /* plain, and something stands */
+    json_decref(got);
+    CHECK_OK(photo(&b, &boss, &id, &got), &b.e);       /* added to */
+    struct uuid file;
+    CHECK(uuid_parse(text_at(got, "id", NULL), &file));
+    json_decref(got);
+    CHECK_CODE(file_erase(b.service, &boss, &file, &b.e), E_FIELDS, &b.e);
+    CHECK(file_there(&b, &file));
+    CHECK_OK(store_write(b.store, b.tenant, lift_all, NULL, &b.e), &b.e);
+    CHECK_OK(file_erase(b.service, &boss, &file, &b.e), &b.e);
+    CHECK_OK(bed_change(&b, &boss, "parcel", &id, -1, json_pack("{s:s}", "name", "Inna Osoba"), &got), &b.e);
+    json_decref(got);
+    bed_end(&b);
+}
+
+/* A consent may be taken back at any time, and then nothing uses the record; what somebody holds for a claim stays stored until the hold is lifted. */
+TEST(a_consent_taken_back_leaves_what_is_held_unused) {
+    struct bed b;
+    json_t *got = NULL;
+    char id[UUID_TEXT];
+    int64_t gone = 0;
+    AUTO(buf_done) struct buf text = BUF(1u << 16);
+    buf_text(&text, events_charter);
+    bed_swap(&text, "    because: contract with the organiser\n", "    because: consent mailing\n");
+    bed_start(&b, buf_str(&text));
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    CHECK_OK(bed_make(&b, &boss, "event", json_pack("{s:s,s:s,s:s}", "title", "Bieg", "starts", "2030-03-01T18:00:00Z", "ends", "2030-03-01T21:00:00Z"), &got), &b.e);
+    struct uuid event = id_of(got);
+    json_decref(got);
+    CHECK_OK(bed_make(&b, &boss, "registration", json_pack("{s:s,s:s,s:s,s:{s:b}}", "event", uuid_format(&event, id), "name", "Ewa", "email", "g@people.example", "consents", "mailing", 1), &got), &b.e);
+    struct uuid guest = id_of(got);
+    json_decref(got);
+    held_whole(&b, "registration", &guest);
+    CHECK_OK(bed_change(&b, &boss, "registration", &guest, -1, json_pack("{s:{s:b}}", "consents", "mailing", 0), &got), &b.e);
+    json_decref(got);
+    CHECK(keys_stored(&b, "registration", &guest).count > 0);
+    CHECK_CODE(bed_read(&b, &boss, "registration", &guest, &got), E_FORBIDDEN, &b.e);
+    CHECK_OK(records_unconfirmed_go(b.service, clock_now() + 3 * USEC_PER_DAY, &gone, &b.e), &b.e);
+    CHECK(gone == 0 && keys_stored(&b, "registration", &guest).count > 0);
+    CHECK_OK(store_write(b.store, b.tenant, lift_all, NULL, &b.e), &b.e);
+    CHECK_OK(records_unconfirmed_go(b.service, clock_now() + 3 * USEC_PER_DAY, &gone, &b.e), &b.e);
+    CHECK(gone == 1 && keys_stored(&b, "registration", &guest).count == 0);
     bed_end(&b);
 }

@@ -138,14 +138,14 @@ static void shift_add(struct shift *t, const struct part_due *d, usec_t now) {
 }
 
 /* When a person's hold on that part ends after `due`. */
-struct holding { const char *part; bool held; };
+struct holding { const struct kind *kind; int part; bool held; };
 static bool holding_take(const struct hold_row *h, void *arg) {
     struct holding *w = arg;
-    w->held = held_names(h->parts, w->part);
+    w->held = (held_named(w->kind, h->fields) >> w->part & 1) != 0;
     return !w->held;
 }
 static enum code held_then(const struct sum *s, struct sql *q, const struct record *r, int old, usec_t due, bool *ret, struct err *reterr) {
-    struct holding w = { .part = r->info->kind->parts[old].name };
+    struct holding w = { .kind = r->info->kind, .part = old };
     usec_t then = due < s->now ? s->now : due;
     enum code code = s->holds ? holds_of(q, r->info->number, &r->id, then, holding_take, &w, reterr) : OK;
     if (code == OK)

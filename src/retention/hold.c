@@ -14,12 +14,13 @@
 #include "retention/clock.h"
 #include "retention/sweep.h"
 #include "store/closing.h"
+#include "store/consent.h"
 #include "store/hold.h"
 
 #define REGISTER "hold"
 #define LISTED 50u
 #define CLOSED_AT_ONCE 200u
-#define PARTS_MAX ((size_t)16 << 10)
+#define FIELDS_TEXT_MAX ((size_t)16 << 10)
 
 struct step {
     struct service *s; const struct caller *who; char text[CALLER_TEXT]; const char *by;
@@ -65,9 +66,9 @@ static enum code until_take(const struct service *s, const char *text, usec_t no
     return OK;
 }
 
-/* The names of the parts in which these fields lie. */
-static enum code parts_take(const struct kind *k, const json_t *fields, struct arena *arena, const char **ret, struct err *reterr) {
-    AUTO(buf_done) struct buf b = BUF(PARTS_MAX);
+/* These fields, and those that share a part with one of them. */
+static enum code fields_take(const struct kind *k, const json_t *fields, struct arena *arena, const char **ret, struct err *reterr) {
+    AUTO(buf_done) struct buf b = BUF(FIELDS_TEXT_MAX);
     uint64_t parts = 0;
     size_t i;
     json_t *name;
@@ -79,9 +80,9 @@ static enum code parts_take(const struct kind *k, const json_t *fields, struct a
             return err_field(reterr, E_FIELDS, "/fields", "%s has no field of one of these names", k->name);
         parts |= UINT64_C(1) << k->fields[field].part;
     }
-    for (size_t p = 0; p < k->part_count; p++)
-        if ((parts >> p & 1) != 0)
-            buf_printf(&b, "%s%s", b.len > 0 ? " " : "", k->parts[p].name);
+    for (size_t f = 0; f < k->field_count; f++)
+        if ((parts >> k->fields[f].part & 1) != 0)
+            buf_printf(&b, "%s%s", b.len > 0 ? " " : "", k->fields[f].name);
     *ret = b.failed ? NULL : arena_text(arena, buf_str(&b));
     return *ret == NULL ? no_memory(reterr) : OK;
 }
@@ -92,12 +93,12 @@ static struct entry_place place_of(int64_t tenant, const struct hold_row *r) {
     return (struct entry_place){ .name = REGISTER, .tenant = tenant, .number = r->number, .id = r->id, .key = r->key };
 }
 
-static json_t *fields_json(const struct kind *k, const char *parts) {
-    if (k == NULL || parts[0] == 0)
+static json_t *fields_json(const struct kind *k, const char *fields) {
+    if (k == NULL || fields[0] == 0)
         return json_null();
     json_t *list = json_array();
     for (size_t f = 0; f < k->field_count; f++)
-        if (held_names(parts, k->parts[k->fields[f].part].name))
+        if ((held_named(k, fields) >> k->fields[f].part & 1) != 0)
             json_array_append_new(list, json_string(k->fields[f].name));
     return list;
 }
@@ -111,7 +112,7 @@ static json_t *row_json(const struct service *s, const struct hold_row *r, const
     char id[UUID_TEXT];
     const struct kind_info *k = service_kind_by_number(s, r->kind);
     return json_pack("{s:I, s:s?, s:s, s:o, s:O?, s:o, s:s, s:o, s:o, s:s}", "number", (json_int_t)r->number, "kind", k == NULL ? NULL : k->kind->name, "id", uuid_format(&r->id, id),
-                     "fields", fields_json(k == NULL ? NULL : k->kind, r->parts), "why", json_object_get(entry, "why"), "until", time_json(r->until), "by", r->by, "made",
+                     "fields", fields_json(k == NULL ? NULL : k->kind, r->fields), "why", json_object_get(entry, "why"), "until", time_json(r->until), "by", r->by, "made",
                      time_json(r->made), "lifted", time_json(r->lifted), "state", r->until <= now && (r->lifted == 0 || r->lifted == r->until) ? "ended" : r->lifted != 0 ? "lifted" : "holds");
 }
 
@@ -123,10 +124,10 @@ static bool keep(const struct hold_row *r, void *arg) {
         return true;
     struct hold_row *to = &l->rows[l->count];
     *to = *r;
-    to->parts = arena_text(l->arena, r->parts);
+    to->fields = arena_text(l->arena, r->fields);
     to->by = arena_text(l->arena, r->by);
     to->blob = arena_text_n(l->arena, r->len > 0 ? r->blob : "", r->len);
-    l->failed = to->parts == NULL || to->by == NULL || to->blob == NULL;
+    l->failed = to->fields == NULL || to->by == NULL || to->blob == NULL;
     return ++l->count < l->most && !l->failed;
 }
 
@@ -173,11 +174,17 @@ static enum code one_told(struct service *s, int64_t tenant, int64_t number, jso
 
 /* ---- holding */
 
+/* A record that is read says what holds it: it has a new version with each hold. One that has gone meanwhile has none. */
+static enum code told_anew(struct txn *t, int32_t kind, const struct uuid *id, struct err *reterr) {
+    enum code code = row_mark(t, kind, id, 0, 0, reterr);
+    return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+}
+
 static enum code note(struct txn *t, const struct step *p, const char *verb, struct err *reterr) {
     char id[UUID_TEXT];
     const struct kind_info *k = service_kind_by_number(p->s, p->row.kind);
     json_t *what = json_pack("{s:I, s:s*, s:s, s:o, s:o}", "number", (json_int_t)p->row.number, "kind", k == NULL ? NULL : k->kind->name, "id", uuid_format(&p->row.id, id),
-                             "fields", fields_json(k == NULL ? NULL : k->kind, p->row.parts), "until", time_json(p->row.until));
+                             "fields", fields_json(k == NULL ? NULL : k->kind, p->row.fields), "until", time_json(p->row.until));
     enum code code = ledger_append(t, verb, p->by, what, reterr);
     json_decref(what);
     return code;
@@ -216,6 +223,8 @@ static enum code set_write(struct txn *t, void *arg, struct err *reterr) {
     row.blob = sealed.data;
     row.len = sealed.len;
     code = hold_put(t, &row, &row.number, reterr);
+    if (code == OK)
+        code = told_anew(t, row.kind, &row.id, reterr);
     return code == OK ? note(t, p, "hold_set", reterr) : code;
 }
 
@@ -240,7 +249,7 @@ enum code hold_set(struct service *s, const struct caller *who, const struct hol
     p.row = (struct hold_row){ .kind = k->number, .id = w->id, .by = p.by };
     enum code code = arena == NULL || p.entry == NULL ? no_memory(reterr) : owner_check(s, who, reterr);
     if (code == OK)
-        code = parts_take(k->kind, w->fields, arena, &p.row.parts, reterr);
+        code = fields_take(k->kind, w->fields, arena, &p.row.fields, reterr);
     if (code == OK)
         code = why_take(w->why, p.entry, reterr);
     if (code == OK)
@@ -269,6 +278,8 @@ static enum code end_write(struct txn *t, void *arg, struct err *reterr) {
         code = doomed_put(t, p->row.key, reterr);
     if (code == OK)
         code = hold_close(t, number, reterr);
+    if (code == OK)
+        code = told_anew(t, p->row.kind, &p->row.id, reterr);
     if (code == OK)
         code = note(t, p, "hold_lifted", reterr);
     if (code != OK)
@@ -306,10 +317,11 @@ enum code hold_end(struct service *s, const struct caller *who, int64_t number, 
 
 /* ---- those whose end has come */
 
-struct over { key_id keys[CLOSED_AT_ONCE]; int64_t numbers[CLOSED_AT_ONCE]; size_t count; };
+struct over { key_id keys[CLOSED_AT_ONCE]; int64_t numbers[CLOSED_AT_ONCE]; struct retire_id records[CLOSED_AT_ONCE]; size_t count; };
 static bool over_take(const struct hold_row *r, void *arg) {
     struct over *o = arg;
     o->numbers[o->count] = r->number;
+    o->records[o->count] = (struct retire_id){ r->kind, r->id };
     o->keys[o->count++] = r->key;
     return o->count < CLOSED_AT_ONCE;
 }
@@ -322,6 +334,8 @@ static enum code over_write(struct txn *t, void *arg, struct err *reterr) {
         code = doomed_put(t, o->keys[i], reterr);
         if (code == OK)
             code = hold_close(t, o->numbers[i], reterr);
+        if (code == OK)
+            code = told_anew(t, o->records[i].kind, &o->records[i].id, reterr);
     }
     return code;
 }

@@ -117,7 +117,7 @@ TEST(what_ended_by_itself_leaves_no_ground) {
     json_t *list = NULL;
     struct key key;
     stage_start(&s);
-    struct hold_row row = { .kind = service_kind(s.b.service, s.kind)->number, .id = s.person, .parts = "", .until = 1000, .by = "sejf", .blob = "sealed", .len = 6 };
+    struct hold_row row = { .kind = service_kind(s.b.service, s.kind)->number, .id = s.person, .fields = "", .until = 1000, .by = "sejf", .blob = "sealed", .len = 6 };
     key_id ended = 0, open = 0;
     for (int i = 0; i < 2; i++) {
         CHECK_OK(keeper_make(s.b.keeper, s.b.tenant, USEC_NEVER, 1, i == 0 ? &ended : &open, &key, &s.b.e), &s.b.e);

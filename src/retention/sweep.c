@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "records/held.h"
 #include "records/service.h"
 #include "retention/clock.h"
 #include "store/gone.h"
@@ -220,16 +221,41 @@ enum code sweep_service(struct service *s, const struct sweep_terms *terms, stru
 }
 
 /* ---- what is left */
-struct counting { usec_t now; struct sql *q; struct overdue *ret; int64_t seen; enum code code; struct err *err; };
+struct counting { struct service *s; usec_t now; struct sql *q; struct overdue *ret; int64_t seen; enum code code; struct err *err; };
 static bool any_hold(const struct hold_row *h UNUSED, void *arg) {
     *(bool *)arg = true;
     return false;
+}
+
+/* Is every part whose time is over held? A hold of another part is no ground. One that cannot be read is held by nobody, and ends
+ * the walk: its view is over. */
+static enum code all_held(struct counting *c, const struct due_place *at, bool *ret, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    const struct kind_info *k = service_kind_by_number(c->s, at->kind);
+    struct record r;
+    uint64_t held = 0, over = 0;
+    *ret = false;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory to count what is due");
+    enum code code = k == NULL ? E_NOT_FOUND : record_load(c->q, k, &at->id, arena, &r, reterr);
+    if (code == E_DAMAGED)
+        c->seen = OVERDUE_MOST;
+    if (code == E_NOT_FOUND || code == E_GONE || code == E_DAMAGED)
+        return OK;
+    if (code == OK)
+        code = held_parts(c->q, &r, c->now, HELD_BY_PERSON, &held, reterr);
+    for (size_t i = 0; code == OK && i < k->kind->part_count; i++)
+        over |= record_uses_part(&r, (int)i) && held_due(&r, i) <= c->now ? UINT64_C(1) << i : 0;
+    *ret = code == OK && (over & ~held) == 0;
+    return code;
 }
 
 static bool count_due(const struct due_place *at, void *arg) {
     struct counting *c = arg;
     bool held = false;
     c->code = holds_of(c->q, at->kind, &at->id, c->now, any_hold, &held, c->err);
+    if (c->code == OK && held)
+        c->code = all_held(c, at, &held, c->err);
     c->ret->held += held;
     c->ret->records += !held;
     if (!held && at->due < c->ret->oldest)
@@ -254,7 +280,7 @@ static enum code count_one(struct service *s, int64_t tenant, void *arg, struct 
 enum code sweep_overdue(struct service *s, usec_t now, struct overdue *ret, struct err *reterr) {
     PRE(s != NULL && ret != NULL && reterr != NULL);
     struct overdue sum = { .oldest = USEC_NEVER };
-    struct counting c = { .now = now, .ret = &sum };
+    struct counting c = { .s = s, .now = now, .ret = &sum };
     enum code code = each_tenant(s, 0, count_one, &c, reterr);
     if (code == OK)
         *ret = sum;

@@ -161,7 +161,7 @@ TEST(a_withdrawn_record_is_confirmed_by_nobody) {
     const struct uuid id = by_form(&b, "ewa@people.example", NULL);
     struct caller owner = bed_role(&b, b.tenant, "owner"), link = link_of(&b, &id);
     CHECK_OK(record_confirm(b.service, &link, kind_of(&b), &id, &b.e), &b.e);
-    CHECK_OK(store_write(b.store, b.tenant, put_hold, &(struct hold_row){ .kind = service_kind(b.service, kind_of(&b))->number, .id = id, .parts = "", .until = USEC_NEVER, .by = "token 1" }, &b.e), &b.e);
+    CHECK_OK(store_write(b.store, b.tenant, put_hold, &(struct hold_row){ .kind = service_kind(b.service, kind_of(&b))->number, .id = id, .fields = "", .until = USEC_NEVER, .by = "token 1" }, &b.e), &b.e);
     CHECK_OK(bed_change(&b, &link, "subscription", &id, -1, json_pack("{s:{s:b}}", "consents", "news", 0), &got), &b.e);
     json_decref(got);
     CHECK(bed_read(&b, &owner, "subscription", &id, &got) == E_FORBIDDEN);           /* held, and out of use */

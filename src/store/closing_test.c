@@ -55,7 +55,7 @@ static enum code holds(struct txn *t, void *arg, struct err *reterr) {
     int64_t number;
     enum code code = OK;
     for (uint64_t i = 1; code == OK && i <= 700; i++)
-        code = hold_put(t, &(struct hold_row){ .kind = 1, .id = id_of(1), .parts = "", .until = USEC_NEVER, .by = "sejf", .key = *(uint64_t *)arg + i, .blob = "s", .len = 1 }, &number, reterr);
+        code = hold_put(t, &(struct hold_row){ .kind = 1, .id = id_of(1), .fields = "", .until = USEC_NEVER, .by = "sejf", .key = *(uint64_t *)arg + i, .blob = "s", .len = 1 }, &number, reterr);
     return code;
 }
 static bool count(const struct hold_row *r UNUSED, void *arg) { ++*(int64_t *)arg; return true; }

@@ -3,11 +3,11 @@
 
 #include "store/inner.h"
 
-#define HOLD_COLS "SELECT number, kind, id, parts, until, made, lifted, whose, key, bytes FROM hold WHERE tenant = ?"
+#define HOLD_COLS "SELECT number, kind, id, fields, until, made, lifted, whose, key, bytes FROM hold WHERE tenant = ?"
 
 /* Texts and bytes are those of the statement. */
 static enum code hold_read(struct stmt *s, struct hold_row *ret, struct err *reterr) {
-    struct hold_row r = { .number = col_int(s, 0), .kind = (int32_t)col_int(s, 1), .parts = col_text(s, 3), .until = col_due(s, 4),
+    struct hold_row r = { .number = col_int(s, 0), .kind = (int32_t)col_int(s, 1), .fields = col_text(s, 3), .until = col_due(s, 4),
                           .made = col_int(s, 5), .lifted = col_int(s, 6), .by = col_text(s, 7), .key = (uint64_t)col_int(s, 8) };
     enum code code = col_bytes(s, 2, r.id.bytes, sizeof r.id.bytes, reterr);
     r.blob = col_blob(s, 9, &r.len);
@@ -24,18 +24,18 @@ enum code hold_next(struct sql *q, int64_t *ret, struct err *reterr) {
 }
 
 enum code hold_put(struct txn *t, const struct hold_row *r, int64_t *ret_number, struct err *reterr) {
-    PRE(t != NULL && r != NULL && r->parts != NULL && r->by != NULL && ret_number != NULL && reterr != NULL);
+    PRE(t != NULL && r != NULL && r->fields != NULL && r->by != NULL && ret_number != NULL && reterr != NULL);
     struct stmt *s;
     int64_t number = 0;
     enum code code = hold_next(&t->sql, &number, reterr);
     if (code == OK)
-        code = sql_prepare(&t->sql, "INSERT INTO hold (tenant, number, kind, id, parts, until, made, lifted, whose, key, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)", &s, reterr);
+        code = sql_prepare(&t->sql, "INSERT INTO hold (tenant, number, kind, id, fields, until, made, lifted, whose, key, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 2, number);
     stmt_int(s, 3, r->kind);
     bind_uuid(s, 4, &r->id);
-    stmt_text(s, 5, r->parts);
+    stmt_text(s, 5, r->fields);
     bind_due(s, 6, r->until);
     stmt_int(s, 7, t->now);
     stmt_text(s, 8, r->by);

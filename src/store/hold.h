@@ -6,7 +6,7 @@
 
 struct hold_row {
     int64_t number; int32_t kind; struct uuid id;
-    const char *parts;                         /* names of parts, a space between; "": the whole record */
+    const char *fields;                        /* their names, a space between; "": the whole record. Parts have none that outlasts a changed charter */
     usec_t until /* USEC_NEVER: until it is lifted */, made, lifted /* 0: not */;
     const char *by;
     uint64_t key; const void *blob; size_t len;

@@ -15,7 +15,7 @@ static bool see(const struct hold_row *r, void *arg) {
     s->bytes = r->len;
     s->until = r->until;
     s->lifted = r->lifted;
-    snprintf(s->parts, sizeof s->parts, "%s", r->parts);
+    snprintf(s->parts, sizeof s->parts, "%s", r->fields);
     return !s->one;
 }
 static struct seen force(struct bed *b, int64_t tenant, uint32_t n, usec_t now) {
@@ -30,9 +30,9 @@ static struct seen force(struct bed *b, int64_t tenant, uint32_t n, usec_t now) 
 TEST(holds_stand_until_they_end_or_are_lifted) {
     struct bed b;
     bed_start(&b);
-    struct deed d = { .row = { .kind = 3, .id = id_of(1), .parts = "", .until = USEC_NEVER, .by = "token 7", .key = 5, .blob = "sealed", .len = 6 } };
+    struct deed d = { .row = { .kind = 3, .id = id_of(1), .fields = "", .until = USEC_NEVER, .by = "token 7", .key = 5, .blob = "sealed", .len = 6 } };
     CHECK_OK(store_write(b.store, 4, act, &d, &b.e), &b.e);
-    d.row.parts = "main keep2";
+    d.row.fields = "main keep2";
     d.row.until = 2000;
     CHECK_OK(store_write(b.store, 4, act, &d, &b.e), &b.e);
     CHECK_INT(d.number, 2);

@@ -110,7 +110,7 @@ static const struct migration records_steps[] = {
     { 8,
       /* What is kept although its time is over (parts: their names, or "" for the whole record), and what stays of records that are gone:
        * how many had which state, under which parent. */
-      "CREATE TABLE hold (tenant INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, parts TEXT NOT NULL, until INTEGER,"
+      "CREATE TABLE hold (tenant INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, fields TEXT NOT NULL, until INTEGER,"
       " made INTEGER NOT NULL, lifted INTEGER NOT NULL, whose TEXT NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
       " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX hold_record ON hold (tenant, kind, id) WHERE lifted = 0;"
