@@ -70,6 +70,7 @@ enum code do_clock_show(struct control_req *c, struct err *reterr);
 enum code do_clock_confirm(struct control_req *c, struct err *reterr);
 enum code do_certificate_list(struct control_req *c, struct err *reterr);
 enum code do_certificate_show(struct control_req *c, struct err *reterr);
+enum code do_certificate_page(struct control_req *c, struct err *reterr);
 enum code do_keeper_public(struct control_req *c, struct err *reterr);
 
 /* control_consents.c: rows of control.tbl */

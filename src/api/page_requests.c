@@ -263,6 +263,30 @@ static void on_send(struct http_req *req) {
 
 /* ---- behind a one-time link: guessing is slowed by address */
 
+/* Used, over, guessed: nobody is told which. */
+static void link_over(struct counter *c) {
+    struct buf body;
+    struct page page;
+    enum lang lang = c->visit.lang;
+    visit_page(&c->visit, text_in(TEXT_RIGHT_OVER_TITLE, lang), false, &body, &page);
+    page.path = "";                            /* the switch of languages keeps the address without repeating it */
+    head_put(&body, lang, TEXT_RIGHT_OVER_TITLE);
+    put_with_contact(&body, TEXT_RIGHT_OVER, lang, charter_contact(c->visit.charter));
+    buf_text(&body, "<p><a href=\"");
+    buf_html(&body, c->action);
+    buf_text(&body, "\">");
+    PUT_TEXT(&body, lang, RIGHT_TITLE);
+    buf_text(&body, "</a></p>\n");
+    visit_send(&c->visit, 404, &page, &body);
+}
+
+static void link_failed(struct counter *c, const struct err *e) {
+    if (e->code == E_NOT_FOUND)
+        link_over(c);
+    else
+        visit_trouble(&c->visit, e);
+}
+
 static bool link_begin(struct http_req *req, struct counter *c, json_t **ret) {
     struct err e;
     enum lang lang;
@@ -280,7 +304,7 @@ static bool link_begin(struct http_req *req, struct counter *c, json_t **ret) {
     }
     if (code == E_TOO_MANY)
         http_reply_header(req, "Retry-After", "60");
-    visit_trouble(&c->visit, &e);
+    link_failed(c, &e);
     return false;
 }
 
@@ -317,7 +341,8 @@ static void on_link(struct http_req *req) {
     const bool identity = is_for(told, "identity"), archive = is_for(told, "archive");
     enum lang lang = c.visit.lang;
     guard_token(pages_guard(c.visit.pages), "r/link", visit_cookie(&c.visit), true, clock_now(), token);
-    visit_page(&c.visit, text_in(identity ? TEXT_RIGHT_CONFIRM_TITLE : TEXT_RIGHT_READ_TITLE, lang), true, &body, &page);
+    visit_page(&c.visit, text_in(identity ? TEXT_RIGHT_CONFIRM_TITLE : TEXT_RIGHT_READ_TITLE, lang), false, &body, &page);
+    page.path = "";                            /* the switch of languages keeps the address without repeating it */
     head_put(&body, lang, identity ? TEXT_RIGHT_CONFIRM_TITLE : TEXT_RIGHT_READ_TITLE);
     buf_text(&body, "<p class=\"lead\">");
     if (identity)
@@ -365,7 +390,7 @@ static void archive_send(struct counter *c, const json_t *told) {
         code = request_link_take(&c->desk, http_param(c->visit.req, "token"), &taken, &e);
     json_decref(taken);
     if (code != OK)
-        visit_trouble(&c->visit, &e);
+        link_failed(c, &e);
     else
         give_pack_reply(c->visit.req, &(struct give){ .service = c->visit.service, .who = &sejf, .people = api_people(c->visit.api), .tenant = c->desk.tenant, .lang = lang, .about = &s,
                                                       .purpose = type == REQUEST_PORTABILITY ? PACK_PORTABILITY : PACK_ACCESS, .letter = &letter });
@@ -377,9 +402,8 @@ static void link_used(struct counter *c, bool identity) {
     struct err e;
     json_t *taken = NULL;
     if (request_link_take(&c->desk, http_param(c->visit.req, "token"), &taken, &e) != OK) {
-        visit_trouble(&c->visit, &e);
+        link_failed(c, &e);                    /* another was faster */
         return;
-    }
     if (!identity) {
         letter_send(c, taken);
     } else {

@@ -89,9 +89,12 @@ static void fill(struct buf *ret, const char *sentence, const char *const *args,
         put(ret, buf_str(&piece));
         buf_cut(&piece, 0);
         size_t which = (size_t)(p[1] - '1');
+        size_t len = which < count ? strlen(args[which]) : 0;
         if (which < count)
             put(ret, args[which]);
         p += 2;
+        if (len > 0 && args[which][len - 1] == '.' && p[1] == '.' && p[2] != '.')
+            p++;                               /* a Hungarian date, a "sp. z o.o.": its full stop ends the sentence too */
     }
     put(ret, buf_str(&piece));
     ret->failed |= piece.failed;

@@ -74,6 +74,8 @@ TEST(sentences_are_escaped_whole) {
         { "{2}{1}", "a", "b", "ba", "ba" },
         { "no place < here", "a", "b", "no place &lt; here", "no place < here" },
         { "{3}|{0}|{x", "a", "b", "|{0}|{x", "|{0}|{x" },
+        { "by {1}. {2}.", "2026. június 3.", "Kft.", "by 2026. június 3. Kft.", "by 2026. június 3. Kft." },   /* one full stop ends both */
+        { "{1}... {2}", "a.", ".", "a.... .", "a.... ." },
         { "{1}", "{2}", "b", "{2}", "{2}" },              /* an argument is never read as a sentence */
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {

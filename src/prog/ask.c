@@ -2,13 +2,16 @@
 #include "prog/ask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "sys/files.h"
 
 #define LINE_MOST 1024u                      /* of a name or an address */
+#define DOCUMENT_MOST (12u << 20)
 
 json_t *ask_request(const char *verb, const char *service, int64_t tenant) {
     json_t *o = json_pack("{s:s}", "do", verb);
@@ -44,6 +47,37 @@ enum code ask_call(const struct asking *a, json_t *in, line_fn show, json_t **re
 enum code ask_done(const struct asking *a, json_t *in, line_fn show, struct err *reterr) {
     json_t *r = NULL;
     enum code code = ask_call(a, in, show, &r, reterr);
+    json_decref(r);
+    return code;
+}
+
+static enum code document_put(int fd, const char *text, struct err *reterr) {
+    AUTO(buf_wipe) struct buf bytes = BUF(DOCUMENT_MOST);
+    size_t len = 0, room = strlen(text);
+    char *at = buf_more(&bytes, room + 1);
+    if (at == NULL || !base64url_decode(text, room, at, room + 1, &len))
+        return err_set(reterr, at == NULL ? E_MEMORY : E_PEER, at == NULL ? "no memory for a document" : "the answer holds no document");
+    if (ftruncate(fd, 0) != 0)
+        return err_errno(reterr, errno, "cannot write the document");
+    return fd_put(fd, at, len, reterr);
+}
+
+enum code ask_document(const struct asking *a, json_t *in, const char *out, struct err *reterr) {
+    json_t *r = NULL;
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    AUTO(fd_close) int fd = out == NULL ? -1 : open(out, flags | O_EXCL, 0600);
+    bool fresh = fd >= 0;
+    if (out != NULL && fd < 0 && errno == EEXIST)
+        fd = open(out, flags, 0600);           /* what stands there stays until there is another */
+    if (fd < 0) {
+        json_decref(in);
+        return out == NULL ? err_set(reterr, E_USAGE, "--out names the file to write") : err_errno(reterr, errno, "cannot make %s", out);
+    }
+    enum code code = ask_call(a, in, NULL, &r, reterr);
+    if (code == OK)
+        code = document_put(fd, ask_text(r, "pdf"), reterr);
+    if (code != OK && fresh)
+        (void)unlink(out);
     json_decref(r);
     return code;
 }

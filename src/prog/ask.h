@@ -13,6 +13,9 @@ void ask_put(json_t *o, const char *name, const char *value);            /* NULL
 MUST_USE enum code ask_call(const struct asking *a, json_t *in, line_fn show, json_t **ret, struct err *reterr);
 /* The same where the last line is not wanted. */
 MUST_USE enum code ask_done(const struct asking *a, json_t *in, line_fn show, struct err *reterr);
+/* The document of the reply's "pdf" (base64url), into a file for its owner alone, since documents hold names. The call may turn us into the server's
+ * user: the file is made before; it goes where nothing comes. out NULL: --out is missing. Takes `in` over. */
+MUST_USE enum code ask_document(const struct asking *a, json_t *in, const char *out, struct err *reterr);
 /* `seen`: the command that lists the numbers. */
 MUST_USE enum code ask_number(const char *word, const char *seen, int64_t *ret, struct err *reterr);
 

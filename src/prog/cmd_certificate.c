@@ -11,12 +11,13 @@
 #include "retention/certificate.h"
 #include "sys/files.h"
 
-struct certificate_ask { struct asking how; int64_t tenant; const char *public, *ledger; struct plain_words words; };
+struct certificate_ask { struct asking how; int64_t tenant; const char *public, *ledger, *lang, *out; struct plain_words words; };
 
 static enum code read_words(int argc, char *const *argv, size_t least, size_t most, struct certificate_ask *a, struct err *reterr) {
     *a = (struct certificate_ask){ .tenant = -1 };
     const struct option options[] = { { "data", OPTION_TEXT, &a->how.data }, { "config", OPTION_TEXT, &a->how.config }, { "json", OPTION_FLAG, &a->how.json },
-                                      { "tenant", OPTION_NUMBER, &a->tenant }, { "public", OPTION_TEXT, &a->public }, { "ledger", OPTION_TEXT, &a->ledger } };
+                                      { "tenant", OPTION_NUMBER, &a->tenant }, { "public", OPTION_TEXT, &a->public }, { "ledger", OPTION_TEXT, &a->ledger },
+                                      { "lang", OPTION_TEXT, &a->lang }, { "out", OPTION_TEXT, &a->out } };
     return options_read(argc, argv, options, ARRAY_LEN(options), least, most, &a->words, reterr);
 }
 
@@ -70,6 +71,22 @@ enum code cmd_certificate_show(int argc, char *const *argv, struct err *reterr) 
         fputs(ask_text(r, "text"), stdout);
     json_decref(r);
     return code;
+}
+
+enum code cmd_certificate_page(int argc, char *const *argv, struct err *reterr) {
+    struct certificate_ask a;
+    int64_t number = 0;
+    enum code code = read_words(argc, argv, 1, 1, &a, reterr);
+    if (code == OK)
+        code = wants_tenant(&a, reterr);
+    if (code == OK)
+        code = ask_number(a.words.at[0], "sejf certificate list", &number, reterr);
+    if (code != OK)
+        return code;
+    json_t *in = ask_request("certificate_page", NULL, a.tenant);
+    json_object_set_new(in, "number", json_integer(number));
+    ask_put(in, "lang", a.lang);
+    return ask_document(&a.how, in, a.out, reterr);
 }
 
 /* ---- offline */

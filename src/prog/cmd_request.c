@@ -13,7 +13,6 @@
 #include "sys/files.h"
 
 #define BODY_MOST (64u << 10)
-#define PDF_MOST (12u << 20)
 
 struct request_ask { struct asking how; const char *service, *as, *letter, *out; int64_t tenant, recipient; bool open; struct plain_words words; };
 
@@ -143,31 +142,14 @@ enum code cmd_request_step(int argc, char *const *argv, struct err *reterr) {
 /* The call may turn us into the server's user: the file is made before, for its owner alone. */
 enum code cmd_request_letter(int argc, char *const *argv, struct err *reterr) {
     struct request_ask a;
-    json_t *in = NULL, *r = NULL;
-    AUTO(buf_wipe) struct buf bytes = BUF(PDF_MOST);
-    size_t len = 0;
+    json_t *in = NULL;
     enum code code = read_request(argc, argv, 1, 1, &a, reterr);
-    if (code == OK && a.out == NULL)
-        return err_set(reterr, E_USAGE, "--out names the file to write");
     if (code == OK)
         code = request_for(&a, "request_letter", 0, &in, reterr);
     if (code != OK)
         return code;
-    AUTO(fd_close) int fd = open(a.out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        json_decref(in);
-        return err_errno(reterr, errno, "cannot make %s", a.out);
-    }
     ask_put(in, "letter", a.letter);
     if (a.recipient > 0)
         json_object_set_new(in, "recipient", json_integer(a.recipient));
-    code = ask_call(&a.how, in, NULL, &r, reterr);
-    const char *text = code == OK ? ask_text(r, "pdf") : "";
-    char *to = code == OK ? buf_more(&bytes, strlen(text) + 1) : NULL;
-    if (code == OK && (to == NULL || !base64url_decode(text, strlen(text), to, strlen(text) + 1, &len)))
-        code = err_set(reterr, to == NULL ? E_MEMORY : E_PEER, to == NULL ? "no memory for a letter" : "the answer holds no document");
-    if (code == OK)
-        code = fd_put(fd, to, len, reterr);
-    json_decref(r);
-    return code;
+    return ask_document(&a.how, in, a.out, reterr);
 }

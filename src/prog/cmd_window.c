@@ -11,7 +11,6 @@
 #include "prog/options.h"
 #include "sys/files.h"
 
-#define PDF_MOST (12u << 20)
 
 struct register_ask {
     struct asking how;
@@ -213,34 +212,14 @@ enum code cmd_authorise_csv(int argc, char *const *argv, struct err *reterr) {
     return code;
 }
 
-static enum code write_pdf(int fd, const char *text, struct err *reterr) {
-    AUTO(buf_wipe) struct buf bytes = BUF(PDF_MOST);
-    size_t len = 0, room = strlen(text);
-    char *at = buf_more(&bytes, room + 1);
-    if (at == NULL || !base64url_decode(text, room, at, room + 1, &len))
-        return err_set(reterr, at == NULL ? E_MEMORY : E_PEER, at == NULL ? "no memory for the register" : "the answer holds no document");
-    return fd_put(fd, at, len, reterr);
-}
-
-/* The call may turn us into the server's user: the file is made before, for its owner alone, since a register holds names. */
 enum code cmd_authorise_pdf(int argc, char *const *argv, struct err *reterr) {
     struct register_ask a;
-    json_t *r = NULL;
     enum code code = read_register(argc, argv, 0, 0, &a, reterr);
-    if (code == OK && a.out == NULL)
-        return err_set(reterr, E_USAGE, "--out names the file to write");
     if (code != OK)
         return code;
-    AUTO(fd_close) int fd = open(a.out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return err_errno(reterr, errno, "cannot make %s", a.out);
     json_t *in = ask_request("authorise_pdf", NULL, a.tenant < 0 ? 0 : a.tenant);
     ask_put(in, "lang", a.lang);
     if (a.number > 0)
         json_object_set_new(in, "number", json_integer(a.number));
-    code = ask_call(&a.how, in, NULL, &r, reterr);
-    if (code == OK)
-        code = write_pdf(fd, ask_text(r, "pdf"), reterr);
-    json_decref(r);
-    return code;
+    return ask_document(&a.how, in, a.out, reterr);
 }

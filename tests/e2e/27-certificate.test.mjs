@@ -1,6 +1,7 @@
 // Certificates of erasure: made after the renewal, one for each cause and by whom; verified with nothing but the file and a public key; altered by
 // a byte: refused. A kill between renewal and certificate leaves nothing without one, and nothing with two.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -109,6 +110,32 @@ test('it is verified anywhere, and a byte that was altered is named', { timeout:
   const older = verify(whole, '--ledger', file('other.ndjson', sejf.run(['ledger', 'export', '--chain', '0']).stdout));
   assert.equal(older.status, 35);
   assert.equal(verify(whole, '--public', 'abc').status, 2);
+});
+
+test('people get a page of it in their language, which says that it is not what was signed', { timeout: 60000 }, async () => {
+  const said = { en: [/Certificate of erasure/, /2\s+Registration/, /What it does not prove/], pl: [/Zaświadczenie o usunięciu danych/, /2\s+Zgłoszenie/, /Czego nie dowodzi/], hu: [/Törlési igazolás/, /2\s+Jelentkezés/, /Mit nem bizonyít/] };
+  const { json } = await sejf.call('GET', `/v1/tenants/${tenant}/certificates/1`, { token: owner });
+  for (const [lang, words] of Object.entries(said)) {
+    const r = await sejf.call('GET', `/v1/tenants/${tenant}/certificates/1/page.pdf?lang=${lang}`, { token: owner });
+    assert.equal(r.status, 200, r.text);
+    assert.equal(r.headers['content-type'], 'application/pdf');
+    const out = path.join(dir, `${lang}.pdf`), written = sejf.run(['certificate', 'page', '1', '--tenant', String(tenant), '--lang', lang, '--out', out]);
+    assert.equal(written.status, 0, written.stderr);
+    for (const pdf of [file(`${lang}-api.pdf`, r.raw), out]) {
+      const read = spawnSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' });
+      assert.equal(read.status, 0, read.stderr);
+      for (const w of words) assert.match(read.stdout, w);
+      assert.ok(read.stdout.replace(/\s/g, '').includes(json.hash) && read.stdout.includes(json.public));
+      assert.doesNotMatch(read.stdout, /Zawilska|\d{4}-\d\d-\d\dT/);
+    }
+  }
+  assert.equal((await sejf.call('GET', `/v1/tenants/${tenant}/certificates/1/page.pdf`, { token: door })).status, 403);
+  assert.equal((await sejf.call('GET', `/v1/tenants/${tenant}/certificates/99/page.pdf`, { token: owner })).status, 404);
+  const out = path.join(dir, 'none.pdf'), none = sejf.run(['certificate', 'page', '99', '--tenant', String(tenant), '--out', out]);
+  assert.notEqual(none.status, 0);
+  assert.ok(!fs.existsSync(out), 'no empty file is left');
+  assert.equal(sejf.run(['certificate', 'page', '1', '--tenant', String(tenant)]).status, 2);
+  assert.notEqual(sejf.run(['certificate', 'page', '1', '--tenant', String(tenant), '--lang', 'xx', '--out', out]).status, 0);
 });
 
 test('a kill between renewal and certificate leaves none out and makes none twice', { timeout: 240000 }, async () => {
