@@ -404,6 +404,7 @@ static void link_used(struct counter *c, bool identity) {
     if (request_link_take(&c->desk, http_param(c->visit.req, "token"), &taken, &e) != OK) {
         link_failed(c, &e);                    /* another was faster */
         return;
+    }
     if (!identity) {
         letter_send(c, taken);
     } else {

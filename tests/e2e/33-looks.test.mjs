@@ -58,6 +58,7 @@ async function sees(name, target, { as, status = 200 } = {}) {
         if (process.env.SEJF_PICTURES) await page.screenshot({ path: path.join(process.env.SEJF_PICTURES, `${name}-${lang}-${size}.png`), fullPage: true });
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), `${what} is wider than a ${size}`);
       }
+      if (lang !== 'pl') continue;                            // what axe looks at is the same in each language
       await page.evaluate(axe);
       const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
       assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`), [], what);
