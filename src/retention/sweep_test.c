@@ -1,7 +1,12 @@
 /* sweep_test.c — what is due goes in batches, and what must wait, or cannot be read, stops none of it. */
 #include "retention/sweep.c"
+
+#include <pthread.h>
+
+#include "ledger/ledger.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
+#include "store/destruction.h"
 
 #define EVENT(ends) json_pack("{s:s,s:s,s:s}", "title", "Bieg", "starts", "2020-03-01T18:00:00Z", "ends", (ends))
 static struct uuid event_of(struct bed *b, const struct caller *boss, const char *ends) {
@@ -138,5 +143,64 @@ TEST(one_that_cannot_be_read_stops_no_other) {
     struct retired r = swept(&b, b.tenant, clock_now());
     CHECK(r.records == 4 && r.failed == 1 && r.why.code == E_DAMAGED);
     CHECK_INT(overdue(&b, clock_now()).records, 1);
+    bed_end(&b);
+}
+
+/* ---- several at once */
+#define CROWD 700
+#define ROUNDS 4
+struct rounds { struct bed *b; struct retired got; enum code code; struct err e; pthread_t thread; };
+static void *sweeps(void *arg) {
+    struct rounds *r = arg;
+    bool more = false;
+    const struct sweep_terms terms = { .now = clock_now(), .until = USEC_NEVER, .every = true };
+    for (int i = 0; i < 3 && r->code == OK; i++)
+        r->code = sweep_tenant(r->b->service, r->b->tenant, &terms, &r->got, &more, &r->e);
+    return NULL;
+}
+
+struct sums { struct sql *q; int64_t told, keys; };
+static bool sum_entry(const struct ledger_row *r, void *arg) {
+    struct sums *s = arg;
+    json_t *o = json_loads(r->entry, 0, NULL);
+    if (strcmp(text_at(o, "do", NULL) ?: "", "parts_erased") == 0)
+        s->told += json_integer_value(json_object_get(json_object_get(json_object_get(o, "what"), "erased"), "registration"));
+    json_decref(o);
+    return true;
+}
+static bool sum_destroyed(const struct destruction_row *r, void *arg) {
+    ((struct sums *)arg)->keys += (int64_t)r->key_count;
+    return true;
+}
+
+TEST(rounds_that_overlap_erase_each_record_once) {
+    struct bed b;
+    struct rounds list[ROUNDS] = { { 0 } };
+    struct sums s = { .told = 0 };
+    int64_t records = 0;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    struct uuid past = event_of(&b, &boss, "2020-03-01T21:00:00Z");
+    for (int i = 0; i < CROWD; i++)
+        (void)person_of(&b, &boss, &past, i);
+    for (int i = 0; i < ROUNDS; i++) {
+        list[i].b = &b;
+        CHECK(pthread_create(&list[i].thread, NULL, sweeps, &list[i]) == 0);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK(pthread_join(list[i].thread, NULL) == 0);
+        CHECK_OK(list[i].code, &list[i].e);
+        CHECK_INT(list[i].got.failed, 0);
+        records += list[i].got.records;
+    }
+    CHECK_INT(records, CROWD);
+    CHECK_INT(overdue(&b, clock_now()).records, 0);
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(store_view(b.store, b.tenant, &v, &b.e), &b.e);
+    CHECK_OK(ledger_list(view_sql(v), 0, sum_entry, &s, &b.e), &b.e);
+    CHECK_OK(destructions_open(view_sql(v), sum_destroyed, &s, &b.e), &b.e);
+    v = view_end(v);
+    CHECK_INT(s.told, CROWD);
+    CHECK_INT(s.keys, CROWD);
     bed_end(&b);
 }

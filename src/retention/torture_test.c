@@ -6,6 +6,7 @@
 #include "retention/closing.h"
 #include "retention/due.h"
 #include "retention/hold.h"
+#include "retention/sweep.h"
 
 struct scene { struct bed b; struct caller boss; struct uuid event, person; int kind; int64_t holds, lifted, newest; bool asked; };
 
@@ -130,5 +131,78 @@ TEST(holds_dues_and_closings_are_whole_or_refused) {
     fine &= torture(&(struct torture){ .name = "lift", .call = lift, .check = was_lifted, .arg = &s, .reach = TORTURE_ALL, .stride = 7, .uncounted = true });
     fine &= torture(&(struct torture){ .name = "close", .call = close_or_not, .check = closes, .arg = &s, .reach = TORTURE_ALL, .stride = 3, .uncounted = true });
     bed_end(&s.b);
+    CHECK(fine);
+}
+
+/* ---- what is due */
+#define DUE 3
+struct night { struct bed b; struct caller boss; struct uuid event, who[DUE]; int64_t made; };
+
+static void night_fill(struct night *n) {
+    char id[UUID_TEXT], email[40];
+    for (int i = 0; i < DUE; i++) {
+        json_t *got = NULL;
+        snprintf(email, sizeof email, "a%lld@poczta.example", (long long)n->made++);
+        CHECK_OK(bed_make(&n->b, &n->boss, "registration", json_pack("{s:s,s:s,s:s}", "event", uuid_format(&n->event, id), "name", "Ewa", "email", email), &got), &n->b.e);
+        n->who[i] = id_of(got);
+        json_decref(got);
+    }
+}
+
+static enum code sweep(void *arg, struct buf *outcome UNUSED, struct err *reterr) {
+    struct night *n = arg;
+    struct retired got = { 0 };
+    bool more = false;
+    enum code code = sweep_tenant(n->b.service, n->b.tenant, &(struct sweep_terms){ .now = clock_now(), .until = USEC_NEVER, .every = true }, &got, &more, reterr);
+    if (code == OK && got.failed > 0) {
+        *reterr = got.why;
+        code = got.why.code;
+    }
+    return code;
+}
+
+static bool sum_gone(const struct ledger_row *r, void *arg) {
+    json_t *o = json_loads(r->entry, 0, NULL);
+    if (strcmp(text_at(o, "do", NULL) ?: "", "parts_erased") == 0)
+        *(int64_t *)arg += json_integer_value(json_object_get(json_object_get(json_object_get(o, "what"), "erased"), "registration"));
+    json_decref(o);
+    return true;
+}
+/* Each record is readable as a whole or gone, and the ledger tells of as many as went. */
+static bool is_whole(void *arg, enum code code UNUSED) {
+    struct night *n = arg;
+    int64_t told = 0, left = 0;
+    struct view *v = NULL;
+    for (int i = 0; i < DUE; i++) {
+        json_t *got = NULL;
+        enum code one = bed_read(&n->b, &n->boss, "registration", &n->who[i], &got);
+        bool whole = one == OK && strcmp(text_at(json_object_get(got, "fields"), "name", NULL) ?: "", "Ewa") == 0;
+        json_decref(got);
+        if (!whole && one != E_GONE)
+            return false;
+        left += whole;
+    }
+    CHECK_OK(store_view(n->b.store, n->b.tenant, &v, &n->b.e), &n->b.e);
+    CHECK_OK(ledger_list(view_sql(v), 0, sum_gone, &told, &n->b.e), &n->b.e);
+    v = view_end(v);
+    if (told != n->made - left)
+        return false;
+    if (left > 0)
+        CHECK_OK(sweep(n, NULL, &n->b.e), &n->b.e);
+    night_fill(n);
+    return true;
+}
+
+TEST(what_is_due_goes_whole_or_stays) {
+    struct night n = { .made = 0 };
+    json_t *got = NULL;
+    bed_start(&n.b, events_charter);
+    n.boss = bed_role(&n.b, n.b.tenant, "organiser");
+    CHECK_OK(bed_make(&n.b, &n.boss, "event", json_pack("{s:s,s:s,s:s}", "title", "Bieg", "starts", "2020-03-01T18:00:00Z", "ends", "2020-03-01T21:00:00Z"), &got), &n.b.e);
+    n.event = id_of(got);
+    json_decref(got);
+    night_fill(&n);
+    bool fine = torture(&(struct torture){ .name = "sweep", .call = sweep, .check = is_whole, .arg = &n, .reach = TORTURE_ALL, .uncounted = true, .stride = 2 });
+    bed_end(&n.b);
     CHECK(fine);
 }
