@@ -19,10 +19,11 @@ static bool is_plain(const char *text) {
     return strstr(text, "=?") == NULL;
 }
 
-/* How many of the bytes make whole characters. */
+/* How many of the bytes make whole characters; all of them where they are none. */
 static size_t whole(const char *text, size_t len) {
-    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-        len--;
+    for (size_t n = len; n > 0 && n + 4 > len; n--)
+        if (((unsigned char)text[n] & 0xc0) != 0x80)
+            return n;
     return len;
 }
 

@@ -72,6 +72,19 @@ TEST(what_cannot_stand_in_a_header_is_refused) {
     buf_done(&small);
 }
 
+TEST(what_is_no_text_ends_too) {
+    AUTO(buf_done) struct buf got = BUF(1 << 16);
+    struct err e;
+    struct mime_letter l = plain;
+    char bytes[200];
+    memset(bytes, 0xb9, sizeof bytes - 1);      /* none of them begins a character */
+    bytes[sizeof bytes - 1] = 0;
+    l.subject = l.to_name = l.from_name = bytes;
+    CHECK_OK(mime_put(&l, &got, &e), &e);
+    for (const char *p = buf_str(&got); *p != 0; p++)
+        CHECK((unsigned char)*p < 0x7f);
+}
+
 /* Any text: no line above 76 characters and its end, and all of it ASCII. */
 TEST(lines_are_short_whatever_stands_in_them) {
     static const char *const pieces[] = { "a", "ż", " ", "\n", "=", ".", "\xf0\x9f\x8c\xb7", "\t", "From ", "word " };
