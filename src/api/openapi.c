@@ -89,6 +89,9 @@ static json_t *consents_schema(const struct kind *k) {
     for (size_t i = 0; i < k->field_count; i++)
         if (k->fields[i].consent != NULL)
             json_object_set_new(properties, k->fields[i].consent, json_pack("{s:s}", "type", "boolean"));
+    for (size_t i = 0; i < k->consent_count; i++)
+        if (k->consents[i].purpose >= 0)
+            json_object_set_new(properties, k->consents[i].name, json_pack("{s:s}", "type", "boolean"));
     return json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties, "additionalProperties", 0);
 }
 

@@ -76,28 +76,25 @@ void confirm_put(struct buf *ret, const struct confirm_view *v) {
 }
 
 /* ---- what was read */
-static void purposes_said(struct buf *ret, const struct kind *k, enum lang lang) {
-    for (size_t i = 0; i < k->used_for_count; i++) {
-        buf_text(ret, i == 0 ? "" : ", ");
-        buf_text(ret, k->used_for[i].in[lang]);
-    }
-}
-
 /* The sentences of the boxes, and who asks, what for and on which ground; without dates that move from day to day. */
 static void consent_paper(struct buf *ret, const struct charter *c, const struct kind_info *k, enum lang lang) {
     AUTO(buf_done) struct buf purposes = BUF(1u << 14), label = BUF(512);
-    purposes_said(&purposes, k->kind, lang);
     for (size_t i = 0; i < k->consent_count; i++) {
+        const bool use = k->use_names[i] != NULL;
+        buf_cut(&purposes, 0);
+        purposes_said(&purposes, k->kind, k->consents[i], lang);
         bool basis = k->agreed != NULL && strcmp(k->agreed, k->consents[i]) == 0;
         buf_cut(&label, 0);
         label_say(&label, c, k->kind, k->consents[i], lang);
         buf_printf(ret, "%s: ", buf_str(&label));
         if (basis || purposes.len > 0)
-            say_plain(ret, text_in(basis ? TEXT_CONSENT_BASIS : TEXT_CONSENT_FIELD, lang), SAY_ARGS(buf_str(&purposes)));
+            say_plain(ret, text_in(basis ? TEXT_CONSENT_BASIS : use ? TEXT_CONSENT_USE : TEXT_CONSENT_FIELD, lang), SAY_ARGS(buf_str(&purposes)));
         else
             buf_text(ret, text_in(TEXT_CONSENT_FIELD_PLAIN, lang));
         buf_printf(ret, " %s\n", text_in(basis ? TEXT_CONSENT_BASIS_HINT : TEXT_CONSENT_HINT, lang));
     }
+    buf_cut(&purposes, 0);
+    purposes_said(&purposes, k->kind, NULL, lang);
     say_plain(ret, text_in(TEXT_CONSENT_PAPER, lang), SAY_ARGS(charter_title(c)->in[lang], k->kind->label.in[lang], charter_operator(c), buf_str(&purposes),
                                                               k->kind->ground.in[lang] != NULL ? k->kind->ground.in[lang] : k->kind->because != NULL ? k->kind->because : "-", charter_contact(c)));
     buf_char(ret, '\n');

@@ -113,17 +113,23 @@ void mistakes_summary(struct buf *ret, enum text heading, const struct notice_vi
 }
 
 /* ---- consents */
-static void purposes_said(struct buf *ret, const struct notice_view *v) {
-    const struct kind *k = charter_kind_at(v->charter, v->kind);
+void purposes_said(struct buf *ret, const struct kind *k, const char *consent, enum lang lang) {
+    const struct consent_rule *own = kind_consent_rule(k, consent);
+    const int only = own == NULL ? -1 : own->purpose;
+    const char *before = "";
     for (size_t i = 0; i < k->used_for_count; i++) {
-        buf_text(ret, i == 0 ? "" : ", ");
-        buf_text(ret, k->used_for[i].in[v->lang]);
+        if (only >= 0 ? (int)i != only : kind_purpose_consent(k, (int)i) != NULL)
+            continue;
+        buf_printf(ret, "%s%s", before, k->used_for[i].in[lang]);
+        before = ", ";
     }
 }
 
 void consent_put(struct buf *ret, const struct notice_view *v, const char *consent, bool basis, bool ticked, const char *mistake, const char *prefix) {
     AUTO(buf_done) struct buf purposes = BUF(1u << 14);
-    purposes_said(&purposes, v);
+    const struct kind *k = charter_kind_at(v->charter, v->kind);
+    const struct consent_rule *rule = kind_consent_rule(k, consent);
+    purposes_said(&purposes, k, consent, v->lang);
     buf_printf(ret, "<div class=\"consent%s\">\n", mistake != NULL ? " wrong" : "");
     if (mistake != NULL) {
         buf_printf(ret, "<p class=\"mistake\" id=\"%s-consent-error\">", prefix);
@@ -138,6 +144,8 @@ void consent_put(struct buf *ret, const struct notice_view *v, const char *conse
     buf_printf(ret, "\">\n<label for=\"%s-consent\">", prefix);
     if (basis)
         PUT(ret, v->lang, CONSENT_BASIS, buf_str(&purposes));
+    else if (rule != NULL && rule->purpose >= 0)
+        PUT(ret, v->lang, CONSENT_USE, buf_str(&purposes));
     else if (purposes.len > 0)
         PUT(ret, v->lang, CONSENT_FIELD, buf_str(&purposes));
     else
@@ -226,6 +234,11 @@ static void put_fields(struct buf *ret, const struct form_view *v) {
                         mistake_at(v->mistakes, "consents", k->fields[i].consent), prefix);
         buf_text(ret, "</div>\n");
     }
+    for (size_t i = 0; i < k->consent_count; i++)
+        if (k->consents[i].purpose >= 0) {
+            snprintf(prefix, sizeof prefix, "u%zu", i);
+            consent_put(ret, &v->notice, k->consents[i].name, false, ticked(v, k->consents[i].name), mistake_at(v->mistakes, "consents", k->consents[i].name), prefix);
+        }
     const char *basis = kind_consent(k);
     if (basis != NULL)
         consent_put(ret, &v->notice, basis, true, ticked(v, basis), consent_mistake(k, v->mistakes, basis), "f");
@@ -283,6 +296,12 @@ void form_values(const struct charter *c, const struct kind *k, typed_fn typed, 
         const char *tick = typed(arg, name);
         if (tick != NULL && *tick != 0)
             json_object_set_new(consents, f->consent, json_true());
+    }
+    for (size_t i = 0; i < k->consent_count; i++) {
+        snprintf(name, sizeof name, FORM_CONSENT "%s", k->consents[i].name);
+        const char *tick = k->consents[i].purpose < 0 ? NULL : typed(arg, name);
+        if (tick != NULL && *tick != 0)
+            json_object_set_new(consents, k->consents[i].name, json_true());
     }
     const char *basis = kind_consent(k);
     if (basis != NULL) {

@@ -46,6 +46,8 @@ bool record_waits(const struct kind *k, const json_t *fields);
 const char *mistake_of(const json_t *mistakes, const char *name);
 /* shown: fields that stand on the page, which the summary links to. */
 void mistakes_summary(struct buf *ret, enum text heading, const struct notice_view *v, fieldset shown, const json_t *mistakes, const char *trouble, const char *prefix);
+/* What the consent is for: its own purpose, or all that need no consent of their own. */
+void purposes_said(struct buf *ret, const struct kind *k, const char *consent, enum lang lang);
 void consent_put(struct buf *ret, const struct notice_view *v, const char *consent, bool basis, bool ticked, const char *mistake, const char *prefix);
 /* The state of a record in words; false: the kind has none. */
 bool state_said(struct buf *ret, const struct kind *k, const json_t *fields, enum lang lang);

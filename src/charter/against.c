@@ -267,6 +267,25 @@ static bool has_limit(const struct kind *k, const char *text) {
 static const char *basis_of(const struct kind *k) { return k->because != NULL && strncmp(k->because, "consent ", 8) == 0 ? k->because + 8 : NULL; }
 
 /* The consent that whole records rest on goes with them: nobody goes on without it, and nobody is held to one that was never asked for. */
+static double consent_days(const struct consent_rule *r) {
+    double days = r == NULL ? 0 : span_days(&r->lasts);
+    return days > 0 ? days : 1e9;
+}
+
+/* A consent of a purpose stays one, and none lasts longer than was said when it was given. */
+static void compare_consents(struct compare *c) {
+    for (size_t i = 0; i < c->from->consent_count; i++) {
+        const struct consent_rule *was = &c->from->consents[i], *is = kind_consent_rule(c->to, was->name);
+        const struct words *use = was->purpose < 0 ? NULL : &c->from->used_for[was->purpose];
+        int now = use == NULL ? -1 : kind_purpose(c->to, use->in[LANG_EN]);
+        const struct consent_rule *asks = kind_purpose_consent(c->to, now);
+        if (now >= 0 && (asks == NULL || strcmp(asks->name, was->name) != 0))
+            note(c, narrow(c), c->to->pos, path_of(c, "consents", was->name), "Its people may refuse the consent `%s`, without which it is not used for `%s`: keep the consent", was->name, use->in[LANG_EN]);
+        else if (consent_days(is) > consent_days(was))
+            note(c, narrow(c), c->to->pos, path_of(c, "consents", was->name), "The consent would last longer than was said when it was given: keep its end");
+    }
+}
+
 static void compare_basis(struct compare *c) {
     const char *before = basis_of(c->from), *now = basis_of(c->to);
     if (same_text(before, now))
@@ -290,6 +309,7 @@ static void compare_behaviour(struct compare *c) {
     if (!same_text(c->from->we_are, c->to->we_are))
         note(c, CHANGE_SAYS, c->to->pos, path_of(c, "we_are", ""), "The role is `%s` instead of `%s`: tell the tenants", c->to->we_are != NULL ? c->to->we_are : "none", c->from->we_are != NULL ? c->from->we_are : "none");
     compare_basis(c);
+    compare_consents(c);
     if (!same_text(c->from->because, c->to->because))
         note(c, CHANGE_SAYS, c->to->pos, path_of(c, "because", ""), "The legal ground is `%s` instead of `%s`: tell the people", c->to->because != NULL ? c->to->because : "none", c->from->because != NULL ? c->from->because : "none");
     compare_number(c);

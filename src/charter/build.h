@@ -58,6 +58,7 @@ struct build {
 void build_head(struct build *b);             /* head.c: name, title, date, clock, languages, operator, people, tenant */
 void build_kinds(struct build *b);            /* kinds.c: kinds with their fields */
 void build_kind_keys(struct build *b);        /* kinds.c: whom they belong to, are about, why, for what; number, form */
+void build_consents(struct build *b);         /* consents.c: for which purpose a consent is needed, and when it ends */
 void build_keeps(struct build *b);            /* keeps.c: keep rules, parts, when_deleted, warn, remind */
 void build_limits(struct build *b);           /* limits.c: limits and moves */
 void build_grants(struct build *b);           /* grants.c: groups, relations, who_sees, who_changes */

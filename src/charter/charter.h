@@ -105,12 +105,20 @@ struct warn { int person; struct span before, room; };
 
 struct when_deleted { int kind; bool erase; };/* erase or keep that child kind */
 
+/* What a kind says of a consent under `consents`. */
+struct consent_rule {
+    const char *name;
+    int purpose;                              /* index of used_for: used for it only with this consent; -1: it is one of a field or of the record */
+    struct span lasts;                        /* from when it is given; all zero: until it is taken back */
+};
+
 struct kind {
     const char *name;
     struct words label;
     const char *we_are, *because;             /* as written; NULL where not said */
     struct words ground;                      /* the law or the interest of `because`, by language; NULL: another ground */
     const struct words *used_for; size_t used_for_count;
+    const struct consent_rule *consents; size_t consent_count;       /* those that a rule is said of; others last until they are taken back */
     int parent;                               /* kind it belongs to, or -1: belongs to the tenant */
     int about;                                /* person, or -1 */
     const char *form;                         /* public form name, or NULL */
@@ -249,6 +257,9 @@ const struct kind *charter_kind_at(const struct charter *c, int kind);
 int charter_relation(const struct charter *c, const char *name);
 /* The purpose of the kind (index of used_for) that is named so in any language, but for spaces around it; -1. */
 int kind_purpose(const struct kind *k, const char *text);
+/* What is said of the consent of that name, or of the one that the purpose needs; NULL: nothing. */
+const struct consent_rule *kind_consent_rule(const struct kind *k, const char *name);
+const struct consent_rule *kind_purpose_consent(const struct kind *k, int purpose);
 
 /* People with accounts. A role is written in APIs as its name is declared; of a built-in one with two words the words are
  * joined: charter_person(c, "security_officer"), which sentences call "the security officer". */

@@ -64,6 +64,8 @@ struct use_lock {
     int kind, purpose /* index of used_for; -1 */, person, field /* that this person sees since then; -1 */;
     int64_t born;                        /* records with a pseudonym below were given before */
     const char *what;                    /* as the store names it */
+    const char *consent;                 /* the purpose needs this consent of every record, by the charter itself; NULL: it came later */
+    struct span lasts;                   /* of that consent; all zero: no end */
 };
 
 /* Facts about one record that decisions need; looked up lazily by the caller's function. */

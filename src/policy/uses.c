@@ -77,6 +77,7 @@ enum code policy_uses(const struct caller *who, const struct facts *f, const cha
     return code;
 }
 
+static const char not_given[] = "this purpose needs a consent of the person, which is not given";
 static const char locked[] = "the person gave this record before the charter knew this purpose, and has not consented to it";
 
 /* Is this lock in the way of this call? */
@@ -102,16 +103,17 @@ enum code policy_locks(const struct caller *who, const struct facts *f, fieldset
     PRE(who != NULL && f != NULL && fields != NULL && ret_bar != NULL && reterr != NULL);
     bool own = false;
     *ret_bar = NULL;
-    if (who->by_sejf || !rule_on(RULE_consent_again))
+    if (who->by_sejf)
         return OK;
     enum code code = is_own(who, f, &own, reterr);
     for (size_t i = 0; code == OK && !own && *ret_bar == NULL && i < f->lock_count; i++) {
         bool bars = false;
-        if (f->locks[i].kind != f->kind)
+        const struct use_lock *l = &f->locks[i];
+        if (l->kind != f->kind || !rule_on(l->consent != NULL ? RULE_consent_fields : RULE_consent_again))
             continue;
         code = lock_bars(who, f, &f->locks[i], &bars, reterr);
         if (bars && f->locks[i].purpose >= 0)
-            *ret_bar = locked;
+            *ret_bar = f->locks[i].consent != NULL ? not_given : locked;
         else if (bars && f->locks[i].field >= 0)
             *fields &= ~((fieldset)1 << f->locks[i].field);
     }

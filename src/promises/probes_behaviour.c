@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "policy/policy.h"
 #include "promises/probes.h"
 
 /* The first kind of which `has` is true; -1: none. */
@@ -77,13 +78,47 @@ enum code probe_schema(struct env *e, struct verdict_line *v, struct err *reterr
     return code != OK || !fine ? code : SAY(v, true, "an undeclared field and wrong types of %zu fields of %s answered 422", k->field_count, k->name);
 }
 
+static bool has_use(const struct kind *k) {
+    for (size_t i = 0; i < k->consent_count; i++)
+        if (k->consents[i].purpose >= 0)
+            return true;
+    return false;
+}
+
+/* The status of reading a record without the consent that a purpose of its kind needs, for that purpose; 403 where no kind has one. */
+static enum code use_tried(struct env *e, int *ret, struct err *reterr) {
+    AUTO(answer_done) struct answer a = { 0 };
+    const struct canary *c = NULL;
+    char path[256], header[600];
+    int kind = kind_with(env_charter(e), has_use);
+    size_t n = 0;
+    *ret = 403;
+    if (kind < 0)
+        return OK;
+    const struct kind *k = charter_kind_at(env_charter(e), kind);
+    while (k->consents[n].purpose < 0)
+        n++;
+    enum code code = canary_make(e, 0, kind, false, &c, reterr);
+    if (code != OK)
+        return code;
+    snprintf(path, sizeof path, "/v1/%s/%s/%s", env_service(e), k->name, c->id);
+    snprintf(header, sizeof header, "Sejf-Purpose: %s", purpose_name(k, k->consents[n].purpose));
+    code = env_call(e, &(struct call){ .method = "GET", .path = path, .headers = { header } }, &a, reterr);
+    *ret = a.status;
+    return code;
+}
+
 enum code probe_consent(struct env *e, struct verdict_line *v, struct err *reterr) {
     int kind = kind_with(env_charter(e), has_consent);
     bool fine = false;
+    int used = 0;
     json_t *input = NULL;
+    enum code code = use_tried(e, &used, reterr);
+    if (code != OK || used != 403)
+        return code != OK ? code : SAY(v, false, "reading for a purpose without the consent that it needs answered %d", used);
     if (kind < 0)
-        return SAY(v, true, "the charter has nothing that needs a consent");
-    enum code code = canary_input(e, 0, kind, false, &input, reterr);
+        return SAY(v, true, kind_with(env_charter(e), has_use) < 0 ? "the charter has nothing that needs a consent" : "reading for a purpose without the consent that it needs answered 403");
+    code = canary_input(e, 0, kind, false, &input, reterr);
     if (code != OK)
         return code;
     json_object_clear(json_object_get(input, "consents"));

@@ -136,6 +136,8 @@ static bool consent_allowed(const struct changing *c, size_t n, bool given) {
         return false;
     if (use_owner(c->d->s, c->d->who) || (c->at.owns && !given))
         return true;
+    if (c->at.owns && c->old->info->use_names[n] != NULL)
+        return true;
     if (c->at.owns && c->old->info->agreed != NULL && strcmp(c->old->info->agreed, c->old->info->consents[n]) == 0)
         return true;
     for (size_t i = 0; i < k->part_count; i++)
@@ -154,6 +156,8 @@ static void set_consent(struct changing *c, size_t n) {
     for (size_t i = 0; i < k->kind->part_count; i++)
         if (k->kind->parts[i].consent != NULL && strcmp(k->kind->parts[i].consent, k->consents[n]) == 0)
             part_consent(c, i, given);
+    if (k->use_names[n] != NULL)
+        c->d->rec.uses = given ? c->d->rec.uses | (uint64_t)1 << n : c->d->rec.uses & ~((uint64_t)1 << n);
     if (k->agreed != NULL && strcmp(k->agreed, k->consents[n]) == 0) {
         c->withdraws = !given && c->old->agreed != 0;
         c->d->rec.agreed = !given ? 0 : c->d->rec.agreed != 0 ? c->d->rec.agreed : c->src->now;
@@ -169,7 +173,7 @@ static void consents_hold(struct changing *c) {
 }
 
 static bool consents_moved(const struct changing *c) {
-    bool moved = c->d->rec.agreed != c->old->agreed;
+    bool moved = c->d->rec.agreed != c->old->agreed || c->d->rec.uses != c->old->uses;
     for (size_t i = 0; i < c->old->info->kind->part_count; i++)
         moved = moved || c->d->rec.parts[i].given != c->old->parts[i].given;
     return moved;

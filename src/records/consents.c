@@ -3,10 +3,14 @@
 
 #include <string.h>
 
+#include "records/locks.h"
 #include "store/consent.h"
+#include "store/version.h"
 
 bool consent_given(const struct record *r, size_t consent) {
     const char *name = r->info->consents[consent];
+    if (r->info->use_names[consent] != NULL)
+        return (r->uses >> consent & 1) != 0;
     if (r->info->agreed != NULL && strcmp(r->info->agreed, name) == 0)
         return r->agreed != 0;
     for (size_t i = 0; i < r->info->kind->part_count; i++)
@@ -45,7 +49,14 @@ enum code consents_note(struct txn *t, const struct draft *d, struct err *reterr
                                    .way = way_of(d), .by = caller_text(d->confirms != NULL ? d->confirms : d->who, who, sizeof who) };
         if (row.shown)
             memcpy(row.text, d->who->notice, sizeof row.text);
+        const struct consent_rule *rule = kind_consent_rule(k->kind, k->consents[i]);
+        if (rule != NULL && state == CONSENT_GIVEN)
+            row.until = consent_until(d->s, &rule->lasts, txn_now(t));
         code = consent_step_put(t, &row, reterr);
+        if (code == OK && k->use_names[i] != NULL && state == CONSENT_GIVEN)
+            code = lock_give(t, k->number, &d->rec.id, k->use_names[i], txn_now(t), reterr);
+        else if (code == OK && k->use_names[i] != NULL)
+            code = lock_take_back(t, k->number, &d->rec.id, k->use_names[i], reterr);
     }
     return code;
 }

@@ -67,6 +67,7 @@ static void put_consents(struct exporting *e, const struct record *r, fieldset f
     AUTO(buf_done) struct buf b = BUF(4096);
     for (size_t n = 0; n < e->k->consent_count; n++) {
         bool given = e->k->agreed != NULL && strcmp(e->k->agreed, e->k->consents[n]) == 0 && r->agreed != 0;
+        given = given || (e->k->use_names[n] != NULL && (r->uses >> n & 1) != 0);
         for (size_t i = 0; i < e->k->kind->part_count; i++)
             given = given || ((e->k->kind->parts[i].fields & fields) != 0 && e->k->kind->parts[i].consent != NULL && strcmp(e->k->kind->parts[i].consent, e->k->consents[n]) == 0 && r->parts[i].given != 0);
         if (given)

@@ -387,7 +387,7 @@ static enum code fact_consented(void *arg, const struct use_lock *lock, bool *re
     usec_t at = 0;
     enum code code = facts_sql(src, &q, reterr);
     if (code == OK)
-        code = lock_given(q, src->record->info->number, &src->record->id, lock->what, &at, reterr);
+        code = lock_open(src->s, q, src->record->info, &src->record->id, lock, src->now, &at, reterr);
     *ret = at != 0;
     return code;
 }
@@ -419,6 +419,35 @@ static enum code anchor_erased(struct fact_source *src, const struct keep *keep,
 }
 
 /* *ret holds the date that is stored; one that the part never had is the record's. */
+/* The end of the consent that the part rests on: its own, or the one of the whole record. Before a record is opened the row of the consent tells. */
+struct given_last { const char *name; usec_t until; };
+static bool take_given(const struct consent_row *r, void *arg) {
+    struct given_last *g = arg;
+    if (strcmp(r->name, g->name) == 0)
+        g->until = r->state == CONSENT_GIVEN ? r->until : USEC_NEVER;
+    return true;
+}
+
+static enum code consent_due(struct fact_source *src, size_t i, usec_t *due, struct err *reterr) {
+    const struct record *r = src->record;
+    const char *own = r->info->kind->parts[i].consent, *const names[] = { own, r->info->agreed };
+    enum code code = OK;
+    for (size_t n = 0; code == OK && n < ARRAY_LEN(names); n++) {
+        const struct consent_rule *rule = kind_consent_rule(r->info->kind, names[n]);
+        struct given_last last = { names[n], USEC_NEVER };
+        struct sql *q;
+        if (rule == NULL || span_days(&rule->lasts) <= 0)
+            continue;
+        if (r->opened)
+            last.until = consent_until(src->s, &rule->lasts, n == 0 ? r->parts[i].given : r->agreed);
+        else if ((code = facts_sql(src, &q, reterr)) == OK)
+            code = consents_of(q, r->info->number, &r->id, take_given, &last, reterr);
+        if (code == OK && last.until < *due)
+            *due = last.until;
+    }
+    return code;
+}
+
 static enum code part_due(struct fact_source *src, const struct facts *f, size_t i, usec_t *ret, struct err *reterr) {
     const struct record *r = src->record;
     const struct keep *keep = &r->info->kind->parts[i].keep;
@@ -429,6 +458,8 @@ static enum code part_due(struct fact_source *src, const struct facts *f, size_t
         code = anchor_erased(src, keep, &erased, reterr);
     if (code == OK && erased)
         due = r->parts[i].due != 0 ? r->parts[i].due : r->due;
+    if (code == OK && r->info->kind->consent_count > 0)
+        code = consent_due(src, i, &due, reterr);
     if (code == OK)
         *ret = due;
     return code;

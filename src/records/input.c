@@ -177,6 +177,8 @@ static void consents_put(const struct kind_info *k, const struct input *in, usec
         int c = k->kind->parts[i].consent == NULL ? -1 : consent_index(k, k->kind->parts[i].consent);
         r->parts[i].given = c >= 0 && in->consent_named[c] && in->consent_given[c] ? now : 0;
     }
+    for (size_t i = 0; i < k->consent_count; i++)
+        r->uses |= k->use_names[i] != NULL && in->consent_named[i] && in->consent_given[i] ? (uint64_t)1 << i : 0;
     int c = k->agreed == NULL ? -1 : consent_index(k, k->agreed);
     r->agreed = c >= 0 && in->consent_named[c] && in->consent_given[c] ? now : 0;
 }

@@ -9,13 +9,14 @@
 #include "base/mem.h"
 #include "ledger/ledger.h"
 #include "records/use.h"
+#include "store/consent.h"
 #include "store/tables.h"
 #include "store/version.h"
 
 #define TEXTS_MAX ((size_t)64 << 20)
 struct of_tenant { int64_t tenant; struct use_lock *list; size_t count; };
 struct set { struct arena *arena; struct of_tenant *tenants; size_t count; struct set *before; };
-struct locks { struct set *_Atomic now; };
+struct locks { struct set *_Atomic now; struct use_lock *base; size_t base_count; };
 
 static struct set *set_free(struct set *s) {
     if (s != NULL) {
@@ -34,7 +35,38 @@ struct locks *locks_free(struct locks *l) {
         (void)set_free(s);
         s = before;
     }
+    if (l != NULL)
+        mem_free(l->base);
     return mem_free(l);
+}
+
+enum code locks_base(struct service *s, struct err *reterr) {
+    size_t count = 0;
+    for (size_t i = 0; i < s->kinds; i++)
+        count += s->info[i].kind->consent_count;
+    struct use_lock *list = mem_new((count + 1) * sizeof *list);
+    if (list == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for consents of uses");
+    s->locks->base = list;
+    for (size_t i = 0; i < s->kinds; i++)
+        for (size_t n = 0; n < s->info[i].consent_count; n++) {
+            const struct consent_rule *r = kind_consent_rule(s->info[i].kind, s->info[i].consents[n]);
+            if (s->info[i].use_names[n] != NULL)
+                list[s->locks->base_count++] = (struct use_lock){ (int)i, r->purpose, -1, -1, INT64_MAX, s->info[i].use_names[n], r->name, r->lasts };
+        }
+    return OK;
+}
+
+usec_t consent_until(const struct service *s, const struct span *lasts, usec_t given) {
+    return given == 0 || span_days(lasts) <= 0 ? USEC_NEVER : zone_add(charter_zone(s->charter), given, lasts, 1);
+}
+
+enum code lock_open(const struct service *s, struct sql *q, const struct kind_info *k, const struct uuid *id, const struct use_lock *l, usec_t now, usec_t *ret_since, struct err *reterr) {
+    usec_t at = 0;
+    enum code code = lock_given(q, k->number, id, l->what, &at, reterr);
+    if (code == OK)
+        *ret_since = at != 0 && now < consent_until(s, &l->lasts, at) ? at : 0;
+    return code;
 }
 
 static int by_tenant(const void *a, const void *b) {
@@ -44,12 +76,12 @@ static int by_tenant(const void *a, const void *b) {
 
 const struct use_lock *locks_of(const struct locks *l, int64_t tenant, size_t *ret_count) {
     const struct set *s = atomic_load_explicit(&l->now, memory_order_acquire);
-    *ret_count = 0;
+    *ret_count = l->base_count;
     if (s == NULL || s->count == 0)
-        return NULL;
+        return l->base;
     const struct of_tenant key = { .tenant = tenant }, *found = bsearch(&key, s->tenants, s->count, sizeof *s->tenants, by_tenant);
     if (found == NULL)
-        return NULL;
+        return l->base;
     *ret_count = found->count;
     return found->list;
 }
@@ -66,7 +98,7 @@ static bool understood(const struct service *s, const struct lock_row *r, struct
     if (k == NULL || rest == NULL)
         return false;
     rest++;
-    *ret = (struct use_lock){ k->index, -1, -1, -1, r->born, r->what };
+    *ret = (struct use_lock){ .kind = k->index, .purpose = -1, .person = -1, .field = -1, .born = r->born, .what = r->what };
     if (strncmp(r->what, "purpose ", 8) == 0) {
         ret->purpose = kind_purpose(k->kind, rest);
         return ret->purpose >= 0;
@@ -82,11 +114,7 @@ static bool understood(const struct service *s, const struct lock_row *r, struct
     return strncmp(r->what, "processor ", 10) == 0;
 }
 
-static bool take(const struct lock_row *row, void *arg) {
-    struct reading *r = arg;
-    struct use_lock lock;
-    if (!understood(r->s, row, &lock))
-        return true;
+static bool add(struct reading *r, const struct use_lock *lock) {
     if (r->to->count == r->room) {
         size_t room = r->room == 0 ? 8 : r->room * 2;
         struct use_lock *list = arena_array(r->set->arena, room, sizeof *list);
@@ -98,10 +126,26 @@ static bool take(const struct lock_row *row, void *arg) {
         r->to->list = list;
         r->room = room;
     }
-    lock.what = arena_text(r->set->arena, row->what);
-    r->failed = lock.what == NULL;
-    r->to->list[r->to->count++] = lock;
+    r->to->list[r->to->count] = *lock;
+    r->to->list[r->to->count].what = arena_text(r->set->arena, lock->what);
+    r->failed = r->to->list[r->to->count++].what == NULL;
     return !r->failed;
+}
+
+/* Behind those of the charter itself, which say more of the same purpose. */
+static bool take(const struct lock_row *row, void *arg) {
+    struct reading *r = arg;
+    const struct locks *l = r->s->locks;
+    struct use_lock lock;
+    bool fine = true;
+    if (!understood(r->s, row, &lock))
+        return true;
+    for (size_t i = 0; i < l->base_count; i++)
+        if (l->base[i].kind == lock.kind && strcmp(l->base[i].what, lock.what) == 0)
+            return true;
+    for (size_t i = 0; fine && r->to->count < l->base_count; i++)
+        fine = add(r, &l->base[i]);
+    return fine && add(r, &lock);
 }
 
 static enum code read_all(struct reading *r, const int64_t *tenants, size_t count, struct err *reterr) {
@@ -145,7 +189,16 @@ enum code service_locks(struct service *s, struct err *reterr) {
 
 /* ---- given and taken back */
 
-struct give { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; const char *what; bool given; };
+struct give { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; const struct use_lock *lock; const char *what; bool given; };
+
+/* A consent of the charter's own leaves its row as if it had come with a change of the record. */
+static enum code step_note(struct txn *t, const struct give *g, const char *by, struct err *reterr) {
+    struct consent_row row = { .kind = g->k->number, .id = g->id, .name = g->lock->consent, .state = g->given ? CONSENT_GIVEN : CONSENT_WITHDRAWN, .until = USEC_NEVER,
+                               .way = g->who->by_link ? "link" : g->who->by_session ? "account" : "api", .by = by };
+    if (g->given)
+        row.until = consent_until(g->s, &g->lock->lasts, txn_now(t));
+    return g->lock->consent == NULL ? OK : consent_step_put(t, &row, reterr);
+}
 
 static enum code give_write(struct txn *t, void *arg, struct err *reterr) {
     struct give *g = arg;
@@ -154,6 +207,8 @@ static enum code give_write(struct txn *t, void *arg, struct err *reterr) {
     enum code code = row_get(txn_sql(t), g->k->number, &g->id, &row, reterr);
     if (code == OK)
         code = g->given ? lock_give(t, g->k->number, &g->id, g->what, txn_now(t), reterr) : lock_take_back(t, g->k->number, &g->id, g->what, reterr);
+    if (code == OK)
+        code = step_note(t, g, caller_text(g->who, by, sizeof by), reterr);
     if (code != OK)
         return code == E_GONE ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
     json_t *what = json_pack("{s:s, s:s, s:s, s:b}", "kind", g->k->kind->name, "id", uuid_format(&g->id, id), "use", g->what, "given", (int)g->given);
@@ -187,7 +242,7 @@ enum code record_consent_again(struct service *s, const struct caller *who, int 
     if (lock == NULL)
         return err_set(reterr, E_NOT_FOUND, "no use of this name waits for a consent");
     enum code code = may_know(s, who, kind, id, reterr);
-    struct give g = { s, who, service_kind(s, kind), *id, lock->what, given };
+    struct give g = { s, who, service_kind(s, kind), *id, lock, lock->what, given };
     return code == OK ? store_write(s->store, who->tenant, give_write, &g, reterr) : code;
 }
 
@@ -200,7 +255,7 @@ static json_t *lock_json(const struct service *s, const struct kind_info *k, con
         const struct words *w = &k->kind->used_for[l->purpose];
         purpose = json_pack("{s:s, s:s, s:s}", "en", w->in[LANG_EN], "pl", w->in[LANG_PL], "hu", w->in[LANG_HU]);
     }
-    return json_pack("{s:s, s:o, s:s?, s:s?, s:o}", "what", l->what, "purpose", purpose, "person", l->person < 0 ? NULL : people[l->person].name, "field",
+    return json_pack("{s:s, s:s?, s:o, s:s?, s:s?, s:o}", "what", l->what, "consent", l->consent, "purpose", purpose, "person", l->person < 0 ? NULL : people[l->person].name, "field",
                      l->field < 0 ? NULL : k->kind->fields[l->field].name, "given", at == 0 ? json_null() : json_string(time_format(at, text, sizeof text)));
 }
 
@@ -222,7 +277,7 @@ enum code record_locks(struct service *s, const struct caller *who, int kind, co
         usec_t at = 0;
         if (list[i].kind != kind || born >= list[i].born)
             continue;
-        code = lock_given(view_sql(v), k->number, id, list[i].what, &at, reterr);
+        code = lock_open(s, view_sql(v), k, id, &list[i], clock_now(), &at, reterr);
         json_array_append_new(all, lock_json(s, k, &list[i], at));
     }
     if (code == OK && (all == NULL || mem_lost() != lost))

@@ -4,7 +4,6 @@
 #include "records/locks.h"
 #include "records/record.h"
 #include "store/consent.h"
-#include "store/version.h"
 
 const char *send_bar_text(enum send_bar bar) {
     static const char *const texts[] = { [SEND_UNCONFIRMED] = "the address has not confirmed the record yet", [SEND_RESTRICTED] = "the processing of the record is restricted (GDPR, article 18)",
@@ -12,14 +11,16 @@ const char *send_bar_text(enum send_bar bar) {
     return (size_t)bar < ARRAY_LEN(texts) ? texts[bar] : NULL;
 }
 
-/* A purpose that came after the record was given and waits for its person's consent. */
-static enum code lock_bar(struct sql *q, const struct use_lock *list, size_t count, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
+/* A purpose that needs a consent, or came after the record was given and waits for one. */
+static enum code lock_bar(const struct service *s, struct sql *q, const struct use_lock *list, size_t count, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
     enum code code = OK;
     for (size_t i = 0; code == OK && *ret == SEND_FINE && i < count; i++) {
         usec_t at = 0;
         if (list[i].kind != r->info->index || list[i].purpose < 0 || list[i].purpose != purpose || r->born >= list[i].born)
             continue;
-        code = lock_given(q, r->info->number, &r->id, list[i].what, &at, reterr);
+        if (!rule_on(list[i].consent != NULL ? RULE_consent_fields : RULE_consent_again))
+            continue;
+        code = lock_open(s, q, r->info, &r->id, &list[i], clock_now(), &at, reterr);
         if (code == OK && at == 0)
             *ret = SEND_LOCKED;
     }
@@ -57,8 +58,8 @@ enum code may_send(struct service *s, int64_t tenant, int kind, const struct uui
         code = record_load(view_sql(v), service_kind(s, kind), id, arena, &r, reterr);
     if (code == OK)
         code = row_bar(view_sql(v), &r, purpose, &bar, reterr);
-    if (code == OK && rule_on(RULE_consent_again))
-        code = lock_bar(view_sql(v), locks, count, &r, purpose, &bar, reterr);
+    if (code == OK)
+        code = lock_bar(s, view_sql(v), locks, count, &r, purpose, &bar, reterr);
     v = view_end(v);                           /* the keeper is asked without a view open */
     if (code == OK && bar == SEND_FINE && r.info->agreed != NULL && rule_on(RULE_consent_withdrawn)) {
         code = record_open(s, &r, arena, reterr);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/version.h"
 
 enum code record_blank(const struct kind_info *k, int64_t tenant, struct arena *arena, struct record *ret, struct err *reterr) {
     struct value *values = arena_array(arena, k->kind->field_count, sizeof *values);
@@ -170,12 +171,31 @@ enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r
     return record_walk_parts(NULL, q, arena, r, reterr);
 }
 
+/* Which purposes its person has consented to. */
+static enum code uses_load(struct sql *q, struct record *r, struct err *reterr) {
+    const struct kind_info *k = r->info;
+    enum code code = OK;
+    r->uses = 0;
+    for (size_t i = 0; code == OK && i < k->consent_count; i++) {
+        const struct consent_rule *rule = k->use_names[i] == NULL ? NULL : kind_consent_rule(k->kind, k->consents[i]);
+        usec_t at = 0;
+        if (rule == NULL)
+            continue;
+        code = lock_given(q, k->number, &r->id, k->use_names[i], &at, reterr);
+        if (code == OK && at != 0 && (span_days(&rule->lasts) <= 0 || clock_now() < zone_add(k->zone, at, &rule->lasts, 1)))
+            r->uses |= (uint64_t)1 << i;
+    }
+    return code;
+}
+
 enum code record_walk_parts(struct part_walk *w, struct sql *q, struct arena *arena, struct record *r, struct err *reterr) {
     struct take_parts t = { r, arena, false };
     r->stray_count = 0;
     enum code code = w != NULL ? parts_walk(w, &r->id, take_part, &t, reterr) : parts_get(q, r->info->number, &r->id, take_part, &t, reterr);
     if (code == OK && t.failed)
         code = err_set(reterr, E_MEMORY, "no memory for a record");
+    if (code == OK && r->info->use_count > 0)
+        code = uses_load(q, r, reterr);
     r->loaded = code == OK;
     return code;
 }
@@ -354,6 +374,20 @@ static enum code open_all(const struct opening *todo, const struct key *keys, co
     return OK;
 }
 
+/* A consent whose end has come: what rests on it is shown to nobody, though the erasure may be a minute away, or wait for its notice. That
+ * it was given stays: the end is counted from there. */
+static void consents_over(struct record *r, usec_t now) {
+    const struct kind *k = r->info->kind;
+    for (size_t i = 0; i < k->part_count; i++) {
+        const struct consent_rule *own = kind_consent_rule(k, k->parts[i].consent), *all = kind_consent_rule(k, r->info->agreed);
+        bool over = own != NULL && r->parts[i].given != 0 && span_days(&own->lasts) > 0 && zone_add(r->info->zone, r->parts[i].given, &own->lasts, 1) <= now;
+        over = over || (all != NULL && r->agreed != 0 && span_days(&all->lasts) > 0 && zone_add(r->info->zone, r->agreed, &all->lasts, 1) <= now);
+        for (size_t f = 0; over && f < k->field_count; f++)
+            if ((k->parts[i].fields >> f & 1) != 0 && k->fields[f].level != L_PLAIN)
+                r->values[f] = (struct value){ 0 };
+    }
+}
+
 #define KEYS_AT_HAND 16u
 enum code records_open(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr) {
     size_t n = collect(list, count, NULL, NULL);
@@ -371,8 +405,11 @@ enum code records_open(struct service *s, struct record **list, size_t count, st
             code = open_all(todo, keys, ok, n, arena, reterr);
         crypto_wipe(keys, n * sizeof *keys);
     }
-    for (size_t i = 0; code == OK && i < count; i++)
+    for (size_t i = 0; code == OK && i < count; i++) {
         list[i]->opened = true;
+        if (list[i]->info->kind->consent_count > 0)
+            consents_over(list[i], clock_now());
+    }
     return code;
 }
 

@@ -23,6 +23,7 @@ struct record {
     struct marks marks;                        /* as stored; the write of a record keeps them */
     bool loaded;                               /* its parts are here */
     bool opened;                               /* sealed values are in `values` too */
+    uint64_t uses;                             /* consents of purposes that are given and last, by index into the kind's; with the parts */
     usec_t agreed;                             /* consent of the kind itself; 0 */
     /* Stored under another charter: what the next write of the record puts where it belongs now. */
     bool moved;                                /* anything of this */

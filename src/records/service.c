@@ -90,6 +90,18 @@ static void consent_add(struct kind_info *k, const char *name) {
         k->consents[k->consent_count++] = name;
 }
 
+/* Behind the others, so that theirs keep their places. */
+static void uses_of(struct service *s, struct kind_info *k) {
+    for (size_t i = 0; i < k->kind->consent_count; i++) {
+        const struct consent_rule *r = &k->kind->consents[i];
+        if (r->purpose < 0 || k->consent_count == CONSENTS_MAX)
+            continue;
+        k->use_names[k->consent_count] = arena_printf(s->arena, "purpose %s", k->kind->used_for[r->purpose].in[LANG_EN]);
+        k->consents[k->consent_count++] = r->name;
+        k->use_count++;
+    }
+}
+
 static void what_it_has(struct kind_info *k) {
     const struct kind *kind = k->kind;
     static const char word[] = "consent ";
@@ -155,6 +167,8 @@ static enum code kinds_fill(struct service *s, struct err *reterr) {
         if (code != OK)
             return code;
         what_it_has(k);
+        uses_of(s, k);
+        k->zone = charter_zone(s->charter);
         labels_of(s, k);
     }
     for (size_t i = 0; !arena_overflowed(s->arena) && i < s->kinds; i++)
@@ -188,6 +202,8 @@ enum code service_open(const struct charter *charter, struct store *store, struc
         code = err_set(reterr, E_MEMORY, "no memory for a service");
     if (code == OK)
         code = doors_ready(s, reterr);
+    if (code == OK)
+        code = locks_base(s, reterr);
     if (code == OK)
         code = service_locks(s, reterr);
     if (code != OK)

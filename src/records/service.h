@@ -21,6 +21,9 @@ struct kind_info {
     fieldset counted;                          /* states that a capacity counts: the write decides them, so they are outside the index */
     const int *children; size_t child_count;   /* kinds that belong to this one */
     const char *consents[CONSENTS_MAX]; size_t consent_count;
+    const char *use_names[CONSENTS_MAX];       /* by consent: "purpose sending offers", which is used only with it; NULL: it is one of fields or of the record */
+    size_t use_count;                          /* of these */
+    const struct zone *zone;
     const char *agreed;                        /* "because: consent X" of the kind itself; NULL */
     bool has_files;                            /* some field is a file */
     bool takes_forms;                          /* a public form stands under its records */

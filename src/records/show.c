@@ -69,6 +69,11 @@ static void consents_add(struct buf *b, const struct record *r, fieldset fields)
     }
     if (r->info->agreed != NULL && !shown_before(r, parts, r->info->agreed, fields))
         consent_add(b, r, r->info->agreed, fields);
+    for (size_t n = 0; fields != 0 && r->info->use_count > 0 && n < r->info->consent_count; n++)
+        if (r->info->use_names[n] != NULL) {
+            name_add(b, r->info->consents[n]);
+            buf_text(b, (r->uses >> n & 1) != 0 ? "true" : "false");
+        }
     buf_char(b, '}');
 }
 

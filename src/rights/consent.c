@@ -62,6 +62,19 @@ static bool take_text(const struct consent_text *t, void *arg) {
     return true;
 }
 
+/* What was given until a time that has come by now has expired then, though nobody wrote it down. */
+static void expire(struct history *h, usec_t now) {
+    const size_t count = h->count;
+    for (size_t i = 0; i < count; i++) {
+        bool last = h->list[i].state == CONSENT_GIVEN && h->list[i].until <= now;
+        for (size_t n = i + 1; last && n < count; n++)
+            last = strcmp(h->list[n].name, h->list[i].name) != 0;
+        struct consent_row over = { .name = h->list[i].name, .state = CONSENT_EXPIRED, .at = h->list[i].until, .until = USEC_NEVER, .way = "sejf", .by = "sejf" };
+        if (last && !take(&over, h))
+            return;
+    }
+}
+
 /* No view is open when the keeper is asked, nor when the texts, which are the instance's, are looked up. */
 static enum code history_read(struct history *h, int64_t tenant, int kind, const struct uuid *id, struct err *reterr) {
     struct view *v = NULL;
@@ -71,6 +84,8 @@ static enum code history_read(struct history *h, int64_t tenant, int kind, const
     if (code == OK)
         code = consents_of(view_sql(v), service_kind(h->s, kind)->number, id, take, h, reterr);
     v = view_end(v);
+    if (code == OK)
+        expire(h, clock_now());
     if (code == OK && h->failed)
         code = err_set(reterr, E_MEMORY, "no memory for consents");
     if (code == OK)
@@ -160,6 +175,9 @@ static json_t *in_languages(const struct words *w) {
 
 /* Which fields the consent is about: those that are kept only with it; all of the record, where it rests on the consent. */
 static bool covers(const struct kind_info *k, const char *consent, const struct field *f) {
+    const struct consent_rule *rule = kind_consent_rule(k->kind, consent);
+    if (rule != NULL && rule->purpose >= 0)
+        return f->level != L_PLAIN && f->consent == NULL;
     return k->agreed != NULL && strcmp(k->agreed, consent) == 0 ? f->level != L_PLAIN : f->consent != NULL && strcmp(f->consent, consent) == 0;
 }
 
@@ -174,10 +192,12 @@ static json_t *data_of(const struct kind_info *k, const char *consent) {
     return all;
 }
 
-static json_t *purposes_of(const struct kind_info *k) {
+static json_t *purposes_of(const struct kind_info *k, const char *consent) {
+    const struct consent_rule *own = kind_consent_rule(k->kind, consent);
     json_t *all = json_array();
     for (size_t i = 0; i < k->kind->used_for_count; i++)
-        json_array_append_new(all, json_pack("{s:s, s:o}", "@type", "dpv:Purpose", "dct:title", in_languages(&k->kind->used_for[i])));
+        if (own != NULL && own->purpose >= 0 ? own->purpose == (int)i : kind_purpose_consent(k->kind, (int)i) == NULL)
+            json_array_append_new(all, json_pack("{s:s, s:o}", "@type", "dpv:Purpose", "dct:title", in_languages(&k->kind->used_for[i])));
     return all;
 }
 
@@ -204,7 +224,7 @@ static json_t *process_of(const struct history *h, const char *consent, bool giv
         if (strcmp(h->list[i].name, consent) == 0)
             json_array_append_new(events, event(&h->list[i]));
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:{s:s, s:s?}, s:s}", "@type", "dpv:Process", "dct:identifier", consent, "dpv:hasLegalBasis", special ? "eu-gdpr:A9-2-a" : "eu-gdpr:A6-1-a",
-                     "dpv:hasPurpose", purposes_of(k), "dpv:hasPersonalData", data, "schema:active", (int)given, "dpv:hasConsentStatus", events,
+                     "dpv:hasPurpose", purposes_of(k, consent), "dpv:hasPersonalData", data, "schema:active", (int)given, "dpv:hasConsentStatus", events,
                      "dpv:hasStorageCondition", "@type", "dpv:StorageDeletion", "dct:date", h->r.due == USEC_NEVER ? NULL : time_format(h->r.due, until, sizeof until),
                      "dpv:hasWithdrawalMethod", "the private link of the record, or a change of it by API");
 }

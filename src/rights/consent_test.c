@@ -1,12 +1,14 @@
 /* consent_test.c — steps and receipt of consents, confirming by the address, what nobody confirmed, and who may be written to. */
 #include "rights/consent.c"
 
+#include "records/locks.h"
 #include "records/may_send.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
 #include "rights/objection.h"
 #include "rights/restriction.h"
 #include "store/hold.h"
+#include "store/version.h"
 
 static const char news[] =
     CHARTER_HEAD("news", "PL", "Europe/Warsaw")
@@ -32,6 +34,35 @@ static const char news[] =
     "  reader: everything of own subscription, by private link\n"
     "  owner: everything of own subscription, everything of own note\n"
     "  clerk: everything of own subscription\n"
+    "  support: nothing personal\n"
+    "sign_in:\n  owner: password of 12 characters and a second step\n"
+    "agreement: needed before any personal data\n"
+    "connections: TLS 1.2 or newer\n"
+    "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n"
+    "logs: kept 30 days, masked when written\n"
+    "transfers: never outside the EEA\n"
+    "rights: answered within 1 month\n"
+    "breach: controller within 24 hours, authority within 72 hours\n"
+    "cookies: none but those needed\n"
+    "not_sealed: []\nclaims: []\n";
+
+static const char orders[] =
+    CHARTER_HEAD("orders", "PL", "Europe/Warsaw")
+    "people:\n  buyer: who buys\n  clerk: who sells\n  owner: the customer\n"
+    "tenant: owner\n"
+    "records:\n"
+    "  order:\n"
+    "    we_are: processor for the owner\n    belongs_to: owner\n    about: buyer\n    because: contract with the buyer\n"
+    "    used_for: [keeping the order, sending offers]\n"
+    "    consents:\n      marketing: ends after 24 months, for sending offers\n      diet: ends after 1 year\n"
+    "    holds:\n"
+    "      email: personal email, found exactly\n"
+    "      diet: sensitive text, optional, only with consent diet\n"
+    "    keep: 5 years after created, then erase\n"
+    "who_sees:\n"
+    "  buyer: everything of own order, by private link\n"
+    "  owner: everything of own order\n"
+    "  clerk: everything of own order\n"
     "  support: nothing personal\n"
     "sign_in:\n  owner: password of 12 characters and a second step\n"
     "agreement: needed before any personal data\n"
@@ -200,5 +231,117 @@ TEST(a_receipt_tells_of_each_consent_and_of_no_value) {
     json_decref(got);
     CHECK(consent_receipt(b.service, b.tenant, "Salon", charter_kind(b.charter, "note"), &note, &got, &b.e) == E_NOT_FOUND);
     CHECK(consent_history(b.service, b.tenant, kind_of(&b), &nobody, &got, &b.e) == E_NOT_FOUND);
+    bed_end(&b);
+}
+
+/* ---- a purpose that needs a consent of its own, and consents that end */
+static struct uuid order(struct bed *b, const struct caller *who, json_t *input) {
+    json_t *got = NULL;
+    CHECK_OK(bed_make(b, who, "order", input, &got), &b->e);
+    struct uuid id = id_of(got);
+    json_decref(got);
+    return id;
+}
+
+/* Reading, listing and writing for the purpose, as that role; and the read for the first purpose, which needs no consent. */
+static bool used(struct bed *b, const struct caller *as, const struct uuid *id) {
+    struct caller who = *as;
+    json_t *got = NULL, *list = NULL;
+    enum send_bar bar;
+    CHECK_OK(bed_read(b, &who, "order", id, &got), &b->e);
+    json_decref(got);
+    got = NULL;
+    who.purpose = "sending offers";
+    enum code code = bed_read(b, &who, "order", id, &got);
+    CHECK(code == OK || code == E_FORBIDDEN);
+    json_decref(code == OK ? got : NULL);
+    CHECK_OK(record_list(b->service, &who, charter_kind(b->charter, "order"), NULL, &list, &b->e), &b->e);
+    CHECK((json_array_size(json_object_get(list, "items")) == 1) == (code == OK));
+    json_decref(list);
+    CHECK_OK(may_send(b->service, who.tenant, charter_kind(b->charter, "order"), id, 1, &bar, &b->e), &b->e);
+    CHECK(bar == (code == OK ? SEND_FINE : SEND_LOCKED));
+    CHECK_OK(may_send(b->service, who.tenant, charter_kind(b->charter, "order"), id, 0, &bar, &b->e), &b->e);
+    CHECK(bar == SEND_FINE);
+    return code == OK;
+}
+
+static enum code says(struct bed *b, const struct caller *who, const struct uuid *id, const char *consent, bool given) {
+    json_t *got = NULL;
+    enum code code = bed_change(b, who, "order", id, -1, json_pack("{s:{s:b}}", "consents", consent, (int)given), &got);
+    CHECK(code != OK || json_is_true(json_object_get(json_object_get(got, "consents"), consent)) == given);
+    json_decref(got);
+    return code;
+}
+
+static const char *state_of(struct bed *b, const struct uuid *id, size_t step) {
+    static char state[16];
+    json_t *list = NULL;
+    CHECK_OK(consent_history(b->service, b->tenant, charter_kind(b->charter, "order"), id, &list, &b->e), &b->e);
+    const char *said = text_at(json_array_get(json_object_get(list, "items"), step), "state", NULL);
+    snprintf(state, sizeof state, "%s", said == NULL ? "" : said);
+    json_decref(list);
+    return state;
+}
+
+TEST(a_purpose_waits_for_its_consent_in_every_way) {
+    struct bed b;
+    bed_start(&b, orders);
+    struct caller owner = bed_role(&b, b.tenant, "owner"), clerk = bed_role(&b, b.tenant, "clerk"), others = bed_role(&b, b.other, "owner");
+    const struct uuid id = order(&b, &owner, json_pack("{s:s}", "email", "ewa@people.example"));
+    struct caller person = { .tenant = b.tenant, .person = charter_person(b.charter, "buyer"), .token = 12, .by_link = true, .subject_kind = charter_kind(b.charter, "order"), .subject = id };
+    CHECK(!used(&b, &owner, &id) && !used(&b, &clerk, &id));
+    CHECK(says(&b, &clerk, &id, "marketing", true) == E_FIELDS);          /* not for it to say */
+    CHECK_OK(says(&b, &person, &id, "marketing", true), &b.e);
+    CHECK(used(&b, &owner, &id) && used(&b, &clerk, &id));
+    CHECK_TEXT(state_of(&b, &id, 0), "given");
+    CHECK_OK(says(&b, &person, &id, "marketing", false), &b.e);
+    CHECK(!used(&b, &owner, &id));
+    CHECK_TEXT(state_of(&b, &id, 1), "withdrawn");
+    CHECK_OK(record_consent_again(b.service, &person, charter_kind(b.charter, "order"), &id, "purpose sending offers", true, &b.e), &b.e);
+    CHECK(used(&b, &owner, &id));
+    CHECK_TEXT(state_of(&b, &id, 2), "given");
+    const struct uuid with = order(&b, &others, json_pack("{s:s, s:{s:b}}", "email", "ola@people.example", "consents", "marketing", 1));
+    CHECK(used(&b, &others, &with));                                      /* of another tenant; its own gate */
+    bed_end(&b);
+}
+
+struct giving { int32_t kind; struct uuid id; usec_t at; };
+static enum code give_then(struct txn *t, void *arg, struct err *e) {
+    const struct giving *g = arg;
+    return lock_give(t, g->kind, &g->id, "purpose sending offers", g->at, e);
+}
+static enum code step_then(struct txn *t, void *arg, struct err *e) {
+    const struct giving *g = arg;
+    return consent_step_put(t, &(struct consent_row){ .kind = g->kind, .id = g->id, .name = "marketing", .state = CONSENT_GIVEN, .until = g->at + 2 * 365 * USEC_PER_DAY, .way = "api", .by = "token 1" }, e);
+}
+
+TEST(a_consent_that_ends_is_over_by_itself) {
+    struct bed b;
+    json_t *got = NULL, *list = NULL;
+    usec_t due = 0;
+    bed_start(&b, orders);
+    struct caller owner = bed_role(&b, b.tenant, "owner");
+    const struct uuid id = order(&b, &owner, json_pack("{s:s, s:s, s:{s:b}}", "email", "ewa@people.example", "diet", "no nuts", "consents", "diet", 1));
+    struct giving g = { service_kind(b.service, charter_kind(b.charter, "order"))->number, id, clock_now() - 800 * USEC_PER_DAY };
+    CHECK_OK(store_write(b.store, b.tenant, give_then, &g, &b.e), &b.e);
+    CHECK_OK(store_write(b.store, b.tenant, step_then, &g, &b.e), &b.e);
+    CHECK(!used(&b, &owner, &id));
+    CHECK_TEXT(state_of(&b, &id, 2), "expired");
+    CHECK_OK(consent_receipt(b.service, b.tenant, "Shop", charter_kind(b.charter, "order"), &id, &list, &b.e), &b.e);
+    char *said = json_dumps(list, JSON_COMPACT);
+    CHECK(strstr(said, "dpv:ConsentExpired") != NULL);
+    free(said);
+    json_decref(list);
+    g.at = clock_now() - 700 * USEC_PER_DAY;
+    CHECK_OK(store_write(b.store, b.tenant, give_then, &g, &b.e), &b.e);
+    CHECK(used(&b, &owner, &id));
+    /* A field's consent that ends is the date on which the field goes; the rest of the record has its own. */
+    CHECK_OK(bed_read(&b, &owner, "order", &id, &got), &b.e);
+    CHECK(time_parse(text_at(got, "due", NULL), &due) && due > clock_now() + 360 * USEC_PER_DAY && due < clock_now() + 370 * USEC_PER_DAY);
+    json_decref(got);
+    CHECK_OK(says(&b, &owner, &id, "diet", false), &b.e);
+    CHECK_OK(bed_read(&b, &owner, "order", &id, &got), &b.e);
+    CHECK(time_parse(text_at(got, "due", NULL), &due) && due > clock_now() + 1700 * USEC_PER_DAY);
+    json_decref(got);
     bed_end(&b);
 }

@@ -11,7 +11,8 @@ import { Sink } from './sink.mjs';
 // A subscription that its address need not confirm: the letter has a test of its own below.
 const texts = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-charter-'));
 const file = path.join(texts, 'bookings.yaml');
-fs.writeFileSync(file, fs.readFileSync(path.join(root, 'charters/bookings.yaml'), 'utf8').replace(', confirmed by email', ''));
+fs.writeFileSync(file, fs.readFileSync(path.join(root, 'charters/bookings.yaml'), 'utf8').replace(', confirmed by email', '').replace(/\ncopies: .*/, '')
+  .replace(/(\n      - \{en: answering the question.*\})/, '$1\n      - {en: sending offers, pl: wysyłanie ofert, hu: ajánlatok küldése}\n    consents:\n      marketing: ends after 24 months, for sending offers'));
 const sejf = new Instance({ charters: [file] });
 let tenant, business, staff, cookie, base;
 
@@ -155,6 +156,7 @@ test('what is restricted is stored and not used, but by its person and with a gr
   assert.equal((await call('GET', `/v1/bookings/${record}`, undefined, { headers: { 'sejf-ground': 'because' } })).status, 400);
   await until('the ground in the list of reads', async () => (await call('GET', api(`reads?record=${record}`))).json.items.some((r) => r.ground === 'claims'), 30000);
   const exported = await call('POST', '/v1/bookings/question/export', {});
+  assert.equal(exported.status, 200, exported.text);
   assert.ok(!exported.text.includes(question.id));
 
   assert.deepEqual(ok(await call('GET', api('restrictions'))).items.map((r) => [r.id, r.request, r.told]), [[question.id, 3, null]]);
@@ -182,6 +184,37 @@ test('the person objects, allows again and stops all uses by the private link', 
   assert.equal((await press(link, 'restrict')).status, 303);
   assert.equal(await found(staff, 'link@people.example'), 0);
   assert.match((await sejf.call('GET', `${link}?lang=pl`)).text, /Używanie Twoich danych jest wstrzymane/);
+});
+
+test('a purpose with a consent of its own is served only with it, by form, link and API', async () => {
+  const headers = { 'sejf-purpose': 'sending offers' }, target = '/f/bookings/ask/gabinet-mieta';
+  const page = await sejf.call('GET', `${target}?lang=pl`);
+  assert.match(page.text, /także w tym celu: wysyłanie ofert/);
+  const without = await sendForm(target, { email: 'plain@people.example', text: 'Kiedy?' }), withIt = await sendForm(target, { email: 'offers@people.example', text: 'Kiedy?', '.consent.marketing': 'yes' });
+  assert.equal(without.status, 200, without.text);
+  assert.equal(withIt.status, 200, withIt.text);
+  assert.deepEqual([await found(business, 'plain@people.example', headers), await found(business, 'offers@people.example', headers)], [0, 1]);
+  assert.deepEqual([await found(staff, 'plain@people.example', headers), await found(staff, 'offers@people.example', headers)], [0, 1]);
+  assert.equal(await found(business, 'plain@people.example'), 1);                    // its first purpose needs none
+  const [record] = ok(await call('POST', '/v1/bookings/question/search', { where: { email: 'plain@people.example' } })).items;
+  assert.deepEqual(record.consents, { marketing: false });
+  const one = await call('GET', `/v1/bookings/question/${record.id}`, undefined, { headers });
+  assert.equal(one.status, 403);
+  assert.match(one.json.detail, /needs a consent of the person/);
+  assert.ok(!(await call('GET', '/v1/bookings/question', undefined, { headers })).json.items.some((r) => r.id === record.id));
+  const exported = await call('POST', '/v1/bookings/question/export', {}, { headers });
+  assert.ok(!exported.text.includes('plain@people.example') && exported.text.includes('offers@people.example'), exported.text.slice(0, 500));
+  assert.equal((await press(linkOf(without), 'agree', 'purpose sending offers')).status, 303);
+  assert.equal(await found(staff, 'plain@people.example', headers), 1);
+  assert.equal((await press(linkOf(without), 'disagree', 'purpose sending offers')).status, 303);
+  assert.equal(await found(staff, 'plain@people.example', headers), 0);
+  assert.deepEqual(ok(await call('GET', api(`consents?record=question/${record.id}`))).items.map((c) => [c.consent, c.state, c.way]),
+    [['marketing', 'given', 'link'], ['marketing', 'withdrawn', 'link']]);
+  ok(await call('PATCH', `/v1/bookings/question/${record.id}`, { consents: { marketing: true } }));
+  assert.equal(await found(business, 'plain@people.example', headers), 1);
+  const receipt = ok(await call('GET', api(`consents/receipt?record=question/${record.id}`)));
+  assert.match(JSON.stringify(receipt), /wysyłanie ofert/);
+  assert.ok(!JSON.stringify(receipt).includes('plain@people'));
 });
 
 test('what a form made counts only after the link of its letter was pressed, once', { timeout: 180000 }, async () => {
