@@ -18,9 +18,9 @@
 #define MAC_TEXT BASE64URL_ROOM(MAC_BYTES)
 
 struct bucket { uint64_t who; usec_t last; int64_t level; };   /* level: what has not leaked yet, in COST units */
-struct rate { int64_t burst, per_minute; };
-static const struct rate per_form = { 20, 6 }, per_address = { 600, 120 };
 #define COST ((int64_t)USEC_PER_MINUTE)
+struct rate { int64_t burst, per_minute, cost; };
+static const struct rate per_form = { 20, 6, COST }, per_address = { 600, 120, COST }, per_mailbox = { 3, 1, 60 * COST /* one an hour */ };
 
 struct guard { struct key *key; pthread_mutex_t lock; struct bucket *buckets; };
 
@@ -149,9 +149,9 @@ static bool bucket_take(struct bucket *b, const struct rate *rate, usec_t now) {
         b->level -= leaked;
         b->last = now;
     }
-    if (b->level > (rate->burst - 1) * COST)
+    if (b->level > (rate->burst - 1) * rate->cost)
         return false;
-    b->level += COST;
+    b->level += rate->cost;
     return true;
 }
 
@@ -161,6 +161,24 @@ bool guard_take(struct guard *g, const char *address, const char *form, usec_t s
     uint64_t here = bucket_of(g, address, form), all = bucket_of(g, address, "");
     pthread_mutex_lock(&g->lock);
     bool fine = bucket_take(bucket_find(g, here, steady), &per_form, steady) && bucket_take(bucket_find(g, all, steady), &per_address, steady);
+    pthread_mutex_unlock(&g->lock);
+    return fine;
+}
+
+bool guard_mailbox(struct guard *g, const char *to, usec_t steady) {
+    uint8_t hash[HASH_SIZE], mac[HASH_SIZE];
+    uint64_t who;
+    AUTO(buf_wipe) struct buf lower = BUF(1024);
+    if (!rule_on(RULE_form_limits))
+        return true;
+    for (const char *p = to; *p != 0; p++)
+        buf_char(&lower, *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p);
+    hash_sha256(buf_str(&lower), lower.len, hash);
+    hmac_sha256(g->key->bytes, KEY_SIZE, hash, sizeof hash, mac);
+    memcpy(&who, mac, sizeof who);
+    who = who == 0 ? 1 : who;
+    pthread_mutex_lock(&g->lock);
+    bool fine = bucket_take(bucket_find(g, who, steady), &per_mailbox, steady);
     pthread_mutex_unlock(&g->lock);
     return fine;
 }

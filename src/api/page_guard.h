@@ -25,4 +25,6 @@ enum guard_verdict { GUARD_FINE, GUARD_OLD, GUARD_FOREIGN, GUARD_FAST };
 enum guard_verdict guard_check(struct guard *g, const char *about, const char *cookie, const char *token, usec_t now);
 
 /* One more from this address for this form? Address as text; IPv6 counts by its /64. False: too many. */
+/* One more letter to this mailbox, from whichever address it was asked for? Three at once, then one an hour. */
+MUST_USE bool guard_mailbox(struct guard *g, const char *to, usec_t steady);
 MUST_USE bool guard_take(struct guard *g, const char *address, const char *form, usec_t steady);

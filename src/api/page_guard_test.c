@@ -102,6 +102,16 @@ TEST(one_address_is_held_over_many_forms) {
     CHECK_INT(taken, per_address.burst);
 }
 
+TEST(a_mailbox_gets_few_letters_whoever_asks) {
+    static const usec_t hour = 60 * USEC_PER_MINUTE;
+    AUTO(guard_free) struct guard *g = new_guard();
+    for (int i = 0; i < 3; i++)
+        CHECK(guard_mailbox(g, i == 1 ? "Ewa@People.example" : "ewa@people.example", T0));
+    CHECK(!guard_mailbox(g, "ewa@people.example", T0) && !guard_mailbox(g, "EWA@people.example", T0 + hour - 1));
+    CHECK(guard_mailbox(g, "ola@people.example", T0));
+    CHECK(guard_mailbox(g, "ewa@people.example", T0 + hour) && !guard_mailbox(g, "ewa@people.example", T0 + hour));
+}
+
 TEST(survives_no_memory) {
     struct err e;
     CHECK_OK(crypto_init(&e), &e);

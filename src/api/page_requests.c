@@ -222,7 +222,8 @@ static void counter_take(struct counter *c) {
         visit_trouble(&c->visit, &e);
         return;
     }
-    code = request_ask_identity(&c->desk, number, -1, NULL, &form, &e);
+    if (guard_mailbox(pages_guard(c->visit.pages), w.email, clock_steady()))       /* else it stands, and whoever answers may ask */
+        code = request_ask_identity(&c->desk, number, -1, NULL, &form, &e);
     if (code != OK)
         log_error("request_identity", &e);     /* the request stands; who asks can be asked again */
     message(c, 200, TEXT_RIGHT_SENT_TITLE, text_in(TEXT_RIGHT_SENT, c->visit.lang));

@@ -68,6 +68,17 @@ TEST(spans_in_three_languages) {
         }
 }
 
+TEST(a_sentence_ends_once) {
+    static const struct { const char *sentence, *arg, *want; } rows[] = {
+        { "Run by {1}.", "Test sp. z o.o.", "Run by Test sp. z o.o." }, { "{1}. Then.", "2026. november 22.", "2026. november 22. Then." }, { "{1}...", "etc.", "etc...." },
+        { "Run by {1}.", "Test", "Run by Test." }, { "{1}.", "", "." } };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO(buf_done) struct buf b = BUF(1000);
+        say_plain(&b, rows[i].sentence, SAY_ARGS(rows[i].arg));
+        CHECK_TEXT(buf_str(&b), rows[i].want);
+    }
+}
+
 TEST(sentences_are_escaped_whole) {
     static const struct { const char *sentence, *one, *two, *html, *plain; } row[] = {
         { "until {1}: {2}", "<b>", "\"&'", "until &lt;b&gt;: &quot;&amp;&#39;", "until <b>: \"&'" },

@@ -15,7 +15,7 @@
 #define PITCH 1.34                             /* from one line to the next, for each point of the size */
 #define BASE 1.05                              /* from the top of a line to what its letters stand on */
 
-struct pdf { cairo_surface_t *surface; cairo_t *cairo; PangoFontMap *map; PangoContext *context; struct buf out; };
+struct pdf { cairo_surface_t *surface; cairo_t *cairo; PangoFontMap *map; PangoContext *context; enum lang lang; struct buf out; };
 struct pdf_flow { struct pdf *pdf; PangoLayout *layout; double grey, size, pitch, left; int next, lines; };
 
 static cairo_status_t take(void *arg, const unsigned char *bytes, unsigned int len) {
@@ -85,6 +85,7 @@ enum code pdf_new(const struct pdf_options *o, struct pdf **ret, struct err *ret
     if (p == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a document");
     p->out = BUF((size_t)256 << 20);
+    p->lang = o->lang;
     enum code code = fonts_open(p, reterr);
     if (code != OK)
         return code;
@@ -126,6 +127,42 @@ enum code pdf_end(struct pdf *p, struct buf *ret, struct err *reterr) {
 
 /* ---- text */
 
+/* Words that no line ends with: short numbers, those before a number ("art. 93", "no. 4"), and in Polish those of one letter ("w którym"). */
+static bool clings(enum lang lang, const char *word, size_t len, char next) {
+    static const char *const before_numbers[] = { "art.", "Art.", "Article", "section", "ust.", "lit.", "nr", "no.", "§" };
+    if (len == 3 && memcmp(word, "ul.", 3) == 0)
+        return true;
+    if (len <= 2 && strspn(word, "0123456789") >= len)                          /* "14 dni" */
+        return true;
+    if (lang == LANG_PL && len == 1 && strchr("aiouwzAIOUWZ", word[0]) != NULL)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(before_numbers); i++)
+        if (strlen(before_numbers[i]) == len && memcmp(before_numbers[i], word, len) == 0)
+            return (next >= '0' && next <= '9') || (len == 4 && memcmp(word, "lit.", 4) == 0);
+    return false;
+}
+
+/* The text with spaces at which no line breaks where one should not. */
+static void bind(enum lang lang, const char *text, struct buf *ret) {
+    for (const char *p = text; *p != 0;) {
+        size_t n = strcspn(p, " \n");
+        const char *word = p;
+        size_t len = n;
+        while (len > 0 && strchr("([„“\"", *word) != NULL) {
+            word++;
+            len--;
+        }
+        buf_add(ret, p, n);
+        p += n;
+        if (*p == ' ' && len > 0 && clings(lang, word, len, p[1])) {
+            buf_text(ret, "\u00a0");
+            p++;
+        } else if (*p != 0) {
+            buf_char(ret, *p++);
+        }
+    }
+}
+
 static PangoLayout *layout_of(struct pdf *p, double width, const struct pdf_style *s, const char *text) {
     static const PangoAlignment aligns[] = { [PDF_LEFT] = PANGO_ALIGN_LEFT, [PDF_CENTRE] = PANGO_ALIGN_CENTER, [PDF_RIGHT] = PANGO_ALIGN_RIGHT };
     PangoLayout *l = pango_layout_new(p->context);
@@ -139,7 +176,12 @@ static PangoLayout *layout_of(struct pdf *p, double width, const struct pdf_styl
     pango_layout_set_width(l, (int)(width * PANGO_SCALE));
     pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);        /* a word that is longer than its column is broken */
     pango_layout_set_alignment(l, aligns[s->align]);
-    pango_layout_set_text(l, text, -1);
+    AUTO(buf_wipe) struct buf bound = BUF((size_t)16 << 20);
+    bind(p->lang, text, &bound);
+    if (bound.failed)
+        buf_fail(&p->out);
+    else
+        pango_layout_set_text(l, buf_str(&bound), -1);
     return l;
 }
 

@@ -29,6 +29,19 @@ TEST(a_text_that_does_not_fit_goes_on_elsewhere) {
     CHECK(pdf_flow_height(word) > 30);                                 /* broken, not cut off */
 }
 
+TEST(no_line_ends_with_a_word_that_belongs_to_the_next) {
+    static const struct { enum lang lang; const char *text, *bound; } rows[] = {
+        { LANG_PL, "sąd, w którym (o czym niżej)", "sąd, w\u00a0którym (o\u00a0czym niżej)" }, { LANG_EN, "a word, Article 93 and no. 4", "a word, Article\u00a093\u00a0and no.\u00a04" },
+        { LANG_PL, "art. 17 ust. 3 lit. b RODO", "art.\u00a017\u00a0ust.\u00a03\u00a0lit.\u00a0b RODO" }, { LANG_HU, "14 nap\na sorban, 2026 óta", "14\u00a0nap\na sorban, 2026 óta" },
+        { LANG_PL, "ul. Morska 12, 80-827 Gdańsk", "ul.\u00a0Morska 12, 80-827 Gdańsk" }, { LANG_PL, " w ", " w\u00a0" }, { LANG_PL, "", "" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO(buf_done) struct buf b = BUF(1000);
+        bind(rows[i].lang, rows[i].text, &b);
+        CHECK_TEXT(buf_str(&b), rows[i].bound);
+    }
+}
+
 TEST(pages_become_a_document) {
     AUTO(pdf_free) struct pdf *p = document();
     AUTO(buf_done) struct buf out = BUF(1u << 20);

@@ -33,6 +33,23 @@ static enum code packed(struct bed *b, const struct wish *w, const struct subjec
     return code;
 }
 
+/* Its letter is looked at on paper where SEJF_PAPERS names a directory. */
+static void cover_kept(const char *path, const char *name) {
+    static const char program[] = "import sys,zipfile; open(sys.argv[2],'wb').write(zipfile.ZipFile(sys.argv[1]).read('cover.pdf'))";
+    const char *directory = getenv("SEJF_PAPERS");
+    char to[256];
+    int status = -1;
+    if (directory == NULL)
+        return;
+    snprintf(to, sizeof to, "%s/%s.pdf", directory, name);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("python3", "python3", "-c", program, path, to, (char *)NULL);
+        _exit(127);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static enum code of_email(struct bed *b, const struct wish *w, char path[32], struct packed *ret) {
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct subject s;
@@ -90,6 +107,25 @@ TEST(everything_of_one_person_and_nothing_of_another) {
                  "import subprocess\n"
                  "c=z.read('cover.pdf'); assert c[:5]==b'%PDF-'");
     CHECK(unlink(path) == 0);
+    bed_end(&b);
+}
+
+TEST(its_letter_is_set_in_each_language) {
+    static const char *const names[LANG_COUNT][2] = { [LANG_EN] = { "cover-en", "cover-20-en" }, [LANG_PL] = { "cover-pl", "cover-20-pl" }, [LANG_HU] = { "cover-hu", "cover-20-hu" } };
+    struct bed b;
+    struct packed done;
+    char path[32];
+    bed_start(&b, shop);
+    place(&b);
+    for (int lang = 0; lang < LANG_COUNT; lang++)
+        for (int purpose = 0; purpose < PACK_PURPOSES; purpose++) {
+            CHECK_OK(of_email(&b, &(struct wish){ .email = "ewa@people.example", .purpose = (enum pack_purpose)purpose, .lang = (enum lang)lang }, path, &done), &b.e);
+            cover_kept(path, names[lang][purpose]);
+            python(path, "import subprocess\nopen(sys.argv[1]+'.pdf','wb').write(z.read('cover.pdf'))\nt=subprocess.run(['pdftotext',sys.argv[1]+'.pdf','-'],capture_output=True).stdout.decode()\n"
+                         "import os; os.unlink(sys.argv[1]+'.pdf')\n"
+                         "assert 'Kwiaciarnia Żonkil' in t and 'Prezes Urzędu Ochrony Danych Osobowych' in t and '00-014' in t,t");
+            CHECK(unlink(path) == 0);
+        }
     bed_end(&b);
 }
 

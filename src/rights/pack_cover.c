@@ -6,6 +6,7 @@
 #include "charter/labels.h"
 #include "doc/pdf.h"
 #include "rights/pack_inside.h"
+#include "rights/paper.h"
 
 enum cover_text {
 #define COVER(name, en, pl, hu) C_##name,
@@ -82,15 +83,26 @@ static void counts(struct sheet *s) {
     if (job->about->named_count > 0 && job->purpose == PACK_ACCESS) {
         char number[24];
         snprintf(number, sizeof number, "%zu", job->about->named_count);
+        s->y += 3;
         said(s, C_OTHERS, 2, SAY_ARGS(number));
     }
     s->y += 10;
 }
 
+static bool has_files(const struct packing *p) {
+    for (size_t i = 0; i < p->s->kinds; i++) {
+        const struct kind *k = service_kind(p->s, (int)i)->kind;
+        for (size_t f = 0; f < k->field_count; f++)
+            if (k->fields[f].type == T_FILE && run_of(p->job->about->list, p->job->about->count, (int)i).count > 0)
+                return true;
+    }
+    return false;
+}
+
 static void contents(struct sheet *s) {
     bool access = s->p->job->purpose == PACK_ACCESS;
     const struct { const char *name; enum cover_text text; bool there; } files[] = {
-        { LETTER_NAME, C_FILE_LETTER, s->p->job->letter != NULL }, { "records/", C_FILE_RECORDS, true }, { "files/", C_FILE_FILES, true }, { "about.html", C_FILE_ABOUT, access && s->p->job->notice != NULL },
+        { LETTER_NAME, C_FILE_LETTER, s->p->job->letter != NULL }, { "records/", C_FILE_RECORDS, true }, { "files/", C_FILE_FILES, has_files(s->p) }, { "about.html", C_FILE_ABOUT, access && s->p->job->notice != NULL },
         { "others/", C_FILE_OTHERS, access && s->p->job->about->named_count > 0 }, { "choices.json", C_FILE_CHOICES, access }, { "messages.json", C_FILE_MESSAGES, access && !s->p->job->only_seen },
         { "account.json", C_FILE_ACCOUNT, access && s->p->job->account != NULL },
         { "who_looked.json", C_FILE_LOOKED, access },
@@ -120,7 +132,9 @@ static void rights(struct sheet *s) {
         backups(s);
     }
     said(s, C_RIGHTS, 8, SAY_ARGS(charter_contact(c)));
-    said(s, C_AUTHORITY, 8, SAY_ARGS(charter_authority(c)));
+    AUTO(buf_done) struct buf authority = BUF(1024);
+    authority_put(c, ", ", &authority);
+    said(s, C_AUTHORITY, 8, SAY_ARGS(buf_str(&authority)));
     said(s, C_OPERATOR, 0, SAY_ARGS(charter_operator(c)));
 }
 

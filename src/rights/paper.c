@@ -23,7 +23,7 @@ static const struct words texts[PAPER_TEXTS] = {
 #undef PAPER
 };
 static const struct authority authorities[] = {
-#define AUTHORITY(country, name, address, web) { #country, name, address, web },
+#define AUTHORITY(country, brief, name, address, web) { #country, brief, name, address, web },
 #include "rights/authorities.tbl"
 #undef AUTHORITY
 };
@@ -51,11 +51,21 @@ bool paper_find(const char *name, enum paper *ret) {
 }
 
 const struct authority *authority_of(const struct charter *c) {
-    const char *country = charter_value(c, "operator.country");
-    for (size_t i = 0; country != NULL && i < ARRAY_LEN(authorities); i++)
-        if (strcmp(authorities[i].country, country) == 0)
-            return &authorities[i];
+    const char *country = charter_value(c, "operator.country"), *named = charter_authority(c);
+    for (size_t i = 0; country != NULL && i < ARRAY_LEN(authorities); i++) {
+        const struct authority *a = &authorities[i];
+        if (strcmp(a->country, country) == 0 && (strcmp(a->brief, named) == 0 || strcmp(a->name, named) == 0))
+            return a;
+    }
     return NULL;
+}
+
+void authority_put(const struct charter *c, const char *between, struct buf *ret) {
+    const struct authority *a = authority_of(c);
+    if (a == NULL)
+        buf_text(ret, charter_authority(c));
+    else
+        buf_printf(ret, "%s%s%s%s%s", a->name, between, a->address, between, a->web);
 }
 
 static const char *text_of(const struct sheet *s, enum paper_text t) { return texts[t].in[s->lang]; }
@@ -182,12 +192,14 @@ static void head_draw(struct sheet *s, enum paper_text title) {
 /* ---- what was done */
 
 /* The law of a kind in the language of the letter, where what keeps it is a law. */
-static const char *ground_said(const struct sheet *s, const char *record, const char *ground) {
-    struct uuid id;
-    int kind;
-    if (strncmp(ground, "law ", 4) != 0 || !request_record(s->w->desk, record, &kind, &id))
+static const char *ground_said(const struct sheet *s, const char *name, const char *ground) {
+    const struct charter *c = service_charter(s->w->desk->service);
+    const int kind = charter_kind(c, name);
+    if (strncmp(ground, "law ", 4) != 0)
         return ground;
-    const struct words *w = &charter_kind_at(service_charter(s->w->desk->service), kind)->ground;
+    if (kind < 0 || charter_kind_at(c, kind)->because == NULL || strcmp(charter_kind_at(c, kind)->because, ground) != 0)
+        return ground + 4;                     /* of a part, which has a law of its own */
+    const struct words *w = &charter_kind_at(c, kind)->ground;
     return w->in[s->lang] != NULL ? w->in[s->lang] : ground + 4;
 }
 
@@ -199,17 +211,26 @@ static void kind_put(const struct sheet *s, const char *name, size_t len, struct
     buf_text(ret, kind < 0 ? word : charter_kind_at(c, kind)->label.in[s->lang]);
 }
 
+/* {kind: count} as a list. */
+static void counts_put(const struct sheet *s, const json_t *counts, struct buf *ret) {
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)counts, name, value) {
+        buf_text(ret, ret->len > 0 ? ", " : "");
+        kind_put(s, name, strlen(name), ret);
+        if (json_integer_value(value) != 1)
+            buf_printf(ret, " (%lld)", (long long)json_integer_value(value));
+    }
+}
+
 static void done_draw(struct sheet *s) {
     const json_t *done = member(s, "decision", "done"), *erased = json_object_get(done, "erased"), *changed = json_object_get(done, "changed");
     AUTO(buf_done) struct buf list = BUF(1u << 16);
-    const char *name;
     json_t *value, *field;
     size_t i, f;
-    json_object_foreach((json_t *)(uintptr_t)erased, name, value) {
-        buf_text(&list, list.len > 0 ? ", " : "");
-        kind_put(s, name, strlen(name), &list);
-        buf_printf(&list, " (%lld)", (long long)json_integer_value(value));
-    }
+    counts_put(s, erased, &list);
+    if (erased != NULL && list.len == 0 && !in_part(s))         /* decided again after a cut, when what was found had gone already */
+        counts_put(s, member(s, "found", "counts"), &list);
     if (erased != NULL && list.len > 0)
         said(s, P_DONE_ERASED, SAY_ARGS(buf_str(&list)));
     else if (erased != NULL && !in_part(s))
@@ -228,22 +249,25 @@ static void done_draw(struct sheet *s) {
 }
 
 static void stays_draw(struct sheet *s) {
-    const json_t *stayed = json_object_get(member(s, "decision", "done"), "stayed");
+    const json_t *kept = json_object_get(member(s, "decision", "done"), "kept");
     json_t *one;
     size_t i;
-    if (json_array_size(stayed) > 0)
+    if (json_array_size(kept) > 0)
         flow(s, 0, &strong, text_of(s, P_STAYS), 4);
-    json_array_foreach((json_t *)(uintptr_t)stayed, i, one) {
+    json_array_foreach((json_t *)(uintptr_t)kept, i, one) {
         AUTO(buf_done) struct buf kind = BUF(256), due = BUF(64), line = BUF(4096);
-        const char *record = json_string_value(json_object_get(one, "record")) ?: "", *ground = json_string_value(json_object_get(one, "ground")) ?: "";
+        const char *name = json_string_value(json_object_get(one, "kind")) ?: "", *ground = json_string_value(json_object_get(one, "ground")) ?: "";
+        const json_int_t count = json_integer_value(json_object_get(one, "count"));
         usec_t t = time_at(one, "due");
-        kind_put(s, record, strcspn(record, "/"), &kind);
+        kind_put(s, name, strlen(name), &kind);
+        if (count > 1)
+            buf_printf(&kind, " (%lld)", (long long)count);
         if (t != 0)
-            day_put(s, t, &due);
-        say_plain(&line, text_of(s, t != 0 ? P_STAYS_ONE : P_STAYS_OPEN), SAY_ARGS(buf_str(&kind), ground_said(s, record, ground), buf_str(&due)));
+            day_put(s, t - 1, &due);           /* the last day on which it is there */
+        say_plain(&line, text_of(s, t != 0 ? P_STAYS_ONE : P_STAYS_OPEN), SAY_ARGS(buf_str(&kind), ground_said(s, name, ground), buf_str(&due)));
         flow(s, 14, &body, buf_str(&line), 3);
     }
-    if (json_array_size(stayed) > 0)
+    if (json_array_size(kept) > 0)
         s->y += 7;
 }
 
@@ -265,22 +289,19 @@ static void recipients_draw(struct sheet *s) {
 /* Whom a person may turn to: in every answer (Art. 12(4)). */
 static void remedies_draw(struct sheet *s) {
     const struct charter *c = service_charter(s->w->desk->service);
-    const struct authority *a = authority_of(c);
+    const char *country = charter_value(c, "operator.country") ?: "";
     AUTO(buf_done) struct buf where = BUF(1024);
     if (s->y + 110 > bottom)
         page_end(s);
     s->y += 4;
     flow(s, 0, &strong, text_of(s, P_RIGHTS), 4);
     flow(s, 0, &body, text_of(s, P_COMPLAIN), 4);
-    if (a != NULL)
-        buf_printf(&where, "%s\n%s\n%s", a->name, a->address, a->web);
-    else
-        buf_text(&where, charter_authority(c));
+    authority_put(c, "\n", &where);
     flow(s, 14, &strong, buf_str(&where), 8);
     AUTO(buf_done) struct buf court = BUF(2048);
     buf_text(&court, text_of(s, P_COURT));
-    if (a != NULL && (strcmp(a->country, "PL") == 0 || strcmp(a->country, "HU") == 0))
-        buf_printf(&court, " %s", text_of(s, a->country[0] == 'P' ? P_COURT_PL : P_COURT_HU));
+    if (strcmp(country, "PL") == 0 || strcmp(country, "HU") == 0)
+        buf_printf(&court, " %s", text_of(s, country[0] == 'P' ? P_COURT_PL : P_COURT_HU));
     paragraph(s, buf_str(&court));
 }
 
@@ -361,10 +382,13 @@ static void letter_draw(struct sheet *s) {
 }
 
 static enum code set_twice(struct request_work *w, enum paper what, const json_t *recipient, struct buf *ret, struct err *reterr) {
-    AUTO(buf_done) struct buf foot = BUF(256);
+    AUTO(buf_done) struct buf foot = BUF(512);
+    char digits[24];
     struct sheet s = { .w = w, .lang = tell_lang(w), .what = what, .recipient = recipient };
     enum code code = OK;
-    buf_printf(&foot, "%s · %lld", sender(&s), (long long)w->row.number);
+    snprintf(digits, sizeof digits, "%lld", (long long)w->row.number);
+    buf_printf(&foot, "%s · ", sender(&s));
+    say_plain(&foot, text_of(&s, P_NUMBER), SAY_ARGS(digits));
     const struct pdf_options o = { .width = PDF_A4_SHORT, .height = PDF_A4_LONG, .title = buf_str(&foot), .lang = s.lang, .made = w->row.received };
     s.foot = buf_str(&foot);
     for (int pass = 0; pass < 2 && code == OK; pass++) {

@@ -8,6 +8,8 @@ MUST_USE bool paper_find(const char *name, enum paper *ret);           /* "recei
 /* recipient: number of one of its recipients, of PAPER_RECIPIENT. E_CONFLICT: there is no such letter (yet). */
 MUST_USE enum code paper_request(const struct request_desk *d, int64_t number, enum paper what, int64_t recipient, struct buf *ret, struct err *reterr);
 
-/* The authority of the service's country. */
-struct authority { const char *country, *name, *address, *web; };
-const struct authority *authority_of(const struct charter *c);         /* NULL: a country outside of the EEA, or none */
+/* The authority that the charter names, where more than its name is known (authorities.tbl); NULL: the charter's own words are all. */
+struct authority { const char *country, *brief, *name, *address, *web; };
+const struct authority *authority_of(const struct charter *c);
+/* Its name, address and address on the web with `between` in between, or the charter's own words. */
+void authority_put(const struct charter *c, const char *between, struct buf *ret);

@@ -137,10 +137,14 @@ enum code request_may(const struct request_work *w, enum request_event event, st
     return err_set(reterr, E_CONFLICT, "this request is in the state \"%s\": %s", request_state_name(w->row.state), events[event].when);
 }
 
+bool request_unconfirmed(const struct request_row *r) { return r->way == REQUEST_BY_FORM && r->identified == 0 && r->ended == 0; }
+
 usec_t request_next_look(const struct request_desk *d, const struct request_row *r) {
     const struct charter *c = service_charter(d->service);
     if (r->ended != 0)
         return r->len == 0 ? USEC_NEVER : clock_kept(c, r->ended);
+    if (request_unconfirmed(r))
+        return r->due;                         /* nobody is warned of it: else a flood of the form were one of letters */
     return r->warned < CLOCK_WARNINGS ? clock_warning(c, r->due, r->warned) : USEC_NEVER;
 }
 

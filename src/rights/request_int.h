@@ -22,6 +22,8 @@ struct request_more { json_t *what /* borrowed; NULL: nothing */; struct post_re
                       enum code (*also)(struct txn *t, void *arg, struct err *reterr); void *arg; };
 /* Writes it: state, clock, words, step, ledger, letters. */
 MUST_USE enum code request_next_step(struct request_work *w, enum request_event event, const struct request_by *by, const struct request_more *more, struct err *reterr);
+/* Typed into the public form by nobody knows whom. */
+bool request_unconfirmed(const struct request_row *r);
 usec_t request_next_look(const struct request_desk *d, const struct request_row *r);
 
 /* A text that somebody wrote, trimmed, as member `name` of `into`; E_FIELDS at `path` where it is missing (needed), too long or no text. */

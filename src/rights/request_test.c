@@ -2,6 +2,10 @@
  * no refusal without ground, reason and name. */
 #include "rights/request.c"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "records/testbed.h"
 #include "records/testcharters.h"
 #include "rights/paper.h"
@@ -289,6 +293,57 @@ TEST(a_request_is_passed_on_in_one_write_with_what_is_known_of_who_asks) {
     bed_end(&b);
 }
 
+TEST(what_nobody_confirmed_lapses_and_warns_nobody) {
+    struct bed b;
+    json_t *o = NULL;
+    int said = 0;
+    bed_start(&b, events_charter);
+    const struct request_desk d = desk(&b);
+    const struct request_by form = { .who = "form" };
+    usec_t due = clock_first(b.charter, clock_now()).due;
+    int64_t spam = asked(&b, REQUEST_ERASURE, REQUEST_BY_FORM, "ewa@people.example", &form), hers = asked(&b, REQUEST_ERASURE, REQUEST_BY_FORM, "ewa@people.example", &form);
+    CHECK_OK(request_ask_identity(&d, spam, -1, NULL, &form, &b.e), &b.e);
+    CHECK_OK(request_ask_identity(&d, hers, -1, NULL, &form, &b.e), &b.e);
+    struct mail m = mailed(&b, hers);
+    CHECK_OK(request_link_take(&d, link_in(&m), &o, &b.e), &b.e);
+    json_decref(o);
+    CHECK_OK(request_tick(&d, spam, due - USEC_PER_DAY, no_letters, &said, &b.e), &b.e);
+    CHECK_INT(said, 0);
+    in_state(&b, spam, "identity");
+    CHECK_OK(request_tick(&d, spam, due, no_letters, &said, &b.e), &b.e);
+    CHECK_INT(said, 0);
+    in_state(&b, spam, "withdrawn");
+    CHECK_OK(request_tick(&d, hers, due, no_letters, &said, &b.e), &b.e);
+    CHECK_INT(said, 1);                       /* late, for she is known */
+    in_state(&b, hers, "identified");
+    bed_end(&b);
+}
+
+TEST(every_right_has_the_same_clock) {
+    struct bed b;
+    bed_start(&b, events_charter);
+    const struct request_desk d = desk(&b);
+    const struct request_by by = { .who = "token 1", .name = "Anna Nowak" };
+    const usec_t now = clock_now(), old = now - 20 * USEC_PER_DAY;
+    for (int type = 0; type < REQUEST_TYPES; type++) {
+        const struct request_wish w = { .type = (enum request_type)type, .way = REQUEST_ON_PAPER, .lang = LANG_PL, .name = "Ewa Lis", .kind = -1, .received = old };
+        char text[2][40];
+        int64_t n = 0;
+        CHECK_OK(request_make(&d, &w, &by, &n, &b.e), &b.e);
+        json_t *o = told(&b, n);
+        CHECK_TEXT(text_at(o, "due", NULL), time_format(clock_first(b.charter, old).law, text[0], sizeof text[0]));
+        json_decref(o);
+        CHECK_CODE(request_extend(&d, n, " ", &by, &b.e), E_FIELDS, &b.e);
+        CHECK_OK(request_extend(&d, n, "Many records.", &by, &b.e), &b.e);
+        CHECK_CODE(request_extend(&d, n, "Once more.", &by, &b.e), E_CONFLICT, &b.e);
+        o = told(&b, n);
+        CHECK_TEXT(text_at(o, "due", NULL), time_format(clock_extended(b.charter, old), text[0], sizeof text[0]));
+        CHECK_TEXT(text_at(o, "law", NULL), time_format(clock_first(b.charter, old).law, text[1], sizeof text[1]));
+        json_decref(o);
+    }
+    bed_end(&b);
+}
+
 TEST(words_go_when_their_time_is_over) {
     struct bed b;
     bed_start(&b, events_charter);
@@ -366,6 +421,55 @@ static void paper(struct bed *b, int64_t number, enum paper what, const char *na
     CHECK(f != NULL && fwrite(pdf.data, 1, pdf.len, f) == pdf.len && fclose(f) == 0);
 }
 
+/* Does the newest letter say that? */
+static bool paper_says(struct bed *b, int64_t number, const char *text) {
+    AUTO(buf_done) struct buf pdf = BUF(1u << 22), plain = BUF(1u << 16);
+    const struct request_desk d = desk(b);
+    char path[] = "/tmp/sejf-letter-XXXXXX", to[sizeof path + 4], piece[4096];
+    int fd = mkostemp(path, O_CLOEXEC), status = -1;
+    CHECK_OK(paper_request(&d, number, PAPER_NEWEST, 0, &pdf, &b->e), &b->e);
+    CHECK(fd >= 0 && write(fd, pdf.data, pdf.len) == (ssize_t)pdf.len && close(fd) == 0);
+    snprintf(to, sizeof to, "%s.txt", path);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("pdftotext", "pdftotext", path, to, (char *)NULL);
+        _exit(127);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    FILE *f = fopen(to, "re");
+    CHECK(f != NULL);
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;)
+        buf_add(&plain, piece, n);
+    CHECK(fclose(f) == 0 && unlink(path) == 0 && unlink(to) == 0);
+    return strstr(buf_str(&plain), text) != NULL;
+}
+
+TEST(a_letter_never_says_that_nothing_was_held_where_it_was_erased) {
+    struct bed b;
+    json_t *mistakes = NULL;
+    bed_start(&b, events_charter);
+    struct caller owner = bed_role(&b, b.tenant, "organiser");
+    const struct request_by anna = { .who = "token 1", .name = "Anna Nowak", .caller = &owner };
+    const struct request_desk d = desk(&b);
+    for (int held = 0; held < 2; held++) {
+        struct uuid mine = { { 0 } };
+        if (held)
+            mine = registered(&b, &owner, "ewa@people.example");
+        int64_t n = asked(&b, REQUEST_ERASURE, REQUEST_ON_PAPER, "ewa@people.example", &anna);
+        CHECK_OK(request_identify(&d, n, "Called back.", NULL, NULL, &anna, &b.e), &b.e);
+        CHECK_OK(request_collect(&d, n, &anna, &b.e), &b.e);
+        const struct record_request q = { .who = &owner, .kind = charter_kind(b.charter, "registration"), .id = mine, .if_match = -1 };
+        json_t *reply = NULL;
+        if (held)                              /* as if a server had been killed between erasing and recording */
+            CHECK_OK(record_erase(b.service, &q, &reply, &b.e), &b.e);
+        json_decref(reply);
+        CHECK_OK(request_decide(&d, n, NULL, &anna, &mistakes, &b.e), &b.e);
+        CHECK_OK(request_answer(&d, n, NULL, &anna, &b.e), &b.e);
+        CHECK(paper_says(&b, n, "Nie przechowywaliśmy żadnych danych") == !held && paper_says(&b, n, "Usunięto: ") == (held == 1));
+    }
+    bed_end(&b);
+}
+
 TEST(an_invoice_outlives_its_person_and_the_letter_says_so) {
     static const struct { enum lang lang; const char *reason, *name; } rows[] = {
         { LANG_PL, "Faktury przechowujemy pięć lat, licząc od końca roku, w którym je wystawiono.", "pl" },
@@ -406,6 +510,8 @@ TEST(an_invoice_outlives_its_person_and_the_letter_says_so) {
         json_t *o = told(&b, n);
         CHECK_TEXT(text_at(json_object_get(o, "decision"), "granted", NULL), "in part");
         CHECK(json_array_size(json_object_get(json_object_get(json_object_get(o, "decision"), "done"), "stayed")) == i + 1);
+        json_t *kept = json_object_get(json_object_get(json_object_get(o, "decision"), "done"), "kept");
+        CHECK(json_array_size(kept) == 1 && json_integer_value(json_object_get(json_array_get(kept, 0), "count")) == (json_int_t)i + 1);
         json_decref(o);
         CHECK_OK(request_answer(&d, n, rows[i].reason, &anna, &b.e), &b.e);
         snprintf(name, sizeof name, "answered-%s", rows[i].name);

@@ -3,5 +3,5 @@
 #pragma once
 #include "rights/subject.h"
 
-/* *ret: {erased: {kind: count}, stayed: [{record, ground, fields?, due}]}; who: whose hand it is. Records that are gone meanwhile count nowhere. */
+/* *ret: {erased: {kind: count}, stayed: [{record, ground, fields?, due}] (the first hundred), kept: [{kind, ground, count, due: the latest}]}; who: whose hand it is. Records that are gone meanwhile count nowhere. */
 MUST_USE enum code rights_erase(struct service *s, const struct caller *who, const struct subject_record *list, size_t count, json_t **ret, struct err *reterr);

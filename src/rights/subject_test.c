@@ -2,6 +2,7 @@
 #include "rights/subject.c"
 
 #include "rights/restriction.h"
+#include "rights/rights_erase.h"
 #include "rights/testshop.h"
 
 static bool in(const struct bed *b, const struct subject_record *list, size_t count, const char *kind, const struct uuid *id) {
@@ -149,5 +150,29 @@ TEST(no_memory_is_an_answer) {
         CHECK(code == OK ? p.count == 4 : code == E_MEMORY || code == E_PEER);
     }
     CHECK(code == OK);
+    bed_end(&b);
+}
+
+/* Of somebody with many bills, which a law keeps: told one by one up to a hundred, and in a group whatever their number. */
+TEST(what_stays_is_told_in_groups) {
+    struct bed b;
+    struct subject s;
+    json_t *said = NULL;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    bed_start(&b, shop);
+    struct caller owner = bed_role(&b, b.tenant, "owner");
+    struct uuid order = made(&b, b.tenant, "order", order_of("ewa@people.example", NULL, NULL));
+    for (int i = 0; i < 130; i++)
+        made(&b, b.tenant, "bill", hanging("order", &order, "buyer"));
+    CHECK_OK(subject_find(b.service, b.tenant, &(struct subject_wish){ .email = "ewa@people.example" }, arena, &s, &b.e), &b.e);
+    CHECK_INT(s.count, 131);
+    CHECK_OK(rights_erase(b.service, &owner, s.list, s.count, &said, &b.e), &b.e);
+    json_t *kept = json_object_get(said, "kept"), *group = json_array_get(kept, 0);
+    CHECK(json_array_size(json_object_get(said, "stayed")) == 100 && json_array_size(kept) == 1);
+    CHECK_TEXT(text_at(group, "kind", NULL), "bill");
+    CHECK_TEXT(text_at(group, "ground", NULL), "law art. 74");
+    CHECK(json_integer_value(json_object_get(group, "count")) == 130 && json_is_string(json_object_get(group, "due")));
+    CHECK(json_integer_value(json_object_get(json_object_get(said, "erased"), "order")) == 1);
+    json_decref(said);
     bed_end(&b);
 }

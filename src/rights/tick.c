@@ -8,6 +8,15 @@
 static const struct request_by sejf = { .who = "sejf" };
 static const int left_at[CLOCK_WARNINGS] = { 14, 3, 0, -1 };
 
+/* Nobody followed the link that went to its address: there is nobody to answer. */
+static enum code lapse(struct request_work *w, struct err *reterr) {
+    json_t *why = json_pack("{s:s}", "why", "not confirmed by the link that was sent to its address");
+    if (why == NULL || json_object_set_new(w->entry, "withdrawn", why) != 0)
+        return request_memory(reterr);
+    w->row.link_for = 0;
+    return request_next_step(w, EVENT_WITHDRAWN, &sejf, NULL, reterr);
+}
+
 enum code request_tick(const struct request_desk *d, int64_t number, usec_t now, request_tell_fn tell, void *arg, struct err *reterr) {
     PRE(d != NULL && tell != NULL && reterr != NULL);
     AUTO(request_work_done) struct request_work w = { 0 };
@@ -17,6 +26,8 @@ enum code request_tick(const struct request_desk *d, int64_t number, usec_t now,
         return code == E_GONE ? OK : code;
     if (w.row.ended != 0)
         return clock_kept(c, w.row.ended) <= now ? request_next_step(&w, EVENT_FORGOTTEN, &sejf, NULL, reterr) : OK;
+    if (request_unconfirmed(&w.row))
+        return now >= w.row.due ? lapse(&w, reterr) : OK;
     int passed = clock_passed(c, w.row.due, now);
     if (passed <= w.row.warned)
         return OK;
