@@ -13,21 +13,29 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const binary = process.env.SEJF_BINARY || path.join(root, '.local/build/src/prog/sejf');
 export const services = ['courier', 'mail', 'events', 'machines', 'bookings'];
 
-const taken = new Set();
-// A port below the ephemeral range, different for each process of a run, and its neighbour for plain HTTP.
+// A port below the ephemeral range and its neighbour for plain HTTP, for this process alone: files of tests run beside each other, and
+// between finding a port free and binding it another could take it. Who has the abstract socket of its name has the port; it goes with the process.
+const holds = (address, ...more) => new Promise((done) => {
+  const s = net.createServer();
+  s.once('error', () => done(null));
+  s.listen(address, ...more, () => done(s));
+});
+const isFree = async (port) => {
+  const s = await holds(port, '127.0.0.1');
+  if (s) await new Promise((done) => s.close(done));
+  return s !== null;
+};
 export async function freePort() {
   for (let i = 0; i < 500; i++) {
     const port = 12000 + 2 * ((process.pid * 37 + i * 101) % 9000);
-    if (taken.has(port)) continue;
-    if (await isFree(port) && await isFree(port + 1)) { taken.add(port); return port; }
+    const mine = await holds(`\0sejf-test-port-${port}`);
+    if (!mine) continue;
+    mine.unref();
+    if (await isFree(port) && await isFree(port + 1)) return port;
+    mine.close();
   }
   throw new Error('no free port');
 }
-const isFree = (port) => new Promise((done) => {
-  const s = net.createServer();
-  s.once('error', () => done(false));
-  s.listen(port, '127.0.0.1', () => s.close(() => done(true)));
-});
 
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 export async function until(what, fn, ms = 30000, step = 100) {
