@@ -40,15 +40,10 @@ enum code do_clock_confirm(struct control_req *c, struct err *reterr) {
 enum code do_certificate_list(struct control_req *c, struct err *reterr) {
     int64_t before = INT64_MAX, tenant = control_number(c, "tenant", 0), count = 0;
     enum code code = tenant > 0 ? OK : err_set(reterr, E_INVALID, "tenant: a number");
-    for (bool more = true; code == OK && more && !c->reader_gone;) {
-        json_t *page = NULL, *one;
-        size_t i;
+    while (code == OK && before > 0 && !c->reader_gone) {
+        json_t *page = NULL;
         code = certificates_told(c->store, tenant, before, LIST_PAGE, &page, reterr);
-        json_array_foreach(json_object_get(page, "items"), i, one)
-            count += control_say(c, one);
-        more = json_is_integer(json_object_get(page, "next"));
-        before = json_integer_value(json_object_get(page, "next"));
-        json_decref(page);
+        count += control_say_page(c, page, &before);
     }
     if (code == OK)
         control_set(c, "count", json_integer(count));

@@ -59,14 +59,17 @@ enum code do_consent_receipt(struct control_req *c, struct err *reterr) {
     return code;
 }
 
-enum code do_objection_list(struct control_req *c, struct err *reterr) {
+static enum code say_list_of(struct control_req *c, enum code (*list_of)(struct service *s, int64_t tenant, int kind, const struct uuid *id, json_t **ret, struct err *reterr),
+                             struct err *reterr) {
     struct asked a;
     json_t *list = NULL;
     enum code code = asked_of(c, false, &a, reterr);
     if (code == OK)
-        code = objection_list(a.s, a.who.tenant, a.kind, &a.id, &list, reterr);
+        code = list_of(a.s, a.who.tenant, a.kind, &a.id, &list, reterr);
     return code == OK ? control_say_list(c, list) : code;
 }
+
+enum code do_objection_list(struct control_req *c, struct err *reterr) { return say_list_of(c, objection_list, reterr); }
 
 enum code do_objection_make(struct control_req *c, struct err *reterr) {
     struct asked a;
@@ -84,14 +87,7 @@ enum code do_objection_make(struct control_req *c, struct err *reterr) {
     return code;
 }
 
-enum code do_restriction_list(struct control_req *c, struct err *reterr) {
-    struct asked a;
-    json_t *list = NULL;
-    enum code code = asked_of(c, false, &a, reterr);
-    if (code == OK)
-        code = restriction_list(a.s, a.who.tenant, a.kind, &a.id, &list, reterr);
-    return code == OK ? control_say_list(c, list) : code;
-}
+enum code do_restriction_list(struct control_req *c, struct err *reterr) { return say_list_of(c, restriction_list, reterr); }
 
 enum code do_restriction_set(struct control_req *c, struct err *reterr) {
     struct asked a;

@@ -24,6 +24,8 @@ json_t *control_time(usec_t t);                                    /* null: neve
 /* "who": an e-mail address, or the id of an account. */
 enum code control_who(struct control_req *c, struct uuid *ret, struct err *reterr);
 enum code control_say_list(struct control_req *c, json_t *list);   /* each as a line, their number as "count"; takes the reference */
+/* Each item of a page {items, next} as a line; how many. *ret_before: of the page after it, 0: there is none. Takes the reference; NULL: nothing. */
+int64_t control_say_page(struct control_req *c, json_t *page, int64_t *ret_before);
 
 /* control_people.c: rows of control.tbl */
 enum code do_tenant_show(struct control_req *c, struct err *reterr);

@@ -124,6 +124,16 @@ enum code control_say_list(struct control_req *c, json_t *list) {
     return OK;
 }
 
+int64_t control_say_page(struct control_req *c, json_t *page, int64_t *ret_before) {
+    const json_t *items = json_object_get(page, "items");
+    for (size_t i = 0; i < json_array_size(items); i++)
+        (void)!control_say(c, json_array_get(items, i));
+    int64_t count = (int64_t)json_array_size(items);
+    *ret_before = json_integer_value(json_object_get(page, "next"));
+    json_decref(page);
+    return count;
+}
+
 /* 0: the operator's staff. */
 static enum code tenant_arg(struct control_req *c, int64_t *ret, struct err *reterr) {
     struct service *s;

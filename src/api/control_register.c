@@ -189,15 +189,9 @@ enum code do_window_reads(struct control_req *c, struct err *reterr) {
     if (code == OK)
         code = number_arg(c, &number, reterr);
     while (code == OK && before > 0 && !c->reader_gone) {
-        json_t *page = NULL, *one;
-        size_t i;
+        json_t *page = NULL;
         code = window_reads(&r, s, number, before, LIST_PAGE, &page, reterr);
-        json_array_foreach(json_object_get(page, "items"), i, one) {
-            (void)!control_say(c, one);
-            count++;
-        }
-        before = json_integer_value(json_object_get(page, "next"));
-        json_decref(page);
+        count += control_say_page(c, page, &before);
     }
     control_set(c, "count", json_integer(count));
     return code;

@@ -53,15 +53,9 @@ enum code do_request_list(struct control_req *c, struct err *reterr) {
     enum code code = at_begin(c, false, &a, reterr);
     int64_t before = INT64_MAX, count = 0;
     while (code == OK && before > 0 && !c->reader_gone) {
-        json_t *page = NULL, *one;
-        size_t i;
+        json_t *page = NULL;
         code = requests_told(&a.desk, before, json_is_true(json_object_get(c->in, "open")), &page, reterr);
-        json_array_foreach(json_object_get(page, "items"), i, one) {
-            (void)!control_say(c, one);
-            count++;
-        }
-        before = json_integer_value(json_object_get(page, "next"));
-        json_decref(page);
+        count += control_say_page(c, page, &before);
     }
     control_set(c, "count", json_integer(count));
     return code;

@@ -68,15 +68,9 @@ enum code do_hold_list(struct control_req *c, struct err *reterr) {
     if (code == OK && control_text(c, "record") != NULL)
         code = record_arg(c, w.charter, &kind, &id, reterr);
     while (code == OK && before > 0 && !c->reader_gone) {
-        json_t *page = NULL, *one;
-        size_t i;
+        json_t *page = NULL;
         code = holds_told(w.s, &w.who, before, kind, &id, &page, reterr);
-        json_array_foreach(json_object_get(page, "items"), i, one) {
-            (void)!control_say(c, one);
-            count++;
-        }
-        before = json_integer_value(json_object_get(page, "next"));
-        json_decref(page);
+        count += control_say_page(c, page, &before);
     }
     control_set(c, "count", json_integer(count));
     return code;

@@ -61,7 +61,6 @@ const char *http_body(const struct http_req *req, size_t *ret_len);
 /* Field of an application/x-www-form-urlencoded body; NULL when absent. E_MEDIA, E_INVALID by http_form_read. */
 MUST_USE enum code http_form_read(struct http_req *req, struct err *reterr);      /* once, before http_form */
 const char *http_form(struct http_req *req, const char *name);
-MUST_USE bool http_form_at(struct http_req *req, size_t at, const char **ret_name, const char **ret_value);
 /* The body as JSON: depth, size and duplicate keys are bounded; only UTF-8. E_MEDIA unless the media type
  * is one of `types` (comma list), E_INVALID says what is wrong and at which byte. With ROUTE_STREAM it reads the
  * body whole first. */

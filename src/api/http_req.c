@@ -159,10 +159,6 @@ enum code http_form_read(struct http_req *req, struct err *reterr) {
 
 const char *http_form(struct http_req *req, const char *name) { return pairs_get(&req->form, name); }
 
-bool http_form_at(struct http_req *req, size_t at, const char **ret_name, const char **ret_value) {
-    return pair_at(&req->form, at, ret_name, ret_value);
-}
-
 /* jansson allows depths of 2,048, and makes some 100 bytes of each value; both are known before it begins. Strings are skipped by
  * their own rule. */
 static bool json_bounded(const char *text, size_t len, const char **ret_why) {

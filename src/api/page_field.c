@@ -74,7 +74,6 @@ static enum shape shape_of(const struct field *f) {
     return inputs[f->type].shape;
 }
 
-void field_id(struct buf *ret, const char *prefix, int field) { buf_printf(ret, "%s%d", prefix, field); }
 void field_label(struct buf *ret, enum lang lang, const struct field *f) { label_title(ret, f->label.in[lang]); }
 
 static const struct field *field_of(const struct field_view *v) { return &v->kind->fields[v->field]; }

@@ -21,7 +21,6 @@ struct field_view {
 /* Label, hint, mistake, input; ids "{prefix}{field}", "…-hint", "…-error". */
 void field_put(struct buf *ret, const struct field_view *v);
 /* The id of the input that a mistake links to. */
-void field_id(struct buf *ret, const char *prefix, int field);
 void field_label(struct buf *ret, enum lang lang, const struct field *f);       /* plain text */
 
 /* The value for the API, as typed where it has no sensible shape (the API then says what is wrong). NULL: nothing typed. */

@@ -127,8 +127,9 @@ static void nothing_or_error(struct call *c, enum code code, const struct err *e
         call_error(c, e, NULL);
 }
 
-/* ---- objections */
-static void on_objections(struct http_req *req) {
+/* Of one record (?record=), or, for the tenant's own role, all of them. */
+static void list_answer(struct http_req *req, const char *what,
+                        enum code (*list_of)(struct service *s, int64_t tenant, int kind, const struct uuid *id, json_t **ret, struct err *reterr)) {
     struct call c;
     struct err e;
     struct uuid id = { { 0 } };
@@ -136,11 +137,14 @@ static void on_objections(struct http_req *req) {
     json_t *list = NULL;
     if (!tenant_call(req, &c))
         return;
-    if (http_query(req, "record") != NULL ? !query_record(&c, "the list of objections", &kind, &id) : !tenant_call_owner(&c, "the list of objections"))
+    if (http_query(req, "record") != NULL ? !query_record(&c, what, &kind, &id) : !tenant_call_owner(&c, what))
         return;
-    enum code code = objection_list(c.service, c.who.tenant, kind, &id, &list, &e);
+    enum code code = list_of(c.service, c.who.tenant, kind, &id, &list, &e);
     answer(&c, code, code == OK ? json_pack("{s:o}", "items", list) : NULL, &e);
 }
+
+/* ---- objections */
+static void on_objections(struct http_req *req) { list_answer(req, "the list of objections", objection_list); }
 
 /* Of every record about the person whose kind has the purpose. */
 static enum code object_by_address(struct call *c, const struct said *s, size_t *ret_count, struct err *reterr) {
@@ -192,19 +196,7 @@ static void on_object_end(struct http_req *req) {
 }
 
 /* ---- restrictions: the tenant's own role alone */
-static void on_restrictions(struct http_req *req) {
-    struct call c;
-    struct err e;
-    struct uuid id = { { 0 } };
-    int kind = -1;
-    json_t *list = NULL;
-    if (!tenant_call(req, &c))
-        return;
-    if (http_query(req, "record") != NULL ? !query_record(&c, "the list of restrictions", &kind, &id) : !tenant_call_owner(&c, "the list of restrictions"))
-        return;
-    enum code code = restriction_list(c.service, c.who.tenant, kind, &id, &list, &e);
-    answer(&c, code, code == OK ? json_pack("{s:o}", "items", list) : NULL, &e);
-}
+static void on_restrictions(struct http_req *req) { list_answer(req, "the list of restrictions", restriction_list); }
 
 static void restriction_step(struct http_req *req, const char *const *names, size_t count, enum code (*step)(struct call *c, const struct said *s, struct err *reterr)) {
     struct call c;

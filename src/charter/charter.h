@@ -239,7 +239,6 @@ const uint8_t *charter_hash(const struct charter *c);     /* SHA-256 of the file
 
 size_t charter_kinds(const struct charter *c, const struct kind **ret);
 size_t charter_people(const struct charter *c, const struct person **ret);
-size_t charter_groups(const struct charter *c, const struct group **ret);
 size_t charter_relations(const struct charter *c, const struct relation **ret);
 size_t charter_sees(const struct charter *c, const struct grant **ret);
 size_t charter_changes(const struct charter *c, const struct grant **ret);

@@ -20,7 +20,6 @@ const struct tree *charter_tree(const struct charter *c) { return c->tree; }
 
 #define LIST(function, type, field) size_t function(const struct charter *c, const struct type **ret) { *ret = c->field##s; return c->field##_count; }
 LIST(charter_kinds, kind, kind)
-LIST(charter_groups, group, group)
 LIST(charter_relations, relation, relation)
 LIST(charter_lines, line, line)
 size_t charter_people(const struct charter *c, const struct person **ret) { *ret = c->people; return c->person_count; }

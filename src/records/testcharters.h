@@ -5,6 +5,18 @@
     "charter: " name "\ntitle: {en: Test}\nupdated: 2026-11-22\nclock: " zone "\nspeaks: [pl, en, hu]\n" \
     "operator:\n  name: Test sp. z o.o.\n  country: " country "\n  contact: a@test.example\n  authority: UODO\n"
 
+/* What none of these tests is about. */
+#define CHARTER_TAIL \
+    "agreement: needed before any personal data\n" \
+    "connections: TLS 1.2 or newer\n" \
+    "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n" \
+    "logs: kept 30 days, masked when written\n" \
+    "transfers: never outside the EEA\n" \
+    "rights: answered within 1 month\n" \
+    "breach: controller within 24 hours, authority within 72 hours\n" \
+    "cookies: none but those needed\n" \
+    "not_sealed: []\nclaims: []\n"
+
 static const char events_charter[] __attribute__((unused)) =
     CHARTER_HEAD("events", "PL", "Europe/Warsaw")
     "people:\n  participant: a person who registers\n  organiser: the customer\n  door: somebody at the door\n"
@@ -64,12 +76,4 @@ static const char events_charter[] __attribute__((unused)) =
     "  participant: phone, diet of own registration\n"
     "  door: nothing\n"
     "sign_in:\n  organiser: password of 12 characters and a second step\n"
-    "agreement: needed before any personal data\n"
-    "connections: TLS 1.2 or newer\n"
-    "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n"
-    "logs: kept 30 days, masked when written\n"
-    "transfers: never outside the EEA\n"
-    "rights: answered within 1 month\n"
-    "breach: controller within 24 hours, authority within 72 hours\n"
-    "cookies: none but those needed\n"
-    "not_sealed: []\nclaims: []\n";
+    CHARTER_TAIL;

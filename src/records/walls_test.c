@@ -124,15 +124,7 @@ static const char errands[] =
     "who_changes:\n"
     "  helper: title, note of own errand\n"
     "sign_in:\n  owner: password of 12 characters and a second step\n"
-    "agreement: needed before any personal data\n"
-    "connections: TLS 1.2 or newer\n"
-    "backups:\n  database: every 3 hours, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n"
-    "logs: kept 30 days, masked when written\n"
-    "transfers: never outside the EEA\n"
-    "rights: answered within 1 month\n"
-    "breach: controller within 24 hours, authority within 72 hours\n"
-    "cookies: none but those needed\n"
-    "not_sealed: []\nclaims: []\n";
+    CHARTER_TAIL;
 
 /* The same request again, after the caller's window has closed and somebody else wrote: its answer tells nothing new. */
 TEST(a_repeated_request_shows_what_may_be_seen_by_now) {
@@ -286,11 +278,7 @@ TEST(what_is_about_the_tenant_is_its_own) {
         "    used_for: [keeping papers]\n    holds:\n      title: personal text\n      scan: personal file, optional\n    keep: until the organiser deletes it\n"
         "who_sees:\n  organiser: everything of own paper\n"
         "sign_in:\n  organiser: password of 12 characters and a second step\n"
-        "agreement: needed before any personal data\nconnections: TLS 1.2 or newer\n"
-        "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n"
-        "  stored: in the EEA, apart from the data\n  undo: 14 days\n"
-        "logs: kept 30 days, masked when written\ntransfers: never outside the EEA\nrights: answered within 1 month\n"
-        "breach: controller within 24 hours, authority within 72 hours\ncookies: none but those needed\nnot_sealed: []\nclaims: []\n";
+        CHARTER_TAIL;
     struct bed b;
     json_t *got = NULL;
     struct uuid file;

@@ -47,15 +47,7 @@ static const char shop[] =
     "  owner: everything of own order, everything of own bill, everything of own scan, everything of own carrier, everything of own question\n"
     "  support: nothing personal\n"
     "sign_in:\n  owner: password of 12 characters and a second step\n"
-    "agreement: needed before any personal data\n"
-    "connections: TLS 1.2 or newer\n"
-    "backups:\n  database: every 3 hours, kept 1 year\n  files: every day, kept 1 year\n  configuration: every day, kept 1 year\n  stored: in the EEA, apart from the data\n  undo: 14 days\n"
-    "logs: kept 30 days, masked when written\n"
-    "transfers: never outside the EEA\n"
-    "rights: answered within 1 month\n"
-    "breach: controller within 24 hours, authority within 72 hours\n"
-    "cookies: none but those needed\n"
-    "not_sealed: []\nclaims: []\n";
+    CHARTER_TAIL;
 
 static struct uuid made(struct bed *b, int64_t tenant, const char *kind, json_t *input) {
     struct caller owner = bed_role(b, tenant, charter_name(b->charter)[0] == 's' ? "owner" : "organiser");

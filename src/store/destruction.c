@@ -144,13 +144,6 @@ enum code destructions_open(struct sql *q, destruction_fn fn, void *arg, struct 
     return code;
 }
 
-enum code destructions_wait(struct sql *q, bool *ret, struct err *reterr) {
-    PRE(q != NULL && ret != NULL && reterr != NULL);
-    struct stmt *s;
-    enum code code = sql_prepare(q, "SELECT number FROM destruction WHERE tenant = ? AND certificate = 0 LIMIT 1", &s, reterr);
-    return code == OK ? stmt_any(s, ret, reterr) : code;
-}
-
 enum code destruction_told(struct txn *t, int64_t number, int64_t certificate, struct err *reterr) {
     PRE(t != NULL && certificate > 0 && reterr != NULL);
     struct stmt *s;

@@ -18,8 +18,6 @@ MUST_USE enum code destruction_put(struct txn *t, const char *cause, const char 
 /* Those that no certificate tells of, oldest first. */
 typedef bool (*destruction_fn)(const struct destruction_row *r, void *arg);
 MUST_USE enum code destructions_open(struct sql *q, destruction_fn fn, void *arg, struct err *reterr);
-/* Is there one? One indexed read. */
-MUST_USE enum code destructions_wait(struct sql *q, bool *ret, struct err *reterr);
 /* From now on that certificate tells of this one; its keys stand in there. E_CONFLICT: another tells of it already. */
 MUST_USE enum code destruction_told(struct txn *t, int64_t number, int64_t certificate, struct err *reterr);
 

@@ -29,11 +29,9 @@ static enum code listed(struct bed *b, int64_t tenant, struct buf *out) {
     return destructions_open(view_sql(v), say, out, &b->e);
 }
 static bool waits(struct bed *b, int64_t tenant) {
-    AUTO(view_end) struct view *v = NULL;
-    bool yes = false;
-    CHECK_OK(store_view(b->store, tenant, &v, &b->e), &b->e);
-    CHECK_OK(destructions_wait(view_sql(v), &yes, &b->e), &b->e);
-    return yes;
+    AUTO(buf_done) struct buf out = BUF(4000);
+    CHECK_OK(listed(b, tenant, &out), &b->e);
+    return out.len > 0;
 }
 
 TEST(keys_come_back_ascending_and_each_once) {
