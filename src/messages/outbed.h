@@ -8,18 +8,27 @@
 #include "records/testbed.h"
 #include "records/testcharters.h"
 
-#define OUT_MOST 64u
+#define OUT_MOST 512u
 enum out_deed { OUT_ANSWERS /* as `outcome` says, before the last byte for a refusal of the recipient */, OUT_GOES /* asks first, then answers */, OUT_BREAKS /* asks, then is gone */, OUT_AWAY };
 struct outbed {
     struct bed b;
     struct deliver d;
     _Atomic bool about;                         /* the relay has said something about the letter */
     _Atomic int deed, outcome, known, status;   /* known: what it remembers when it is asked */
-    _Atomic unsigned sent, asked, went;
+    _Atomic bool blocks;                        /* whatever is sent waits until this ends */
+    _Atomic bool stalls; struct uuid lets;      /* the same, but for that letter; under lock */
+    _Atomic unsigned sent, asked, went, held /* that wait so */;
     pthread_mutex_t lock;
     struct uuid taken[OUT_MOST]; size_t taken_count;
     char message[4096];
 };
+
+static bool out_lets(struct outbed *o, const struct uuid *id) {
+    pthread_mutex_lock(&o->lock);
+    bool lets = uuid_compare(&o->lets, id) == 0;
+    pthread_mutex_unlock(&o->lock);
+    return lets;
+}
 
 static enum code out_send(void *arg, const struct mail_letter *l, mail_go_fn go, void *go_arg, bool *ret_went, struct mail_reply *ret, struct err *e) {
     struct outbed *o = arg;
@@ -28,6 +37,10 @@ static enum code out_send(void *arg, const struct mail_letter *l, mail_go_fn go,
     pthread_mutex_lock(&o->lock);
     snprintf(o->message, sizeof o->message, "%.*s", (int)l->len, (const char *)l->message);
     pthread_mutex_unlock(&o->lock);
+    o->held++;
+    for (int i = 0; i < 12000 && (o->blocks || (o->stalls && !out_lets(o, &l->id))); i++)
+        (void)usleep(5000);
+    o->held--;
     if (o->deed == OUT_AWAY)
         return err_set(e, E_PEER, "away");
     if (o->deed != OUT_ANSWERS) {
@@ -62,7 +75,9 @@ static void out_start(struct outbed *o) {
     bed_start(&o->b, events_charter);
     o->about = false;
     o->deed = o->outcome = o->known = o->status = 0;
-    o->sent = o->asked = o->went = 0;
+    o->blocks = false;
+    o->stalls = false;
+    o->sent = o->asked = o->went = o->held = 0;
     o->taken_count = 0;
     pthread_mutex_init(&o->lock, NULL);
     o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, NULL, o, "service@seats.example", "Seats", "relay.example" }, NULL };
@@ -73,14 +88,16 @@ static void out_end(struct outbed *o) {
 }
 
 static enum code out_put_write(struct txn *t, void *arg, struct err *e) { return post_put(t, arg, e); }
-static struct uuid out_letter(struct outbed *o, usec_t until) {
+static struct uuid out_letter_of(struct outbed *o, int64_t tenant, usec_t until) {
     AUTO(post_ready_done) struct post_ready r = { .sealed = BUF(1) };
     const struct post p = { .cause = "notice", .about = 7, .to = "anna@people.example", .to_name = "Anna", .lang = LANG_EN, .subject = "What goes", .text = "Good day.\n", .until = until,
                             .file_name = "a.txt", .file_type = "text/plain", .file = "hello", .file_len = 5 };
-    CHECK_OK(post_seal(o->b.service, o->b.tenant, &p, &r, &o->b.e), &o->b.e);
-    CHECK_OK(store_write(o->b.store, o->b.tenant, out_put_write, &r, &o->b.e), &o->b.e);
+    CHECK_OK(post_seal(o->b.service, tenant, &p, &r, &o->b.e), &o->b.e);
+    CHECK_OK(store_write(o->b.store, tenant, out_put_write, &r, &o->b.e), &o->b.e);
     return r.row.id;
 }
+
+UNUSED static struct uuid out_letter(struct outbed *o, usec_t until) { return out_letter_of(o, o->b.tenant, until); }
 
 struct out_row { enum letter_state state; int tries, answers, status; size_t len; char said[300]; usec_t tried, heard; };
 static bool out_row_take(const struct letter_row *r, void *arg) {
@@ -89,19 +106,20 @@ static bool out_row_take(const struct letter_row *r, void *arg) {
     snprintf(w->said, sizeof w->said, "%s", r->said);
     return false;
 }
-UNUSED static struct out_row out_row(struct outbed *o, const struct uuid *id) {
+UNUSED static struct out_row out_row_of(struct outbed *o, int64_t tenant, const struct uuid *id) {
     struct out_row w = { 0 };
     AUTO(view_end) struct view *v = NULL;
-    CHECK_OK(store_view(o->b.store, o->b.tenant, &v, &o->b.e), &o->b.e);
+    CHECK_OK(store_view(o->b.store, tenant, &v, &o->b.e), &o->b.e);
     CHECK_OK(letter_get(view_sql(v), id, out_row_take, &w, &o->b.e), &o->b.e);
     return w;
 }
+UNUSED static struct out_row out_row(struct outbed *o, const struct uuid *id) { return out_row_of(o, o->b.tenant, id); }
 static bool out_next_take(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_t next, void *arg) {
     *(usec_t *)arg = next;
     return false;
 }
 UNUSED static usec_t out_next(struct outbed *o) {
     usec_t next = USEC_NEVER;
-    CHECK_OK(letters_next(o->b.store, USEC_NEVER - 1, out_next_take, &next, &o->b.e), &o->b.e);
+    CHECK_OK(letters_next(o->b.store, USEC_NEVER - 1, INT64_MIN, 1, out_next_take, &next, &o->b.e), &o->b.e);
     return next;
 }

@@ -68,3 +68,100 @@ TEST(a_relay_that_fails_is_left_alone_for_a_while) {
     p = postman_stop(p);
     out_end(&o);
 }
+
+/* One tenant has far more letters than there are places; another's few go among the first, whatever their time, and each goes once. */
+TEST(a_tenant_with_many_letters_keeps_nobody_waiting) {
+    struct outbed o;
+    struct postman *p = NULL;
+    usec_t next;
+    struct uuid other[2];
+    out_start(&o);
+    for (int i = 0; i < 300; i++)
+        (void)out_letter(&o, FAR);
+    for (int i = 0; i < 2; i++)
+        other[i] = out_letter_of(&o, o.b.other, FAR);
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_SENT;
+    o.blocks = true;                         /* until both tenants' letters stand in line */
+    CHECK_OK(postman_start(&o.d, &p, &o.b.e), &o.b.e);
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
+    pthread_mutex_lock(&p->lock);
+    size_t held = 0, theirs = 0;
+    for (size_t i = 0; i < PLACES; i++) {
+        held += p->places[i].state != FREE && p->places[i].tenant == o.b.tenant;
+        theirs += p->places[i].state != FREE && p->places[i].tenant == o.b.other;
+    }
+    pthread_mutex_unlock(&p->lock);
+    CHECK(held == PLACES_EACH && theirs == 2);
+    o.blocks = false;
+    for (int i = 0; i < 3000 && (out_row_of(&o, o.b.other, &other[0]).state != LETTER_SENT || out_row_of(&o, o.b.other, &other[1]).state != LETTER_SENT); i++)
+        (void)usleep(20000);
+    p = postman_stop(p);
+    CHECK(out_row_of(&o, o.b.other, &other[0]).state == LETTER_SENT && out_row_of(&o, o.b.other, &other[1]).state == LETTER_SENT);
+    CHECK(o.taken_count <= PLACES_EACH + 2);
+    out_end(&o);
+}
+
+/* What is queued goes by turns: whoever comes after 40 letters of another does not wait for them. */
+TEST(the_next_is_of_whoever_had_fewer) {
+    static const struct { int64_t tenant; int count; } comes[] = { { 4, 60 }, { 5, 3 }, { 6, 2 } };
+    struct postman p = { .after = INT64_MIN };
+    int64_t order[16];
+    pthread_mutex_init(&p.lock, NULL);
+    pthread_cond_init(&p.work, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(comes); i++)
+        for (int k = 0; k < comes[i].count; k++)
+            queue(&p, &(struct place){ .tenant = comes[i].tenant, .id = uuid_new() });
+    CHECK(p.after == 6);
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        struct place *at = next_place(&p);
+        CHECK(at != NULL);
+        p.turn = at->turn;
+        order[i] = at->tenant;
+        at->state = FREE;
+    }
+    size_t five = 0, six = 0;
+    for (size_t i = 0; i < 9; i++) {
+        five += order[i] == 5;
+        six += order[i] == 6;
+    }
+    CHECK(five == 3 && six == 2);
+    for (size_t i = 0; i < THREADS - 1; i++)         /* all threads but one are its: it gets no other */
+        next_place(&p)->state = TAKEN;
+    CHECK(next_place(&p) == NULL);
+    queue(&p, &(struct place){ .tenant = 7, .id = uuid_new() });
+    CHECK(next_place(&p) != NULL && next_place(&p)->tenant == 7);
+    pthread_cond_destroy(&p.work);
+    pthread_mutex_destroy(&p.lock);
+}
+
+/* All threads but one may be held by one tenant's letters that the relay stalls. */
+TEST(a_thread_is_left_for_others) {
+    struct outbed o;
+    struct postman *p = NULL;
+    usec_t next;
+    out_start(&o);
+    for (int i = 0; i < 10; i++)
+        (void)out_letter(&o, FAR);
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_SENT;
+    o.stalls = true;
+    CHECK_OK(postman_start(&o.d, &p, &o.b.e), &o.b.e);
+    CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
+    for (int i = 0; i < 3000 && o.held < THREADS - 1; i++)
+        (void)usleep(20000);
+    CHECK_INT(o.held, THREADS - 1);
+    struct uuid other = out_letter_of(&o, o.b.other, FAR);
+    pthread_mutex_lock(&o.lock);
+    o.lets = other;
+    pthread_mutex_unlock(&o.lock);
+    CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
+    for (int i = 0; i < 3000 && o.taken_count == 0; i++)
+        (void)usleep(20000);
+    CHECK(o.taken_count == 1 && uuid_compare(&o.taken[0], &other) == 0);
+    o.stalls = false;
+    CHECK(looks_until(&o, p, all_gone));
+    p = postman_stop(p);
+    out_end(&o);
+}

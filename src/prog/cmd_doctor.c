@@ -18,6 +18,7 @@
 #include "prog/nginx.h"
 #include "prog/options.h"
 #include "prog/relay_try.h"
+#include "prog/rings.h"
 #include "prog/session.h"
 #include "sys/files.h"
 #include "sys/logfile.h"
@@ -198,6 +199,9 @@ static void look_sandbox(struct visit *v) {
         say(v, BAD, "a kernel with landlock (5.13 or newer, \"landlock\" in lsm=)", "this kernel has no landlock, so sejf does not start");
     else
         say(v, GOOD, NULL, "landlock %d and seccomp", s.landlock_abi);
+    struct rings_out out;
+    if (rings_out(v->place, &out) && place_instance(v->place)->sandbox && s.built)
+        say(v, out.kept ? GOOD : NOTE, out.kept ? NULL : "Linux 6.7 or newer, or the rule of nftables in docs/mail.md", "%s", out.text);
     static const char *const names[] = { "keeper", "server", "sender", "mailer" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         int pid = pid_of(v, names[i]);

@@ -24,7 +24,7 @@
 #include "wire/mailbox.h"
 
 #define GUESTS_MAX 32u
-#define WIRES_MAX 4u
+#define WIRES_MAX 5u
 #define REMEMBERED 4096u
 #define IDLE_USEC (20 * USEC_PER_SEC)
 #define LOOK_MS 1000
@@ -210,9 +210,6 @@ static void letter_give(struct mailer *m, struct guest *g) {
     if (w->to == NULL || (!old && relay_open(&m->config->way, &w->relay, &e) != OK)) {
         const char *why = w->to == NULL ? "no memory for a letter" : e.text;
         refuse(g, MAIL_RELAY, why);
-        for (size_t i = 0; i < m->guest_count; i++)      /* looking its name up may have taken long: not once for each */
-            if (m->guests[i]->state == QUEUES)
-                refuse(m->guests[i], MAIL_RELAY, why);
         wire_rest(w);
         return;
     }

@@ -239,7 +239,7 @@ static enum code mailer_sandbox(void *arg, struct err *reterr) {
     const uint16_t ports[] = { PORT_DNS, (uint16_t)i->mail->port };
     for (size_t n = 0; n < ARRAY_LEN(system); n++)
         paths[n] = (struct sandbox_path){ system[n], SANDBOX_READ, true };
-    const struct sandbox s = { "the mailer", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_TALK | CALLS_OUT, ports, ARRAY_LEN(ports) };
+    const struct sandbox s = { "the mailer", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_OUT, ports, ARRAY_LEN(ports) };
     return i->sandbox ? sandbox_enter(&s, reterr) : OK;
 }
 

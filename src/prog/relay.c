@@ -1,4 +1,4 @@
-/* relay.c — CONNECTS (each address in turn) [-> SHAKES] -> TALKS [-> SHAKES -> TALKS]. What smtp.h wants said goes through TLS into `out`; what
+/* relay.c — FINDS (addresses) -> CONNECTS (each in turn) [-> SHAKES] -> TALKS [-> SHAKES -> TALKS]. What smtp.h wants said goes through TLS into `out`; what
  * is read goes through TLS into smtp.h. Invariant: once there is a struct tls, no byte passes it by. */
 #include "prog/relay.h"
 
@@ -10,16 +10,20 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "prog/relay_find.h"
 #include "sys/files.h"
 
+#define FIND_USEC (40 * USEC_PER_SEC)       /* of a resolver with two servers that it asks twice */
 #define CONNECT_USEC (20 * USEC_PER_SEC)
+#define NAME_UNKNOWN "the name of the relay has no address: look at the name and at this machine's name servers"
 #define OUT_MAX ((size_t)20 << 20)
 #define PIECE 16384u
 
-enum state { CONNECTS, SHAKES, TALKS };
+enum state { FINDS, CONNECTS, SHAKES, TALKS };
 struct relay {
     const struct relay_way *way;
     enum state state;
+    struct relay_find *find;                 /* in FINDS */
     struct addrinfo *addresses, *next;       /* next: to be tried */
     int fd, step;
     usec_t until;
@@ -30,12 +34,12 @@ struct relay {
     size_t sent, dot;                        /* of out; where the last dot of a letter ends in it, 0: it is not in it */
 };
 
-int relay_fd(const struct relay *r) { return r->fd; }
+int relay_fd(const struct relay *r) { return r->find != NULL ? relay_find_fd(r->find) : r->fd; }
 usec_t relay_until(const struct relay *r) { return r->until; }
 struct smtp *relay_smtp(struct relay *r) { return r->smtp; }
 const char *relay_tls(const struct relay *r) { return r->shaken ? tls_version(r->tls) : ""; }
 const char *relay_way_from(const struct relay *r) { return r->way->to->from; }
-short relay_events(const struct relay *r) { return (short)(r->state == CONNECTS ? POLLOUT : POLLIN | (r->sent < r->out.len ? POLLOUT : 0)); }
+short relay_events(const struct relay *r) { return (short)(r->state == FINDS ? POLLIN : r->state == CONNECTS ? POLLOUT : POLLIN | (r->sent < r->out.len ? POLLOUT : 0)); }
 
 static void wait_anew(struct relay *r) { r->until = clock_steady() + (usec_t)smtp_wait_ms(r->smtp) * 1000; }
 
@@ -93,25 +97,31 @@ static void connected(struct relay *r) {
         lost(r, e.text);
 }
 
+/* Where the addresses are known: on to connecting. */
+static void found(struct relay *r) {
+    if (!relay_find_take(r->find, &r->addresses))
+        return;
+    r->find = relay_find_end(r->find);
+    r->state = CONNECTS;
+    r->next = r->addresses;
+    if (r->addresses == NULL || !connect_next(r))
+        lost(r, r->addresses == NULL ? NAME_UNKNOWN : "nobody answers there");
+}
+
 enum code relay_open(const struct relay_way *way, struct relay **ret, struct err *reterr) {
     PRE(way != NULL && ret != NULL && reterr != NULL);
     AUTO(relay_close) struct relay *r = mem_new(sizeof *r);
-    const struct addrinfo wish = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
     const struct mail_relay *to = way->to;
-    char port[8];
     if (r == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the relay");
     *r = (struct relay){ .way = way, .fd = -1, .in = BUF(OUT_MAX), .out = BUF(OUT_MAX) };
     enum code code = smtp_new(&(struct smtp_options){ way->name, to->tls == RELAY_STARTTLS, to->tls == RELAY_TLS, to->user, way->password }, &r->smtp, reterr);
+    if (code == OK)
+        code = relay_find_begin(to->host, to->port, &r->find, reterr);
     if (code != OK)
         return code;
-    snprintf(port, sizeof port, "%d", to->port);
-    int num = getaddrinfo(to->host, port, &wish, &r->addresses);
-    if (num != 0)
-        return err_set(reterr, num == EAI_MEMORY ? E_MEMORY : E_PEER, "the name of the relay has no address: look at the name and at this machine's name servers");
-    r->next = r->addresses;
-    if (!connect_next(r))
-        return err_set(reterr, E_PEER, "nobody answers there");
+    r->until = clock_steady() + FIND_USEC;
+    found(r);                                /* a number is known at once */
     *ret = TAKE(r);
     return OK;
 }
@@ -124,6 +134,7 @@ struct relay *relay_close(struct relay *r) {
         (void)!relay_go_on(r);
     }
     fd_close(&r->fd);
+    r->find = relay_find_end(r->find);
     if (r->addresses != NULL)
         freeaddrinfo(r->addresses);
     smtp_free(r->smtp);
@@ -134,7 +145,9 @@ struct relay *relay_close(struct relay *r) {
 }
 
 void relay_late(struct relay *r) {
-    if (r->state != CONNECTS)
+    if (r->state == FINDS)
+        lost(r, NAME_UNKNOWN);
+    else if (r->state != CONNECTS)
         lost(r, "no answer in time");
     else if (!connect_next(r))
         lost(r, "nobody answers there");
@@ -236,6 +249,8 @@ static enum smtp_event shake(struct relay *r) {
 
 enum smtp_event relay_go_on(struct relay *r) {
     for (;;) {
+        if (r->state == FINDS && r->find != NULL)
+            found(r);
         if (r->state == CONNECTS && r->fd >= 0) {
             struct pollfd p = { .fd = r->fd, .events = POLLOUT };
             if (poll(&p, 1, 0) > 0)
@@ -264,7 +279,7 @@ enum smtp_event relay_go_on(struct relay *r) {
             r->accepted = false;
             return SMTP_ACCEPTED;
         }
-        if (r->state == CONNECTS || r->fd < 0 || !hear(r))
+        if (r->state == FINDS || r->state == CONNECTS || r->fd < 0 || !hear(r))
             return understand(r);            /* what ended it meanwhile */
     }
 }

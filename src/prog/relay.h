@@ -1,7 +1,5 @@
 /* relay.h — one connection to the relay of sejf.yaml: socket, TLS and SMTP (wire/smtp.h) together, without waiting. One thread's. */
 #pragma once
-#include <netdb.h>
-
 #include "base/time.h"
 #include "charter/instance.h"
 #include "crypto/tls.h"
@@ -12,7 +10,7 @@
 struct relay_way { const struct mail_relay *to; const char *name /* ours */, *password /* NULL: none */; struct tls_trust *trust /* NULL: in the clear */; };
 
 struct relay;
-/* Finds the addresses, for which it waits, and begins to connect. E_PEER: the name has none. */
+/* Begins to look for the addresses, then to connect. */
 MUST_USE enum code relay_open(const struct relay_way *way, struct relay **ret, struct err *reterr);
 struct relay *relay_close(struct relay *r);              /* says good-bye where that can be said */
 DEFINE_AUTO(struct relay, relay_close)

@@ -45,6 +45,27 @@ static void ring_sandbox(struct place *p, struct ring *r) {
         snprintf(r->detail, sizeof r->detail, "%s", !place_instance(p)->sandbox ? "switched off in sejf.yaml" : !s.built ? "not in this build" : "this kernel has no landlock");
 }
 
+bool rings_out(struct place *p, struct rings_out *ret) {
+    struct sandbox_status s;
+    bool sender = member_needed(p, SENDER), mailer = member_needed(p, MAILER), on = place_instance(p)->sandbox;
+    const char *who = sender && mailer ? "sender and mailer" : sender ? "sender" : "mailer";
+    sandbox_status(&s);
+    ret->kept = on && s.built && s.landlock_abi >= SANDBOX_ABI_PORTS;
+    if (ret->kept)
+        snprintf(ret->text, sizeof ret->text, "%s may connect by TCP to the ports of their destinations and of name servers alone; not limited to hosts, nor by UDP (docs/mail.md has a rule of nftables)", who);
+    else
+        snprintf(ret->text, sizeof ret->text, "%s may connect to any port of any host: %s", who,
+                 !on ? "the sandbox is switched off in sejf.yaml" : !s.built ? "no sandbox in this build" : "this kernel's landlock knows no ports (Linux 6.7 does)");
+    return sender || mailer;
+}
+
+static void ring_out(struct place *p, struct ring *r) {
+    struct rings_out out;
+    bool any = rings_out(p, &out);
+    r->kept = !any || out.kept;
+    snprintf(r->detail, sizeof r->detail, "%s", any ? out.text : "no process connects to others");
+}
+
 static void ring_firewall(struct place *p, struct ring *r) {
     (void)p;
     snprintf(r->detail, sizeof r->detail, "sejf sets no firewall rules yet");
@@ -59,7 +80,7 @@ static void ring_root(struct place *p, struct ring *r) {
 }
 
 static const struct { const char *name; void (*look)(struct place *, struct ring *); } rows[] = {
-    { "users apart", ring_users }, { "sandbox", ring_sandbox }, { "firewall", ring_firewall }, { "root key elsewhere", ring_root },
+    { "users apart", ring_users }, { "sandbox", ring_sandbox }, { "ports out", ring_out }, { "firewall", ring_firewall }, { "root key elsewhere", ring_root },
 };
 
 void rings_text(struct place *p, struct buf *ret) {

@@ -8,3 +8,6 @@
 
 void rings_text(struct place *p, struct buf *ret);
 json_t *rings_json(struct place *p);         /* [{ring, kept, detail}] */
+/* Those who connect to others: may they connect to the ports of their destinations alone? False: nobody connects to anybody. */
+struct rings_out { bool kept; char text[320]; };
+MUST_USE bool rings_out(struct place *p, struct rings_out *ret);

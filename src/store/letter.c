@@ -40,25 +40,76 @@ static enum code next_put(struct txn *t, const struct uuid *id, usec_t next, str
     return stmt_run(s, reterr);
 }
 
-enum code letters_next(struct store *store, usec_t until, letter_next_fn fn, void *arg, struct err *reterr) {
-    PRE(store != NULL && fn != NULL && reterr != NULL);
-    AUTO(view_end) struct view *v = NULL;
+/* Those of that time, or put off by a clock that was wrong. */
+static void bind_time(struct stmt *s, int at, usec_t until) {
+    stmt_int(s, at, until);
+    stmt_int(s, at + 1, until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
+}
+
+static enum code any_next(struct sql *q, usec_t until, bool *ret, struct err *reterr) {
     struct stmt *s;
-    bool row = false;
-    enum code code = store_view(store, 0, &v, reterr);
-    if (code == OK)
-        code = instance_prepare(view_sql(v), "SELECT next, tenant, id FROM letter_next WHERE next <= ?1 OR next > ?2 ORDER BY next, tenant, id", &s, reterr);
+    enum code code = instance_prepare(q, "SELECT 1 FROM letter_next WHERE next <= ? OR next > ? LIMIT 1", &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 1, until);
-    stmt_int(s, 2, until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
-    while ((code = stmt_step(s, &row, reterr)) == OK && row) {
+    bind_time(s, 1, until);
+    code = stmt_step(s, ret, reterr);
+    stmt_end(s);
+    return code;
+}
+
+/* The first tenant behind *tenant which has letters. */
+static enum code tenant_behind(struct sql *q, int64_t *tenant, bool *ret, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = instance_prepare(q, "SELECT tenant FROM letter_next WHERE tenant > ? ORDER BY tenant LIMIT 1", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 1, *tenant);
+    code = stmt_step(s, &row, reterr);
+    if (code == OK && row)
+        *tenant = col_int(s, 0);
+    *ret = row;
+    stmt_end(s);
+    return code;
+}
+
+/* Of one tenant. *ret_more: fn wants others. */
+static enum code turn_of(struct sql *q, int64_t tenant, usec_t until, size_t share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    enum code code = instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ?1 AND (next <= ?2 OR next > ?3) ORDER BY next, id LIMIT ?4", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 1, tenant);
+    bind_time(s, 2, until);
+    stmt_int(s, 4, (int64_t)share);
+    while (*ret_more && (code = stmt_step(s, &row, reterr)) == OK && row) {
         struct uuid id;
-        code = col_bytes(s, 2, id.bytes, sizeof id.bytes, reterr);
-        if (code != OK || !fn(col_int(s, 1), &id, col_int(s, 0), arg))
+        code = col_bytes(s, 1, id.bytes, sizeof id.bytes, reterr);
+        if (code != OK)
             break;
+        *ret_more = fn(tenant, &id, col_int(s, 0), arg);
     }
     stmt_end(s);
+    return code;
+}
+
+enum code letters_next(struct store *store, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr) {
+    PRE(store != NULL && share > 0 && fn != NULL && reterr != NULL);
+    AUTO(view_end) struct view *v = NULL;
+    bool more = false;
+    enum code code = store_view(store, 0, &v, reterr);
+    if (code == OK)
+        code = any_next(view_sql(v), until, &more, reterr);
+    for (int around = 0; code == OK && more && around < 2; around++) {      /* from behind it to the last, and from the first to it */
+        int64_t tenant = around == 0 ? after : INT64_MIN;
+        for (bool any = true; code == OK && more && any;) {
+            code = tenant_behind(view_sql(v), &tenant, &any, reterr);
+            any = any && (around == 0 || tenant <= after);
+            if (code == OK && any)
+                code = turn_of(view_sql(v), tenant, until, share, fn, arg, &more, reterr);
+        }
+    }
     return code;
 }
 

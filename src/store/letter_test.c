@@ -25,7 +25,7 @@ static bool first_only(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec
 
 static void next_is(struct bed *b, usec_t until, const char *want) {
     AUTO(buf_done) struct buf got = BUF(4096);
-    CHECK_OK(letters_next(b->store, until, say_next, &got, &b->e), &b->e);
+    CHECK_OK(letters_next(b->store, until, INT64_MIN, 100, say_next, &got, &b->e), &b->e);
     CHECK_TEXT(buf_str(&got), want);
 }
 
@@ -54,9 +54,9 @@ TEST(letters_are_led_to_until_they_are_done) {
     CHECK_OK(run(&b, 5, (struct deed){ .put = true, .row = letter(1, 7), .next = 400 }), &b.e);          /* of another tenant, under the same id */
     CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = letter(2, 7), .next = 600 }), &b.e);
     CHECK_CODE(run(&b, 4, (struct deed){ .put = true, .row = letter(2, 7), .next = 600 }), E_CONFLICT, &b.e);
-    next_is(&b, 500, "5/1@400 4/1@500 ");
-    next_is(&b, USEC_NEVER, "5/1@400 4/1@500 4/2@600 ");
-    CHECK_OK(letters_next(b.store, USEC_NEVER, first_only, &seen, &b.e), &b.e);
+    next_is(&b, 500, "4/1@500 5/1@400 ");
+    next_is(&b, USEC_NEVER, "4/1@500 4/2@600 5/1@400 ");
+    CHECK_OK(letters_next(b.store, USEC_NEVER, INT64_MIN, 100, first_only, &seen, &b.e), &b.e);
     CHECK_INT(seen, 1);
     about_is(&b, 4, "notice", 7, "1:notice:7:0:0:0::6 2:notice:7:0:0:0::6 ");
     about_is(&b, 4, "notice", 8, "");
@@ -67,16 +67,16 @@ TEST(letters_are_led_to_until_they_are_done) {
     r.status = 550;
     r.said = "no such person";
     CHECK_OK(run(&b, 4, (struct deed){ .row = r, .next = 900 }), &b.e);
-    next_is(&b, USEC_NEVER, "5/1@400 4/2@600 4/1@900 ");
+    next_is(&b, USEC_NEVER, "4/2@600 4/1@900 5/1@400 ");
     r.state = LETTER_OVER;
     r.len = 0;
     CHECK_OK(run(&b, 4, (struct deed){ .row = r, .next = USEC_NEVER }), &b.e);
-    next_is(&b, USEC_NEVER, "5/1@400 4/2@600 ");
+    next_is(&b, USEC_NEVER, "4/2@600 5/1@400 ");
     list_is(&b, 4, 0, "2:notice:7:0:0:0::6 1:notice:7:5:3:550:no such person:0 ");
     list_is(&b, 4, 2, "1:notice:7:5:3:550:no such person:0 ");
     r.id = id_of(9);
     CHECK_CODE(run(&b, 4, (struct deed){ .row = r, .next = 900 }), E_NOT_FOUND, &b.e);
-    next_is(&b, USEC_NEVER, "5/1@400 4/2@600 ");
+    next_is(&b, USEC_NEVER, "4/2@600 5/1@400 ");
     bed_end(&b);
 }
 
@@ -131,5 +131,29 @@ TEST(old_letters_go_when_they_are_done) {
     CHECK_TEXT(buf_str(&got), "1:notice:1:0:0:0::6 ");
     CHECK_CODE(letter_get(view_sql(v), &none, say, &got, &b.e), E_NOT_FOUND, &b.e);
     v = view_end(v);
+    bed_end(&b);
+}
+
+/* However many letters one tenant has, each look gives every other its share, and begins behind whose turn it was. */
+TEST(tenants_take_turns) {
+    static const struct { int64_t after; size_t share; const char *want; } rows[] = {
+        { INT64_MIN, 2, "4/1@101 4/2@102 5/1@50 6/1@60 " }, { 4, 2, "5/1@50 6/1@60 4/1@101 4/2@102 " }, { 5, 1, "6/1@60 4/1@101 5/1@50 " },
+        { 6, 1, "4/1@101 5/1@50 6/1@60 " }, { 9, 1, "4/1@101 5/1@50 6/1@60 " },
+    };
+    struct bed b;
+    bed_start(&b);
+    for (uint32_t i = 1; i <= 40; i++)
+        CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = letter(i, 7), .next = 100 + i }), &b.e);
+    CHECK_OK(run(&b, 5, (struct deed){ .put = true, .row = letter(1, 7), .next = 50 }), &b.e);
+    CHECK_OK(run(&b, 6, (struct deed){ .put = true, .row = letter(1, 7), .next = 60 }), &b.e);
+    CHECK_OK(run(&b, 7, (struct deed){ .put = true, .row = letter(1, 7), .next = 9000 }), &b.e);          /* not yet */
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO(buf_done) struct buf got = BUF(4096);
+        CHECK_OK(letters_next(b.store, 500, rows[i].after, rows[i].share, say_next, &got, &b.e), &b.e);
+        CHECK_TEXT(buf_str(&got), rows[i].want);
+    }
+    AUTO(buf_done) struct buf none = BUF(64);
+    CHECK_OK(letters_next(b.store, 49, INT64_MIN, 9, say_next, &none, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&none), "");
     bed_end(&b);
 }

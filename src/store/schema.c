@@ -122,7 +122,8 @@ static const struct migration records_steps[] = {
       " tries INTEGER NOT NULL, tried INTEGER NOT NULL, status INTEGER NOT NULL, said TEXT NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
       " until INTEGER NOT NULL, whom BLOB NOT NULL, answers INTEGER NOT NULL, heard INTEGER NOT NULL, PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX letter_about ON letter (tenant, cause, about);"
-      "CREATE TABLE letter_next (next INTEGER NOT NULL, tenant INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (next, tenant, id)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE letter_next (next INTEGER NOT NULL, tenant INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (tenant, next, id)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX letter_next_time ON letter_next (next);"
       "CREATE INDEX letter_next_id ON letter_next (tenant, id)" },
     { 10,
       /* Notices before erasure: one for each tenant, day and role, and which one told of which due date of a record; how far each tenant

@@ -104,7 +104,7 @@ static enum code allow_ports(int ruleset, const struct sandbox *s, struct err *r
 
 static enum code enter_landlock(const struct sandbox *s, int abi, struct err *reterr) {
     struct ruleset r = { .fs = fs_known(abi), .net = (s->calls & CALLS_INET) != 0 ? 0 : NET_TCP, .scoped = SCOPE_ALL };
-    size_t size = abi >= 6 ? sizeof r : abi >= 4 ? offsetof(struct ruleset, scoped) : offsetof(struct ruleset, net);
+    size_t size = abi >= 6 ? sizeof r : abi >= SANDBOX_ABI_PORTS ? offsetof(struct ruleset, scoped) : offsetof(struct ruleset, net);
     AUTO(fd_close) int fd = (int)syscall(CALL_CREATE_RULESET, &r, size, 0);
     if (fd < 0)
         return err_errno(reterr, errno, "the kernel refused a landlock ruleset");
@@ -113,13 +113,13 @@ static enum code enter_landlock(const struct sandbox *s, int abi, struct err *re
         if (code != OK)
             return code;
     }
-    enum code code = abi >= 4 && r.net != 0 ? allow_ports(fd, s, reterr) : OK;
+    enum code code = abi >= SANDBOX_ABI_PORTS && r.net != 0 ? allow_ports(fd, s, reterr) : OK;
     if (code != OK)
         return code;
     if (syscall(CALL_RESTRICT_SELF, fd, 0) != 0)
         return err_errno(reterr, errno, "landlock could not be entered");
     in_force.files = true;
-    in_force.tcp = abi >= 4 && r.net != 0;
+    in_force.tcp = abi >= SANDBOX_ABI_PORTS && r.net != 0;
     return OK;
 }
 

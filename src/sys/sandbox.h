@@ -42,3 +42,4 @@ void sandbox_status(struct sandbox_status *ret);
 /* The same for another process, from /proc (landlock does not show there: files and tcp stay false). */
 MUST_USE bool sandbox_status_of(int pid, struct sandbox_status *ret);
 bool sandbox_built(void);
+#define SANDBOX_ABI_PORTS 4                  /* of landlock (Linux 6.7): from it on, CALLS_OUT keeps to its ports */
