@@ -12,10 +12,13 @@
 #include "records/copies.h"
 #include "records/draft.h"
 #include "records/service.h"
+#include "retention/certificate.h"
+#include "retention/hold.h"
 #include "retention/notice.h"
 #include "store/tables.h"
 
 #define NOTICES 20
+#define CERTIFICATES 10
 #define ERASED_AT_ONCE 500u
 #define EXPORT_MOST ((size_t)16 << 20)
 
@@ -70,16 +73,23 @@ static void due_show(struct due_page *d, int status, const char *said) {
     struct buf body;
     struct page page;
     struct err e;
-    json_t *list = NULL;
-    if (notices_show(d->service, d->who.tenant, INT64_MAX, NOTICES, &list, &e) != OK) {
+    json_t *list = NULL, *holds = NULL, *certificates = NULL;
+    enum code code = notices_show(d->service, d->who.tenant, INT64_MAX, NOTICES, &list, &e);
+    if (code == OK)
+        code = holds_told(d->service, &d->who, INT64_MAX, -1, NULL, &holds, &e);
+    if (code == OK)
+        code = certificates_told(service_store(d->service), d->who.tenant, INT64_MAX, CERTIFICATES, &certificates, &e);
+    if (code == OK) {
+        front_page(f, TEXT_DUE_TITLE, false, &body, &page);
+        page_due(&body, &(struct due_view){ .frame = f->frame, .charter = service_charter(d->service), .tenant = d->who.tenant, .tenant_name = d->tenant.name,
+                                            .notices = json_object_get(list, "items"), .holds = holds, .certificates = json_object_get(certificates, "items"), .limited = copies_limited(d->service), .said = said });
+        front_send(f, status, &page, &body);
+    } else {
         visit_trouble(&f->visit, &e);
-        return;
     }
-    front_page(f, TEXT_DUE_TITLE, false, &body, &page);
-    page_due(&body, &(struct due_view){ .frame = f->frame, .charter = service_charter(d->service), .tenant = d->who.tenant, .tenant_name = d->tenant.name,
-                                        .notices = json_object_get(list, "items"), .limited = copies_limited(d->service), .said = said });
-    front_send(f, status, &page, &body);
     json_decref(list);
+    json_decref(holds);
+    json_decref(certificates);
 }
 
 static void on_due(struct http_req *req) {
@@ -175,6 +185,74 @@ static void on_erase(struct http_req *req) {
     due_show(&d, 200, buf_str(&said));
 }
 
+/* ---- keeping longer */
+
+/* Signed in (again) a moment ago; what it is for, where not. */
+static bool confirmed(struct due_page *d, const char *what) {
+    struct err e;
+    if (d->front.session.elevated)
+        return true;
+    front_failed(&d->front, (err_set(&e, E_CONFIRM, "sign in again before %s", what) == OK ? NULL : &e), "who");
+    return false;
+}
+
+/* What went meanwhile is not held. */
+static enum code hold_one(struct due_page *d, const struct noticed *n, const char *until, int64_t *held, struct err *reterr) {
+    const struct kind_info *k = service_kind_by_number(d->service, n->kind);
+    json_t *made = NULL;
+    if (k == NULL)
+        return OK;
+    const struct hold_wish w = { .kind = k->index, .id = n->id, .why = front_form(&d->front, "why"), .until = *until == 0 ? NULL : until };
+    enum code code = hold_set(d->service, &d->who, &w, &made, reterr);
+    *held += code == OK;
+    json_decref(made);
+    return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+}
+
+static void on_hold(struct http_req *req) {
+    static const struct noun records = NOUN("record", "records", "rekord", "rekordy", "rekordów", "rekord");
+    AUTO(due_done) struct due_page d;
+    AUTO(buf_done) struct buf said = BUF(2000), count = BUF(200);
+    struct err e;
+    int64_t number, held = 0;
+    if (!due_post(req, &d) || !notice_named(&d, &number) || !confirmed(&d, "a hold"))
+        return;
+    struct named *l = arena_get(http_arena(req), sizeof *l);
+    enum code code = l == NULL ? err_set(&e, E_MEMORY, "no memory for what is held") : named_read(&d, number, l, &e);
+    if (code == OK && l->count == ARRAY_LEN(l->list)) {    /* some of it held would look like all of it */
+        d.front.frame.trouble = TEXT_DUE_HOLD_LARGE;
+        due_show(&d, 422, NULL);
+        return;
+    }
+    for (size_t i = 0; code == OK && i < l->count; i++)
+        code = hold_one(&d, &l->list[i], front_form(&d.front, "until"), &held, &e);
+    if (code == E_FIELDS) {
+        d.front.frame.trouble = strcmp(e.field, "/until") == 0 ? TEXT_DUE_HOLD_UNTIL_WRONG : TEXT_DUE_HOLD_GROUND_WRONG;
+        due_show(&d, 422, NULL);
+    } else if (code != OK) {
+        visit_trouble(&d.front.visit, &e);
+    } else {
+        say_count(&count, d.front.visit.lang, held, &records);
+        say_plain(&said, text_in(TEXT_DUE_HELD_NOW, d.front.visit.lang), SAY_ARGS(buf_str(&count)));
+        due_show(&d, 200, buf_str(&said));
+    }
+}
+
+static void on_lift(struct http_req *req) {
+    AUTO(due_done) struct due_page d;
+    struct err e;
+    int64_t number;
+    json_t *now = NULL;
+    if (!due_post(req, &d) || !confirmed(&d, "a hold is lifted"))
+        return;
+    enum code code = text_int(front_form(&d.front, "hold"), 1, INT64_MAX, &number) ? hold_end(d.service, &d.who, number, &now, &e) : err_set(&e, E_NOT_FOUND, "no such hold");
+    json_decref(now);
+    if (code == OK)
+        due_show(&d, 200, text_in(TEXT_DUE_LIFTED, d.front.visit.lang));
+    else
+        visit_trouble(&d.front.visit, &e);
+}
+
 /* ---- a copy before */
 
 static bool export_write(void *arg, const void *bytes, size_t len) {
@@ -235,8 +313,8 @@ static void on_export(struct http_req *req) {
     int kind = charter_kind(service_charter(d.service), front_form(&d.front, "kind"));
     if (kind < 0)
         visit_missing(&d.front.visit);
-    else if (!d.front.session.elevated)
-        front_failed(&d.front, (err_set(&e, E_CONFIRM, "sign in again before a copy") == OK ? NULL : &e), "who");
+    else if (!confirmed(&d, "a copy"))
+        return;
     else if (copy_right(d.service, &d.who, kind, &e) != OK)
         visit_trouble(&d.front.visit, &e);
     else if (copies_limited(d.service))
@@ -249,6 +327,8 @@ static const struct route list[] = {
     { "GET", "/account/due/{tenant}", 0, on_due },
     { "POST", "/account/due/{tenant}/again", 0, on_again },
     { "POST", "/account/due/{tenant}/erase", 0, on_erase },
+    { "POST", "/account/due/{tenant}/hold", 0, on_hold },
+    { "POST", "/account/due/{tenant}/lift", 0, on_lift },
     { "POST", "/account/due/{tenant}/export", 0, on_export },
 };
 const struct route_table routes_due = { list, ARRAY_LEN(list) };

@@ -9,6 +9,8 @@ struct due_view {
     int64_t tenant;
     const char *tenant_name;
     const json_t *notices;                     /* as notices_show has them */
+    const json_t *holds;                       /* as holds_told has them, the newest; those that stand are shown */
+    const json_t *certificates;                /* items of certificates_told */
     bool limited;                              /* a copy is asked for, with a reason */
     const char *said;                          /* what was done, plain text; NULL: nothing */
 };

@@ -101,8 +101,13 @@ static void put_state(struct buf *ret, const struct due_view *v, const json_t *n
         const json_t *l = json_array_get(letters, i);
         if (strcmp(text_of(l, "state"), "bounced") != 0 || text_of(l, "said")[0] == 0)
             continue;
+        AUTO(buf_done) struct buf said = BUF(2000);
+        long long status = (long long)json_integer_value(json_object_get(l, "status"));
+        if (status > 0)
+            buf_printf(&said, "%lld ", status);
+        buf_text(&said, text_of(l, "said"));
         buf_text(ret, "<p>");
-        PUT(ret, v->frame.lang, DUE_SAID, text_of(l, "said"));
+        PUT(ret, v->frame.lang, DUE_SAID, buf_str(&said));
         buf_text(ret, "</p>\n");
     }
     buf_text(ret, bad ? "</div>\n" : "");
@@ -125,6 +130,24 @@ static void put_erase(struct buf *ret, const struct due_view *v, const char *num
     buf_text(ret, "</form></details>\n");
 }
 
+static void put_hold(struct buf *ret, const struct due_view *v, const char *number) {
+    char why[64], until[64];
+    snprintf(why, sizeof why, "why-%s", number);
+    snprintf(until, sizeof until, "until-%s", number);
+    buf_text(ret, "<details><summary>");
+    PUT_TEXT(ret, v->frame.lang, DUE_HOLD);
+    buf_text(ret, "</summary>\n<p class=\"note\">");
+    PUT_TEXT(ret, v->frame.lang, DUE_HOLD_WHY);
+    buf_text(ret, "</p>\n");
+    form_begin(ret, v, "hold");
+    hidden(ret, "notice", number);
+    account_input(ret, v->frame.lang, &(struct account_input){ .id = why, .name = "why", .type = "text", .complete = "off", .label = TEXT_DUE_HOLD_GROUND, .hint = TEXTS, .most = 500 });
+    account_input(ret, v->frame.lang, &(struct account_input){ .id = until, .name = "until", .type = "date", .complete = "off", .label = TEXT_DUE_HOLD_UNTIL, .hint = TEXT_DUE_HOLD_OPEN,
+                                                               .optional = true, .most = 10 });
+    account_button(ret, v->frame.lang, TEXT_DUE_HOLD, "small");
+    buf_text(ret, "</form></details>\n");
+}
+
 static void put_notice(struct buf *ret, const struct due_view *v, const json_t *notice) {
     AUTO(buf_done) struct buf day = BUF(200);
     char number[24];
@@ -142,6 +165,7 @@ static void put_notice(struct buf *ret, const struct due_view *v, const json_t *
         account_button(ret, v->frame.lang, TEXT_DUE_AGAIN, "small");
         buf_text(ret, "</form>\n");
     }
+    put_hold(ret, v, number);
     put_erase(ret, v, number);
     buf_text(ret, "</section>\n");
 }
@@ -171,21 +195,100 @@ static void put_export(struct buf *ret, const struct due_view *v) {
     buf_text(ret, "</p>\n");
     form_begin(ret, v, "export");
     if (v->limited)
-        account_input(ret, v->frame.lang, &(struct account_input){ .id = "why", .name = "why", .type = "text", .label = TEXT_DUE_EXPORT_REASON, .hint = TEXTS, .most = 500 });
+        account_input(ret, v->frame.lang, &(struct account_input){ .id = "why", .name = "why", .type = "text", .complete = "off", .label = TEXT_DUE_EXPORT_REASON, .hint = TEXTS, .most = 500 });
     for (size_t i = 0; i < n; i++)
         if (kinds[i].warn.person >= 0)
             kind_button(ret, v, &kinds[i]);
     buf_text(ret, "</form></section>\n");
 }
 
-static void put_hold(struct buf *ret, const struct due_view *v) {
-    char tenant[24];
-    snprintf(tenant, sizeof tenant, "%lld", (long long)v->tenant);
-    buf_text(ret, "<section aria-labelledby=\"hold\"><h2 id=\"hold\">");
-    PUT_TEXT(ret, v->frame.lang, DUE_HOLD);
-    buf_text(ret, "</h2>\n<p>");
-    PUT(ret, v->frame.lang, DUE_HOLD_WHY, tenant);
-    buf_text(ret, "</p></section>\n");
+/* ---- what is held, and certificates */
+
+static void kind_said(struct buf *ret, const struct due_view *v, const char *name) {
+    int kind = charter_kind(v->charter, name);
+    label_title(ret, kind >= 0 ? charter_kind_at(v->charter, kind)->label.in[v->frame.lang] : name);
+}
+
+static void time_said(struct buf *ret, const struct due_view *v, const char *time, usec_t before) {
+    usec_t t;
+    if (!time_parse(time, &t))
+        return;
+    struct civil c = zone_civil(charter_zone(v->charter), t - before);
+    say_date(ret, v->frame.lang, &c);
+}
+
+static void put_held(struct buf *ret, const struct due_view *v, const json_t *hold) {
+    AUTO(buf_done) struct buf kind = BUF(500), day = BUF(200);
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)json_integer_value(json_object_get(hold, "number")));
+    kind_said(&kind, v, text_of(hold, "kind"));
+    time_said(&day, v, text_of(hold, "until"), 1);         /* its last instant */
+    buf_text(ret, "<li>");
+    if (day.len > 0)
+        PUT(ret, v->frame.lang, DUE_HELD_UNTIL, buf_str(&kind), buf_str(&day), text_of(hold, "why"));
+    else
+        PUT(ret, v->frame.lang, DUE_HELD_OPEN, buf_str(&kind), text_of(hold, "why"));
+    form_begin(ret, v, "lift");
+    hidden(ret, "hold", number);
+    account_button(ret, v->frame.lang, TEXT_DUE_LIFT, "small");
+    buf_text(ret, "</form></li>\n");
+}
+
+static void put_holds(struct buf *ret, const struct due_view *v) {
+    const json_t *items = json_object_get(v->holds, "items");
+    size_t shown = 0;
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *hold = json_array_get(items, i);
+        if (strcmp(text_of(hold, "state"), "holds") != 0)
+            continue;
+        if (shown++ == 0) {
+            buf_text(ret, "<section aria-labelledby=\"held\"><h2 id=\"held\">");
+            PUT_TEXT(ret, v->frame.lang, DUE_HELD);
+            buf_text(ret, "</h2>\n<ul class=\"held\">\n");
+        }
+        put_held(ret, v, hold);
+    }
+    if (shown == 0)
+        return;
+    buf_text(ret, "</ul>\n");
+    if (!json_is_null(json_object_get(v->holds, "next"))) {
+        buf_text(ret, "<p class=\"note\">");
+        PUT_TEXT(ret, v->frame.lang, DUE_HELD_MORE);
+        buf_text(ret, "</p>\n");
+    }
+    buf_text(ret, "</section>\n");
+}
+
+static void put_certificate(struct buf *ret, const struct due_view *v, const json_t *one) {
+    static const struct { const char *file; enum text text; } files[] = { { "/page.pdf", TEXT_DUE_CERTIFICATE_PAGE }, { "", TEXT_DUE_CERTIFICATE_FILE } };
+    AUTO(buf_done) struct buf day = BUF(200);
+    long long n = (long long)json_integer_value(json_object_get(one, "number"));
+    char number[24];
+    snprintf(number, sizeof number, "%lld", n);
+    time_said(&day, v, text_of(one, "made"), 0);
+    buf_text(ret, "<li>");
+    PUT(ret, v->frame.lang, DUE_CERTIFICATE, number, buf_str(&day));
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        buf_printf(ret, "%s<a download=\"certificate-%lld.%s\" href=\"/v1/tenants/%lld/certificates/%lld%s?lang=%s\">", i == 0 ? ": " : " · ", n, i == 0 ? "pdf" : "json", (long long)v->tenant, n,
+                   files[i].file, lang_code(v->frame.lang));
+        buf_html(ret, text_in(files[i].text, v->frame.lang));
+        buf_text(ret, "</a>");
+    }
+    buf_text(ret, "</li>\n");
+}
+
+static void put_certificates(struct buf *ret, const struct due_view *v) {
+    size_t count = json_array_size(v->certificates);
+    if (count == 0)
+        return;
+    buf_text(ret, "<section aria-labelledby=\"certificates\"><h2 id=\"certificates\">");
+    PUT_TEXT(ret, v->frame.lang, DUE_CERTIFICATES);
+    buf_text(ret, "</h2>\n<p class=\"note\">");
+    PUT_TEXT(ret, v->frame.lang, DUE_CERTIFICATES_WHY);
+    buf_text(ret, "</p>\n<ul>\n");
+    for (size_t i = 0; i < count; i++)
+        put_certificate(ret, v, json_array_get(v->certificates, i));
+    buf_text(ret, "</ul></section>\n");
 }
 
 void page_due(struct buf *ret, const struct due_view *v) {
@@ -215,7 +318,8 @@ void page_due(struct buf *ret, const struct due_view *v) {
         buf_text(ret, "</p>\n");
     }
     put_export(ret, v);
-    put_hold(ret, v);
+    put_holds(ret, v);
+    put_certificates(ret, v);
     buf_printf(ret, "<p><a href=\"/account?lang=%s\">", lang_code(v->frame.lang));
     PUT_TEXT(ret, v->frame.lang, DUE_BACK);
     buf_text(ret, "</a></p>\n");

@@ -42,7 +42,7 @@ static void whole(const char *name, int lang, struct buf *body) {
 
 TEST(each_state_says_what_it_is_and_what_can_be_done) {
     static const struct { const char *state, *letter; int forms; bool said; } rows[] = {
-        { "waiting", "waiting", 3, false }, { "tried", "unknown", 3, false }, { "delivered", "sent", 2, false }, { "bounced", "bounced", 3, true }, { "over", "over", 1, false },
+        { "waiting", "waiting", 5, false }, { "tried", "unknown", 5, false }, { "delivered", "sent", 4, false }, { "bounced", "bounced", 5, true }, { "over", "over", 2, false },
     };
     AUTO(charter_free) struct charter *c = events();
     AUTO(zone_free) struct zone *zone = NULL;
@@ -52,14 +52,22 @@ TEST(each_state_says_what_it_is_and_what_can_be_done) {
         for (int l = 0; l < LANG_COUNT; l++) {
             AUTO(buf_done) struct buf body = BUF(1u << 20);
             json_t *notices = json_pack("[o]", notice_of(3, rows[i].state, rows[i].letter));
+            json_t *holds = json_pack("{s:[{s:i, s:s, s:s, s:s, s:s}, {s:i, s:s, s:s, s:n, s:s}], s:i}", "items", "number", 4, "kind", "registration", "state", "holds", "until", "2031-12-31T23:00:00Z",
+                                      "why", "Lawsuit " EVIL, "number", 3, "kind", "invoice", "state", "lifted", "until", "why", "over", "next", 3);
+            json_t *certificates = json_pack("[{s:i, s:s}]", "number", 5, "made", "2026-11-22T02:00:00Z");
             page_due(&body, &(struct due_view){ .frame = { .lang = (enum lang)l, .token = "token\"<x>", .csrf = "", .zone = zone, .done = TEXTS, .trouble = TEXTS }, .charter = c, .tenant = 7,
-                                                .tenant_name = "Gdynia " EVIL, .notices = notices, .limited = i == 1, .said = i == 0 ? "done " EVIL : NULL });
+                                                .tenant_name = "Gdynia " EVIL, .notices = notices, .holds = holds, .certificates = certificates, .limited = i == 1, .said = i == 0 ? "done " EVIL : NULL });
             CHECK_INT(count_of(buf_str(&body), "<form "), rows[i].forms);
             CHECK((strstr(buf_str(&body), "550 no ") != NULL) == rows[i].said);
-            CHECK((strstr(buf_str(&body), "name=\"why\"") != NULL) == (i == 1));       /* a copy is asked for with a reason */
+            CHECK_INT(count_of(buf_str(&body), "name=\"why\""), (i == 1) + (i != 4));      /* of a copy that is asked for with a reason, and of a hold */
+            CHECK(strstr(buf_str(&body), "Lawsuit ") != NULL && strstr(buf_str(&body), "over<") == NULL && strstr(buf_str(&body), "(null)") == NULL);
+            CHECK(strstr(buf_str(&body), l == 0 ? "until 31 December 2031: " : l == 1 ? "do 31 grudnia 2031: " : "2031. december 31., ") != NULL);
+            CHECK_INT(count_of(buf_str(&body), "/v1/tenants/7/certificates/5"), 2);
             CHECK((strstr(buf_str(&body), "Ball ") != NULL) == (strcmp(rows[i].state, "over") != 0));
             CHECK((strstr(buf_str(&body), text_in(TEXT_DUE_NONE, (enum lang)l)) != NULL) == (strcmp(rows[i].state, "over") == 0));
             whole(rows[i].state, l, &body);
             json_decref(notices);
+            json_decref(holds);
+            json_decref(certificates);
         }
 }
