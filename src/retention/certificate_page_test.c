@@ -44,9 +44,9 @@ static int pages_of(const struct buf *text, const struct certificate_look *look)
     AUTO(buf_done) struct buf pdf = BUF(1u << 22);
     struct err e;
     CHECK_OK(certificate_verify(text->data, text->len, NULL, &c, &e), &e);
-    struct sheet s = { .c = &c, .look = look };
-    CHECK_OK(sheet_set(&s, 1, &pdf, &e), &e);
-    return s.page - 1;
+    int pages = 0;
+    CHECK_OK(page_set(&c, look, &pdf, &pages, &e), &e);
+    return pages;
 }
 
 TEST(each_language_and_cause_has_its_page) {
