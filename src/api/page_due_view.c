@@ -116,14 +116,14 @@ static void put_state(struct buf *ret, const struct due_view *v, const json_t *n
 static void put_erase(struct buf *ret, const struct due_view *v, const char *number) {
     char id[64];
     snprintf(id, sizeof id, "sure-%s", number);
-    buf_text(ret, "<details><summary>");
+    buf_text(ret, "<details class=\"act\"><summary>");
     PUT_TEXT(ret, v->frame.lang, DUE_ERASE);
     buf_text(ret, "</summary>\n<p class=\"note\">");
     PUT_TEXT(ret, v->frame.lang, DUE_ERASE_WHY);
     buf_text(ret, "</p>\n");
     form_begin(ret, v, "erase");
     hidden(ret, "notice", number);
-    buf_printf(ret, "<p class=\"check\"><input type=\"checkbox\" id=\"%s\" name=\"sure\" value=\"yes\"><label for=\"%s\">", id, id);
+    buf_printf(ret, "<p class=\"choice\"><input type=\"checkbox\" id=\"%s\" name=\"sure\" value=\"yes\"><label for=\"%s\">", id, id);
     PUT_TEXT(ret, v->frame.lang, DUE_SURE);
     buf_text(ret, "</label></p>\n");
     account_button(ret, v->frame.lang, TEXT_DUE_ERASE, "danger");
@@ -134,7 +134,7 @@ static void put_hold(struct buf *ret, const struct due_view *v, const char *numb
     char why[64], until[64];
     snprintf(why, sizeof why, "why-%s", number);
     snprintf(until, sizeof until, "until-%s", number);
-    buf_text(ret, "<details><summary>");
+    buf_text(ret, "<details class=\"act\"><summary>");
     PUT_TEXT(ret, v->frame.lang, DUE_HOLD);
     buf_text(ret, "</summary>\n<p class=\"note\">");
     PUT_TEXT(ret, v->frame.lang, DUE_HOLD_WHY);

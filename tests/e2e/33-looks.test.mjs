@@ -51,7 +51,9 @@ async function sees(name, target, { as, status = 200 } = {}) {
       assert.equal(answer.status(), status, what);
       assert.equal(await page.getAttribute('html', 'lang'), lang, what);
       assert.equal(await page.locator('.languages a').count(), 3, `${what}: a choice of languages`);
+      await page.evaluate(() => { for (const d of document.querySelectorAll('details')) d.open = true; });
       const text = await page.innerText('body');
+      assert.ok(!(await page.content()).includes('(null)'), what);
       for (const raw of RAW) assert.doesNotMatch(text, raw, what);
       for (const [size, viewport] of [['desktop', { width: 1280, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
         await page.setViewportSize(viewport);
@@ -86,7 +88,7 @@ const linked = async (to, pattern) => until(`a letter to ${to}`, () => {
 }, WAIT, 300);
 const ONCE = /https:\/\/[^/]+(\/r\/\w+\/\d+\/[\w-]{43})/, PRIVATE = /https:\/\/[^/]+(\/p\/\w+\/[\w-]+)/;
 
-test('what will be erased: nothing, what is told of, what came back', { timeout: 300000 }, async () => {
+test('what will be erased: nothing, what is told of, what came back, what is held', { timeout: 300000 }, async () => {
   await sees('due-none', `/account/due/${tenant}`, { as: ewa });
   const soon = await make('events', 'event', owner, { title: 'Warsztaty z kaligrafii dla początkujących i zaawansowanych', starts: ago(172), ends: ago(171) });
   for (let i = 0; i < 3; i++) await make('events', 'registration', owner, { event: soon, name: `Gość ${i}`, email: `gosc${i}@people.example` });
@@ -99,7 +101,36 @@ test('what will be erased: nothing, what is told of, what came back', { timeout:
   sejf.run(['notice', 'run', '--tenant', String(tenant)]);
   await until('the bounce', async () => (await sejf.call('GET', `/v1/tenants/${tenant}/notices`, { token: owner })).json.items.some((n) => n.state === 'bounced'), WAIT);
   sink.on.rcpt = undefined;
-  await sees('due', `/account/due/${tenant}`, { as: ewa });
+  // Held by the form, with a reason; shown, and lifted.
+  const due = `/account/due/${tenant}`, page = async () => (await ewa.call('GET', `${due}?lang=en`)).text;
+  const press = async (what, fields) => sejf.call('POST', `${due}/${what}?lang=en`, { type: form, headers: { cookie: `__Host-sejf=${ewa.cookie}`, origin: sejf.url },
+    body: new URLSearchParams({ '.token': /name="\.token" value="([^"]+)"/.exec(await page())[1], ...fields }).toString() });
+  for (const [fields, says] of [[{ why: '' }, /Give a reason/], [{ why: 'Lawsuit', until: '2020-01-01' }, /The day lies ahead/]]) {
+    const r = await press('hold', { notice: '1', ...fields });
+    assert.equal(r.status, 422, r.text);
+    assert.match(r.text, says);
+  }
+  const held = await press('hold', { notice: '1', why: 'Lawsuit I C 12/27', until: '2039-12-31' });
+  assert.equal(held.status, 200, held.text);
+  assert.match(held.text, /Held: 3 records\./);
+  assert.match(held.text, /Registration, until 31 December 2039: Lawsuit I C 12\/27/);
+  const holds = (await sejf.call('GET', `/v1/tenants/${tenant}/holds`, { token: owner })).json.items;
+  assert.equal(holds.filter((h) => h.state === 'holds' && /^account /.test(h.by)).length, 3);
+  assert.match((await press('lift', { hold: String(holds[0].number) })).text, /The hold is lifted/);
+  assert.equal((await press('lift', { hold: '99' })).status, 404);
+  const gone = await make('events', 'registration', owner, { event, name: 'Gość', email: 'kto@people.example' });
+  assert.equal((await sejf.call('DELETE', `/v1/events/registration/${gone}`, { token: owner })).status, 200);
+  assert.equal(sejf.run(['renew']).status, 0);
+  const [, pdf] = /href="([^"]*page\.pdf[^"]*)"/.exec(await page());
+  const certificate = await ewa.call('GET', pdf);
+  assert.equal(certificate.status, 200);
+  assert.match(certificate.text.slice(0, 5), /%PDF-/);
+  await sees('due', due, { as: ewa });
+  const boss = new Visitor(sejf), ida = invited(sejf, ['user', 'invite', 'bookings', '--tenant', String(salon), '--role', 'business', '--name', 'Ida Mięta', '--lang', 'pl', '--email', '-'], 'ida@business.example');
+  const listed = sejf.run(['authorise', 'new', ida.account, '--tenant', String(salon), '--post', 'owner', '--scope', 'visits', '--purpose', 'keeping the appointment', '--until', new Date(Date.now() + 90 * DAY).toISOString().slice(0, 10)]);
+  assert.equal(listed.status, 0, listed.stderr);
+  await boss.accept(ida.link);
+  await sees('due-limited', `/account/due/${salon}`, { as: boss });                // where copies are asked for with a reason
 });
 
 test('a request: the form, the link that proves who asks, the letter, a link that was used', { timeout: 300000 }, async () => {
