@@ -67,6 +67,13 @@ test('the form says where the request goes, and answers the same for an address 
 
 test('what a letter on paper asks for is erased but for what stays, and answered with a letter', async () => {
   const mine = await registered('ola@people.example'), others = await registered('jan@people.example');
+  const bill = async (registration) => {
+    const r = await sejf.call('POST', '/v1/events/invoice', { token: owner, body: { fields: { event, registration, issued: '2026-11-02', buyer: 'Ola Test', total: { amount: '12.00', currency: 'PLN' } } } });
+    assert.equal(r.status, 201, r.text);
+    return r.json.id;
+  };
+  const invoice = await bill(mine);
+  await bill(others);
   const made = await requests('', { type: 'erasure', way: 'paper', name: 'Ola Test', email: 'ola@people.example', address: 'ul. Długa 7\n80-827 Gdańsk', text: 'Proszę usunąć.', language: 'pl', received: '2026-01-31' });
   assert.equal(made.status, 201, made.text);
   const n = made.json.number;
@@ -76,10 +83,14 @@ test('what a letter on paper asks for is erased but for what stays, and answered
   const known = await requests(`/${n}/identity`, { by: 'person', how: 'Showed an identity card.', name: NAME });
   assert.equal(known.status, 200, known.text);
   assert.equal(known.json.state, 'collected');
-  assert.deepEqual(known.json.found.counts, { registration: 1 });
+  assert.deepEqual(known.json.found.counts, { registration: 1, invoice: 1 });
   const decided = await requests(`/${n}/decide`, { note: 'Done.' });
   assert.equal(decided.status, 200, decided.text);
   assert.deepEqual(decided.json.decision.done.erased, { registration: 1 });
+  assert.equal(decided.json.decision.granted, 'in part');
+  assert.deepEqual(decided.json.decision.done.stayed.map((s) => [s.record, s.ground]), [[`invoice/${invoice}`, 'law Ustawa o rachunkowości art. 74']]);
+  assert.deepEqual(decided.json.decision.done.kept, [{ kind: 'invoice', ground: 'law Ustawa o rachunkowości art. 74', count: 1, due: '2031-12-31T23:00:00Z' }]);
+  assert.equal((await sejf.call('GET', `/v1/events/invoice/${invoice}`, { token: owner })).status, 200);
   assert.equal((await sejf.call('GET', `/v1/events/registration/${mine}`, { token: owner })).status, 410);
   assert.equal((await sejf.call('GET', `/v1/events/registration/${others}`, { token: owner })).status, 200);
   const answered = await requests(`/${n}/answer`, { text: 'Wszystko usunięto.', name: NAME });
