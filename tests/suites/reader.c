@@ -1,6 +1,6 @@
-/* reader.c — our readers of JSON, CSV, the charter's YAML and passwords, and what draws QR codes, one text after the other, for suites that others keep: what each
- * makes of it.
- *   reader json|csv|yaml|password|qr <texts
+/* reader.c — our readers of JSON, CSV, the charter's YAML and passwords, and what draws QR codes and writes letters, one text after the other, for suites and
+ * readers that others keep: what each makes of it.
+ *   reader json|csv|yaml|password|qr|letter <texts
  * Each text comes as its length, a line break, its bytes. Each answer is a line of JSON: {"ok": true, "value": …}, or {"ok": false, "text": …}
  * and for YAML the line, column and id of the first finding. Every scalar of YAML is a text; a table is a list of rows. */
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "crypto/crypto.h"
 #include "doc/qr.h"
 #include "records/csv.h"
+#include "wire/mime.h"
 
 #define INPUT_MAX (32u << 20)
 
@@ -105,6 +106,24 @@ static json_t *of_qr(const char *text, size_t len) {
     return fine ? accepted(json_pack("[s, s, s]", buf_str(&svg), buf_str(&plain), buf_str(&coloured))) : refused(&e);
 }
 
+/* Both names, subject, text and the name of a file, split at zero bytes: the message that leaves. */
+static json_t *of_letter(const char *text, size_t len) {
+    AUTO(buf_done) struct buf out = BUF(1u << 22);
+    const char *piece[5] = { "", "", "", "", "" };
+    char *whole = mem_new(len + 1);
+    struct err e;
+    if (whole == NULL)
+        abort();
+    memcpy(whole, text, len);
+    for (size_t i = 0, at = 0; i < ARRAY_LEN(piece) && at <= len; at += strlen(whole + at) + 1)
+        piece[i++] = whole + at;
+    const struct mime_letter l = { .from = "service@seats.example", .from_name = piece[0], .to = "anna@people.example", .to_name = piece[1], .id = "0190-abc", .lang = "pl", .made = INT64_C(1795510800000000),
+                                   .subject = piece[2], .text = piece[3], .file_name = piece[4], .file_type = "application/pdf", .file = "%PDF-", .file_len = 5 };
+    enum code code = mime_put(&l, &out, &e);
+    mem_free(whole);
+    return code == OK ? accepted(json_stringn(out.data, out.len)) : refused(&e);
+}
+
 /* The next text, or NULL at the end; a broken frame is a bug of the caller. */
 static char *next(size_t *ret_len) {
     char head[32], *text = NULL;
@@ -122,13 +141,13 @@ static char *next(size_t *ret_len) {
 }
 
 int main(int argc, char **argv) {
-    static const struct { const char *name; json_t *(*read)(const char *text, size_t len); } kinds[] = { { "json", of_json }, { "csv", of_csv }, { "yaml", of_yaml }, { "password", of_password }, { "qr", of_qr } };
+    static const struct { const char *name; json_t *(*read)(const char *text, size_t len); } kinds[] = { { "json", of_json }, { "csv", of_csv }, { "yaml", of_yaml }, { "password", of_password }, { "qr", of_qr }, { "letter", of_letter } };
     struct err e;
     size_t k = 0, len = 0;
     while (argc == 2 && k < ARRAY_LEN(kinds) && strcmp(kinds[k].name, argv[1]) != 0)
         k++;
     if (argc != 2 || k == ARRAY_LEN(kinds)) {
-        fprintf(stderr, "reader: json, csv, yaml, password or qr\n");
+        fprintf(stderr, "reader: json, csv, yaml, password, qr or letter\n");
         return 2;
     }
     if (crypto_init(&e) != OK)

@@ -206,3 +206,42 @@ test('YAML: nothing that the subset promises is left out', () => {
   assert.deepEqual(left.yaml.map((c) => c.id), ['58MP']);
   assert.ok([...taken].every((id) => simple.some((c) => c.id === id)));
 });
+
+// ---- letters
+
+// Python's own reader of messages, which has nothing of ours: what stands in a letter is what was put there, and no header is there that was not.
+const python = `
+import sys, json, email, email.policy, email.header, email.utils
+# Its newer reader of addresses leaves a space between two encoded words of a name, against RFC 2047; the older one does not.
+def name(m, header):
+  raw = dict(m.raw_items())[header]
+  said, address = email.utils.parseaddr(raw)
+  return said if raw.lstrip().startswith('"') else str(email.header.make_header(email.header.decode_header(said)))
+def one(text):
+  m = email.message_from_bytes(text.encode('ascii'), policy=email.policy.default)
+  file = next(m.iter_attachments())
+  return {'from': name(m, 'From'), 'to': name(m, 'To'), 'address': m['to'].addresses[0].addr_spec, 'subject': m['subject'],
+    'text': m.get_body(preferencelist=('plain',)).get_content().replace('\\r\\n', '\\n'), 'file': file.get_filename(), 'bytes': file.get_payload(decode=True).decode(),
+    'headers': m.keys(), 'defects': [repr(d) for p in m.walk() for d in p.defects]}
+json.dump([one(t) for t in json.load(sys.stdin)], sys.stdout)`;
+test('letters: Python reads from each what was put there', () => {
+  const words = ['Anna', 'Zażółć', 'gęślą', 'Ő', '"', '\\', '=?utf-8?B?eA==?=', '=', '.', 'From ', ',', '<x@y.example>', ';', '(', ')', ':', '🌷', 'word', 'a-very-long-word-that-fills-half-a-line', '_', '?', '%41', "'", '*', 'Bcc:'];
+  let seed = 11;
+  const dice = (n) => { seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; return (seed >>> 16) % n; };
+  const text = (most, glue) => Array.from({ length: 1 + dice(most) }, () => words[dice(words.length)]).join(glue);
+  const letters = Array.from({ length: 300 }, () => ({ from: text(6, ' '), to: text(12, ' '), subject: text(30, dice(2) ? ' ' : ''), text: `${text(60, ['\n', ' ', '', '\n\n'][dice(4)])}\n`, file: `a ${text(9, ' ')}.pdf` }));      // which it takes quotes off at both ends
+  const answers = read('letter', letters.map((l) => [l.from, l.to, l.subject, l.text, l.file].join('\0')));
+  assert.ok(answers.every((a) => a.ok));
+  const r = spawnSync('python3', ['-c', python], { input: JSON.stringify(answers.map((a) => a.value)), encoding: 'utf8', maxBuffer: 1 << 28, timeout: 300000 });
+  assert.equal(r.status, 0, r.stderr);
+  const plain = (s) => s.replace(/\s+/g, ' ').trim();          // lines are folded at spaces
+  for (const [i, got] of JSON.parse(r.stdout).entries()) {
+    const want = letters[i], what = `${JSON.stringify(want)}\n${answers[i].value}`;
+    assert.deepEqual(got.defects, [], what);
+    assert.equal(got.address, 'anna@people.example', what);
+    for (const k of ['from', 'to', 'subject', 'file']) assert.equal(plain(got[k]), plain(want[k]), `${k}: ${what}`);
+    assert.equal(got.text.trimEnd(), want.text.trimEnd(), what);
+    assert.equal(got.bytes, '%PDF-', what);
+    assert.deepEqual(got.headers, ['From', 'To', 'Subject', 'Date', 'Message-ID', 'Auto-Submitted', 'MIME-Version', 'Content-Type'], what);
+  }
+});
