@@ -17,6 +17,7 @@
 #include "records/reply.h"
 #include "records/spare.h"
 #include "records/task.h"
+#include "store/destruction.h"
 #include "store/tables.h"
 
 const char *caller_text(const struct caller *who, char *buf, size_t room) {
@@ -234,6 +235,18 @@ static enum code parts_write(struct txn *t, struct draft *d, struct err *reterr)
     return code;
 }
 
+/* Values that were corrected or emptied, and those of a consent that was taken back, are gone with their keys: a certificate tells of these. What only moves
+ * its fields, under another charter, keeps them. */
+static enum code destroyed_note(struct txn *t, const struct draft *d, struct err *reterr) {
+    char who[CALLER_TEXT];
+    int64_t number;
+    bool taken_back = false;
+    for (size_t i = 0; d->old != NULL && i < d->rec.info->kind->part_count; i++)
+        taken_back = taken_back || (d->old->parts[i].given != 0 && d->rec.parts[i].given == 0);
+    return d->old == NULL || d->quiet || d->doomed_count == 0
+        ? OK : destruction_put(t, taken_back ? "consent" : "moved", caller_text(d->who, who, sizeof who), "{}", d->doomed, d->doomed_count, &number, reterr);
+}
+
 /* With found_by_token off (mutation build) a careless store would keep what it searches beside the row. */
 static void careless(const struct record *r, struct buf *clear) {
     const struct kind *k = r->info->kind;
@@ -302,6 +315,8 @@ static enum code rest_write(struct txn *t, struct draft *d, struct fact_source *
         code = post_put(t, d->letter, reterr);
     if (code == OK)
         code = parts_write(t, d, reterr);
+    if (code == OK)
+        code = destroyed_note(t, d, reterr);
     if (code == OK && !d->quiet)
         code = index_write(t, d, reterr);
     if (code == OK && !d->quiet)

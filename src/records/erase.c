@@ -237,16 +237,6 @@ uint64_t parts_used(const struct record *r) {
     return used;
 }
 
-/* Some of the record is held: the rest of it goes in a write of its own, before which it is opened; what belongs to it stays with it. */
-static enum code erase_rest(struct txn *t, struct erasure *e, const struct record *r, uint64_t held, struct err *reterr) {
-    kept_tell(e, r, held & parts_used(r), held_by_law(r, txn_now(t)));
-    e->budget -= e->budget > 0;
-    if ((parts_used(r) & ~held) == 0)
-        return OK;
-    e->more = true;
-    return task_put(t, e->s, TASK_PARTS, r->info, &r->id, 0, NULL, reterr);
-}
-
 /* What when_deleted says of a child kind; one that it does not name goes with its parent. */
 static bool goes_too(const struct kind *k, int child) {
     for (size_t i = 0; i < k->when_deleted_count; i++)
@@ -272,9 +262,51 @@ enum code erase_children(struct txn *t, struct erasure *e, const struct kind_inf
     return code;
 }
 
+static enum code children_go(struct txn *t, struct erasure *e, const struct record *r, struct err *reterr) {
+    const struct kind_info *k = r->info;
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < k->child_count; i++) {
+        const struct kind_info *child = service_kind(e->s, k->children[i]);
+        struct uuid after = { { 0 } };
+        bool more = false;
+        if (!goes_too(k->kind, child->index) || !rule_on(RULE_children_erased))
+            continue;
+        if (e->budget > 0)
+            code = erase_children(t, e, child, &r->id, &after, &more, reterr);
+        else
+            more = true;
+        if (code == OK && more) {
+            e->more = true;
+            code = task_put_erasing(t, e->s, TASK_ERASE, child, &r->id, e->cause, reterr);
+        }
+    }
+    return code;
+}
+
 /* What is restricted does not go because what it belongs to goes: it has its own date, its person, and the lifting (GDPR, article 18). */
 static bool is_spared(const struct erasure *e, const struct record *r) {
     return r->marks.restricted && uuid_compare(&r->id, &e->asked) != 0 && rule_on(RULE_right_restriction);
+}
+
+/* Some of the record is held: the rest of it goes in a write of its own, before which it is opened, and what belongs to it by its own rules: a law speaks of
+ * the record that it names, and so does a person who holds some fields. Who holds a record as a whole holds what belongs to it, and so does a restriction. */
+static enum code erase_rest(struct txn *t, struct erasure *e, const struct record *r, uint64_t held, struct err *reterr) {
+    const uint64_t used = parts_used(r);
+    uint64_t person = 0;
+    kept_tell(e, r, held & used, held_by_law(r, txn_now(t)));
+    e->budget -= e->budget > 0;
+    enum code code = (used & ~held) == 0 ? OK : task_put_erasing(t, e->s, TASK_PARTS, r->info, &r->id, e->cause, reterr);
+    e->more = e->more || (used & ~held) != 0;
+    if (code == OK)
+        code = held_parts(txn_sql(t), r, txn_now(t), HELD_BY_PERSON, &person, reterr);
+    if (code != OK || is_spared(e, r) || (used & ~person) == 0)
+        return code;
+    return children_go(t, e, r, reterr);
+}
+
+/* Does it wait for its own date, although what it belongs to goes by one? Somebody was promised to be told before it goes. */
+static bool is_told_first(const struct erasure *e, const struct record *r) {
+    return strcmp(e->cause, "due") == 0 && r->info->kind->warn.person >= 0 && r->due != USEC_NEVER && rule_on(RULE_erasure_notice);
 }
 
 enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k, const struct uuid *id, struct err *reterr) {
@@ -286,6 +318,8 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
     if (code == E_NOT_FOUND || code == E_GONE)
         return OK;
     uint64_t held = 0;
+    if (code == OK && is_told_first(e, &r))
+        return OK;
     if (code == OK && e->asks != 0)
         code = held_parts(txn_sql(t), &r, txn_now(t), e->asks, &held, reterr);
     if (e->asks != 0 && is_spared(e, &r))
@@ -321,22 +355,7 @@ enum code erase_loaded(struct txn *t, struct erasure *e, const struct record *r,
     e->counting = false;                       /* what goes with it goes with its numbers */
     count(e, k->kind->name);
     e->budget -= e->budget > 0;
-    for (size_t i = 0; code == OK && i < k->child_count; i++) {
-        const struct kind_info *child = service_kind(e->s, k->children[i]);
-        struct uuid after = { { 0 } };
-        bool more = false;
-        if (!goes_too(k->kind, child->index) || !rule_on(RULE_children_erased))
-            continue;
-        if (e->budget > 0)
-            code = erase_children(t, e, child, &r->id, &after, &more, reterr);
-        else
-            more = true;
-        if (code == OK && more) {
-            e->more = true;
-            code = task_put(t, e->s, TASK_ERASE, child, &r->id, 0, NULL, reterr);
-        }
-    }
-    return code;
+    return code == OK ? children_go(t, e, r, reterr) : code;
 }
 
 enum code erasure_settle(struct erasure *e, struct err *reterr) {
@@ -344,7 +363,7 @@ enum code erasure_settle(struct erasure *e, struct err *reterr) {
 }
 
 /* ---- the use case */
-struct request { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; int64_t if_match; struct erasure e; };
+struct request { bool by_wish; struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; int64_t if_match; struct erasure e; };
 
 static enum code erase_write(struct txn *t, void *arg, struct err *reterr) {
     struct request *q = arg;
@@ -415,7 +434,7 @@ static enum code erase_check(struct request *q, struct err *reterr) {
     code = policy_changes(q->who, &f, V_ERASE, &may, reterr);
     if (code == OK && may.any && !reaches_children(q->s, q->who, q->k, 0))
         return err_set(reterr, E_FORBIDDEN, "this record is not yours to erase: the account's levels leave out what may belong to it, and that would go too");
-    if (code == OK && may.any && r.marks.restricted && !q->who->by_sejf && rule_on(RULE_right_restriction))
+    if (code == OK && may.any && r.marks.restricted && !q->who->by_sejf && !q->by_wish && rule_on(RULE_right_restriction))
         return err_set(reterr, E_CONFLICT, "the processing of this record is restricted (GDPR, article 18): it is kept until its date, or until the restriction is lifted, and not erased by hand meanwhile");
     if (code != OK || may.any)
         return code;
@@ -450,13 +469,13 @@ static struct erasure erasure_of(struct service *s, const struct record_request 
     const bool alone = who->by_sejf && who->token == 0 && !r->withdrawn;
     if (r->withdrawn)
         return (struct erasure){ .s = s, .tenant = who->tenant, .cause = "consent", .asks = HELD_BY_LAW | HELD_BY_PERSON, .asked = r->id };
-    return (struct erasure){ .s = s, .tenant = who->tenant, .cause = alone || (!who->by_sejf && use_owner(s, who)) ? "owner" : "person",
+    return (struct erasure){ .s = s, .tenant = who->tenant, .cause = alone || (!who->by_sejf && !r->by_wish && use_owner(s, who)) ? "owner" : "person",
                              .asks = alone ? 0 : HELD_BY_LAW | HELD_BY_PERSON, .asked = r->id };
 }
 
 enum code record_erase_told(struct service *s, const struct record_request *r, json_t **ret, json_t **ret_kept, struct err *reterr) {
     PRE(s != NULL && r != NULL && ret != NULL && ret_kept != NULL && reterr != NULL);
-    struct request q = { s, r->who, service_kind(s, r->kind), r->id, r->if_match, erasure_of(s, r) };
+    struct request q = { r->by_wish, s, r->who, service_kind(s, r->kind), r->id, r->if_match, erasure_of(s, r) };
     static const struct verdict outside = { .reason = "the token's scope leaves this out" };
     if (!policy_scope(s->charter, r->who, r->kind, V_ERASE))
         return use_refused(s, r->who, r->kind, &outside, reterr);

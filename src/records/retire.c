@@ -464,13 +464,13 @@ enum code retire_rests(struct service *s, int64_t tenant, const struct retire_id
     return code == OK ? retire_rests(s, tenant, ids + count / 2, count - count / 2, cause, ret, reterr) : code;
 }
 
-enum code retire_rest(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, json_t *counts, struct err *reterr) {
-    PRE(s != NULL && k != NULL && id != NULL && reterr != NULL);
+enum code retire_rest(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, const char *cause, json_t *counts, struct err *reterr) {
+    PRE(s != NULL && k != NULL && id != NULL && cause != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct retire_id one = { k->number, *id };
     struct retired ret = { 0 };
     struct retiring w = { .s = s, .tenant = tenant, .arena = arena, .count = 1, .ret = &ret, .only = SIZE_MAX,
-                          .e = { .s = s, .tenant = tenant, .cause = "owner", .by = "sejf", .asks = HELD_BY_LAW | HELD_BY_PERSON } };
+                          .e = { .s = s, .tenant = tenant, .cause = cause, .by = "sejf", .asks = HELD_BY_LAW | HELD_BY_PERSON } };
     if (arena == NULL || (w.list = arena_array(arena, 1, sizeof *w.list)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for an erasure");
     enum code code = look(&w, &one, reterr);

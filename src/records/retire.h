@@ -31,4 +31,4 @@ MUST_USE enum code retire_some(struct service *s, int64_t tenant, const struct r
  * it. One that cannot be read, or has changed meanwhile, is counted and stops no other. */
 MUST_USE enum code retire_rests(struct service *s, int64_t tenant, const struct retire_id *ids, size_t count, const char *cause, struct retired *ret, struct err *reterr);
 /* What neither a law nor a person keeps of the record, by its owner's word; counts: adds {what: how many}, or NULL. Not there any more: OK. */
-MUST_USE enum code retire_rest(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, json_t *counts, struct err *reterr);
+MUST_USE enum code retire_rest(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *id, const char *cause, json_t *counts, struct err *reterr);

@@ -17,14 +17,14 @@
 
 static const char *const words[TASKS] = { "redate", "erase", "fill", "unlink", "upload", "parts" };
 
-enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, key_id key, struct uuid *ret_id,
-                   struct err *reterr) {
-    char clear[256], id[UUID_TEXT], of_key[32] = "";
+/* As certificates tell it; what a task of before says nothing of is the owner's. */
+static const char *const causes[] = { "owner", "person", "due", "consent", "closed" };
+
+static enum code task_write(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, const char *more, struct uuid *ret_id, struct err *reterr) {
+    char clear[320], id[UUID_TEXT];
     struct row row = { .kind = s->task_kind, .id = uuid_new(), .version = 1, .created = txn_ran(t), .updated = txn_ran(t), .due = USEC_NEVER,
                        .parent = *parent, .clear = clear };
-    if (key != 0)
-        snprintf(of_key, sizeof of_key, "\"key\":%llu,", (unsigned long long)key);
-    int n = snprintf(clear, sizeof clear, "{\"do\":\"%s\",%s\"kind\":\"%s\",\"parent\":\"%s\"}", words[what], of_key, k->kind->name, uuid_format(parent, id));
+    int n = snprintf(clear, sizeof clear, "{\"do\":\"%s\",%s\"kind\":\"%s\",\"parent\":\"%s\"}", words[what], more, k->kind->name, uuid_format(parent, id));
     if (n < 0 || (size_t)n >= sizeof clear)
         return err_set(reterr, E_CHARTER, "the name of the kind %s is too long", k->kind->name);
     enum code code = txn_change(t, &row.change, reterr);
@@ -35,12 +35,26 @@ enum code task_put(struct txn *t, struct service *s, enum task what, const struc
     return code;
 }
 
+enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, key_id key, struct uuid *ret_id,
+                   struct err *reterr) {
+    char of_key[32] = "";
+    if (key != 0)
+        snprintf(of_key, sizeof of_key, "\"key\":%llu,", (unsigned long long)key);
+    return task_write(t, s, what, k, parent, of_key, ret_id, reterr);
+}
+
+enum code task_put_erasing(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, const char *cause, struct err *reterr) {
+    char why[32];
+    snprintf(why, sizeof why, "\"cause\":\"%s\",", cause);
+    return task_write(t, s, what, k, parent, why, NULL, reterr);
+}
+
 enum code task_drop(struct txn *t, struct service *s, const struct uuid *id, struct err *reterr) {
     enum code code = row_delete(t, s->task_kind, id, reterr);
     return code == E_NOT_FOUND || code == E_GONE ? OK : code;      /* somebody else has done it */
 }
 
-struct todo { struct service *s; struct uuid task, parent; enum task what; const struct kind_info *k; struct uuid after, after_next; bool more, again, orphan; int64_t key; struct erasure *erasure; };
+struct todo { struct service *s; struct uuid task, parent; enum task what; const struct kind_info *k; struct uuid after, after_next; bool more, again, orphan; int64_t key; const char *cause; struct erasure *erasure; };
 #ifndef TASKS_AT_ONCE                         /* a test has fewer */
 #define TASKS_AT_ONCE 64
 #endif
@@ -58,7 +72,10 @@ static bool take(const struct row *row, void *arg) {
     struct todo_list *l = arg;
     struct todo *todo = &l->list[l->count];
     l->after = row->id;
-    *todo = (struct todo){ .s = l->s, .task = row->id, .parent = row->parent, .what = TASKS };
+    *todo = (struct todo){ .s = l->s, .task = row->id, .parent = row->parent, .what = TASKS, .cause = causes[0] };
+    for (size_t i = 0; i < ARRAY_LEN(causes); i++)
+        if (word_is(row->clear, "cause", causes[i]))
+            todo->cause = causes[i];
     for (int i = 0; i < TASKS; i++)
         if (word_is(row->clear, "do", words[i]))
             todo->what = (enum task)i;
@@ -125,11 +142,11 @@ static enum code file_clear(struct todo *todo, int64_t tenant, struct err *reter
 static enum code run(struct todo *todo, int64_t tenant, json_t *counts, struct err *reterr) {
     enum code code = OK;
     do {
-        AUTO(erasure_done) struct erasure erasure = { .s = todo->s, .tenant = tenant, .cause = "owner", .by = "sejf", .asks = HELD_BY_LAW | HELD_BY_PERSON };
+        AUTO(erasure_done) struct erasure erasure = { .s = todo->s, .tenant = tenant, .cause = todo->cause, .by = "sejf", .asks = HELD_BY_LAW | HELD_BY_PERSON };
         todo->erasure = &erasure;
         code = todo->what == TASK_UNLINK || todo->what == TASK_UPLOAD ? file_clear(todo, tenant, reterr) : OK;
         if (todo->what == TASK_PARTS && todo->k != NULL)
-            code = retire_rest(todo->s, tenant, todo->k, &todo->parent, counts, reterr);
+            code = retire_rest(todo->s, tenant, todo->k, &todo->parent, todo->cause, counts, reterr);
         if (code == OK)
             code = store_write(todo->s->store, tenant, step, todo, reterr);
         if (code == OK)

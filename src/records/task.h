@@ -11,6 +11,8 @@ enum task { TASK_REDATE, TASK_ERASE, TASK_FILL, TASK_UNLINK, TASK_UPLOAD, TASK_P
  * `parent` of kind k is erased. *ret_id: of the task; or NULL. */
 MUST_USE enum code task_put(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, key_id key, struct uuid *ret_id,
                             struct err *reterr);
+/* TASK_ERASE or TASK_PARTS of an erasure; cause: of it, as certificates tell it. */
+MUST_USE enum code task_put_erasing(struct txn *t, struct service *s, enum task what, const struct kind_info *k, const struct uuid *parent, const char *cause, struct err *reterr);
 /* It is done, or not needed any more. */
 MUST_USE enum code task_drop(struct txn *t, struct service *s, const struct uuid *id, struct err *reterr);
 /* Does what stands noted for the tenant. counts: adds {kind: erased}; or NULL. */

@@ -74,7 +74,7 @@ static void counts_add(json_t *into, json_t *reply, json_t *kept, struct stays *
 
 static enum code erase_record(struct service *s, const struct caller *who, const struct subject_record *r, json_t *erased, struct stays *stayed, struct err *reterr) {
     const struct kind *k = service_kind(s, r->kind)->kind;
-    const struct record_request q = { .who = who, .kind = r->kind, .id = r->id, .if_match = -1 };
+    const struct record_request q = { .who = who, .kind = r->kind, .id = r->id, .if_match = -1, .by_wish = true };
     json_t *reply = NULL, *kept = NULL;
     if (k->because != NULL && strncmp(k->because, "law ", 4) == 0)
         return stays(s, who, r, k->because, stayed, reterr);
