@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/people.h"
 #include "api/api_int.h"
 #include "api/control_int.h"
+#include "api/remainders.h"
 #include "base/mem.h"
 #include "charter/load.h"
 #include "retention/closing.h"
@@ -13,12 +13,25 @@
 #include "retention/hold.h"
 #include "store/tables.h"
 
+/* The service of a tenant; of a closed one, too: what a law keeps of it is shown, and held, at the machine alone, for nobody else is left. */
+static enum code service_of(struct control_req *c, int64_t tenant, struct service **ret, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
+    struct tenant_row row;
+    enum code code = tenant < 1 ? err_set(reterr, E_INVALID, "tenant: a number") : arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a tenant") : tenant_get(c->store, tenant, &row, arena, reterr);
+    struct service *s = code == OK ? api_service(c->api, row.service) : NULL;
+    if (code == OK && s == NULL)
+        return err_set(reterr, E_NOT_FOUND, "there is no such tenant");
+    if (code == OK)
+        *ret = s;
+    return code;
+}
+
 /* Of the tenant that the call names: its service, and sejf itself as its caller. */
 struct whose { struct service *s; const struct charter *charter; struct caller who; };
 static enum code whose_of(struct control_req *c, struct whose *ret, struct err *reterr) {
     int64_t tenant = control_number(c, "tenant", 0);
     struct service *s = NULL;
-    enum code code = tenant < 1 ? err_set(reterr, E_INVALID, "tenant: a number") : people_service(api_people(c->api), tenant, &s, reterr);
+    enum code code = service_of(c, tenant, &s, reterr);
     if (code == OK)
         *ret = (struct whose){ s, service_charter(s), { .tenant = tenant, .person = charter_tenant(service_charter(s)), .by_sejf = true, .subject_kind = -1 } };
     return code;
@@ -78,7 +91,7 @@ enum code do_hold_list(struct control_req *c, struct err *reterr) {
 
 /* ---- what is due */
 
-struct asked { struct control_req *c; const struct charter *newer; bool records; int64_t count, held; };
+struct asked { struct control_req *c; const struct charter *newer; bool records, stayed; int64_t count, held; };
 
 static enum code due_lines(struct asked *a, struct service *s, int64_t tenant, const json_t *list, const char *as, struct err *reterr) {
     size_t i;
@@ -109,13 +122,37 @@ static enum code due_each_record(struct asked *a, struct service *s, int64_t ten
     return code;
 }
 
+/* What stays of those that went: of each kind that is counted. */
+static enum code due_stayed(struct asked *a, struct service *s, int64_t tenant, struct err *reterr) {
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < s->kinds; i++) {
+        struct uuid after = { { 0 } };
+        for (bool more = true; code == OK && more && !a->c->reader_gone;) {
+            json_t *page = NULL, *one;
+            size_t n;
+            code = remainders_told(s, tenant, service_kind(s, (int)i), NULL, &after, &page, reterr);
+            json_array_foreach(json_object_get(page, "items"), n, one)
+                json_object_set_new(one, "kind", json_string(service_kind(s, (int)i)->kind->name));
+            a->count += (int64_t)json_array_size(json_object_get(page, "items"));
+            if (code == OK)
+                code = due_lines(a, s, tenant, json_object_get(page, "items"), "stayed", reterr);
+            const char *next = json_string_value(json_object_get(page, "next"));
+            more = next != NULL && uuid_parse(next, &after);
+            json_decref(page);
+        }
+    }
+    return code;
+}
+
 static enum code due_of(struct asked *a, int64_t tenant, struct err *reterr) {
     struct service *s = NULL;
     json_t *got = NULL;
     struct due_wish w = { .newer = a->newer };
-    enum code code = people_service(api_people(a->c->api), tenant, &s, reterr);
+    enum code code = service_of(a->c, tenant, &s, reterr);
     if (code == OK)
         code = due_until(service_charter(s), control_text(a->c, "until"), clock_now(), &w.until, reterr);
+    if (code == OK && a->stayed)
+        return due_stayed(a, s, tenant, reterr);
     if (code == OK && a->records)
         return due_each_record(a, s, tenant, w.until, reterr);
     if (code == OK)
@@ -141,7 +178,7 @@ static enum code due_all(struct asked *a, struct err *reterr) {
         AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
         struct tenant_row row;
         code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a tenant") : tenant_get(a->c->store, list[i], &row, arena, reterr);
-        if (code == OK && !row.probe && row.closed == 0)
+        if (code == OK && !row.probe)
             code = due_of(a, list[i], reterr);
     }
     mem_free(list);
@@ -152,7 +189,7 @@ enum code do_due(struct control_req *c, struct err *reterr) {
     const char *text = control_text(c, "text"), *file = control_text(c, "file");
     AUTO(findings_free) struct findings *f = findings_new();
     AUTO(charter_free) struct charter *newer = NULL;
-    struct asked a = { .c = c, .records = json_is_true(json_object_get(c->in, "records")) };
+    struct asked a = { .c = c, .records = json_is_true(json_object_get(c->in, "records")), .stayed = json_is_true(json_object_get(c->in, "stayed")) };
     enum code code = f == NULL ? err_set(reterr, E_MEMORY, "no memory for a charter") : OK;
     if (code == OK && text != NULL)
         code = charter_load_text(file == NULL ? "charter" : file, text, strlen(text), f, &newer, reterr);

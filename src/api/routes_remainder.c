@@ -1,6 +1,7 @@
 /* routes_remainder.c — what stays of records that went by their dates: numbers. */
 #include <string.h>
 
+#include "api/remainders.h"
 #include "api/routes.h"
 #include "api/tenant_call.h"
 #include "records/service.h"
@@ -47,29 +48,39 @@ static bool asked(struct call *c, const struct kind_info **ret_kind, struct uuid
     return false;
 }
 
+enum code remainders_told(struct service *s, int64_t tenant, const struct kind_info *k, const struct uuid *one, const struct uuid *after, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && k != NULL && after != NULL && ret != NULL && reterr != NULL);
+    char next[UUID_TEXT];
+    AUTO(view_end) struct view *v = NULL;
+    struct telling t = { .k = k, .items = json_array() };
+    enum code code = store_view(service_store(s), tenant, &v, reterr);
+    if (code == OK)
+        code = remainders_list(view_sql(v), k->number, one, after, tell, &t, reterr);
+    json_t *out = t.failed || t.items == NULL ? NULL : json_pack("{s:O, s:s?}", "items", t.items, "next", t.more ? uuid_format(&t.scope, next) : NULL);
+    json_decref(t.items);
+    if (code == OK && out == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for the remainders");
+    if (code == OK)
+        *ret = out;
+    else
+        json_decref(out);
+    return code;
+}
+
 static void on_remainders(struct http_req *req) {
     struct call c;
     struct err e;
-    char next[UUID_TEXT];
     struct uuid parent = { { 0 } }, after = { { 0 } };
+    const struct kind_info *k = NULL;
     bool one = false;
-    struct telling t = { .items = NULL };
-    if (!tenant_call(req, &c) || !tenant_call_owner(&c, "the remainders") || !asked(&c, &t.k, &parent, &one, &after) || !call_whole(&c))
+    json_t *out = NULL;
+    if (!tenant_call(req, &c) || !tenant_call_owner(&c, "the remainders") || !asked(&c, &k, &parent, &one, &after) || !call_whole(&c))
         return;
-    AUTO(view_end) struct view *v = NULL;
-    t.items = json_array();
-    enum code code = store_view(service_store(c.service), c.who.tenant, &v, &e);
-    if (code == OK)
-        code = remainders_list(view_sql(v), t.k->number, one ? &parent : NULL, &after, tell, &t, &e);
-    json_t *out = t.failed || t.items == NULL ? NULL : json_pack("{s:O, s:s?}", "items", t.items, "next", t.more ? uuid_format(&t.scope, next) : NULL);
-    if (code == OK && out == NULL)
-        code = err_set(&e, E_MEMORY, "no memory for the remainders");
-    if (code == OK)
+    if (remainders_told(c.service, c.who.tenant, k, one ? &parent : NULL, &after, &out, &e) == OK)
         call_reply_json(&c, 200, out);
     else
         call_error(&c, &e, NULL);
     json_decref(out);
-    json_decref(t.items);
 }
 
 static const struct route routes[] = { { "GET", "/v1/tenants/{tenant}/remainders", 0, on_remainders } };

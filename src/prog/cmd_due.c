@@ -64,6 +64,19 @@ static void print_record(const json_t *o) {
     }
 }
 
+static void print_stayed(const json_t *o) {
+    const char *parent = ask_text(o, "parent"), *option, *between = "";
+    json_t *n;
+    printf("stayed      tenant %lld  ", number(o, "tenant"));
+    ask_column(ask_text(o, "kind"), 14);
+    printf("%s: ", ask_text(o, "field"));
+    json_object_foreach(json_object_get(o, "counts"), option, n) {
+        printf("%s%lld %s", between, (long long)json_integer_value(n), option[0] == 0 ? "none" : option);
+        between = ", ";
+    }
+    printf("%s%s\n", parent[0] == 0 ? "" : "  of ", parent);
+}
+
 static void show_due(const char *text, size_t len, void *arg) {
     json_t *o = json_loadb(text, len, 0, NULL);
     (void)arg;
@@ -76,6 +89,8 @@ static void show_due(const char *text, size_t len, void *arg) {
         print_change(o);
     else if (strcmp(line, "record") == 0)
         print_record(o);
+    else if (strcmp(line, "stayed") == 0)
+        print_stayed(o);
     json_decref(o);
 }
 
@@ -83,15 +98,17 @@ enum code cmd_due(int argc, char *const *argv, struct err *reterr) {
     struct asking how = { NULL, NULL, false };
     const char *until = NULL, *charter = NULL;
     int64_t tenant = -1;
-    bool records = false;
+    bool records = false, stayed = false;
     struct plain_words words;
     AUTO(buf_done) struct buf text = BUF(CHARTER_MOST);
     json_t *r = NULL;
     const struct option options[] = {
         { "data", OPTION_TEXT, &how.data }, { "config", OPTION_TEXT, &how.config }, { "json", OPTION_FLAG, &how.json }, { "tenant", OPTION_NUMBER, &tenant },
-        { "until", OPTION_TEXT, &until }, { "charter", OPTION_TEXT, &charter }, { "records", OPTION_FLAG, &records },
+        { "until", OPTION_TEXT, &until }, { "charter", OPTION_TEXT, &charter }, { "records", OPTION_FLAG, &records }, { "stayed", OPTION_FLAG, &stayed },
     };
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 1, &words, reterr);
+    if (code == OK && stayed && (records || charter != NULL || until != NULL))
+        return err_set(reterr, E_USAGE, "--stayed lists numbers of what went already: leave --records, --until and --charter out");
     if (code == OK && charter != NULL && records)
         return err_set(reterr, E_USAGE, "--records lists what goes under the charter that runs: leave --charter out");
     if (code == OK && charter != NULL)
@@ -105,8 +122,9 @@ enum code cmd_due(int argc, char *const *argv, struct err *reterr) {
         ask_put(in, "text", buf_str(&text));
     }
     json_object_set_new(in, "records", json_boolean(records));
+    json_object_set_new(in, "stayed", json_boolean(stayed));
     code = ask_call(&how, in, show_due, &r, reterr);
-    if (code == OK && !how.json)
+    if (code == OK && !how.json && !stayed)
         printf("%lld record%s%s\n", number(r, "records"), number(r, "records") == 1 ? "" : "s", number(r, "held") > 0 ? ", some of them held" : "");
     json_decref(r);
     return code;

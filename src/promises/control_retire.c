@@ -1,5 +1,6 @@
 /* control_retire.c — for the probes: the walk along due dates over one of their records, at another instant than now; and what is overdue. */
 #include "promises/control_target.h"
+#include "retention/clock.h"
 #include "retention/sweep.h"
 #include "store/notice.h"
 
@@ -68,6 +69,6 @@ enum code probe_overdue(struct service *s, json_t *in, json_t **ret, struct err 
     const usec_t now = clock_now();
     enum code code = sweep_overdue(s, now - json_integer_value(json_object_get(in, "since")) * USEC_PER_SEC, &o, reterr);
     if (code == OK)
-        *ret = json_pack("{s:I,s:I,s:I}", "records", (json_int_t)o.records, "held", (json_int_t)o.held, "seconds", (json_int_t)(o.oldest == USEC_NEVER ? 0 : (now - o.oldest) / USEC_PER_SEC));
+        *ret = json_pack("{s:b,s:I,s:I,s:I}", "clock", clock_held(service_store(s)), "records", (json_int_t)o.records, "held", (json_int_t)o.held, "seconds", (json_int_t)(o.oldest == USEC_NEVER ? 0 : (now - o.oldest) / USEC_PER_SEC));
     return code;
 }

@@ -101,9 +101,12 @@ enum code probe_retired(struct env *e, struct verdict_line *v, struct err *reter
         return code;
     code = env_control(e, "probe_overdue", json_pack("{s:i}", "since", 600), &over, reterr);
     long long left = json_integer_value(json_object_get(over, "records")), held = json_integer_value(json_object_get(over, "held")), seconds = json_integer_value(json_object_get(over, "seconds"));
+    const bool waits = json_is_true(json_object_get(over, "clock"));
     json_decref(over);
     if (code != OK)
         return code;
+    if (waits)
+        return SAY(v, false, "the clock is in doubt, so nothing goes by its date until somebody has looked at it and says `sejf clock confirm`; %lld records are due meanwhile", left);
     if (left > 0)
         return SAY(v, false, "%lld records are due for more than ten minutes, the first for %lld hours, and are still there", left, seconds / 3600);
     return SAY(v, true, whole + some == 0 ? "no kind has a date" : "at its date a record of %zu kinds was gone and one of %zu kinds had lost that part; overdue records: 0, held: %lld", whole, some, held);

@@ -60,6 +60,8 @@ test('what was over when it came goes at once, and is not taken again', { timeou
 test('a clock that jumps erases nothing until somebody confirms it; then parts go at their dates', { timeout: 240000 }, async () => {
   await moved('+91d');
   assert.equal((await at(parcel)).json.fields.name, 'Zoltán Bodza');
+  const waits = await sejf.runAsync(['prove', 'courier', '--rule', 'retention_due']);
+  assert.match(waits.stdout + waits.stderr, /the clock is in doubt/);
   const said = sejf.run(['clock', 'confirm']);
   assert.equal(said.status, 0, said.stderr);
   const r = await until('the contact part to go', async () => { const a = await at(parcel); return a.json.erased && a; }, WAIT);

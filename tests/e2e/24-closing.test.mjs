@@ -107,6 +107,9 @@ test('at once, and what a law keeps stays', { timeout: 180000 }, async () => {
   const end = text.split('\n').find((l) => l.includes('"tenant_closed"'));
   assert.match(end, /"invoice":1/);
   assert.ok(!end.includes('registration') && !end.includes('"event"'));
+  const stays = sejf.run(['due', 'events', '--tenant', String(tenant), '--records', '--until', '2060-01-01']);
+  assert.equal(stays.status, 0, stays.stderr);
+  assert.match(stays.stdout, /invoice\//, 'the operator sees what a law keeps, and until when');
   assert.equal((await sejf.call('GET', `${V1}/event`, { token: owner })).status, 401);
   assert.equal((await closing('GET')).status, 404);
   assert.ok([404, 410].includes((await sejf.call('GET', `/f/events/register/${event}`)).status));

@@ -81,6 +81,13 @@ test('with one that answers the letter goes out, and then what is due goes', { t
   assert.match(text, /art\. 5 ust\. 1 lit\. e RODO/);
   assert.match(text, new RegExp(`/account/due/${tenant}\\?lang=pl`));
   await until('the overdue one to go', async () => [404, 410].includes(await status(overGuest)), WAIT);
+  const stayed = await sejf.call('GET', `/v1/tenants/${tenant}/remainders?kind=registration`, { token: owner });
+  assert.equal(stayed.json.items.length, 1, stayed.text);
+  assert.equal(stayed.json.items[0].field, 'status');
+  assert.deepEqual(Object.values(stayed.json.items[0].counts), [1]);
+  const said = sejf.run(['due', 'events', '--tenant', String(tenant), '--stayed']);
+  assert.equal(said.status, 0, said.stderr);
+  assert.match(said.stdout, new RegExp(`stayed .*registration .*status: 1 \\w+ {2}of ${stayed.json.items[0].parent}`));
   assert.equal(await status(soonGuest), 200);
   const list = await until('the notices to be delivered', async () => { const l = await notices(); return l.every((n) => n.state === 'delivered' || n.state === 'over') && l; }, WAIT);
   assert.ok(list.every((n) => n.attempted));
