@@ -68,6 +68,8 @@ export class Store {
     this.#audit({ at: p.at, who: p.who, verb: 'made', id: p.id.toString('hex') });
   }
 
+  note(entry) { this.#audit(entry); }
+
   noteReads(entries) {
     this.write(() => { for (const e of entries) this.#audit(e); });
   }

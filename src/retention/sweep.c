@@ -33,21 +33,22 @@ static enum code gate(void *arg, struct sql *q, const struct record *r, usec_t d
 #define BATCH_ALONE RETIRE_MAX
 #define ENTRIES_BESIDE 8192u                  /* of the index in one transaction */
 #define ENTRIES_ALONE 65536u
-#define SHARE_LEAST 20                        /* of a hundred: the walk's */
+#define SHARE_LEAST 16                        /* of a hundred: the walk's */
 #define SHARE_MOST 40
-#define PAUSE_MOST USEC_PER_SEC
-#define OWN_WRITES 2                          /* of a batch: itself, and what is forgotten after it */
+#define PAUSE_MOST (3 * USEC_PER_SEC)
+#define OWN_WRITES 2                          /* of a batch: itself, and what is forgotten after it, */
+#define OWN_WAITING 1                         /* for which nobody waits: it may stand in the queue still */
 #define PURGE_EACH 200000                     /* records that went: their entries in the index follow */
 
 struct pace { bool beside; int64_t writes; int share; };
 
-/* Does somebody wait for the writer, or did anybody write since this was asked last? */
+/* Do several wait for the writer, or did anybody write since this was asked last? */
 static bool others_write(const struct service *s, struct pace *p) {
     struct store_status now;
     const int64_t before = p->writes;
     store_status(s->store, &now);
     p->writes = now.writes;
-    return now.waiting > 0 || (before > 0 && now.writes - before > OWN_WRITES);
+    return now.waiting > OWN_WAITING || (before > 0 && now.writes - before > OWN_WRITES);
 }
 
 static void pace_begin(const struct service *s, struct pace *p) {

@@ -2,6 +2,7 @@
 #include "retention/sweep.c"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "ledger/ledger.h"
 #include "records/testbed.h"
@@ -203,4 +204,53 @@ TEST(rounds_that_overlap_erase_each_record_once) {
     CHECK_INT(s.told, CROWD);
     CHECK_INT(s.keys, CROWD);
     bed_end(&b);
+}
+
+/* ---- giving way */
+struct gate_of { sem_t in, out; };
+static enum code stand_still(struct txn *t UNUSED, void *arg, struct err *e UNUSED) {
+    struct gate_of *g = arg;
+    (void)sem_post(&g->in);
+    while (sem_wait(&g->out) != 0)
+        continue;
+    return OK;
+}
+static enum code nothing(struct txn *t UNUSED, void *arg UNUSED, struct err *e UNUSED) { return OK; }
+
+/* What the walk itself leaves in the queue, to forget keys that are destroyed, is nobody else's: it would pause for its own sake. */
+TEST(it_does_not_give_way_to_itself) {
+    struct bed b;
+    struct gate_of g;
+    struct pace p;
+    bed_start(&b, events_charter);
+    CHECK(sem_init(&g.in, 0, 0) == 0 && sem_init(&g.out, 0, 0) == 0);
+    pace_begin(b.service, &p);
+    CHECK(!p.beside);
+    store_write_later(b.store, b.tenant, stand_still, &g, NULL);
+    while (sem_wait(&g.in) != 0)
+        continue;
+    CHECK(!others_write(b.service, &p));
+    store_write_later(b.store, b.tenant, nothing, NULL, NULL);
+    CHECK(!others_write(b.service, &p));
+    for (int i = 0; i < 2; i++)
+        store_write_later(b.store, b.tenant, nothing, NULL, NULL);
+    CHECK(others_write(b.service, &p));
+    CHECK(sem_post(&g.out) == 0);
+    CHECK_OK(store_write(b.store, b.tenant, nothing, NULL, &b.e), &b.e);
+    CHECK(others_write(b.service, &p));        /* four writes since: more than its own */
+    CHECK(!others_write(b.service, &p));
+    (void)sem_destroy(&g.in);
+    (void)sem_destroy(&g.out);
+    bed_end(&b);
+}
+
+TEST(it_pauses_as_long_as_others_are_busy) {
+    CHECK_INT(share_of(1000, 1000), SHARE_LEAST);
+    CHECK_INT(share_of(0, 0), SHARE_LEAST);
+    CHECK_INT(share_of(700, 1000), 30);
+    CHECK_INT(share_of(100, 1000), SHARE_MOST);
+    CHECK_INT(pause_of(30000, 30), 70000);
+    CHECK(pause_of(16000, SHARE_LEAST) >= 4 * 16000);        /* others keep four fifths */
+    CHECK_INT(pause_of(PAUSE_MOST, SHARE_LEAST), PAUSE_MOST);
+    CHECK_INT(pause_of(USEC_PER_HOUR, SHARE_LEAST), PAUSE_MOST);
 }

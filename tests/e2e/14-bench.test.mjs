@@ -44,3 +44,13 @@ test('bench/access with few people', { timeout: 600000 }, () => {
     assert.match(r.stdout, new RegExp(`\\| ${what} \\| [0-9.]+ \\| [0-9.]+ \\| [0-9.]+ \\|`));
   assert.match(r.stdout, /Revocation until it counts, the longest: \d+ us/);
 });
+
+test('bench/retention on a few records', { timeout: 600000 }, () => {
+  const made = spawnSync('ninja', ['-C', build, 'bench/bench_retention'], { encoding: 'utf8', timeout: 500000 });
+  assert.equal(made.status, 0, made.stdout + made.stderr);
+  const r = spawnSync(path.join(root, 'bench/retention'), ['--build', build, '--records', '700', '--beside', '300', '--writers', '2'], { encoding: 'utf8', timeout: 300000 });
+  assert.equal(r.status, 0, r.stdout + r.stderr);
+  for (const what of ['700 due, alone: records a second', 'us of processor a record', '300 due, beside writers: share of their writes that these keep', 'records a second meanwhile'])
+    assert.match(r.stdout, new RegExp(`\\| ${what} \\| [0-9.]+ \\| [0-9.]+ \\| (?:[0-9.]+|-) \\|`));      // -: in a moment so short the peer may write nothing
+  assert.match(r.stdout, /A walk over 700 records of which none is due: [0-9.]+ ms/);
+});
