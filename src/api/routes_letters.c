@@ -65,6 +65,24 @@ enum code do_mail_list(struct control_req *c, struct err *reterr) {
     return code;
 }
 
+/* A file of the caller's, so that what is large is tried too. */
+static enum code test_file(struct control_req *c, struct buf *room, struct post *p, struct err *reterr) {
+    const char *text = control_text(c, "file");
+    size_t len = text == NULL ? 0 : strlen(text), got = 0;
+    if (text == NULL)
+        return OK;
+    char *bytes = buf_more(room, len + 1);
+    if (bytes == NULL)
+        return err_set(reterr, E_TOO_LARGE, "a letter holds a file of %zu KiB at most", POST_FILE_MAX >> 10);
+    if (!base64url_decode(text, len, bytes, len + 1, &got))
+        return err_set(reterr, E_INVALID, "file: base64url");
+    p->file = bytes;
+    p->file_len = got;
+    p->file_name = "file";
+    p->file_type = "application/octet-stream";
+    return OK;
+}
+
 static enum code test_put(struct txn *t, void *arg, struct err *reterr) { return post_put(t, arg, reterr); }
 
 /* A letter through the outbox, the mailer and the relay, as any other goes. */
@@ -73,9 +91,12 @@ enum code do_mail_put(struct control_req *c, struct err *reterr) {
     struct service *s = NULL;
     int64_t tenant = control_number(c, "tenant", 0);
     char id[UUID_TEXT];
-    const struct post p = { .cause = "test", .to = control_text(c, "to"), .lang = LANG_EN, .subject = "A letter from sejf, to try the relay", .until = clock_now() + USEC_PER_DAY,
+    AUTO(buf_wipe) struct buf room = BUF(BASE64URL_ROOM(POST_FILE_MAX) + 4096);
+    struct post p = { .cause = "test", .to = control_text(c, "to"), .lang = LANG_EN, .subject = "A letter from sejf, to try the relay", .until = clock_now() + USEC_PER_DAY,
                             .text = "Somebody ran `sejf mail test` on the machine of this service.\nThis letter went the way of all others and arrived.\n" };
     enum code code = people_service(api_people(c->api), tenant, &s, reterr);
+    if (code == OK)
+        code = test_file(c, &room, &p, reterr);
     if (code == OK)
         code = post_seal(s, tenant, &p, &ready, reterr);
     if (code == OK)

@@ -1,4 +1,5 @@
 /* turns_mail.c — letters that are to be tried, and those that are long over. */
+#include "access/people.h"
 #include "api/api_int.h"
 #include "api/jobs.h"
 #include "base/mem.h"
@@ -11,6 +12,20 @@
 enum code job_mail(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
     *ret_next = now + USEC_PER_SEC;
     return a->postman == NULL ? OK : postman_look(a->postman, now, ret_next, reterr);
+}
+
+enum code mail_belongs(void *arg, int64_t tenant, const struct uuid *account, bool *ret, struct err *reterr) {
+    const struct api *a = arg;
+    json_t *list = NULL, *one;
+    size_t i;
+    bool found = false;
+    enum code code = a->people == NULL ? E_NOT_FOUND : members_of(a->people, account, &list, reterr);
+    json_array_foreach(list, i, one)
+        found = found || (json_integer_value(json_object_get(one, "tenant")) == tenant && !json_is_true(json_object_get(one, "suspended")));
+    json_decref(list);
+    if (code == OK || code == E_NOT_FOUND)
+        *ret = found || a->people == NULL;
+    return code == E_NOT_FOUND ? OK : code;
 }
 
 /* ---- what is over, where no relay takes it */

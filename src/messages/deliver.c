@@ -19,6 +19,7 @@
 #define SENDING_LOOK (5 * USEC_PER_SEC)      /* when a letter that is under way is looked for, where nobody has it in hand (postman.h) any more */
 #define AWAY_WAIT (2 * USEC_PER_SEC)
 #define TENANT_WAIT USEC_PER_MINUTE            /* its tenant opens no more keys now */
+#define LEFT "whom it would go to belongs to the tenant no more"
 #define RELAY_WAIT (10 * USEC_PER_SEC)       /* whoever delivers waits longer the longer the relay fails; the letter has nothing to do with it */
 #define BLOB_MAX ((size_t)2 << 20)
 
@@ -208,7 +209,7 @@ static const char *member(const json_t *o, const char *name) { return json_strin
 static enum code message_make(const struct letter_try *t, const json_t *post, struct buf *ret, struct err *reterr) {
     const json_t *file = json_object_get(post, "file");
     const char *bytes = file == NULL ? NULL : member(file, "bytes");
-    AUTO(buf_wipe) struct buf plain = BUF(POST_FILE_MAX);
+    AUTO(buf_wipe) struct buf plain = BUF(BASE64URL_ROOM(POST_FILE_MAX) + 1);        /* what is decoded needs the room of its text */
     char id[UUID_TEXT];
     struct mime_letter l = { .from = t->d->way.from, .from_name = t->d->way.from_name, .to = member(post, "to"), .to_name = member(post, "to_name"), .id = uuid_format(&t->row.id, id),
                              .lang = member(post, "lang"), .made = t->row.made, .subject = member(post, "subject"), .text = member(post, "text") };
@@ -258,6 +259,12 @@ static enum code hand_over(struct letter_try *t, int64_t tenant, const json_t *p
 
 static bool clock_is_doubted(const struct deliver *d) { return d->clock_held != NULL && d->clock_held(d->store); }
 
+/* May it still go to whom it was meant for? */
+static enum code still_theirs(const struct letter_try *t, int64_t tenant, bool *ret, struct err *reterr) {
+    *ret = true;
+    return t->d->belongs == NULL || uuid_is_null(&t->row.whom) ? OK : t->d->belongs(t->d->belongs_arg, tenant, &t->row.whom, ret, reterr);
+}
+
 enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid *id, enum deliver_end *ret, struct err *reterr) {
     PRE(d != NULL && id != NULL && ret != NULL && reterr != NULL);
     AUTO(try_done) struct letter_try t = try_of(d);
@@ -271,6 +278,14 @@ enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid
         return ask_for_it(&t, tenant, ret, reterr);
     if ((clock_now() >= t.row.until && !clock_is_doubted(d)) || t.row.len == 0)
         return give_up(&t, tenant, ret, reterr);
+    bool theirs = true;
+    code = still_theirs(&t, tenant, &theirs, reterr);
+    if (code != OK)
+        return put_off(&t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
+    if (!theirs) {
+        t.row.said = LEFT;
+        return give_up(&t, tenant, ret, reterr);
+    }
     code = post_open(d->keeper, tenant, &t.row, &post, reterr);
     if (code == OK)
         code = hand_over(&t, tenant, post, ret, reterr);

@@ -17,7 +17,9 @@ struct deliver_way {
     const char *relay;                       /* its host, as in the ledger */
 };
 struct deliver { struct store *store; struct keeper_client *keeper; struct deliver_way way;
-                 bool (*clock_held)(struct store *s); /* NULL, or: is the clock doubted? Then no letter's time is over */ };
+                 bool (*clock_held)(struct store *s); /* NULL, or: is the clock doubted? Then no letter's time is over */
+                 enum code (*belongs)(void *arg, int64_t tenant, const struct uuid *account, bool *ret, struct err *reterr); /* NULL, or: a letter to somebody who has left meanwhile does not go */
+                 void *belongs_arg; };
 
 enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
                    DELIVER_RELAY,            /* the relay takes no letter now */

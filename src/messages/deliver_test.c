@@ -167,6 +167,59 @@ TEST(an_old_try_writes_nothing) {
     out_end(&o);
 }
 
+/* As large as post.h lets it be: it makes a message like any other. */
+TEST(the_largest_letter_goes) {
+    struct outbed o;
+    enum deliver_end end;
+    char *file = mem_new(POST_FILE_MAX);
+    CHECK(file != NULL);
+    memset(file, 'x', POST_FILE_MAX);
+    out_start(&o);
+    o.file = file;
+    o.file_len = POST_FILE_MAX;
+    struct uuid id = out_letter(&o, FAR);
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_SENT;
+    CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+    CHECK(end == DELIVER_DONE && out_row(&o, &id).state == LETTER_SENT && o.taken_count == 1);
+    mem_free(file);
+    out_end(&o);
+}
+
+/* Somebody who has left meanwhile is not written to; who cannot be asked about now waits, and keeps nobody else. */
+static enum code belongs_answer;
+static enum code belongs(void *arg, int64_t tenant UNUSED, const struct uuid *account, bool *ret, struct err *e) {
+    CHECK(arg == &belongs_answer);
+    *ret = account->bytes[0] == 1;
+    return belongs_answer == OK ? OK : err_set(e, belongs_answer, "not now");
+}
+TEST(who_has_left_is_not_written_to) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    o.d.belongs = belongs;
+    o.d.belongs_arg = &belongs_answer;
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_SENT;
+    o.whom = (struct uuid){ { 2 } };
+    struct uuid left = out_letter(&o, FAR);
+    o.whom = (struct uuid){ { 1 } };
+    struct uuid stays = out_letter(&o, FAR);
+    o.whom = (struct uuid){ { 0 } };
+    struct uuid nobodys = out_letter(&o, FAR);
+    belongs_answer = E_IO;
+    CHECK_OK(deliver(&o, &stays, &end), &o.b.e);
+    CHECK(end == DELIVER_WAITS && out_row(&o, &stays).state == LETTER_WAITING && o.sent == 0);
+    belongs_answer = OK;
+    CHECK_OK(deliver(&o, &left, &end), &o.b.e);
+    struct out_row r = out_row(&o, &left);
+    CHECK(r.state == LETTER_OVER && r.len == 0 && r.tries == 0 && r.answers == 0 && o.sent == 0 && strstr(r.said, "belongs to the tenant no more") != NULL);
+    CHECK_OK(deliver(&o, &stays, &end), &o.b.e);
+    CHECK_OK(deliver(&o, &nobodys, &end), &o.b.e);
+    CHECK(out_row(&o, &stays).state == LETTER_SENT && out_row(&o, &nobodys).state == LETTER_SENT && o.taken_count == 2);
+    out_end(&o);
+}
+
 static bool doubted(struct store *s UNUSED) { return true; }
 TEST(a_clock_that_is_doubted_ends_no_letter) {
     struct outbed o;

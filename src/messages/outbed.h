@@ -18,6 +18,8 @@ struct outbed {
     _Atomic bool blocks;                        /* whatever is sent waits until this ends */
     _Atomic bool stalls; struct uuid lets;      /* the same, but for that letter; under lock */
     _Atomic unsigned sent, asked, went, held /* that wait so */;
+    const char *file; size_t file_len;          /* what letters carry, where it is not "hello" */
+    struct uuid whom;                           /* the account that letters go to; null: nobody's */
     pthread_mutex_t lock;
     struct uuid taken[OUT_MOST]; size_t taken_count;
     char message[4096];
@@ -76,11 +78,13 @@ static void out_start(struct outbed *o) {
     o->about = false;
     o->deed = o->outcome = o->known = o->status = 0;
     o->blocks = false;
+    o->file_len = 0;
+    o->whom = (struct uuid){ { 0 } };
     o->stalls = false;
     o->sent = o->asked = o->went = o->held = 0;
     o->taken_count = 0;
     pthread_mutex_init(&o->lock, NULL);
-    o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, NULL, o, "service@seats.example", "Seats", "relay.example" }, NULL };
+    o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, NULL, o, "service@seats.example", "Seats", "relay.example" }, NULL, NULL, NULL };
 }
 static void out_end(struct outbed *o) {
     pthread_mutex_destroy(&o->lock);
@@ -90,8 +94,8 @@ static void out_end(struct outbed *o) {
 static enum code out_put_write(struct txn *t, void *arg, struct err *e) { return post_put(t, arg, e); }
 static struct uuid out_letter_of(struct outbed *o, int64_t tenant, usec_t until) {
     AUTO(post_ready_done) struct post_ready r = { .sealed = BUF(1) };
-    const struct post p = { .cause = "notice", .about = 7, .to = "anna@people.example", .to_name = "Anna", .lang = LANG_EN, .subject = "What goes", .text = "Good day.\n", .until = until,
-                            .file_name = "a.txt", .file_type = "text/plain", .file = "hello", .file_len = 5 };
+    const struct post p = { .cause = "notice", .about = 7, .to = "anna@people.example", .to_name = "Anna", .lang = LANG_EN, .subject = "What goes", .text = "Good day.\n", .until = until, .whom = o->whom,
+                            .file_name = "a.txt", .file_type = "text/plain", .file = o->file_len > 5 ? o->file : "hello", .file_len = o->file_len > 5 ? o->file_len : 5 };
     CHECK_OK(post_seal(o->b.service, tenant, &p, &r, &o->b.e), &o->b.e);
     CHECK_OK(store_write(o->b.store, tenant, out_put_write, &r, &o->b.e), &o->b.e);
     return r.row.id;

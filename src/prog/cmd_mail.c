@@ -3,11 +3,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "prog/ask.h"
 #include "prog/commands.h"
 #include "prog/options.h"
 #include "prog/relay_try.h"
+#include "records/post.h"
+#include "sys/files.h"
 #include "wire/mime.h"
 
 static void show_letter(const char *line, size_t len, void *arg) {
@@ -56,10 +59,18 @@ static enum code outcome_of(const struct relay_tried *t, bool json, struct err *
 }
 
 /* Through the outbox of a tenant, as any other letter goes. */
-static enum code test_by_outbox(const struct asking *how, int64_t tenant, const char *to, struct err *reterr) {
+static enum code test_by_outbox(const struct asking *how, int64_t tenant, const char *to, const char *file, struct err *reterr) {
+    AUTO(buf_wipe) struct buf bytes = BUF(POST_FILE_MAX), text = BUF(BASE64URL_ROOM(POST_FILE_MAX));
+    enum code code = file == NULL ? OK : file_read(file, &bytes, reterr);
+    if (code != OK)
+        return code;
     json_t *in = ask_request("mail_put", NULL, tenant), *r = NULL;
     ask_put(in, "to", to);
-    enum code code = ask_call(how, in, NULL, &r, reterr);
+    if (file != NULL) {
+        base64url_encode(bytes.data, bytes.len, &text);
+        ask_put(in, "file", buf_str(&text));
+    }
+    code = ask_call(how, in, NULL, &r, reterr);
     if (code == OK && how->json)
         ask_print(r);
     else if (code == OK)
@@ -77,12 +88,15 @@ enum code cmd_mail_test(int argc, char *const *argv, struct err *reterr) {
     struct uuid id = uuid_new();
     char text[UUID_TEXT];
     int64_t tenant = -1;
-    const struct option options[] = { { "tenant", OPTION_NUMBER, &tenant }, { "data", OPTION_TEXT, &how.data }, { "config", OPTION_TEXT, &how.config }, { "json", OPTION_FLAG, &how.json } };
+    const char *file = NULL;
+    const struct option options[] = { { "tenant", OPTION_NUMBER, &tenant }, { "file", OPTION_TEXT, &file }, { "data", OPTION_TEXT, &how.data }, { "config", OPTION_TEXT, &how.config }, { "json", OPTION_FLAG, &how.json } };
     enum code code = options_read(argc, argv, options, ARRAY_LEN(options), 0, 1, &w, reterr);
+    if (code == OK && file != NULL && tenant < 1)
+        code = err_set(reterr, E_USAGE, "--file goes with --tenant N: the letter of a tenant's outbox");
     if (code == OK)
         code = ask_personal(w.count > 0 ? w.at[0] : NULL, "Address that the letter goes to", &to, reterr);
     if (code == OK && tenant > 0)
-        return test_by_outbox(&how, tenant, buf_str(&to), reterr);
+        return test_by_outbox(&how, tenant, buf_str(&to), file, reterr);
     if (code == OK)
         code = place_open(how.data, how.config, &p, reterr);
     const struct mail_relay *m = code == OK ? place_instance(p)->mail : NULL;

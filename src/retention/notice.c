@@ -17,6 +17,7 @@
 #define TOLD_MOST 1000000u                     /* of one notice */
 #define ROWS_AT_ONCE 2000u                     /* of one write */
 #define CHANGES_AT_ONCE 5000u
+#define LATE_PACE USEC_PER_HOUR                /* between messages about what came too late for the daily one */
 #define STALE (2 * USEC_PER_MINUTE)            /* without a sign, a maker was cut */
 
 /* ---- when */
@@ -333,10 +334,32 @@ static bool run_due(const struct service *s, const struct notice_mark *m, usec_t
     return m->ran < notice_run_last(charter_zone(s->charter), now) || m->ran > now || memcmp(m->charter, charter_hash(s->charter), sizeof m->charter) != 0;
 }
 
-static enum code tenant_run(struct noticer *n, struct service *s, int64_t tenant, usec_t now, bool whole, int64_t *ret_made, struct notice_mark *ret_mark, struct err *reterr) {
+static bool made_keep(const struct notice_row *r, void *arg) {
+    *(usec_t *)arg = r->made;
+    return false;
+}
+
+/* Records that come late one by one (a day's entries about an event long over) would be a message each: what is late within an hour of the last notice
+ * stands in one message at its end. */
+static enum code told_lately(struct service *s, int64_t tenant, usec_t now, bool *ret, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    usec_t last = INT64_MIN;
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = notices_list(view_sql(v), INT64_MAX, made_keep, &last, reterr);
+    *ret = code == OK && last <= now && last > now - LATE_PACE;
+    return code;
+}
+
+/* *ret_later: what has changed was not looked at yet. */
+static enum code tenant_run(struct noticer *n, struct service *s, int64_t tenant, usec_t now, bool whole, int64_t *ret_made, struct notice_mark *ret_mark, bool *ret_later, struct err *reterr) {
     struct notice_mark mark = { 0 };
+    bool lately = false;
     enum code code = mark_read(s, tenant, &mark, reterr);
-    if (code == OK && mark.ran > 0)
+    if (code == OK && mark.ran > 0 && !whole)
+        code = told_lately(s, tenant, now, &lately, reterr);
+    *ret_later = lately;
+    if (code == OK && mark.ran > 0 && !lately)
         code = changed_run(n, s, tenant, now, ret_made, &mark, reterr);
     if (code == OK && (whole || run_due(s, &mark, now)))
         code = whole_run(n, s, tenant, now, ret_made, &mark, reterr);
@@ -348,9 +371,10 @@ static enum code tenant_run(struct noticer *n, struct service *s, int64_t tenant
 enum code noticer_tenant(struct noticer *n, struct service *s, int64_t tenant, usec_t now, int64_t *ret_made, struct err *reterr) {
     PRE(n != NULL && s != NULL && ret_made != NULL && reterr != NULL);
     struct notice_mark mark;
+    bool later;
     *ret_made = 0;
     pthread_mutex_lock(&n->running);
-    enum code code = tenant_run(n, s, tenant, now, true, ret_made, &mark, reterr);
+    enum code code = tenant_run(n, s, tenant, now, true, ret_made, &mark, &later, reterr);
     pthread_mutex_unlock(&n->running);
     __atomic_add_fetch(&n->made, *ret_made, __ATOMIC_RELAXED);
     return code;
@@ -421,14 +445,15 @@ static enum code tenant_turn(struct noticer *n, struct service *s, const struct 
     struct reached *st = standing_of(n, at->id);
     struct notice_mark mark = { 0 };
     int64_t made = 0;
+    bool later = false;
     if (st == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a look at tenants");
     if (st->known && st->change >= at->change && !run_due(s, &st->mark, now))
         return OK;
-    enum code code = tenant_run(n, s, at->id, now, false, &made, &mark, reterr);
+    enum code code = tenant_run(n, s, at->id, now, false, &made, &mark, &later, reterr);
     __atomic_add_fetch(&n->made, made, __ATOMIC_RELAXED);
     if (code == OK)
-        *st = (struct reached){ .tenant = at->id, .change = at->change, .mark = mark, .known = true };
+        *st = (struct reached){ .tenant = at->id, .change = at->change, .mark = mark, .known = !later };
     return code == E_BUSY ? OK : code;         /* another server is at it: the next turn looks again */
 }
 

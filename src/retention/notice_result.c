@@ -14,6 +14,7 @@
 #define TRIED_AT_LEAST (14 * USEC_PER_DAY)     /* a letter is not given up sooner */
 #define TEXT_ROOM ((size_t)60 << 10)           /* below POST_TEXT_MAX */
 #define SHOWN_MOST 100u
+#define STANDING_PIECE 256u
 
 /* ---- letters */
 
@@ -339,8 +340,8 @@ enum code noticer_again(struct noticer *n, struct service *s, int64_t tenant, in
     return code;
 }
 
-/* Of one tenant, newest first: those that are not over. The oldest go by themselves, for nothing that they told of stands. */
-struct standing_notices { struct { int64_t number; enum notice_state state; usec_t made; } list[256]; size_t count; };
+/* Of one tenant, newest first: those that are not over, some at a time. */
+struct standing_notices { struct { int64_t number; enum notice_state state; usec_t made; } list[STANDING_PIECE]; size_t count; };
 static bool standing_add(const struct notice_row *r, void *arg) {
     struct standing_notices *l = arg;
     if (r->state != NOTICE_OVER && l->count < ARRAY_LEN(l->list)) {
@@ -357,29 +358,46 @@ static enum code stands(struct service *s, int64_t tenant, int64_t number, bool 
     return code == OK ? noticed_stands(view_sql(v), number, ret, reterr) : code;
 }
 
-static enum code standing_list(struct service *s, int64_t tenant, struct standing_notices *ret, struct err *reterr) {
+static enum code standing_list(struct service *s, int64_t tenant, int64_t before, struct standing_notices *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     enum code code = store_view(s->store, tenant, &v, reterr);
-    return code == OK ? notices_list(view_sql(v), INT64_MAX, standing_add, ret, reterr) : code;
+    return code == OK ? notices_list(view_sql(v), before, standing_add, ret, reterr) : code;
 }
 
-/* Daily: what came back, to the addresses of today; and what nobody has tried until its letters were given up. */
-static bool wants_again(enum notice_state state, usec_t age) {
-    return (state == NOTICE_BOUNCED && age > USEC_PER_HOUR) || (state == NOTICE_WAITING && age > TRIED_AT_LEAST);
+/* Daily: what came back, to the addresses of today; what nobody has answered until its letters were given up; and where no letter is left, for those whom
+ * they would have gone to have gone themselves. */
+static enum code wants_again(struct service *s, int64_t tenant, int64_t number, enum notice_state state, usec_t age, bool *ret, struct err *reterr) {
+    struct counted c = { 0 };
+    *ret = (state == NOTICE_BOUNCED && age > USEC_PER_HOUR) || (state == NOTICE_WAITING && age > TRIED_AT_LEAST);
+    if (*ret || (state != NOTICE_WAITING && state != NOTICE_TRIED))
+        return OK;
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = letters_about(view_sql(v), CAUSE, number, letter_count, &c, reterr);
+    *ret = code == OK && c.letters == 0;
+    return code;
+}
+
+static enum code close_or_again(struct noticer *n, struct service *s, int64_t tenant, int64_t number, enum notice_state state, usec_t age, struct err *reterr) {
+    bool any = false, wants = false;
+    enum code code = stands(s, tenant, number, &any, reterr);
+    if (code == OK && !any)
+        code = store_write(s->store, tenant, again_write, &(struct again){ .number = number, .over = true }, reterr);
+    else if (code == OK && !n->o.without_letters && (code = wants_again(s, tenant, number, state, age, &wants, reterr)) == OK && wants)
+        code = again(n, s, tenant, number, "sejf", reterr);
+    return code == E_CONFLICT ? OK : code;     /* delivered meanwhile */
 }
 
 enum code notices_close_over(struct noticer *n, struct service *s, int64_t tenant, usec_t now, struct err *reterr) {
     AUTO(mem_free) struct standing_notices *l = mem_new(sizeof *l);
-    enum code code = l == NULL ? err_set(reterr, E_MEMORY, "no memory for a look at notices") : standing_list(s, tenant, l, reterr);
-    for (size_t i = 0; code == OK && i < l->count; i++) {
-        bool any = false;
-        code = stands(s, tenant, l->list[i].number, &any, reterr);
-        if (code == OK && !any)
-            code = store_write(s->store, tenant, again_write, &(struct again){ .number = l->list[i].number, .over = true }, reterr);
-        else if (code == OK && wants_again(l->list[i].state, now - l->list[i].made) && !n->o.without_letters)
-            code = again(n, s, tenant, l->list[i].number, "sejf", reterr);
-        if (code == E_CONFLICT)
-            code = OK;                         /* delivered meanwhile */
+    enum code code = l == NULL ? err_set(reterr, E_MEMORY, "no memory for a look at notices") : OK;
+    for (int64_t before = INT64_MAX; code == OK && before > 0;) {
+        l->count = 0;
+        code = standing_list(s, tenant, before, l, reterr);
+        before = code == OK && l->count == ARRAY_LEN(l->list) ? l->list[l->count - 1].number : 0;
+        for (size_t i = 0; code == OK && i < l->count; i++)
+            code = close_or_again(n, s, tenant, l->list[i].number, l->list[i].state, now - l->list[i].made, reterr);
     }
     return code;
 }

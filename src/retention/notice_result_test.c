@@ -117,6 +117,28 @@ TEST(a_relay_that_says_nothing_is_no_attempt) {
     stage_end(&g);
 }
 
+/* The only person it would have gone to has left before it went: those who are there now are told, by the next daily run. */
+TEST(who_comes_after_is_told_where_no_letter_is_left) {
+    struct stage g;
+    usec_t due = 0;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2027-01-10T17:00:00Z"), guest = guest_make(&g, &event, 1);
+    CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+    struct post_office p = { .to = LETTER_OVER, .notice = 1, .silent = true };
+    CHECK_OK(store_write(g.b.store, g.b.tenant, deliver, &p, &g.b.e), &g.b.e);
+    CHECK_OK(noticer_settle(g.n, &g.b.e), &g.b.e);
+    state_is(&g, 1, "waiting");
+    CHECK(p.count == 1 && allowed(&g, &guest, false, &due) == USEC_NEVER);
+    g.crowd.list[0] = (struct notice_person){ "jan@organiser.example", "Jan Kowalski", LANG_EN, { { 2 } } };
+    CHECK_INT(turn(&g, "2027-06-26T07:00:00Z"), 1);
+    CHECK_INT(tried(&g, 1, LETTER_SENT, 250), 1);
+    state_is(&g, 1, "delivered");
+    CHECK(goes_when_due(&g, &guest));
+    CHECK_INT(turn(&g, "2027-06-27T07:00:00Z"), 1);
+    state_is(&g, 1, "delivered");
+    stage_end(&g);
+}
+
 TEST(nobody_has_the_role_so_the_operator_is_told) {
     struct stage g;
     stage_start(&g, WARNED);

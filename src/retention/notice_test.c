@@ -153,6 +153,27 @@ TEST(a_leap_day_and_the_changing_of_clocks) {
     }
 }
 
+/* What comes too late for the daily message, one by one all day, is told of by the hour and not by the record. */
+TEST(late_records_are_not_a_message_each) {
+    struct stage g;
+    stage_start(&g, WARNED);
+    struct uuid event = event_make(&g, "Bal", "2026-12-20T17:00:00Z");      /* its registrations are due on 18 June */
+    (void)guest_make(&g, &event, 0);
+    CHECK_INT(turn(&g, "2027-06-25T07:00:00Z"), 1);
+    static const struct { const char *now; int64_t notices; } looks[] = { { "2027-06-25T07:20:00Z", 1 }, { "2027-06-25T07:40:00Z", 1 }, { "2027-06-25T08:00:01Z", 2 }, { "2027-06-25T08:20:00Z", 2 },
+                                                                        { "2027-06-25T09:00:02Z", 3 }, { "2027-06-25T12:00:00Z", 4 } };
+    for (int i = 0; i < (int)ARRAY_LEN(looks); i++) {
+        (void)guest_make(&g, &event, i + 1);
+        CHECK_INT(turn(&g, looks[i].now), looks[i].notices);
+    }
+    CHECK(records_of(&g, 2) == 3 && records_of(&g, 3) == 2 && records_of(&g, 4) == 1);
+    (void)guest_make(&g, &event, 99);        /* asked for by hand: at once */
+    int64_t made = 0;
+    CHECK_OK(noticer_tenant(g.n, g.b.service, g.b.tenant, at("2027-06-25T12:00:01Z"), &made, &g.b.e), &g.b.e);
+    CHECK_INT(made, 1);
+    stage_end(&g);
+}
+
 /* A cut between two writes: nothing was told, and the next turn makes it whole. */
 struct cut { struct notice_claim claim; struct uuid id; int32_t kind; };
 static enum code cut_begin(struct txn *t, void *arg, struct err *e) {

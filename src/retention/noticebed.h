@@ -98,8 +98,13 @@ UNUSED static bool waits(const struct letter_row *r, void *arg) {
     return true;
 }
 UNUSED static bool stamp(const struct letter_row *r, void *arg) {
+    static char bytes[1u << 17];             /* of one letter at a time: what the callback gets lives as long as the call */
     struct letter_row *row = arg;
     *row = *r;
+    CHECK(r->len <= sizeof bytes);
+    if (r->len > 0)
+        memcpy(bytes, r->blob, r->len);
+    row->blob = bytes;
     row->cause = row->said = "";
     return true;
 }

@@ -1,6 +1,7 @@
 // 26-mail: letters leave through a relay: with TLS and sign-in, over real sockets; relays that refuse, stall, lie and break off; processes that are
 // killed at each step. Whatever happens, no letter arrives twice, and none is lost but by a cut within its last answer, which is told.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -201,6 +202,45 @@ test('relays that break off, lie or say too much', { timeout: 400000 }, async ()
   assert.ok(!unknown.includes(bent.asked.get(much)), 'what was taken was taken, however much is said of it');
   for (const r of rows.filter((l) => l.state === 'sent')) assert.equal(bent.ids.filter((i) => i === r.id).length, 1, r.id);
   assert.equal(new Set(bent.ids).size, bent.ids.length);
+});
+
+test('a letter as large as can be arrives whole, and a larger one is refused', { timeout: 180000 }, async () => {
+  const relay = await sink();
+  const sejf = await start(relay);
+  const file = path.join(relay.directory, 'large'), bytes = randomBytes(600 << 10);
+  const post = () => sejf.runAsync(['mail', 'test', '-', '--tenant', String(sejf.tenantNumber), '--file', file, '--json'], { input: 'anna@people.example\n' });
+  fs.writeFileSync(file, bytes);
+  const put = await post();
+  assert.equal(put.status, 0, put.stderr);
+  await letter(sejf, JSON.parse(put.stdout).letter, 'sent', 120000);
+  const [got] = relay.letters[0].read().files;
+  assert.equal(got.name, 'file');
+  assert.ok(Buffer.from(got.hex, 'hex').equals(bytes));
+  fs.writeFileSync(file, Buffer.concat([bytes, Buffer.alloc(1)]));
+  const refused = await post();
+  assert.notEqual(refused.status, 0);
+  assert.match(refused.stderr, /large/);
+  assert.equal(relay.letters.length, 1);
+});
+
+test('a tenant at its cap of keys waits, and keeps no other waiting', { timeout: 300000 }, async () => {
+  const relay = await sink();
+  const sejf = await start({ install: (i) => {
+    const at = path.join(i.data, 'sejf.yaml');
+    relay.install(i);
+    fs.writeFileSync(at, fs.readFileSync(at, 'utf8').replace(/^(# *)?key_openings:.*$/m, 'key_openings: 4'));
+  } });
+  const many = [];
+  for (let i = 0; i < 6; i++) many.push(await send(sejf, `a${i}@people.example`));
+  const other = sejf.tenant('events', 'Other'), token = sejf.token('events', other, 'organiser');
+  await until('the cap', () => relay.letters.length >= 4, 60000);
+  const r = await sejf.runAsync(['mail', 'test', '-', '--tenant', String(other), '--json'], { input: 'jan@people.example\n' });
+  assert.equal(r.status, 0, r.stderr);
+  await until('the letter of the other tenant', async () => (await sejf.call('GET', `/v1/tenants/${other}/letters`, { token })).json.items[0].state === 'sent', 60000);
+  const waits = (await list(sejf)).filter((l) => l.state === 'waiting');
+  assert.ok(waits.every((l) => l.tries === 0 && l.status === 0), JSON.stringify(waits));
+  for (const id of many) await letter(sejf, id, 'sent', 180000);          // in the minutes that follow
+  assert.equal(relay.letters.length, 7);
 });
 
 test('a relay that stalls keeps what it stalls, and nothing else; and a stop waits for its answer', { timeout: 180000 }, async () => {
