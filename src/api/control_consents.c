@@ -100,7 +100,9 @@ enum code do_restriction_told(struct control_req *c, struct err *reterr) {
     usec_t told = 0;
     enum code code = asked_of(c, true, &a, reterr);
     if (code == OK)
-        code = told_of(c, clock_now(), &told, reterr);
+        code = told_of(c, 0, &told, reterr);
+    if (code == OK && told == 0)
+        return restriction_write(a.s, &a.who, a.kind, &a.id, NULL, reterr);
     return code == OK ? restriction_tell(a.s, &a.who, a.kind, &a.id, told, reterr) : code;
 }
 

@@ -209,7 +209,14 @@ static void restriction_step(struct http_req *req, const char *const *names, siz
 }
 
 static enum code set(struct call *c, const struct said *s, struct err *reterr) { return restriction_set(c->service, &c->who, s->kind, &s->id, s->request, reterr); }
-static enum code tell(struct call *c, const struct said *s, struct err *reterr) { return restriction_tell(c->service, &c->who, s->kind, &s->id, s->told != 0 ? s->told : clock_now(), reterr); }
+/* With a time: it was told then, by whoever says so. Without one: sejf writes to it. */
+static enum code tell(struct call *c, const struct said *s, struct err *reterr) {
+    struct tenant_row row = { .name = NULL };
+    if (s->told != 0)
+        return restriction_tell(c->service, &c->who, s->kind, &s->id, s->told, reterr);
+    enum code code = tenant_get(service_store(c->service), c->who.tenant, &row, http_arena(c->req), reterr);
+    return code == OK ? restriction_write(c->service, &c->who, s->kind, &s->id, row.name, reterr) : code;
+}
 static enum code lift(struct call *c, const struct said *s, struct err *reterr) { return restriction_lift(c->service, &c->who, s->kind, &s->id, s->told, reterr); }
 
 static const char *const set_names[] = { "record", "request" }, *const told_names[] = { "record", "told" };

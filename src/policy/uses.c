@@ -105,13 +105,20 @@ enum code policy_locks(const struct caller *who, const struct facts *f, fieldset
     *ret_bar = NULL;
     if (who->by_sejf)
         return OK;
-    enum code code = is_own(who, f, &own, reterr);
+    bool asked = false;
+    enum code code = OK;
     for (size_t i = 0; code == OK && !own && *ret_bar == NULL && i < f->lock_count; i++) {
         bool bars = false;
         const struct use_lock *l = &f->locks[i];
         if (l->kind != f->kind || !rule_on(l->consent != NULL ? RULE_consent_fields : RULE_consent_again))
             continue;
         code = lock_bars(who, f, &f->locks[i], &bars, reterr);
+        if (code == OK && bars && !asked) {        /* seldom: a lock that concerns the call, and is not open */
+            code = is_own(who, f, &own, reterr);
+            asked = true;
+        }
+        if (own)
+            break;
         if (bars && f->locks[i].purpose >= 0)
             *ret_bar = f->locks[i].consent != NULL ? not_given : locked;
         else if (bars && f->locks[i].field >= 0)

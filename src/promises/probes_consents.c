@@ -100,6 +100,7 @@ enum code probe_objection(struct env *e, struct verdict_line *v, struct err *ret
 struct restricted { int set, own, ground, early, notified, lifted, after; bool shows; };
 
 static enum code restriction_tried(struct env *e, const struct canary *c, struct restricted *r, struct err *reterr) {
+    char now[40];
     enum code code = told(e, "restrictions", of_record(e, c, "told", NULL), &r->set, reterr);
     if (code == OK)
         code = read_status(e, c, NULL, NULL, &r->own, reterr);
@@ -110,7 +111,7 @@ static enum code restriction_tried(struct env *e, const struct canary *c, struct
     if (code == OK)
         code = told(e, "restrictions/lift", of_record(e, c, "told", NULL), &r->early, reterr);
     if (code == OK && r->early != 204)
-        code = told(e, "restrictions/told", of_record(e, c, "told", NULL), &r->notified, reterr);
+        code = told(e, "restrictions/told", of_record(e, c, "told", time_format(clock_now(), now, sizeof now)), &r->notified, reterr);
     if (code == OK && r->early != 204)
         code = told(e, "restrictions/lift", of_record(e, c, "told", NULL), &r->lifted, reterr);
     return code == OK ? read_status(e, c, NULL, NULL, &r->after, reterr) : code;

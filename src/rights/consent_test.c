@@ -3,6 +3,7 @@
 
 #include "records/locks.h"
 #include "records/may_send.h"
+#include "records/post.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
 #include "rights/objection.h"
@@ -335,5 +336,50 @@ TEST(a_consent_that_ends_is_over_by_itself) {
     CHECK_OK(bed_read(&b, &owner, "order", &id, &got), &b.e);
     CHECK(time_parse(text_at(got, "due", NULL), &due) && due > clock_now() + 1700 * USEC_PER_DAY);
     json_decref(got);
+    bed_end(&b);
+}
+
+/* ---- the letter before a restriction is lifted */
+struct letters { struct uuid id; size_t count; };
+static bool take_letters(const struct letter_row *r, void *arg) {
+    struct letters *l = arg;
+    l->id = r->id;
+    l->count++;
+    return true;
+}
+
+static struct letters letters_now(struct bed *b, const struct uuid *id) {
+    AUTO(view_end) struct view *v = NULL;
+    struct letters l = { .count = 0 };
+    struct row row;
+    CHECK_OK(store_view(b->store, b->tenant, &v, &b->e), &b->e);
+    CHECK_OK(row_get(view_sql(v), service_kind(b->service, charter_kind(b->charter, "order"))->number, id, &row, &b->e), &b->e);
+    CHECK_OK(letters_about(view_sql(v), "restriction", row.born, take_letters, &l, &b->e), &b->e);
+    return l;
+}
+
+static enum code try_letter(struct txn *t, void *arg, struct err *e) {
+    return letter_set(t, &(struct letter_row){ .id = *(const struct uuid *)arg, .state = LETTER_BOUNCED, .tried = txn_now(t), .tries = 1, .said = "", .blob = "x", .len = 1 }, USEC_NEVER, e);
+}
+
+TEST(a_restriction_is_lifted_after_its_letter_was_tried) {
+    struct bed b;
+    bed_start(&b, orders);
+    struct caller owner = bed_role(&b, b.tenant, "owner");
+    const int kind = charter_kind(b.charter, "order");
+    const struct uuid id = order(&b, &owner, json_pack("{s:s}", "email", "ewa@people.example"));
+    CHECK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e) == E_NOT_FOUND);          /* it is not restricted */
+    CHECK_OK(restriction_set(b.service, &owner, kind, &id, 0, &b.e), &b.e);
+    CHECK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);
+    for (int n = 0; n < 3; n++)                /* one letter, however often it is asked for */
+        CHECK_OK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e), &b.e);
+    struct letters l = letters_now(&b, &id);
+    CHECK(l.count == 1 && restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);
+    CHECK_OK(store_write(b.store, b.tenant, try_letter, &l.id, &b.e), &b.e);
+    CHECK_OK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e), &b.e);                        /* tried, whatever came of it */
+    CHECK_OK(restriction_set(b.service, &owner, kind, &id, 0, &b.e), &b.e);
+    CHECK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);                   /* the letter was about the one before */
+    CHECK_OK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e), &b.e);
+    CHECK(letters_now(&b, &id).count == 2);
     bed_end(&b);
 }

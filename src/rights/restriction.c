@@ -1,12 +1,36 @@
 /* restriction.c — each step is one write with its entry of the ledger. */
 #include "rights/restriction.h"
 
+#include <string.h>
+
+#include "base/say.h"
 #include "ledger/ledger.h"
 #include "records/draft.h"
+#include "records/post.h"
+#include "rights/subject.h"
 #include "store/consent.h"
 
-enum step { SET, TELL, LIFT };
-struct restricting { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; enum step step; int64_t request; usec_t told; bool done; };
+#define CAUSE "restriction"
+#define LETTER_LIFE (14 * USEC_PER_DAY)
+enum step { SET, WRITE, TELL, LIFT };
+struct restricting { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; enum step step; int64_t request; usec_t told; struct post_ready *letter; };
+
+/* The letter about this restriction, which is no older than it: whether somebody has tried to deliver it, and when. */
+struct written { usec_t since, tried; bool there; enum letter_state state; };
+static bool take_letter(const struct letter_row *r, void *arg) {
+    struct written *w = arg;
+    if (r->made < w->since)
+        return true;
+    w->there = true;
+    w->state = r->state;
+    w->tried = r->tries > 0 ? r->tried : w->tried;
+    return true;
+}
+
+static enum code letter_of(struct sql *q, int64_t born, usec_t since, struct written *ret, struct err *reterr) {
+    *ret = (struct written){ .since = since };
+    return letters_about(q, CAUSE, born, take_letter, ret, reterr);
+}
 
 static bool take(const struct restriction_row *r, void *arg) {
     struct restriction_row *to = arg;
@@ -25,11 +49,16 @@ static enum code told_check(const struct restriction_row *stands, usec_t told, u
         : err_field(reterr, E_FIELDS, "/told", "must lie between the day on which the record was restricted and now: the person is told before the restriction is lifted (GDPR, article 18(3))");
 }
 
-static enum code lift_write(struct txn *t, const struct restricting *r, const struct restriction_row *stands, struct err *reterr) {
-    usec_t told = r->told != 0 ? r->told : stands->told;
-    enum code code = OK;
+static enum code lift_write(struct txn *t, const struct restricting *r, const struct restriction_row *stands, int64_t born, struct err *reterr) {
+    struct written letter;
+    enum code code = letter_of(txn_sql(t), born, stands->at, &letter, reterr);
+    if (code != OK)
+        return code;
+    usec_t told = r->told != 0 ? r->told : stands->told != 0 ? stands->told : letter.tried;
+    if (rule_on(RULE_right_restriction) && told == 0 && letter.there)
+        return err_set(reterr, E_CONFLICT, "the letter that tells the person waits: nobody has tried to deliver it yet, and the restriction is lifted after that (GDPR, article 18(3))");
     if (rule_on(RULE_right_restriction) && told == 0)
-        return err_set(reterr, E_CONFLICT, "the person has not been told yet that the restriction ends, and must be before it is lifted (GDPR, article 18(3)): say when (told)");
+        return err_set(reterr, E_CONFLICT, "the person has not been told yet that the restriction ends, and must be before it is lifted (GDPR, article 18(3)): have it written to (told), or say when it was told");
     if (rule_on(RULE_right_restriction) && r->told != 0)
         code = told_check(stands, told, txn_now(t), reterr);
     if (code == OK)
@@ -42,8 +71,19 @@ static enum code tell_write(struct txn *t, const struct restricting *r, const st
     return code == OK ? restriction_told(t, r->k->number, &r->id, r->told, USEC_NEVER, reterr) : code;
 }
 
+/* One for each restriction: whoever asks again gets no second letter sent. */
+static enum code letter_write(struct txn *t, const struct restricting *r, const struct restriction_row *stands, int64_t born, bool *ret_done, struct err *reterr) {
+    struct written letter;
+    enum code code = letter_of(txn_sql(t), born, stands->at, &letter, reterr);
+    *ret_done = code == OK && !letter.there;
+    if (code != OK || letter.there)
+        return code;
+    r->letter->row.about = born;
+    return post_put(t, r->letter, reterr);
+}
+
 static enum code entry(struct txn *t, const struct restricting *r, const char *by, struct err *reterr) {
-    static const char *const verbs[] = { [SET] = "restriction_set", [TELL] = "restriction_told", [LIFT] = "restriction_lifted" };
+    static const char *const verbs[] = { [SET] = "restriction_set", [WRITE] = "restriction_written", [TELL] = "restriction_told", [LIFT] = "restriction_lifted" };
     char id[UUID_TEXT], told[32];
     json_t *what = json_pack("{s:s, s:s}", "kind", r->k->kind->name, "id", uuid_format(&r->id, id));
     if (what == NULL || (r->told != 0 && json_object_set_new(what, "told", json_string(time_format(r->told, told, sizeof told))) != 0) ||
@@ -73,8 +113,14 @@ static enum code step_write(struct txn *t, void *arg, struct err *reterr) {
         *reterr = none;
         return code;
     }
-    code = r->step == SET ? set_write(t, r, by, reterr) : r->step == TELL ? tell_write(t, r, &stands, reterr) : lift_write(t, r, &stands, reterr);
-    return code == OK ? entry(t, r, by, reterr) : code;
+    bool done = true;
+    switch (r->step) {
+    case SET: code = set_write(t, r, by, reterr); break;
+    case WRITE: code = letter_write(t, r, &stands, row.born, &done, reterr); break;
+    case TELL: code = tell_write(t, r, &stands, reterr); break;
+    case LIFT: code = lift_write(t, r, &stands, row.born, reterr); break;
+    }
+    return code == OK && done ? entry(t, r, by, reterr) : code;
 }
 
 static enum code run(struct service *s, const struct caller *who, int kind, const struct uuid *id, enum step step, int64_t request, usec_t told, struct err *reterr) {
@@ -85,6 +131,56 @@ static enum code run(struct service *s, const struct caller *who, int kind, cons
 
 enum code restriction_set(struct service *s, const struct caller *who, int kind, const struct uuid *id, int64_t request, struct err *reterr) {
     return run(s, who, kind, id, SET, request, 0, reterr);
+}
+
+/* ---- the letter */
+static const struct { struct words subject, text; } lift =
+#define LIFT(sen, spl, shu, ten, tpl, thu) { WORDS(sen, spl, shu), WORDS(ten, tpl, thu) };
+#include "rights/texts_lift.tbl"
+#undef LIFT
+
+static bool take_since(const struct restriction_row *r, void *arg) {
+    *(usec_t *)arg = r->at;
+    return true;
+}
+
+static enum code restricted_since(struct restricting *r, usec_t *ret, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(r->s->store, r->who->tenant, &v, reterr);
+    return code == OK ? restriction_get(view_sql(v), r->k->number, &r->id, take_since, ret, reterr) : code;
+}
+
+static enum code letter_seal(struct restricting *r, const char *to, const char *who_lifts, usec_t since, struct post_ready *ret, struct err *reterr) {
+    const struct charter *c = r->s->charter;
+    const enum lang lang = lang_accept(NULL, charter_speaks(c), LANG_EN);
+    const struct words *title = charter_title(c);
+    const char *service = title->in[lang] != NULL ? title->in[lang] : charter_name(c);
+    AUTO(buf_done) struct buf day = BUF(64), subject = BUF(POST_SUBJECT_MAX), text = BUF(POST_TEXT_MAX);
+    struct civil set = zone_civil(charter_zone(c), since);
+    say_date(&day, lang, &set);
+    const char *const args[] = { service, who_lifts != NULL && who_lifts[0] != 0 ? who_lifts : charter_operator(c), buf_str(&day), charter_contact(c), NULL };
+    say_plain(&subject, lift.subject.in[lang], args);
+    say_plain(&text, lift.text.in[lang], args);
+    if (day.failed || subject.failed || text.failed)
+        return err_set(reterr, E_MEMORY, "no memory for a letter");
+    return post_seal(r->s, r->who->tenant, &(struct post){ .cause = CAUSE, .to = to, .lang = lang, .subject = buf_str(&subject), .text = buf_str(&text), .until = clock_now() + LETTER_LIFE }, ret, reterr);
+}
+
+enum code restriction_write(struct service *s, const struct caller *who, int kind, const struct uuid *id, const char *who_lifts, struct err *reterr) {
+    PRE(s != NULL && who != NULL && id != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(post_ready_done) struct post_ready letter = { .sealed = BUF(1) };
+    struct restricting r = { .s = s, .who = who, .k = service_kind(s, kind), .id = *id, .step = WRITE, .letter = &letter };
+    struct subject_wish wish = { NULL, NULL };
+    usec_t since = 0;
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a letter") : restricted_since(&r, &since, reterr);
+    if (code == OK)
+        code = subject_addresses(s, who->tenant, kind, id, arena, &wish, reterr);
+    if (code == OK && wish.email == NULL)
+        return err_set(reterr, E_CONFLICT, "the record holds no e-mail address: tell the person in another way, and say when (told)");
+    if (code == OK)
+        code = letter_seal(&r, wish.email, who_lifts, since, &letter, reterr);
+    return code == OK ? store_write(s->store, who->tenant, step_write, &r, reterr) : code;
 }
 
 enum code restriction_tell(struct service *s, const struct caller *who, int kind, const struct uuid *id, usec_t told, struct err *reterr) {

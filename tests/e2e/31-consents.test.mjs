@@ -164,7 +164,11 @@ test('what is restricted is stored and not used, but by its person and with a gr
   assert.equal(early.status, 409);
   assert.match(early.json.detail, /18\(3\)/);
   assert.equal((await call('POST', api('restrictions/lift'), { record, told: '2031-01-01T00:00:00Z' })).status, 422);
-  ok(await call('POST', api('restrictions/told'), { record }), 204);
+  ok(await call('POST', api('restrictions/told'), { record }), 204);                // writes; nobody delivers it here
+  const unsent = await call('POST', api('restrictions/lift'), { record });
+  assert.equal(unsent.status, 409);
+  assert.match(unsent.json.detail, /nobody has tried to deliver it/);
+  ok(await call('POST', api('restrictions/told'), { record, told: new Date().toISOString() }), 204);
   ok(await call('POST', api('restrictions/lift'), { record }), 204);
   assert.equal((await call('POST', api('restrictions/lift'), { record })).status, 404);
   assert.equal(await found(staff, 'restricts@people.example'), 1);
@@ -223,7 +227,7 @@ test('what a form made counts only after the link of its letter was pressed, onc
     await posted.init();
     sink.install(posted);
     await posted.start();
-    const owner = posted.token('bookings', posted.tenant('bookings', 'Salon Wrzos'), 'business');
+    const shop = posted.tenant('bookings', 'Salon Wrzos'), owner = posted.token('bookings', shop, 'business');
     const list = async () => (await posted.call('GET', '/v1/bookings/subscription', { token: owner })).json.items;
     const search = async () => (await posted.call('POST', '/v1/bookings/subscription/search', { token: owner, body: { where: { email: 'ola@people.example' } } })).json.items;
     let jar = '';
@@ -258,6 +262,22 @@ test('what a form made counts only after the link of its letter was pressed, onc
     assert.match(shown.text, /ola@people\.example/);
     assert.equal((await post(link, shown.text, { '.do': 'confirm' })).status, 303);  // once more does nothing
     assert.equal((await list())[0].version, record.version);
+
+    // Before a restriction is lifted its person gets a letter, one; lifting waits until somebody has tried to deliver it.
+    const made = await posted.call('POST', '/v1/bookings/question', { token: owner, body: { fields: { email: 'ida@people.example', text: 'Kiedy?' } } });
+    assert.equal(made.status, 201, made.text);
+    const held = { record: `question/${made.json.id}` }, where = `/v1/tenants/${shop}/restrictions`;
+    const step = async (what) => (await posted.call('POST', `${where}${what}`, { token: owner, body: held })).status;
+    assert.equal(await step(''), 204);
+    assert.equal(await step('/lift'), 409);
+    assert.equal(await step('/told'), 204);
+    assert.equal(await step('/told'), 204);                                        // a second letter is not sent
+    await until('the letter before lifting', () => sink.letters.some((l) => l.to.includes('ida@people.example')), 60000);
+    await until('the lifting', async () => (await step('/lift')) === 204, 60000);
+    const told = sink.letters.filter((l) => l.to.includes('ida@people.example'));
+    assert.equal(told.length, 1);
+    assert.match(told[0].read().text, /article 18[\s\S]*Salon Wrzos/);
+    assert.equal((await posted.call('GET', `/v1/bookings/question/${made.json.id}`, { token: owner })).status, 200);
   } finally {
     await posted.remove();
     await sink.stop();
