@@ -12,17 +12,25 @@
 #include "records/consents.h"
 #include "store/consent.h"
 
-static const char *address_of(const struct kind *k, const json_t *fields) {
+#define CAUSE "confirm"
+#define LETTERS_MOST 3u                        /* that an address gets within the time in which it may confirm, whoever asks for them */
+
+static const struct field *address_field(const struct kind *k) {
     for (size_t i = 0; i < k->field_count; i++)
         if (k->fields[i].type == T_EMAIL && kind_address(k, (int)i))
-            return json_string_value(json_object_get(fields, k->fields[i].name));
+            return &k->fields[i];
     return NULL;
+}
+
+static const char *address_of(const struct kind *k, const json_t *fields) {
+    const struct field *f = address_field(k);
+    return f == NULL ? NULL : json_string_value(json_object_get(fields, f->name));
 }
 
 static void form_name(struct buf *ret, const struct kind *k, enum lang lang) { label_title(ret, k->form_label.in[lang]); }
 
-enum code confirm_letter(const struct confirm_ask *a, struct uuid *ret_id, struct post_ready *ret, struct err *reterr) {
-    PRE(a != NULL && ret_id != NULL && ret != NULL && reterr != NULL);
+/* To the address, with a private link to that record. */
+static enum code letter_about(const struct confirm_ask *a, const struct uuid *id, struct post_ready *ret, struct err *reterr) {
     const struct charter *c = service_charter(a->service);
     const struct kind *k = charter_kind_at(c, a->kind);
     const char *to = address_of(k, a->fields);
@@ -31,8 +39,7 @@ enum code confirm_letter(const struct confirm_ask *a, struct uuid *ret_id, struc
     AUTO(buf_done) struct buf subject = BUF(512), form = BUF(512);
     if (to == NULL)
         return err_field(reterr, E_FIELDS, "/email", "is needed");
-    const struct uuid id = uuid_new();
-    enum code code = access_link_make(a->service, a->tenant, a->kind, &id, token, reterr);
+    enum code code = access_link_make(a->service, a->tenant, a->kind, id, token, reterr);
     if (code != OK)
         return code;
     form_name(&form, k, a->lang);
@@ -42,10 +49,84 @@ enum code confirm_letter(const struct confirm_ask *a, struct uuid *ret_id, struc
     say_plain(&text, text_in(TEXT_ADDRESS_LETTER, a->lang), SAY_ARGS(a->tenant_name, buf_str(&form), buf_str(&link)));
     if (link.failed || subject.failed || text.failed || form.failed)
         return err_set(reterr, E_MEMORY, "no memory for a letter");
-    code = post_seal(a->service, a->tenant, &(struct post){ .cause = "confirm", .to = to, .lang = a->lang, .subject = buf_str(&subject), .text = buf_str(&text),
+    return post_seal(a->service, a->tenant, &(struct post){ .cause = CAUSE, .to = to, .lang = a->lang, .subject = buf_str(&subject), .text = buf_str(&text),
                                                             .until = clock_now() + CONFIRM_WITHIN }, ret, reterr);
+}
+
+enum code confirm_letter(const struct confirm_ask *a, struct uuid *ret_id, struct post_ready *ret, struct err *reterr) {
+    PRE(a != NULL && ret_id != NULL && ret != NULL && reterr != NULL);
+    const struct uuid id = uuid_new();
+    enum code code = letter_about(a, &id, ret, reterr);
     if (code == OK)
         *ret_id = id;
+    return code;
+}
+
+/* ---- the same address again */
+/* Records of the kind with that address: how many there are, how many wait, and one of those. The index finds them; a field that it does not
+ * find is left alone, for a form that anybody may send must not open record after record. */
+struct known { size_t count, waiting; struct uuid id; };
+static enum code known_find(const struct confirm_ask *a, struct known *ret, struct err *reterr) {
+    const struct kind *k = charter_kind_at(service_charter(a->service), a->kind);
+    const struct field *f = address_field(k);
+    const char *to = address_of(k, a->fields);
+    const struct caller sejf = { .tenant = a->tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
+    json_t *found = NULL, *one;
+    size_t i;
+    *ret = (struct known){ .count = 0 };
+    if (to == NULL || (f->found & FIND_EXACT) == 0)
+        return OK;
+    json_t *query = json_pack("{s:{s:s}, s:i}", "where", f->name, to, "limit", 50);
+    enum code code = query == NULL ? err_set(reterr, E_MEMORY, "no memory for a form") : record_search(a->service, &sejf, a->kind, query, &found, reterr);
+    json_decref(query);
+    if (code == E_INVALID || code == E_FIELDS)
+        return OK;                             /* no address at all: the form says so */
+    json_array_foreach(json_object_get(found, "items"), i, one) {
+        bool waits = false;
+        struct uuid id;
+        struct err gone;
+        ret->count++;
+        if (!uuid_parse(json_string_value(json_object_get(one, "id")), &id) || record_unconfirmed(a->service, a->tenant, a->kind, &id, &waits, &gone) != OK || !waits)
+            continue;
+        ret->id = id;
+        ret->waiting++;
+    }
+    json_decref(found);
+    return code;
+}
+
+static bool count_letter(const struct letter_row *r UNUSED, void *arg) {
+    ++*(size_t *)arg;
+    return true;
+}
+
+struct again { int32_t kind; struct uuid id; struct post_ready *letter; };
+static enum code again_write(struct txn *t, void *arg, struct err *reterr) {
+    struct again *w = arg;
+    struct row row;
+    size_t sent = 1;                           /* the one that came with the record */
+    enum code code = row_get(txn_sql(t), w->kind, &w->id, &row, reterr);
+    if (code == OK && row.unconfirmed)
+        code = letters_about(txn_sql(t), CAUSE, row.born, count_letter, &sent, reterr);
+    if (code != OK || !row.unconfirmed || sent >= LETTERS_MOST)
+        return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+    w->letter->row.about = row.born;
+    return post_put(t, w->letter, reterr);
+}
+
+enum code confirm_again(const struct confirm_ask *a, bool taken, bool *ret, struct err *reterr) {
+    PRE(a != NULL && ret != NULL && reterr != NULL);
+    AUTO(post_ready_done) struct post_ready letter = { .sealed = BUF(1) };
+    struct known known;
+    enum code code = known_find(a, &known, reterr);
+    bool said = code == OK && (taken ? known.count > 0 : known.waiting >= LETTERS_MOST);
+    if (said && taken && known.waiting > 0) {
+        code = letter_about(a, &known.id, &letter, reterr);
+        if (code == OK)
+            code = store_write(service_store(a->service), a->tenant, again_write, &(struct again){ service_kind(a->service, a->kind)->number, known.id, &letter }, reterr);
+    }
+    if (code == OK)
+        *ret = said;
     return code;
 }
 

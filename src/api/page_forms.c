@@ -173,7 +173,7 @@ static void sheet_refused(struct sheet *s, enum code code, const json_t *mistake
 }
 
 /* The record of what was typed; with its letter where its address is to confirm it. */
-static enum code sheet_make(struct sheet *s, const char *token, json_t *fields, json_t *consents, json_t **ret_made, json_t **ret_mistakes, struct err *reterr) {
+static enum code sheet_make(struct sheet *s, const char *token, json_t *fields, json_t *consents, bool *ret_said, json_t **ret_made, json_t **ret_mistakes, struct err *reterr) {
     const struct kind *k = charter_kind_at(s->visit.charter, s->home.kind);
     uint8_t shown[HASH_SIZE];
     bool any = false;
@@ -184,6 +184,11 @@ static enum code sheet_make(struct sheet *s, const char *token, json_t *fields, 
                                      .base_url = api_config(s->visit.api)->base_url, .fields = fields };
     enum code code = consent_shown(s->visit.service, s->home.kind, s->visit.lang, &any, shown, reterr);
     who.notice = code == OK && any ? shown : NULL;
+    const bool confirms = k->confirmed && rule_on(RULE_double_opt_in);
+    if (code == OK && confirms)
+        code = confirm_again(&ask, false, ret_said, reterr);
+    if (code != OK || *ret_said)
+        return code;
     if (code == OK && k->confirmed) {
         code = confirm_letter(&ask, &r.id, &letter, reterr);
         if (code == E_FIELDS)                  /* what is wrong with the address is said with all else that is */
@@ -191,7 +196,12 @@ static enum code sheet_make(struct sheet *s, const char *token, json_t *fields, 
         else
             r.letter = &letter;
     }
-    return code == OK ? record_create(s->visit.service, &r, ret_made, ret_mistakes, reterr) : code;
+    if (code == OK)
+        code = record_create(s->visit.service, &r, ret_made, ret_mistakes, reterr);
+    struct err later;
+    if (code == E_CONFLICT && confirms && confirm_again(&ask, true, ret_said, &later) == OK && *ret_said)
+        code = OK;
+    return code;
 }
 
 static void sheet_take(struct sheet *s, const char *token) {
@@ -215,7 +225,8 @@ static void sheet_take(struct sheet *s, const char *token) {
         json_decref(consents);
         return;
     }
-    enum code code = sheet_make(s, token, fields, consents, &made, &mistakes, &e);
+    bool said = false;
+    enum code code = sheet_make(s, token, fields, consents, &said, &made, &mistakes, &e);
     if (code == OK && k->confirmed && rule_on(RULE_double_opt_in))
         sheet_sent(s);
     else if (code == OK)

@@ -223,10 +223,10 @@ static json_t *process_of(const struct history *h, const char *consent, bool giv
     for (size_t i = 0; i < h->count; i++)
         if (strcmp(h->list[i].name, consent) == 0)
             json_array_append_new(events, event(&h->list[i]));
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:{s:s, s:s?}, s:s}", "@type", "dpv:Process", "dct:identifier", consent, "dpv:hasLegalBasis", special ? "eu-gdpr:A9-2-a" : "eu-gdpr:A6-1-a",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:{s:s, s:s?}, s:{s:s, s:s}}", "@type", "dpv:Process", "dct:identifier", consent, "dpv:hasLegalBasis", special ? "eu-gdpr:A9-2-a" : "eu-gdpr:A6-1-a",
                      "dpv:hasPurpose", purposes_of(k, consent), "dpv:hasPersonalData", data, "schema:active", (int)given, "dpv:hasConsentStatus", events,
                      "dpv:hasStorageCondition", "@type", "dpv:StorageDeletion", "dct:date", h->r.due == USEC_NEVER ? NULL : time_format(h->r.due, until, sizeof until),
-                     "dpv:hasWithdrawalMethod", "the private link of the record, or a change of it by API");
+                     "dpv:hasConsentControl", "@type", "dpv:WithdrawConsent", "dpv:isExercisedAt", "the private link of the record, or a change of it by API");
 }
 
 static json_t *recipients_of(const struct charter *c) {
