@@ -155,18 +155,33 @@ static enum code erase(struct deciding *x, struct err *reterr) {
     return code;
 }
 
-/* The consent that was named, in every record of the person that has it. */
+/* Does the kind, one of its fields or one of its purposes rest on the consent of that name? */
+static bool rests_on(const struct kind *k, const char *consent) {
+    bool rests = kind_consent_rule(k, consent) != NULL || (k->because != NULL && strncmp(k->because, "consent ", 8) == 0 && strcmp(k->because + 8, consent) == 0);
+    for (size_t f = 0; f < k->field_count && !rests; f++)
+        rests = k->fields[f].consent != NULL && strcmp(k->fields[f].consent, consent) == 0;
+    return rests;
+}
+
+static bool consent_known(const struct charter *c, const char *consent) {
+    const struct kind *kinds;
+    size_t count = charter_kinds(c, &kinds);
+    for (size_t i = 0; i < count; i++)
+        if (rests_on(&kinds[i], consent))
+            return true;
+    return false;
+}
+
+/* The consent that was named, in every record of the person that has it. One that the charter knows nothing of is a slip of the pen: nobody
+ * may be answered that it was taken back. */
 static enum code withdraw(struct deciding *x, struct err *reterr) {
     const char *consent = json_string_value(json_object_get(x->what, "consent")) ?: json_string_value(json_object_get(x->w->entry, "consent"));
     const struct charter *c = service_charter(x->w->desk->service);
-    enum code code = consent == NULL ? err_field(reterr, E_FIELDS, "/consent", "which consent is withdrawn") : OK;
+    enum code code = consent == NULL ? err_field(reterr, E_FIELDS, "/consent", "which consent is withdrawn") :
+        consent_known(c, consent) ? OK : err_field(reterr, E_FIELDS, "/consent", "the charter has no consent of that name");
     json_int_t records = 0;
     for (size_t i = 0; code == OK && i < x->subject.count; i++) {
-        const struct kind *k = charter_kind_at(c, x->subject.list[i].kind);
-        bool basis = k->because != NULL && strncmp(k->because, "consent ", 8) == 0 && strcmp(k->because + 8, consent) == 0, has = basis;
-        for (size_t f = 0; f < k->field_count; f++)
-            has = has || (k->fields[f].consent != NULL && strcmp(k->fields[f].consent, consent) == 0);
-        if (!has)
+        if (!rests_on(charter_kind_at(c, x->subject.list[i].kind), consent))
             continue;
         json_t *given = json_pack("{s:b}", consent, 0), *fields = json_object();
         code = change(x, x->subject.list[i].kind, &x->subject.list[i].id, fields, given, reterr);
