@@ -10,36 +10,40 @@
 #include "records/service.h"
 #include "records/use.h"
 #include "retention/closing.h"
+#include "retention/closing_cover.h"
 #include "store/closing.h"
 #include "store/tables.h"
 
 #define LEDGER_PAGE 500u
 #define TEXT_MAX_BYTES ((size_t)16 << 20)
-#define STATEMENT "closing"
+#define STATEMENT "closing"                    /* what the keeper signs, and the purpose in signature.json */
+#define COVER_MOST ((size_t)1 << 22)
 
 static const struct words readme = WORDS(
     "Everything that was held for you\n\n"
     "records/KIND.csv     the records of a kind, for a spreadsheet\nrecords/KIND.ndjson  the same as JSON, a record a line\n"
     "files/               files of records; files.ndjson says of which, and what they were called\n"
     "staff.json           the people who had access\nledger.ndjson        what was done, entry by entry, without the data itself\n"
-    "manifest.txt         the SHA-256 of each file: `sha256sum -c manifest.txt` checks them\nmanifest.sig         the signature of the manifest (Ed25519), in hexadecimal\n",
+    "manifest.txt         the SHA-256 of each file: `sha256sum -c manifest.txt` checks them\nsignature.json       the signature of the manifest: `sejf pack verify FILE` checks both\n",
     "Wszystko, co dla Państwa przechowywano\n\n"
     "records/RODZAJ.csv     rekordy jednego rodzaju, do arkusza\nrecords/RODZAJ.ndjson  to samo jako JSON, jeden rekord w wierszu\n"
     "files/                 pliki należące do rekordów; files.ndjson mówi, do których, i jak się nazywały\n"
     "staff.json             osoby, które miały dostęp\nledger.ndjson          co zrobiono, wpis po wpisie, bez samych danych\n"
-    "manifest.txt           skróty SHA-256 plików: sprawdza je `sha256sum -c manifest.txt`\nmanifest.sig           podpis spisu (Ed25519), szesnastkowo\n",
+    "manifest.txt           skróty SHA-256 plików: sprawdza je `sha256sum -c manifest.txt`\nsignature.json         podpis spisu: jedno i drugie sprawdza `sejf pack verify PLIK`\n",
     "Minden, amit Önöknek tároltunk\n\n"
     "records/FAJTA.csv     egy fajta rekordjai, táblázatkezelőhöz\nrecords/FAJTA.ndjson  ugyanaz JSON formában, soronként egy rekord\n"
     "files/                a rekordok fájljai; hogy melyikéi és mi volt a nevük, azt a files.ndjson mondja meg\n"
     "staff.json            akiknek hozzáférésük volt\nledger.ndjson         ami történt, bejegyzésenként, maguk az adatok nélkül\n"
-    "manifest.txt          a fájlok SHA-256 lenyomata: a `sha256sum -c manifest.txt` ellenőrzi\nmanifest.sig          a jegyzék aláírása (Ed25519), tizenhatos számrendszerben\n");
+    "manifest.txt          a fájlok SHA-256 lenyomata: a `sha256sum -c manifest.txt` ellenőrzi\nsignature.json        a jegyzék aláírása: mindkettőt a `sejf pack verify FÁJL` ellenőrzi\n");
 
-struct archive { struct service *s; struct caller sejf; struct pack *pack; enum code code; struct err *err; struct buf list; };
+struct archive { struct service *s; struct caller sejf; struct pack *pack; enum code code; struct err *err; struct buf list; uint64_t lines; size_t files; };
 
 static enum code no_memory(struct err *reterr) { return err_set(reterr, E_MEMORY, "no memory for an archive"); }
 
 static bool piece(void *arg, const void *bytes, size_t len) {
     struct archive *a = arg;
+    for (const char *p = bytes, *end = p + len; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+        a->lines++;
     if (a->code == OK)
         a->code = pack_write(a->pack, bytes, len, a->err);
     return a->code == OK;
@@ -108,6 +112,7 @@ static enum code file_put_one(struct archive *a, const struct file_ids *ids, siz
     buf_char(&a->list, '\n');
     bool fine = text != NULL && !a->list.failed;
     free(text);
+    a->files++;
     return fine ? pack_close(a->pack, reterr) : no_memory(reterr);
 }
 
@@ -175,9 +180,11 @@ static enum code texts_put(struct archive *a, const json_t *people, struct err *
     return code;
 }
 
-static enum code manifest_put(struct archive *a, struct err *reterr) {
-    AUTO(buf_done) struct buf text = BUF(TEXT_MAX_BYTES), hex = BUF(1024);
+/* As of an archive about a person (rights/access_pack.c): `sejf pack verify` reads both. */
+static enum code manifest_put(struct archive *a, usec_t now, const uint8_t public[PUBLIC_SIZE], struct err *reterr) {
+    AUTO(buf_done) struct buf text = BUF(TEXT_MAX_BYTES), hash = BUF(80), signed_by = BUF(160), key = BUF(80);
     uint8_t digest[HASH_SIZE], sig[SIGNATURE_SIZE];
+    char made[32];
     pack_manifest(a->pack, &text);
     if (text.failed)
         return no_memory(reterr);
@@ -187,12 +194,37 @@ static enum code manifest_put(struct archive *a, struct err *reterr) {
         code = keeper_attest(a->s->keeper, STATEMENT, digest, sig, reterr);
     if (code != OK)
         return code;
-    hex_encode(sig, sizeof sig, &hex);
-    buf_char(&hex, '\n');
-    return hex.failed ? no_memory(reterr) : pack_add(a->pack, "manifest.sig", hex.data, hex.len, reterr);
+    hex_encode(digest, sizeof digest, &hash);
+    hex_encode(sig, sizeof sig, &signed_by);
+    hex_encode(public, PUBLIC_SIZE, &key);
+    json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "sejf_pack", 1, "purpose", STATEMENT, "service", charter_name(a->s->charter), "made", time_format(now, made, sizeof made),
+                          "manifest_sha256", buf_str(&hash), "signature", buf_str(&signed_by), "public_key", buf_str(&key));
+    char *told = o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
+    json_decref(o);
+    code = told == NULL ? no_memory(reterr) : pack_add(a->pack, "signature.json", told, strlen(told), reterr);
+    free(told);
+    return code;
 }
 
-static enum code asked_for(struct service *s, int64_t tenant, struct err *reterr) {
+/* One in each language that the charter speaks. */
+static enum code covers_put(struct archive *a, const struct closing_cover *c, struct err *reterr) {
+    enum code code = OK;
+    for (int l = 0; code == OK && l < LANG_COUNT; l++) {
+        AUTO(buf_done) struct buf pdf = BUF(COVER_MOST);
+        struct closing_cover one = *c;
+        char name[32];
+        one.lang = (enum lang)l;
+        if (l != LANG_EN && (charter_speaks(a->s->charter) >> l & 1) == 0)
+            continue;
+        snprintf(name, sizeof name, "cover-%s.pdf", lang_code(one.lang));
+        code = closing_cover(&one, &pdf, reterr);
+        if (code == OK)
+            code = pack_add(a->pack, name, pdf.data, pdf.len, reterr);
+    }
+    return code;
+}
+
+static enum code asked_for(struct service *s, int64_t tenant, usec_t *ret_goes, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
     AUTO(view_end) struct view *v = NULL;
     struct closing_row r;
@@ -201,33 +233,50 @@ static enum code asked_for(struct service *s, int64_t tenant, struct err *reterr
         code = closing_get(view_sql(v), &r, arena, reterr);
     if (code == E_NOT_FOUND || (code == OK && r.state != CLOSING_ASKED))
         return err_set(reterr, E_CONFLICT, "the archive of everything is for an account that closes: POST …/closing first");
+    if (code == OK)
+        *ret_goes = r.goes;
     return code;
 }
 
 enum code closing_archive(struct service *s, const struct caller *who, const json_t *people, const struct sink *out, struct err *reterr) {
     PRE(s != NULL && who != NULL && people != NULL && out != NULL && reterr != NULL);
     AUTO(pack_free) struct pack *pack = NULL;
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 16);
     char text[CALLER_TEXT];
+    uint8_t public[PUBLIC_SIZE];
+    AUTO(mem_free) uint64_t *records = mem_new_array(s->kinds + 1, sizeof *records);
+    struct tenant_row row = { .name = "" };
+    struct closing_cover cover = { .charter = s->charter, .now = clock_now(), .records = records, .public = public };
     struct archive a = { .s = s, .sejf = { .tenant = who->tenant, .person = charter_tenant(s->charter), .by_sejf = true, .subject_kind = -1 }, .err = reterr, .list = BUF(TEXT_MAX_BYTES) };
-    enum code code = use_owner(s, who) ? asked_for(s, who->tenant, reterr) : err_set(reterr, E_FORBIDDEN, "the archive of everything is for the tenant's own role");
+    enum code code = use_owner(s, who) ? asked_for(s, who->tenant, &cover.goes, reterr) : err_set(reterr, E_FORBIDDEN, "the archive of everything is for the tenant's own role");
+    if (code == OK)
+        code = arena == NULL || records == NULL ? no_memory(reterr) : tenant_get(s->store, who->tenant, &row, arena, reterr);
+    if (code == OK)
+        code = keeper_public(s->keeper, public, reterr);
     if (code == OK)
         code = ledger_note(s->store, who->tenant, "closing_archived", caller_text(who, text, sizeof text), json_null(), true, reterr);
     if (code == OK)
-        code = pack_new(out->write, out->arg, clock_now(), &pack, reterr);
+        code = pack_new(out->write, out->arg, cover.now, &pack, reterr);
     a.pack = pack;
     if (code == OK)
         code = texts_put(&a, people, reterr);
     for (size_t i = 0; code == OK && i < s->kinds; i++) {
         code = kind_put(&a, service_kind(s, (int)i), FORMAT_CSV, reterr);
+        a.lines = 0;
         if (code == OK)
             code = kind_put(&a, service_kind(s, (int)i), FORMAT_NDJSON, reterr);
+        records[i] = a.lines;
     }
     if (code == OK)
         code = files_put(&a, reterr);
     if (code == OK)
         code = ledger_put_all(&a, reterr);
+    cover.tenant_name = row.name;
+    cover.files = a.files;
     if (code == OK)
-        code = manifest_put(&a, reterr);
+        code = covers_put(&a, &cover, reterr);
+    if (code == OK)
+        code = manifest_put(&a, cover.now, public, reterr);
     if (code == OK)
         code = pack_end(pack, reterr);
     buf_wipe(&a.list);

@@ -13,6 +13,7 @@
 
 #define LISTED_MAX ((size_t)64 << 20)          /* of manifest and signature */
 #define FILES_MAX 1000000u
+#define CLOSING "closing"                      /* the archive of an account that closes (retention/closing_archive.c) is signed as such */
 
 struct seen { char *name; uint8_t hash[HASH_SIZE]; };
 struct checking { struct archive *in; struct hash *hash; struct seen *list; size_t count, room; struct buf manifest, signature; };
@@ -154,7 +155,7 @@ static enum code signature_check(struct checking *c, const uint8_t *wanted, stru
         code = damaged(reterr, "it is not what a pack is signed with", SIGNATURE_NAME);
     else if (wanted != NULL && memcmp(wanted, public, sizeof public) != 0)
         code = damaged(reterr, "it was signed with another key than the one that you gave", SIGNATURE_NAME);
-    else if (!attested(public, SIGNED_WHAT, digest, signature))
+    else if (!attested(public, strcmp(purpose, CLOSING) == 0 ? CLOSING : SIGNED_WHAT, digest, signature))
         code = damaged(reterr, "the signature is not one of this manifest", SIGNATURE_NAME);
     if (code == OK) {
         ret->files = c->count;

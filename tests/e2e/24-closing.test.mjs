@@ -80,7 +80,7 @@ test('everything comes along as one archive', { timeout: 60000 }, async () => {
   const r = spawnSync('python3', ['-c', 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; z.extractall(sys.argv[2])', file, dir], { encoding: 'utf8' });
   assert.equal(r.status, 0, r.stderr);
   const read = (name) => fs.readFileSync(path.join(dir, name), 'utf8');
-  for (const name of ['README.txt', 'CZYTAJ.txt', 'OLVASS.txt', 'staff.json', 'ledger.ndjson', 'files.ndjson', 'records/event.csv', 'manifest.sig'])
+  for (const name of ['README.txt', 'CZYTAJ.txt', 'OLVASS.txt', 'staff.json', 'ledger.ndjson', 'files.ndjson', 'records/event.csv', 'signature.json', 'cover-pl.pdf'])
     assert.ok(fs.existsSync(path.join(dir, name)), name);
   assert.equal(read('records/registration.ndjson').trim().split('\n').length, 20);
   assert.ok(read('records/registration.csv').includes(person(7).email));
@@ -89,7 +89,15 @@ test('everything comes along as one archive', { timeout: 60000 }, async () => {
   assert.deepEqual(JSON.parse(read('staff.json')).map((p) => p.email), ['olga@people.example']);
   const sums = spawnSync('sha256sum', ['-c', 'manifest.txt'], { cwd: dir, encoding: 'utf8' });
   assert.equal(sums.status, 0, sums.stdout + sums.stderr);
-  assert.match(read('manifest.sig'), /^[0-9a-f]{128}\n$/);
+  const key = JSON.parse(read('signature.json')).public_key, verified = sejf.run(['pack', 'verify', file, '--public', key], { env: { SEJF_DATA: path.join(dir, 'nothing') } });
+  assert.equal(verified.status, 0, verified.stderr);
+  fs.writeFileSync(`${file}.cut`, Buffer.concat([got.bytes.subarray(0, 2000), got.bytes.subarray(2010)]));
+  assert.notEqual(sejf.run(['pack', 'verify', `${file}.cut`]).status, 0);
+  for (const [lang, words] of Object.entries({ en: [/Everything that is held for you/, /20\s+Registration/], pl: [/Wszystko, co dla Państwa przechowujemy/, /20\s+Zgłoszenie/], hu: [/Minden, amit Önöknek tárolunk/, /20\s+Jelentkezés/] })) {
+    const cover = spawnSync('pdftotext', ['-layout', path.join(dir, `cover-${lang}.pdf`), '-'], { encoding: 'utf8' });
+    assert.equal(cover.status, 0, cover.stderr);
+    for (const w of [...words, /Seaside/, new RegExp(key)]) assert.match(cover.stdout, w);
+  }
   assert.equal((await closing('DELETE')).status, 200);
 });
 
