@@ -204,7 +204,7 @@ enum code probe_withdrawal(struct env *e, struct verdict_line *v, struct err *re
     }
     if (fields + whole == 0)
         return SAY(v, true, "the charter rests nothing on a consent");
-    return SAY(v, true, "one call each took back %zu consents of fields and %zu of whole records, and nothing that rested on them was left", fields, whole);
+    return SAY(v, true, "one call each took back consents (of fields: %zu, of whole records: %zu), and nothing that rested on them was left", fields, whole);
 }
 
 /* ---- double opt-in */

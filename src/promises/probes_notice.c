@@ -70,9 +70,9 @@ static enum code relay_is_there(struct env *e, size_t warned, struct verdict_lin
     const char *said = json_string_value(json_object_get(got, "said"));
     *ret_broken = code == OK && !there;
     if (*ret_broken && !declared)
-        code = SAY(v, false, "notices wait: sejf.yaml names no mail relay (`mail`), so nobody can be told, and nothing of %zu kinds is erased", warned);
+        code = SAY(v, false, "notices wait: sejf.yaml names no mail relay (`mail`), so nobody can be told, and nothing that has a notice is erased (kinds: %zu)", warned);
     else if (*ret_broken)
-        code = SAY(v, false, "notices wait: the mail relay takes no letter (%.160s), so nobody can be told, and nothing of %zu kinds is erased", said == NULL ? "" : said, warned);
+        code = SAY(v, false, "notices wait: the mail relay takes no letter (%.160s), so nobody can be told, and nothing that has a notice is erased (kinds: %zu)", said == NULL ? "" : said, warned);
     json_decref(got);
     return code;
 }

@@ -186,5 +186,5 @@ enum code probe_portability(struct env *e, struct verdict_line *v, struct err *r
         code = portable_look(e, fd, p.own[i], &text, v, &kinds, reterr);
     if (fd >= 0)
         close(fd);
-    return code != OK || v->detail[0] != 0 ? code : SAY(v, true, "what the person gave of %zu kinds left as JSON and CSV with a schema, signed; nothing of %zu others did", kinds, p.count - kinds);
+    return code != OK || v->detail[0] != 0 ? code : SAY(v, true, "what the person gave left as JSON and CSV with a schema, signed (kinds: %zu); nothing else did (kinds: %zu)", kinds, p.count - kinds);
 }

@@ -180,6 +180,15 @@ test('a subscription: its form, the letter, the page that confirms, its private 
   await sees('question-restricted', question);
 });
 
+test('each heading of the promises is in the language of its page', { timeout: 60000 }, async () => {
+  for (const service of ['events', 'bookings']) {
+    const headings = async (lang) => [...(await sejf.call('GET', `/s/${service}?lang=${lang}`)).text.matchAll(/<h2[^>]*>([^<]+)</g)].map((m) => m[1]);
+    const en = await headings('en');
+    assert.ok(en.length > 15, en.join());
+    for (const lang of ['pl', 'hu']) assert.deepEqual((await headings(lang)).filter((h) => en.includes(h)), [], `${service} in ${lang}`);
+  }
+});
+
 test('the versions of a charter', { timeout: 300000 }, async () => {
   await sees('versions', '/s/events/versions');
   const file = path.join(sejf.data, 'charters', 'events.yaml');
