@@ -50,8 +50,10 @@ static enum code record_arg(struct control_req *c, const struct charter *charter
 enum code do_hold_set(struct control_req *c, struct err *reterr) {
     struct whose w;
     json_t *fields = json_object_get(c->in, "fields"), *made = NULL;
-    struct hold_wish wish = { .fields = json_is_array(fields) ? fields : NULL, .why = control_text(c, "why"), .until = control_text(c, "until") };
+    struct hold_wish wish = { .fields = json_is_array(fields) ? fields : NULL, .why = control_text(c, "why"), .name = control_text(c, "name"), .until = control_text(c, "until") };
     enum code code = whose_of(c, &w, reterr);
+    if (code == OK && wish.name == NULL)       /* at the machine nobody is signed in */
+        code = err_set(reterr, E_INVALID, "name: of the person who keeps the record");
     if (code == OK)
         code = record_arg(c, w.charter, &wish.kind, &wish.id, reterr);
     if (code == OK)

@@ -19,16 +19,16 @@ static bool record_named(struct call *c, const char *text, int *ret_kind, struct
 }
 
 static bool wish_read(struct call *c, json_t *body, struct hold_wish *ret) {
-    static const char *const members[] = { "record", "fields", "why", "until" };
-    const json_t *fields = json_object_get(body, "fields"), *until = json_object_get(body, "until");
+    static const char *const members[] = { "record", "fields", "why", "name", "until" };
+    const json_t *fields = json_object_get(body, "fields"), *until = json_object_get(body, "until"), *name = json_object_get(body, "name");
     const char *record = json_string_value(json_object_get(body, "record"));
     size_t known = 0;
-    *ret = (struct hold_wish){ .fields = json_is_null(fields) ? NULL : fields, .why = json_string_value(json_object_get(body, "why")), .until = json_string_value(until) };
+    *ret = (struct hold_wish){ .fields = json_is_null(fields) ? NULL : fields, .why = json_string_value(json_object_get(body, "why")), .name = json_string_value(name), .until = json_string_value(until) };
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
         known += json_object_get(body, members[i]) != NULL;
-    if (known == json_object_size(body) && record != NULL && ret->why != NULL && (ret->fields == NULL || json_is_array(fields)) && (until == NULL || json_is_null(until) || ret->until != NULL))
+    if (known == json_object_size(body) && record != NULL && ret->why != NULL && (name == NULL || json_is_null(name) || ret->name != NULL) && (ret->fields == NULL || json_is_array(fields)) && (until == NULL || json_is_null(until) || ret->until != NULL))
         return record_named(c, record, &ret->kind, &ret->id);
-    call_fail(c, E_INVALID, "a hold is set by {\"record\": \"kind/id\", \"why\": \"…\", \"until\": a day or null, \"fields\": [names] or null for all}");
+    call_fail(c, E_INVALID, "a hold is set by {\"record\": \"kind/id\", \"why\": \"…\", \"name\": who wants it, \"until\": a day or null, \"fields\": [names] or null for all}");
     return false;
 }
 

@@ -36,14 +36,15 @@ static enum code owner_check(const struct service *s, const struct caller *who, 
 
 /* ---- what is asked */
 
-static enum code why_take(const char *why, json_t *entry, struct err *reterr) {
+/* A text of the entry, from "/member". */
+static enum code text_take(const char *text, const char *path, size_t most, json_t *entry, struct err *reterr) {
     AUTO(buf_wipe) struct buf b = BUF(8 * HOLD_WHY);
-    size_t len = why == NULL ? 0 : strnlen(why, HOLD_WHY + 1);
-    if (len == 0 || len > HOLD_WHY)
-        return err_field(reterr, E_FIELDS, "/why", "the ground of a hold has 1 to %d bytes", HOLD_WHY);
-    if (!text_clean(why, len, &b) || b.len == 0)
-        return b.failed ? no_memory(reterr) : err_field(reterr, E_FIELDS, "/why", "this is no text");
-    return json_object_set_new(entry, "why", json_string(buf_str(&b))) == 0 ? OK : no_memory(reterr);
+    size_t len = text == NULL ? 0 : strnlen(text, most + 1);
+    if (len == 0 || len > most)
+        return err_field(reterr, E_FIELDS, path, "the %s of a hold has 1 to %zu bytes", strcmp(path, "/why") == 0 ? "ground" : "name", most);
+    if (!text_clean(text, len, &b) || b.len == 0)
+        return b.failed ? no_memory(reterr) : err_field(reterr, E_FIELDS, path, "this is no text");
+    return json_object_set_new(entry, path + 1, json_string(buf_str(&b))) == 0 ? OK : no_memory(reterr);
 }
 
 static bool day_end(const struct zone *zone, const char *text, usec_t *ret) {
@@ -111,8 +112,8 @@ static json_t *time_json(usec_t t) {
 static json_t *row_json(const struct service *s, const struct hold_row *r, const json_t *entry, usec_t now) {
     char id[UUID_TEXT];
     const struct kind_info *k = service_kind_by_number(s, r->kind);
-    return json_pack("{s:I, s:s?, s:s, s:o, s:O?, s:o, s:s, s:o, s:o, s:s}", "number", (json_int_t)r->number, "kind", k == NULL ? NULL : k->kind->name, "id", uuid_format(&r->id, id),
-                     "fields", fields_json(k == NULL ? NULL : k->kind, r->fields), "why", json_object_get(entry, "why"), "until", time_json(r->until), "by", r->by, "made",
+    return json_pack("{s:I, s:s?, s:s, s:o, s:O?, s:O?, s:o, s:s, s:o, s:o, s:s}", "number", (json_int_t)r->number, "kind", k == NULL ? NULL : k->kind->name, "id", uuid_format(&r->id, id),
+                     "fields", fields_json(k == NULL ? NULL : k->kind, r->fields), "why", json_object_get(entry, "why"), "name", json_object_get(entry, "name"), "until", time_json(r->until), "by", r->by, "made",
                      time_json(r->made), "lifted", time_json(r->lifted), "state", r->until <= now && (r->lifted == 0 || r->lifted == r->until) ? "ended" : r->lifted != 0 ? "lifted" : "holds");
 }
 
@@ -251,7 +252,9 @@ enum code hold_set(struct service *s, const struct caller *who, const struct hol
     if (code == OK)
         code = fields_take(k->kind, w->fields, arena, &p.row.fields, reterr);
     if (code == OK)
-        code = why_take(w->why, p.entry, reterr);
+        code = text_take(w->why, "/why", HOLD_WHY, p.entry, reterr);
+    if (code == OK && w->name != NULL)
+        code = text_take(w->name, "/name", HOLD_NAME, p.entry, reterr);
     if (code == OK)
         code = until_take(s, w->until, clock_now(), &p.row.until, reterr);
     if (code == OK)

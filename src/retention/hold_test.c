@@ -37,10 +37,12 @@ TEST(a_hold_says_why_and_its_ground_goes_with_it) {
     struct hold_wish w = wish(&s);
     json_t *fields = json_pack("[s,s]", "email", "status");
     w.fields = fields;
+    w.name = "Anna Nowak";
     CHECK_OK(hold_set(s.b.service, &s.boss, &w, &got, &s.b.e), &s.b.e);
     CHECK_INT(json_integer_value(json_object_get(got, "number")), 1);
     CHECK_TEXT(text_at(got, "why", NULL), "Spór sądowy I C 12/27");
     CHECK_TEXT(text_at(got, "by", NULL), "token 1");
+    CHECK_TEXT(text_at(got, "name", NULL), "Anna Nowak");
     CHECK_TEXT(text_at(got, "state", NULL), "holds");
     CHECK(json_array_size(json_object_get(got, "fields")) == 5);      /* all that share the part: but diet, which has its own */
     json_decref(got);
@@ -54,7 +56,7 @@ TEST(a_hold_says_why_and_its_ground_goes_with_it) {
     CHECK_INT(held(&s, clock_now()), 3);
     CHECK_OK(hold_end(s.b.service, &s.boss, 2, &got, &s.b.e), &s.b.e);
     CHECK_TEXT(text_at(got, "state", NULL), "lifted");
-    CHECK(json_is_null(json_object_get(got, "why")) && json_is_string(json_object_get(got, "lifted")));
+    CHECK(json_is_null(json_object_get(got, "why")) && json_is_null(json_object_get(got, "name")) && json_is_string(json_object_get(got, "lifted")));
     json_decref(got);
     CHECK_CODE(hold_end(s.b.service, &s.boss, 2, &got, &s.b.e), E_NOT_FOUND, &s.b.e);
     CHECK_INT(held(&s, clock_now()), 1);

@@ -48,7 +48,7 @@ test('nobody else sets, sees or lifts it', { timeout: 60000 }, async () => {
 test('what is wrong is named', { timeout: 60000 }, async () => {
   const record = `registration/${guest}`;
   for (const [body, status] of [[{ record }, 400], [{ record, why: '' }, 422], [{ record, why: WHY, until: '2020-01-01' }, 422], [{ record, why: WHY, until: 'soon' }, 422],
-    [{ record, why: WHY, fields: ['shoe'] }, 422], [{ record, why: WHY, fields: [] }, 422], [{ record: 'shoe/1', why: WHY }, 400], [{ record, why: 'x'.repeat(501) }, 422], [{ record, why: WHY, more: 1 }, 400]]) {
+    [{ record, why: WHY, fields: ['shoe'] }, 422], [{ record, why: WHY, fields: [] }, 422], [{ record: 'shoe/1', why: WHY }, 400], [{ record, why: 'x'.repeat(501) }, 422], [{ record, why: WHY, more: 1 }, 400], [{ record, why: WHY, name: '' }, 422], [{ record, why: WHY, name: 7 }, 400], [{ record, why: WHY, name: 'x'.repeat(101) }, 422]]) {
     const r = await holds('POST', '', body);
     assert.equal(r.status, status, `${JSON.stringify(body).slice(0, 80)}: ${r.text}`);
     assert.ok(!r.text.includes(WHY));
@@ -56,14 +56,17 @@ test('what is wrong is named', { timeout: 60000 }, async () => {
 });
 
 test('the command line holds, lists and lifts', { timeout: 60000 }, async () => {
-  const set = sejf.run(['hold', 'set', `registration/${guest}`, '--tenant', String(tenant), '--why', 'Spór sądowy']);
+  const set = sejf.run(['hold', 'set', `registration/${guest}`, '--tenant', String(tenant), '--why', 'Spór sądowy', '--as', 'Anna Nowak']);
   assert.equal(set.status, 0, set.stderr);
-  assert.match(set.stdout, /2 {2}holds .*everything.*until it is lifted.*by sejf/);
+  assert.match(set.stdout, /2 {2}holds .*everything.*until it is lifted.*by sejf \(Anna Nowak\)/);
   const list = sejf.run(['hold', 'list', '--tenant', String(tenant), '--json']);
   assert.deepEqual(list.stdout.trim().split('\n').map((l) => JSON.parse(l)).filter((o) => o.number).map((o) => o.number), [2, 1]);
   const lifted = sejf.run(['hold', 'lift', '2', '--tenant', String(tenant), '--json']);
   assert.equal(lifted.status, 0, lifted.stderr);
-  assert.deepEqual([JSON.parse(lifted.stdout).state, JSON.parse(lifted.stdout).why], ['lifted', null]);
+  assert.deepEqual([JSON.parse(lifted.stdout).state, JSON.parse(lifted.stdout).why, JSON.parse(lifted.stdout).name], ['lifted', null, null]);
+  const nobody = sejf.run(['hold', 'set', `registration/${guest}`, '--tenant', String(tenant), '--why', 'Spór sądowy']);
+  assert.equal(nobody.status, 2);
+  assert.match(nobody.stderr, /--as names the person/);
   assert.notEqual(sejf.run(['hold', 'lift', '2', '--tenant', String(tenant)]).status, 0);
 });
 
