@@ -154,8 +154,8 @@ TEST(says_lines_about_accounts_in_three_languages) {
             "Az „assigned” kapcsolat azé, akit „courier (parcel)” megnevez, amíg „állapot (parcel)” értéke „next”, „vége (parcel)” időpontjáig.");
     line_is(c, "who_sees.participant",
             "The participant sees everything of its own “registration” and “invoice” records, by private link or signed in to an account.",
-            "Uczestnik widzi wszystkie pola we własnych rekordach „zgłoszenie” i „faktura”, przez prywatny link lub po zalogowaniu na konto.",
-            "A résztvevő ezt látja: minden mező a saját „jelentkezés” és „számla” rekordokban, privát linken át vagy fiókba bejelentkezve.");
+            "Uczestnik widzi wszystkie pola we własnych rekordach „zgłoszenie” i „faktura”, przez prywatny odnośnik lub po zalogowaniu na konto.",
+            "A résztvevő ezt látja: minden mező a saját „jelentkezés” és „számla” rekordokban, személyes hivatkozáson át vagy fiókba bejelentkezve.");
     line_is(c, "who_sees.recipient.0",
             "The recipient sees everything of its own “parcel” records, signed in to an account.",
             "„recipient” widzi wszystkie pola we własnych rekordach „parcel”, po zalogowaniu na konto.",
