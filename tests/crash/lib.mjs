@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { sleep } from '../e2e/lib.mjs';
+import { sleep, until } from '../e2e/lib.mjs';
 
 export const sha = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
 
@@ -73,6 +73,19 @@ export function members(sejf) {
     nginx: list.find((p) => p.words[0].startsWith('nginx: master'))?.pid,
     workers: list.filter((p) => p.words[0].startsWith('nginx: worker')).map((p) => p.pid),
   };
+}
+
+export function runs(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !'ZX'.includes(stat[stat.lastIndexOf(')') + 2]);
+  } catch { return false; }
+}
+
+// A parent that was killed is started anew when what it left behind has ended too, as systemd does.
+export async function anew(sejf, left, what) {
+  await until(`${what}: the parent and its processes to end`, () => sejf.exited && ![left.server, left.keeper, left.nginx].some((p) => p && runs(p)), 60000, 10);
+  await sejf.start();
 }
 
 export function upload(sejf, token, id, bytes, timeout = 30000) {

@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { Instance, sleep, until } from '../e2e/lib.mjs';
-import { members } from './lib.mjs';
+import { anew, members } from './lib.mjs';
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sejf-night-'));
 fs.chmodSync(dir, 0o755);                     // each process has a user of its own
@@ -105,10 +105,7 @@ async function strike(which, what, wait = true) {
     const pid = w === 'parent' ? sejf.child.pid : now[w];
     if (pid) process.kill(pid, 'SIGKILL');                 // one that just ended with the other is being started anew
   }
-  if (which.includes('parent')) {
-    await until(`${what}: the parent to end`, () => sejf.exited, 30000, 5);
-    await sejf.start();
-  }
+  if (which.includes('parent')) await anew(sejf, now, what);
   if (!wait) await until(`${what}: another server`, () => { const m = members(sejf); return m.server && m.server !== now.server; }, 60000, 10);
   else await until(`${what}: the service to answer again`, readable, 60000, 20);
 }
@@ -118,14 +115,17 @@ async function whole(list, what) {
   const stays = new Map((await all('stay')).map((r) => [r.id, r])), bills = await all('bill');
   for (const [i, one] of list.stay.entries()) {
     const r = stays.get(one.id);
-    if (r) assert.deepEqual(r.fields, one.fields, what);
+    if (r && r.fields.name !== one.fields.name) {           // its key went while the page was read: then it is gone by now
+      stays.delete(one.id);
+      assert.equal((await ask('GET', `stay/${one.id}`)).status, 410, `${what}: ${one.id} is not whole`);
+    } else if (r) assert.deepEqual(r.fields, one.fields, what);
     if (i % 400 !== 0) continue;
     const hits = await find('stay', one.fields.mail), got = await ask('GET', `stay/${one.id}`);
     assert.ok(got.status === 200 || got.status === 410, `${what}: ${got.status} ${got.text}`);
-    assert.ok(r || got.status === 410, `${what}: it came back`);
+    assert.ok(stays.has(one.id) || got.status === 410, `${what}: it came back`);
     assert.ok(hits <= (r ? 1 : 0), `${what}: ${hits} found of ${one.id}`);       // it may go between the looks
   }
-  assert.equal(bills.length, list.bill.length, `${what}: a bill stays for its years`);
+  assert.equal(bills.length, BILLS, `${what}: a bill stays for its years`);
   for (const b of bills) {
     assert.match(b.fields.room, /^Room \d+$/, what);
     assert.equal(b.fields.mail === null, b.fields.buyer === null, `${what}: half a part of ${b.id}`);
@@ -144,17 +144,16 @@ async function certified() {
   return { sum, numbers };
 }
 
-const parsed = (text) => text.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l));
-async function chain(verb) {
-  const r = await sejf.runAsync(['ledger', 'export', '--chain', String(tenant)]);
-  assert.equal(r.status, 0, r.stderr);
-  return parsed(r.stdout).filter((e) => e.verb === verb || e.what?.verb === verb);
-}
-
 test('killed again and again while it erases what is due and renews the keys', { timeout: 600000 }, async (t) => {
-  for (let i = 0; i < STAYS; i += 2000) await put('stay', Array.from({ length: 2000 }, (_, n) => stay(i + n)));
+  const came = { slept: 0, missed: 0 };                     // a slow machine may erase some before they are listed: they count all the same
+  const come = async (n) => {
+    const some = Array.from({ length: n }, (_, i) => stay(came.slept + came.missed + i));
+    await put('stay', some);
+    for (const one of some) came[one.status]++;
+  };
+  for (let i = 0; i < STAYS; i += 2000) await come(2000);
   await put('bill', Array.from({ length: BILLS }, (_, i) => bill(i)));
-  const list = { stay: await all('stay'), bill: await all('bill') };
+  const mine = (r) => /^stay\./.test(r.fields.mail), list = { stay: (await all('stay')).filter(mine), bill: await all('bill') };
   everything = [...list.stay, ...list.bill];
   await sejf.stop('SIGKILL');
   for (const d of ['store', 'keeper']) execFileSync('cp', ['-a', path.join(sejf.data, d), thing(d)]);
@@ -175,13 +174,13 @@ test('killed again and again while it erases what is due and renews the keys', {
   for (const [round, which] of victims.entries()) {
     const what = `round ${round}, ${which}`;
     if (left.length < 200) {                                // more of it; the walk begins with the next start
-      const from = list.stay.length, had = new Set(list.stay.map((r) => r.id));
-      await put('stay', Array.from({ length: MORE }, (_, i) => stay(from + i)));
-      list.stay.push(...(await all('stay')).filter((r) => /^stay/.test(r.fields.mail) && !had.has(r.id)));
+      const had = new Set(list.stay.map((r) => r.id));
+      await come(MORE);
+      left = (await all('stay')).filter((r) => mine(r) && !had.has(r.id));
+      list.stay.push(...left);
       await strike(['server'], `${what}, to begin`, round < 5);
-      left = list.stay.slice(from);
     }
-    if (round < 5) await seen(left[0]);                     // as soon as the walk is seen at work
+    if (round < 5 && left.length > 0) await seen(left[0]);                     // as soon as the walk is seen at work
     const renewing = round % 2 ? sejf.runAsync(['renew']).catch(() => {}) : null;
     await sleep(round < 5 ? [0, 10, 0, 20, 5][round] : Math.random() * 700);
     await strike(which, what);
@@ -191,23 +190,26 @@ test('killed again and again while it erases what is due and renews the keys', {
   }
   stop = true;
   await writer;
-  t.diagnostic(`left after each kill: ${counts.join(' ')} of ${STAYS + BILLS}`);
+  t.diagnostic(`left after each kill: ${counts.join(' ')} of ${came.slept + came.missed + BILLS}`);
   await until('all that is due to go', async () => (await whole(list, 'after the kills')).length === 0, 120000, 500);
   for (const one of live) {
     const r = await ask('GET', `stay/${one.id}`);
     assert.equal(r.status, 200, r.text);
     assert.equal(r.json.fields.mail, one.mail);
   }
-  assert.equal((await sejf.runAsync(['renew'])).status, 0);
-  const gone = { stay: list.stay.length, 'bill: buyer, mail': list.bill.length };
+  const gone = { stay: came.slept + came.missed, 'bill: buyer, mail': BILLS };
   const rest = (await sejf.call('GET', `/v1/tenants/${tenant}/remainders?kind=stay`, { token })).json.items;
-  assert.deepEqual(rest.map((r) => r.counts), [{ missed: list.stay.filter((r) => r.fields.status === 'missed').length, slept: list.stay.filter((r) => r.fields.status === 'slept').length }]);
+  assert.deepEqual(rest.map((r) => r.counts), [came]);
   const text = (await sejf.runAsync(['ledger', 'show', '--chain', String(tenant)])).stdout;
   const told = {};
   for (const l of text.split('\n').filter((x) => x.includes('"parts_erased"')))
     for (const [k, n] of Object.entries(JSON.parse(l).entry.what.erased)) told[k] = (told[k] || 0) + n;
   assert.deepEqual(told, gone, 'the ledger tells of what went');
-  const { sum, numbers } = await certified();
+  const { sum, numbers } = await until('certificates of all', async () => {       // keys that a kill left doomed go with the upkeep
+    assert.equal((await sejf.runAsync(['renew'])).status, 0);
+    const c = await certified();
+    return c.sum.stay >= gone.stay && c.sum['bill: buyer, mail'] >= BILLS && c;
+  }, 90000, 1000);
   assert.deepEqual(sum, gone, 'certified is what went');
   assert.deepEqual(numbers, numbers.map((_, i) => numbers.length - i));
   const v = await sejf.runAsync(['ledger', 'verify']);
@@ -232,9 +234,9 @@ test('what was copied that evening opens nothing in the morning', { timeout: 120
   await both.stop();
   const records = await there('records', ['store']);       // its rows name keys that are no more
   await records.start();
-  for (const [kind, one] of [['stay', everything[0]], ['stay', everything[5000]], ['bill', everything.find((r) => r.fields.room)]]) {
-    const r = await records.call('GET', `/v1/nights/${kind}/${one.id}`, { token });
-    assert.ok(!r.text.includes('Zawilska') && !r.text.includes(one.fields.mail), r.text);
+  for (const one of everything.filter((r, i) => r.fields.mail && i % 1500 === 0 || r.fields.room === 'Room 7')) {
+    const r = await records.call('GET', `/v1/nights/${one.fields.room ? 'bill' : 'stay'}/${one.id}`, { token });
+    assert.ok(!r.text.includes('Zawilska') && !r.text.includes(one.fields.mail ?? 'people.example'), r.text);
   }
   await records.stop();
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Instance, sleep, until } from '../e2e/lib.mjs';
-import { members } from './lib.mjs';
+import { anew, members } from './lib.mjs';
 
 const sejf = new Instance({ charters: ['bookings', 'events'] });
 const clinic = {}, host = {}, victims = [['server'], ['keeper'], ['server', 'keeper'], ['parent'], ['keeper', 'server'], ['server']];
@@ -99,10 +99,7 @@ async function check(what) {
 async function strike(which, what) {
   const now = members(sejf);
   for (const w of which) process.kill(w === 'parent' ? sejf.child.pid : now[w], 'SIGKILL');
-  if (which.includes('parent')) {
-    await until(`${what}: the parent to end`, () => sejf.exited, 30000, 5);
-    await sejf.start();
-  }
+  if (which.includes('parent')) await anew(sejf, now, what);
   await until(`${what}: the service to answer again`, async () => (await sejf.call('GET', '/readyz', { timeout: 5000 })).status === 200, 60000, 20);
 }
 
