@@ -302,7 +302,7 @@ TEST(a_letter_that_makes_no_message_is_given_up) {
     out_end(&o);
 }
 
-/* Tries at a relay that cannot be reached are no answers about a letter, and do not make it wait longer; a refused sender is one. */
+/* Tries at a relay that cannot be reached are no answers about a letter, and do not make it wait longer; what is said of whom it goes to is one, also where the connection breaks after it. */
 TEST(a_relay_that_fails_drives_no_letters_wait) {
     struct outbed o;
     enum deliver_end end;

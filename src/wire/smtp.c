@@ -234,11 +234,16 @@ static enum smtp_outcome outcome_of(const struct smtp *s) {
     int code = s->reply.code;
     if (code == 421 || wants_sign_in(code))
         return SMTP_RELAY;                   /* it closes, or wants us to sign in otherwise */
-    if (code / 100 == 4)
-        return SMTP_LATER;
     if (s->state == MAIL && code != 552 && !s->special && !is_of_letter(s->reply.enhanced))
-        return SMTP_RELAY;                   /* it refuses our own address */
-    return SMTP_REFUSED;
+        return SMTP_RELAY;                   /* it does not take our own address */
+    return code / 100 == 4 ? SMTP_LATER : SMTP_REFUSED;
+}
+
+/* Whom it goes to, or its form: not what is said about us, our own address among it, nor what only follows from that. */
+static bool tells_of_letter(const struct smtp *s) {
+    if (!carries_letter(s) || s->failed || wants_sign_in(s->reply.code))
+        return false;
+    return s->state != MAIL || (s->reply.code >= 400 && outcome_of(s) != SMTP_RELAY);
 }
 
 static void letter_failed(struct smtp *s) {
@@ -518,7 +523,7 @@ static enum smtp_event ended(struct smtp *s, const char *why) {
 }
 
 static enum smtp_event reply_done(struct smtp *s, size_t left) {
-    s->about = s->about || (carries_letter(s) && !wants_sign_in(s->reply.code));
+    s->about = s->about || tells_of_letter(s);
     enum smtp_event e = on[s->state](s);
     s->reply = (struct reply){ 0 };
     if (e == SMTP_HANDSHAKE && left > 0)     /* said before the handshake, to be taken for what is said inside it (RFC 3207, 6) */

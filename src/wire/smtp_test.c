@@ -133,7 +133,7 @@ TEST(each_refusal_is_told_from_the_others) {
         { "550 5.7.1 a\r\n503 b\r\n503 c\r\n250 d\r\n", false, "", "answered:relay:550:5.7.1:MAIL ready" },
         { "530 5.7.0 sign in\r\n503 b\r\n503 c\r\n250 d\r\n", false, "", "answered:relay:530:5.7.0:MAIL ready" },
         { "552 5.3.4 large\r\n503 b\r\n503 c\r\n250 d\r\n", false, "", "answered:refused:552:5.3.4:MAIL ready" },
-        { "451 a\r\n503 b\r\n503 c\r\n250 d\r\n", false, "", "answered:later:451::MAIL ready" },
+        { "451 a\r\n503 b\r\n503 c\r\n250 d\r\n", false, "", "answered:relay:451::MAIL ready" },
         { "250 a\r\n250 b\r\n554 c\r\n250 d\r\n", false, "", "answered:refused:554::DATA ready" },
         { "421 4.3.2 going\r\n", false, "", "ended:relay:421:4.3.2:MAIL" },
         { "250 a\r\n421 going\r\n", false, "", "ended:relay:421::RCPT" },
@@ -174,8 +174,9 @@ TEST(what_is_of_one_letter_alone_is_not_the_relays_fault) {
 /* Only what the relay says about the letter tells of it: not that it has no room for us, wants us to sign in, or is gone. */
 TEST(what_is_said_about_a_letter_and_what_is_not) {
     static const struct { const char *says; bool lost, about; } rows[] = {
-        { "", true, false }, { "530 5.7.0 sign in\r\n503 b\r\n503 c\r\n", false, false }, { "550 5.7.1 not you\r\n503 b\r\n503 c\r\n", false, true },
-        { "250 a\r\n", true, true }, { "250 a\r\n550 b\r\n554 c\r\n", false, true }, { "250 a\r\n450 b\r\n554 c\r\n", false, true }, { "421 a\r\n", false, true },
+        { "", true, false }, { "530 5.7.0 sign in\r\n503 b\r\n503 c\r\n", false, false }, { "550 5.7.1 not you\r\n503 b\r\n503 c\r\n", false, false },
+        { "451 a\r\n503 b\r\n503 c\r\n", false, false }, { "552 5.3.4 large\r\n503 b\r\n503 c\r\n", false, true }, { "250 a\r\n", true, false }, { "250 a\r\n250 b\r\n", true, true },
+        { "250 a\r\n550 b\r\n554 c\r\n", false, true }, { "250 a\r\n450 b\r\n554 c\r\n", false, true }, { "421 a\r\n", false, false },
         { "250 a\r\n250 b\r\n354 c\r\n", true, true },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
