@@ -152,3 +152,29 @@ TEST(a_hold_that_comes_late_is_seen_or_refused) {
     CHECK_CODE(hold_set(s.b.service, &s.boss, &h, &held, &s.b.e), E_CONFLICT, &s.b.e);
     bed_end(&s.b);
 }
+
+static enum code spoil(struct txn *t, void *arg, struct err *e) {
+    const struct retire_id *one = arg;
+    struct row row;
+    enum code code = row_get(txn_sql(t), one->kind, &one->id, &row, e);
+    row.clear = "{\"status\":";
+    row.number = NULL;
+    return code == OK ? row_put(t, &row, e) : code;
+}
+TEST(one_that_cannot_be_read_stops_no_other_and_is_told) {
+    struct stage s;
+    json_t *now = NULL, *got = NULL;
+    bool done = true;
+    char text[16];
+    stage_start(&s);
+    CHECK_OK(bed_make(&s.b, &s.boss, "event", json_pack("{s:s,s:s,s:s}", "title", "Bal", "starts", "2030-03-01T18:00:00Z", "ends", "2030-03-01T21:00:00Z"), &got), &s.b.e);
+    struct retire_id bad = { service_kind(s.b.service, charter_kind(s.b.charter, "event"))->number, id_of(got) };
+    json_decref(got);
+    CHECK_OK(store_write(s.b.store, s.b.tenant, spoil, &bad, &s.b.e), &s.b.e);
+    CHECK_OK(closing_ask(s.b.service, &s.boss, &(struct closing_wish){ .now = true }, &now, &s.b.e), &s.b.e);
+    json_decref(now);
+    CHECK_CODE(run(&s, &done), E_DAMAGED, &s.b.e);
+    CHECK(!done && left(&s, "event") == 1 && left(&s, "registration") == 0);
+    CHECK_TEXT(stands(&s, text), "going");
+    bed_end(&s.b);
+}

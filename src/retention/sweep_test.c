@@ -254,3 +254,23 @@ TEST(it_pauses_as_long_as_others_are_busy) {
     CHECK_INT(pause_of(PAUSE_MOST, SHARE_LEAST), PAUSE_MOST);
     CHECK_INT(pause_of(USEC_PER_HOUR, SHARE_LEAST), PAUSE_MOST);
 }
+
+static enum code hold_one(struct txn *t, void *arg, struct err *e) {
+    int64_t number;
+    return hold_put(t, arg, &number, e);
+}
+TEST(a_hold_of_another_part_is_no_ground_to_be_late) {
+    struct bed b;
+    bed_start(&b, events_charter);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    struct uuid past = event_of(&b, &boss, "2020-03-01T21:00:00Z"), one = person_of(&b, &boss, &past, 1);
+    struct hold_row h = { .kind = service_kind(b.service, charter_kind(b.charter, "registration"))->number, .id = one, .fields = "diet", .until = USEC_NEVER, .by = "test", .blob = "", .len = 0 };
+    CHECK_OK(store_write(b.store, b.tenant, hold_one, &h, &b.e), &b.e);
+    struct overdue o = overdue(&b, clock_now());
+    CHECK(o.records == 1 && o.held == 0);
+    h.fields = "name";
+    CHECK_OK(store_write(b.store, b.tenant, hold_one, &h, &b.e), &b.e);
+    o = overdue(&b, clock_now());
+    CHECK(o.records == 0 && o.held == 1 && o.oldest == USEC_NEVER);
+    bed_end(&b);
+}
