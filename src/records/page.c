@@ -228,18 +228,23 @@ static void weigh(struct batch *b, size_t i, size_t bytes) {
     }
 }
 
-/* Rows of candidates that the index named; one that is gone drops out. */
+/* The row of a candidate of which the id is known; one that is gone drops out. */
+static enum code row_find(struct batch *b, struct candidate *c, struct err *reterr) {
+    struct uuid id = c->record.id;
+    enum code code = record_find(b->q, b->w->q->k, &id, b->arena, &c->record, reterr);
+    if (code == E_DAMAGED && (code = blind(b, c, &id, reterr)) == OK)
+        code = view_again(b->q, reterr);
+    c->keep = code == OK;
+    c->record.id = id;
+    return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+}
+
 static enum code rows_get(struct batch *b, struct err *reterr) {
     for (size_t i = 0; i < b->count; i++) {
-        struct uuid id = b->list[i].record.id;
-        enum code code = record_find(b->q, b->w->q->k, &id, b->arena, &b->list[i].record, reterr);
-        if (code == E_DAMAGED && (code = blind(b, &b->list[i], &id, reterr)) == OK)
-            code = view_again(b->q, reterr);
-        b->list[i].keep = code == OK;
-        b->list[i].record.id = id;
-        if (code != OK && code != E_NOT_FOUND && code != E_GONE)
+        enum code code = row_find(b, &b->list[i], reterr);
+        if (code != OK)
             return code;
-        if (code == OK)
+        if (b->list[i].keep)
             weigh(b, i, stored_bytes(&b->list[i].record));
     }
     return OK;
@@ -273,6 +278,9 @@ static void clear_of(const struct query *q, struct query *ret) {
 }
 
 struct sieve { struct batch *b; struct query clear; fieldset asked; struct looked_up *known; struct part_walk walk; bool walks; usec_t now; };
+
+/* An order tells of its field, too. */
+static fieldset asked_fields(const struct query *q) { return query_fields(q) | (q->source == BY_SORT ? (fieldset)1 << q->sort : 0); }
 
 /* That something of a tenant's is damaged is its own role's business; what others may see of it stood in what is lost. */
 static void see_blindly(struct sieve *v, struct candidate *c) {
@@ -329,8 +337,7 @@ static enum code sift_one(struct sieve *v, size_t i, struct err *reterr) {
 
 static enum code sift(struct batch *b, struct err *reterr) {
     const struct query *q = b->w->q;
-    struct sieve v = { .b = b, .walk = PART_WALK(b->q, q->k->number, q->descending), .now = clock_now() };
-    v.asked = query_fields(q) | (q->source == BY_SORT ? (fieldset)1 << q->sort : 0);      /* an order tells of its field, too */
+    struct sieve v = { .b = b, .asked = asked_fields(q), .walk = PART_WALK(b->q, q->k->number, q->descending), .now = clock_now() };
     v.walks = source_of(b->w) == BY_ID && q->source == BY_ID && !q->has_parent;              /* of all ids of the kind, few are passed over */
     clear_of(q, &v.clear);
     enum code code = OK;
@@ -380,7 +387,7 @@ static void open_piece(void *arg, size_t n) {
     p->code = count == 0 ? OK : records_open(o->b->w->s, list, count, p->arena, &p->err);
     bool failed = false;
     for (size_t i = from; p->code == OK && i < until; i++)
-        if (o->b->list[i].keep && !o->b->list[i].blind)
+        if (o->b->list[i].keep && !o->b->list[i].blind && !o->b->list[i].record.torn)
             o->b->list[i].keep = query_matches(o->b->w->q, &o->b->list[i].record, p->arena, &failed);
     if (failed)
         p->code = err_set(&p->err, E_MEMORY, "no memory for a list");
@@ -394,6 +401,52 @@ static enum code open_all(struct opening *o, struct err *reterr) {
             return o->pieces[i].code;
         }
     return OK;
+}
+
+/* What was erased or changed between the look at its row and its opening is looked at once more, for half of it is no record. */
+#define TORN_LOOKS 4
+static bool is_torn(const struct candidate *c) { return c->keep && !c->blind && c->record.torn; }
+
+static enum code torn_read(struct batch *b, struct record **list, size_t *ret_count, struct err *reterr) {
+    AUTO(view_end) struct view *view = NULL;
+    struct sieve v = { .b = b, .asked = asked_fields(b->w->q), .now = clock_now() };
+    enum code code = store_view(b->w->s->store, b->w->who->tenant, &view, reterr);
+    b->q = code == OK ? view_sql(view) : NULL;
+    clear_of(b->w->q, &v.clear);
+    for (size_t i = 0; code == OK && i < b->count; i++) {
+        struct candidate *c = &b->list[i];
+        if (!is_torn(c))
+            continue;
+        code = row_find(b, c, reterr);
+        if (code == OK && c->keep)
+            code = sift_one(&v, i, reterr);
+        if (code == OK && c->keep && !c->blind)
+            list[(*ret_count)++] = &c->record;
+    }
+    return code;
+}
+
+static enum code torn_again(struct batch *b, struct err *reterr) {
+    size_t torn = 0, count = 0;
+    enum code code = OK;
+    for (size_t i = 0; i < b->count; i++)
+        torn += is_torn(&b->list[i]);
+    struct record **list = torn == 0 ? NULL : arena_array(b->arena, torn, sizeof *list);
+    if (torn > 0 && list == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a list");
+    for (int looks = 0; code == OK && torn > 0 && looks < TORN_LOOKS; looks++) {
+        count = 0;
+        code = torn_read(b, list, &count, reterr);
+        if (code == OK && count > 0)           /* without a view open */
+            code = records_open(b->w->s, list, count, b->arena, reterr);
+        torn = 0;
+        for (size_t i = 0; code == OK && i < count; i++)
+            torn += list[i]->torn;
+    }
+    for (size_t i = 0; code == OK && list != NULL && i < b->count; i++)
+        if (b->list[i].keep && !b->list[i].blind)
+            b->list[i].keep = query_matches(b->w->q, &b->list[i].record, b->arena, &b->failed);
+    return code == OK && b->failed ? err_set(reterr, E_MEMORY, "no memory for a list") : code;
 }
 
 struct progress { size_t given, scanned, bytes; bool stopped, full; struct spot last; };
@@ -480,6 +533,8 @@ static enum code batch_run(struct page_work *w, size_t room, struct progress *p,
         code = err_set(reterr, E_MEMORY, "no memory for a list");
     if (code == OK)
         code = open_all(&o, reterr);
+    if (code == OK)
+        code = torn_again(&b, reterr);
     if (code == OK)
         hand_on(&b, p);
     for (size_t i = 0; o.pieces != NULL && i < o.count; i++)

@@ -45,36 +45,45 @@ static enum code dues_add(const json_t *dues, struct buf *text, struct err *rete
     return fine ? OK : err_set(reterr, E_MEMORY, "no memory for a record");
 }
 
-static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, struct record_text *ret, struct err *reterr) {
-    struct record rec = { .tenant = tenant };
-    struct verdict sees;
+/* One look: the row and its parts, whether the caller may see it, and what there is to say of its dates. */
+struct reading { struct record rec; struct verdict sees; json_t *dues; };
+static enum code look(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, struct reading *ret, struct err *reterr) {
     struct sql *q;
-    AUTO(facts_end) struct fact_source src = { .s = s, .who = r->who, .record = &rec, .arena = arena, .now = clock_now() };
-    const struct kind_info *k = service_kind(s, r->kind);
+    AUTO(facts_end) struct fact_source src = { .s = s, .who = r->who, .record = &ret->rec, .arena = arena, .now = clock_now() };
+    ret->rec = (struct record){ .tenant = tenant };
     enum code code = facts_sql(&src, &q, reterr);
     if (code == OK)
-        code = record_find(q, k, &r->id, arena, &rec, reterr);
+        code = record_find(q, service_kind(s, r->kind), &r->id, arena, &ret->rec, reterr);
     if (code != OK)
         return read_absent(s, r->who, r->kind, code, reterr);
     struct facts f = facts_of(&src, src.now);
-    code = policy_sees(r->who, &f, &sees, reterr);
-    if (code == OK && !sees.any)
-        return read_barred(&sees, reterr);
-    if (code == OK && !rec.loaded)
-        code = record_load_parts(q, arena, &rec, reterr);
-    json_t *dues = NULL;
+    code = policy_sees(r->who, &f, &ret->sees, reterr);
+    if (code == OK && !ret->sees.any)
+        return read_barred(&ret->sees, reterr);
+    if (code == OK && !ret->rec.loaded)
+        code = record_load_parts(q, arena, &ret->rec, reterr);
+    return code == OK ? dues_of(q, &ret->rec, ret->sees.fields, src.now, &ret->dues, reterr) : code;
+}
+
+/* The keeper is asked without a view open; what was erased or changed meanwhile is looked at once more. */
+#define TORN_LOOKS 4
+static enum code read_in(struct service *s, const struct record_request *r, int64_t tenant, struct arena *arena, struct record_text *ret, struct err *reterr) {
+    struct reading one = { .dues = NULL };
+    enum code code = OK;
+    for (int looks = 0; code == OK && (looks == 0 || (one.rec.torn && looks <= TORN_LOOKS)); looks++) {
+        json_decref(one.dues);
+        one.dues = NULL;
+        code = look(s, r, tenant, arena, &one, reterr);
+        if (code == OK)
+            code = record_open(s, &one.rec, arena, reterr);
+    }
     if (code == OK)
-        code = dues_of(q, &rec, sees.fields, src.now, &dues, reterr);
-    facts_end(&src);                           /* the keeper is asked without a view open */
+        code = reads_note_one(s, r->who, READ_ONE, &one.rec, one.sees.fields, reterr);
     if (code == OK)
-        code = record_open(s, &rec, arena, reterr);
+        code = record_give(&one.rec, one.sees.fields, ret, reterr);
     if (code == OK)
-        code = reads_note_one(s, r->who, READ_ONE, &rec, sees.fields, reterr);
-    if (code == OK)
-        code = record_give(&rec, sees.fields, ret, reterr);
-    if (code == OK)
-        code = dues_add(dues, &ret->text, reterr);
-    json_decref(dues);
+        code = dues_add(one.dues, &ret->text, reterr);
+    json_decref(one.dues);
     return code;
 }
 

@@ -361,8 +361,9 @@ static fieldset fields_at(const struct record *r, size_t part) {
 
 static enum code open_all(const struct opening *todo, const struct key *keys, const bool *ok, size_t n, struct arena *arena, struct err *reterr) {
     for (size_t i = 0; i < n; i++) {
-        if (!ok[i]) {                          /* erased: the row is behind its key for a moment */
+        if (!ok[i]) {                          /* the row that was read is behind its key */
             part_at(todo[i].r, todo[i].part)->has = false;
+            todo[i].r->torn = true;
             continue;
         }
         enum code code = part_open(todo[i].r, todo[i].part, &keys[i], arena, reterr);

@@ -23,6 +23,7 @@ struct record {
     struct marks marks;                        /* as stored; the write of a record keeps them */
     bool loaded;                               /* its parts are here */
     bool opened;                               /* sealed values are in `values` too */
+    bool torn;                                 /* a key of it was gone: it was erased or changed after its row was read */
     uint64_t uses;                             /* consents of purposes that are given and last, by index into the kind's; with the parts */
     usec_t agreed;                             /* consent of the kind itself; 0 */
     /* Stored under another charter: what the next write of the record puts where it belongs now. */
@@ -49,8 +50,8 @@ MUST_USE enum code record_load(struct sql *q, const struct kind_info *k, const s
 /* The same for record after record in the order of their ids; w NULL: as record_load_parts. */
 MUST_USE enum code record_walk_parts(struct part_walk *w, struct sql *q, struct arena *arena, struct record *r, struct err *reterr);
 MUST_USE enum code record_load_parts(struct sql *q, struct arena *arena, struct record *r, struct err *reterr);
-/* Opens the parts of many records with one question to the keeper. A part whose key is gone counts as not there. One that is damaged
- * is noted in its record (damage, unread), and the others go on. */
+/* Opens the parts of many records with one question to the keeper. A part whose key is gone counts as not there, which is noted
+ * (torn): whoever shows it looks at its row once more. One that is damaged is noted in its record (damage, unread), and the others go on. */
 MUST_USE enum code records_open(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr);
 /* One record; E_DAMAGED where a part of it is. */
 MUST_USE enum code record_open(struct service *s, struct record *r, struct arena *arena, struct err *reterr);

@@ -115,10 +115,7 @@ async function whole(list, what) {
   const stays = new Map((await all('stay')).map((r) => [r.id, r])), bills = await all('bill');
   for (const [i, one] of list.stay.entries()) {
     const r = stays.get(one.id);
-    if (r && r.fields.name !== one.fields.name) {           // its key went while the page was read: then it is gone by now
-      stays.delete(one.id);
-      assert.equal((await ask('GET', `stay/${one.id}`)).status, 410, `${what}: ${one.id} is not whole`);
-    } else if (r) assert.deepEqual(r.fields, one.fields, what);
+    if (r) assert.deepEqual(r.fields, one.fields, what);
     if (i % 400 !== 0) continue;
     const hits = await find('stay', one.fields.mail), got = await ask('GET', `stay/${one.id}`);
     assert.ok(got.status === 200 || got.status === 410, `${what}: ${got.status} ${got.text}`);
