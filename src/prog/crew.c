@@ -125,7 +125,7 @@ enum code crew_directories(struct place *p, const struct crew *c, struct err *re
 enum code crew_listen(struct place *p, const struct crew *c, const char *name, enum member reaches, int *ret_fd, struct err *reterr) {
     const char *path = place_path(p, "run/%s.sock", name);
     AUTO(fd_close) int fd = -1;
-    enum code code = listen_unix(path, c->apart ? 0660 : 0600, &fd, reterr);
+    enum code code = listen_unix_after(path, c->apart ? 0660 : 0600, END_WAIT_MS, &fd, reterr);
     if (code != OK)
         return code;
     if (c->apart && chown(path, (uid_t)-1, c->user[reaches].gid) != 0)

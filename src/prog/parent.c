@@ -31,7 +31,7 @@
 #define TICKETS_LIVE (8 * USEC_PER_HOUR)
 #define CERTIFICATE_LOOK USEC_PER_DAY
 #define ROOM_LOOK USEC_PER_MINUTE
-#define LOCK_WAIT_MS 20000                   /* an earlier parent's children may still be ending */
+#define PORT_WAIT_MS 5000                    /* the nginx of an earlier parent ends at once; a port that another program has is told soon */
 #define NGINX_LINE_MAX 400u
 #define NGINX_LOOK (20 * USEC_PER_SEC / 1000)
 
@@ -123,7 +123,7 @@ static enum code open_ports(struct parent *r, struct err *reterr) {
         for (size_t a = 0; a < n && ports[p] != 0; a++) {
             if (nginx->listener_count == LISTENERS_MAX)
                 return err_set(reterr, E_CONFIG, "at most %u addresses can be listened on", LISTENERS_MAX / 2);
-            enum code code = listen_tcp(list[a], (uint16_t)ports[p], &nginx->listeners[nginx->listener_count], reterr);
+            enum code code = listen_tcp_after(list[a], (uint16_t)ports[p], PORT_WAIT_MS, &nginx->listeners[nginx->listener_count], reterr);
             if (code != OK)
                 return code;
             nginx->listener_count++;
@@ -190,7 +190,7 @@ static enum code prepare(struct parent *r, struct err *reterr) {
     if (code == OK)
         code = place_charters(r->place, &charters, &count, reterr);
     if (code == OK)
-        code = place_lock(r->place, LOCK_WAIT_MS, &r->lock, reterr);
+        code = place_lock(r->place, END_WAIT_MS, &r->lock, reterr);
     if (code == OK)
         code = place_room_to_start(r->place, reterr);
     if (code == OK)

@@ -39,6 +39,7 @@ struct room { uint64_t bytes, inodes; };
 MUST_USE bool place_room(struct place *p, struct room *ret);
 /* E_FULL: there is not even room for the working files of a start. */
 MUST_USE enum code place_room_to_start(struct place *p, struct err *reterr);
+#define END_WAIT_MS 20000                    /* what a parent that was killed left behind may still be ending: so long a start waits for its lock and its sockets */
 /* Nobody else works on it as long as the descriptor (and its copies) is open. */
 MUST_USE enum code place_lock(struct place *p, int wait_ms, int *ret_fd, struct err *reterr);
 

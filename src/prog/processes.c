@@ -148,7 +148,7 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = place_id(p, &id, reterr);
     if (code == OK)
-        code = listen_unix(place_path(p, "run/server/control.sock"), 0600, &control, reterr);
+        code = listen_unix_after(place_path(p, "run/server/control.sock"), 0600, END_WAIT_MS, &control, reterr);
     if (code == OK)
         code = server_sandbox(p, reterr);
     AUTO(engine_close) struct engine *e = NULL;

@@ -10,11 +10,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "sys/files.h"
 
 #define BACKLOG 1024
+#define LOOK_AGAIN 50000000                  /* nanoseconds between two looks at whether a listener went away */
 
 union address { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; };
 
@@ -86,15 +89,32 @@ enum code connect_unix(const char *path, int *ret_fd, struct err *reterr) {
     return OK;
 }
 
+static bool time_left(usec_t until) {
+    if (clock_steady() >= until)
+        return false;
+    nanosleep(&(struct timespec){ 0, LOOK_AGAIN }, NULL);
+    return true;
+}
+
+/* Never waits: a listener whose queue is full listens still. */
+static bool unix_listened(const struct sockaddr_un *a) {
+    AUTO(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return fd >= 0 && (connect(fd, (const struct sockaddr *)a, sizeof *a) == 0 || errno == EAGAIN);
+}
+
 enum code listen_unix(const char *path, mode_t mode, int *ret_fd, struct err *reterr) {
+    return listen_unix_after(path, mode, 0, ret_fd, reterr);
+}
+
+enum code listen_unix_after(const char *path, mode_t mode, int wait_ms, int *ret_fd, struct err *reterr) {
     struct sockaddr_un a;
-    AUTO(fd_close) int other = -1;
-    struct err ignored;
+    usec_t until = clock_steady() + (usec_t)wait_ms * 1000;
     enum code code = unix_address(path, &a, reterr);
     if (code != OK)
         return code;
-    if (connect_unix(path, &other, &ignored) == OK)
-        return err_set(reterr, E_CONFLICT, "another program listens at %s", path);
+    while (unix_listened(&a))
+        if (!time_left(until))
+            return err_set(reterr, E_CONFLICT, "another program listens at %s", path);
     if (unlink(path) != 0 && errno != ENOENT)
         return err_errno(reterr, errno, "cannot replace the socket %s", path);
     AUTO(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -129,6 +149,14 @@ enum code connect_tcp(const char *address, uint16_t port, int wait_ms, int *ret_
     }
     *ret_fd = fd_take(&fd);
     return OK;
+}
+
+enum code listen_tcp_after(const char *address, uint16_t port, int wait_ms, int *ret_fd, struct err *reterr) {
+    usec_t until = clock_steady() + (usec_t)wait_ms * 1000;
+    enum code code;
+    while ((code = listen_tcp(address, port, ret_fd, reterr)) == E_CONFLICT && time_left(until))
+        ;
+    return code;
 }
 
 uint16_t port_free(const char *address, uint16_t from, uint16_t until) {

@@ -7,8 +7,12 @@
 /* Numeric addresses only ("127.0.0.1", "::", "0.0.0.0"); an IPv6 listener takes IPv6 alone. E_CONFLICT: the port is
  * taken; E_FORBIDDEN: below 1024 without the right. */
 MUST_USE enum code listen_tcp(const char *address, uint16_t port, int *ret_fd, struct err *reterr);
+/* As listen_tcp; who has the port is given wait_ms to go. */
+MUST_USE enum code listen_tcp_after(const char *address, uint16_t port, int wait_ms, int *ret_fd, struct err *reterr);
 /* A stream socket in the file system; a stale one is replaced, a live one is E_CONFLICT. */
 MUST_USE enum code listen_unix(const char *path, mode_t mode, int *ret_fd, struct err *reterr);
+/* As listen_unix; who listens there is given wait_ms to go. */
+MUST_USE enum code listen_unix_after(const char *path, mode_t mode, int wait_ms, int *ret_fd, struct err *reterr);
 /* E_PEER when nobody answers there. */
 MUST_USE enum code connect_unix(const char *path, int *ret_fd, struct err *reterr);
 /* wait_ms bounds the connecting. E_PEER when nobody answers. */

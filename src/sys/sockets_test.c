@@ -3,6 +3,7 @@
 #include "base/test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 static uint16_t first_port(void) { return (uint16_t)(20000 + getpid() % 10000); }
@@ -43,6 +44,64 @@ TEST(a_stale_socket_is_replaced_and_a_live_one_is_not) {
     CHECK_OK(socket_peer(b, &p, &e), &e);
     CHECK(p.uid == geteuid() && p.pid == getpid());
     fd_close(&b);
+    CHECK_OK(dir_remove(dir, &e), &e);
+}
+
+static void *end_in_a_second(void *fd) {
+    nanosleep(&(struct timespec){ 1, 0 }, NULL);
+    close(*(int *)fd);
+    return NULL;
+}
+
+TEST(who_listens_is_given_time_to_go) {
+    struct err e;
+    char dir[] = "/tmp/sejf-socket-XXXXXX", path[64];
+    pthread_t ending;
+    int old = -1;
+    CHECK(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/s", dir);
+    AUTO(fd_close) int fd = -1;
+    CHECK_OK(listen_unix(path, 0600, &old, &e), &e);
+    usec_t began = clock_steady();
+    CHECK_CODE(listen_unix_after(path, 0600, 200, &fd, &e), E_CONFLICT, &e);
+    CHECK(fd == -1 && clock_steady() - began >= 200000);
+    CHECK_INT(pthread_create(&ending, NULL, end_in_a_second, &old), 0);
+    CHECK_OK(listen_unix_after(path, 0600, 60000, &fd, &e), &e);
+    CHECK_INT(pthread_join(ending, NULL), 0);
+    CHECK_OK(connect_unix(path, &old, &e), &e);
+    fd_close(&old);
+    fd_close(&fd);
+    CHECK_OK(dir_remove(dir, &e), &e);
+    uint16_t port = port_free("127.0.0.1", first_port(), 32000);
+    CHECK_OK(listen_tcp("127.0.0.1", port, &old, &e), &e);
+    CHECK_CODE(listen_tcp_after("127.0.0.1", port, 200, &fd, &e), E_CONFLICT, &e);
+    CHECK_INT(pthread_create(&ending, NULL, end_in_a_second, &old), 0);
+    CHECK_OK(listen_tcp_after("127.0.0.1", port, 60000, &fd, &e), &e);
+    CHECK_INT(pthread_join(ending, NULL), 0);
+}
+
+/* One that takes nobody in any more holds its path still, and nobody up. */
+TEST(a_listener_whose_queue_is_full_is_not_waited_for) {
+    struct err e;
+    char dir[] = "/tmp/sejf-socket-XXXXXX", path[64];
+    int waiting[8], fd = -1;
+    size_t n = 0;
+    struct sockaddr_un a;
+    CHECK(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/s", dir);
+    AUTO(fd_close) int old = -1;
+    CHECK_OK(listen_unix(path, 0600, &old, &e), &e);
+    CHECK_INT(listen(old, 0), 0);
+    CHECK_OK(unix_address(path, &a, &e), &e);
+    bool full = false;
+    while (!full && n < sizeof waiting / sizeof *waiting) {
+        waiting[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        full = connect(waiting[n++], (const struct sockaddr *)&a, sizeof a) != 0 && errno == EAGAIN;
+    }
+    CHECK(full);
+    CHECK_CODE(listen_unix(path, 0600, &fd, &e), E_CONFLICT, &e);
+    while (n > 0)
+        close(waiting[--n]);
     CHECK_OK(dir_remove(dir, &e), &e);
 }
 
