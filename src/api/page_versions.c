@@ -83,23 +83,36 @@ static const char *day_of(struct visit *v, usec_t t) {
     return copy == NULL ? "" : copy;
 }
 
-static const char *said(const struct visit *v, const json_t *words) { return json_string_value(json_object_get(words, lang_code(v->lang))); }
+static const char *said(const json_t *words, enum lang lang) { return json_string_value(json_object_get(words, lang_code(lang))); }
 
-static void put_sentence(struct visit *v, struct buf *ret, enum text head, const char *sentence, const char *class) {
+/* In another language than the page, its code stands behind the head. */
+static void put_sentence(struct visit *v, struct buf *ret, enum text head, const char *sentence, const char *class, enum lang lang) {
+    const bool own = lang == v->lang;
     buf_printf(ret, "<p class=\"%s\"><b>", class);
     buf_html(ret, text_in(head, v->lang));
-    buf_text(ret, "</b> ");
+    if (own)
+        buf_text(ret, "</b> ");
+    else
+        buf_printf(ret, " (%s)</b> <span lang=\"%s\">", lang_code(lang), lang_code(lang));
     buf_html(ret, sentence);
-    buf_text(ret, "</p>\n");
+    buf_text(ret, own ? "</p>\n" : "</span></p>\n");
 }
 
-static void put_item(struct visit *v, struct buf *ret, const json_t *item) {
-    const char *before = said(v, json_object_get(item, "before")), *now = said(v, json_object_get(item, "now"));
-    buf_text(ret, "<li class=\"change\">\n");
+static void put_words(struct visit *v, struct buf *ret, const json_t *item, enum lang lang) {
+    const char *before = said(json_object_get(item, "before"), lang), *now = said(json_object_get(item, "now"), lang);
     if (before != NULL)
-        put_sentence(v, ret, now == NULL ? TEXT_VERSIONS_GONE : TEXT_VERSIONS_BEFORE, before, "before");
+        put_sentence(v, ret, now == NULL ? TEXT_VERSIONS_GONE : TEXT_VERSIONS_BEFORE, before, "before", lang);
     if (now != NULL)
-        put_sentence(v, ret, before == NULL ? TEXT_VERSIONS_NEW : TEXT_VERSIONS_NOW, now, "now");
+        put_sentence(v, ret, before == NULL ? TEXT_VERSIONS_NEW : TEXT_VERSIONS_NOW, now, "now", lang);
+}
+
+/* Where the page's language says the same as before, those that do not are shown: the same sentence twice would tell nothing. */
+static void put_item(struct visit *v, struct buf *ret, const json_t *item) {
+    const unsigned reworded = version_reworded(item), own = 1u << v->lang;
+    buf_text(ret, "<li class=\"change\">\n");
+    for (int l = 0; l < LANG_COUNT; l++)
+        if (((reworded & own) != 0 ? own : reworded) >> l & 1)
+            put_words(v, ret, item, (enum lang)l);
     if (json_is_true(json_object_get(item, "uses"))) {
         buf_text(ret, "<p class=\"note\">");
         PUT_TEXT(ret, v->lang, VERSIONS_USES);

@@ -22,6 +22,15 @@ static json_t *words_json(const struct words *w) {
     return json_pack("{s:s, s:s, s:s}", lang_code(LANG_EN), w->in[LANG_EN], lang_code(LANG_PL), w->in[LANG_PL], lang_code(LANG_HU), w->in[LANG_HU]);
 }
 
+unsigned version_reworded(const json_t *item) {
+    const json_t *before = json_object_get(item, "before"), *now = json_object_get(item, "now");
+    unsigned langs = 0;
+    for (int l = 0; l < LANG_COUNT; l++)
+        if (!json_equal(json_object_get(before, lang_code((enum lang)l)), json_object_get(now, lang_code((enum lang)l))))
+            langs |= 1u << l;
+    return langs;
+}
+
 static json_t *items_json(const struct differences *d) {
     const struct difference *list;
     json_t *items = json_array();

@@ -9,6 +9,8 @@
 /* {"items": [{"uses": bool, "path": …, "before": {"en": …} or null, "now": …}], "uses": [{"type": "purpose", "kind": …, "name": …,
  * "field": … or null}]}; older NULL: nothing. */
 MUST_USE enum code version_changes(const struct charter *older, const struct charter *newer, json_t **ret, size_t *ret_uses, struct err *reterr);
+/* The languages (bit 1 << lang) in which an item of those says something else now: what is new or gone, in all of them. */
+MUST_USE unsigned version_reworded(const json_t *item);
 /* "purpose sending offers", "person dealer phone", "processor X Ltd.": as locks name it. Appended. */
 void version_use(enum use_type type, const char *name, const char *field, struct buf *ret);
 

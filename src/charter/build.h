@@ -19,6 +19,7 @@ struct charter {
     struct words title;
     struct zone *zone;
     unsigned speaks;
+    enum lang first;                          /* of those that it speaks, as written */
     int tenant;
     uint8_t hash[32];
     struct kind *kinds; size_t kind_count; struct names *kind_names;

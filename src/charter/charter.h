@@ -231,6 +231,7 @@ const struct words *charter_title(const struct charter *c);   /* missing languag
 const char *charter_updated(const struct charter *c);     /* "2026-11-22" */
 const struct zone *charter_zone(const struct charter *c);
 unsigned charter_speaks(const struct charter *c);         /* bits 1 << enum lang */
+enum lang charter_first_lang(const struct charter *c);    /* of those, the one that stands first: for whoever has told of none */
 const char *charter_operator(const struct charter *c);    /* name */
 const char *charter_contact(const struct charter *c);
 const char *charter_authority(const struct charter *c);

@@ -55,7 +55,8 @@ static void check_asked(struct build *b, int kind, const struct node *form, cons
     }
 }
 
-/* The letter goes to the first e-mail address of whom the record is about, and leads to that person's private link. */
+/* The letter goes to the first e-mail address of whom the record is about, and leads to that person's private link. The address has to be
+ * findable: only then is a second letter to it known for one, and the letters that anybody can have sent there have a bound. */
 static void check_confirmed(struct build *b, int kind, const struct node *form) {
     const struct kind *k = &b->c->kinds[kind];
     const struct capture *word = build_capture(b, form, "confirmed");
@@ -67,6 +68,9 @@ static void check_confirmed(struct build *b, int kind, const struct node *form) 
         at++;
     if (at == k->field_count || (k->asks & BIT(at)) == 0 || k->fields[at].optional)
         complain_at(b, "confirmed-address", form, word->at, word->width, NULL, "Nobody can be asked to confirm: the form must ask for a personal e-mail address that is not optional");
+    else if ((k->fields[at].found & FIND_EXACT) == 0)
+        complain_at(b, "confirmed-found", form, word->at, word->width, NULL, "The letter goes to `%s`, which is not found again, so a stranger could have any number of letters sent to "
+                    "somebody: write `found exactly` at that field", k->fields[at].name);
     for (size_t i = 0; i < b->c->sees_count; i++)
         link = link || (b->c->sees[i].by_link && b->c->sees[i].person == k->about && b->c->sees[i].kind == kind);
     if (k->about >= 0 && !link)

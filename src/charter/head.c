@@ -18,8 +18,10 @@ static void build_speaks(struct build *b, const struct node *speaks) {
         return;
     for (const struct node *n = speaks->first; n != NULL; n = n->next) {
         enum lang lang;
-        if (n->type == NODE_SCALAR && lang_parse(n->text, strlen(n->text), &lang))
+        if (n->type == NODE_SCALAR && lang_parse(n->text, strlen(n->text), &lang)) {
+            b->c->first = b->c->speaks == 0 ? lang : b->c->first;
             b->c->speaks |= 1u << lang;
+        }
     }
     if (speaks->first == NULL)
         complain(b, "empty-list", speaks, NULL, "The service speaks no language: list en, pl or hu");

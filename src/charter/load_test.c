@@ -109,7 +109,7 @@ TEST(models_the_head) {
     CHECK_TEXT(charter_title(c)->in[LANG_PL], "Próbka");
     CHECK_TEXT(charter_updated(c), "2026-11-22");
     CHECK_TEXT(zone_name(charter_zone(c)), "Europe/Warsaw");
-    CHECK(charter_speaks(c) == 7 && charter_people(c, &people) == 10 && charter_tenant(c) == 1);
+    CHECK(charter_speaks(c) == 7 && charter_first_lang(c) == LANG_EN && charter_people(c, &people) == 10 && charter_tenant(c) == 1);
     CHECK_TEXT(people[charter_person(c, "security_officer")].name, "security_officer");
     CHECK(people[5].builtin && !people[4].builtin && charter_person(c, "nobody") == -1);
     CHECK_TEXT(charter_value(c, "operator.authority"), "UODO");

@@ -11,6 +11,7 @@ const struct words *charter_title(const struct charter *c) { return &c->title; }
 const char *charter_updated(const struct charter *c) { return c->updated; }
 const struct zone *charter_zone(const struct charter *c) { return c->zone; }
 unsigned charter_speaks(const struct charter *c) { return c->speaks; }
+enum lang charter_first_lang(const struct charter *c) { return c->first; }
 const char *charter_operator(const struct charter *c) { return c->operator_name; }
 const char *charter_contact(const struct charter *c) { return c->contact; }
 const char *charter_authority(const struct charter *c) { return c->authority; }

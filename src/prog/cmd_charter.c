@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/version.h"
 #include "prog/ask.h"
 #include "prog/commands.h"
 #include "prog/options.h"
@@ -42,12 +43,23 @@ enum code cmd_charter_announce(int argc, char *const *argv, struct err *reterr) 
     return code;
 }
 
-static void show_change(const json_t *item) {
-    const char *before = ask_text(json_object_get(item, "before"), "en"), *now = ask_text(json_object_get(item, "now"), "en");
+/* In English; what only other languages say otherwise, in those. */
+static void show_words(const json_t *item, enum lang lang) {
+    const char *code = lang_code(lang), *before = ask_text(json_object_get(item, "before"), code), *now = ask_text(json_object_get(item, "now"), code);
+    char mark[16] = "";
+    if (lang != LANG_EN)
+        snprintf(mark, sizeof mark, "[%s] ", code);
     if (before[0] != 0)
-        printf("        - %s\n", before);
+        printf("        - %s%s\n", mark, before);
     if (now[0] != 0)
-        printf("        + %s%s\n", now, json_is_true(json_object_get(item, "uses")) ? "  (a new use of data already held)" : "");
+        printf("        + %s%s%s\n", mark, now, json_is_true(json_object_get(item, "uses")) ? "  (a new use of data already held)" : "");
+}
+
+static void show_change(const json_t *item) {
+    const unsigned reworded = version_reworded(item), english = 1u << LANG_EN;
+    for (int l = 0; l < LANG_COUNT; l++)
+        if (((reworded & english) != 0 ? english : reworded) >> l & 1)
+            show_words(item, (enum lang)l);
 }
 
 static void show_version(const char *text, size_t len, void *arg) {

@@ -7,6 +7,7 @@
 #include "records/testbed.h"
 #include "records/testcharters.h"
 #include "rights/objection.h"
+#include "rights/request.h"
 #include "rights/restriction.h"
 #include "store/hold.h"
 #include "store/version.h"
@@ -381,5 +382,49 @@ TEST(a_restriction_is_lifted_after_its_letter_was_tried) {
     CHECK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);                   /* the letter was about the one before */
     CHECK_OK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e), &b.e);
     CHECK(letters_now(&b, &id).count == 2);
+    bed_end(&b);
+}
+
+struct opened { struct bed *b; char lang[8]; };
+static bool take_lang_of(const struct letter_row *r, void *arg) {
+    struct opened *o = arg;
+    json_t *letter = NULL;
+    CHECK_OK(post_open(o->b->keeper, o->b->tenant, r, &letter, &o->b->e), &o->b->e);
+    snprintf(o->lang, sizeof o->lang, "%s", text_at(letter, "lang", NULL));
+    json_decref(letter);
+    return true;
+}
+
+TEST(the_letter_before_a_restriction_ends_is_in_the_persons_language) {
+    struct bed b;
+    bed_start(&b, orders);
+    struct caller owner = bed_role(&b, b.tenant, "owner");
+    const int kind = charter_kind(b.charter, "order");
+    const struct request_desk desk = { .service = b.service, .tenant = b.tenant };
+    const struct request_by by = { .who = "token 1", .name = "Anna", .caller = &owner };
+    const struct request_wish wish = { .type = REQUEST_RESTRICTION, .way = REQUEST_BY_API, .lang = LANG_HU, .name = "Ewa Lis", .email = "ewa@people.example", .text = "Please.", .kind = -1 };
+    struct consent_text read = { .service = "orders", .lang = "en", .version = "2026-11-22 0011", .text = "I agree" };
+    memset(read.hash, 0xcd, sizeof read.hash);
+    CHECK_OK(consent_text_put(b.store, &read, &b.e), &b.e);
+    int64_t asked = 0;
+    CHECK_OK(request_make(&desk, &wish, &by, &asked, &b.e), &b.e);
+    const struct { bool read; int64_t request; const char *lang; } rows[] = {
+        { false, 0, "pl" /* the charter's first */ }, { true, 0, "en" }, { false, asked, "hu" }, { true, asked, "hu" }, { true, asked + 7 /* there is none */, "en" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct caller form = owner;
+        char address[64];
+        form.notice = rows[i].read ? read.hash : NULL;
+        snprintf(address, sizeof address, "ewa%zu@people.example", i);
+        const struct uuid id = order(&b, &form, json_pack("{s:s, s:{s:b}}", "email", address, "consents", "marketing", 1));
+        CHECK_OK(restriction_set(b.service, &owner, kind, &id, rows[i].request, &b.e), &b.e);
+        CHECK_OK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e), &b.e);
+        const struct letters l = letters_now(&b, &id);
+        struct opened o = { .b = &b };
+        AUTO(view_end) struct view *v = NULL;
+        CHECK_OK(store_view(b.store, b.tenant, &v, &b.e), &b.e);
+        CHECK_OK(letter_get(view_sql(v), &l.id, take_lang_of, &o, &b.e), &b.e);
+        CHECK_TEXT(o.lang, rows[i].lang);
+    }
     bed_end(&b);
 }

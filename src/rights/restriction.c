@@ -8,6 +8,7 @@
 #include "records/draft.h"
 #include "records/post.h"
 #include "rights/subject.h"
+#include "rights/tell.h"
 #include "store/consent.h"
 
 #define CAUSE "restriction"
@@ -139,20 +140,59 @@ static const struct { struct words subject, text; } lift =
 #include "rights/texts_lift.tbl"
 #undef LIFT
 
-static bool take_since(const struct restriction_row *r, void *arg) {
-    *(usec_t *)arg = r->at;
+/* What stands, and what was read last when a consent of the record was given. */
+struct restricted { int64_t request; usec_t since; bool shown; uint8_t text[HASH_SIZE]; };
+static bool take_restricted(const struct restriction_row *r, void *arg) {
+    struct restricted *to = arg;
+    to->request = r->request;
+    to->since = r->at;
     return true;
 }
 
-static enum code restricted_since(struct restricting *r, usec_t *ret, struct err *reterr) {
-    AUTO(view_end) struct view *v = NULL;
-    enum code code = store_view(r->s->store, r->who->tenant, &v, reterr);
-    return code == OK ? restriction_get(view_sql(v), r->k->number, &r->id, take_since, ret, reterr) : code;
+static bool take_read(const struct consent_row *r, void *arg) {
+    struct restricted *to = arg;
+    if (r->shown)
+        memcpy(to->text, r->text, sizeof to->text);
+    to->shown = to->shown || r->shown;
+    return true;
 }
 
-static enum code letter_seal(struct restricting *r, const char *to, const char *who_lifts, usec_t since, struct post_ready *ret, struct err *reterr) {
+static enum code restricted_as(const struct restricting *r, struct restricted *ret, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(r->s->store, r->who->tenant, &v, reterr);
+    if (code == OK)
+        code = restriction_get(view_sql(v), r->k->number, &r->id, take_restricted, ret, reterr);
+    return code == OK ? consents_of(view_sql(v), r->k->number, &r->id, take_read, ret, reterr) : code;
+}
+
+static bool take_lang(const struct consent_text *t, void *arg) {
+    enum lang *to = arg;
+    if (!lang_parse(t->lang, strlen(t->lang), to))
+        *to = LANG_COUNT;
+    return true;
+}
+
+/* The person's: that of the request that asked for the restriction, else of what the person read and agreed to; where neither is known (any
+ * more), the service's first. */
+static enum code lang_known(const struct restricting *r, const struct restricted *stands, enum lang *ret, struct err *reterr) {
+    const struct request_desk desk = { .service = r->s, .tenant = r->who->tenant };
+    enum lang lang = LANG_COUNT;
+    enum code code = OK;
+    if (stands->request != 0) {
+        AUTO(request_work_done) struct request_work w = { .desk = &desk };
+        code = request_open(&desk, stands->request, &w, reterr);
+        lang = code == OK ? tell_lang(&w) : lang;
+    }
+    if ((code == OK || code == E_NOT_FOUND || code == E_GONE) && lang == LANG_COUNT)
+        code = stands->shown ? consent_text_get(r->s->store, charter_name(r->s->charter), stands->text, take_lang, &lang, reterr) : OK;
+    if (code != OK && code != E_NOT_FOUND)
+        return code;
+    *ret = lang != LANG_COUNT ? lang : charter_first_lang(r->s->charter);
+    return OK;
+}
+
+static enum code letter_seal(struct restricting *r, const char *to, const char *who_lifts, usec_t since, enum lang lang, struct post_ready *ret, struct err *reterr) {
     const struct charter *c = r->s->charter;
-    const enum lang lang = lang_accept(NULL, charter_speaks(c), LANG_EN);
     const struct words *title = charter_title(c);
     const char *service = title->in[lang] != NULL ? title->in[lang] : charter_name(c);
     AUTO(buf_done) struct buf day = BUF(64), subject = BUF(POST_SUBJECT_MAX), text = BUF(POST_TEXT_MAX);
@@ -172,14 +212,17 @@ enum code restriction_write(struct service *s, const struct caller *who, int kin
     AUTO(post_ready_done) struct post_ready letter = { .sealed = BUF(1) };
     struct restricting r = { .s = s, .who = who, .k = service_kind(s, kind), .id = *id, .step = WRITE, .letter = &letter };
     struct subject_wish wish = { NULL, NULL };
-    usec_t since = 0;
-    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a letter") : restricted_since(&r, &since, reterr);
+    struct restricted stands = { .request = 0 };
+    enum lang lang = LANG_EN;
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a letter") : restricted_as(&r, &stands, reterr);
     if (code == OK)
         code = subject_addresses(s, who->tenant, kind, id, arena, &wish, reterr);
     if (code == OK && wish.email == NULL)
         return err_set(reterr, E_CONFLICT, "the record holds no e-mail address: tell the person in another way, and say when (told)");
     if (code == OK)
-        code = letter_seal(&r, wish.email, who_lifts, since, &letter, reterr);
+        code = lang_known(&r, &stands, &lang, reterr);
+    if (code == OK)
+        code = letter_seal(&r, wish.email, who_lifts, stands.since, lang, &letter, reterr);
     return code == OK ? store_write(s->store, who->tenant, step_write, &r, reterr) : code;
 }
 

@@ -31,7 +31,7 @@ const char *tell_type(int type, enum lang lang) { return types[type].in[lang]; }
 enum lang tell_lang(const struct request_work *w) {
     const char *code = json_string_value(json_object_get(w->entry, "lang"));
     enum lang lang;
-    return code != NULL && lang_parse(code, strlen(code), &lang) ? lang : lang_accept(NULL, charter_speaks(service_charter(w->desk->service)), LANG_EN);
+    return code != NULL && lang_parse(code, strlen(code), &lang) ? lang : charter_first_lang(service_charter(w->desk->service));
 }
 
 const char *tell_service(const struct request_desk *d, enum lang lang) {

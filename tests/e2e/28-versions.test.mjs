@@ -146,3 +146,18 @@ test('the promises of it are proved', async () => {
   assert.equal(r.status, 0, r.stdout + r.stderr);
   for (const rule of ['policy_versions', 'consent_again']) assert.match(r.stdout, new RegExp(rule));
 });
+
+// A label that changes in Polish alone: the Polish page says it in its own words, the others say which language it is, and none says a sentence twice.
+test('what one language alone says otherwise is told of as such', { timeout: 120000 }, async () => {
+  const worded = changed().replace('updated: 2099-01-02', 'updated: 2099-01-03').replace('{en: site, pl: lokalizacja,', '{en: site, pl: placówka,');
+  assert.match(worded, /2099-01-03[^]*placówka/);
+  await serve(worded);
+  const list = await versions();
+  const items = list[0].changes.filter((c) => c.now?.en === c.before?.en);
+  assert.ok(items.length > 0 && items.every((c) => c.now.pl !== c.before.pl && c.now.hu === c.before.hu), JSON.stringify(list[0]));
+  const page = Object.fromEntries(await Promise.all(['en', 'pl', 'hu'].map(async (lang) => [lang, (await sejf.call('GET', `/s/machines/versions?lang=${lang}`)).text])));
+  assert.ok(page.en.includes('<b>Now (pl)</b> <span lang="pl">') && page.hu.includes('<b>Most (pl)</b> <span lang="pl">'), page.en);
+  assert.ok(page.pl.includes('<b>Teraz</b> ') && !page.pl.includes('(pl)'), page.pl);
+  const shown = sejf.run(['charter', 'versions', 'machines']);
+  assert.match(shown.stdout, /\n {8}- \[pl\] .*\n {8}\+ \[pl\] /, shown.stdout + shown.stderr);
+});
