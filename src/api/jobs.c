@@ -133,16 +133,23 @@ static enum code certify_tenant(struct api *a, int64_t tenant, size_t *ret_made,
 enum code job_certify(struct api *a, size_t *ret_made, struct err *reterr) {
     AUTO(mem_free) int64_t *tenants = NULL;
     size_t count = 0, made = 0;
+    enum code first = OK;
     pthread_mutex_lock(&certifying);
     enum code code = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
     for (size_t i = 0; code == OK && i < count; i++) {
+        struct err one;
         size_t n = 0;
-        code = certify_tenant(a, tenants[i], &n, reterr);
+        enum code got = certify_tenant(a, tenants[i], &n, &one);
         made += n;
+        if (got != OK && first == OK) {        /* the others do not wait for it */
+            first = got;
+            *reterr = one;
+            (void)err_prefix(reterr, "tenant %lld", (long long)tenants[i]);
+        }
     }
     pthread_mutex_unlock(&certifying);
     *ret_made = made;
-    return code;
+    return code == OK ? first : code;
 }
 
 /* ---- the index key */
@@ -392,6 +399,8 @@ static enum code turn_certify(struct jobs *j, usec_t now, usec_t *ret_next, stru
     code = job_certify(j->api, &made, reterr);
     if (code == OK)
         j->certified = s.epoch;
+    if (code == E_DAMAGED)
+        *ret_next = now + 10 * USEC_PER_MINUTE;   /* it does not mend itself, and all tenants are looked through each time */
     if (made > 0)
         log_event(LOG_INFO, "certificates_made", LOG_INT("count", made));
     return code;

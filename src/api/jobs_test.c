@@ -1,5 +1,6 @@
 #include "api/jobs.c"
 #include "base/test.h"
+#include "retention/certificatebed.h"
 
 static usec_t instant(const char *text) {
     usec_t t = 0;
@@ -50,4 +51,30 @@ TEST(a_failure_that_goes_on_is_told_at_growing_intervals) {
     CHECK(!tell(&t, OK, at + USEC_PER_DAY + 2 * USEC_PER_SEC));
     CHECK_INT(t.failed, 0);
     CHECK(tell(&t, E_FULL, at + USEC_PER_DAY + 3 * USEC_PER_SEC));
+}
+
+/* What is damaged of one tenant's is told, with whose it is; those before and behind have their certificates. */
+TEST(a_tenant_whose_destructions_are_damaged_keeps_nobody_waiting) {
+    AUTO(scene_done) struct scene s;
+    int64_t tenants[3];
+    struct err e;
+    size_t n = 0;
+    scene_make(&s);
+    struct api a = { .config = { .store = s.b.store, .keeper = s.keeper } };
+    for (size_t i = 0; i < ARRAY_LEN(tenants); i++) {
+        CHECK_OK(tenant_make(s.b.store, "papers", (const char *const[]){ "Alder", "Birch", "Cedar" }[i], false, &tenants[i], &s.e), &s.e);
+        destroyed_of(&s, tenants[i], "owner", "token 7", i == 1 ? "{" : "{\"paper\":1}", 2, false);
+    }
+    renewed(&s);
+    for (int again = 0; again < 2; again++) {
+        CHECK_CODE(job_certify(&a, &n, &e), E_DAMAGED, &e);
+        CHECK_INT(n, again == 0 ? 2 : 0);
+        CHECK(strstr(e.text, "tenant 2") != NULL && strstr(e.text, "destruction 1") != NULL);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(tenants); i++) {
+        json_t *list = NULL;
+        CHECK_OK(certificates_told(s.b.store, tenants[i], INT64_MAX, 10, &list, &s.e), &s.e);
+        CHECK_INT(json_array_size(json_object_get(list, "items")), i == 1 ? 0 : 1);
+        json_decref(list);
+    }
 }

@@ -164,6 +164,11 @@ void pack_manifest(const struct pack *p, struct buf *ret) {
     buf_add(ret, buf_str(&p->manifest), p->manifest.len);
 }
 
+void pack_heading(const char *service, const char *purpose, const char *made, struct buf *ret) {
+    PRE(service != NULL && purpose != NULL && made != NULL && ret != NULL);
+    buf_printf(ret, "# sejf_pack 1 %s %s %s\n", service, purpose, made);
+}
+
 enum code pack_end(struct pack *p, struct err *reterr) {
     PRE(p != NULL && !p->open && reterr != NULL);
     if (p->failed == OK && (archive_write_close(p->out) != ARCHIVE_OK || p->gone))

@@ -19,4 +19,6 @@ MUST_USE enum code pack_write(struct pack *p, const void *bytes, size_t len, str
 MUST_USE enum code pack_close(struct pack *p, struct err *reterr);
 /* SHA-256 of each file so far, as lines "hash  name": the contents of the manifest that is signed (keeper_attest). */
 void pack_manifest(const struct pack *p, struct buf *ret);
+/* The line before those: what the archive is, so that the signature of the manifest holds that too. A comment for "sha256sum -c". */
+void pack_heading(const char *service, const char *purpose, const char *made, struct buf *ret);
 MUST_USE enum code pack_end(struct pack *p, struct err *reterr);

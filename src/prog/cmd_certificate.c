@@ -100,8 +100,9 @@ static void print_proved(const struct certificate *c, const struct certificate_a
     print_counts(json_object_get(b, "counts"));
     printf("\ndestroyed from %s until %s, because \"%s\", by %s.\n\nProved:\n", ask_text(b, "from"), ask_text(b, "until"), ask_text(b, "cause"), ask_text(b, "by"));
     printf("  - Not a byte of it was altered since it was signed with the key %s.\n", buf_str(&key));
-    printf("  - The keeper that holds that key looked at each of %llu keys: destroyed, and final by the renewal to epoch %lld at %s.\n", (unsigned long long)c->keys,
-           (long long)json_integer_value(json_object_get(renewal, "epoch")), ask_text(renewal, "at"));
+    if (c->keys > 0)
+        printf("  - The keeper that holds that key looked at each of %llu keys: none is left. They are destroyed, and final by the renewal to epoch %lld.\n", (unsigned long long)c->keys,
+               (long long)json_integer_value(json_object_get(renewal, "epoch")));
     if (a->public != NULL)
         printf("  - That key is the one that you gave.\n");
     if (a->ledger != NULL)
@@ -112,7 +113,10 @@ static void print_proved(const struct certificate *c, const struct certificate_a
         printf("  - Whose key that is: give it with --public, from a source that you trust.\n");
     if (a->ledger == NULL)
         printf("  - That the ledger tells of it: give an export of that chain with --ledger.\n");
-    printf("  - That no copy of a value lay outside of sejf, and that the kinds and counts, which the server wrote, are complete.\n");
+    if (c->keys == 0)
+        printf("  - That what it counts is gone: it names no key, so the keeper looked at none. That is the word of the server alone.\n");
+    printf("  - That no copy of a value lay outside of sejf, that the keys were of just this data, and that cause, doer, dates, kinds and counts, which the server wrote, are right and "
+           "complete.\n");
 }
 
 static enum code ledger_look(const struct certificate_ask *a, const struct certificate *c, struct err *reterr) {

@@ -1,5 +1,5 @@
 /* certificate.c — how certificates are made. A destruction whose keys are not final makes the keeper refuse all of its group: the group is
- * halved until what is final has its certificate and what is not waits alone. */
+ * halved until what is final has its certificate and what is not, or cannot be read any more, waits alone. */
 #include "retention/certificate.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "store/tables.h"
 
 struct item { int64_t number; usec_t at; char *cause, *by, *counts; uint64_t *keys; size_t key_count; };
-struct items { struct item *list; size_t count, room, keys; usec_t until /* later ones are not final */, now; bool failed, more; };
+struct items { struct item *list; size_t count, room, keys; usec_t until /* later ones are not final */, now; int64_t after, last /* numbers: looked at before, and now */; bool failed, more; };
 
 static void items_done(struct items *l) {
     for (size_t i = 0; i < l->count; i++) {
@@ -46,6 +46,8 @@ static bool items_grow(struct items *l) {
 /* What lies ahead of the clock was written by one that was wrong: the keeper knows whether it is final. */
 static bool item_take(const struct destruction_row *r, void *arg) {
     struct items *l = arg;
+    if (r->number <= l->after)
+        return true;
     if (r->at > l->until && r->at <= l->now)
         return true;
     if (l->keys >= CERTIFICATE_KEYS) {
@@ -63,6 +65,7 @@ static bool item_take(const struct destruction_row *r, void *arg) {
     if (!l->failed && r->key_count > 0)
         memcpy(i->keys, r->keys, r->key_count * sizeof *i->keys);
     l->keys += r->key_count;
+    l->last = r->number;
     return !l->failed;
 }
 
@@ -113,27 +116,36 @@ static enum code keys_of(const struct item *list, size_t count, uint64_t **ret, 
     return OK;
 }
 
-/* {"registration": 12, …} of all items. New reference; NULL: no memory. */
-static json_t *counts_of(const struct item *list, size_t count) {
+/* {"registration": 12, …} of all items. *ret: a new reference. E_DAMAGED: of one nobody can say any more what it was. */
+static enum code counts_of(const struct item *list, size_t count, json_t **ret, struct err *reterr) {
+    size_t lost = mem_lost();
     json_t *sum = json_object(), *one;
     const char *name;
+    int64_t number = 0;
     bool fine = sum != NULL;
     for (size_t i = 0; fine && i < count; i++) {
         json_t *o = json_loads(list[i].counts, JSON_REJECT_DUPLICATES, NULL);
-        fine = o != NULL;
+        number = list[i].number;
+        fine = json_is_object(o);
         json_object_foreach(o, name, one)
-            fine = fine && json_object_set_new(sum, name, json_integer(json_integer_value(json_object_get(sum, name)) + json_integer_value(one))) == 0;
+            fine = fine && json_is_integer(one) && json_object_set_new(sum, name, json_integer(json_integer_value(json_object_get(sum, name)) + json_integer_value(one))) == 0;
         json_decref(o);
     }
-    if (!fine)
-        json_decref(sum);
-    return fine ? sum : NULL;
+    if (fine) {
+        *ret = sum;
+        return OK;
+    }
+    bool memory = sum == NULL || mem_lost() != lost;
+    json_decref(sum);
+    return memory ? err_set(reterr, E_MEMORY, "no memory for a certificate")
+                  : err_set(reterr, E_DAMAGED, "what destruction %lld counted is damaged: it has no certificate until that is mended", (long long)number);
 }
 
 struct making {
     struct store *store; struct keeper_client *keeper; const char *service; int64_t tenant;
     struct keeper_status keyring;
     size_t made;
+    enum code fault; struct err first;       /* of a destruction that cannot be read: the others do not wait for it */
     bool again;                              /* another epoch began meanwhile, or another process wrote: look anew */
 };
 
@@ -158,8 +170,9 @@ static enum code body_of(const struct making *m, const struct item *list, size_t
         .service = m->service, .tenant = m->tenant, .number = p->number, .made = time_format(clock_now(), made, sizeof made), .cause = list[0].cause, .by = list[0].by,
         .from = time_format(first, from, sizeof from), .until = time_format(last, until, sizeof until), .destructions = count, .keys = keys, .key_count = key_count,
         .epoch = m->keyring.epoch, .renewed = time_format(m->keyring.renewed, renewed, sizeof renewed), .seq = p->seq, .head = p->head };
-    json_t *counts = counts_of(list, count);
-    return counts == NULL ? err_set(reterr, E_MEMORY, "no memory for a certificate") : certificate_body(&parts, counts, ret, reterr);
+    json_t *counts = NULL;
+    enum code code = counts_of(list, count, &counts, reterr);
+    return code == OK ? certificate_body(&parts, counts, ret, reterr) : code;
 }
 
 struct writing { const struct item *list; size_t count; int64_t number; const char *text; json_t *what; };
@@ -223,9 +236,16 @@ static enum code make_group(struct making *m, const struct item *list, size_t co
     if (m->again || count == 0)
         return OK;
     enum code code = make_one(m, list, count, reterr);
-    if (code != E_CONFLICT)
+    if (code == E_DAMAGED && count == 1 && m->fault == OK) {
+        m->fault = code;
+        m->first = *reterr;
+    }
+    if (code == E_DAMAGED)
+        code = OK;
+    else if (code == E_CONFLICT)
+        code = epoch_look(m, reterr);
+    else
         return code;
-    code = epoch_look(m, reterr);
     if (code != OK || m->again || count == 1)
         return code;
     code = make_group(m, list, count / 2, reterr);
@@ -249,9 +269,10 @@ enum code certificates_make(struct store *s, struct keeper_client *k, const char
     struct making m = { .store = s, .keeper = k, .service = service, .tenant = tenant };
     enum code code = OK;
     size_t before;
+    int64_t after = 0;
     bool more = rule_on(RULE_erasure_certified);
-    for (int tries = 0; code == OK && more && tries < 3; tries += m.made == before) {
-        AUTO(items_done) struct items l = { .now = clock_now() };
+    for (int tries = 0; code == OK && more && tries < 3; tries += m.again && m.made == before) {
+        AUTO(items_done) struct items l = { .now = clock_now(), .after = after };
         before = m.made;
         m.again = false;
         code = keeper_status(k, &m.keyring, reterr);
@@ -260,9 +281,13 @@ enum code certificates_make(struct store *s, struct keeper_client *k, const char
             code = items_read(s, tenant, &l, reterr);
         if (code == OK)
             code = make_all(&m, &l, reterr);
-        more = m.again || (l.more && m.made > before);
+        more = m.again || l.more;
+        after = m.again ? after : l.last;      /* whatever could not be final: those behind it do not wait */
     }
-    if (code == OK)
-        *ret_made = m.made;
-    return code;
+    if (code != OK)
+        return code;
+    *ret_made = m.made;
+    if (m.fault != OK)
+        *reterr = m.first;
+    return m.fault;
 }

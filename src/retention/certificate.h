@@ -14,7 +14,7 @@
 
 /* For all that was destroyed in that tenant, is final, and which no certificate tells of yet: one for each cause and by whom. What is not
  * final waits. Written together with its ledger entry (certificate_made), so there are never two of one destruction; cut before that,
- * it is made the next time. */
+ * it is made the next time. E_DAMAGED: one cannot be read any more; *ret_made says how many others have theirs. */
 MUST_USE enum code certificates_make(struct store *s, struct keeper_client *k, const char *service, int64_t tenant, size_t *ret_made, struct err *reterr);
 
 /* {items: [{number, made, cause, by, counts, from, until, keys, hash}], next}, the newest first; before: a number, INT64_MAX for all. */

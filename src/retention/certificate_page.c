@@ -142,6 +142,13 @@ static void facts_draw(const struct telling *t) {
     fact(t, C_LEDGER, buf_str(&stood));
 }
 
+/* Where no key is named the keeper looked at none, and the page says nothing of keys that were destroyed. */
+static bool says(const struct certificate *c, enum cert_text text) {
+    if (text == C_NO_KEYS)
+        return c->keys == 0;
+    return c->keys > 0 || (text != C_LEAD && text != C_UNDO && text != C_PROVED_KEYS);
+}
+
 static void head_draw(const struct telling *t) {
     const struct charter *c = t->look->charter;
     AUTO(buf_done) struct buf day = BUF(128), number = BUF(1024), span = BUF(256), undo = BUF(512);
@@ -153,12 +160,16 @@ static void head_draw(const struct telling *t) {
     snprintf(digits, sizeof digits, "%lld", number_of(t->c->body, "number"));
     said(t, C_NUMBER, SAY_ARGS(digits, t->look->tenant_name == NULL ? "" : t->look->tenant_name), &number);
     sheet_title(t->s, words_of(t, C_TITLE), buf_str(&number));
-    sheet_text(t->s, words_of(t, C_LEAD), 4);
+    if (says(t->c, C_NO_KEYS))
+        sheet_text(t->s, words_of(t, C_NO_KEYS), 6);
+    if (says(t->c, C_LEAD))
+        sheet_text(t->s, words_of(t, C_LEAD), 4);
     if (text == NULL || !span_parse(text, &left))
         left = (struct span){ .days = 14 };
     say_span(&span, t->look->lang, &left);
     said(t, C_UNDO, SAY_ARGS(buf_str(&span)), &undo);
-    sheet_text(t->s, buf_str(&undo), 6);
+    if (says(t->c, C_UNDO))
+        sheet_text(t->s, buf_str(&undo), 6);
 }
 
 static void proof_draw(const struct telling *t) {
@@ -166,7 +177,8 @@ static void proof_draw(const struct telling *t) {
     AUTO(buf_done) struct buf hash = BUF(80), key = BUF(80), command = BUF(512);
     sheet_heading(t->s, words_of(t, C_PROVED));
     for (size_t i = 0; i < ARRAY_LEN(proved); i++)
-        sheet_point(t->s, words_of(t, proved[i]));
+        if (says(t->c, proved[i]))
+            sheet_point(t->s, words_of(t, proved[i]));
     sheet_heading(t->s, words_of(t, C_OPEN));
     for (size_t i = 0; i < ARRAY_LEN(open); i++)
         sheet_point(t->s, words_of(t, open[i]));

@@ -69,6 +69,29 @@ TEST(each_language_and_cause_has_its_page) {
         }
 }
 
+/* The keeper looked at nothing: the page must not say that keys were destroyed. */
+TEST(one_without_keys_promises_less) {
+    AUTO(charter_free) struct charter *c = events();
+    static const uint64_t keys[] = { 5 };
+    static const enum cert_text proofs[] = { C_LEAD, C_UNDO, C_PROVED_KEYS }, always[] = { C_PROVED_TEXT, C_PROVED_LEDGER };
+    struct err e;
+    for (size_t n = 0; n <= 1; n++)
+        for (int l = 0; l < LANG_COUNT; l++) {
+            AUTO(buf_done) struct buf text = BUF(1u << 20), pdf = BUF(1u << 20);
+            AUTO(certificate_done) struct certificate read = { .body = NULL };
+            const struct certificate_look look = { .charter = c, .tenant_name = "Kwiaciarnia", .lang = (enum lang)l };
+            certificate_make("due", "sejf", "{\"registration\":2}", keys, n, &text);
+            CHECK_OK(certificate_page(text.data, text.len, &look, &pdf, &e), &e);
+            CHECK_INT(pages_of(&text, &look), 1);
+            CHECK_OK(certificate_verify(text.data, text.len, NULL, &read, &e), &e);
+            CHECK(says(&read, C_NO_KEYS) == (n == 0));
+            for (size_t i = 0; i < ARRAY_LEN(proofs); i++)
+                CHECK(says(&read, proofs[i]) == (n == 1));
+            for (size_t i = 0; i < ARRAY_LEN(always); i++)
+                CHECK(says(&read, always[i]));
+        }
+}
+
 TEST(what_was_altered_has_no_page) {
     static const uint64_t keys[] = { 5 };
     AUTO(buf_done) struct buf text = BUF(1u << 20), pdf = BUF(1u << 20);

@@ -153,22 +153,25 @@ enum code certificate_verify(const char *text, size_t len, const uint8_t public[
 
 /* ---- in the ledger */
 
-struct seeking { bool position, entry; };
+struct seeking { bool position; json_int_t entry; /* 0: not seen */ bool sealed; };
 
-/* The export was held to the key before: its lines are what the ledger has. */
+/* The export was held to the key before, but for what stands behind its last signed head: anybody can write that. So what was seen counts
+ * once a signed head of the chain comes behind it. A line with an entry is none, whatever else it holds. */
 static void line_look(const struct certificate *c, const char *line, size_t len, struct seeking *s) {
     const json_t *at = json_object_get(c->body, "ledger");
-    json_t *o = json_loadb(line, len, 0, NULL), *entry = json_object_get(o, "entry");
+    json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *entry = json_object_get(o, "entry");
     json_int_t seq = json_integer_value(json_object_get(o, "seq")), want = json_integer_value(json_object_get(at, "seq"));
     const char *head = json_string_value(json_object_get(o, "head")), *wanted = json_string_value(json_object_get(at, "head"));
     const char *verb = json_string_value(json_object_get(entry, "do")), *hash = json_string_value(json_object_get(json_object_get(entry, "what"), "hash"));
-    bool here = entry != NULL && json_integer_value(json_object_get(o, "chain")) == json_integer_value(json_object_get(at, "chain"));
+    bool chain = o != NULL && json_integer_value(json_object_get(o, "chain")) == json_integer_value(json_object_get(at, "chain")), here = chain && entry != NULL;
     AUTO(buf_done) struct buf own = BUF(80);
     hex_encode(c->hash, HASH_SIZE, &own);
     if (here && seq == want && head != NULL && wanted != NULL && strcmp(head, wanted) == 0)
         s->position = true;
     if (here && seq > want && verb != NULL && strcmp(verb, "certificate_made") == 0 && hash != NULL && strcmp(hash, buf_str(&own)) == 0)
-        s->entry = true;
+        s->entry = seq;
+    if (chain && entry == NULL && json_object_get(o, "signature") != NULL && s->entry > 0 && seq >= s->entry)
+        s->sealed = true;
     json_decref(o);
 }
 
@@ -179,6 +182,8 @@ enum code certificate_in_ledger(const struct certificate *c, int fd, const uint8
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
+    if (json_integer_value(json_object_get(json_object_get(c->body, "ledger"), "chain")) != json_integer_value(json_object_get(c->body, "tenant")))
+        return err_set(reterr, E_DAMAGED, "the certificate names a chain of the ledger that is not its tenant's");
     enum code code = ledger_verify_file(fd, public, &check, reterr);
     if (code != OK)
         return code;
@@ -195,5 +200,7 @@ enum code certificate_in_ledger(const struct certificate *c, int fd, const uint8
     (void)fclose(f);
     if (!s.position)
         return err_set(reterr, E_DAMAGED, "the ledger's chain does not stand where the certificate says: it is of another ledger, or of another time");
-    return s.entry ? OK : err_set(reterr, E_DAMAGED, "the ledger does not tell of this certificate (its export may be older)");
+    if (s.entry == 0)
+        return err_set(reterr, E_DAMAGED, "the ledger does not tell of this certificate (its export may be older)");
+    return s.sealed ? OK : err_set(reterr, E_DAMAGED, "the ledger tells of this certificate where the keeper has not signed yet: anybody can write that; export it again");
 }

@@ -3,72 +3,12 @@
 #include "retention/certificate.c"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <sys/socket.h>
 
-#include "keeper/server.h"
-#include "store/testbed.h"
-#include "sys/files.h"
-#include "sys/sockets.h"
+#include "retention/certificatebed.h"
 
 #define TENANT 7
 
-struct scene { struct bed b; char directory[64], keyring[96], root[96], socket[96]; struct keyring_options o; int listen, stop[2]; pthread_t thread; struct keeper_client *keeper; struct err e; };
-
-static void *serve(void *arg) {
-    struct scene *s = arg;
-    struct err e;
-    struct keeper_config c = { .keyring = s->o, .server_user = geteuid(), .stop_fd = s->stop[0] };
-    CHECK_OK(keeper_serve(&c, s->listen, &e), &e);
-    return NULL;
-}
-
-static void scene_make(struct scene *s) {
-    bed_start(&s->b);
-    snprintf(s->directory, sizeof s->directory, "/tmp/sejf-certificate-XXXXXX");
-    CHECK(mkdtemp(s->directory) != NULL);
-    snprintf(s->keyring, sizeof s->keyring, "%s/keeper", s->directory);
-    snprintf(s->root, sizeof s->root, "%s/root.key", s->directory);
-    snprintf(s->socket, sizeof s->socket, "%s/socket", s->directory);
-    s->o = (struct keyring_options){ .directory = s->keyring, .root = { .kind = ROOT_FILE, .path = s->root }, .owner = uuid_new() };
-    CHECK_OK(keyring_create(&s->o, NULL, &s->e), &s->e);
-    CHECK_OK(listen_unix(s->socket, 0600, &s->listen, &s->e), &s->e);
-    CHECK(pipe2(s->stop, O_CLOEXEC) == 0);
-    CHECK(pthread_create(&s->thread, NULL, serve, s) == 0);
-    CHECK_OK(keeper_connect(s->socket, &s->keeper, &s->e), &s->e);
-}
-
-static void scene_done(struct scene *s) {
-    s->keeper = keeper_close(s->keeper);
-    close(s->stop[1]);
-    CHECK(pthread_join(s->thread, NULL) == 0);
-    close(s->listen);
-    close(s->stop[0]);
-    CHECK_OK(dir_remove(s->directory, &s->e), &s->e);
-    bed_end(&s->b);
-}
-DEFINE_AUTO_VALUE(struct scene, scene_done)
-
-struct destroying { const char *cause, *by, *counts; key_id ids[8]; size_t count; };
-static enum code destroying_write(struct txn *t, void *arg, struct err *e) {
-    struct destroying *d = arg;
-    int64_t number;
-    return destruction_put(t, d->cause, d->by, d->counts, d->ids, d->count, &number, e);
-}
-/* As an erasure does it: the row, then the keys, unless the process ended before that. */
-static void destroyed(struct scene *s, const char *cause, const char *by, const char *counts, size_t keys, bool cut) {
-    struct destroying d = { cause, by, counts, { 0 }, keys };
-    struct key key[8];
-    if (keys > 0)
-        CHECK_OK(keeper_make(s->keeper, TENANT, USEC_NEVER, keys, d.ids, key, &s->e), &s->e);
-    CHECK_OK(store_write(s->b.store, TENANT, destroying_write, &d, &s->e), &s->e);
-    if (!cut)
-        CHECK_OK(keeper_destroy(s->keeper, TENANT, d.ids, keys, &s->e), &s->e);
-}
-static void renewed(struct scene *s) {
-    struct renewal r;
-    CHECK_OK(keeper_renew(s->keeper, &r, &s->e), &s->e);
-}
+static void destroyed(struct scene *s, const char *cause, const char *by, const char *counts, size_t keys, bool cut) { destroyed_of(s, TENANT, cause, by, counts, keys, cut); }
 static size_t made(struct scene *s) {
     size_t n = 99;
     CHECK_OK(certificates_make(s->b.store, s->keeper, "papers", TENANT, &n, &s->e), &s->e);
@@ -134,6 +74,53 @@ TEST(what_is_not_final_waits_and_the_others_do_not_wait_for_it) {
     CHECK_INT(made(&s), 0);
 }
 
+/* What cannot be read any more waits alone: others of the same cause and doer, and of other causes, have their certificates. */
+TEST(what_is_damaged_is_told_and_keeps_nobody_waiting) {
+    static const char *const damages[] = { "{\"paper\":", "[]", "{\"paper\":\"many\"}" };
+    for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+        AUTO(scene_done) struct scene s;
+        size_t n = 0;
+        scene_make(&s);
+        destroyed(&s, "due", "sejf", "{\"paper\":1}", 1, false);
+        destroyed(&s, "due", "sejf", damages[i], 1, false);
+        destroyed(&s, "due", "sejf", "{\"paper\":1}", 1, false);
+        destroyed(&s, "owner", "token 7", "{\"paper\":1}", 1, false);
+        renewed(&s);
+        for (int again = 0; again < 2; again++) {
+            CHECK_CODE(certificates_make(s.b.store, s.keeper, "papers", TENANT, &n, &s.e), E_DAMAGED, &s.e);
+            CHECK(strstr(s.e.text, "destruction 2") != NULL);
+            CHECK_INT(n, again == 0 ? 3 : 0);
+        }
+        json_t *list = list_of(&s), *items = json_object_get(list, "items");
+        CHECK_INT(json_array_size(items), 3);
+        for (size_t k = 0; k < 3; k++)
+            CHECK_INT(json_integer_value(json_object_get(json_array_get(items, k), "keys")), 1);
+        json_decref(list);
+    }
+}
+
+struct many { uint64_t *keys; size_t count; };
+static enum code many_write(struct txn *t, void *arg, struct err *e) {
+    const struct many *m = arg;
+    int64_t number;
+    return destruction_put(t, "due", "sejf", "{\"paper\":1}", m->keys, m->count, &number, e);
+}
+
+/* As after an erasure above the cap of a day: as many keys as one certificate names are there yet. */
+TEST(those_behind_a_mass_that_is_not_final_do_not_wait) {
+    AUTO(scene_done) struct scene s;
+    scene_make(&s);
+    struct many m = { mem_new_array(CERTIFICATE_KEYS, sizeof *m.keys), CERTIFICATE_KEYS };
+    for (size_t i = 0; i < m.count; i++)
+        m.keys[i] = (UINT64_C(1) << 40) + i;
+    CHECK_OK(store_write(s.b.store, TENANT, many_write, &m, &s.e), &s.e);
+    destroyed(&s, "owner", "token 7", "{\"paper\":1}", 1, false);
+    renewed(&s);
+    CHECK_INT(made(&s), 1);
+    CHECK_INT(made(&s), 0);
+    mem_free(m.keys);
+}
+
 /* Every byte of a short one, in several ways. */
 TEST(a_byte_that_is_altered_shows) {
     AUTO(scene_done) struct scene s;
@@ -192,6 +179,22 @@ TEST(ranges_have_one_form) {
     }
 }
 
+static enum code signer_head(void *arg, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *e) { return keeper_head(arg, chain, ret_seq, ret_head, e); }
+static enum code signer_after(void *arg, int64_t after, int64_t *ret, struct err *e) { return keeper_chain_after(arg, after, ret, e); }
+static enum code signer_sign(void *arg, int64_t chain, uint64_t from, const uint8_t (*digests)[HASH_SIZE], size_t count, const uint8_t head[HASH_SIZE], uint8_t ret[SIGNATURE_SIZE],
+                             struct err *e) {
+    return keeper_sign_head(arg, chain, from, digests, count, head, ret, e);
+}
+static void ledger_signed(struct scene *s) {
+    const struct ledger_signer signer = { .head = signer_head, .chain_after = signer_after, .sign = signer_sign, .arg = s->keeper };
+    CHECK_OK(ledger_sign(s->b.store, &signer, &s->e), &s->e);
+}
+static void exported(struct scene *s, int fd, const uint8_t public[PUBLIC_SIZE]) {
+    CHECK(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+    CHECK_OK(ledger_export(s->b.store, TENANT, public, fd, &s->e), &s->e);
+    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+}
+
 TEST(the_ledger_tells_of_it) {
     AUTO(scene_done) struct scene s;
     AUTO(buf_done) struct buf text = BUF(1u << 20);
@@ -201,6 +204,7 @@ TEST(the_ledger_tells_of_it) {
     scene_make(&s);
     CHECK_OK(keeper_public(s.keeper, public, &s.e), &s.e);
     CHECK_OK(ledger_note(s.b.store, TENANT, "record_erased", "token 7", json_null(), true, &s.e), &s.e);
+    ledger_signed(&s);
     destroyed(&s, "owner", "token 7", "{\"paper\":1}", 2, false);
     renewed(&s);
     CHECK_INT(made(&s), 1);
@@ -208,14 +212,22 @@ TEST(the_ledger_tells_of_it) {
     CHECK_OK(certificate_verify(text.data, text.len, public, &c, &s.e), &s.e);
     snprintf(path, sizeof path, "%s/export", s.directory);
     AUTO(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    CHECK_OK(ledger_export(s.b.store, TENANT, public, fd, &s.e), &s.e);
-    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    exported(&s, fd, public);                          /* signed up to the entry before: what stands behind that anybody could have added */
+    CHECK_CODE(certificate_in_ledger(&c, fd, public, &s.e), E_DAMAGED, &s.e);
+    CHECK(strstr(s.e.text, "not signed yet") != NULL);
+    ledger_signed(&s);
+    exported(&s, fd, public);
     CHECK_OK(certificate_in_ledger(&c, fd, public, &s.e), &s.e);
     c.hash[0] ^= 1;                                    /* as if it were another one */
     CHECK(lseek(fd, 0, SEEK_SET) == 0);
     CHECK_CODE(certificate_in_ledger(&c, fd, public, &s.e), E_DAMAGED, &s.e);
     CHECK(strstr(s.e.text, "does not tell") != NULL);
     c.hash[0] ^= 1;
+    json_object_set_new(json_object_get(c.body, "ledger"), "chain", json_integer(0));
+    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    CHECK_CODE(certificate_in_ledger(&c, fd, public, &s.e), E_DAMAGED, &s.e);
+    CHECK(strstr(s.e.text, "not its tenant's") != NULL);
+    json_object_set_new(json_object_get(c.body, "ledger"), "chain", json_integer(TENANT));
     json_object_set_new(json_object_get(c.body, "ledger"), "head", json_string("00"));
     CHECK(lseek(fd, 0, SEEK_SET) == 0);
     CHECK_CODE(certificate_in_ledger(&c, fd, public, &s.e), E_DAMAGED, &s.e);

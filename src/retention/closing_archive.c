@@ -185,6 +185,8 @@ static enum code manifest_put(struct archive *a, usec_t now, const uint8_t publi
     AUTO(buf_done) struct buf text = BUF(TEXT_MAX_BYTES), hash = BUF(80), signed_by = BUF(160), key = BUF(80);
     uint8_t digest[HASH_SIZE], sig[SIGNATURE_SIZE];
     char made[32];
+    time_format(now, made, sizeof made);
+    pack_heading(charter_name(a->s->charter), STATEMENT, made, &text);
     pack_manifest(a->pack, &text);
     if (text.failed)
         return no_memory(reterr);
@@ -197,7 +199,7 @@ static enum code manifest_put(struct archive *a, usec_t now, const uint8_t publi
     hex_encode(digest, sizeof digest, &hash);
     hex_encode(sig, sizeof sig, &signed_by);
     hex_encode(public, PUBLIC_SIZE, &key);
-    json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "sejf_pack", 1, "purpose", STATEMENT, "service", charter_name(a->s->charter), "made", time_format(now, made, sizeof made),
+    json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "sejf_pack", 1, "purpose", STATEMENT, "service", charter_name(a->s->charter), "made", made,
                           "manifest_sha256", buf_str(&hash), "signature", buf_str(&signed_by), "public_key", buf_str(&key));
     char *told = o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
     json_decref(o);

@@ -139,6 +139,8 @@ static enum code signature_add(struct packing *p, struct err *reterr) {
     AUTO(buf_done) struct buf manifest = BUF(PIECE_MAX);
     uint8_t digest[HASH_SIZE], signature[SIGNATURE_SIZE], public[PUBLIC_SIZE];
     char made[40], hash[2 * HASH_SIZE + 1], signed_by[2 * SIGNATURE_SIZE + 1], key[2 * PUBLIC_SIZE + 1];
+    time_format(p->job->now, made, sizeof made);
+    pack_heading(charter_name(p->s->charter), pack_purpose_name(p->job->purpose), made, &manifest);
     pack_manifest(p->pack, &manifest);
     if (manifest.failed)
         return err_set(reterr, E_MEMORY, "no memory for an access pack");
@@ -154,7 +156,7 @@ static enum code signature_add(struct packing *p, struct err *reterr) {
     hex_of(signature, sizeof signature, signed_by);
     hex_of(public, sizeof public, key);
     return packing_json(p, SIGNATURE_NAME, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "sejf_pack", 1, "purpose", pack_purpose_name(p->job->purpose), "service", charter_name(p->s->charter),
-                                                     "made", time_format(p->job->now, made, sizeof made), "manifest_sha256", hash, "signature", signed_by, "public_key", key,
+                                                     "made", made, "manifest_sha256", hash, "signature", signed_by, "public_key", key,
                                                      "check", "sejf pack verify FILE --public HEX; the service shows its key: sejf ledger key"), reterr);
 }
 

@@ -181,6 +181,12 @@ TEST(whoever_changes_it_is_found_out) {
         { "del f['signature.json']", "signature.json: it is missing" },
         { "f['manifest.txt']=f['manifest.txt']+hashlib.sha256(b'x').hexdigest().encode()+b'  more.txt\\n'; f['more.txt']=b'x'", "signature.json: the signature is not one of this manifest" },
         { "f['manifest.txt']=b'nothing\\n'", "manifest.txt: a line of it is none of a manifest" },
+        { "s=json.loads(f['signature.json']); s['made']='2020-01-01T00:00:00Z'; f['signature.json']=json.dumps(s).encode()", "signature.json: it names another service, purpose or time" },
+        { "s=json.loads(f['signature.json']); s['purpose']='portability'; f['signature.json']=json.dumps(s).encode()", "signature.json: it names another service, purpose or time" },
+        { "s=json.loads(f['signature.json']); s['purpose']='closing'; f['signature.json']=json.dumps(s).encode()", "signature.json: the signature is not one of this manifest" },
+        { "s=json.loads(f['signature.json']); s['service']='other'; f['signature.json']=json.dumps(s).encode()", "signature.json: it names another service, purpose or time" },
+        { "f['manifest.txt']=b'# '+f['manifest.txt'][2:].replace(b' access ',b' portability ',1)", "signature.json: the signature is not one of this manifest" },
+        { "f['manifest.txt']=f['manifest.txt']+b'# more\\n'", "manifest.txt: a line of it is none of a manifest" },
         { "s=json.loads(f['signature.json']); s['public_key']='00'*32; f['signature.json']=json.dumps(s).encode()", "signature.json: the signature is not one of this manifest" },
     };
     struct bed b;

@@ -122,7 +122,8 @@ static enum code manifest_check(struct checking *c, struct err *reterr) {
     for (size_t at = 0; code == OK && at < c->manifest.len;) {
         const char *line = c->manifest.data + at, *end = memchr(line, '\n', c->manifest.len - at);
         size_t len = end == NULL ? c->manifest.len - at : (size_t)(end - line);
-        code = line_check(c, line, len, named, reterr);
+        if (at > 0 || line[0] != '#')          /* what the archive is: signature_check */
+            code = line_check(c, line, len, named, reterr);
         at += len + 1;
     }
     for (size_t i = 0; code == OK && i < c->count; i++)
@@ -143,6 +144,15 @@ static bool attested(const uint8_t public[PUBLIC_SIZE], const char *what, const 
     return sign_verify(public, text, sizeof prefix + n + HASH_SIZE, signature);
 }
 
+/* What it says of itself must stand in the manifest, which is signed: else anybody could give it another date, purpose or service. */
+static bool headed(const struct checking *c, const char *service, const char *purpose, const char *made) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    AUTO(buf_done) struct buf line = BUF(512);
+    pack_heading(service, purpose, made, &line);
+    return !line.failed && service[strspn(service, letters)] == 0 && purpose[strspn(purpose, letters)] == 0 && c->manifest.len >= line.len &&
+           memcmp(buf_str(&c->manifest), buf_str(&line), line.len) == 0;
+}
+
 static enum code signature_check(struct checking *c, const uint8_t *wanted, struct pack_check *ret, struct err *reterr) {
     uint8_t digest[HASH_SIZE], signature[SIGNATURE_SIZE], public[PUBLIC_SIZE];
     json_t *told = json_loadb(buf_str(&c->signature), c->signature.len, 0, NULL);
@@ -157,6 +167,8 @@ static enum code signature_check(struct checking *c, const uint8_t *wanted, stru
         code = damaged(reterr, "it was signed with another key than the one that you gave", SIGNATURE_NAME);
     else if (!attested(public, strcmp(purpose, CLOSING) == 0 ? CLOSING : SIGNED_WHAT, digest, signature))
         code = damaged(reterr, "the signature is not one of this manifest", SIGNATURE_NAME);
+    else if (!headed(c, service, purpose, made))
+        code = damaged(reterr, "it names another service, purpose or time than the manifest that was signed", SIGNATURE_NAME);
     if (code == OK) {
         ret->files = c->count;
         memcpy(ret->service, service, strlen(service) + 1);
