@@ -42,7 +42,7 @@ static enum code letter_make(struct telling *t, int64_t tenant, const struct per
         buf_text(&text, text_in(TEXT_VERSIONS_MAIL_USES, who->lang));
         buf_text(&text, "\n\n");
     }
-    say_plain(&text, text_in(TEXT_VERSIONS_MAIL_LINK, who->lang), SAY_ARGS(buf_str(&link)));
+    say_plain(&text, text_in(TEXT_VERSIONS_MAIL_LINK, who->lang), SAY_ARGS(buf_str(&link), charter_contact(t->newer)));
     buf_char(&text, '\n');
     if (subject.failed || text.failed || day.failed || link.failed)
         return err_set(reterr, E_MEMORY, "no memory for a letter");

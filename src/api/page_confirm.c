@@ -42,11 +42,12 @@ static enum code letter_about(const struct confirm_ask *a, const struct uuid *id
     enum code code = access_link_make(a->service, a->tenant, a->kind, id, token, reterr);
     if (code != OK)
         return code;
+    const char *title = charter_title(c)->in[a->lang];
     form_name(&form, k, a->lang);
     buf_printf(&link, "%s/p/%s/%s?lang=%s", a->base_url, charter_name(c), token, lang_code(a->lang));
     crypto_wipe(token, sizeof token);
     say_plain(&subject, text_in(TEXT_ADDRESS_SUBJECT, a->lang), SAY_ARGS(buf_str(&form)));
-    say_plain(&text, text_in(TEXT_ADDRESS_LETTER, a->lang), SAY_ARGS(a->tenant_name, buf_str(&form), buf_str(&link)));
+    say_plain(&text, text_in(TEXT_ADDRESS_LETTER, a->lang), SAY_ARGS(a->tenant_name, buf_str(&form), buf_str(&link), title != NULL ? title : charter_name(c), charter_contact(c)));
     if (link.failed || subject.failed || text.failed || form.failed)
         return err_set(reterr, E_MEMORY, "no memory for a letter");
     return post_seal(a->service, a->tenant, &(struct post){ .cause = CAUSE, .to = to, .lang = a->lang, .subject = buf_str(&subject), .text = buf_str(&text),

@@ -341,3 +341,29 @@ TEST(the_private_link_says_when_each_part_goes_and_what_keeps_it) {
     }
     json_decref(record);
 }
+
+/* A use that came later and was not agreed to is not told as one that is made of the data; with a consent, or an objection on record, it is. */
+TEST(a_use_that_waits_for_a_consent_is_no_use_yet) {
+    static const struct { const char *given; bool objected, told; } cases[] = { { NULL, false, false }, { "2026-11-22T10:00:00Z", false, true }, { NULL, true, true } };
+    AUTO(charter_free) struct charter *c = load("machines");
+    const struct kind *k = charter_kind_at(c, charter_kind(c, "fault"));
+    struct form_view f = view_of(c, charter_kind(c, "fault"), LANG_EN, NULL);
+    json_t *record = json_object();
+    CHECK(k->used_for_count >= 2);
+    const char *later = purpose_name(k, 1), *first = purpose_name(k, 0);
+    AUTO(buf_done) struct buf button = BUF(1024);
+    buf_printf(&button, "name=\"" LINK_TO "\" value=\"%s\"", later);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(buf_done) struct buf html = BUF(1u << 16), what = BUF(1024);
+        buf_printf(&what, "purpose %s", later);
+        json_t *again = json_pack("[{s:s, s:s?}]", "what", buf_str(&what), "given", cases[i].given);
+        json_t *objections = !cases[i].objected ? json_array() : json_pack("[{s:s}]", "purpose", later);
+        struct link_view v = { .notice = f.notice, .record = record, .path = "/p/machines/x", .action = "/p/machines/x?lang=en", .token = "t", .again = again, .objections = objections };
+        uses_put(&html, &v);
+        CHECK((strstr(buf_str(&html), buf_str(&button)) != NULL) == cases[i].told);
+        CHECK(strstr(buf_str(&html), first) != NULL);
+        json_decref(again);
+        json_decref(objections);
+    }
+    json_decref(record);
+}

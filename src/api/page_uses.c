@@ -14,12 +14,28 @@ static bool stands(const struct link_view *v, const char *purpose) {
     return false;
 }
 
+/* A use that came after the data was given and that the person has not agreed to: the data is not used for it. It stands with its button
+ * among the new uses. */
+static bool is_locked(const struct link_view *v, const char *purpose) {
+    static const char mark[] = "purpose ";
+    size_t i;
+    const json_t *one;
+    json_array_foreach(v->again, i, one) {
+        const char *what = json_string_value(json_object_get(one, "what")) ?: "";
+        if (json_string_value(json_object_get(one, "given")) == NULL && strncmp(what, mark, sizeof mark - 1) == 0 && strcmp(what + sizeof mark - 1, purpose) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void use_put(struct buf *ret, const struct link_view *v, const struct kind *k, int purpose) {
     const enum lang lang = v->notice.lang;
     const char *said = k->used_for[purpose].in[lang], *name = purpose_name(k, purpose);
     AUTO(buf_done) struct buf label = BUF(1u << 14);
     AUTO(buf_done) struct buf title = BUF(1u << 14);
     bool objected = stands(v, name);
+    if (!objected && is_locked(v, name))
+        return;
     label_title(&title, said != NULL ? said : name);
     buf_text(ret, "<p><strong>");
     buf_html(ret, buf_str(&title));

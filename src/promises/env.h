@@ -35,5 +35,7 @@ json_t *canary_value(struct env *e, const struct field *f);
 /* The kind that serves best for personal probes: personal, with a findable field; -1: none. */
 int env_personal_kind(const struct env *e);
 
+/* The ending of a counted word: "1 kind", "2 kinds". */
+#define ENDS(n) ((n) == 1 ? "" : "s")
 #define SAY(v, ok, ...) verdict_say((v), (ok), __VA_ARGS__)
 enum code verdict_say(struct verdict_line *v, bool kept, const char *fmt, ...) PRINTF_LIKE(3, 4);

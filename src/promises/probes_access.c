@@ -259,7 +259,7 @@ enum code probe_sees(struct env *e, struct verdict_line *v, struct err *reterr) 
             return SAY(v, false, "%s sees %s of %s, which no grant gives", people[i].name, beyond, k->name);
         tried++;
     }
-    return SAY(v, tried > 0, "%zu roles see no personal field of %s beyond their grants", tried, k->name);
+    return SAY(v, tried > 0, "no personal field of %s beyond its grants is seen by %zu role%s", k->name, tried, ENDS(tried));
 }
 
 /* ---- one's own */
@@ -369,7 +369,7 @@ enum code probe_own(struct env *e, struct verdict_line *v, struct err *reterr) {
     }
     if (code != OK || v->tried)
         return code;
-    return SAY(v, true, tried == 0 ? "the charter grants nobody but the tenant's staff what is their own" : "%zu times somebody else's record lay beside a person's own and stayed hidden", tried);
+    return SAY(v, true, tried == 0 ? "the charter grants nobody but the tenant's staff what is their own" : "%zu time%s somebody else's record lay beside a person's own and stayed hidden", tried, ENDS(tried));
 }
 
 /* A grant by relation whose link is a reference field of the record itself, and the kind of the person behind it. */
@@ -460,5 +460,5 @@ enum code probe_changes(struct env *e, struct verdict_line *v, struct err *reter
             return SAY(v, false, "%s could change %s of %s (%d)", people[i].name, f->name, k->name, a.status);
         tried++;
     }
-    return code != OK ? code : SAY(v, tried > 0, "%zu roles were refused when they changed a field that is not theirs", tried);
+    return code != OK ? code : SAY(v, tried > 0, "changing a field that is not its own was refused to %zu role%s", tried, ENDS(tried));
 }

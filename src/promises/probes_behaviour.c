@@ -75,7 +75,7 @@ enum code probe_schema(struct env *e, struct verdict_line *v, struct err *reterr
         json_object_set_new(json_object_get(input, "fields"), k->fields[i].name, json_pack("[[i]]", 7));
         code = expect(e, kind, input, 422, "a value of the wrong type", v, &fine, reterr);
     }
-    return code != OK || !fine ? code : SAY(v, true, "an undeclared field and wrong types of %zu fields of %s answered 422", k->field_count, k->name);
+    return code != OK || !fine ? code : SAY(v, true, "an undeclared field and wrong types of %zu field%s of %s answered 422", k->field_count, ENDS(k->field_count), k->name);
 }
 
 static bool has_use(const struct kind *k) {

@@ -106,8 +106,8 @@ enum code probe_reads(struct env *e, struct verdict_line *v, struct err *reterr)
         return code;
     if (tried && !told)
         return SAY(v, false, "the person's own page does not tell who looked");
-    return SAY(v, true, "%d reads by %s%s%s stand in the tenant's list with role and token%s", listed.entries, env_own_role(e), other != NULL ? " and " : "",
-               other != NULL ? other : "", tried ? ", and the person's own page tells of them" : "");
+    return SAY(v, true, "reads by %s%s%s stand in the tenant's list with role and token: %d%s", env_own_role(e), other != NULL ? " and " : "",
+               other != NULL ? other : "", listed.entries, tried ? "; the person's own page tells of them" : "");
 }
 
 /* ---- bulk copies */

@@ -175,5 +175,5 @@ enum code probe_due(struct env *e, struct verdict_line *v, struct err *reterr) {
         code = recount(e, &stored, &off, reterr);
     if (code != OK)
         return code;
-    return SAY(v, parts > 0 && off == 0, "%zu parts of %zu kinds: %zu go when another calendar says so, the others stay; %lld of %lld stored dates are not kept up", parts, n, dated, off, stored);
+    return SAY(v, parts > 0 && off == 0, "%zu part%s of %zu kind%s: %zu go when another calendar says so, the others stay; %lld of %lld stored dates not kept up", parts, ENDS(parts), n, ENDS(n), dated, off, stored);
 }

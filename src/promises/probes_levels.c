@@ -135,7 +135,7 @@ enum code probe_levels(struct env *e, struct verdict_line *v, struct err *reterr
             tried++;
         }
     }
-    return code != OK ? code : SAY(v, true, "%zu accounts with levels read, listed and changed what these open, and nothing else", tried);
+    return code != OK ? code : SAY(v, true, "%zu account%s with levels read, listed and changed what these open, and nothing else", tried, ENDS(tried));
 }
 
 /* ---- windows */

@@ -91,5 +91,5 @@ enum code probe_noticed(struct env *e, struct verdict_line *v, struct err *reter
         code = relay_is_there(e, warned, v, &broken, reterr);
     if (code != OK || broken)
         return code;
-    return SAY(v, true, "of %zu kinds that have a notice a record whose day had come stayed until the notice was tried, and went then (%zu with a date)", warned, tried);
+    return SAY(v, true, "of %zu kind%s with a notice a record whose day had come stayed until the notice was tried, and went then (%zu with a date)", warned, ENDS(warned), tried);
 }

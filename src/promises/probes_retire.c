@@ -106,10 +106,10 @@ enum code probe_retired(struct env *e, struct verdict_line *v, struct err *reter
     if (code != OK)
         return code;
     if (waits)
-        return SAY(v, false, "the clock is in doubt, so nothing goes by its date until somebody has looked at it and says `sejf clock confirm`; %lld records are due meanwhile", left);
+        return SAY(v, false, "the clock is in doubt, so nothing goes by its date until somebody has looked at it and says `sejf clock confirm`; records due meanwhile: %lld", left);
     if (left > 0)
-        return SAY(v, false, "%lld records are due for more than ten minutes, the first for %lld hours, and are still there", left, seconds / 3600);
-    return SAY(v, true, whole + some == 0 ? "no kind has a date" : "at its date a record of %zu kinds was gone and one of %zu kinds had lost that part; overdue records: 0, held: %lld", whole, some, held);
+        return SAY(v, false, "still there although due for more than ten minutes: %lld record%s, the first for %lld hour%s", left, ENDS(left), seconds / 3600, ENDS(seconds / 3600));
+    return SAY(v, true, whole + some == 0 ? "no kind has a date" : "at its date a record of %zu kind%s was gone and one of %zu kind%s had lost that part; overdue records: 0, held: %lld", whole, ENDS(whole), some, ENDS(some), held);
 }
 
 enum code probe_kept(struct env *e, struct verdict_line *v, struct err *reterr) {
@@ -137,5 +137,5 @@ enum code probe_kept(struct env *e, struct verdict_line *v, struct err *reterr) 
             return SAY(v, false, "a %s that its owner keeps answers %d after a walk at the end of all dates, and %zu of its %zu parts stand", kinds[i].name, after.status, after.parts, made.parts);
         tried++;
     }
-    return code != OK ? code : SAY(v, true, "%zu kinds that their owner keeps have no date, and a walk at the end of all dates leaves them", tried);
+    return code != OK ? code : SAY(v, true, "what the owner keeps of %zu kind%s has no date, and a walk at the end of all dates leaves it", tried, ENDS(tried));
 }

@@ -45,7 +45,7 @@ enum code probe_sealed(struct env *e, struct verdict_line *v, struct err *reterr
     }
     if (bytes == 0)
         return SAY(v, false, "no byte of the data directory could be read; run it as its owner");
-    return SAY(v, tried > 0, "personal values of %zu kinds are readable nowhere in %llu bytes of data and logs", tried, (unsigned long long)bytes);
+    return SAY(v, tried > 0, "personal values of %zu kind%s are readable nowhere in %llu bytes of data and logs", tried, ENDS(tried), (unsigned long long)bytes);
 }
 
 /* The index could betray a value by its beginning, cut to the length of a token. */
@@ -78,7 +78,7 @@ enum code probe_tokens(struct env *e, struct verdict_line *v, struct err *reterr
         return SAY(v, false, "%zu files or folders of the data directory could not be read; run it as root or their owner", seen.unread);
     if (seen.found)
         return SAY(v, false, "the beginning of a personal value is readable in %s", seen.where);
-    return SAY(v, true, "found by %zu fields; no beginning of a value is readable in %llu bytes", hits, (unsigned long long)seen.bytes);
+    return SAY(v, true, "found by %zu field%s; no beginning of a value is readable in %llu bytes", hits, ENDS(hits), (unsigned long long)seen.bytes);
 }
 
 enum code probe_caps(struct env *e, struct verdict_line *v, struct err *reterr) {
@@ -154,7 +154,7 @@ enum code probe_children(struct env *e, struct verdict_line *v, struct err *rete
         if (code == OK && (status == 200) == k->when_deleted[i].erase)
             return SAY(v, false, "after its %s was erased, a %s answers %d", k->name, ck->name, status);
     }
-    return code != OK ? code : SAY(v, true, "%zu kinds below %s went or stayed as when_deleted says", k->when_deleted_count, k->name);
+    return code != OK ? code : SAY(v, true, "%zu kind%s below %s went or stayed as when_deleted says", k->when_deleted_count, ENDS(k->when_deleted_count), k->name);
 }
 
 /* ---- what a law keeps */

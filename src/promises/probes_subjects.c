@@ -141,8 +141,8 @@ enum code probe_person(struct env *e, struct verdict_line *v, struct err *reterr
     }
     if (fd >= 0)
         close(fd);
-    return code != OK || v->detail[0] != 0 ? code : SAY(v, true, "%zu kinds: all of the person was found and packed, and nothing of another or of another tenant; the archive of %llu files is signed",
-                                                        p.count, (unsigned long long)check.files);
+    return code != OK || v->detail[0] != 0 ? code : SAY(v, true, "%zu kind%s: all of the person was found and packed, and nothing of another or of another tenant; the archive of %llu file%s is signed",
+                                                        p.count, ENDS(p.count), (unsigned long long)check.files, ENDS(check.files));
 }
 
 /* One kind in the archive: as JSON, as a table, with its schema; and nothing where the person gave nothing that may leave. */

@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "records/draft.h"
 #include "records/post.h"
+#include "rights/paper.h"
 #include "rights/subject.h"
 #include "rights/tell.h"
 #include "store/consent.h"
@@ -195,13 +196,14 @@ static enum code letter_seal(struct restricting *r, const char *to, const char *
     const struct charter *c = r->s->charter;
     const struct words *title = charter_title(c);
     const char *service = title->in[lang] != NULL ? title->in[lang] : charter_name(c);
-    AUTO(buf_done) struct buf day = BUF(64), subject = BUF(POST_SUBJECT_MAX), text = BUF(POST_TEXT_MAX);
+    AUTO(buf_done) struct buf day = BUF(64), authority = BUF(1024), subject = BUF(POST_SUBJECT_MAX), text = BUF(POST_TEXT_MAX);
     struct civil set = zone_civil(charter_zone(c), since);
     say_date(&day, lang, &set);
-    const char *const args[] = { service, who_lifts != NULL && who_lifts[0] != 0 ? who_lifts : charter_operator(c), buf_str(&day), charter_contact(c), NULL };
+    authority_put(c, ", ", &authority);
+    const char *const args[] = { service, who_lifts != NULL && who_lifts[0] != 0 ? who_lifts : charter_operator(c), buf_str(&day), charter_contact(c), buf_str(&authority), NULL };
     say_plain(&subject, lift.subject.in[lang], args);
     say_plain(&text, lift.text.in[lang], args);
-    if (day.failed || subject.failed || text.failed)
+    if (day.failed || authority.failed || subject.failed || text.failed)
         return err_set(reterr, E_MEMORY, "no memory for a letter");
     return post_seal(r->s, r->who->tenant, &(struct post){ .cause = CAUSE, .to = to, .lang = lang, .subject = buf_str(&subject), .text = buf_str(&text), .until = clock_now() + LETTER_LIFE }, ret, reterr);
 }

@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "records/service.h"
+#include "rights/paper.h"
 #include "rights/subject.h"
 
 #define SECRET 32u
@@ -15,6 +16,14 @@
 static const struct { struct words subject, text; } tells[TELLS] = {
 #define TELL(name, sen, spl, shu, ten, tpl, thu) [TELL_##name] = { WORDS(sen, spl, shu), WORDS(ten, tpl, thu) },
 #include "rights/texts_tell.tbl"
+#undef TELL
+};
+enum { ASK_PLAIN, ASK_LINK };
+static const struct words asks[] = {
+#define TELL(name, sen, spl, shu, ten, tpl, thu)
+#define ASK(name, en, pl, hu) [ASK_##name] = WORDS(en, pl, hu),
+#include "rights/texts_tell.tbl"
+#undef ASK
 #undef TELL
 };
 static const char *const names[TELLS] = { "received", "identity", "extended", "answered", "answered", "refused", "passed" };
@@ -75,21 +84,29 @@ static void day_put(const struct request_work *w, enum lang lang, usec_t t, stru
     say_date(ret, lang, &c);
 }
 
+/* Whom to write to for a question or a new link, and who takes complaints. */
+static void ask_put(const struct charter *c, enum lang lang, bool link, struct buf *ret) {
+    AUTO(buf_done) struct buf authority = BUF(1024);
+    authority_put(c, ", ", &authority);
+    say_plain(ret, asks[link ? ASK_LINK : ASK_PLAIN].in[lang], SAY_ARGS(charter_contact(c), buf_str(&authority)));
+}
+
 static enum code letter_make(struct request_work *w, enum tell what, const char *to, const char *link, struct post_ready *ret, struct err *reterr) {
     enum lang lang = tell_lang(w);
-    AUTO(buf_done) struct buf number = BUF(32), received = BUF(64), due = BUF(64), subject = BUF(POST_SUBJECT_MAX), text = BUF(POST_TEXT_MAX);
+    AUTO(buf_done) struct buf number = BUF(32), received = BUF(64), due = BUF(64), ask = BUF(4096), subject = BUF(POST_SUBJECT_MAX), text = BUF(POST_TEXT_MAX);
     buf_printf(&number, "%lld", (long long)w->row.number);
     day_put(w, lang, w->row.received, &received);
     day_put(w, lang, w->row.due == USEC_NEVER ? w->row.law - 1 : w->row.due - 1, &due);
     const char *answers = w->desk->tenant_name != NULL && w->desk->tenant_name[0] != 0 ? w->desk->tenant_name : charter_operator(service_charter(w->desk->service));
     if (what == TELL_PASSED)
         answers = json_string_value(json_object_get(json_object_get(w->entry, "passed"), "to"));
-    const char *const args[] = { buf_str(&number), tell_type(w->row.type, lang), buf_str(&received), buf_str(&due), link == NULL ? "" : link, tell_service(w->desk, lang), answers == NULL ? "" : answers, NULL };
+    ask_put(service_charter(w->desk->service), lang, link != NULL, &ask);
+    const char *const args[] = { buf_str(&number), tell_type(w->row.type, lang), buf_str(&received), buf_str(&due), link == NULL ? "" : link, tell_service(w->desk, lang), answers == NULL ? "" : answers, buf_str(&ask), NULL };
     /* Whoever fills in the form may type anything as its name, beside somebody else's address. */
     const char *name = w->row.identified == 0 ? NULL : json_string_value(json_object_get(json_object_get(w->entry, "person"), "name"));
     say_plain(&subject, tells[what].subject.in[lang], args);
     say_plain(&text, tells[what].text.in[lang], args);
-    if (number.failed || received.failed || due.failed || subject.failed || text.failed)
+    if (number.failed || received.failed || due.failed || ask.failed || subject.failed || text.failed)
         return request_memory(reterr);
     const struct post p = { .cause = "request", .about = w->row.number, .to = to, .to_name = name, .lang = lang,
                             .subject = buf_str(&subject), .text = buf_str(&text), .until = clock_now() + LINK_DAYS * USEC_PER_DAY };

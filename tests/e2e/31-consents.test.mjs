@@ -284,6 +284,7 @@ test('what a form made counts only after the link of its letter was pressed, onc
     assert.equal(await step('/told'), 204);
     assert.equal(await step('/told'), 204);                                        // a second letter is not sent
     await until('the letter before lifting', () => sink.letters.some((l) => l.to.includes('ida@people.example')), 60000);
+    assert.match(sink.letters.find((l) => l.to.includes('ida@people.example')).read().text, /complain to the supervisory authority: \S+|do organu nadzorczego: \S+|felügyeleti hatóságnál: \S+/);
     await until('the lifting', async () => (await step('/lift')) === 204, 60000);
     assert.equal(sink.letters.filter((l) => l.to.includes('ola@people.example')).length, 3);
     const told = sink.letters.filter((l) => l.to.includes('ida@people.example'));

@@ -86,6 +86,8 @@ const linked = async (to, pattern) => until(`a letter to ${to}`, () => {
   const l = sink.letters.filter((i) => i.to.includes(to)).map((i) => i.read().text).reverse().find((t) => pattern.test(t));
   return l && pattern.exec(l)[1];
 }, WAIT, 300);
+// The newest letter to somebody says whom to ask, and who takes complaints.
+const asks = (to, says) => assert.match(sink.letters.filter((i) => i.to.includes(to)).at(-1).read().text, says);
 const ONCE = /https:\/\/[^/]+(\/r\/\w+\/\d+\/[\w-]{43})/, PRIVATE = /https:\/\/[^/]+(\/p\/\w+\/[\w-]+)/;
 
 test('what will be erased: nothing, what is told of, what came back, what is held', { timeout: 300000 }, async () => {
@@ -140,6 +142,7 @@ test('a request: the form, the link that proves who asks, the letter, a link tha
   const sent = await send(`/r/events/${tenant}?lang=pl`, { '.type': 'erasure', '.email': 'ewa@people.example', '.name': 'Ewa Lis', '.words': 'Proszę usunąć.' });
   assert.equal(sent.status, 200, sent.text);
   const proof = await linked('ewa@people.example', ONCE);
+  asks('ewa@people.example', /Pytania albo nowy link: \S+@\S+\nSkargę możesz wnieść do organu nadzorczego: Prezes Urzędu Ochrony Danych Osobowych, /);
   await sees('request-identity', proof);
   const known = await send(proof, {});
   assert.equal(known.status, 200);
@@ -169,6 +172,7 @@ test('a subscription: its form, the letter, the page that confirms, its private 
   const sent = await send('/f/bookings/subscribe/gabinet-mieta?lang=hu', { email: 'ola@people.example', '.consent.newsletter': 'yes' });
   assert.equal(sent.status, 200, sent.text);
   const link = await linked('ola@people.example', PRIVATE);
+  asks('ola@people.example', /Kérdések: \S+@\S+\n\n\S/);
   await sees('confirm', link);
   assert.equal((await send(`${link}?lang=hu`, { '.do': 'confirm' })).status, 303);
   await sees('subscription', link);
