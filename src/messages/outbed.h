@@ -21,7 +21,7 @@ struct outbed {
     const char *file; size_t file_len;          /* what letters carry, where it is not "hello" */
     struct uuid whom;                           /* the account that letters go to; null: nobody's */
     pthread_mutex_t lock;
-    struct uuid taken[OUT_MOST]; size_t taken_count;
+    struct uuid taken[OUT_MOST]; _Atomic size_t taken_count;      /* raised when the id stands there */
     char message[4096];
 };
 
@@ -53,7 +53,8 @@ static enum code out_send(void *arg, const struct mail_letter *l, mail_go_fn go,
         o->went++;
         pthread_mutex_lock(&o->lock);
         CHECK(o->taken_count < OUT_MOST);
-        o->taken[o->taken_count++] = l->id;
+        o->taken[o->taken_count] = l->id;
+        o->taken_count++;
         pthread_mutex_unlock(&o->lock);
     }
     if (o->deed == OUT_BREAKS)
