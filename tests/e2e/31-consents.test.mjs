@@ -289,7 +289,7 @@ test('what a form made counts only after the link of its letter was pressed, onc
     assert.equal(sink.letters.filter((l) => l.to.includes('ola@people.example')).length, 3);
     const told = sink.letters.filter((l) => l.to.includes('ida@people.example'));
     assert.equal(told.length, 1);
-    assert.match(told[0].read().text, /article 18[\s\S]*Salon Wrzos/);
+    assert.match(told[0].read().text, /art\. 18[\s\S]*Salon Wrzos/);
     assert.equal((await posted.call('GET', `/v1/bookings/question/${made.json.id}`, { token: owner })).status, 200);
   } finally {
     await posted.remove();
