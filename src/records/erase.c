@@ -322,7 +322,7 @@ enum code erase_one(struct txn *t, struct erasure *e, const struct kind_info *k,
         return OK;
     if (code == OK && e->asks != 0)
         code = held_parts(txn_sql(t), &r, txn_now(t), e->asks, &held, reterr);
-    if (e->asks != 0 && is_spared(e, &r))
+    if (code == OK && e->asks != 0 && is_spared(e, &r))
         held = ~(uint64_t)0;
     if (code == OK && (held & parts_used(&r)) != 0)
         return erase_rest(t, e, &r, held, reterr);
