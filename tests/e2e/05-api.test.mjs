@@ -1,7 +1,7 @@
 // What the API says of bad input, of versions, keys and pages: status, problem document, and the words of the problem.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Instance, until } from './lib.mjs';
+import { Instance, until, today } from './lib.mjs';
 
 const sejf = new Instance({ charters: ['events', 'bookings'] });
 let token, door, event;
@@ -97,9 +97,8 @@ test('search by substring and pattern', async () => {
 });
 
 test('the door sees name and status on the day of the event only', async () => {
-  const hour = Number(new Intl.DateTimeFormat('en', { timeZone: 'Europe/Warsaw', hour: 'numeric', hourCycle: 'h23' }).format(new Date()));     // of the charter's clock
-  const today = new Date(Date.now() + (hour < 12 ? 7200e3 : -7200e3)).toISOString(), later = new Date(Date.now() + 10800e3).toISOString();
-  const now = await sejf.call('POST', '/v1/events/event', { token, body: { fields: { title: 'Today', starts: today, ends: later } } });
+  const day = today();
+  const now = await sejf.call('POST', '/v1/events/event', { token, body: { fields: { title: 'Today', starts: `${day}T12:00:00Z`, ends: `${day}T22:00:00Z` } } });
   const a = await sejf.call('POST', '/v1/events/registration', { token, body: { fields: { event: now.json.id, name: 'Today', email: 'today@people.example' } } });
   const b = await make({ name: 'Later', email: 'later@people.example' });
   const seen = await sejf.call('GET', `/v1/events/registration/${a.json.id}`, { token: door });

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { Instance, root, until } from './lib.mjs';
+import { Instance, root, until, today } from './lib.mjs';
 import { Visitor, invited } from './people.mjs';
 
 let sejf, tenant, owner, staff, seaside, organiser, door;
@@ -27,7 +27,7 @@ before(async () => {
 after(() => sejf && sejf.remove());
 
 test('without a line about copies the owner exports, and others only by a token that names the verb', async () => {
-  const day = new Date().toISOString().slice(0, 10);
+  const day = today();
   const event = await sejf.call('POST', '/v1/events/event', { token: organiser, body: { fields: { title: 'Ball', starts: `${day}T12:00:00Z`, ends: `${day}T22:00:00Z` } } });
   await sejf.call('POST', '/v1/events/registration', { token: organiser, body: { fields: { event: event.json.id, name: 'Ewa Test', email: 'ewa@people.example' } } });
   const take = (token) => sejf.call('POST', '/v1/events/registration/export', { token, body: {} });

@@ -1,7 +1,7 @@
 // Who looked at whom: the tenant lists the reads of its data by record and by who read, the person sees them on its own page, and an erasure cuts them off.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Instance, person, until } from './lib.mjs';
+import { Instance, person, until, today } from './lib.mjs';
 
 let sejf, tenant, other, owner, door, stranger, event, guests = [];
 const V1 = '/v1/events';
@@ -15,7 +15,7 @@ before(async () => {
   owner = sejf.token('events', tenant, 'organiser');
   door = sejf.token('events', tenant, 'door');
   stranger = sejf.token('events', other, 'organiser');
-  const day = new Date().toISOString().slice(0, 10);
+  const day = today();
   const made = await sejf.call('POST', `${V1}/event`, { token: owner, body: { fields: { title: 'Ball', starts: `${day}T12:00:00Z`, ends: `${day}T22:00:00Z` } } });
   assert.equal(made.status, 201, made.text);
   event = made.json.id;

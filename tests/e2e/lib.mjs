@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { Relay } from './relay.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+// The day by the clock of the charters, which is another than UTC's for an hour or two.
+export const today = () => new Intl.DateTimeFormat('sv', { timeZone: 'Europe/Warsaw' }).format(new Date());
 export const binary = process.env.SEJF_BINARY || path.join(root, '.local/build/src/prog/sejf');
 export const services = ['courier', 'mail', 'events', 'machines', 'bookings'];
 
