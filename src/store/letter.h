@@ -1,10 +1,12 @@
-/* letter.h — letters that leave by mail: the outbox. A letter is put in the same write as what causes it; its address, subject and text
- * are sealed by the caller (records/post.h) and go when it was delivered or given up. letter_next leads to those that are to be tried, of
- * all tenants. What a callback gets lives as long as the call. */
+/* letter.h — letters that leave, by mail or as text messages: the outbox. A letter is put in the same write as what causes it. There are two
+ * sorts: of one that a duty orders, address, subject and text are sealed by the caller (records/post.h); a message to the person of a record
+ * names record and template, and is made anew at each try (messages/outgoing.h), so that no address lies in the queue. What is sealed goes
+ * when it was delivered or given up. letter_next leads to those that are to be tried, of all tenants. What a callback gets lives as long as the call. */
 #pragma once
 #include "base/uuid.h"
 #include "store/store.h"
 
+enum channel { CHANNEL_EMAIL, CHANNEL_SMS, CHANNELS };
 enum letter_state { LETTER_WAITING,     /* to be tried; also after a try that failed for a while */
                     LETTER_SENDING,     /* handed to the mailer: after a cut nobody knows what came of it until the mailer is asked */
                     LETTER_SENT,        /* the relay has taken it */
@@ -17,9 +19,19 @@ struct letter_row {
     int status /* of SMTP, last; 0: no answer */; const char *said /* the relay's words, addresses masked */;
     uint64_t key; const void *blob; size_t len;
     struct uuid whom;                   /* the account it goes to; null: nobody's. So that the same thing is not told twice */
+    /* ---- of a message; kind 0: it is none */
+    enum channel channel;
+    int32_t kind; struct uuid record;   /* stable number of the kind; to whom, as the record says when it goes */
+    struct uuid scope;                  /* among whose people it is sent: "the same event"; null: the tenant's */
+    int64_t template;                   /* number of its text (store/template.h); 0: subject and text are sealed with it */
+    const char *purpose;                /* of the kind, by name; "": a duty's */
+    int doubts;                         /* tries of which nobody knows what came: the same Message-ID went again */
+    int gate;                           /* 1 + enum gate of messages/gate.h that stopped it last; 0: none */
+    int64_t cost;                       /* of a text message, in millionths of the currency of the price list */
+    const char *receipt;                /* what the provider calls it; "" */
 };
 MUST_USE enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
-/* All but id, cause, about, made, until, whom and key; next USEC_NEVER: it is not tried any more. */
+/* state, tries, tried, status, said, blob, answers, heard, doubts, gate, cost and receipt; next USEC_NEVER: it is not tried any more. */
 MUST_USE enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
 typedef bool (*letter_fn)(const struct letter_row *r, void *arg);
 MUST_USE enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn, void *arg, struct err *reterr);     /* E_NOT_FOUND */

@@ -183,6 +183,60 @@ static const struct migration records_steps[] = {
       "CREATE TABLE restriction (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, request INTEGER NOT NULL, at INTEGER NOT NULL, told INTEGER NOT NULL,"
       " lifts INTEGER, whose TEXT NOT NULL, PRIMARY KEY (tenant, kind, id)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX record_marked ON record (tenant, kind, id) WHERE restricted > 0" },
+    { 15,
+      /* Letters that are messages to the person of a record (letter.h). */
+      "ALTER TABLE letter ADD COLUMN channel INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE letter ADD COLUMN record BLOB NOT NULL DEFAULT x'00000000000000000000000000000000';"
+      "ALTER TABLE letter ADD COLUMN scope BLOB NOT NULL DEFAULT x'00000000000000000000000000000000';"
+      "ALTER TABLE letter ADD COLUMN template INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN purpose TEXT NOT NULL DEFAULT '';"
+      "ALTER TABLE letter ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN gate INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE letter ADD COLUMN cost INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN receipt TEXT NOT NULL DEFAULT '';"
+      "CREATE INDEX letter_record ON letter (tenant, kind, record) WHERE kind > 0;"
+      "CREATE INDEX letter_receipt ON letter (tenant, receipt) WHERE receipt <> ''" },
+    { 16,
+      /* How many messages a person (a keyed hash of its address) was sent on a day, and how many each gate refused. */
+      "CREATE TABLE sent_day (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, who BLOB NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, channel, who, day)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE gate_count (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, gate INTEGER NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, channel, gate, day)) STRICT, WITHOUT ROWID" },
+    { 17,
+      /* Texts of messages, by name and version; sealed. */
+      "CREATE TABLE template (tenant INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, made INTEGER NOT NULL, whose TEXT NOT NULL,"
+      " ended INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX template_name ON template (tenant, name, version)" },
+    { 18,
+      /* Whom nothing is sent to (a keyed hash; list: what the person left, or "" for all), and what came of messages, day by day. */
+      "CREATE TABLE suppressed (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, who BLOB NOT NULL, list TEXT NOT NULL, reason INTEGER NOT NULL, since INTEGER NOT NULL,"
+      " until INTEGER NOT NULL, PRIMARY KEY (tenant, channel, who, list)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX suppressed_until ON suppressed (tenant, until);"
+      "CREATE TABLE heard_day (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, day INTEGER NOT NULL, sent INTEGER NOT NULL, bounced INTEGER NOT NULL,"
+      " complained INTEGER NOT NULL, PRIMARY KEY (tenant, channel, day)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE sending_pause (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, since INTEGER NOT NULL, why TEXT NOT NULL,"
+      " PRIMARY KEY (tenant, channel)) STRICT, WITHOUT ROWID" },
+    { 19,
+      /* Further country codes of a tenant, and what text messages cost it on a day, in millionths. */
+      "CREATE TABLE sms_exception (tenant INTEGER NOT NULL, number INTEGER NOT NULL, prefix TEXT NOT NULL, made INTEGER NOT NULL, until INTEGER NOT NULL, ended INTEGER NOT NULL,"
+      " whose TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE sms_spend (tenant INTEGER NOT NULL, day INTEGER NOT NULL, spent INTEGER NOT NULL, warned INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, day)) STRICT, WITHOUT ROWID" },
+    { 20,
+      /* Who was reminded of which instant. */
+      "CREATE TABLE reminded (tenant INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, anchor INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, kind, id, anchor)) STRICT, WITHOUT ROWID" },
+    { 21,
+      /* Who is told of changes, how far each was told, and each telling; webhook_next leads to those that are to be tried, of all tenants. */
+      "CREATE TABLE webhook (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, made INTEGER NOT NULL, reached INTEGER NOT NULL, failed INTEGER NOT NULL,"
+      " key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE webhook_delivery (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, change INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, state INTEGER NOT NULL,"
+      " tries INTEGER NOT NULL, tried INTEGER NOT NULL, status INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (tenant, webhook, change)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE webhook_next (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (tenant, webhook)) STRICT, WITHOUT ROWID" },
+    { 22,
+      /* One text to many: those whom a search finds, in the order of their ids. */
+      "CREATE TABLE campaign (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, channel INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"
+      " template INTEGER NOT NULL, made INTEGER NOT NULL, begins INTEGER NOT NULL, ended INTEGER NOT NULL, whose TEXT NOT NULL, reached BLOB NOT NULL, found INTEGER NOT NULL,"
+      " queued INTEGER NOT NULL, refused INTEGER NOT NULL, sent INTEGER NOT NULL, bounced INTEGER NOT NULL, over INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
+      " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE campaign_open (tenant INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */

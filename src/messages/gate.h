@@ -1,0 +1,47 @@
+/* gate.h — what every message passes, whoever wants it sent: a row of gates, in the order of enum gate, each a decision with its reason. They are
+ * asked when a message is queued and again when it is sent; what a gate counts (messages a day, money) is taken in the write that queues it. The
+ * first that does not let it pass is told, and counted. What a duty orders (an answer to a request, a notice, a password) is no message of
+ * this sort and passes no gate but its own. Thread-safe; gate_check blocks: it reads the store and may ask the keeper. */
+#pragma once
+#include "records/records.h"
+#include "store/letter.h"
+
+enum gate { GATE_CHARTER,                    /* to whom the charter lets messages go: of which record, among whom, never imported ones */
+            GATE_CONSENT,                    /* consent and objection of the person */
+            GATE_SUPPRESSED,                 /* it complained, left the list, or its address is dead */
+            GATE_RESTRICTED,                 /* processing is restricted (GDPR, article 18) */
+            GATE_NUMBER,                     /* country and type of a number */
+            GATE_SPEND,                      /* money of the tenant and day */
+            GATE_RATE,                       /* messages of the person and day */
+            GATE_PAUSED,                     /* the tenant's sending pauses */
+            GATES };
+const char *gate_name(enum gate gate);       /* "charter" */
+
+enum gate_stage { STAGE_QUEUE, STAGE_SEND };
+#define WHO_SIZE 16u                         /* a keyed hash of an address, of one tenant (who.h) */
+struct gate_ask {
+    struct service *service; int64_t tenant;
+    enum channel channel; enum gate_stage stage;
+    int kind; struct uuid record;            /* whose person it goes to */
+    struct uuid parent;                      /* what the record belongs to; null: the tenant */
+    struct uuid scope;                       /* among whose people it is sent; null: the tenant's */
+    bool imported;                           /* the record came by an import */
+    const char *address;                     /* as the record holds it; NULL: it has none */
+    uint8_t who[WHO_SIZE];                   /* of it */
+    int purpose;                             /* index of the kind's used_for */
+    const char *text;                        /* of a text message, for its parts and its cost; NULL: mail */
+    int64_t cost;                            /* what it costs, in millionths; GATE_NUMBER sets it at STAGE_QUEUE */
+    usec_t now;
+};
+struct gate_verdict { bool passes; enum gate gate; char why[200]; /* in English, says how to mend it, nothing personal */ usec_t again; /* 0: refused; else: not before that */ };
+MUST_USE enum code gate_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+/* In the write that queues it: takes what is counted, or says that nothing is left. Repeatable; asks nobody but the store. */
+MUST_USE enum code gate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+/* One refusal more of that gate, in whichever write. */
+MUST_USE enum code gate_count(struct txn *t, enum channel channel, enum gate gate, struct err *reterr);
+
+/* A row of the table in gate.c; either may be NULL. Untouched *ret: it passes. */
+typedef enum code (*gate_check_fn)(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+typedef enum code (*gate_take_fn)(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+/* For those who write one: fills *ret and gives OK. */
+enum code gate_stop(struct gate_verdict *ret, enum gate gate, usec_t again, const char *why, ...) __attribute__((format(printf, 4, 5)));

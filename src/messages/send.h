@@ -1,0 +1,25 @@
+/* send.h — the one way in: whoever wants a message sent (the API, a campaign, a reminder, a page) names the record whose person it goes to, never an
+ * address. Each is asked at the gates and queued, or refused with the gate and the reason. Thread-safe; blocks. */
+#pragma once
+#include <jansson.h>
+
+#include "messages/gate.h"
+
+#define SEND_MOST 500u                       /* in one call */
+struct message_wish {
+    enum channel channel;
+    int kind; struct uuid record;
+    struct uuid scope;                       /* of a campaign; null: what the record belongs to */
+    const char *template_name;               /* its newest version; NULL: subject and text below */
+    int64_t template;                        /* or its number; 0 */
+    const char *subject, *text;              /* in the template language (template.h) */
+    const char *purpose;                     /* of the kind, in any language; NULL: its first */
+    const json_t *values;                    /* further values of the text: {name: text}; sealed with the letter; NULL */
+    usec_t at, until;                        /* not before; given up after; 0: now, and five days later */
+    const char *cause; int64_t about;        /* ("campaign", 7), ("api", 0), ("remind", 0) */
+    const char *whose;                       /* for the ledger */
+};
+struct message_result { bool queued; struct uuid id; struct gate_verdict verdict; int parts; int64_t cost; };
+/* All of one tenant, in one write; ret[i] answers list[i]. also: run in the same write after them (a campaign's mark), or NULL. E_FIELDS: a wish that is none
+ * (*ret_bad: which), nothing was queued. */
+MUST_USE enum code messages_send(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, write_fn also, void *also_arg, size_t *ret_bad, struct err *reterr);

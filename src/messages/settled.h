@@ -1,0 +1,19 @@
+/* settled.h — what else is written when it is known what became of a message, in the same write: counters of a campaign, shares of bounces, the log
+ * of deliveries. A table in settled.c; each row may prepare outside the write what it seals. Thread-safe. */
+#pragma once
+#include "messages/outgoing.h"
+
+struct settled {
+    struct service *service; int64_t tenant;
+    const struct letter_row *row;            /* as it will be stored: its state says what came of it */
+    const struct outgoing *out;              /* NULL: it never got so far */
+    const char *tls, *enhanced; bool final;  /* it is not tried any more */
+    void *prepared[8];                       /* by row of the table; its owner frees it */
+};
+MUST_USE enum code settled_prepare(struct settled *s, struct err *reterr);
+MUST_USE enum code settled_write(struct txn *t, struct settled *s, struct err *reterr);        /* repeatable */
+void settled_done(struct settled *s);
+
+/* Later news of a message that had been taken (a DSN, a complaint, a receipt of a provider); messages it does not know are E_NOT_FOUND. */
+enum heard { HEARD_DELIVERED, HEARD_BOUNCED, HEARD_DELAYED, HEARD_COMPLAINED };
+MUST_USE enum code message_heard(struct service *s, int64_t tenant, const struct uuid *letter, enum heard what, const char *enhanced, const char *said /* masked */, struct err *reterr);
