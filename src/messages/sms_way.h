@@ -1,0 +1,37 @@
+/* sms_way.h — text messages handed to a provider by HTTPS, through the process `sender`. Which provider, and how it is spoken to, is a description:
+ * of sejf.yaml (`sms`), or one of those that are shipped. Number and text stand in the body of a POST, never in an address. The letter's id goes
+ * along as our own reference, so a try of which nobody knows what became is asked for, or refused as the second one by the provider, and not sent
+ * twice. What it answers is told in the words of sys/mail.h, so that the queue treats both alike:
+ *
+ *   MAIL_SENT      it has taken it (also: it had taken that reference before)
+ *   MAIL_REFUSED   this message, for good: the number, the text
+ *   MAIL_LATER     this message, for now
+ *   MAIL_RELAY     it takes nothing now: slow down, wrong sign-in, no funds, cannot be reached. Mail goes on meanwhile
+ *   MAIL_IN_DOUBT  the request went and no whole answer came: ask, then send again with the same id
+ *   MAIL_NOT_SENT  of sms_ask: the provider does not know it, or refuses a second one by itself: send again with the same id
+ *
+ * status is the provider's own code or that of HTTP; `said` its words, numbers masked. Thread-safe; blocks as long as the provider takes, SMS_WAIT_MS at most.
+ * Ownership: what a way points to stays its owner's. */
+#pragma once
+#include "sys/mail.h"
+
+#define SMS_WAIT_MS 30000
+#define SMS_RECEIPT_MAX 64u                  /* what the provider calls a message */
+struct sms_letter {
+    struct uuid id; uint32_t attempt;
+    const char *to;                          /* E.164: "+48500600700" */
+    const char *text;
+    bool unicode; int parts;                 /* as wire/gsm.h measures them */
+    const char *sender;                      /* NULL: that of sejf.yaml */
+};
+struct sms_reply { struct mail_reply mail; char receipt[SMS_RECEIPT_MAX]; };
+struct sms_way {
+    /* go is called before the request leaves; not OK: it does not. *ret_went: it may have left. E_PEER before go let it go: the sender is away, nothing was tried. */
+    enum code (*send)(void *arg, const struct sms_letter *l, mail_go_fn go, void *go_arg, bool *ret_went, struct sms_reply *ret, struct err *reterr);
+    /* What became of a try that was in doubt; receipt: what is known of it, or "". MAIL_SENT, MAIL_NOT_SENT, MAIL_REFUSED; MAIL_RELAY: it cannot say now. */
+    enum code (*ask)(void *arg, const struct uuid *id, const char *receipt, struct sms_reply *ret, struct err *reterr);
+    /* Is it there, does it let us in, and is there credit? Sends nothing. MAIL_SENT: yes; MAIL_RELAY: no, and `said` is why. */
+    enum code (*try)(void *arg, struct sms_reply *ret, struct err *reterr);
+    void *arg;
+    const char *host;                        /* as in the ledger */
+};
