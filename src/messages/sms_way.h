@@ -18,6 +18,7 @@
 #define SMS_WAIT_MS 30000
 #define SMS_RECEIPT_MAX 64u                  /* what the provider calls a message */
 struct sms_letter {
+    int64_t tenant;                          /* it stands in our reference with the id, so that a receipt is found again */
     struct uuid id; uint32_t attempt;
     const char *to;                          /* E.164: "+48500600700" */
     const char *text;
@@ -28,8 +29,9 @@ struct sms_reply { struct mail_reply mail; char receipt[SMS_RECEIPT_MAX]; };
 struct sms_way {
     /* go is called before the request leaves; not OK: it does not. *ret_went: it may have left. E_PEER before go let it go: the sender is away, nothing was tried. */
     enum code (*send)(void *arg, const struct sms_letter *l, mail_go_fn go, void *go_arg, bool *ret_went, struct sms_reply *ret, struct err *reterr);
-    /* What became of a try that was in doubt; receipt: what is known of it, or "". MAIL_SENT, MAIL_NOT_SENT, MAIL_REFUSED; MAIL_RELAY: it cannot say now. */
-    enum code (*ask)(void *arg, const struct uuid *id, const char *receipt, struct sms_reply *ret, struct err *reterr);
+    /* What became of a try that was in doubt; receipt: what is known of it, or "". MAIL_SENT, MAIL_NOT_SENT, MAIL_REFUSED; MAIL_RELAY: it
+     * cannot say now; MAIL_NEVER: that provider can neither be asked nor told a second one from the first. */
+    enum code (*ask)(void *arg, int64_t tenant, const struct uuid *id, const char *receipt, struct sms_reply *ret, struct err *reterr);
     /* Is it there, does it let us in, and is there credit? Sends nothing. MAIL_SENT: yes; MAIL_RELAY: no, and `said` is why. */
     enum code (*try)(void *arg, struct sms_reply *ret, struct err *reterr);
     void *arg;
