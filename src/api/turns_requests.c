@@ -80,7 +80,7 @@ static enum code warn_members(struct telling *t, const struct warning *w, struct
     json_array_foreach(list, i, one) {
         const char *role = json_string_value(json_object_get(one, "role")), *state = json_string_value(json_object_get(one, "state"));
         const char *email = json_string_value(json_object_get(one, "email")), *lang = json_string_value(json_object_get(one, "language"));
-        enum lang in = lang_accept(lang, charter_speaks(c), LANG_EN);
+        enum lang in = lang_accept(lang, charter_speaks(c), charter_first_lang(c));
         if (code == OK && t->count < TOLD_MOST && email != NULL && state != NULL && strcmp(state, "active") == 0 && own >= 0 && (size_t)own < n && role != NULL && strcmp(role, people[own].name) == 0)
             code = warn_one(t, w, email, NULL, in, reterr);
     }
@@ -94,7 +94,7 @@ static enum code warn(void *arg, const struct request_desk *d, int64_t number, i
     enum code code = warn_members(t, &w, reterr);
     const struct charter *c = service_charter(d->service);
     if (code == OK && t->count == 0)
-        code = warn_one(t, &w, charter_contact(c), NULL, lang_accept(NULL, charter_speaks(c), LANG_EN), reterr);
+        code = warn_one(t, &w, charter_contact(c), NULL, lang_accept(NULL, charter_speaks(c), charter_first_lang(c)), reterr);
     if (code == OK) {
         *ret = t->letters;
         *ret_count = t->count;
