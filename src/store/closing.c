@@ -76,6 +76,7 @@ static const struct { const char *keys, *rows; } sealed[] = {
     { "SELECT key FROM support_window WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM support_window WHERE tenant = ?1 AND number IN (SELECT number FROM support_window WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM copy WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM copy WHERE tenant = ?1 AND number IN (SELECT number FROM copy WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM hold WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM hold WHERE tenant = ?1 AND number IN (SELECT number FROM hold WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
+    { "SELECT key FROM campaign WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM campaign WHERE tenant = ?1 AND number IN (SELECT number FROM campaign WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM reply WHERE tenant = ? ORDER BY key_hash LIMIT 512", "DELETE FROM reply WHERE tenant = ?1 AND key_hash IN (SELECT key_hash FROM reply WHERE tenant = ?1 ORDER BY key_hash LIMIT 512)" },
 };
 static const char *const plain[] = {
@@ -83,6 +84,7 @@ static const char *const plain[] = {
     "DELETE FROM notice WHERE tenant = ?", "DELETE FROM notice_open WHERE tenant = ?", "DELETE FROM noticed WHERE tenant = ?", "DELETE FROM use_lock WHERE tenant = ?", "DELETE FROM use_given WHERE tenant = ?",
     "DELETE FROM consent WHERE tenant = ?", "DELETE FROM objection WHERE tenant = ?", "DELETE FROM objector WHERE tenant = ?", "DELETE FROM restriction WHERE tenant = ?",
     "DELETE FROM looked WHERE tenant = ?", "DELETE FROM seen WHERE tenant = ?", "DELETE FROM token WHERE tenant = ?", "DELETE FROM remainder WHERE tenant = ?", "DELETE FROM pack_key WHERE tenant = ?",
+    "DELETE FROM campaign_gate WHERE tenant = ?", "DELETE FROM campaign_open WHERE tenant = ?",
 };
 
 static enum code keys_take(struct txn *t, const char *sql, uint64_t *keys, size_t *ret, struct err *reterr) {

@@ -231,12 +231,16 @@ static const struct migration records_steps[] = {
       " tries INTEGER NOT NULL, tried INTEGER NOT NULL, status INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (tenant, webhook, change)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE webhook_next (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (tenant, webhook)) STRICT, WITHOUT ROWID" },
     { 22,
-      /* One text to many: those whom a search finds, in the order of their ids. */
-      "CREATE TABLE campaign (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, channel INTEGER NOT NULL, kind INTEGER NOT NULL, scope BLOB NOT NULL,"
-      " template INTEGER NOT NULL, made INTEGER NOT NULL, begins INTEGER NOT NULL, ended INTEGER NOT NULL, whose TEXT NOT NULL, reached BLOB NOT NULL, found INTEGER NOT NULL,"
-      " queued INTEGER NOT NULL, refused INTEGER NOT NULL, sent INTEGER NOT NULL, bounced INTEGER NOT NULL, over INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
+      /* One text to many: those whom a search finds, in the order of their ids; why some were refused; which have work to be done, of all tenants. */
+      "CREATE TABLE campaign (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, walked INTEGER NOT NULL, act INTEGER NOT NULL, channel INTEGER NOT NULL,"
+      " kind INTEGER NOT NULL, scope BLOB NOT NULL, template INTEGER NOT NULL, purpose TEXT NOT NULL, made INTEGER NOT NULL, begins INTEGER NOT NULL, ended INTEGER NOT NULL,"
+      " whose TEXT NOT NULL, born INTEGER NOT NULL, reached BLOB NOT NULL, walk BLOB NOT NULL, found INTEGER NOT NULL, queued INTEGER NOT NULL, sent INTEGER NOT NULL,"
+      " bounced INTEGER NOT NULL, over INTEGER NOT NULL, unknown INTEGER NOT NULL, digest BLOB NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL,"
       " PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
-      "CREATE TABLE campaign_open (tenant INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID" },
+      "CREATE TABLE campaign_gate (tenant INTEGER NOT NULL, number INTEGER NOT NULL, gate INTEGER NOT NULL, count INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, number, gate)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE campaign_open (tenant INTEGER NOT NULL, number INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX campaign_open_next ON campaign_open (next)" },
 };
 
 /* doc holds what a record is found by, so that a change can take the old entries away without a second index. */
