@@ -1,10 +1,10 @@
 /* deliver.c — see deliver.h. What becomes of a letter:
  *
  *   WAITING, BOUNCED --go--> SENDING --taken--> SENT
- *        ^                      |----refused--> BOUNCED, tried again after a day
+ *        ^                      |----refused--> BOUNCED; one that a duty orders is tried again after a day
  *        |                      |----not now--> WAITING, tried again later
- *        +--- before its time   +----no answer-> UNKNOWN
- *   after its time: OVER */
+ *        +--- before its time   +----no answer-> WAITING, in doubt: again with the same Message-ID; after DOUBTS_MOST of them UNKNOWN
+ *   after its time: OVER, and UNKNOWN where one was in doubt. A message that a gate stops: WAITING until then, or OVER */
 #include "messages/deliver.h"
 
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
+#include "messages/settled.h"
 #include "records/post.h"
 #include "wire/mime.h"
 
@@ -22,26 +23,37 @@
 #define LEFT "whom it would go to belongs to the tenant no more"
 #define RELAY_WAIT (10 * USEC_PER_SEC)       /* whoever delivers waits longer the longer the relay fails; the letter has nothing to do with it */
 #define BLOB_MAX ((size_t)2 << 20)
+#define DOUBTS_MOST 4
+#define DOUBT_FIRST (10 * USEC_PER_MINUTE)
 
 /* One try. */
-struct letter_try { const struct deliver *d; struct letter_row row; enum letter_state left; int left_tries; /* as this try has left it in the store */ struct buf cause, said, blob; usec_t next; const char *verb; struct mail_reply reply; bool counted, ends; };
+struct letter_try { const struct deliver *d; struct letter_row row; enum letter_state left; int left_tries; /* as this try has left it in the store */ struct buf cause, said, blob, purpose, receipt; usec_t next; const char *verb; struct mail_reply reply; bool ends;
+                    /* of a message */ struct service *service; struct outgoing out; bool made; struct gate_verdict stopped; struct settled settled; };
 
-static struct letter_try try_of(const struct deliver *d) { return (struct letter_try){ .d = d, .cause = BUF(200), .said = BUF(4096), .blob = BUF(BLOB_MAX) }; }
+static struct letter_try try_of(const struct deliver *d) {
+    return (struct letter_try){ .d = d, .cause = BUF(200), .said = BUF(4096), .blob = BUF(BLOB_MAX), .purpose = BUF(1024), .receipt = BUF(1024), .out = OUTGOING, .stopped = { .passes = true } };
+}
 static void try_done(struct letter_try *t) {
     buf_done(&t->cause);
     buf_done(&t->said);
+    buf_done(&t->purpose);
+    buf_done(&t->receipt);
     buf_wipe(&t->blob);
+    outgoing_done(&t->out);
+    settled_done(&t->settled);
 }
 DEFINE_AUTO_VALUE(struct letter_try, try_done)
 
-usec_t deliver_wait(int tries, uint32_t random) {
-    usec_t wait = 2 * USEC_PER_MINUTE;
-    for (int i = 1; i < tries && wait < 4 * USEC_PER_HOUR; i++)
+static usec_t wait_of(usec_t wait, usec_t most, int times, uint32_t random) {
+    for (int i = 1; i < times && wait < most; i++)
         wait *= 2;
-    if (wait > 4 * USEC_PER_HOUR)
-        wait = 4 * USEC_PER_HOUR;
+    if (wait > most)
+        wait = most;
     return wait * 3 / 4 + (usec_t)((uint64_t)wait / 2 * (random % 1024) / 1023);
 }
+
+usec_t deliver_wait(int tries, uint32_t random) { return wait_of(2 * USEC_PER_MINUTE, 4 * USEC_PER_HOUR, tries, random); }
+usec_t deliver_doubt_wait(int doubts, uint32_t random) { return wait_of(DOUBT_FIRST, DOUBT_FIRST << DOUBTS_MOST, doubts, random); }
 
 static uint32_t any_number(void) {
     uint32_t n = 0;
@@ -54,6 +66,8 @@ static bool row_take(const struct letter_row *r, void *arg) {
     t->row = *r;
     buf_text(&t->cause, r->cause);
     buf_text(&t->said, r->said);
+    buf_text(&t->purpose, r->purpose);
+    buf_text(&t->receipt, r->receipt);
     buf_add(&t->blob, r->blob, r->len);
     return false;
 }
@@ -66,27 +80,29 @@ static enum code row_read(struct letter_try *t, int64_t tenant, const struct uui
     v = view_end(v);
     t->left = t->row.state;
     t->left_tries = t->row.tries;
-    if (code == OK && (t->cause.failed || t->said.failed || t->blob.failed))
+    if (code == OK && (t->cause.failed || t->said.failed || t->blob.failed || t->purpose.failed || t->receipt.failed))
         code = err_set(reterr, E_MEMORY, "no memory for a letter");
     t->row.cause = buf_str(&t->cause);
     t->row.said = buf_str(&t->said);
+    t->row.purpose = buf_str(&t->purpose);
+    t->row.receipt = buf_str(&t->receipt);
     t->row.blob = t->blob.data;
     return code;
 }
 
 /* ---- what is written */
 
-struct seen { enum letter_state state; int tries; size_t len; };
+struct seen { enum letter_state state; int tries; bool open; };
 static bool seen_take(const struct letter_row *r, void *arg) {
-    *(struct seen *)arg = (struct seen){ r->state, r->tries, r->len };
+    *(struct seen *)arg = (struct seen){ r->state, r->tries, letter_is_open(r) };
     return false;
 }
 
 /* Is it still as this try has left it? Another one's, or its end, comes first. */
 static enum code unchanged(struct txn *x, const struct letter_try *t, struct err *reterr) {
-    struct seen s = { LETTER_OVER, 0, 0 };
+    struct seen s = { LETTER_OVER, 0, false };
     enum code code = letter_get(txn_sql(x), &t->row.id, seen_take, &s, reterr);
-    return code != OK || (s.state == t->left && s.tries == t->left_tries && s.len > 0) ? code : err_set(reterr, E_CONFLICT, "this letter was sent or ended meanwhile");
+    return code != OK || (s.state == t->left && s.tries == t->left_tries && s.open) ? code : err_set(reterr, E_CONFLICT, "this letter was sent or ended meanwhile");
 }
 
 struct going { struct letter_try *t; int64_t tenant; };
@@ -112,38 +128,63 @@ static enum code may_go(void *arg, struct err *reterr) {
     return code;
 }
 
+static bool is_message(const struct letter_try *t) { return t->row.kind > 0; }
+
 static json_t *entry_of(const struct letter_try *t) {
     const struct mail_reply *r = &t->reply;
-    return json_pack("{s:s, s:I, s:s, s:i, s:s*, s:s*, s:i}", "cause", t->row.cause, "about", (json_int_t)t->row.about, "relay", t->d->way.relay == NULL ? "" : t->d->way.relay, "tries", t->row.tries,
-                     "tls", r->tls[0] == 0 ? NULL : r->tls, "enhanced", r->enhanced[0] == 0 ? NULL : r->enhanced, "status", r->status);
+    bool stopped = !t->stopped.passes;
+    return json_pack("{s:s, s:I, s:s, s:i, s:s*, s:s*, s:i, s:s*, s:s*}", "cause", t->row.cause, "about", (json_int_t)t->row.about, "relay", t->d->way.relay == NULL ? "" : t->d->way.relay, "tries", t->row.tries,
+                     "tls", r->tls[0] == 0 ? NULL : r->tls, "enhanced", r->enhanced[0] == 0 ? NULL : r->enhanced, "status", r->status,
+                     "gate", NULL, "why", stopped ? t->stopped.why : NULL);
 }
 
 static enum code end_write(struct txn *x, void *arg, struct err *reterr) {
     struct going *g = arg;
-    struct letter_row r = g->t->row;         /* a copy: this may run twice */
-    json_t *entry = g->t->verb == NULL ? NULL : entry_of(g->t);
-    enum code code = unchanged(x, g->t, reterr);
+    struct letter_try *t = g->t;
+    struct letter_row r = t->row;            /* a copy: this may run twice */
+    json_t *entry = t->verb == NULL ? NULL : entry_of(t);
+    enum code code = unchanged(x, t, reterr);
     if (code == OK)
-        code = g->t->ends ? post_end(x, &r, reterr) : letter_set(x, &r, g->t->next, reterr);
-    if (code == OK && g->t->verb != NULL)
-        code = ledger_append(x, g->t->verb, "sejf", entry, reterr);
+        code = t->ends ? post_end(x, &r, reterr) : letter_set(x, &r, t->next, reterr);
+    if (code == OK && t->settled.service != NULL)
+        code = settled_write(x, &t->settled, reterr);
+    if (code == OK && t->verb != NULL)
+        code = ledger_append(x, t->verb, "sejf", entry, reterr);
     json_decref(entry);
     return code;
 }
 
 static enum code end_put(struct letter_try *t, int64_t tenant, struct err *reterr) {
     struct going g = { t, tenant };
-    return store_write(t->d->store, tenant, end_write, &g, reterr);
+    enum code code = OK;
+    if (is_message(t) && t->service != NULL) {
+        t->settled = (struct settled){ t->service, tenant, &t->row, t->made ? &t->out : NULL, t->reply.tls, t->reply.enhanced, t->ends, { NULL } };
+        code = settled_prepare(&t->settled, reterr);
+    }
+    return code == OK ? store_write(t->d->store, tenant, end_write, &g, reterr) : code;
 }
 
 /* ---- what it means */
+
+static const char *verb_of(const struct letter_try *t) {
+    static const char *const letters[] = { [LETTER_SENT] = "letter_sent", [LETTER_BOUNCED] = "letter_bounced", [LETTER_UNKNOWN] = "letter_unknown", [LETTER_OVER] = "letter_over" };
+    static const char *const messages[] = { [LETTER_SENT] = "message_sent", [LETTER_BOUNCED] = "message_bounced", [LETTER_UNKNOWN] = "message_unknown", [LETTER_OVER] = "message_over" };
+    return !t->stopped.passes ? "message_refused" : is_message(t) ? messages[t->row.state] : letters[t->row.state];
+}
+
+/* All of it went, or may have, and nobody knows what came of it: once more, unless that was often enough. */
+static void doubted(struct letter_try *t, usec_t now) {
+    struct letter_row *r = &t->row;
+    r->doubts++;
+    t->next = now + deliver_doubt_wait(r->doubts, any_number());
+    r->state = r->doubts >= DOUBTS_MOST || t->next >= r->until ? LETTER_UNKNOWN : LETTER_WAITING;
+}
 
 /* t->row.tries counts this try already. */
 static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     struct letter_row *r = &t->row;
     static const enum letter_state states[] = { [MAIL_SENT] = LETTER_SENT, [MAIL_REFUSED] = LETTER_BOUNCED, [MAIL_LATER] = LETTER_WAITING, [MAIL_RELAY] = LETTER_WAITING,
                                                 [MAIL_IN_DOUBT] = LETTER_UNKNOWN, [MAIL_NOT_SENT] = LETTER_WAITING, [MAIL_NEVER] = LETTER_UNKNOWN };
-    static const char *const verbs[] = { [LETTER_SENT] = "letter_sent", [LETTER_BOUNCED] = "letter_bounced", [LETTER_UNKNOWN] = "letter_unknown", [LETTER_OVER] = NULL };
     enum mail_outcome o = t->reply.outcome;
     r->state = states[o];
     r->status = t->reply.status;
@@ -152,9 +193,11 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
         r->heard = now;
     }
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
-    t->verb = verbs[r->state];
-    t->ends = r->state == LETTER_SENT || r->state == LETTER_UNKNOWN;
     t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, any_number());
+    if (r->state == LETTER_UNKNOWN)
+        doubted(t, now);
+    t->verb = verb_of(t);
+    t->ends = r->state == LETTER_SENT || r->state == LETTER_UNKNOWN || (is_message(t) && r->state == LETTER_BOUNCED);
     if (t->next > r->until)
         t->next = r->until;                  /* then it is given up */
     return o == MAIL_RELAY ? DELIVER_RELAY : DELIVER_DONE;
@@ -165,13 +208,18 @@ static enum code settled(struct letter_try *t, int64_t tenant, enum deliver_end 
     return end_put(t, tenant, reterr);
 }
 
-/* Given up, because its time is over or its text is gone. */
+/* Given up, because its time is over, its text or its record is gone, or a gate refuses it. One that may have arrived says so. */
 static enum code give_up(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
-    t->row.state = LETTER_OVER;
-    t->verb = "letter_over";
+    t->row.state = t->row.doubts > 0 ? LETTER_UNKNOWN : LETTER_OVER;
+    t->verb = verb_of(t);
     t->ends = true;
     *ret = DELIVER_DONE;
     return end_put(t, tenant, reterr);
+}
+
+static enum code give_up_as(struct letter_try *t, int64_t tenant, const char *said, enum deliver_end *ret, struct err *reterr) {
+    t->row.said = said;
+    return give_up(t, tenant, ret, reterr);
 }
 
 struct waiting { const struct letter_try *t; usec_t wait; };
@@ -202,11 +250,35 @@ static enum code ask_for_it(struct letter_try *t, int64_t tenant, enum deliver_e
     return code == OK ? settled(t, tenant, ret, reterr) : code;
 }
 
-/* ---- a message */
+/* ---- a mail */
+
+static enum code hand_over(struct letter_try *t, int64_t tenant, const char *to, const struct buf *message, enum deliver_end *ret, struct err *reterr) {
+    struct going g = { t, tenant };
+    bool went = false;
+    const struct mail_letter l = { t->row.id, (uint32_t)t->row.tries + 1, to, message->data, message->len };
+    enum code code = t->d->way.send(t->d->way.arg, &l, may_go, &g, &went, &t->reply, reterr);
+    if (went) {
+        t->row.state = LETTER_SENDING;
+        t->row.tries++;
+        t->row.tried = clock_now();
+        return code == OK ? settled(t, tenant, ret, reterr) : ask_for_it(t, tenant, ret, reterr);
+    }
+    if (code == E_PEER)
+        return put_off(t, tenant, AWAY_WAIT, DELIVER_AWAY, ret, reterr);
+    if (code == E_TOO_LARGE)
+        return give_up(t, tenant, ret, reterr);
+    if (code != OK)
+        return code;
+    t->row.tries++;
+    t->row.tried = clock_now();
+    return settled(t, tenant, ret, reterr);
+}
+
+/* ---- a letter of a duty */
 
 static const char *member(const json_t *o, const char *name) { return json_string_value(json_object_get(o, name)); }
 
-static enum code message_make(const struct letter_try *t, const json_t *post, struct buf *ret, struct err *reterr) {
+static enum code letter_make(const struct letter_try *t, const json_t *post, struct buf *ret, struct err *reterr) {
     const json_t *file = json_object_get(post, "file");
     const char *bytes = file == NULL ? NULL : member(file, "bytes");
     AUTO(buf_wipe) struct buf plain = BUF(BASE64URL_ROOM(POST_FILE_MAX) + 1);        /* what is decoded needs the room of its text */
@@ -230,71 +302,98 @@ static enum code message_make(const struct letter_try *t, const json_t *post, st
     return mime_put(&l, ret, reterr);
 }
 
-static enum code hand_over(struct letter_try *t, int64_t tenant, const json_t *post, enum deliver_end *ret, struct err *reterr) {
-    AUTO(buf_wipe) struct buf message = BUF(MAIL_MESSAGE_MAX);
-    struct going g = { t, tenant };
-    bool went = false;
-    enum code code = message_make(t, post, &message, reterr);
-    if (code != OK && code != E_MEMORY)
-        return give_up(t, tenant, ret, reterr);            /* it never makes a message */
-    const struct mail_letter l = { t->row.id, (uint32_t)t->row.tries + 1, member(post, "to"), message.data, message.len };
-    if (code == OK)
-        code = t->d->way.send(t->d->way.arg, &l, may_go, &g, &went, &t->reply, reterr);
-    if (went) {
-        t->row.state = LETTER_SENDING;
-        t->row.tries++;
-        t->row.tried = clock_now();
-        return code == OK ? settled(t, tenant, ret, reterr) : ask_for_it(t, tenant, ret, reterr);
-    }
-    if (code == E_PEER)
-        return put_off(t, tenant, AWAY_WAIT, DELIVER_AWAY, ret, reterr);
-    if (code == E_TOO_LARGE)
-        return give_up(t, tenant, ret, reterr);
-    if (code != OK)
-        return code;
-    t->row.tries++;
-    t->row.tried = clock_now();
-    return settled(t, tenant, ret, reterr);
-}
-
-static bool clock_is_doubted(const struct deliver *d) { return d->clock_held != NULL && d->clock_held(d->store); }
-
 /* May it still go to whom it was meant for? */
 static enum code still_theirs(const struct letter_try *t, int64_t tenant, bool *ret, struct err *reterr) {
     *ret = true;
     return t->d->belongs == NULL || uuid_is_null(&t->row.whom) ? OK : t->d->belongs(t->d->belongs_arg, tenant, &t->row.whom, ret, reterr);
 }
 
+static enum code letter_try(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    AUTO(buf_wipe) struct buf message = BUF(MAIL_MESSAGE_MAX);
+    json_t *post = NULL;
+    bool theirs = true;
+    enum code code = still_theirs(t, tenant, &theirs, reterr);
+    if (code != OK)
+        return put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
+    if (!theirs)
+        return give_up_as(t, tenant, LEFT, ret, reterr);
+    code = post_open(t->d->keeper, tenant, &t->row, &post, reterr);
+    if (code == OK && (code = letter_make(t, post, &message, reterr)) == OK)
+        code = hand_over(t, tenant, member(post, "to"), &message, ret, reterr);
+    else if (post != NULL ? code != E_MEMORY : code == E_GONE || code == E_DAMAGED)
+        code = give_up(t, tenant, ret, reterr);              /* it never makes a message */
+    else if (code == E_TOO_MANY)
+        code = put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
+    json_decref(post);
+    return code;
+}
+
+/* ---- a message */
+
+static enum code stopped(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    t->row.gate = 1 + (int)t->stopped.gate;
+    if (t->stopped.again == 0)
+        return give_up_as(t, tenant, t->stopped.why, ret, reterr);
+    t->row.said = t->stopped.why;
+    t->next = t->stopped.again < t->row.until ? t->stopped.again : t->row.until;
+    *ret = DELIVER_WAITS;
+    return end_put(t, tenant, reterr);
+}
+
+static enum code mail_make(struct letter_try *t, struct buf *ret, struct err *reterr) {
+    char id[UUID_TEXT];
+    const struct outgoing *o = &t->out;
+    const struct mime_letter l = { .from = t->d->way.from, .from_name = t->d->way.from_name, .to = o->to, .id = uuid_format(&t->row.id, id), .lang = lang_code(o->lang), .made = t->row.made,
+                                   .subject = buf_str(&o->subject), .text = buf_str(&o->text) };
+    return mime_put(&l, ret, reterr);
+}
+
+static enum code message_send(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    AUTO(buf_wipe) struct buf message = BUF(MAIL_MESSAGE_MAX);
+    enum code code = t->row.channel == CHANNEL_EMAIL ? mail_make(t, &message, reterr) : err_set(reterr, E_NOT_FOUND, "no provider of text messages is declared");
+    if (code == OK)
+        return hand_over(t, tenant, t->out.to, &message, ret, reterr);
+    return code == E_MEMORY ? code : give_up_as(t, tenant, reterr->text, ret, reterr);
+}
+
+static enum code message_try(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    enum code code = outgoing_make(t->service, tenant, &t->row, &t->out, &t->stopped, reterr);
+    if (code == E_TOO_MANY || code == E_BUSY)
+        return put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
+    if (code == E_NOT_FOUND || code == E_GONE || code == E_DAMAGED || code == E_INVALID)
+        return give_up_as(t, tenant, reterr->text, ret, reterr);
+    if (code != OK)
+        return code;
+    t->made = true;
+    return t->stopped.passes ? message_send(t, tenant, ret, reterr) : stopped(t, tenant, ret, reterr);
+}
+
+/* ---- a try */
+
+static bool clock_is_doubted(const struct deliver *d) { return d->clock_held != NULL && d->clock_held(d->store); }
+
+/* By which a message is made, and what counts it: without it the message waits, or ends uncounted. */
+static bool service_find(struct letter_try *t, int64_t tenant) {
+    struct err e;
+    return !is_message(t) || (t->d->service != NULL && t->d->service(t->d->service_arg, tenant, &t->service, &e) == OK);
+}
+
 enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid *id, enum deliver_end *ret, struct err *reterr) {
     PRE(d != NULL && id != NULL && ret != NULL && reterr != NULL);
     AUTO(try_done) struct letter_try t = try_of(d);
-    json_t *post = NULL;
     enum code code = row_read(&t, tenant, id, reterr);
     if (code == E_NOT_FOUND)
         return forget(d, tenant, id, ret, reterr);
     if (code != OK)
         return code;
+    bool over = (clock_now() >= t.row.until && !clock_is_doubted(d)) || !letter_is_open(&t.row);
+    if (!service_find(&t, tenant) && !over)
+        return put_off(&t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
     if (t.row.state == LETTER_SENDING)
         return ask_for_it(&t, tenant, ret, reterr);
-    if ((clock_now() >= t.row.until && !clock_is_doubted(d)) || t.row.len == 0)
+    if (over)
         return give_up(&t, tenant, ret, reterr);
-    bool theirs = true;
-    code = still_theirs(&t, tenant, &theirs, reterr);
-    if (code != OK)
-        return put_off(&t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
-    if (!theirs) {
-        t.row.said = LEFT;
-        return give_up(&t, tenant, ret, reterr);
-    }
-    code = post_open(d->keeper, tenant, &t.row, &post, reterr);
-    if (code == OK)
-        code = hand_over(&t, tenant, post, ret, reterr);
-    else if (code == E_GONE || code == E_DAMAGED)
-        code = give_up(&t, tenant, ret, reterr);
-    else if (code == E_TOO_MANY)
-        code = put_off(&t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
-    json_decref(post);
-    return code;
+    return is_message(&t) ? message_try(&t, tenant, ret, reterr) : letter_try(&t, tenant, ret, reterr);
 }
 
 /* ---- without a relay */
@@ -306,8 +405,9 @@ enum code deliver_over(const struct deliver *d, int64_t tenant, const struct uui
     enum code code = row_read(&t, tenant, id, reterr);
     if (code == E_NOT_FOUND)
         return OK;
-    if (code != OK || t.row.len == 0 || clock_now() < t.row.until || clock_is_doubted(d))
+    if (code != OK || !letter_is_open(&t.row) || clock_now() < t.row.until || clock_is_doubted(d))
         return code;
+    (void)service_find(&t, tenant);
     if (t.row.state != LETTER_SENDING)
         return give_up(&t, tenant, &ignored, reterr);
     t.reply.outcome = MAIL_NEVER;            /* it had gone, and who knew of it is no more */

@@ -1,8 +1,10 @@
 /* deliver.h — one try of one letter: opens it, makes a message of it, hands it to the mailer, and writes down what came of it. Before its last byte
- * goes out it is LETTER_SENDING, durably; a letter that is found so is asked for and never just sent again. Blocks as long as the relay
- * takes. Thread-safe for different letters. Never logs. */
+ * goes out it is LETTER_SENDING, durably; a letter that is found so is asked for and never just sent again. Where nobody knows what came of it, it
+ * goes again after a while with the same Message-ID, and `doubts` says how often. Blocks as long as the relay takes. Thread-safe for
+ * different letters. Never logs. */
 #pragma once
 #include "keeper/client.h"
+#include "records/records.h"
 #include "store/letter.h"
 #include "sys/mail.h"
 
@@ -19,7 +21,9 @@ struct deliver_way {
 struct deliver { struct store *store; struct keeper_client *keeper; struct deliver_way way;
                  bool (*clock_held)(struct store *s); /* NULL, or: is the clock doubted? Then no letter's time is over */
                  enum code (*belongs)(void *arg, int64_t tenant, const struct uuid *account, bool *ret, struct err *reterr); /* NULL, or: a letter to somebody who has left meanwhile does not go */
-                 void *belongs_arg; };
+                 void *belongs_arg;
+                 enum code (*service)(void *arg, int64_t tenant, struct service **ret, struct err *reterr); /* of a tenant: messages (kind > 0) are made by it. NULL: they wait */
+                 void *service_arg; };
 
 enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
                    DELIVER_RELAY,            /* the relay takes no letter now */
@@ -33,3 +37,5 @@ MUST_USE enum code deliver_over(const struct deliver *d, int64_t tenant, const s
 
 /* How long a letter waits after so many answers of the relay about it (tries at a relay that fails count for nothing): 2 minutes, doubled up to 4 hours, each between 75 % and 125 % of it. Pure. */
 usec_t deliver_wait(int tries, uint32_t random);
+/* The same for a letter of which nobody knows what came: 10 minutes, doubled. Pure. */
+usec_t deliver_doubt_wait(int doubts, uint32_t random);

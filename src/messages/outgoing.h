@@ -13,7 +13,9 @@ struct outgoing {
     struct buf headers;                      /* further ones of a mail, each ended by CRLF: List-Unsubscribe … */
     struct gate_ask ask;                     /* as the gates were asked */
 };
+#define OUTGOING_TEXT_MAX ((size_t)512 << 10)
+#define OUTGOING (struct outgoing){ .subject = BUF(4096), .text = BUF(OUTGOING_TEXT_MAX), .html = BUF(OUTGOING_TEXT_MAX), .headers = BUF(8192) }
 void outgoing_done(struct outgoing *o);      /* wipes */
 DEFINE_AUTO_VALUE(struct outgoing, outgoing_done)
-/* *ret_verdict.passes false: a gate stops it (again: put off until then). E_NOT_FOUND, E_GONE: the record is no more, so the message ends. */
+/* *ret: OUTGOING. *ret_verdict.passes false: a gate stops it (again: put off until then). E_NOT_FOUND, E_GONE: the record is no more, so the message ends. */
 MUST_USE enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_row *r, struct outgoing *ret, struct gate_verdict *ret_verdict, struct err *reterr);

@@ -3,13 +3,18 @@
 #pragma once
 #include "messages/outgoing.h"
 
+#define SETTLED_ROWS 8u
 struct settled {
     struct service *service; int64_t tenant;
     const struct letter_row *row;            /* as it will be stored: its state says what came of it */
     const struct outgoing *out;              /* NULL: it never got so far */
     const char *tls, *enhanced; bool final;  /* it is not tried any more */
-    void *prepared[8];                       /* by row of the table; its owner frees it */
+    void *prepared[SETTLED_ROWS];            /* by row of the table; its owner frees it */
 };
+/* A row of the table in settled.c; each may be NULL. *ret: what the others are given; done is called where it is not NULL. */
+struct settled_row { enum code (*prepare)(const struct settled *s, void **ret, struct err *reterr);
+                     enum code (*write)(struct txn *t, const struct settled *s, void *prepared, struct err *reterr);     /* repeatable */
+                     void (*done)(void *prepared); };
 MUST_USE enum code settled_prepare(struct settled *s, struct err *reterr);
 MUST_USE enum code settled_write(struct txn *t, struct settled *s, struct err *reterr);        /* repeatable */
 void settled_done(struct settled *s);

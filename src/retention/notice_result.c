@@ -216,7 +216,8 @@ enum code noticer_settle(struct noticer *n, struct err *reterr) {
 struct taking { struct uuid ids[LETTERS_MOST * 4]; size_t count; };
 static bool letter_take(const struct letter_row *r, void *arg) {
     struct taking *l = arg;
-    if ((r->state == LETTER_WAITING || r->state == LETTER_BOUNCED) && l->count < ARRAY_LEN(l->ids))
+    bool waits = r->state == LETTER_WAITING && r->doubts == 0;       /* one in doubt may have arrived, and goes on */
+    if ((waits || r->state == LETTER_BOUNCED) && l->count < ARRAY_LEN(l->ids))
         l->ids[l->count++] = r->id;
     return true;
 }
@@ -246,7 +247,8 @@ static enum code letters_back(struct txn *t, int64_t number, struct err *reterr)
 struct having { struct uuid list[LETTERS_MOST * 4]; size_t count; };
 static bool told_take(const struct letter_row *r, void *arg) {
     struct having *w = arg;
-    if ((r->state == LETTER_SENT || r->state == LETTER_SENDING || r->state == LETTER_UNKNOWN) && !uuid_is_null(&r->whom) && w->count < ARRAY_LEN(w->list))
+    bool went = r->state == LETTER_SENT || r->state == LETTER_SENDING || r->state == LETTER_UNKNOWN || (r->state == LETTER_WAITING && r->doubts > 0);
+    if (went && !uuid_is_null(&r->whom) && w->count < ARRAY_LEN(w->list))
         w->list[w->count++] = r->whom;
     return true;
 }

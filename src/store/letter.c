@@ -127,6 +127,8 @@ enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, str
 
 /* ---- letters */
 
+bool letter_is_open(const struct letter_row *r) { return r->kind > 0 ? r->state == LETTER_WAITING || r->state == LETTER_SENDING : r->len > 0; }
+
 enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->cause != NULL && reterr != NULL);
     struct stmt *s;
@@ -213,7 +215,7 @@ enum code letters_about(struct sql *q, const char *cause, int64_t about, letter_
 enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare_int(q, LETTER_COLS " AND until <= ? AND length(bytes) > 0 ORDER BY id", now, &s, reterr);
+    enum code code = sql_prepare_int(q, LETTER_COLS " AND until <= ? AND (length(bytes) > 0 OR (kind > 0 AND state < 2)) ORDER BY id", now, &s, reterr);
     return code == OK ? letters_give(s, fn, arg, NULL, reterr) : code;
 }
 

@@ -30,6 +30,8 @@ struct letter_row {
     int64_t cost;                       /* of a text message, in millionths of the currency of the price list */
     const char *receipt;                /* what the provider calls it; "" */
 };
+/* May it still go? A letter of a duty has its bytes until it ends; a message may have none. */
+bool letter_is_open(const struct letter_row *r);
 MUST_USE enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
 /* state, tries, tried, status, said, blob, answers, heard, doubts, gate, cost and receipt; next USEC_NEVER: it is not tried any more. */
 MUST_USE enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
@@ -46,7 +48,7 @@ typedef bool (*letter_next_fn)(int64_t tenant, const struct uuid *id, usec_t nex
 MUST_USE enum code letters_next(struct store *s, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr);
 /* When it is tried, and nothing else; USEC_NEVER: not any more. The letter need not be there. */
 MUST_USE enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr);
-/* Those of the tenant that have bytes though their time was over by then, oldest first. */
+/* Those of the tenant that are open though their time was over by then, oldest first. */
 MUST_USE enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr);
 /* Takes away those, and what leads to them, that were made before that and are not tried any more. */
 MUST_USE enum code letters_forget(struct txn *t, usec_t before, struct err *reterr);

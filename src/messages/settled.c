@@ -1,0 +1,34 @@
+/* settled.c — see settled.h. A row is added by whoever counts: its prepare runs outside the write and may ask the keeper, its write inside it, as
+ * often as the write is repeated. */
+#include "messages/settled.h"
+
+static const struct settled_row rows[] = {
+    { NULL, NULL, NULL },                    /* nobody counts yet */
+};
+_Static_assert(ARRAY_LEN(rows) <= SETTLED_ROWS, "struct settled has room for what each row prepares");
+
+enum code settled_prepare(struct settled *s, struct err *reterr) {
+    PRE(s != NULL && s->service != NULL && s->row != NULL && reterr != NULL);
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < ARRAY_LEN(rows); i++)
+        if (rows[i].prepare != NULL)
+            code = rows[i].prepare(s, &s->prepared[i], reterr);
+    return code;
+}
+
+enum code settled_write(struct txn *t, struct settled *s, struct err *reterr) {
+    PRE(t != NULL && s != NULL && s->row != NULL && reterr != NULL);
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < ARRAY_LEN(rows); i++)
+        if (rows[i].write != NULL)
+            code = rows[i].write(t, s, s->prepared[i], reterr);
+    return code;
+}
+
+void settled_done(struct settled *s) {
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].done != NULL && s->prepared[i] != NULL)
+            rows[i].done(s->prepared[i]);
+        s->prepared[i] = NULL;
+    }
+}
