@@ -104,6 +104,7 @@ static void metrics_mail(struct buf *b, const struct postman_status *s) {
     counter(b, "letters_tried", "Tries to hand a letter to the relay.", s->tried);
     counter(b, "letters_done", "Tries after which it was known what became of the letter.", s->done);
     counter(b, "relay_failures", "Tries that failed because of the relay, whatever the letter.", s->relay_failed);
+    counter(b, "letter_doubts", "Tries of which nobody knows what became: the letter goes again with the same Message-ID.", s->doubts);
     gauge(b, "letters_under_way", "Letters that are being handed over.", (int64_t)s->under_way);
     gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
 }

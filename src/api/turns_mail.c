@@ -28,6 +28,11 @@ enum code mail_belongs(void *arg, int64_t tenant, const struct uuid *account, bo
     return code == E_NOT_FOUND ? OK : code;
 }
 
+enum code mail_service(void *arg, int64_t tenant, struct service **ret, struct err *reterr) {
+    const struct api *a = arg;
+    return a->people == NULL ? err_set(reterr, E_NOT_FOUND, "there are no tenants yet") : people_service(a->people, tenant, ret, reterr);
+}
+
 /* ---- what is over, where no relay takes it */
 
 #define OVER_PACE (10 * USEC_PER_MINUTE)
@@ -42,7 +47,7 @@ static bool over_take(const struct letter_row *r, void *arg) {
 
 /* *ret_more: there may be others. */
 static enum code over_some(struct api *a, int64_t tenant, usec_t now, bool *ret_more, struct err *reterr) {
-    const struct deliver d = { .store = a->config.store, .keeper = a->config.keeper, .clock_held = clock_held };
+    const struct deliver d = { .store = a->config.store, .keeper = a->config.keeper, .clock_held = clock_held, .service = mail_service, .service_arg = a };
     struct over o = { .count = 0 };
     struct view *v = NULL;
     enum code code = store_view(a->config.store, tenant, &v, reterr);

@@ -173,7 +173,7 @@ static const char *verb_of(const struct letter_try *t) {
 }
 
 /* All of it went, or may have, and nobody knows what came of it: once more, unless that was often enough. */
-static void doubted(struct letter_try *t, usec_t now) {
+static void in_doubt(struct letter_try *t, usec_t now) {
     struct letter_row *r = &t->row;
     r->doubts++;
     t->next = now + deliver_doubt_wait(r->doubts, any_number());
@@ -195,12 +195,12 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
     t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, any_number());
     if (r->state == LETTER_UNKNOWN)
-        doubted(t, now);
+        in_doubt(t, now);
     t->verb = verb_of(t);
     t->ends = r->state == LETTER_SENT || r->state == LETTER_UNKNOWN || (is_message(t) && r->state == LETTER_BOUNCED);
     if (t->next > r->until)
         t->next = r->until;                  /* then it is given up */
-    return o == MAIL_RELAY ? DELIVER_RELAY : DELIVER_DONE;
+    return o == MAIL_RELAY ? DELIVER_RELAY : o == MAIL_IN_DOUBT || o == MAIL_NEVER ? DELIVER_DOUBT : DELIVER_DONE;
 }
 
 static enum code settled(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {

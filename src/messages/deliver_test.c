@@ -56,7 +56,7 @@ TEST(each_answer_has_its_meaning) {
         { OUT_ANSWERS, MAIL_LATER, LETTER_WAITING, DELIVER_DONE, USEC_PER_MINUTE, 3 * USEC_PER_MINUTE, NULL },
         { OUT_GOES, MAIL_LATER, LETTER_WAITING, DELIVER_DONE, USEC_PER_MINUTE, 3 * USEC_PER_MINUTE, NULL },
         { OUT_ANSWERS, MAIL_RELAY, LETTER_WAITING, DELIVER_RELAY, -USEC_PER_MINUTE, USEC_PER_MINUTE, NULL },
-        { OUT_GOES, MAIL_IN_DOUBT, LETTER_UNKNOWN, DELIVER_DONE, 0, 0, "letter_unknown", 1 },
+        { OUT_GOES, MAIL_IN_DOUBT, LETTER_WAITING, DELIVER_DOUBT, 7 * USEC_PER_MINUTE, 13 * USEC_PER_MINUTE, NULL, 1 },
         { OUT_GOES, MAIL_NOT_SENT, LETTER_WAITING, DELIVER_DONE, -USEC_PER_MINUTE, USEC_PER_MINUTE, NULL },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -71,7 +71,7 @@ TEST(each_answer_has_its_meaning) {
         struct out_row r = out_row(&o, &id);
         usec_t wait = out_next(&o) - clock_now();
         CHECK(r.state == rows[i].state && end == rows[i].end && r.tries == 1 && r.tried > 0 && r.status == 550);
-        CHECK(rows[i].state == LETTER_UNKNOWN ? out_next(&o) == USEC_NEVER && r.len == 0 : wait > rows[i].least && wait < rows[i].most && r.len > 0);
+        CHECK(wait > rows[i].least && wait < rows[i].most && r.len > 0 && r.doubts == (rows[i].outcome == MAIL_IN_DOUBT));
         CHECK(r.answers == rows[i].answers && (r.heard > 0) == (r.answers > 0));
         struct verbs v = verbs(&o);
         CHECK(rows[i].verb == NULL ? v.count == 0 : v.count == 1 && strstr(v.text, rows[i].verb) != NULL);
@@ -96,13 +96,45 @@ TEST(a_mailer_that_is_gone) {
     o.known = MAIL_NEVER;                    /* it was started anew */
     CHECK_OK(deliver(&o, &two, &end), &o.b.e);
     r = out_row(&o, &two);
-    CHECK(r.state == LETTER_UNKNOWN && r.len == 0 && o.taken_count == 2);
+    CHECK(r.state == LETTER_WAITING && r.doubts == 1 && r.len > 0 && o.taken_count == 2);
+    out_end(&o);
+}
+
+/* Nobody knows what came of it: it goes again under the same id, four times in all, and then it is unknown. */
+TEST(what_is_in_doubt_goes_again) {
+    struct outbed o;
+    enum deliver_end end;
+    out_start(&o);
+    struct uuid id = out_letter(&o, FAR), soon = out_letter(&o, clock_now() + 5 * USEC_PER_MINUTE), sent = out_letter(&o, FAR), over = out_letter(&o, FAR);
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_IN_DOUBT;
+    for (int i = 1; i <= DOUBTS_MOST; i++) {
+        CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+        struct out_row r = out_row(&o, &id);
+        CHECK(r.doubts == i && r.tries == i && r.state == (i < DOUBTS_MOST ? LETTER_WAITING : LETTER_UNKNOWN) && (r.len == 0) == (i == DOUBTS_MOST));
+    }
+    CHECK(o.taken_count == DOUBTS_MOST && verbs(&o).count == 1 && strstr(verbs(&o).text, "letter_unknown") != NULL);
+    for (size_t i = 1; i < o.taken_count; i++)
+        CHECK(uuid_compare(&o.taken[0], &o.taken[i]) == 0);
+    CHECK_CODE(deliver(&o, &id, &end), E_CONFLICT, &o.b.e);
+    CHECK_OK(deliver(&o, &soon, &end), &o.b.e);                     /* its time would be over before the next */
+    CHECK(out_row(&o, &soon).state == LETTER_UNKNOWN && out_row(&o, &soon).doubts == 1);
+    CHECK_OK(deliver(&o, &sent, &end), &o.b.e);
+    o.outcome = MAIL_SENT;
+    CHECK_OK(deliver(&o, &sent, &end), &o.b.e);
+    CHECK(out_row(&o, &sent).state == LETTER_SENT && out_row(&o, &sent).doubts == 1);
+    o.outcome = MAIL_IN_DOUBT;
+    CHECK_OK(deliver(&o, &over, &end), &o.b.e);
+    AUTO(try_done) struct letter_try t = try_of(&o.d);
+    CHECK_OK(row_read(&t, o.b.tenant, &over, &o.b.e), &o.b.e);
+    CHECK_OK(give_up(&t, o.b.tenant, &end, &o.b.e), &o.b.e);        /* what may have arrived is never called over */
+    CHECK(out_row(&o, &over).state == LETTER_UNKNOWN);
     out_end(&o);
 }
 
 /* The server was killed between "it goes" and the answer: a letter that is found SENDING is asked for. */
 TEST(a_letter_found_on_its_way_is_asked_for) {
-    static const struct { int known; enum letter_state state; } rows[] = { { MAIL_SENT, LETTER_SENT }, { MAIL_REFUSED, LETTER_BOUNCED }, { MAIL_NEVER, LETTER_UNKNOWN }, { MAIL_NOT_SENT, LETTER_WAITING } };
+    static const struct { int known; enum letter_state state; } rows[] = { { MAIL_SENT, LETTER_SENT }, { MAIL_REFUSED, LETTER_BOUNCED }, { MAIL_NEVER, LETTER_WAITING }, { MAIL_NOT_SENT, LETTER_WAITING } };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct outbed o;
         enum deliver_end end;
@@ -326,6 +358,7 @@ TEST(a_relay_that_fails_drives_no_letters_wait) {
 TEST(waits_grow_and_differ) {
     CHECK(deliver_wait(1, 0) == 90 * USEC_PER_SEC && deliver_wait(1, 1023) == 150 * USEC_PER_SEC && deliver_wait(0, 0) == 90 * USEC_PER_SEC);
     CHECK(deliver_wait(2, 0) == 180 * USEC_PER_SEC && deliver_wait(1000, 1023) == 5 * USEC_PER_HOUR && deliver_wait(1000, 0) == 3 * USEC_PER_HOUR);
+    CHECK(deliver_doubt_wait(1, 1023) == 750 * USEC_PER_SEC && deliver_doubt_wait(3, 0) == 30 * USEC_PER_MINUTE && deliver_doubt_wait(100, 0) == 2 * USEC_PER_HOUR);
     for (int i = 1; i < 30; i++)
         CHECK(deliver_wait(i, 512) <= deliver_wait(i + 1, 512));
 }

@@ -104,10 +104,10 @@ static struct uuid out_letter_of(struct outbed *o, int64_t tenant, usec_t until)
 
 UNUSED static struct uuid out_letter(struct outbed *o, usec_t until) { return out_letter_of(o, o->b.tenant, until); }
 
-struct out_row { enum letter_state state; int tries, answers, status; size_t len; char said[300]; usec_t tried, heard; };
+struct out_row { enum letter_state state; int tries, answers, status, doubts, gate; size_t len; char said[300]; usec_t tried, heard; };
 static bool out_row_take(const struct letter_row *r, void *arg) {
     struct out_row *w = arg;
-    *w = (struct out_row){ r->state, r->tries, r->answers, r->status, r->len, "", r->tried, r->heard };
+    *w = (struct out_row){ r->state, r->tries, r->answers, r->status, r->doubts, r->gate, r->len, "", r->tried, r->heard };
     snprintf(w->said, sizeof w->said, "%s", r->said);
     return false;
 }

@@ -13,9 +13,9 @@ static bool take(const struct letter_row *r, void *arg) {
         t->more = true;
         return false;
     }
-    json_t *one = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s?, s:s?, s:s, s:i, s:i, s:s}", "id", uuid_format(&r->id, id), "cause", r->cause, "about", (json_int_t)r->about, "state", states[r->state],
+    json_t *one = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s?, s:s?, s:s, s:i, s:i, s:i, s:s}", "id", uuid_format(&r->id, id), "cause", r->cause, "about", (json_int_t)r->about, "state", states[r->state],
                             "made", time_format(r->made, made, sizeof made), "tried", r->tried == 0 ? NULL : time_format(r->tried, tried, sizeof tried),
-                            "answered", r->heard == 0 ? NULL : time_format(r->heard, heard, sizeof heard), "until", time_format(r->until, until, sizeof until), "tries", r->tries, "status", r->status, "said", r->said);
+                            "answered", r->heard == 0 ? NULL : time_format(r->heard, heard, sizeof heard), "until", time_format(r->until, until, sizeof until), "tries", r->tries, "doubts", r->doubts, "status", r->status, "said", r->said);
     t->last = r->id;
     t->lost = one == NULL || json_array_append_new(t->items, one) != 0;
     return !t->lost;

@@ -2,6 +2,7 @@
 #include "messages/outgoing.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "messages/who.h"
 #include "records/record.h"

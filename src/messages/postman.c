@@ -73,8 +73,9 @@ static void note(struct postman *p, enum code code, enum deliver_end end) {
         relay_failed(p);                     /* want of memory, of disk: not again at once */
     } else if (code == OK && end == DELIVER_RELAY) {
         relay_failed(p);
-    } else if (code == OK && end == DELIVER_DONE) {
+    } else if (code == OK && (end == DELIVER_DONE || end == DELIVER_DOUBT)) {
         p->status.done++;
+        p->status.doubts += end == DELIVER_DOUBT;
         p->faults = 0;
         p->resume = 0;
     }

@@ -11,5 +11,5 @@ DEFINE_AUTO(struct postman, postman_stop)
 /* Queues what is to be tried by now; *ret_next: when to look again. Never blocks for long. */
 MUST_USE enum code postman_look(struct postman *p, usec_t now, usec_t *ret_next, struct err *reterr);
 
-struct postman_status { uint64_t tried, done, relay_failed, failed /* could not be written down */; size_t under_way; usec_t waits_until /* for the relay; 0: not */; };
+struct postman_status { uint64_t tried, done, relay_failed, failed /* could not be written down */, doubts; size_t under_way; usec_t waits_until /* for the relay; 0: not */; };
 void postman_status(struct postman *p, struct postman_status *ret);

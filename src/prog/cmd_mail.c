@@ -22,6 +22,8 @@ static void show_letter(const char *line, size_t len, void *arg) {
     ask_column(ask_text(o, "state"), 8);
     printf("%s %lld, %lld tr%s", ask_text(o, "cause"), (long long)json_integer_value(json_object_get(o, "about")), (long long)json_integer_value(json_object_get(o, "tries")),
            json_integer_value(json_object_get(o, "tries")) == 1 ? "y" : "ies");
+    if (json_integer_value(json_object_get(o, "doubts")) > 0)
+        printf(", %lld of them in doubt", (long long)json_integer_value(json_object_get(o, "doubts")));
     if (json_integer_value(json_object_get(o, "status")) > 0 || ask_text(o, "said")[0] != 0)
         printf(": %lld %s", (long long)json_integer_value(json_object_get(o, "status")), ask_text(o, "said"));
     printf("\n");

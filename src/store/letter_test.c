@@ -157,3 +157,45 @@ TEST(tenants_take_turns) {
     CHECK_TEXT(buf_str(&none), "");
     bed_end(&b);
 }
+
+static bool say_message(const struct letter_row *r, void *arg) {
+    buf_printf(arg, "%d:%d:%u:%u:%lld:%s:%d:%d:%s", r->channel, r->kind, r->record.bytes[15], r->scope.bytes[15], (long long)r->template, r->purpose, r->doubts, r->gate, r->receipt);
+    return true;
+}
+static bool over_take(const struct letter_row *r, void *arg) {
+    buf_printf(arg, "%u ", r->id.bytes[15]);
+    return true;
+}
+/* A message has no bytes of its own: it is open by its state, its columns come back, and it is forgotten once nothing leads to it. */
+TEST(a_message_is_open_without_bytes) {
+    struct bed b;
+    AUTO(buf_done) struct buf got = BUF(4096);
+    struct letter_row m = { .id = id_of(3), .cause = "campaign", .about = 7, .made = 1003, .until = 9000, .channel = CHANNEL_SMS, .kind = 12, .record = id_of(40), .scope = id_of(41), .template = 5, .purpose = "news" };
+    bed_start(&b);
+    CHECK(letter_is_open(&m));
+    CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = m, .next = 500 }), &b.e);
+    struct view *v = NULL;
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    CHECK_OK(letters_over(view_sql(v), 8999, over_take, &got, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&got), "");
+    CHECK_OK(letters_over(view_sql(v), 9000, over_take, &got, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&got), "3 ");
+    v = view_end(v);
+    CHECK_OK(run(&b, 4, (struct deed){ .forget = true, .before = 2000 }), &b.e);       /* something leads to it */
+    m.state = LETTER_BOUNCED;
+    m.doubts = 2;
+    m.gate = 3;
+    m.receipt = "r-1";
+    CHECK(!letter_is_open(&m));
+    CHECK_OK(run(&b, 4, (struct deed){ .row = m, .next = USEC_NEVER }), &b.e);
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    buf_cut(&got, 0);
+    CHECK_OK(letters_over(view_sql(v), 9000, over_take, &got, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&got), "");
+    CHECK_OK(letter_get(view_sql(v), &m.id, say_message, &got, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&got), "1:12:40:41:5:news:2:3:r-1");
+    v = view_end(v);
+    CHECK_OK(run(&b, 4, (struct deed){ .forget = true, .before = 2000 }), &b.e);
+    list_is(&b, 4, 0, "");
+    bed_end(&b);
+}
