@@ -214,6 +214,7 @@ struct changing_rule {                        /* "consent again when data alread
     bool again;                               /* data already held is locked for a new use */
     struct span told;                         /* tenants are told so long before; zero: they are not told */
 };
+struct reputation_rule { bool said; int64_t bounced, complained; /* shares of what was sent, in millionths */ };      /* "above 5 % bounced or 0.1 % complaints" */
 struct sessions_rule { struct span idle, most; };   /* both set; without a line 1 hour and 12 hours */
 
 /* How a record comes under a level of access (none, read or write for each record of some kinds): `up` steps to what it
@@ -277,6 +278,9 @@ bool charter_agreement_first(const struct charter *c);    /* no personal data be
 struct copies_rule charter_copies(const struct charter *c);
 struct changing_rule charter_changing(const struct charter *c);
 struct sessions_rule charter_sessions(const struct charter *c);
+/* How long somebody who complained gets nothing; without a line 2 years. */
+struct span charter_complaint_lasts(const struct charter *c);
+struct reputation_rule charter_reputation(const struct charter *c);
 /* Log lines are kept so long; an empty span: the charter does not say. */
 struct span charter_logs(const struct charter *c);
 /* At most so long does a tenant open a window to support; zero: never. */

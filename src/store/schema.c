@@ -205,14 +205,18 @@ static const struct migration records_steps[] = {
       " ended INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX template_name ON template (tenant, name, version)" },
     { 18,
-      /* Whom nothing is sent to (a keyed hash; list: what the person left, or "" for all), and what came of messages, day by day. */
+      /* Whom nothing is sent to (a keyed hash; list: what the person left, or "" for all), to whom a letter went, so that what is heard of it later finds
+       * the person though the record is gone or corrected, what came of messages day by day, and pauses of sending: round counts those before. */
       "CREATE TABLE suppressed (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, who BLOB NOT NULL, list TEXT NOT NULL, reason INTEGER NOT NULL, since INTEGER NOT NULL,"
-      " until INTEGER NOT NULL, PRIMARY KEY (tenant, channel, who, list)) STRICT, WITHOUT ROWID;"
-      "CREATE INDEX suppressed_until ON suppressed (tenant, until);"
-      "CREATE TABLE heard_day (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, day INTEGER NOT NULL, sent INTEGER NOT NULL, bounced INTEGER NOT NULL,"
-      " complained INTEGER NOT NULL, PRIMARY KEY (tenant, channel, day)) STRICT, WITHOUT ROWID;"
-      "CREATE TABLE sending_pause (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, since INTEGER NOT NULL, why TEXT NOT NULL,"
-      " PRIMARY KEY (tenant, channel)) STRICT, WITHOUT ROWID" },
+      " until INTEGER NOT NULL, whose TEXT NOT NULL, PRIMARY KEY (tenant, channel, who, list, reason)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX suppressed_since ON suppressed (tenant, since);"
+      "CREATE TABLE letter_who (tenant INTEGER NOT NULL, letter BLOB NOT NULL, channel INTEGER NOT NULL, who BLOB NOT NULL, at INTEGER NOT NULL, heard INTEGER NOT NULL,"
+      " PRIMARY KEY (tenant, letter)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX letter_who_soft ON letter_who (tenant, channel, who, at) WHERE heard <> 0;"
+      "CREATE TABLE heard_day (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, day INTEGER NOT NULL, round INTEGER NOT NULL, sent INTEGER NOT NULL, bounced INTEGER NOT NULL,"
+      " complained INTEGER NOT NULL, PRIMARY KEY (tenant, channel, day, round)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE sending_pause (tenant INTEGER NOT NULL, channel INTEGER NOT NULL, round INTEGER NOT NULL, since INTEGER NOT NULL, why TEXT NOT NULL, told INTEGER NOT NULL,"
+      " ended INTEGER NOT NULL, whose TEXT NOT NULL, PRIMARY KEY (tenant, channel, round)) STRICT, WITHOUT ROWID" },
     { 19,
       /* Further country codes of a tenant, and what text messages cost it on a day, in millionths. */
       "CREATE TABLE sms_exception (tenant INTEGER NOT NULL, number INTEGER NOT NULL, prefix TEXT NOT NULL, made INTEGER NOT NULL, until INTEGER NOT NULL, ended INTEGER NOT NULL,"
