@@ -23,9 +23,8 @@ TEST(finds_the_code_of_a_number) {
     static const char *const none[] = { "422", "384", "388", "210", "999", "0", "", "4", "38", "x", "+48", "89", "28", "83", "699" };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct calling *c = calling_of(rows[i].digits);
-        CHECK(c != NULL);
-        CHECK_TEXT(c->code, rows[i].code);
-        CHECK_TEXT(c->country, rows[i].country);
+        CHECK_TEXT(c == NULL ? "none" : c->code, rows[i].code);
+        CHECK_TEXT(c == NULL ? "none" : c->country, rows[i].country);
     }
     for (size_t i = 0; i < ARRAY_LEN(none); i++)
         CHECK(calling_of(none[i]) == NULL);
