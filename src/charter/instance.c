@@ -322,6 +322,11 @@ static void read_mail(struct reading *r, const struct setting *s, const struct n
     relay_read(r, n);
 }
 
+static void read_sms(struct reading *r, const struct setting *s, const struct node *n) {
+    (void)s;
+    sms_read(r, n);
+}
+
 #define AT(field) offsetof(struct instance, field)
 static const struct setting settings[] = {
     { "host", read_host, AT(host), "localhost", NULL, "The name under which people reach this instance; links are made with it." },
@@ -360,6 +365,8 @@ static const struct setting settings[] = {
       "OpenID Connect providers by which the staff may sign in; docs/install.md says which keys a provider has." },
     { "mail", read_mail, 0, NULL, "{relay: relay.company.example, tls: starttls, user: seats, password: file secret/relay, from: service@seats.example, name: Seats}",
       "The relay that takes letters; without it they wait. docs/mail.md says which keys it has." },
+    { "sms", read_sms, 0, NULL, "{provider: smsapi, token: file secret/sms, sender: Seats}",
+      "The provider that takes text messages; without it they wait. docs/messages.md says which keys it has." },
     { "clock", read_clock, AT(clock), NULL, "Europe/Warsaw", "When the night is; the clock of the first charter unless said otherwise." },
 };
 #undef AT

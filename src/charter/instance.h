@@ -37,6 +37,38 @@ struct mail_relay {
     const char *ca;                          /* PEM file of the authorities that may vouch for it; NULL: the system's */
 };
 
+/* The provider that takes text messages (`sms`): how it is spoken to, as a description. In bodies and headers {{name}} stands for what a request brings: to ("+48…"), digits
+ * ("48…"), text, id (our reference: letters and digits), sender, parts, unicode, user, password, token. What is wholly one of them and was not declared is left out. */
+enum sms_meaning { SMS_ACCEPTED, SMS_TAKEN /* it had that reference already */, SMS_REFUSED, SMS_LATER, SMS_SLOW, SMS_OURS /* sign-in, funds, set-up: no message goes */ };
+struct sms_code { const char *code; enum sms_meaning meaning; };
+struct sms_call { const char *method, *path, *body; };       /* body: JSON, or NULL; path NULL: there is no such call */
+#define SMS_POINTERS 4u
+#define SMS_HEADERS 8u
+struct sms_header { const char *name, *value; };
+struct sms_shape {
+    const char *name, *host; int port;       /* where it is asked, unless `address` says otherwise */
+    const char *prefix;                      /* of every path */
+    struct sms_header headers[SMS_HEADERS];
+    struct sms_call send, ask, try;
+    /* JSON pointers into an answer, where a step name=value goes to the item of a list that has it; the first that leads to something counts. */
+    const char *receipt[SMS_POINTERS], *code[SMS_POINTERS], *said[SMS_POINTERS], *credit[SMS_POINTERS];
+    const struct sms_code *codes; size_t code_count;
+    bool once;                               /* it refuses a second message of the same reference by itself */
+    /* Receipts, as members of a form or of a JSON object: our reference, or what it calls the message; the state; several in one are separated by commas. */
+    const char *told_id, *told_receipt, *told_state;
+    const char *delivered, *bounced;         /* states, separated by spaces */
+    const char *answer;                      /* what it wants to hear */
+};
+const struct sms_shape *sms_shape_find(const char *name);     /* of those that are shipped; NULL: none */
+struct sms_provider {
+    const struct sms_shape *shape;
+    const char *user;                        /* NULL: none */
+    bool token;                              /* the secret is a token, not a password */
+    enum secret_place secret; const char *secret_at;
+    enum secret_place hook; const char *hook_at;     /* the secret part of the address that receipts come to; NULL: none come */
+    const char *sender;                      /* NULL: the provider's own */
+};
+
 struct instance {
     const char *file;                        /* as given to instance_load */
     const char *directory;                   /* where that file lies */
@@ -62,6 +94,7 @@ struct instance {
     const struct provider *providers; size_t provider_count;         /* sign_in_with */
     const struct destination *destinations; size_t destination_count;    /* of all that is declared; none: no sender is started */
     const struct mail_relay *mail;           /* NULL: none, and no mailer is started */
+    const struct sms_provider *sms;          /* NULL: none, text messages wait */
     const char *clock;                       /* time zone of the instance, or NULL: of the first charter */
 };
 

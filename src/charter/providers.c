@@ -53,8 +53,7 @@ static const char *lower(struct reading *r, const char *text, size_t len) {
     return copy;
 }
 
-/* "name" or "name:port" of len bytes. */
-static bool host_of(struct reading *r, const char *text, size_t len, struct destination *ret) {
+bool destination_of(struct reading *r, const char *text, size_t len, struct destination *ret) {
     int64_t port = 443;
     const char *colon = memchr(text, ':', len);
     size_t host_len = colon == NULL ? len : (size_t)(colon - text);
@@ -74,7 +73,7 @@ static void read_issuer(struct reading *r, struct entry *e, const struct node *n
         return;
     const char *host = n->text + strlen(start);
     bool fits = strncmp(n->text, start, strlen(start)) == 0 && strlen(n->text) <= ISSUER_MAX && instance_text(n->text) && strpbrk(n->text, " ?#@\\\"<>") == NULL;
-    if (!fits || !host_of(r, host, strcspn(host, "/"), &e->to[0])) {
+    if (!fits || !destination_of(r, host, strcspn(host, "/"), &e->to[0])) {
         instance_complain(r, n, "bad-value", "the provider's issuer is wanted here, such as https://login.company.example, exactly as the provider writes it");
         return;
     }
@@ -93,7 +92,7 @@ static void read_host(struct reading *r, struct entry *e, const struct node *n) 
         e->to_count = 1;                     /* the first place is the issuer's */
     if (e->to_count > HOSTS_MAX)
         instance_complain(r, n, "wrong-kind", "at most 8 hosts are read here");
-    else if (!host_of(r, n->text, strlen(n->text), &e->to[e->to_count]))
+    else if (!destination_of(r, n->text, strlen(n->text), &e->to[e->to_count]))
         instance_complain(r, n, "bad-value", "a host name, or name:port, is wanted here");
     else
         e->to_count++;
@@ -162,21 +161,28 @@ static void read_entry(struct reading *r, struct entry *e, const struct node *n)
             finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "sign_in_with: a provider needs %s", keys[i].name);
 }
 
-/* Two providers may share a host, when they say the same of it. */
-static void add_destination(struct reading *r, struct destination *list, size_t *count, const struct destination *d, const struct node *n) {
-    for (size_t i = 0; i < *count; i++) {
+void destination_add(struct reading *r, const struct destination *d, const struct node *n) {
+    const struct destination *list = r->to->destinations;
+    size_t count = r->to->destination_count;
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(list[i].host, d->host) != 0 || list[i].port != d->port)
             continue;
         bool same_ca = (list[i].ca == NULL) == (d->ca == NULL) && (d->ca == NULL || strcmp(list[i].ca, d->ca) == 0);
         if (!same_ca || list[i].private != d->private)
-            finding_node(r->findings, r->tree, FINDING_ERROR, "two-lines-contradict", n, NULL,
-                         "sign_in_with: two providers name %s, with different \"ca\" or \"private\"", d->host);
+            finding_node(r->findings, r->tree, FINDING_ERROR, "two-lines-contradict", n, NULL, "%s is named twice, with different \"ca\" or \"private\"", d->host);
         return;
     }
-    list[(*count)++] = *d;
+    struct destination *more = arena_array(r->arena, count + 1, sizeof *more);
+    if (more == NULL)
+        return;
+    for (size_t i = 0; i < count; i++)
+        more[i] = list[i];
+    more[count] = *d;
+    r->to->destinations = more;
+    r->to->destination_count = count + 1;
 }
 
-static void keep_entry(struct reading *r, const struct entry *e, const struct node *n, struct provider *providers, struct destination *to) {
+static void keep_entry(struct reading *r, const struct entry *e, const struct node *n, struct provider *providers) {
     for (size_t i = 0; i < r->to->provider_count; i++)
         if (strcmp(providers[i].id, e->provider.id) == 0 || strcmp(providers[i].issuer, e->provider.issuer) == 0)
             finding_node(r->findings, r->tree, FINDING_ERROR, "two-lines-contradict", n, NULL,
@@ -186,7 +192,7 @@ static void keep_entry(struct reading *r, const struct entry *e, const struct no
         struct destination d = e->to[i];
         d.ca = e->ca;
         d.private = e->private;
-        add_destination(r, to, &r->to->destination_count, &d, n);
+        destination_add(r, &d, n);
     }
 }
 
@@ -196,16 +202,14 @@ void providers_read(struct reading *r, const struct node *n) {
         return;
     }
     struct provider *providers = arena_array(r->arena, n->count + 1, sizeof *providers);
-    struct destination *to = arena_array(r->arena, (n->count + 1) * (HOSTS_MAX + 1), sizeof *to);
-    if (providers == NULL || to == NULL)
+    if (providers == NULL)
         return;
     for (const struct node *one = n->first; one != NULL; one = one->next) {
         struct entry e = { .to_count = 0 };
         read_entry(r, &e, one);
         const struct provider *p = &e.provider;
         if (p->id != NULL && p->issuer != NULL && p->client_id != NULL && p->secret_at != NULL)     /* else it was complained of */
-            keep_entry(r, &e, one, providers, to);
+            keep_entry(r, &e, one, providers);
     }
     r->to->providers = providers;
-    r->to->destinations = to;
 }

@@ -13,6 +13,7 @@
  * status is the provider's own code or that of HTTP; `said` its words, numbers masked. Thread-safe; blocks as long as the provider takes, SMS_WAIT_MS at most.
  * Ownership: what a way points to stays its owner's. */
 #pragma once
+#include "sys/fetch.h"
 #include "sys/mail.h"
 
 #define SMS_WAIT_MS 30000
@@ -37,3 +38,20 @@ struct sms_way {
     void *arg;
     const char *host;                        /* as in the ledger */
 };
+
+/* ---- a provider of sejf.yaml */
+struct sms_provider;                         /* charter/instance.h */
+typedef enum code (*sms_fetch_fn)(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr);
+struct sms_options { const struct sms_provider *provider; const char *secret /* copied to locked memory */; sms_fetch_fn fetch; void *arg; };
+struct sms_client;
+MUST_USE enum code sms_open(const struct sms_options *o, struct sms_client **ret, struct err *reterr);
+struct sms_client *sms_close(struct sms_client *c);      /* accepts NULL */
+DEFINE_AUTO(struct sms_client, sms_close)
+const struct sms_way *sms_client_way(const struct sms_client *c);
+
+/* Our reference of a message: letters and digits, 3 to 50 of them. Pure. */
+#define SMS_REFERENCE 51u
+void sms_reference(int64_t tenant, const struct uuid *id, char ret[SMS_REFERENCE]);
+MUST_USE bool sms_reference_read(const char *text, size_t len, int64_t *ret_tenant, struct uuid *ret_id);
+/* What a provider said, as it may be kept: one line of printable text, every number of seven digits or more masked. Pure. */
+void sms_said(const char *text, char *ret, size_t room);

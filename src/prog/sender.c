@@ -51,7 +51,7 @@ static void answer(struct guest *g, const struct err *refused, CURLcode how) {
     struct buf *out = ipc_begin(g->ipc);
     g->state = ANSWERS;
     if (refused != NULL)
-        fetch_refusal_put(out, refused);
+        fetch_refusal_put(out, refused, false);
     else
         transfer_put(g->transfer, how, out);
     g->gone = ipc_end(g->ipc, &e) != OK || ipc_flush(g->ipc, &e) != OK;

@@ -254,19 +254,19 @@ void transfer_private(struct transfer *t, void *whose) { (void)curl_easy_setopt(
 
 /* ---- its end */
 
-struct reason { enum code code; const char *before, *after; };      /* of the host */
+struct reason { enum code code; const char *before, *after /* of the host */; bool left /* the request may have gone out */; };
 static const struct { CURLcode how; struct reason why; } ends[] = {
     { CURLE_COULDNT_RESOLVE_HOST, { E_PEER, "the name ", " has no address: look at the name and at this machine's name servers" } },
     { CURLE_COULDNT_CONNECT, { E_PEER, "nobody answers at ", "" } },
-    { CURLE_OPERATION_TIMEDOUT, { E_PEER, "", " did not answer in time" } },
+    { CURLE_OPERATION_TIMEDOUT, { E_PEER, "", " did not answer in time", true } },
     { CURLE_PEER_FAILED_VERIFICATION, { E_PEER, "the certificate of ", " is not vouched for by an authority that is trusted here, or is for another name (\"ca\" in sejf.yaml names an authority of your own)" } },
     { CURLE_SSL_CACERT_BADFILE, { E_PEER, "the file of authorities that vouch for ", " cannot be read: install ca-certificates, or mend \"ca\" in sejf.yaml" } },
     { CURLE_SSL_CONNECT_ERROR, { E_PEER, "", " takes no connection by TLS 1.2 or newer" } },
-    { CURLE_OUT_OF_MEMORY, { E_MEMORY, "no memory for asking ", "" } },
+    { CURLE_OUT_OF_MEMORY, { E_MEMORY, "no memory for asking ", "", true } },
 };
 static const struct reason inside = { E_FORBIDDEN, "the address of ", " is of this machine or of a private network, which sejf.yaml does not allow it (private: yes)" };
-static const struct reason too_large = { E_PEER, "the answer of ", " is larger than is taken" };
-static const struct reason broken = { E_PEER, "the exchange with ", " broke off" };
+static const struct reason too_large = { E_PEER, "the answer of ", " is larger than is taken", true };
+static const struct reason broken = { E_PEER, "the exchange with ", " broke off", true };
 
 static const struct reason *reason_of(const struct transfer *t, CURLcode how) {
     if (t->inside || t->too_large)
@@ -290,5 +290,5 @@ void transfer_put(struct transfer *t, CURLcode how, struct buf *ret) {
     const struct reason *why = reason_of(t, how);
     (void)err_set(&e, why->code, "%s%s%s", why->before, t->to->host, why->after);
     log_event(LOG_WARN, "request_failed", LOG_TEXT("host", t->to->host), LOG_INT("port", t->to->port), LOG_INT("curl", how), LOG_TEXT("text", curl_easy_strerror(how)));
-    fetch_refusal_put(ret, &e);
+    fetch_refusal_put(ret, &e, why->left);
 }

@@ -104,7 +104,9 @@ TEST(private_addresses_are_refused_unless_declared) {
     a.addr.sa_family = AF_INET;
     memcpy(a.addr.sa_data, "\x01\xbb\x7f\0\0\1", 6);
     CHECK(open_socket(&t, CURLSOCKTYPE_IPCXN, &a) == CURL_SOCKET_BAD && t.inside);
-    CHECK(reason_of(&t, CURLE_COULDNT_CONNECT) == &inside);
+    CHECK(reason_of(&t, CURLE_COULDNT_CONNECT) == &inside && !inside.left);
+    CHECK(!reason_of(&u, CURLE_COULDNT_CONNECT)->left && !reason_of(&u, CURLE_PEER_FAILED_VERIFICATION)->left && !reason_of(&u, CURLE_COULDNT_RESOLVE_HOST)->left);
+    CHECK(reason_of(&u, CURLE_OPERATION_TIMEDOUT)->left && reason_of(&u, CURLE_RECV_ERROR)->left && reason_of(&u, CURLE_GOT_NOTHING)->left && too_large.left);
     int fd = open_socket(&u, CURLSOCKTYPE_IPCXN, &a);
     CHECK(fd >= 0 && !u.inside);
     close(fd);

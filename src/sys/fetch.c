@@ -2,7 +2,7 @@
  * before the answer gives the request up.
  *
  *   request   wait u32, most u32, method, url, headers u32, (name, value)…, body
- *   answer    code u32, then OK: status u32, headers (name NUL value NUL …), body; else: text
+ *   answer    code u32, then OK: status u32, headers (name NUL value NUL …), body; else: text, left u32
  *
  * A text or a body is its length (u32) and its bytes; a text is followed by a NUL that counts, so that the reader can use it in place. */
 #include "sys/fetch.h"
@@ -102,9 +102,10 @@ void fetch_answer_put(struct buf *ret, const struct fetch_reply *reply) {
         ret->failed = true;
 }
 
-void fetch_refusal_put(struct buf *ret, const struct err *e) {
+void fetch_refusal_put(struct buf *ret, const struct err *e, bool left) {
     put_u32(ret, (uint32_t)e->code);
     put_text(ret, e->text);
+    put_u32(ret, left);
 }
 
 /* Pairs of texts, each ended: what fetch_header goes through. */
@@ -115,13 +116,20 @@ static bool head_is_whole(const char *head, size_t len) {
     return len == 0 || (head[len - 1] == 0 && ends % 2 == 0);
 }
 
+static void left_set(const struct fetch_request *r, bool left) {
+    if (r->ret_left != NULL)
+        *r->ret_left = left;
+}
+
 static enum code answer_read(const void *frame, size_t len, const struct fetch_request *r, struct fetch_reply *ret, struct err *reterr) {
     struct msg m = { frame, len, false };
     uint32_t code = msg_u32(&m);
     if (code != OK) {
         const char *text = msg_text(&m);
+        bool left = msg_u32(&m) != 0;
         if (!msg_done(&m))
             return err_set(reterr, E_PEER, "the sender's refusal has not the form of one");
+        left_set(r, left);
         return err_set(reterr, (enum code)code, "%s", text);
     }
     uint32_t status = msg_u32(&m);
@@ -154,6 +162,7 @@ static enum code exchange(struct ipc *ipc, const struct fetch_request *r, struct
     size_t len;
     request_put(ipc_begin(ipc), r);
     enum code code = ipc_end(ipc, reterr);
+    left_set(r, code == OK);                 /* from now on nobody here knows, until the sender says */
     while (code == OK && !ipc_next(ipc, &frame, &len)) {
         usec_t left = until - clock_steady();
         code = ipc_flush(ipc, reterr);
@@ -184,6 +193,7 @@ static enum code ask(struct fetch_line *l, const struct fetch_request *r, struct
 
 enum code fetch(struct fetch_line *l, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr) {
     PRE(l != NULL && request != NULL && ret != NULL && ret->head.data == NULL && ret->body.data == NULL && reterr != NULL);
+    left_set(request, false);
     enum code code = request_fits(request, reterr);
     if (code != OK)
         return code;

@@ -27,6 +27,7 @@ struct fetch_request {
     const void *body; size_t body_len;
     size_t most;                             /* bytes of the answer's body; above: E_PEER */
     int wait_ms;                             /* for all of it */
+    bool *ret_left;                          /* NULL, or set where fetch fails: may it have left, so that the other side may have it? */
 };
 struct fetch_reply {
     int status;
@@ -52,4 +53,4 @@ struct fetch_call {                          /* a request as it came: texts are 
 };
 MUST_USE bool fetch_call_read(const void *frame, size_t len, struct fetch_call *ret);
 void fetch_answer_put(struct buf *ret, const struct fetch_reply *reply);
-void fetch_refusal_put(struct buf *ret, const struct err *e);
+void fetch_refusal_put(struct buf *ret, const struct err *e, bool left);       /* left: the request may have gone out */

@@ -97,11 +97,17 @@ TEST(a_refusal_keeps_its_code_and_text) {
     struct fetch_reply got = FETCH_REPLY;
     struct err e, why;
     (void)err_set(&why, E_FORBIDDEN, "sejf.yaml does not declare a.example");
-    fetch_refusal_put(&answer, &why);
-    struct peer_end p = { .answer = answer.data, .len = answer.len };
-    CHECK_INT(against(&p, &plain, &got, &e), E_FORBIDDEN);
-    CHECK_TEXT(e.text, "sejf.yaml does not declare a.example");
-    CHECK(got.status == 0 && got.body.data == NULL);
+    for (int i = 0; i < 2; i++) {
+        bool left = i == 0;
+        struct fetch_request asks = plain;
+        asks.ret_left = &left;
+        buf_cut(&answer, 0);
+        fetch_refusal_put(&answer, &why, i == 1);
+        struct peer_end p = { .answer = answer.data, .len = answer.len };
+        CHECK_INT(against(&p, &asks, &got, &e), E_FORBIDDEN);
+        CHECK_TEXT(e.text, "sejf.yaml does not declare a.example");
+        CHECK(got.status == 0 && got.body.data == NULL && left == (i == 1));
+    }
 }
 
 TEST(no_wrong_answer_is_taken) {
@@ -112,7 +118,7 @@ TEST(no_wrong_answer_is_taken) {
         { "\0\0\0\0\xc8\0\0\0\xff\xff\xff\xff\0\0\0\0", 16 },                                       /* head beyond its end */
         { "\0\0\0\0\xc8\0\0\0\2\0\0\0a\0\0\0\0\0", 18 },                                            /* name without value */
         { "\0\0\0\0\xc8\0\0\0\3\0\0\0a\0b\0\0\0\0", 19 },                                           /* value without end */
-        { "\x0c\0\0\0\2\0\0\0ab", 10 }, { "\x0c\0\0\0\0\0\0\0", 8 },                                /* text without end */
+        { "\x0c\0\0\0\2\0\0\0ab", 10 }, { "\x0c\0\0\0\2\0\0\0ab\0", 11 },  { "\x0c\0\0\0\0\0\0\0", 8 },                                /* text without end */
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         struct fetch_reply got = FETCH_REPLY;
@@ -136,8 +142,12 @@ TEST(no_wrong_answer_is_taken) {
 TEST(a_sender_that_dies_or_says_nothing_is_no_answer) {
     struct fetch_reply got = FETCH_REPLY;
     struct err e;
+    bool left = false;
+    struct fetch_request asks = plain;
     struct peer_end dies = { .answer = NULL };
-    CHECK_INT(against(&dies, &plain, &got, &e), E_PEER);
+    asks.ret_left = &left;
+    CHECK_INT(against(&dies, &asks, &got, &e), E_PEER);
+    CHECK(left);                             /* nobody knows */
     struct fetch_request brief = plain;
     brief.wait_ms = 1;
     struct peer_end silent = { .silent = true };

@@ -1,0 +1,282 @@
+/* sms_providers.c — `sms` of sejf.yaml: the provider that takes text messages. One that is shipped (sms_shapes.c) is named; any other with a JSON API is described by the
+ * same means. Its host becomes a destination of the sender. What a request brings stands in its body alone: a path holds no {{…}}. */
+#include <jansson.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "charter/instance_read.h"
+
+#define TEXT_MAX 200u
+#define BODY_MAX 2000u
+#define CODES_MAX 64u
+
+struct entry { struct sms_provider provider; struct sms_shape shape; struct destination to; const char *ca; struct sms_code *codes; bool addressed, private, described; };
+struct key { const char *name; bool described /* not with one that is shipped */; void (*read)(struct reading *r, struct entry *e, const struct node *n, size_t at); size_t at; };
+
+static const char *plain_text(struct reading *r, const struct node *n, size_t most) {
+    if (!instance_scalar(r, n))
+        return NULL;
+    if (instance_text(n->text) && strlen(n->text) <= most)
+        return arena_text(r->arena, n->text);
+    instance_complain(r, n, "bad-text", most == TEXT_MAX ? "at most 200 characters without control characters are read here" : "at most 2000 characters without control characters are read here");
+    return NULL;
+}
+
+static void read_text(struct reading *r, struct entry *e, const struct node *n, size_t at) { *(const char **)((char *)e + at) = plain_text(r, n, TEXT_MAX); }
+
+static void read_yes_no(struct reading *r, struct entry *e, const struct node *n, size_t at) {
+    if (!instance_scalar(r, n))
+        return;
+    *(bool *)((char *)e + at) = strcmp(n->text, "yes") == 0;
+    if (strcmp(n->text, "yes") != 0 && strcmp(n->text, "no") != 0)
+        instance_complain(r, n, "not-yes-or-no", "yes or no is wanted here");
+}
+
+static void read_provider(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+    if (!instance_scalar(r, n))
+        return;
+    const struct sms_shape *shipped = sms_shape_find(n->text);
+    e->described = strcmp(n->text, "described") == 0;
+    if (shipped != NULL)
+        e->shape = *shipped;
+    else if (!e->described)
+        instance_complain(r, n, "bad-value", "\"serwersms\", \"smsapi\" or \"described\" (docs/messages.md says how) is wanted here");
+}
+
+/* https, a host, perhaps a port and the beginning of every path. */
+static void read_address(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+    static const char start[] = "https://";
+    if (!instance_scalar(r, n))
+        return;
+    bool fits = strncmp(n->text, start, strlen(start)) == 0 && strlen(n->text) <= TEXT_MAX && instance_text(n->text) && strpbrk(n->text, " ?#@\\\"<>{}") == NULL;
+    const char *host = fits ? n->text + strlen(start) : "";
+    if (!fits || !destination_of(r, host, strcspn(host, "/"), &e->to)) {
+        instance_complain(r, n, "bad-value", "the address of the provider is wanted here, such as https://sms.company.example/v1");
+        return;
+    }
+    const char *path = host + strcspn(host, "/");
+    size_t len = strlen(path);
+    e->shape.prefix = arena_text_n(r->arena, path, len > 0 && path[len - 1] == '/' ? len - 1 : len);
+    e->addressed = true;
+}
+
+static void read_token(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+    e->provider.token = true;
+    instance_secret(r, n, &e->provider.secret, &e->provider.secret_at);
+}
+static void read_password(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) { instance_secret(r, n, &e->provider.secret, &e->provider.secret_at); }
+static void read_hook(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) { instance_secret(r, n, &e->provider.hook, &e->provider.hook_at); }
+static void read_ca(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+    if (instance_scalar(r, n))
+        e->ca = instance_path(r, n);
+}
+
+/* ---- of a description */
+
+/* {{name}} in a text: only what there is, and of a header nothing about a message. */
+static bool names_known(const char *text, bool header) {
+    static const char *const words[] = { "token", "user", "password", "to", "digits", "text", "id", "sender", "parts", "unicode" };
+    for (const char *at = strstr(text, "{{"); at != NULL; at = strstr(at + 2, "{{")) {
+        const char *end = strstr(at, "}}");
+        bool known = false;
+        for (size_t i = 0; end != NULL && i < (header ? 3 : ARRAY_LEN(words)); i++)
+            known = known || (strlen(words[i]) == (size_t)(end - at - 2) && strncmp(words[i], at + 2, strlen(words[i])) == 0);
+        if (!known)
+            return false;
+    }
+    return true;
+}
+
+/* Keys have no '-': x_key is the header x-key. */
+static const char *header_name(struct reading *r, const char *key) {
+    char *name = arena_text(r->arena, key);
+    for (char *p = name; p != NULL && *p != 0; p++)
+        *p = *p == '_' ? '-' : *p;
+    return name;
+}
+
+static void read_headers(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+    size_t count = 0;
+    if (n->type != NODE_MAP || n->count > SMS_HEADERS) {
+        instance_complain(r, n, "wrong-kind", "a map of at most 8 headers is wanted here");
+        return;
+    }
+    for (const struct node *one = n->first; one != NULL; one = one->next) {
+        const char *value = plain_text(r, one, TEXT_MAX);
+        if (value == NULL)
+            continue;
+        if (!names_known(value, true))
+            instance_complain(r, one, "bad-value", "a header holds {{token}}, {{user}} or {{password}} and nothing of a message");
+        e->shape.headers[count++] = (struct sms_header){ header_name(r, one->key), value };
+    }
+}
+
+static void check_body(struct reading *r, const struct node *n, const char *body) {
+    json_error_t error;
+    json_t *o = body == NULL ? NULL : json_loads(body, JSON_REJECT_DUPLICATES, &error);
+    if (body != NULL && !json_is_object(o))
+        instance_complain(r, n, "bad-value", "a JSON object is wanted here, in single quotes: '{\"to\": \"{{to}}\", \"text\": \"{{text}}\"}'");
+    else if (body != NULL && !names_known(body, false))
+        instance_complain(r, n, "bad-value", "{{…}} is one of to, digits, text, id, sender, parts, unicode, user, password, token");
+    json_decref(o);
+}
+
+static void read_call(struct reading *r, struct entry *e, const struct node *n, size_t at) {
+    struct sms_call *c = (struct sms_call *)(void *)((char *)e + at);
+    c->method = "POST";
+    c->path = "";
+    for (const struct node *one = n->type == NODE_MAP ? n->first : NULL; one != NULL; one = one->next) {
+        const char *text = plain_text(r, one, BODY_MAX);
+        if (text == NULL)
+            continue;
+        if (strcmp(one->key, "path") == 0) {
+            if (text[0] != '/' || strpbrk(text, " ?#{}\"\\") != NULL)
+                instance_complain(r, one, "bad-value", "a path is wanted here, such as /messages: it begins with '/' and holds nothing of a message, for that stands in the body alone");
+            c->path = text;
+        } else if (strcmp(one->key, "body") == 0) {
+            check_body(r, one, text);
+            c->body = text;
+        } else if (strcmp(one->key, "method") == 0 && (strcmp(text, "POST") == 0 || strcmp(text, "PUT") == 0 || strcmp(text, "GET") == 0)) {
+            c->method = text;
+        } else {
+            instance_complain(r, one, "unknown-key", "path, method (POST, PUT or GET) and body are read here");
+        }
+    }
+    if (n->type != NODE_MAP)
+        instance_complain(r, n, "wrong-kind", "a map of path, method and body is wanted here");
+}
+
+static void read_pointers(struct reading *r, struct entry *e, const struct node *n, size_t at) {
+    const char **list = (const char **)(void *)((char *)e + at);
+    size_t count = 0;
+    const struct node *one = n->type == NODE_LIST ? n->first : n;
+    if (n->type == NODE_MAP || n->count > SMS_POINTERS) {
+        instance_complain(r, n, "wrong-kind", "a JSON pointer, or a list of at most 4, is wanted here");
+        return;
+    }
+    for (; one != NULL; one = n->type == NODE_LIST ? one->next : NULL) {
+        const char *text = plain_text(r, one, TEXT_MAX);
+        if (text != NULL && text[0] != '/')
+            instance_complain(r, one, "bad-value", "a JSON pointer is wanted here, such as /error/code");
+        list[count++] = text;
+    }
+}
+
+static void read_codes(struct reading *r, struct entry *e, const struct node *n, size_t at) {
+    if (n->type == NODE_MAP || e->shape.code_count + n->count >= CODES_MAX) {
+        instance_complain(r, n, "wrong-kind", "a code, or a list of codes, is wanted here; at most 63 in all");
+        return;
+    }
+    for (const struct node *one = n->type == NODE_LIST ? n->first : n; one != NULL; one = n->type == NODE_LIST ? one->next : NULL) {
+        const char *text = plain_text(r, one, TEXT_MAX);
+        if (text != NULL && e->codes != NULL)
+            e->codes[e->shape.code_count++] = (struct sms_code){ text, (enum sms_meaning)at };
+    }
+}
+
+#define AT(field) offsetof(struct entry, field)
+static const struct key keys[] = {
+    { "provider", false, read_provider, 0 }, { "address", false, read_address, 0 }, { "token", false, read_token, 0 }, { "user", false, read_text, AT(provider.user) },
+    { "password", false, read_password, 0 }, { "sender", false, read_text, AT(provider.sender) }, { "receipts", false, read_hook, 0 }, { "ca", false, read_ca, 0 },
+    { "private", false, read_yes_no, AT(private) },
+    { "headers", true, read_headers, 0 }, { "send", true, read_call, AT(shape.send) }, { "ask", true, read_call, AT(shape.ask) }, { "try", true, read_call, AT(shape.try) },
+    { "receipt", true, read_pointers, AT(shape.receipt) }, { "code", true, read_pointers, AT(shape.code) }, { "said", true, read_pointers, AT(shape.said) },
+    { "credit", true, read_pointers, AT(shape.credit) },
+    { "accepted", true, read_codes, SMS_ACCEPTED }, { "taken", true, read_codes, SMS_TAKEN }, { "refused", true, read_codes, SMS_REFUSED }, { "later", true, read_codes, SMS_LATER },
+    { "slow_down", true, read_codes, SMS_SLOW }, { "ours", true, read_codes, SMS_OURS }, { "once", true, read_yes_no, AT(shape.once) },
+    { "told_id", true, read_text, AT(shape.told_id) }, { "told_receipt", true, read_text, AT(shape.told_receipt) }, { "told_state", true, read_text, AT(shape.told_state) },
+    { "delivered", true, read_text, AT(shape.delivered) }, { "bounced", true, read_text, AT(shape.bounced) }, { "answer", true, read_text, AT(shape.answer) },
+};
+#undef AT
+
+static const struct key *key_find(struct reading *r, const struct node *n) {
+    const char *words[ARRAY_LEN(keys)];
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (strcmp(keys[i].name, n->key) == 0)
+            return &keys[i];
+        words[i] = keys[i].name;
+    }
+    finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", n, nearest(n->key, words, ARRAY_LEN(words)), "sms has no key \"%s\"", n->key);
+    return NULL;
+}
+
+/* ---- together */
+
+static void mistake(struct reading *r, const struct node *n, const char *id, const char *what) { finding_node(r->findings, r->tree, FINDING_ERROR, id, n, NULL, "sms: %s", what); }
+
+static bool mentions(const struct sms_shape *s, const char *word) {
+    bool found = s->send.body != NULL && strstr(s->send.body, word) != NULL;
+    for (size_t i = 0; i < SMS_HEADERS; i++)
+        found = found || (s->headers[i].value != NULL && strstr(s->headers[i].value, word) != NULL);
+    return found;
+}
+
+static void check_described(struct reading *r, const struct entry *e, const struct node *n) {
+    const struct sms_shape *s = &e->shape;
+    if (!e->addressed)
+        mistake(r, n, "missing-key", "a provider that is described needs an address");
+    if (s->send.body == NULL || !mentions(s, "{{text}}") || (!mentions(s, "{{to}}") && !mentions(s, "{{digits}}")))
+        mistake(r, n, "missing-key", "a provider that is described needs send, with a body that holds {{to}} (or {{digits}}) and {{text}}");
+    if (s->send.method != NULL && strcmp(s->send.method, "GET") == 0)
+        mistake(r, n, "bad-value", "a message is sent by POST or PUT, for a GET has no body");
+    if (s->receipt[0] == NULL && s->code[0] == NULL)
+        mistake(r, n, "missing-key", "receipt or code must say where in the answer it stands that a message was taken");
+    if (s->told_state != NULL && s->told_id == NULL && s->told_receipt == NULL)
+        mistake(r, n, "missing-key", "told_state needs told_id or told_receipt: which message is meant?");
+}
+
+static void check_together(struct reading *r, const struct entry *e, const struct node *n) {
+    const struct sms_provider *p = &e->provider;
+    bool token = node_get(n, "token") != NULL, password = node_get(n, "password") != NULL;
+    if (node_get(n, "provider") == NULL)
+        mistake(r, n, "missing-key", "provider is missing: serwersms, smsapi or described");
+    else if (e->described)
+        check_described(r, e, n);
+    if (token == password)
+        mistake(r, n, token ? "two-lines-contradict" : "missing-key", "the provider is signed in to by a token, or by user and password: one of them is wanted");
+    else if (password != (node_get(n, "user") != NULL))
+        mistake(r, n, "missing-key", "user and password go together; the other one is missing");
+    else if (e->shape.send.body != NULL && !mentions(&e->shape, token ? "{{token}}" : "{{password}}"))
+        mistake(r, n, "bad-value", token ? "a token is given, and neither headers nor body hold {{token}}" : "this provider takes a token and no password");
+    if (p->hook_at != NULL && e->shape.told_state == NULL)
+        mistake(r, node_get(n, "receipts"), "bad-value", "this provider sends no receipts that could be read (told_state)");
+}
+
+void sms_read(struct reading *r, const struct node *n) {
+    const struct node *which = node_get(n, "provider");
+    struct sms_provider *p = arena_array(r->arena, 1, sizeof *p);
+    struct sms_shape *shape = arena_array(r->arena, 1, sizeof *shape);
+    struct entry e = { .shape = { .prefix = "", .answer = "OK" }, .codes = arena_array(r->arena, CODES_MAX, sizeof *e.codes) };
+    if (n->type != NODE_MAP) {
+        instance_complain(r, n, "wrong-kind", "a map of provider, token and sender is wanted here");
+        return;
+    }
+    if (p == NULL || shape == NULL || e.codes == NULL)
+        return;
+    e.shape.codes = e.codes;
+    if (which != NULL)
+        read_provider(r, &e, which, 0);      /* first: the others alter it */
+    bool shipped = e.shape.name != NULL;
+    for (const struct node *one = n->first; one != NULL; one = one->next) {
+        const struct key *k = key_find(r, one);
+        if (k != NULL && k->described && shipped)
+            instance_complain(r, one, "two-lines-contradict", "this is said of a provider that is described alone");
+        else if (k != NULL && k->read != read_provider)
+            k->read(r, &e, one, k->at);
+    }
+    check_together(r, &e, n);
+    if (!e.addressed && shipped)
+        e.to = (struct destination){ .host = e.shape.host, .port = e.shape.port };
+    if (e.to.host == NULL)
+        return;                              /* it was complained of */
+    e.to.ca = e.ca;
+    e.to.private = e.private;
+    e.shape.host = e.to.host;
+    e.shape.port = e.to.port;
+    destination_add(r, &e.to, n);
+    *shape = e.shape;
+    *p = e.provider;
+    p->shape = shape;
+    r->to->sms = p;
+}
