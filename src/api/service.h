@@ -20,6 +20,9 @@ struct api_config {
     const char *brand_name, *brand_logo, *brand_colour, *brand_text;/* pages: a name, a file (served at /static/logo), colours; NULL: the charter's operator, none, "#1f4e79", "#ffffff" */
     struct oidc *oidc;                       /* access/oidc.h: sign-in by providers; the caller's; NULL: there is none */
     const struct deliver_way *mail;          /* messages/deliver.h: how letters leave; the caller's; NULL: they wait */
+    const struct sms_way *sms;               /* messages/sms_way.h: how text messages leave; the caller's; NULL: they wait */
+    const struct sms_provider *sms_provider; /* charter/instance.h: how its receipts are read; NULL: there is none */
+    const char *sms_hook;                    /* the secret part of the address of its receipts; NULL: none are taken */
     const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */
     unsigned loops, workers;                 /* 0: chosen */
 };

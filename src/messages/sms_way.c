@@ -280,7 +280,7 @@ static void reply_make(const struct sms_shape *s, const struct fetch_reply *got,
 
 static void header_add(struct fetch_header *list, size_t *count, const char *name, const char *value) { list[(*count)++] = (struct fetch_header){ name, value }; }
 
-static enum code exchange(const struct sms_client *c, const struct sms_call *call, const struct values *v, const struct buf *body, struct fetch_reply *ret, bool *ret_left, struct err *reterr) {
+static enum code ask_provider(const struct sms_client *c, const struct sms_call *call, const struct values *v, const struct buf *body, struct fetch_reply *ret, bool *ret_left, struct err *reterr) {
     const struct sms_shape *s = c->shape;
     AUTO(buf_done) struct buf url = BUF(2048);
     struct buf values[SMS_HEADERS];
@@ -326,7 +326,7 @@ static enum code out_send(void *arg, const struct sms_letter *l, mail_go_fn go, 
     if (code != OK)
         return code;
     *ret_went = true;
-    if (exchange(c, &c->shape->send, &v, &body, &got, &left, &why) == OK)
+    if (ask_provider(c, &c->shape->send, &v, &body, &got, &left, &why) == OK)
         reply_make(c->shape, &got, l->text, ret);
     else
         could_not(&why, left ? MAIL_IN_DOUBT : MAIL_RELAY, ret);
@@ -357,7 +357,7 @@ static enum code out_ask(void *arg, int64_t tenant, const struct uuid *id, const
     enum code code = c->shape->ask.body == NULL ? OK : body_make(c->shape->ask.body, &v, &body, reterr);
     if (code != OK)
         return code;
-    if (exchange(c, &c->shape->ask, &v, &body, &got, &left, &why) != OK) {
+    if (ask_provider(c, &c->shape->ask, &v, &body, &got, &left, &why) != OK) {
         could_not(&why, MAIL_RELAY, ret);
         return OK;
     }
@@ -384,7 +384,7 @@ static enum code out_try(void *arg, struct sms_reply *ret, struct err *reterr) {
     enum code code = c->shape->try.body == NULL ? OK : body_make(c->shape->try.body, &v, &body, reterr);
     if (code != OK)
         return code;
-    if (exchange(c, &c->shape->try, &v, &body, &got, &left, &why) != OK) {
+    if (ask_provider(c, &c->shape->try, &v, &body, &got, &left, &why) != OK) {
         could_not(&why, MAIL_RELAY, ret);
         return OK;
     }

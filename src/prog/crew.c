@@ -396,7 +396,12 @@ enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr) {
         snprintf(what, sizeof what, "the client secret of %s (sign_in_with)", i->providers[n].name);
         code = secret_line(&(struct said){ what, i->providers[n].secret, i->providers[n].secret_at }, &all, reterr);
     }
-    return code != OK || i->provider_count == 0 ? code : hold(all.data, all.len, ret_fd, reterr);
+    const struct sms_provider *sms = i->sms;
+    if (code == OK && sms != NULL)
+        code = secret_line(&(struct said){ "the secret of the provider of text messages (sms)", sms->secret, sms->secret_at }, &all, reterr);
+    if (code == OK && sms != NULL && sms->hook_at != NULL)
+        code = secret_line(&(struct said){ "the secret of the address of receipts (sms, receipts)", sms->hook, sms->hook_at }, &all, reterr);
+    return code != OK || all.len == 0 ? code : hold(all.data, all.len, ret_fd, reterr);
 }
 
 enum code crew_relay_secret(struct place *p, int *ret_fd, struct err *reterr) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "messages/deliver.h"
+#include "messages/sms_way.h"
 #include "prog/logs.h"
 #include "records/locks.h"
 #include "sys/fetch.h"
@@ -27,7 +28,9 @@ struct engine {
     struct store *store;
     struct keeper_client *keeper;
     struct zone *zone;
-    struct fetch_line *fetch;
+    struct fetch_line *fetch, *sms_fetch;
+    struct sms_client *sms;
+    char *hook;                               /* the secret part of the address of receipts; locked */
     struct mail_line *mail;
     struct deliver_way way;
     struct oidc *oidc;
@@ -42,7 +45,10 @@ struct engine *engine_close(struct engine *e) {
     early_stop(e->early);
     api_close(e->api);
     oidc_close(e->oidc);
+    sms_close(e->sms);
+    secret_free(e->hook);
     fetch_line_free(e->fetch);
+    fetch_line_free(e->sms_fetch);
     mail_line_free(e->mail);
     store_close(e->store);
     struct err ignored;                       /* the keys made ahead were not used; if nobody takes them back they open nothing */
@@ -71,26 +77,75 @@ static enum code read_metrics_token(const struct instance *i, struct engine *e, 
                                                i->metrics_token, i->metrics_token);
 }
 
-/* ---- sign-in by providers */
+/* ---- sign-in by providers, and the provider of text messages */
 
 #define REQUESTS_MOST 8u                      /* at a time: workers are left for everybody else when a provider hangs */
+#define SMS_REQUESTS_MOST 16u                 /* more than there are who deliver */
 #define SECRETS_MAX (64u << 10)
+#define HOOK_LEAST 16u
 
 static enum code ask(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr) { return fetch(arg, request, ret, reterr); }
 
-/* Line i is the secret of provider i. */
-static enum code read_secrets(int fd, size_t count, struct buf *text, const char **ret, struct err *reterr) {
-    if (lseek(fd, 0, SEEK_SET) != 0)          /* an earlier server has read it */
-        return err_set(reterr, E_CONFIG, "the client secrets of sign_in_with cannot be read");
-    enum code code = file_read_fd(fd, "the client secrets of sign_in_with", text, reterr);
-    char *at = code == OK ? text->data : NULL;
-    for (size_t i = 0; code == OK && i < count; i++) {
-        char *end = at == NULL ? NULL : strchr(at, '\n');
-        if (end == NULL)
-            return err_set(reterr, E_CONFIG, "the client secrets of sign_in_with are not whole: start sejf anew");
-        *end = 0;
-        ret[i] = at;
-        at = end + 1;
+/* The next line of what crew_secrets gave. */
+static enum code secret_next(char **at, const char **ret, struct err *reterr) {
+    char *end = *at == NULL ? NULL : strchr(*at, '\n');
+    if (end == NULL)
+        return err_set(reterr, E_CONFIG, "the secrets for other services are not whole: start sejf anew");
+    *end = 0;
+    *ret = *at;
+    *at = end + 1;
+    return OK;
+}
+
+static enum code open_oidc(struct place *p, const struct engine_given *g, struct engine *e, char **at, struct err *reterr) {
+    const struct instance *i = place_instance(p);
+    if (i->provider_count == 0)
+        return OK;
+    const char **secrets = mem_new_array(i->provider_count, sizeof *secrets);
+    enum code code = secrets == NULL ? err_set(reterr, E_MEMORY, "no memory for providers") : OK;
+    for (size_t n = 0; code == OK && n < i->provider_count; n++)
+        code = secret_next(at, &secrets[n], reterr);
+    if (code == OK)
+        code = fetch_line_new(g->sender, REQUESTS_MOST, &e->fetch, reterr);
+    const struct oidc_options options = { .providers = i->providers, .provider_count = i->provider_count, .secrets = secrets, .base_url = place_url(p), .fetch = ask, .arg = e->fetch };
+    if (code == OK)
+        code = oidc_open(&options, &e->oidc, reterr);
+    mem_free(secrets);
+    e->config.oidc = e->oidc;
+    return code;
+}
+
+/* Who knows it may tell of messages that they arrived: it is kept as other secrets are. */
+static enum code open_hook(struct engine *e, char **at, struct err *reterr) {
+    const char *secret = NULL;
+    enum code code = secret_next(at, &secret, reterr);
+    if (code != OK)
+        return code;
+    size_t len = strlen(secret);
+    if (len < HOOK_LEAST || len > 100 || strspn(secret, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != len)
+        return err_set(reterr, E_CONFIG, "the secret of receipts (sms in sejf.yaml) is 16 to 100 letters and digits, for it stands in an address; mend: openssl rand -hex 24");
+    e->hook = secret_new(len + 1);
+    if (e->hook == NULL)
+        return err_set(reterr, E_MEMORY, "no locked memory for a secret; mend: ulimit -l 8192, or LimitMEMLOCK=16M in the unit");
+    memcpy(e->hook, secret, len + 1);
+    e->config.sms_hook = e->hook;
+    return OK;
+}
+
+static enum code open_sms(const struct instance *i, const struct engine_given *g, struct engine *e, char **at, struct err *reterr) {
+    const char *secret = NULL;
+    if (i->sms == NULL)
+        return OK;
+    enum code code = secret_next(at, &secret, reterr);
+    if (code == OK)
+        code = fetch_line_new(g->sender, SMS_REQUESTS_MOST, &e->sms_fetch, reterr);
+    if (code == OK)
+        code = sms_open(&(struct sms_options){ .provider = i->sms, .secret = secret, .fetch = ask, .arg = e->sms_fetch }, &e->sms, reterr);
+    if (code == OK && i->sms->hook_at != NULL)
+        code = open_hook(e, at, reterr);
+    if (code == OK) {
+        e->config.sms = sms_client_way(e->sms);
+        e->config.sms_provider = i->sms;
     }
     return code;
 }
@@ -98,20 +153,17 @@ static enum code read_secrets(int fd, size_t count, struct buf *text, const char
 static enum code open_providers(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
     const struct instance *i = place_instance(p);
     AUTO(buf_wipe) struct buf text = BUF(SECRETS_MAX);
-    if (i->provider_count == 0 || g->sender < 0 || g->secrets < 0)
+    if ((i->provider_count == 0 && i->sms == NULL) || g->sender < 0 || g->secrets < 0)
         return OK;
-    const char **secrets = mem_new_array(i->provider_count, sizeof *secrets);
-    enum code code = secrets == NULL ? err_set(reterr, E_MEMORY, "no memory for providers") : read_secrets(g->secrets, i->provider_count, &text, secrets, reterr);
+    enum code code = crypto_init(reterr);
+    if (code == OK && lseek(g->secrets, 0, SEEK_SET) != 0)       /* an earlier server has read it */
+        code = err_set(reterr, E_CONFIG, "the secrets for other services cannot be read");
     if (code == OK)
-        code = fetch_line_new(g->sender, REQUESTS_MOST, &e->fetch, reterr);
-    const struct oidc_options options = { .providers = i->providers, .provider_count = i->provider_count, .secrets = secrets, .base_url = place_url(p), .fetch = ask, .arg = e->fetch };
+        code = file_read_fd(g->secrets, "the secrets for other services", &text, reterr);
+    char *at = code == OK ? text.data : NULL;
     if (code == OK)
-        code = crypto_init(reterr);
-    if (code == OK)
-        code = oidc_open(&options, &e->oidc, reterr);
-    mem_free(secrets);
-    e->config.oidc = e->oidc;
-    return code;
+        code = open_oidc(p, g, e, &at, reterr);
+    return code == OK ? open_sms(i, g, e, &at, reterr) : code;
 }
 
 /* ---- letters */

@@ -11,7 +11,7 @@ struct engine_given {
     int line;                                /* our end of the line to the keeper; -1: it is reached at run/keeper.sock */
     int sender;                              /* our end of the line to the sender; -1: nothing is asked of other services */
     int mailer;                              /* our end of the line to the mailer; -1: letters wait */
-    int secrets;                             /* of providers (crew_secrets); -1: none */
+    int secrets;                             /* of other services (crew_secrets); -1: none */
 };
 MUST_USE enum code engine_open(struct place *p, const struct engine_given *given, struct engine **ret, struct err *reterr);
 struct engine *engine_close(struct engine *e);
