@@ -38,6 +38,8 @@ struct charter {
     struct sessions_rule sessions;
     struct span complaint_lasts;
     struct reputation_rule reputation;
+    struct message_rule messages[2];          /* of mail; of text messages */
+    peopleset senders;                        /* named in messages.sent_by; 0: the tenant */
     struct span logs;                         /* kept so long; empty: nothing is said */
     struct span window_most;
     int *levels; size_t level_count;          /* kinds */
@@ -67,6 +69,7 @@ void build_limits(struct build *b);           /* limits.c: limits and moves */
 void build_grants(struct build *b);           /* grants.c: groups, relations, who_sees, who_changes */
 void build_accounts(struct build *b);         /* accounts.c: sign-in, sessions, levels of access, copies, windows */
 void build_sending(struct build *b);          /* sending.c: how long a complaint is remembered, when sending pauses */
+void build_messages(struct build *b);         /* messages.c: who gets which messages, and who sends them */
 void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
 void build_checks(struct build *b);           /* checks.c: what must hold across the model */
 void build_labels(struct build *b);           /* labels.c: what everything is called; texts by language */

@@ -210,6 +210,15 @@ struct copies_rule {                          /* "at most 1 a day, approved by t
     bool watermark;
     bool said;                                /* the charter has a line `copies` */
 };
+/* To whom messages of a channel go: "only to participant of the same event, at most 3 a day for each person, never to imported ones". The recipient is
+ * a record of a kind that is about that person; it is among those of the same record of `scope`, by what it belongs to. */
+struct message_rule {
+    bool said;                                /* false: no line, or `never`; nothing of the channel is sent */
+    int person;
+    int scope;                                /* kind; -1: the tenant itself */
+    int a_day;                                /* for each person, on a day of the charter's clock */
+    bool not_imported;                        /* nobody whose record came by an import */
+};
 struct changing_rule {                        /* "consent again when data already held is used or shared differently, told 30 days before" */
     bool again;                               /* data already held is locked for a new use */
     struct span told;                         /* tenants are told so long before; zero: they are not told */
@@ -281,6 +290,14 @@ struct sessions_rule charter_sessions(const struct charter *c);
 /* How long somebody who complained gets nothing; without a line 2 years. */
 struct span charter_complaint_lasts(const struct charter *c);
 struct reputation_rule charter_reputation(const struct charter *c);
+/* sms: of text messages; else of mail. */
+struct message_rule charter_messages(const struct charter *c, bool sms);
+/* Does that person send messages (`messages.sent_by`; without it the tenant's own role)? */
+bool charter_sends(const struct charter *c, int person);
+/* The field that holds the address of the person of the kind: the first of type email, or phone where sms; -1. */
+int kind_address_field(const struct kind *k, bool sms);
+/* How many steps of belonging lead from the kind to `scope`: 0 the kind itself, 1 what it belongs to; -1: none do. */
+int kind_steps(const struct charter *c, int kind, int scope);
 /* Log lines are kept so long; an empty span: the charter does not say. */
 struct span charter_logs(const struct charter *c);
 /* At most so long does a tenant open a window to support; zero: never. */

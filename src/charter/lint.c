@@ -112,6 +112,7 @@ enum code lint_charter(const struct charter *c, const char *today, struct findin
     lint_keeping(&l);
     lint_texts(&l);
     lint_accounts(&l);
+    lint_messages(&l);
     return l.failed || mem_lost() != lost ? err_set(reterr, E_MEMORY, "no memory to lint %s", charter_file(c)) : OK;
 }
 

@@ -40,3 +40,4 @@ void lint_lines(struct lint *l);
 void lint_keeping(struct lint *l);
 void lint_texts(struct lint *l);
 void lint_accounts(struct lint *l);
+void lint_messages(struct lint *l);

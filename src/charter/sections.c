@@ -33,21 +33,6 @@ static void check_sign_in(struct build *b, const struct node *map) {
     }
 }
 
-/* "only to participant of the same event": a person whom kinds are about, and a kind or the tenant. */
-static void check_audience(struct build *b, const struct node *n) {
-    const struct capture *scope = build_capture(b, n, "scope"), *person = build_capture(b, n, "person");
-    if (scope == NULL || person == NULL)
-        return;
-    int who = names_get(b->c->person_names, build_name(b, person)), tenant = names_get(b->c->person_names, scope->text);
-    if (names_get(b->c->kind_names, scope->text) < 0 && (tenant < 0 || tenant != b->c->tenant))
-        complain_at(b, "unknown-scope", n, scope->at, scope->width, names_nearest(b->c->kind_names, scope->text), "`%s` is neither a kind of record nor the tenant: name one of them", scope->text);
-    bool about = who < 0;
-    for (size_t i = 0; i < b->c->kind_count && !about; i++)
-        about = b->c->kinds[i].about == who;
-    if (!about)
-        complain_at(b, "no-audience", n, person->at, person->width, NULL, "No record is about `%s`, so there is no address to write to: name a person whom a kind is about", person->text);
-}
-
 static void check_codes(struct build *b, const struct node *n) {
     const struct capture *c = build_capture(b, n, "codes");
     size_t state = 0, count = 0;
@@ -109,7 +94,7 @@ static void check_share(struct build *b, const struct node *n) {
 
 /* Checks by what a node was read as. */
 static const struct { enum form_id form; void (*check)(struct build *b, const struct node *n); } checks[] = {
-    { FORM_EMAIL_TO, check_audience }, { FORM_SMS_TO, check_audience }, { FORM_SMS_ONLY_TO, check_codes }, { FORM_OPERATOR_COUNTRY, check_country },
+    { FORM_SMS_ONLY_TO, check_codes }, { FORM_OPERATOR_COUNTRY, check_country },
     { FORM_PROCESSOR_IN_ONE, check_country }, { FORM_PROCESSOR_COUNTRY, check_country }, { FORM_PROCESSOR_AGREEMENT, check_agreement },
     { FORM_GAP_WHAT, check_gap }, { FORM_MASKS_EMAIL, check_stars }, { FORM_AVAILABLE, check_share },
 };

@@ -19,6 +19,7 @@ const char *gate_name(enum gate gate);       /* "charter" */
 
 enum gate_stage { STAGE_QUEUE, STAGE_SEND };
 #define WHO_SIZE 16u                         /* a keyed hash of an address, of one tenant (who.h) */
+struct record;                               /* records/record.h */
 struct gate_ask {
     struct service *service; int64_t tenant;
     enum channel channel; enum gate_stage stage;
@@ -32,16 +33,36 @@ struct gate_ask {
     const char *text;                        /* of a text message, for its parts and its cost; NULL: mail */
     int64_t cost;                            /* what it costs, in millionths; GATE_NUMBER sets it at STAGE_QUEUE */
     usec_t now;
+    struct uuid letter;                      /* what is counted, so that it counts once */
+    usec_t goes;                             /* when it is to go: it counts on that day. 0: now */
+    const struct record *opened;             /* the record, opened; NULL: it is loaded where a gate needs it */
 };
 struct gate_verdict { bool passes; enum gate gate; char why[200]; /* in English, says how to mend it, nothing personal */ usec_t again; /* 0: refused; else: not before that */ };
 MUST_USE enum code gate_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
-/* In the write that queues it: takes what is counted, or says that nothing is left. Repeatable; asks nobody but the store. */
+/* In the write that queues it: takes what is counted, or says that nothing is left, and then nothing of it is taken. Repeatable; asks nobody but the store. */
 MUST_USE enum code gate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
-/* One refusal more of that gate, in whichever write. */
-MUST_USE enum code gate_count(struct txn *t, enum channel channel, enum gate gate, struct err *reterr);
+/* One refusal more of that gate, on today's day of the charter's clock, in whichever write. */
+MUST_USE enum code gate_count(struct txn *t, const struct gate_ask *a, enum gate gate, struct err *reterr);
+/* {items: [{day: "2026-11-22", channel, refused: {gate: count}}]}, the newest day first, of the last `days` days. */
+MUST_USE enum code gates_told(struct service *s, int64_t tenant, int days, json_t **ret, struct err *reterr);
 
-/* A row of the table in gate.c; either may be NULL. Untouched *ret: it passes. */
+/* A row of the table in gate.c; any may be NULL. Untouched *ret: it passes. What is taken is taken from the last row to the first; give_back undoes
+ * a gate's taking in the same write, where one before it has nothing left. */
 typedef enum code (*gate_check_fn)(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 typedef enum code (*gate_take_fn)(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+typedef enum code (*gate_back_fn)(struct txn *t, const struct gate_ask *a, struct err *reterr);
+struct gate_row { enum gate gate; gate_check_fn check; gate_take_fn take; gate_back_fn give_back; };
+/* The rows, a file each (gate_x.c). */
+enum code gate_charter_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_consent_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_restricted_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_rate_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_rate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_rate_back(struct txn *t, const struct gate_ask *a, struct err *reterr);
+
+/* Among whose people the record is, by the charter's line: what a message about it carries as its scope. Null: the tenant's, or it belongs to none. */
+enum code gate_scope(const struct gate_ask *a, struct uuid *ret, struct err *reterr);
+/* The day of that instant by the charter's clock: 20261122. */
+int64_t gate_day(const struct service *s, usec_t at);
 /* For those who write one: fills *ret and gives OK. */
 enum code gate_stop(struct gate_verdict *ret, enum gate gate, usec_t again, const char *why, ...) __attribute__((format(printf, 4, 5)));

@@ -56,8 +56,8 @@ struct caller {
 };
 
 /* What stands beside a record and ends uses of it, whoever may see it: its processing is restricted; somebody objected to a purpose of it;
- * its address has not confirmed it. */
-struct marks { bool restricted, objected, unconfirmed; };
+ * its address has not confirmed it. And where it came from: an import, which a charter may forbid to write to. */
+struct marks { bool restricted, objected, unconfirmed, imported; };
 
 /* A use that came with a newer charter: what was given before it is locked for it, until its person consents (GDPR, article 6(4)). */
 struct use_lock {

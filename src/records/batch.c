@@ -55,6 +55,7 @@ enum code batch_add(struct batch *b, uint64_t line, const struct record_request 
     enum code code = record_blank(b->k, b->who->tenant, b->arena, &d->rec, reterr);
     if (code != OK)
         return code;
+    d->rec.marks.imported = true;
     b->facts.record = &d->rec;
     code = create_fill(d, &b->facts, r, in, m, reterr);
     if (code == E_FORBIDDEN || code == E_NOT_FOUND) {      /* not this row's maker; others may be */

@@ -21,7 +21,7 @@ enum code record_rewrite(struct txn *t, struct fact_source *src, struct record *
         return code;
     struct row row = { .kind = r->info->number, .id = r->id, .version = r->version, .change = r->change, .created = r->created, .updated = r->updated,
                        .due = r->due, .parent = r->parent, .clear = buf_str(&clear), .number = r->number, .restricted = r->marks.restricted,
-                       .objected = r->marks.objected, .unconfirmed = r->marks.unconfirmed };
+                       .objected = r->marks.objected, .unconfirmed = r->marks.unconfirmed, .imported = r->marks.imported };
     code = row_put(t, &row, reterr);
     for (size_t i = 0; code == OK && i < r->info->kind->part_count; i++) {
         const struct part_state *p = &r->parts[i];

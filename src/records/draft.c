@@ -270,7 +270,7 @@ static enum code row_write(struct txn *t, struct draft *d, struct err *reterr) {
         code = txn_change(t, &r->change, reterr);
     struct row row = { .kind = r->info->number, .id = r->id, .version = r->version, .change = r->change, .created = r->created, .updated = r->updated,
                        .due = r->due, .parent = r->parent, .clear = buf_str(&clear), .number = r->number, .restricted = r->marks.restricted,
-                       .objected = r->marks.objected, .unconfirmed = r->marks.unconfirmed };
+                       .objected = r->marks.objected, .unconfirmed = r->marks.unconfirmed, .imported = r->marks.imported };
     if (code == OK)
         code = row_put(t, &row, reterr);
     return code == OK && d->old == NULL && r->info->takes_forms ? door_put(t, r->info->number, &r->id, reterr) : code;

@@ -43,29 +43,44 @@ static enum code row_bar(struct sql *q, const struct record *r, int purpose, enu
     return code;
 }
 
+/* All that the row and what stands beside it tell. */
+static enum code stored_bar(struct service *s, struct sql *q, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
+    size_t count = 0;
+    const struct use_lock *locks = locks_of(s->locks, r->tenant, &count);
+    enum code code = row_bar(q, r, purpose, ret, reterr);
+    return code == OK ? lock_bar(s, q, locks, count, r, purpose, ret, reterr) : code;
+}
+
+static enum send_bar agreed_bar(const struct record *r, enum send_bar bar) {
+    return bar == SEND_FINE && r->info->agreed != NULL && r->agreed == 0 && rule_on(RULE_consent_withdrawn) ? SEND_NO_CONSENT : bar;
+}
+
+enum code may_send_opened(struct service *s, struct sql *q, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
+    PRE(s != NULL && q != NULL && r != NULL && r->opened && ret != NULL && reterr != NULL);
+    enum send_bar bar = SEND_FINE;
+    enum code code = stored_bar(s, q, r, purpose, &bar, reterr);
+    if (code == OK)
+        *ret = agreed_bar(r, bar);
+    return code;
+}
+
 enum code may_send(struct service *s, int64_t tenant, int kind, const struct uuid *id, int purpose, enum send_bar *ret, struct err *reterr) {
     PRE(s != NULL && id != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     struct record r;
     struct view *v = NULL;
     enum send_bar bar = SEND_FINE;
-    size_t count = 0;
-    const struct use_lock *locks = locks_of(s->locks, tenant, &count);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
     enum code code = store_view(s->store, tenant, &v, reterr);
     if (code == OK)
         code = record_load(view_sql(v), service_kind(s, kind), id, arena, &r, reterr);
     if (code == OK)
-        code = row_bar(view_sql(v), &r, purpose, &bar, reterr);
-    if (code == OK)
-        code = lock_bar(s, view_sql(v), locks, count, &r, purpose, &bar, reterr);
+        code = stored_bar(s, view_sql(v), &r, purpose, &bar, reterr);
     v = view_end(v);                           /* the keeper is asked without a view open */
-    if (code == OK && bar == SEND_FINE && r.info->agreed != NULL && rule_on(RULE_consent_withdrawn)) {
+    if (code == OK && bar == SEND_FINE && r.info->agreed != NULL)
         code = record_open(s, &r, arena, reterr);
-        bar = code == OK && r.agreed == 0 ? SEND_NO_CONSENT : SEND_FINE;
-    }
     if (code == OK)
-        *ret = bar;
+        *ret = agreed_bar(&r, bar);
     return code;
 }

@@ -5,7 +5,11 @@
 #pragma once
 #include "records/records.h"
 
+struct record;
+
 enum send_bar { SEND_FINE, SEND_UNCONFIRMED, SEND_RESTRICTED, SEND_OBJECTED, SEND_LOCKED, SEND_NO_CONSENT };
 const char *send_bar_text(enum send_bar bar);           /* in English, for the tenant; NULL for SEND_FINE */
 /* purpose: index of the kind's used_for. E_NOT_FOUND, E_GONE: there is no such record, so nobody is written to. */
+/* The same of a record that its caller has opened (record.h); q: a view or a write of its tenant. */
+MUST_USE enum code may_send_opened(struct service *s, struct sql *q, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr);
 MUST_USE enum code may_send(struct service *s, int64_t tenant, int kind, const struct uuid *id, int purpose, enum send_bar *ret, struct err *reterr);

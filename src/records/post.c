@@ -12,7 +12,6 @@
 #include "store/tables.h"
 #include "wire/mailbox.h"
 
-#define REGISTER_NAME "letter"
 #define FILE_BUF_MAX BASE64URL_ROOM(POST_FILE_MAX)
 
 void post_ready_done(struct post_ready *r) {
@@ -65,7 +64,7 @@ enum code post_seal(struct service *s, int64_t tenant, const struct post *p, str
     struct post_ready r = { .sealed = BUF(ENTRY_TEXT_MAX + SEAL_OVERHEAD) };
     r.row = (struct letter_row){ .id = uuid_new(), .cause = p->cause, .about = p->about, .state = LETTER_WAITING, .made = now, .until = p->until, .said = "", .key = id, .whom = p->whom };
     json_t *entry = entry_of(p);
-    const struct entry_place at = { REGISTER_NAME, tenant, 0, r.row.id, id };
+    const struct entry_place at = { POST_REGISTER, tenant, 0, r.row.id, id };
     code = entry_seal(&at, &key, entry, &r.sealed, reterr);
     json_decref(entry);
     if (code == OK) {
@@ -90,7 +89,7 @@ enum code post_open(struct keeper_client *k, int64_t tenant, const struct letter
     struct key key;
     key_id id = r->key;
     bool ok = false;
-    const struct entry_place at = { REGISTER_NAME, tenant, 0, r->id, id };
+    const struct entry_place at = { POST_REGISTER, tenant, 0, r->id, id };
     enum code code = r->len == 0 ? OK : keeper_open(k, tenant, &id, 1, &key, &ok, reterr);
     if (code == OK)
         code = ok ? entry_open(&at, &key, r->blob, r->len, ret, reterr) : err_set(reterr, E_GONE, "this letter was sent or given up, and its text with it");

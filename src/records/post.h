@@ -7,6 +7,7 @@
 #include "records/records.h"
 #include "store/letter.h"
 
+#define POST_REGISTER "letter"                 /* the place of what is sealed with a letter: entry.h, number 0, the letter's id */
 #define POST_FILE_MAX ((size_t)600 << 10)      /* what is attached; larger things are fetched by a link */
 #define POST_TEXT_MAX ((size_t)64 << 10)
 #define POST_SUBJECT_MAX 250u

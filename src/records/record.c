@@ -128,7 +128,7 @@ enum code record_of_row(const struct kind_info *k, int64_t tenant, const struct 
     r.created = row->created;
     r.updated = row->updated;
     r.due = row->due;
-    r.marks = (struct marks){ row->restricted, row->objected, row->unconfirmed };
+    r.marks = (struct marks){ row->restricted, row->objected, row->unconfirmed, row->imported };
     if (row->number != NULL && (r.number = arena_text(arena, row->number)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
     const char *clear = arena_text(arena, row->clear);

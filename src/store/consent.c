@@ -300,7 +300,7 @@ enum code rows_marked(struct sql *q, unsigned marks, marked_fn fn, void *arg, st
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare(q, "SELECT kind, id, created FROM record INDEXED BY record_marked WHERE tenant = ?1 AND restricted > 0 AND (restricted & ?2) <> 0 ORDER BY kind, id", &s, reterr);
+    enum code code = sql_prepare(q, "SELECT kind, id, created FROM record INDEXED BY record_marked WHERE tenant = ?1 AND (restricted & 7) > 0 AND (restricted & ?2) <> 0 ORDER BY kind, id", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 2, marks);

@@ -27,10 +27,10 @@ typedef bool (*consent_text_fn)(const struct consent_text *r, void *arg);
 MUST_USE enum code consent_text_get(struct store *s, const char *service, const uint8_t hash[HASH_SIZE], consent_text_fn fn, void *arg, struct err *reterr);      /* E_NOT_FOUND */
 
 /* ---- marks of a record's row, so that a record without any costs no look-up */
-enum row_mark { MARK_RESTRICTED = 1, MARK_OBJECTED = 2, MARK_UNCONFIRMED = 4 };        /* bits, as stored */
+enum row_mark { MARK_RESTRICTED = 1, MARK_OBJECTED = 2, MARK_UNCONFIRMED = 4, MARK_IMPORTED = 8 /* it came by an import, and that stays */ };        /* bits, as stored */
 /* The row as it stands, with other marks: a new version, a new change number. E_NOT_FOUND, E_GONE. */
 MUST_USE enum code row_mark(struct txn *t, int32_t kind, const struct uuid *id, unsigned set, unsigned clear, struct err *reterr);
-/* Records with a mark of that set, of every kind, by id within their kind. */
+/* Records with a mark of that set, of every kind, by id within their kind; that they were imported is no mark to look for. */
 typedef bool (*marked_fn)(int32_t kind, const struct uuid *id, usec_t created, void *arg);
 MUST_USE enum code rows_marked(struct sql *q, unsigned marks, marked_fn fn, void *arg, struct err *reterr);
 

@@ -19,7 +19,8 @@ static void row_bind(struct stmt *s, const struct row *r) {
     stmt_int(s, 6, r->created);
     stmt_int(s, 7, r->updated);
     bind_due(s, 8, r->due);
-    stmt_int(s, 9, (r->restricted ? MARK_RESTRICTED : 0) | (r->objected ? MARK_OBJECTED : 0) | (r->unconfirmed ? MARK_UNCONFIRMED : 0));
+    stmt_int(s, 9, (r->restricted ? MARK_RESTRICTED : 0) | (r->objected ? MARK_OBJECTED : 0) | (r->unconfirmed ? MARK_UNCONFIRMED : 0) |
+                  (r->imported ? MARK_IMPORTED : 0));
     bind_uuid_or_null(s, 10, &r->parent);
     stmt_text(s, 11, r->number);
     stmt_text(s, 12, r->clear != NULL ? r->clear : "{}");
@@ -33,6 +34,7 @@ static enum code row_read(struct stmt *s, struct row *ret, struct err *reterr) {
     r.restricted = (marks & MARK_RESTRICTED) != 0;
     r.objected = (marks & MARK_OBJECTED) != 0;
     r.unconfirmed = (marks & MARK_UNCONFIRMED) != 0;
+    r.imported = (marks & MARK_IMPORTED) != 0;
     enum code code = col_bytes(s, 1, r.id.bytes, sizeof r.id.bytes, reterr);
     if (code == OK && !col_is_null(s, 8))
         code = col_bytes(s, 8, r.parent.bytes, sizeof r.parent.bytes, reterr);

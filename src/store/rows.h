@@ -17,7 +17,7 @@ struct row {
     struct uuid parent;               /* null uuid: the tenant itself */
     const char *clear;                /* JSON object of the fields outside the sealed part; "{}" */
     const char *number;               /* "FV/2026/000001" or NULL */
-    bool restricted, objected, unconfirmed;   /* its marks (consent.h); row_mark sets them */
+    bool restricted, objected, unconfirmed, imported;   /* its marks (consent.h); row_mark sets them */
     bool damaged;                     /* rows_list_around: it cannot be read */
 };
 struct part_row { int32_t part; uint64_t key; usec_t due; const void *blob; size_t len; };
