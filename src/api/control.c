@@ -405,6 +405,18 @@ static json_t *http_json(const struct http_status *s) {
                      "running", (json_int_t)s->running, "streams", (json_int_t)s->streams, "events", (json_int_t)s->events, "connections", (json_int_t)s->connections);
 }
 
+enum code do_host_try(struct control_req *c, struct err *reterr) {
+    const struct api_config *f = &c->api->config;
+    const char *machine = control_text(c, "machine");
+    struct err why = { 0 };
+    if (machine == NULL || f->host_check == NULL)
+        return err_set(reterr, E_INVALID, machine == NULL ? "machine: an id as `sejf host` prints it" : "this server does not know its machines");
+    bool may = f->host_check(f->host_arg, machine, &why) == OK;
+    control_set(c, "may", json_boolean(may));
+    control_set(c, "why", json_string(may ? "" : why.text));
+    return OK;
+}
+
 static enum code do_status(struct control_req *c, struct err *reterr) {
     struct store_status store;
     struct keeper_status keeper;

@@ -327,6 +327,11 @@ static void read_sms(struct reading *r, const struct setting *s, const struct no
     sms_read(r, n);
 }
 
+static void read_hosts(struct reading *r, const struct setting *s, const struct node *n) {
+    (void)s;
+    hosts_read(r, n);
+}
+
 #define AT(field) offsetof(struct instance, field)
 static const struct setting settings[] = {
     { "host", read_host, AT(host), "localhost", NULL, "The name under which people reach this instance; links are made with it." },
@@ -367,6 +372,8 @@ static const struct setting settings[] = {
       "The relay that takes letters; without it they wait. docs/mail.md says which keys it has." },
     { "sms", read_sms, 0, NULL, "{provider: smsapi, token: file secret/sms, sender: Seats}",
       "The provider that takes text messages; without it they wait. docs/messages.md says which keys it has." },
+    { "hosts", read_hosts, 0, NULL, "[{id: 0123456789abcdef0123456789abcdef, name: poz-1}]",
+      "The machines on which sejf may start, where a charter says \"hosts: only declared ones\"; `sejf host` prints a machine's id. owner and contract may stand beside." },
     { "clock", read_clock, AT(clock), NULL, "Europe/Warsaw", "When the night is; the clock of the first charter unless said otherwise." },
 };
 #undef AT

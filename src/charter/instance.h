@@ -68,6 +68,8 @@ struct sms_provider {
     enum secret_place hook; const char *hook_at;     /* the secret part of the address that receipts come to; NULL: none come */
     const char *sender;                      /* NULL: the provider's own */
 };
+/* A machine on which sejf may start, where a charter wants these declared (`hosts`). */
+struct own_host { const char *id /* as prog/hosts.h makes it */, *name, *owner, *contract; /* owner, contract: NULL where not said */ };
 
 struct instance {
     const char *file;                        /* as given to instance_load */
@@ -95,6 +97,7 @@ struct instance {
     const struct destination *destinations; size_t destination_count;    /* of all that is declared; none: no sender is started */
     const struct mail_relay *mail;           /* NULL: none, and no mailer is started */
     const struct sms_provider *sms;          /* NULL: none, text messages wait */
+    const struct own_host *own; size_t own_count;            /* declared machines */
     const char *clock;                       /* time zone of the instance, or NULL: of the first charter */
 };
 
@@ -103,6 +106,9 @@ MUST_USE enum code instance_load(const char *path, struct findings *findings, st
 MUST_USE enum code instance_load_text(const char *name, const char *text, size_t len, struct findings *findings, struct instance **ret, struct err *reterr);
 struct instance *instance_free(struct instance *i);
 DEFINE_AUTO(struct instance, instance_free)
+
+/* The declared machine of that id; NULL: none. */
+const struct own_host *instance_own(const struct instance *i, const char *id);
 
 /* A sejf.yaml with every key, its meaning as a comment and its default, for `sejf init`. */
 struct instance_wish { const char *host; int https; bool everywhere; const char *charters; };

@@ -17,6 +17,8 @@ void instance_secret(struct reading *r, const struct node *n, enum secret_place 
 
 /* relay.c: the value of `mail`. */
 void relay_read(struct reading *r, const struct node *n);
+/* hosts.c: the value of `hosts`. */
+void hosts_read(struct reading *r, const struct node *n);
 /* providers.c: the value of `sign_in_with`. */
 void providers_read(struct reading *r, const struct node *n);
 /* "name" or "name:port" of len bytes; the port 443 unless said. */

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "prog/commands.h"
 #include "prog/crew.h"
+#include "prog/hosts.h"
 #include "prog/keys.h"
 #include "prog/options.h"
 #include "prog/place.h"
@@ -66,12 +68,16 @@ static enum code check_directory(const char *data, struct err *reterr) {
 static enum code make_yaml(const struct wish *w, struct err *reterr) {
     AUTO(buf_done) struct buf path = BUF(8192);
     AUTO(buf_done) struct buf text = BUF(1u << 16);
+    char host[HOST_ID], name[256] = "";
+    struct err ignored;
     const struct instance_wish wish = { .host = w->host, .https = (int)w->port, .everywhere = w->everywhere };
     enum code code = mkdir(w->data, 0711) != 0 && errno != EEXIST ? err_errno(reterr, errno, "cannot make %s", w->data) : OK;
     buf_printf(&path, "%s/sejf.yaml", w->data);
     if (code != OK || file_exists(buf_str(&path)))
         return code;
     instance_example(&wish, &text);
+    if (host_id(host, &ignored) == OK && gethostname(name, sizeof name - 1) == 0)
+        buf_printf(&text, "\n# This machine, for charters that want declared ones.\nhosts: [{id: %s, name: \"%s\"}]\n", host, name[0] == 0 || strpbrk(name, "\"\\") != NULL ? "first" : name);
     return path.failed || text.failed ? err_set(reterr, E_MEMORY, "no memory for sejf.yaml")
                                       : file_create(buf_str(&path), text.data, text.len, 0644, reterr);
 }

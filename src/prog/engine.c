@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "messages/deliver.h"
 #include "messages/sms_way.h"
+#include "prog/hosts.h"
 #include "prog/logs.h"
 #include "records/locks.h"
 #include "sys/fetch.h"
@@ -37,6 +38,8 @@ struct engine {
     struct api *api;
     struct buf metrics;
     struct api_config config;
+    const struct instance *instance;
+    struct charter *const *charters;
 };
 
 struct engine *engine_close(struct engine *e) {
@@ -188,6 +191,11 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
     return code;
 }
 
+static enum code host_known(void *arg, const char *machine, struct err *reterr) {
+    const struct engine *e = arg;
+    return host_check(e->instance, e->charters, e->config.charter_count, machine, reterr);
+}
+
 static enum code fill(struct place *p, int control, struct engine *e, struct err *reterr) {
     const struct instance *i = place_instance(p);
     struct charter *const *charters;
@@ -200,6 +208,10 @@ static enum code fill(struct place *p, int control, struct engine *e, struct err
         return code;
     struct api_config *c = &e->config;
     c->charters = (const struct charter *const *)charters;
+    e->instance = i;
+    e->charters = charters;
+    c->host_check = host_known;
+    c->host_arg = e;
     c->files_directory = place_path(p, "files");
     c->data_directory = place_data(p);
     c->base_url = place_url(p);

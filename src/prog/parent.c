@@ -21,6 +21,7 @@
 
 #include "crypto/crypto.h"
 #include "prog/crew.h"
+#include "prog/hosts.h"
 #include "prog/logs.h"
 #include "prog/nginx.h"
 #include "prog/tls.h"
@@ -180,7 +181,7 @@ static enum code prepare(struct parent *r, struct err *reterr) {
     struct charter *const *charters;
     struct uuid id;
     size_t count;
-    char pid[16];
+    char pid[16], host[HOST_ID];
     crew_find(r->place, &r->crew);
     enum code code = crew_allowed(&r->crew, reterr);
     if (code == OK)
@@ -189,6 +190,10 @@ static enum code prepare(struct parent *r, struct err *reterr) {
         code = place_id(r->place, &id, reterr);
     if (code == OK)
         code = place_charters(r->place, &charters, &count, reterr);
+    if (code == OK)
+        code = host_id(host, reterr);
+    if (code == OK)
+        code = host_check(place_instance(r->place), charters, count, host, reterr);
     if (code == OK)
         code = place_lock(r->place, END_WAIT_MS, &r->lock, reterr);
     if (code == OK)
