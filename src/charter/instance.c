@@ -312,6 +312,16 @@ static void read_clock(struct reading *r, const struct setting *s, const struct 
     (void)zone_free(zone);
 }
 
+static void read_webhooks(struct reading *r, const struct setting *s, const struct node *n) {
+    (void)s;
+    webhooks_read(r, n);
+}
+
+static void read_askers(struct reading *r, const struct setting *s, const struct node *n) {
+    (void)s;
+    askers_read(r, n);
+}
+
 static void read_sign_in_with(struct reading *r, const struct setting *s, const struct node *n) {
     (void)s;
     providers_read(r, n);
@@ -357,6 +367,11 @@ static const struct setting settings[] = {
     { "nginx_user", read_user, AT(user_nginx), NULL, "sejf-nginx", NULL },
     { "sender_user", read_user, AT(user_sender), NULL, "sejf-sender", NULL },
     { "mailer_user", read_user, AT(user_mailer), NULL, "sejf-mailer", NULL },
+    { "webhooks", read_webhooks, 0, NULL, "[hooks.company.example, {host: \"erp.company.example:8443\", private: yes, ca: erp.pem}]",
+      "Hosts that tenants may be told of changes at, or: any public host. docs/webhooks.md." },
+    { "askers", read_askers, 0, NULL, "{stock: {socket: /run/stock/ask.sock, user: stock}, rules: {url: \"https://rules.company.example/ask\"}}",
+      "Code of your own that is asked before records are made or moved, by the names that charters use. docs/webhooks.md." },
+    { "clock", read_clock, AT(clock), NULL, "Europe/Warsaw", "When the night is; the clock of the first charter unless said otherwise." },
     { "log", read_log, AT(log), "log/sejf.log", NULL, "stderr, or a file. JSON lines without personal values." },
     { "log_level", read_level, AT(log_level), "info", NULL, "debug, info, warning or error." },
     { "cors", read_cors, AT(cors), NULL, "[https://app.seats.example]", "Origins whose pages may call the API from a browser." },
@@ -374,7 +389,6 @@ static const struct setting settings[] = {
       "The provider that takes text messages; without it they wait. docs/messages.md says which keys it has." },
     { "hosts", read_hosts, 0, NULL, "[{id: 0123456789abcdef0123456789abcdef, name: poz-1}]",
       "The machines on which sejf may start, where a charter says \"hosts: only declared ones\"; `sejf host` prints a machine's id. owner and contract may stand beside." },
-    { "clock", read_clock, AT(clock), NULL, "Europe/Warsaw", "When the night is; the clock of the first charter unless said otherwise." },
 };
 #undef AT
 
@@ -442,7 +456,7 @@ static enum code read_tree(const char *name, const struct tree *tree, struct fin
     o->arena = arena;
     AUTO(instance_free) struct instance *i = &o->instance;
     defaults_set(i, arena, name);
-    struct reading r = { i, arena, findings, tree };
+    struct reading r = { .to = i, .arena = arena, .findings = findings, .tree = tree };
     for (const struct node *n = tree_root(tree)->first; n != NULL; n = n->next) {
         const struct setting *s = setting_find(n->key);
         if (s == NULL)

@@ -8,12 +8,22 @@
 enum root_place { ROOT_IN_FILE, ROOT_BY_PASSPHRASE, ROOT_IN_CREDENTIAL };
 enum listen_on { LISTEN_LOOPBACK, LISTEN_EVERYWHERE, LISTEN_ADDRESSES };
 
-/* Where the process `sender` may send requests: https to that host and port, and nowhere else. */
+/* Where the process `sender` may send requests: https to that host and port, and nowhere else; for one use, so that nobody reaches by one key
+ * of sejf.yaml what another one lets be reached. */
+enum destination_for { FOR_SERVICES, FOR_WEBHOOKS, FOR_ASKERS };
 struct destination {
     const char *host;                        /* lower case */
     int port;
     const char *ca;                          /* PEM file of the authorities that may vouch for it; NULL: the system's */
     bool private;                            /* its addresses may be of this machine or of a private network */
+    enum destination_for use;
+};
+
+/* Code of one's own that is asked before a record is made or moved (`askers`): at a socket, or at an address. */
+struct asker {
+    const char *name;
+    const char *socket, *user;               /* whole path, and who must answer there; NULL: url */
+    const char *url, *host;
 };
 
 /* Somebody else's sign-in (OpenID Connect) that people of the staff may come by. */
@@ -95,6 +105,8 @@ struct instance {
     int64_t key_openings, key_destructions;  /* caps of the keeper: by tenant and minute; by day */
     const struct provider *providers; size_t provider_count;         /* sign_in_with */
     const struct destination *destinations; size_t destination_count;    /* of all that is declared; none: no sender is started */
+    bool webhooks_anywhere;                  /* webhooks go to any public host on port 443 */
+    const struct asker *askers; size_t asker_count;
     const struct mail_relay *mail;           /* NULL: none, and no mailer is started */
     const struct sms_provider *sms;          /* NULL: none, text messages wait */
     const struct own_host *own; size_t own_count;            /* declared machines */

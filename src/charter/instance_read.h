@@ -23,7 +23,10 @@ void hosts_read(struct reading *r, const struct node *n);
 void providers_read(struct reading *r, const struct node *n);
 /* "name" or "name:port" of len bytes; the port 443 unless said. */
 MUST_USE bool destination_of(struct reading *r, const char *text, size_t len, struct destination *ret);
-/* One destination more; two that name the same host must say the same of it, else it is complained of at n. */
+/* One destination more; two that name the same host for the same use must say the same of it, else it is complained of at n. */
 void destination_add(struct reading *r, const struct destination *d, const struct node *n);
 /* sms_providers.c: the value of `sms`. */
 void sms_read(struct reading *r, const struct node *n);
+/* destinations.c: the values of `webhooks` and `askers`. */
+void webhooks_read(struct reading *r, const struct node *n);
+void askers_read(struct reading *r, const struct node *n);

@@ -165,7 +165,7 @@ void destination_add(struct reading *r, const struct destination *d, const struc
     const struct destination *list = r->to->destinations;
     size_t count = r->to->destination_count;
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i].host, d->host) != 0 || list[i].port != d->port)
+        if (strcmp(list[i].host, d->host) != 0 || list[i].port != d->port || list[i].use != d->use)
             continue;
         bool same_ca = (list[i].ca == NULL) == (d->ca == NULL) && (d->ca == NULL || strcmp(list[i].ca, d->ca) == 0);
         if (!same_ca || list[i].private != d->private)

@@ -24,7 +24,7 @@ static const char *const names[MEMBERS] = { "keeper", "server", "nginx", "sender
 const char *member_name(enum member m) { return names[m]; }
 bool member_needed(struct place *p, enum member m) {
     const struct instance *i = place_instance(p);
-    return m == SENDER ? i->destination_count > 0 : m == MAILER ? i->mail != NULL : true;
+    return m == SENDER ? i->destination_count > 0 || i->webhooks_anywhere : m == MAILER ? i->mail != NULL : true;
 }
 
 /* ---- users */

@@ -165,17 +165,23 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
 #define RESOLVER "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/run/systemd/resolve"
 #define PORTS_MAX 200u
 #define PORT_DNS 53u
+#define PORT_HTTPS 443u
+
+static void port_add(uint16_t ret[PORTS_MAX], size_t *count, int port) {
+    for (size_t k = 0; k < *count; k++)
+        if (ret[k] == (uint16_t)port)
+            return;
+    if (*count < PORTS_MAX)
+        ret[(*count)++] = (uint16_t)port;
+}
 
 static size_t sender_ports(const struct instance *i, uint16_t ret[PORTS_MAX]) {
     size_t count = 0;
-    ret[count++] = PORT_DNS;                 /* answers that are too long for a datagram */
-    for (size_t d = 0; d < i->destination_count && count < PORTS_MAX; d++) {
-        bool there = false;
-        for (size_t k = 0; k < count; k++)
-            there = there || ret[k] == (uint16_t)i->destinations[d].port;
-        if (!there)
-            ret[count++] = (uint16_t)i->destinations[d].port;
-    }
+    port_add(ret, &count, PORT_DNS);         /* answers that are too long for a datagram */
+    if (i->webhooks_anywhere)
+        port_add(ret, &count, PORT_HTTPS);
+    for (size_t d = 0; d < i->destination_count; d++)
+        port_add(ret, &count, i->destinations[d].port);
     return count;
 }
 
@@ -224,7 +230,7 @@ enum code cmd_sender(int argc, char *const *argv, struct err *reterr) {
     if (code != OK)
         return code;
     const struct instance *i = place_instance(p);
-    const struct sender_config config = { .to = { i->destinations, i->destination_count, RELAY_AUTHORITIES }, .server_user = (uid_t)g.peer,
+    const struct sender_config config = { .to = { i->destinations, i->destination_count, RELAY_AUTHORITIES, i->webhooks_anywhere }, .server_user = (uid_t)g.peer,
         .line_fd = (int)g.line, .stop_fd = stop, .sandbox = sender_sandbox, .ready = say_ready, .arg = &g };
     return sender_serve(&config, reterr);
 }

@@ -19,6 +19,7 @@ struct transfer {
     CURLU *url;
     struct curl_slist *headers;
     const struct destination *to;
+    struct destination anywhere; char host[256];         /* of a webhook that may go to any public host: to is that then */
     size_t most;
     struct fetch_reply reply;
     bool inside;                             /* an address was refused because it is not of the public internet */
@@ -29,14 +30,23 @@ struct transfer {
 
 static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
 
-static const struct destination *find(const struct allowed *to, const char *host, const char *port) {
+static const struct destination *find(const struct allowed *to, unsigned use, const char *host, const char *port) {
     char text[8];
     for (size_t i = 0; i < to->count; i++) {
         snprintf(text, sizeof text, "%d", to->list[i].port);
-        if (strcasecmp(host, to->list[i].host) == 0 && strcmp(port, text) == 0)
+        if ((unsigned)to->list[i].use == use && strcasecmp(host, to->list[i].host) == 0 && strcmp(port, text) == 0)
             return &to->list[i];
     }
     return NULL;
+}
+
+/* Its addresses must be public ones, like those of every destination that is not `private`. */
+static const struct destination *find_any(struct transfer *t, const struct allowed *to, unsigned use, const char *host, const char *port) {
+    if (!to->webhooks_anywhere || use != FOR_WEBHOOKS || strcmp(port, "443") != 0 || strlen(host) >= sizeof t->host)
+        return NULL;
+    snprintf(t->host, sizeof t->host, "%s", host);
+    t->anywhere = (struct destination){ .host = t->host, .port = 443, .use = FOR_WEBHOOKS };
+    return &t->anywhere;
 }
 
 static char *piece(CURLU *url, CURLUPart part, unsigned flags) {
@@ -51,12 +61,14 @@ static bool has(CURLU *url, CURLUPart part) {
     return there;
 }
 
-static enum code check_url(struct transfer *t, const struct allowed *to, const char *url, struct err *reterr) {
+static enum code check_url(struct transfer *t, const struct allowed *to, unsigned use, const char *url, struct err *reterr) {
     if (strlen(url) > URL_MAX || (t->url = curl_url()) == NULL || curl_url_set(t->url, CURLUPART_URL, url, CURLU_DISALLOW_USER) != CURLUE_OK)
         return err_set(reterr, E_INVALID, "the address of a request is none that can be asked");
     char *scheme = piece(t->url, CURLUPART_SCHEME, 0), *host = piece(t->url, CURLUPART_HOST, 0), *port = piece(t->url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     bool secure = scheme != NULL && strcmp(scheme, "https") == 0 && !has(t->url, CURLUPART_FRAGMENT);
-    t->to = secure && host != NULL && port != NULL ? find(to, host, port) : NULL;
+    t->to = secure && host != NULL && port != NULL ? find(to, use, host, port) : NULL;
+    if (t->to == NULL && secure && host != NULL && port != NULL)
+        t->to = find_any(t, to, use, host, port);
     enum code code = t->to != NULL ? OK : !secure ? err_set(reterr, E_INVALID, "only https is asked")
                      : err_set(reterr, E_FORBIDDEN, "sejf.yaml does not declare %.100s port %.5s (a provider's further hosts stand in its \"hosts\")", host == NULL ? "?" : host,
                                port == NULL ? "?" : port);
@@ -222,7 +234,7 @@ enum code transfer_new(const struct allowed *to, const struct fetch_call *call, 
     t->most = call->most;
     if (!is_method(call->method))
         return err_set(reterr, E_INVALID, "no such method");
-    enum code code = check_url(t, to, call->url, reterr);
+    enum code code = check_url(t, to, call->use, call->url, reterr);
     if (code == OK)
         code = set_headers(t, call, reterr);
     if (code != OK)

@@ -8,9 +8,9 @@
 #include "sys/fetch.h"
 
 struct transfer;
-struct allowed { const struct destination *list; size_t count; const char *authorities; /* PEM file: for destinations without `ca` */ };
+struct allowed { const struct destination *list; size_t count; const char *authorities; /* PEM file: for destinations without `ca` */ bool webhooks_anywhere; };
 
-/* E_FORBIDDEN: no destination of that host and port; E_INVALID: no request. The call may go afterwards; `to` must live on. */
+/* E_FORBIDDEN: no destination of that host and port for that use; E_INVALID: no request. The call may go afterwards; `to` must live on. */
 MUST_USE enum code transfer_new(const struct allowed *to, const struct fetch_call *call, struct transfer **ret, struct err *reterr);
 struct transfer *transfer_free(struct transfer *t);
 DEFINE_AUTO(struct transfer, transfer_free)

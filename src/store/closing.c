@@ -77,12 +77,14 @@ static const struct { const char *keys, *rows; } sealed[] = {
     { "SELECT key FROM copy WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM copy WHERE tenant = ?1 AND number IN (SELECT number FROM copy WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM hold WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM hold WHERE tenant = ?1 AND number IN (SELECT number FROM hold WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM campaign WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM campaign WHERE tenant = ?1 AND number IN (SELECT number FROM campaign WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
+    { "SELECT key FROM webhook WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM webhook WHERE tenant = ?1 AND number IN (SELECT number FROM webhook WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM reply WHERE tenant = ? ORDER BY key_hash LIMIT 512", "DELETE FROM reply WHERE tenant = ?1 AND key_hash IN (SELECT key_hash FROM reply WHERE tenant = ?1 ORDER BY key_hash LIMIT 512)" },
 };
 static const char *const plain[] = {
     "DELETE FROM letter_next WHERE tenant = ?", "DELETE FROM window_over WHERE tenant = ?", "DELETE FROM request_step WHERE tenant = ?", "DELETE FROM request_clock WHERE tenant = ?",
     "DELETE FROM notice WHERE tenant = ?", "DELETE FROM notice_open WHERE tenant = ?", "DELETE FROM noticed WHERE tenant = ?", "DELETE FROM use_lock WHERE tenant = ?", "DELETE FROM use_given WHERE tenant = ?",
     "DELETE FROM consent WHERE tenant = ?", "DELETE FROM objection WHERE tenant = ?", "DELETE FROM objector WHERE tenant = ?", "DELETE FROM restriction WHERE tenant = ?",
+    "DELETE FROM webhook_next WHERE tenant = ?", "DELETE FROM webhook_delivery WHERE tenant = ?",
     "DELETE FROM looked WHERE tenant = ?", "DELETE FROM seen WHERE tenant = ?", "DELETE FROM token WHERE tenant = ?", "DELETE FROM remainder WHERE tenant = ?", "DELETE FROM pack_key WHERE tenant = ?",
     "DELETE FROM campaign_gate WHERE tenant = ?", "DELETE FROM campaign_open WHERE tenant = ?",
 };

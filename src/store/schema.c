@@ -232,10 +232,13 @@ static const struct migration records_steps[] = {
       " PRIMARY KEY (tenant, kind, id, anchor)) STRICT, WITHOUT ROWID" },
     { 21,
       /* Who is told of changes, how far each was told, and each telling; webhook_next leads to those that are to be tried, of all tenants. */
-      "CREATE TABLE webhook (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, made INTEGER NOT NULL, reached INTEGER NOT NULL, failed INTEGER NOT NULL,"
+      "CREATE TABLE webhook (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, made INTEGER NOT NULL, reached INTEGER NOT NULL, tries INTEGER NOT NULL, failed INTEGER NOT NULL,"
       " key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
-      "CREATE TABLE webhook_delivery (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, change INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, state INTEGER NOT NULL,"
-      " tries INTEGER NOT NULL, tried INTEGER NOT NULL, status INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (tenant, webhook, change)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE webhook_delivery (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, change INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, what INTEGER NOT NULL,"
+      " delivery BLOB NOT NULL, state INTEGER NOT NULL, tries INTEGER NOT NULL, tried INTEGER NOT NULL, status INTEGER NOT NULL, said TEXT NOT NULL,"
+      " PRIMARY KEY (tenant, webhook, change)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX webhook_delivery_name ON webhook_delivery (tenant, webhook, delivery);"
+      "CREATE INDEX webhook_delivery_failed ON webhook_delivery (tenant, webhook, change) WHERE state = 0;"
       "CREATE TABLE webhook_next (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (tenant, webhook)) STRICT, WITHOUT ROWID" },
     { 22,
       /* One text to many: those whom a search finds, in the order of their ids; why some were refused; which have work to be done, of all tenants. */

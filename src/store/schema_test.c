@@ -120,6 +120,7 @@ static const char *macro_read(struct source *s, const char *p) {
     struct macro *m = &s->macros[s->macro_count];
     CHECK(s->macro_count < ARRAY_LEN(s->macros) && len < sizeof m->name);
     memcpy(m->name, p, len);
+    m->name[len] = 0;                        /* the macro of another file may have had a longer name */
     p = run_read(s, body, &text);
     snprintf(m->text, sizeof m->text, "%s", buf_str(&text));
     s->macro_count++;

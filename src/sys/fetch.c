@@ -1,7 +1,7 @@
 /* fetch.c — a connection for each request: what was asked and what came stand in one frame each. The asking end closes it, which
  * before the answer gives the request up.
  *
- *   request   wait u32, most u32, method, url, headers u32, (name, value)…, body
+ *   request   wait u32, most u32, use u32, method, url, headers u32, (name, value)…, body
  *   answer    code u32, then OK: status u32, headers (name NUL value NUL …), body; else: text, left u32
  *
  * A text or a body is its length (u32) and its bytes; a text is followed by a NUL that counts, so that the reader can use it in place. */
@@ -62,6 +62,7 @@ bool fetch_call_read(const void *frame, size_t len, struct fetch_call *ret) {
     struct fetch_call c = { .wait_ms = 0 };
     uint32_t wait = msg_u32(&m);
     c.most = msg_u32(&m);
+    c.use = msg_u32(&m);
     c.method = msg_text(&m);
     c.url = msg_text(&m);
     c.header_count = msg_u32(&m);
@@ -83,6 +84,7 @@ bool fetch_call_read(const void *frame, size_t len, struct fetch_call *ret) {
 static void request_put(struct buf *out, const struct fetch_request *r) {
     put_u32(out, (uint32_t)r->wait_ms);
     put_u32(out, (uint32_t)r->most);
+    put_u32(out, r->use);
     put_text(out, r->method);
     put_text(out, r->url);
     put_u32(out, (uint32_t)r->header_count);

@@ -28,6 +28,7 @@ struct fetch_request {
     size_t most;                             /* bytes of the answer's body; above: E_PEER */
     int wait_ms;                             /* for all of it */
     bool *ret_left;                          /* NULL, or set where fetch fails: may it have left, so that the other side may have it? */
+    unsigned use;                            /* enum destination_for of charter/instance.h: what it is for decides where it may go */
 };
 struct fetch_reply {
     int status;
@@ -50,6 +51,7 @@ struct fetch_call {                          /* a request as it came: texts are 
     struct fetch_header headers[FETCH_HEADERS_MAX]; size_t header_count;
     const void *body; size_t body_len, most;
     int wait_ms;
+    unsigned use;
 };
 MUST_USE bool fetch_call_read(const void *frame, size_t len, struct fetch_call *ret);
 void fetch_answer_put(struct buf *ret, const struct fetch_reply *reply);
