@@ -105,6 +105,12 @@ bool capture_pace(const struct capture *c, int *ret_times, struct span *ret_per)
     return true;
 }
 
+int capture_minutes(const struct capture *c) {
+    int64_t hour = 0, minute = 0;
+    size_t at = strcspn(c->text, ":");
+    return text_int_n(c->text, at, 0, 24, &hour) && text_int(c->text + at + (c->text[at] == ':'), 0, 59, &minute) ? (int)(hour * 60 + minute) : 0;
+}
+
 int64_t capture_int(const struct capture *c) {
     int64_t v = 0;
     return text_int(c->text, 0, 999999999, &v) ? v : -1;

@@ -103,6 +103,17 @@ struct number_format {                        /* "FV/2026/000001 per organiser, 
  * moved by at most; all zero: the due date is the law. person -1: the kind has no `warn`. */
 struct warn { int person; struct span before, room; };
 
+/* "by sms 24 hours before starts, only phone and time in the text, not when waiting, between 8:00 and 21:00". The anchor is sorted by itself. Nobody is reminded of
+ * a record whose state no move leaves. */
+struct remind {
+    bool said, sms;
+    struct span before;
+    int anchor;                               /* a field of type time or date */
+    bool only; fieldset fields;               /* only these and the time stand in the text; else: whatever its template says */
+    int except_field; uint64_t except;        /* options; -1: none */
+    int from, until;                          /* minutes of the day, by the charter's clock: 480 and 1260 unless said otherwise */
+};
+
 struct when_deleted { int kind; bool erase; };/* erase or keep that child kind */
 
 /* What a kind says of a consent under `consents`. */
@@ -132,6 +143,7 @@ struct kind {
     struct number_format number;
     struct when_deleted *when_deleted; size_t when_deleted_count;
     struct warn warn;
+    struct remind remind;
     const char *kind_of_data;                 /* "health", or NULL */
     struct pos pos;
     bool personal;                            /* any field above L_PLAIN */

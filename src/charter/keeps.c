@@ -198,24 +198,6 @@ static struct warn build_warn(struct build *b, const struct node *n) {
     return w;
 }
 
-static void check_remind(struct build *b, int kind, const struct node *n) {
-    const struct capture *anchor = build_capture(b, n, "anchor"), *fields = build_capture(b, n, "fields");
-    const struct kind *k = &b->c->kinds[kind];
-    if (anchor == NULL)
-        return;
-    int field = resolve_field(b, n, kind, anchor->text, anchor->at, anchor->width);
-    if (field >= 0 && k->fields[field].type != T_TIME && k->fields[field].type != T_DATE)
-        complain_at(b, "anchor-type", n, anchor->at, anchor->width, NULL, "`%s` is no time: remind before a field of type `time` or `date`", anchor->text);
-    if (fields != NULL)
-        (void)resolve_fields(b, n, fields, kind, false);
-    enum field_type need = build_has(b, n, "sms") ? T_PHONE : T_EMAIL;
-    bool has = false;
-    for (size_t i = 0; i < k->field_count; i++)
-        has |= k->fields[i].type == need;
-    if (!has)
-        complain(b, "no-address", n, NULL, "`%s` holds no field of type `%s`, so nobody can be reminded: add one", k->name, need == T_PHONE ? "phone" : "email");
-}
-
 void build_keeps(struct build *b) {
     struct charter *c = b->c;
     for (size_t i = 0; i < c->kind_count && !b->no_memory; i++) {
@@ -233,6 +215,6 @@ void build_keeps(struct build *b) {
         }
         build_when_deleted(b, (int)i, node_get(b->work[i].node, "when_deleted"));
         k->warn = build_warn(b, node_get(b->work[i].node, "warn"));
-        check_remind(b, (int)i, node_get(b->work[i].node, "remind"));
+        build_remind(b, (int)i, node_get(b->work[i].node, "remind"));
     }
 }

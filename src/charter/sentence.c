@@ -269,6 +269,13 @@ static bool fits_date(const char *s, size_t len) {
     return date_parse(text, &c);
 }
 
+/* "8:00", "08:00", "24:00" */
+static bool fits_hour(const char *s, size_t len) {
+    const char *colon = memchr(s, ':', len);
+    int64_t hour, minute;
+    return colon != NULL && len <= 5 && text_int_n(s, (size_t)(colon - s), 0, 24, &hour) && s + len - colon == 3 && text_int_n(colon + 1, 2, 0, 59, &minute) && (hour < 24 || minute == 0);
+}
+
 static bool fits_code(const char *s, size_t len) { return len >= 2 && s[0] == '+' && s[1] != '0' && digits_n(s + 1, len - 1, 4); }
 
 static bool fits_endpoint(const char *s, size_t len) {
@@ -286,7 +293,7 @@ static bool fits_format(const char *s, size_t len) { return len > 0 && s[len - 1
 
 static bool (*const fits[CAPTURE_TYPES])(const char *s, size_t len) = {
     [C_NAME] = fits_name, [C_PATH] = fits_path, [C_ANCHOR] = fits_anchor, [C_INT] = fits_int, [C_DECIMAL] = fits_decimal,
-    [C_CURRENCY] = fits_currency, [C_DATE] = fits_date, [C_COUNTRY] = fits_country, [C_HOST] = host_n, [C_ENDPOINT] = fits_endpoint,
+    [C_CURRENCY] = fits_currency, [C_DATE] = fits_date, [C_HOUR] = fits_hour, [C_COUNTRY] = fits_country, [C_HOST] = host_n, [C_ENDPOINT] = fits_endpoint,
     [C_EMAIL] = fits_email, [C_FORMAT] = fits_format, [C_OPTION] = fits_name,
 };
 

@@ -27,6 +27,7 @@
     X(DECIMAL, "decimal", "a number such as `99.9`", "NUMBER", "[0-9]{1,9}(?:\\.[0-9]{1,6})?") \
     X(CURRENCY,"currency","a currency such as `EUR`", "CURRENCY", "[A-Z]{3}") \
     X(DATE,    "date",    "a date such as `2026-11-22`", "DATE", "[0-9]{4}-[0-9]{2}-[0-9]{2}") \
+    X(HOUR,    "hour",    "a time of day such as `8:00`", "H:MM", "(?:[01]?[0-9]|2[0-4]):[0-5][0-9]") \
     X(COUNTRY, "country", "a country code such as `PL`", "COUNTRY", "[A-Z]{2}") \
     X(CODES,   "codes",   "calling codes such as `+48 +36`", "+CODE +CODE", "\\+[1-9][0-9]{0,3}(?: \\+[1-9][0-9]{0,3})*") \
     X(HOST,    "host",    "a host such as `api.host.example`", "HOST", "[a-z0-9-]+(?:\\.[a-z0-9-]+)+") \
@@ -88,6 +89,7 @@ MUST_USE bool capture_span(const struct capture *c, struct span *ret);       /* 
 /* PACE: "2 times a day" is times 2, per "1 day"; "every 3 hours" is times 1 per "3 hours". */
 MUST_USE bool capture_pace(const struct capture *c, int *ret_times, struct span *ret_per);
 int64_t capture_int(const struct capture *c);
+int capture_minutes(const struct capture *c);                                /* HOUR: of the day, 0 to 1440 */
 
 /* Words of fixed lists (words.tbl): field types, rings, kinds of attempts … */
 struct vocabulary { const char *list, *key, *in[3]; };
