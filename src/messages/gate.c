@@ -9,8 +9,10 @@
 static const struct gate_row gates[] = {
     { GATE_CHARTER, gate_charter_check, NULL, NULL },
     { GATE_CONSENT, gate_consent_check, NULL, NULL },
+    { GATE_SUPPRESSED, gate_suppressed_check, NULL, NULL },
     { GATE_RESTRICTED, gate_restricted_check, NULL, NULL },
     { GATE_RATE, gate_rate_check, gate_rate_take, gate_rate_back },
+    { GATE_PAUSED, gate_pause_check, NULL, NULL },
 };
 
 static const char *const names[GATES] = { [GATE_CHARTER] = "charter", [GATE_CONSENT] = "consent", [GATE_SUPPRESSED] = "suppressed", [GATE_RESTRICTED] = "restricted",

@@ -64,5 +64,7 @@ enum code gate_rate_back(struct txn *t, const struct gate_ask *a, struct err *re
 enum code gate_scope(const struct gate_ask *a, struct uuid *ret, struct err *reterr);
 /* The day of that instant by the charter's clock: 20261122. */
 int64_t gate_day(const struct service *s, usec_t at);
+enum code gate_suppressed_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_pause_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 /* For those who write one: fills *ret and gives OK. */
 enum code gate_stop(struct gate_verdict *ret, enum gate gate, usec_t again, const char *why, ...) __attribute__((format(printf, 4, 5)));

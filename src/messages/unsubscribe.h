@@ -1,0 +1,21 @@
+/* unsubscribe.h — leaving a list by one click (RFC 8058) or by a page: the address in a letter carries what it is about sealed under a key of the
+ * tenant, so neither an address nor the id of a record stands in it, and nobody makes one for somebody else. It works as long as the tenant is there,
+ * and for a person whose record is gone as well. Thread-safe; blocks. */
+#pragma once
+#include "messages/outgoing.h"
+
+#define UNSUBSCRIBE_PURPOSE 200u
+struct unsubscribe { int64_t tenant; enum channel channel; int32_t kind /* stable number */; struct uuid record, scope; uint8_t who[WHO_SIZE]; char purpose[UNSUBSCRIBE_PURPOSE]; };
+/* Appended: base64url. */
+MUST_USE enum code unsubscribe_token(struct service *s, const struct unsubscribe *u, struct buf *ret, struct err *reterr);
+MUST_USE enum code unsubscribe_read(struct service *s, const char *token, struct unsubscribe *ret, struct err *reterr);       /* E_NOT_FOUND: none of ours */
+/* List-Unsubscribe and List-Unsubscribe-Post for a message by mail; nothing for others, and nothing for a letter of a duty. base_url: https://… */
+MUST_USE enum code unsubscribe_headers(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], const char *base_url, struct buf *ret, struct err *reterr);
+/* The person leaves: suppressed for that list from now on; a consent that the purpose rests on is withdrawn, and the record moves to a state "unsubscribed"
+ * where the charter lets the person move it there. Done twice is done once. by: for the ledger. */
+MUST_USE enum code unsubscribe_do(struct service *s, const struct unsubscribe *u, const char *by, struct err *reterr);
+/* It comes back by the same address, which only its own mailbox has: the suppression of that list ends, and the record moves from "unsubscribed" to "subscribed"
+ * where the person may move it there. A consent that was withdrawn stays so. */
+MUST_USE enum code unsubscribe_undo(struct service *s, const struct unsubscribe *u, const char *by, struct err *reterr);
+/* Has it left already? */
+MUST_USE enum code unsubscribe_done(struct service *s, const struct unsubscribe *u, bool *ret, struct err *reterr);
