@@ -16,6 +16,7 @@
 #include "messages/settled.h"
 #include "records/post.h"
 #include "wire/mime.h"
+#include "wire/verdict.h"
 
 #define SENDING_LOOK (5 * USEC_PER_SEC)      /* when a letter that is under way is looked for, where nobody has it in hand (postman.h) any more */
 #define AWAY_WAIT (2 * USEC_PER_SEC)
@@ -23,6 +24,7 @@
 #define LEFT "whom it would go to belongs to the tenant no more"
 #define RELAY_WAIT (10 * USEC_PER_SEC)       /* whoever delivers waits longer the longer the relay fails; the letter has nothing to do with it */
 #define BLOB_MAX ((size_t)2 << 20)
+#define FULL_WAIT (4 * USEC_PER_HOUR)          /* at least, for a mailbox that is full */
 #define DOUBTS_MOST 4
 #define DOUBT_FIRST (10 * USEC_PER_MINUTE)
 
@@ -180,9 +182,29 @@ static void in_doubt(struct letter_try *t, usec_t now) {
     r->state = r->doubts >= DOUBTS_MOST || t->next >= r->until ? LETTER_UNKNOWN : LETTER_WAITING;
 }
 
+/* What the words of a mail server mean for a message: what is not for good waits, whatever the number of the answer, and what is said of us is held against nobody. */
+static void weigh(struct letter_try *t) {
+    struct letter_row *r = &t->row;
+    r->verdict = r->channel == CHANNEL_EMAIL ? (int)verdict_of(t->reply.status, t->reply.enhanced, t->reply.said) : VERDICT_NONE;
+    bool lasts = r->verdict == VERDICT_NONE || r->verdict == VERDICT_REJECT || r->verdict == VERDICT_MESSAGE;
+    if (is_message(t) && t->reply.outcome == MAIL_REFUSED && !lasts)
+        t->reply.outcome = MAIL_LATER;
+}
+
+static enum deliver_end end_of(const struct letter_try *t) {
+    enum mail_outcome o = t->reply.outcome;
+    bool answered = t->reply.about && (o == MAIL_LATER || o == MAIL_REFUSED);
+    if (o == MAIL_RELAY)
+        return t->row.channel == CHANNEL_EMAIL ? DELIVER_RELAY : DELIVER_WAITS;          /* a provider of text messages keeps no mail waiting */
+    if (o == MAIL_IN_DOUBT || o == MAIL_NEVER)
+        return DELIVER_DOUBT;
+    return answered && t->row.verdict == VERDICT_SLOW ? DELIVER_SLOW : answered && t->row.verdict == VERDICT_BLOCK ? DELIVER_BLOCKED : DELIVER_DONE;
+}
+
 /* t->row.tries counts this try already. */
 static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     struct letter_row *r = &t->row;
+    weigh(t);
     static const enum letter_state states[] = { [MAIL_SENT] = LETTER_SENT, [MAIL_REFUSED] = LETTER_BOUNCED, [MAIL_LATER] = LETTER_WAITING, [MAIL_RELAY] = LETTER_WAITING,
                                                 [MAIL_IN_DOUBT] = LETTER_UNKNOWN, [MAIL_NOT_SENT] = LETTER_WAITING, [MAIL_NEVER] = LETTER_UNKNOWN };
     enum mail_outcome o = t->reply.outcome;
@@ -194,13 +216,15 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     }
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
     t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, any_number());
+    if (r->verdict == VERDICT_FULL && o == MAIL_LATER && t->next < now + FULL_WAIT)
+        t->next = now + FULL_WAIT;
     if (r->state == LETTER_UNKNOWN)
         in_doubt(t, now);
     t->verb = verb_of(t);
     t->ends = r->state == LETTER_SENT || r->state == LETTER_UNKNOWN || (is_message(t) && r->state == LETTER_BOUNCED);
     if (t->next > r->until)
         t->next = r->until;                  /* then it is given up */
-    return o == MAIL_RELAY ? DELIVER_RELAY : o == MAIL_IN_DOUBT || o == MAIL_NEVER ? DELIVER_DOUBT : DELIVER_DONE;
+    return end_of(t);
 }
 
 static enum code settled(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {

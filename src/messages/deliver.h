@@ -27,6 +27,8 @@ struct deliver { struct store *store; struct keeper_client *keeper; struct deliv
 
 enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
                    DELIVER_DOUBT,            /* it may have arrived, and nobody knows */
+                   DELIVER_SLOW,             /* the same, and the way wants less at a time */
+                   DELIVER_BLOCKED,          /* the same, and what was said is about us */
                    DELIVER_RELAY,            /* the relay takes no letter now */
                    DELIVER_AWAY,             /* the mailer is away: nothing was tried */
                    DELIVER_WAITS };          /* this letter alone waits, or is no more: nothing was tried */

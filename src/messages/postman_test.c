@@ -106,13 +106,13 @@ TEST(a_tenant_with_many_letters_keeps_nobody_waiting) {
 /* What is queued goes by turns: whoever comes after 40 letters of another does not wait for them. */
 TEST(the_next_is_of_whoever_had_fewer) {
     static const struct { int64_t tenant; int count; } comes[] = { { 4, 60 }, { 5, 3 }, { 6, 2 } };
-    struct postman p = { .after = INT64_MIN };
+    struct postman p = { .after = INT64_MIN, .window = WINDOW_FULL };
     int64_t order[16];
     pthread_mutex_init(&p.lock, NULL);
     pthread_cond_init(&p.work, NULL);
     for (size_t i = 0; i < ARRAY_LEN(comes); i++)
         for (int k = 0; k < comes[i].count; k++)
-            queue(&p, &(struct place){ .tenant = comes[i].tenant, .id = uuid_new() });
+            CHECK(queue(&p, &(struct place){ .tenant = comes[i].tenant, .id = uuid_new() }));
     CHECK(p.after == 6);
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
         struct place *at = next_place(&p);
@@ -127,11 +127,15 @@ TEST(the_next_is_of_whoever_had_fewer) {
         six += order[i] == 6;
     }
     CHECK(five == 3 && six == 2);
-    for (size_t i = 0; i < THREADS - 1; i++)         /* all threads but one are its: it gets no other */
+    for (size_t i = 0; i < THREADS - 1; i++) {       /* all threads but one are its: it gets no other */
         next_place(&p)->state = TAKEN;
+        p.status.under_way++;
+    }
     CHECK(next_place(&p) == NULL);
-    queue(&p, &(struct place){ .tenant = 7, .id = uuid_new() });
+    CHECK(queue(&p, &(struct place){ .tenant = 7, .id = uuid_new() }));
     CHECK(next_place(&p) != NULL && next_place(&p)->tenant == 7);
+    p.window = 4 * WINDOW_ONE;               /* the way wants less: nobody gets one */
+    CHECK(next_place(&p) == NULL);
     pthread_cond_destroy(&p.work);
     pthread_mutex_destroy(&p.lock);
 }
@@ -142,7 +146,7 @@ TEST(a_thread_is_left_for_others) {
     struct postman *p = NULL;
     usec_t next;
     out_start(&o);
-    for (int i = 0; i < 10; i++)
+    for (size_t i = 0; i < 2 * THREADS; i++)
         (void)out_letter(&o, FAR);
     o.deed = OUT_GOES;
     o.outcome = MAIL_SENT;
@@ -164,4 +168,38 @@ TEST(a_thread_is_left_for_others) {
     CHECK(looks_until(&o, p, all_gone));
     p = postman_stop(p);
     out_end(&o);
+}
+
+/* What the way says of our speed halves what goes at a time, once for each burst; what it takes brings it back; at one, all wait. */
+TEST(a_way_that_is_too_fast_gets_less_at_a_time) {
+    struct postman p = { .window = WINDOW_FULL };
+    usec_t began = clock_steady();
+    note(&p, OK, DELIVER_SLOW, began);
+    CHECK(p.window == WINDOW_FULL / 2 && p.resume == 0);
+    note(&p, OK, DELIVER_SLOW, began - 1);           /* had left before: the same burst */
+    CHECK(p.window == WINDOW_FULL / 2 && p.status.slowed == 2);
+    for (unsigned i = 0; i < WINDOW_FULL; i++)
+        note(&p, OK, DELIVER_DONE, began);
+    CHECK(p.window == WINDOW_FULL);
+    for (int i = 0; i < 20 && p.resume == 0; i++)
+        note(&p, OK, DELIVER_SLOW, clock_steady() + 1);
+    CHECK(p.window == WINDOW_ONE && p.resume > clock_steady() && p.status.relay_failed == 1);
+    note(&p, OK, DELIVER_DONE, began);
+    CHECK(p.resume == 0 && p.window == WINDOW_ONE + 1);
+}
+
+/* One answer about us may be about its text; several in a row make all wait, and so do several of which nothing came. */
+TEST(a_way_that_does_not_want_us_is_left_alone) {
+    static const enum deliver_end ends[] = { DELIVER_BLOCKED, DELIVER_DOUBT };
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        struct postman p = { .window = WINDOW_FULL };
+        for (unsigned k = 1; k < STRANGE_MOST; k++)
+            note(&p, OK, ends[i], 0);
+        CHECK(p.resume == 0);
+        note(&p, OK, DELIVER_DONE, 0);
+        for (unsigned k = 1; k <= STRANGE_MOST; k++)
+            note(&p, OK, ends[i], 0);
+        CHECK(p.resume > clock_steady() && p.window > WINDOW_FULL / 2);
+        CHECK(p.status.blocked == (ends[i] == DELIVER_BLOCKED ? 2 * STRANGE_MOST - 1 : 0) && p.status.doubts == (ends[i] == DELIVER_DOUBT ? 2 * STRANGE_MOST - 1 : 0));
+    }
 }

@@ -1,12 +1,13 @@
 /* mailer.c — a guest is one connection of the server with one letter, a wire is one connection to the relay:
  *
  *   guest   READS -> QUEUES -> SENDS --may it go?--> ASKED --go--> GOES -> ANSWERED (the guest closes)
- *                      ^         |  (the wire was an old one and is lost: once more)
+ *                      ^         |  (the wire was an old one, or its letter stood behind another there, and is lost: once more)
  *                      +---------+
  *
  * A guest that closes before "go" takes its letter back; after it, the letter goes on and what became of it is remembered. Invariant: a letter's
- * last byte goes out after "go" alone; a wire has a guest or an orphan (a letter whose guest is gone) or is idle. A guest that only tries the relay
- * has a new wire until the relay is ready for a letter. */
+ * last byte goes out after "go" alone; a wire has a guest or an orphan (a letter whose guest is gone) or is idle. Where a letter waits and all wires
+ * are busy, it stands behind the letter of one (`next`), and what is said for it goes out with the last dot of that. A guest that only tries the
+ * relay has a new wire until the relay is ready for a letter. */
 #include "prog/mailer.h"
 
 #include <errno.h>
@@ -23,16 +24,19 @@
 #include "sys/sockets.h"
 #include "wire/mailbox.h"
 
-#define GUESTS_MAX 32u
-#define WIRES_MAX 5u
+#define GUESTS_MAX 64u
+#define WIRES_USUAL 8u                       /* measured: bench/queue.c */
+#define WIRES_MAX 16u                        /* as many as the server has threads for letters: those that a relay stalls keep no other */
+#define STALL_USEC USEC_PER_SEC              /* so long a letter waits for a wire, or behind another, before it gets one of its own */
 #define REMEMBERED 4096u
 #define IDLE_USEC (20 * USEC_PER_SEC)
 #define LOOK_MS 1000
 
 enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED };
-struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *message; bool again, gone; };
+struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *message; bool again, gone; usec_t waits /* since then */; };
 struct memory { struct uuid id; uint32_t attempt; struct mail_reply reply; };
-struct wire { struct relay *relay; struct guest *guest; struct memory under_way; bool busy, asked /* the guest, whether it may go */, went, fresh; char *to; usec_t idle; };
+struct wire { struct relay *relay; struct guest *guest; struct memory under_way; bool busy, asked /* the guest, whether it may go */, went, fresh; char *to; usec_t idle;
+              struct guest *next /* its letter stands behind the one under way */; char *next_to; bool left /* who stood there has gone: what was said for it cannot be unsaid */; };
 struct mailer {
     const struct mailer_config *config;
     struct guest *guests[GUESTS_MAX]; size_t guest_count;
@@ -96,18 +100,41 @@ static struct mail_reply reply_of(const struct wire *w) {
     return r;
 }
 
+static char *text_forget(char *text) {
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+    return mem_free(text);
+}
+
+static struct memory memory_of(const struct guest *g) { return (struct memory){ .id = g->call.letter.id, .attempt = g->call.letter.attempt }; }
+
+/* What stood behind the letter that is done is under way now. */
 static void wire_rest(struct wire *w) {
-    if (w->to != NULL)
-        explicit_bzero(w->to, strlen(w->to));
-    w->to = mem_free(w->to);
-    w->guest = NULL;
-    w->busy = w->asked = w->went = w->fresh = false;
+    (void)text_forget(w->to);
+    w->to = w->next_to;
+    w->guest = w->next;
+    w->busy = w->next != NULL;
+    w->asked = w->went = w->fresh = false;
     w->idle = clock_steady();
+    if (w->busy)
+        w->under_way = memory_of(w->guest);
+    w->next = NULL;
+    w->next_to = NULL;
+}
+
+/* What stood behind goes another way; nothing of it but its address was said. */
+static void next_back(struct wire *w) {
+    if (w->next != NULL)
+        w->next->state = QUEUES;
+    w->next = NULL;
+    w->next_to = text_forget(w->next_to);
 }
 
 static void wire_close(struct wire *w) {
     w->relay = relay_close(w->relay);
+    next_back(w);
     wire_rest(w);
+    w->left = false;
 }
 
 /* What came of the letter of that wire. One that was taken back by its guest before it went was not sent, whatever the relay says. */
@@ -118,6 +145,8 @@ static void settle(struct mailer *m, struct wire *w, const struct mail_reply *r)
     if (w->guest != NULL)
         answer(w->guest, r);
     wire_rest(w);
+    if (w->left)
+        wire_close(w);
 }
 
 /* The relay is there and takes letters: all that a guest who tries it wants to know. */
@@ -128,12 +157,16 @@ static void tried(struct wire *w) {
     wire_rest(w);
 }
 
+static enum code letter_say(struct wire *w, const struct guest *g, struct err *reterr) {
+    char id[UUID_TEXT];
+    const struct smtp_letter l = { relay_way_from(w->relay), g->to, uuid_format(&g->call.letter.id, id), g->message, g->call.letter.len };
+    return smtp_letter(relay_smtp(w->relay), &l, reterr);
+}
+
 static void letter_begin(struct wire *w) {
     struct guest *g = w->guest;
     struct err e;
-    char id[UUID_TEXT];
-    const struct smtp_letter l = { relay_way_from(w->relay), g->to, uuid_format(&g->call.letter.id, id), g->message, g->call.letter.len };
-    if (smtp_letter(relay_smtp(w->relay), &l, &e) == OK)
+    if (letter_say(w, g, &e) == OK)
         return;
     refuse(g, e.code == E_INVALID ? MAIL_REFUSED : MAIL_LATER, e.text);
     wire_rest(w);
@@ -152,6 +185,7 @@ static void ask_may_go(struct wire *w) {
 static void wire_ended(struct mailer *m, struct wire *w) {
     struct guest *g = w->guest;
     const struct smtp_answer *a = smtp_answer(relay_smtp(w->relay));
+    next_back(w);
     if (w->busy && g != NULL && !w->fresh && !w->went && !g->again && a->outcome == SMTP_RELAY && (a->status == 0 || a->status == 421)) {
         g->again = true;
         g->state = QUEUES;
@@ -198,14 +232,52 @@ static struct wire *wire_find(struct mailer *m, bool old) {
     return NULL;
 }
 
+/* All wires are busy: behind the letter of one that takes it. */
+static void letter_behind(struct mailer *m, struct guest *g) {
+    struct err e;
+    for (size_t i = 0; i < WIRES_MAX && !g->again; i++) {
+        struct wire *w = &m->wires[i];
+        if (!w->busy || w->next != NULL || w->relay == NULL || !smtp_takes_next(relay_smtp(w->relay)))
+            continue;
+        w->next_to = mem_text(g->to);
+        if (w->next_to != NULL && letter_say(w, g, &e) == OK) {
+            w->next = g;
+            g->state = SENDS;
+            g->waits = clock_steady();
+            wire_turn(m, w);
+            return;
+        }
+        w->next_to = text_forget(w->next_to);
+    }
+}
+
+static size_t wires_open(const struct mailer *m) {
+    size_t n = 0;
+    for (size_t i = 0; i < WIRES_MAX; i++)
+        n += m->wires[i].relay != NULL;
+    return n;
+}
+
+/* One that is idle, else a new one; a new one above the usual number only for who has waited. */
+static struct wire *wire_for(struct mailer *m, const struct guest *g, bool *ret_old) {
+    struct wire *w = g->again || g->call.kind == MAIL_CALL_TRIES ? NULL : wire_find(m, true);
+    bool stalled = clock_steady() - g->waits >= STALL_USEC;
+    *ret_old = w != NULL;
+    if (w == NULL && (g->again || stalled || g->call.kind == MAIL_CALL_TRIES || wires_open(m) < WIRES_USUAL))
+        w = wire_find(m, false);
+    if (w == NULL && (w = wire_find(m, true)) != NULL)
+        wire_close(w);                       /* a new one in its place */
+    return w;
+}
+
 static void letter_give(struct mailer *m, struct guest *g) {
     struct err e;
-    struct wire *w = g->again || g->call.kind == MAIL_CALL_TRIES ? NULL : wire_find(m, true);
-    bool old = w != NULL;
-    if (!old && (w = wire_find(m, false)) == NULL && (w = wire_find(m, true)) != NULL)
-        wire_close(w);                       /* a new one in its place */
+    bool old = false;
+    struct wire *w = wire_for(m, g, &old);
+    if (w == NULL && g->call.kind == MAIL_CALL_SENDS)
+        letter_behind(m, g);
     if (w == NULL)
-        return;                              /* it waits */
+        return;                              /* it stands behind another, or waits */
     w->to = mem_text(g->to);
     if (w->to == NULL || (!old && relay_open(&m->config->way, &w->relay, &e) != OK)) {
         const char *why = w->to == NULL ? "no memory for a letter" : e.text;
@@ -216,7 +288,7 @@ static void letter_give(struct mailer *m, struct guest *g) {
     w->busy = true;
     w->fresh = !old;
     w->guest = g;
-    w->under_way = (struct memory){ .id = g->call.letter.id, .attempt = g->call.letter.attempt };
+    w->under_way = memory_of(g);
     g->state = SENDS;
     if (old)
         letter_begin(w);
@@ -232,9 +304,16 @@ static struct wire *wire_of(struct mailer *m, const struct guest *g) {
     return NULL;
 }
 
-/* What a guest that is gone leaves: its letter goes on once it may, else it is taken back. */
+/* What a guest that is gone leaves: its letter goes on once it may, else it is taken back. The wire of one that stands behind another is closed when that
+ * is done. */
 static void guest_leaves(struct mailer *m, struct guest *g) {
     struct wire *w = wire_of(m, g);
+    for (size_t i = 0; i < WIRES_MAX && w == NULL; i++)
+        if (m->wires[i].next == g) {
+            m->wires[i].next = NULL;
+            m->wires[i].next_to = text_forget(m->wires[i].next_to);
+            m->wires[i].left = true;
+        }
     if (w == NULL)
         return;
     w->guest = NULL;
@@ -290,6 +369,7 @@ static void guest_begins(struct mailer *m, struct guest *g, const void *frame, s
         g->to = mem_text(sends ? g->call.letter.to : "");
         g->message = mem_text_n(sends ? g->call.letter.message : "", g->call.letter.len);
         g->state = QUEUES;
+        g->waits = clock_steady();
         if (g->to == NULL || g->message == NULL)
             refuse(g, MAIL_LATER, "no memory for a letter");
     }
@@ -367,9 +447,18 @@ static void guest_turn(struct mailer *m, struct guest *g, short ready) {
         g->gone = true;
 }
 
+/* The letter before it is stalled by the relay: it takes another way. */
+static void next_leaves(struct wire *w) {
+    if (w->next == NULL || clock_steady() - w->next->waits < STALL_USEC)
+        return;
+    w->next->again = w->left = true;
+    next_back(w);
+}
+
 static void wires_turn(struct mailer *m) {
     for (size_t i = 0; i < WIRES_MAX; i++) {
         struct wire *w = &m->wires[i];
+        next_leaves(w);
         if (w->relay != NULL)
             wire_turn(m, w);
         if (w->relay != NULL && !w->busy && clock_steady() - w->idle > IDLE_USEC)

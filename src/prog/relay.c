@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,6 +51,8 @@ static bool connect_begin(struct relay *r, const struct addrinfo *a) {
     fd_close(&r->fd);
     r->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (r->fd < 0 || (connect(r->fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS))
+        return false;
+    if (setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)) != 0)      /* else a dot waits for what the relay says of the text */
         return false;
     r->until = clock_steady() + CONNECT_USEC;
     return true;
@@ -289,6 +293,8 @@ void relay_finish(struct relay *r) {
     smtp_finish(r->smtp);
     take_out(r);
     r->finishes = false;
+    smtp_ahead(r->smtp);                     /* goes with it, and is not the dot */
+    take_out(r);
 }
 
 enum code relay_password(int fd, struct buf *ret, struct err *reterr) {

@@ -159,7 +159,7 @@ TEST(tenants_take_turns) {
 }
 
 static bool say_message(const struct letter_row *r, void *arg) {
-    buf_printf(arg, "%d:%d:%u:%u:%lld:%s:%d:%d:%s", r->channel, r->kind, r->record.bytes[15], r->scope.bytes[15], (long long)r->template, r->purpose, r->doubts, r->gate, r->receipt);
+    buf_printf(arg, "%d:%d:%u:%u:%lld:%s:%d:%d:%s:%d", r->channel, r->kind, r->record.bytes[15], r->scope.bytes[15], (long long)r->template, r->purpose, r->doubts, r->gate, r->receipt, r->verdict);
     return true;
 }
 static bool over_take(const struct letter_row *r, void *arg) {
@@ -186,6 +186,7 @@ TEST(a_message_is_open_without_bytes) {
     m.doubts = 2;
     m.gate = 3;
     m.receipt = "r-1";
+    m.verdict = 5;
     CHECK(!letter_is_open(&m));
     CHECK_OK(run(&b, 4, (struct deed){ .row = m, .next = USEC_NEVER }), &b.e);
     CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
@@ -193,7 +194,7 @@ TEST(a_message_is_open_without_bytes) {
     CHECK_OK(letters_over(view_sql(v), 9000, over_take, &got, &b.e), &b.e);
     CHECK_TEXT(buf_str(&got), "");
     CHECK_OK(letter_get(view_sql(v), &m.id, say_message, &got, &b.e), &b.e);
-    CHECK_TEXT(buf_str(&got), "1:12:40:41:5:news:2:3:r-1");
+    CHECK_TEXT(buf_str(&got), "1:12:40:41:5:news:2:3:r-1:5");
     v = view_end(v);
     CHECK_OK(run(&b, 4, (struct deed){ .forget = true, .before = 2000 }), &b.e);
     list_is(&b, 4, 0, "");

@@ -35,6 +35,7 @@ struct smtp {
     struct reply reply;
     struct smtp_answer answer;
     char *rcpt;                              /* commands that wait for their turn where nothing is said ahead */
+    struct { bool given, said, special; char *say; } next;      /* the letter behind the one under way; say: MAIL, RCPT and DATA of it. Its text stands in `text` */
     struct buf text, out;                    /* text: stuffed with dots */
 };
 
@@ -79,6 +80,14 @@ enum code smtp_new(const struct smtp_options *o, struct smtp **ret, struct err *
     return OK;
 }
 
+static void next_drop(struct smtp *s) {
+    if (s->next.say != NULL)
+        explicit_bzero(s->next.say, strlen(s->next.say));
+    mem_free(s->next.say);
+    s->next.say = NULL;
+    s->next.given = s->next.said = s->next.special = false;
+}
+
 struct smtp *smtp_free(struct smtp *s) {
     if (s == NULL)
         return NULL;
@@ -88,6 +97,7 @@ struct smtp *smtp_free(struct smtp *s) {
     mem_free(s->user);
     mem_free(s->password);
     mem_free(s->rcpt);
+    next_drop(s);
     buf_wipe(&s->text);
     buf_wipe(&s->out);
     return mem_free(s);
@@ -252,15 +262,28 @@ static void letter_failed(struct smtp *s) {
     s->failed = true;
 }
 
+/* The letter that stands behind the one that was answered is the one under way now: all of it that comes before its text is said. */
+static bool next_begin(struct smtp *s) {
+    if (!s->next.said)
+        return false;
+    s->special = s->next.special;
+    s->failed = s->about = false;
+    s->state = MAIL;
+    next_drop(s);
+    return true;
+}
+
 /* The letter's end in a refusal: everything back to where the next can begin. */
 static enum smtp_event letter_over(struct smtp *s) {
-    buf_wipe(&s->text);
-    s->text = BUF(OUT_MAX);
     if (s->reply.code == 421) {
         s->state = ENDED;
         s->pending = true;
         return SMTP_ENDED;
     }
+    if (next_begin(s))                       /* only behind a dot, after which there is nothing to reset */
+        return SMTP_ANSWERED;
+    buf_wipe(&s->text);
+    s->text = BUF(OUT_MAX);
     s->state = RESET;
     buf_text(&s->out, "RSET\r\n");
     return SMTP_ANSWERED;
@@ -314,6 +337,16 @@ void smtp_finish(struct smtp *s) {
     buf_text(&s->out, ".\r\n");
 }
 
+bool smtp_takes_next(const struct smtp *s) { return (s->state == ACCEPTED || s->state == DOT) && (s->offers & PIPELINING) != 0 && !s->next.given && !s->pending; }
+bool smtp_has_next(const struct smtp *s) { return s->next.given; }
+
+void smtp_ahead(struct smtp *s) {
+    if (s->state != DOT || !s->next.given || s->next.said)
+        return;
+    buf_text(&s->out, s->next.say);
+    s->next.said = true;
+}
+
 void smtp_unfinish(struct smtp *s) {
     if (s->state == DOT)
         s->state = ACCEPTED;
@@ -332,8 +365,8 @@ static enum smtp_event on_early(struct smtp *s) {
 static enum smtp_event on_dot(struct smtp *s) {
     if (s->reply.code / 100 == 2) {
         answer_set(s, SMTP_SENT, &s->reply);
-        s->state = READY;
-        s->failed = false;
+        if (!next_begin(s))
+            (void)become_ready(s);
         return SMTP_ANSWERED;
     }
     if (s->reply.code / 100 == 3)
@@ -367,10 +400,13 @@ static void text_stuff(const char *p, size_t len, struct buf *ret) {
         buf_text(ret, "\r\n");
 }
 
+static bool too_large(const struct smtp *s, size_t len) { return s->size_max > 0 && len > s->size_max; }
+static bool never_taken(const struct smtp *s, bool utf8, size_t len) { return too_large(s, len) || (utf8 && (s->offers & UTF8) == 0); }
+
 /* What the relay has said that it does not take is not tried. */
 static bool refused_here(struct smtp *s, bool utf8, size_t len) {
-    bool large = s->size_max > 0 && len > s->size_max, strange = utf8 && (s->offers & UTF8) == 0;
-    if (!large && !strange)
+    bool large = too_large(s, len);
+    if (!never_taken(s, utf8, len))
         return false;
     s->answer = (struct smtp_answer){ .outcome = SMTP_REFUSED, .about = true, .at = "EHLO" };
     snprintf(s->answer.enhanced, sizeof s->answer.enhanced, "%s", large ? "5.3.4" : "5.6.7");
@@ -380,14 +416,15 @@ static bool refused_here(struct smtp *s, bool utf8, size_t len) {
 }
 
 enum code smtp_letter(struct smtp *s, const struct smtp_letter *l, struct err *reterr) {
-    PRE(s != NULL && smtp_is_ready(s) && l != NULL && reterr != NULL);
-    AUTO(buf_done) struct buf mail = BUF(2048), rcpt = BUF(2048);
+    PRE(s != NULL && (smtp_is_ready(s) || smtp_takes_next(s)) && l != NULL && reterr != NULL);
+    AUTO(buf_wipe) struct buf mail = BUF(4096), rcpt = BUF(2048);
+    bool behind = !smtp_is_ready(s);
     bool utf8_from = false, utf8_to = false, eight = false;
     const char *text = l->text;
     if (!mailbox_valid(l->from, &utf8_from) || !mailbox_valid(l->to, &utf8_to) || !is_name(l->id, "-") || l->len > SMTP_LETTER_MAX)
         return err_set(reterr, E_INVALID, "a letter has addresses, an id, and %u MiB at most", SMTP_LETTER_MAX >> 20);
-    if (refused_here(s, utf8_from || utf8_to, l->len))
-        return OK;
+    if (behind ? never_taken(s, utf8_from || utf8_to, l->len) : refused_here(s, utf8_from || utf8_to, l->len))
+        return behind ? err_set(reterr, E_CONFLICT, "the relay takes no such letter, which is said when it is ready") : OK;
     for (size_t i = 0; i < l->len && !eight; i++)
         eight = (unsigned char)text[i] >= 0x80;
     buf_printf(&mail, "MAIL FROM:<%s>", l->from);
@@ -400,17 +437,29 @@ enum code smtp_letter(struct smtp *s, const struct smtp_letter *l, struct err *r
     if ((s->offers & DSN) != 0)
         buf_printf(&mail, " RET=HDRS ENVID=%s", l->id);
     buf_printf(&rcpt, "RCPT TO:<%s>%s\r\n", l->to, (s->offers & DSN) != 0 ? " NOTIFY=FAILURE,DELAY" : "");
+    buf_text(&mail, "\r\n");
+    if ((s->offers & PIPELINING) != 0)
+        buf_printf(&mail, "%sDATA\r\n", buf_str(&rcpt));
     buf_cut(&s->text, 0);
     text_stuff(text, l->len, &s->text);
-    mem_free(s->rcpt);
-    s->rcpt = mail.failed || rcpt.failed || s->text.failed ? NULL : mem_text(buf_str(&rcpt));
-    if (s->rcpt == NULL)
+    bool special = utf8_from || utf8_to || (eight && (s->offers & EIGHT_BIT) != 0);
+    char **to = behind ? &s->next.say : &s->rcpt;
+    mem_free(*to);
+    *to = mail.failed || rcpt.failed || s->text.failed ? NULL : mem_text(buf_str(behind ? &mail : &rcpt));
+    if (*to == NULL) {
+        buf_wipe(&s->text);
+        s->text = BUF(OUT_MAX);              /* it may have failed */
         return err_set(reterr, E_MEMORY, "no memory for a letter");
-    buf_printf(&s->out, "%s\r\n", buf_str(&mail));
-    if ((s->offers & PIPELINING) != 0)
-        buf_printf(&s->out, "%sDATA\r\n", s->rcpt);
+    }
+    if (behind) {
+        s->next.given = true;
+        s->next.special = special;
+        smtp_ahead(s);
+        return OK;
+    }
+    buf_text(&s->out, buf_str(&mail));
     s->failed = s->about = false;
-    s->special = utf8_from || utf8_to || (eight && (s->offers & EIGHT_BIT) != 0);
+    s->special = special;
     s->state = MAIL;
     return OK;
 }

@@ -3,7 +3,10 @@
  * pieces only, so no address can end a command. Not thread-safe.
  *
  *   greeting -> EHLO [-> STARTTLS -> (handshake) -> EHLO] [-> AUTH] -> READY
- *   READY -> MAIL, RCPT, DATA in one go (RFC 2920) -> ACCEPTED -> text, and after smtp_finish the last dot -> ANSWERED -> READY */
+ *   READY -> MAIL, RCPT, DATA in one go (RFC 2920) -> ACCEPTED -> text, and after smtp_finish the last dot -> ANSWERED -> READY
+ *
+ * Where the relay offers PIPELINING, the next letter may be given while one is on its way (smtp_takes_next): what is said for it before its text goes out
+ * behind the last dot of the other, so that a letter costs one round trip. Replies belong to letters in their order. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -37,9 +40,13 @@ struct buf *smtp_out(struct smtp *s);
 
 void smtp_secured(struct smtp *s);           /* the handshake is made and the relay is who it should be */
 struct smtp_letter { const char *from, *to, *id /* of letters, digits and '-' */; const void *text; size_t len /* lines end in CRLF */; };
-/* In READY alone. What the relay cannot take is answered at once: then the next smtp_take, even of no bytes, gives SMTP_ANSWERED. */
+/* In READY. What the relay cannot take is answered at once: then the next smtp_take, even of no bytes, gives SMTP_ANSWERED. Or the next one, where
+ * smtp_takes_next: E_CONFLICT where it would be answered at once, so that it waits for READY. The next is begun when the one before it was answered. */
 MUST_USE enum code smtp_letter(struct smtp *s, const struct smtp_letter *l, struct err *reterr);
+bool smtp_takes_next(const struct smtp *s);
+bool smtp_has_next(const struct smtp *s);    /* given and not begun */
 void smtp_finish(struct smtp *s);            /* after SMTP_ACCEPTED and once all of smtp_out is carried: the last dot; what comes now counts */
+void smtp_ahead(struct smtp *s);             /* after smtp_finish, once what it said was taken out: what may be said of the next letter by now */
 void smtp_unfinish(struct smtp *s);          /* before smtp_lost: of what smtp_finish said, the end did not go out. So the letter was not sent */
 void smtp_quit(struct smtp *s);              /* politely; the answer need not be waited for */
 /* The connection is lost, or the time is over: ends it (SMTP_ENDED at the next smtp_take). why: shown to people. */

@@ -380,3 +380,79 @@ TEST(survives_no_memory) {
         mem_fail_at = 0;
     }
 }
+
+#define OFFERS "250-relay.example\r\n250 PIPELINING\r\n"
+static void give_behind(struct talk *t, const char *to) {
+    struct err e;
+    const struct smtp_letter l = { "service@seats.example", to, "0190-def", "Subject: b\r\n\r\nb\r\n", 17 };
+    CHECK(smtp_takes_next(t->s) && !smtp_has_next(t->s));
+    CHECK_OK(smtp_letter(t->s, &l, &e), &e);
+    CHECK(smtp_has_next(t->s) && !smtp_takes_next(t->s));
+}
+static struct talk accepted(size_t piece) {
+    struct talk t = ready(piece, OFFERS);
+    give(&t, "anna@people.example", LETTER);
+    hear(&t, "250 ok\r\n250 ok\r\n354 go on\r\n", "accepted", "MAIL FROM:<service@seats.example>\r\nRCPT TO:<anna@people.example>\r\nDATA\r\nSubject: a\r\n\r\n..dot\r\n...two\r\nend\r\n");
+    return t;
+}
+
+/* The next letter's commands go out with the last dot of the one before, and each reply is its letter's. */
+TEST(the_next_letter_follows_the_dot) {
+    for (size_t piece = 0; piece < 8; piece++) {
+        struct talk t = accepted(piece);
+        give_behind(&t, "jan@people.example");
+        said(&t, "");                                /* nothing before the dot */
+        smtp_finish(t.s);
+        said(&t, ".\r\n");
+        smtp_ahead(t.s);
+        said(&t, "MAIL FROM:<service@seats.example>\r\nRCPT TO:<jan@people.example>\r\nDATA\r\n");
+        smtp_ahead(t.s);
+        said(&t, "");                                /* once */
+        hear(&t, "250 2.0.0 queued\r\n250 ok\r\n250 ok\r\n354 go on\r\n", "answered:sent:250:2.0.0:end of text accepted", "Subject: b\r\n\r\nb\r\n");
+        CHECK(!smtp_has_next(t.s));
+        smtp_finish(t.s);
+        said(&t, ".\r\n");
+        give_behind(&t, "ewa@people.example");       /* while its answer is waited for: said at once */
+        said(&t, "MAIL FROM:<service@seats.example>\r\nRCPT TO:<ewa@people.example>\r\nDATA\r\n");
+        hear(&t, "554 5.7.1 not this\r\n", "answered:refused:554:5.7.1:end of text", "");        /* nothing to reset: the next is on its way */
+        hear(&t, "250 ok\r\n550 5.1.1 nobody\r\n503 no recipient\r\n", "answered:refused:550:5.1.1:RCPT", "RSET\r\n");
+        hear(&t, "250 ok\r\n", "ready", "");
+        CHECK(smtp_is_ready(t.s));
+        over(&t);
+    }
+}
+
+/* Where the connection ends, the letter whose dot is out is in doubt, and nothing of the next went. */
+TEST(the_end_of_a_connection_with_two_letters) {
+    static const struct { const char *hear, *events; } rows[] = {
+        { "", "ended:doubt:0::end of text" }, { "250 ok\r\n", "answered:sent:250::end of text ended:relay:0::MAIL" }, { "421 4.3.2 closing\r\n", "ended:relay:421:4.3.2:end of text" },
+        { "250 ok\r\n421 enough\r\n", "answered:sent:250::end of text ended:relay:421::MAIL" }, { "250 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n", "answered:sent:250::end of text ended:refused:550:5.1.1:RCPT" },
+        { "354 what\r\n", "ended:doubt:0::end of text" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct talk t = accepted(0);
+        give_behind(&t, "jan@people.example");
+        smtp_finish(t.s);
+        smtp_ahead(t.s);
+        feed(&t, rows[i].hear, strlen(rows[i].hear));
+        smtp_lost(t.s, "the connection broke off");
+        feed(&t, "", 0);
+        happened(&t, rows[i].events);
+        over(&t);
+    }
+}
+
+/* What the relay would refuse at once waits until it is ready; without PIPELINING nothing goes ahead. */
+TEST(a_next_letter_that_would_be_answered_at_once_waits) {
+    struct talk t = accepted(0), slow = ready(0, "250 relay.example\r\n");
+    struct err e;
+    const struct smtp_letter strange = { "service@seats.example", "łucja@people.example", "0190-def", "a\r\n", 3 };
+    CHECK_CODE(smtp_letter(t.s, &strange, &e), E_CONFLICT, &e);
+    CHECK(smtp_takes_next(t.s) && !t.s->pending);
+    give(&slow, "anna@people.example", LETTER);
+    hear(&slow, "250 ok\r\n", "", "MAIL FROM:<service@seats.example>\r\nRCPT TO:<anna@people.example>\r\n");
+    hear(&slow, "250 ok\r\n354 go\r\n", "accepted", "DATA\r\nSubject: a\r\n\r\n..dot\r\n...two\r\nend\r\n");
+    CHECK(!smtp_takes_next(slow.s));
+    over(&slow);
+    over(&t);
+}

@@ -12,7 +12,7 @@
 
 /* ---- codes: by "subject.detail", for good (5) and for now (4). VERDICT_NONE: words first */
 
-struct by_code { const char *rest; enum verdict good, now; };
+struct by_code { const char *rest; enum reply_verdict good, now; };
 static const struct by_code codes[] = {
     { "1.1", VERDICT_REJECT, VERDICT_DEFER },          /* bad destination mailbox */
     { "1.2", VERDICT_REJECT, VERDICT_DEFER },          /* bad destination system */
@@ -65,7 +65,7 @@ static const struct by_code subjects[] = {
 
 /* ---- words. The first row that stands in the text, in the column of its class */
 
-struct by_words { const char *words; enum verdict good, now; };
+struct by_words { const char *words; enum reply_verdict good, now; };
 #define FULL_ VERDICT_FULL, VERDICT_FULL
 #define SLOW_ VERDICT_SLOW, VERDICT_SLOW
 #define BLOCK_ VERDICT_BLOCK, VERDICT_SLOW
@@ -101,7 +101,7 @@ static const struct by_words words[] = {
 
 /* ---- the code of SMTP, where there is nothing else */
 
-static const struct { int status; enum verdict is; } numbers[] = {
+static const struct { int status; enum reply_verdict is; } numbers[] = {
     { 421, VERDICT_SLOW }, { 500, VERDICT_MESSAGE }, { 501, VERDICT_MESSAGE }, { 502, VERDICT_BLOCK }, { 503, VERDICT_BLOCK }, { 504, VERDICT_MESSAGE }, { 521, VERDICT_REJECT },
     { 530, VERDICT_BLOCK }, { 534, VERDICT_BLOCK }, { 535, VERDICT_BLOCK }, { 538, VERDICT_BLOCK }, { 550, VERDICT_REJECT }, { 551, VERDICT_REJECT }, { 552, VERDICT_FULL }, { 553, VERDICT_REJECT },
     { 554, VERDICT_BLOCK }, { 555, VERDICT_MESSAGE }, { 556, VERDICT_REJECT },
@@ -123,7 +123,7 @@ static void text_plain(const char *said, char *ret, size_t room) {
     ret[n] = 0;
 }
 
-static enum verdict by_words(const char *said, bool good) {
+static enum reply_verdict by_words(const char *said, bool good) {
     char text[TEXT_MOST];
     text_plain(said, text, sizeof text);
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -132,7 +132,7 @@ static enum verdict by_words(const char *said, bool good) {
     return VERDICT_NONE;
 }
 
-enum verdict verdict_of(int status, const char *enhanced, const char *said) {
+enum reply_verdict verdict_of(int status, const char *enhanced, const char *said) {
     bool coded = (enhanced[0] == '2' || enhanced[0] == '4' || enhanced[0] == '5') && enhanced[1] == '.';
     int class = status >= 200 ? status / 100 : coded ? enhanced[0] - '0' : 0;
     bool good = class == 5;
@@ -144,7 +144,7 @@ enum verdict verdict_of(int status, const char *enhanced, const char *said) {
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (strcmp(rest, codes[i].rest) == 0)
             return good ? codes[i].good : codes[i].now;
-    enum verdict v = by_words(said, good);
+    enum reply_verdict v = by_words(said, good);
     for (size_t i = 0; v == VERDICT_NONE && i < ARRAY_LEN(subjects); i++)
         if (strncmp(rest, subjects[i].rest, strlen(subjects[i].rest)) == 0)
             v = good ? subjects[i].good : subjects[i].now;
@@ -154,7 +154,7 @@ enum verdict verdict_of(int status, const char *enhanced, const char *said) {
     return v != VERDICT_NONE ? v : good ? VERDICT_MESSAGE : VERDICT_DEFER;
 }
 
-const char *verdict_name(enum verdict v) {
+const char *verdict_name(enum reply_verdict v) {
     static const char *const names[VERDICTS] = { [VERDICT_NONE] = "", [VERDICT_TAKEN] = "taken", [VERDICT_REJECT] = "reject", [VERDICT_MESSAGE] = "message", [VERDICT_DEFER] = "defer",
                                                  [VERDICT_FULL] = "full", [VERDICT_SLOW] = "slow", [VERDICT_BLOCK] = "block" };
     return (size_t)v < VERDICTS ? names[v] : "";

@@ -3,7 +3,7 @@
  * status of a DSN. A block of ours is never a fault of the person: it says so, and suppresses nobody. Pure; thread-safe. */
 #pragma once
 
-enum verdict { VERDICT_NONE,                 /* no reply */
+enum reply_verdict { VERDICT_NONE,                 /* no reply */
                VERDICT_TAKEN,
                VERDICT_REJECT,               /* this person, for good: no such mailbox, no such domain, takes no mail */
                VERDICT_MESSAGE,              /* this message, for good: too large, its form. The person may be written to otherwise */
@@ -13,5 +13,5 @@ enum verdict { VERDICT_NONE,                 /* no reply */
                VERDICT_BLOCK,                /* we are not wanted: a blocklist, SPF, DKIM, DMARC, a policy. All that goes this way is concerned */
                VERDICTS };
 /* status: of SMTP, 0: none (a DSN); enhanced: "5.1.1" or ""; said: as the server wrote it, masked or not. */
-enum verdict verdict_of(int status, const char *enhanced, const char *said);
-const char *verdict_name(enum verdict v);    /* "reject"; "" for VERDICT_NONE */
+enum reply_verdict verdict_of(int status, const char *enhanced, const char *said);
+const char *verdict_name(enum reply_verdict v);    /* "reject"; "" for VERDICT_NONE */

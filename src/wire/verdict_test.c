@@ -3,7 +3,7 @@
 
 #include "base/test.h"
 
-struct row { int status; const char *enhanced, *said; enum verdict want; };
+struct row { int status; const char *enhanced, *said; enum reply_verdict want; };
 #define T VERDICT_TAKEN
 #define R VERDICT_REJECT
 #define M VERDICT_MESSAGE
@@ -62,7 +62,7 @@ static const struct row rows[] = {
 TEST(replies_mean_what_they_mean) {
     CHECK(ARRAY_LEN(rows) >= 100);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        enum verdict got = verdict_of(rows[i].status, rows[i].enhanced, rows[i].said);
+        enum reply_verdict got = verdict_of(rows[i].status, rows[i].enhanced, rows[i].said);
         if (got != rows[i].want)
             fail_msg("%d %s %s: %s and not %s", rows[i].status, rows[i].enhanced, rows[i].said, verdict_name(got), verdict_name(rows[i].want));
     }
@@ -86,6 +86,6 @@ TEST(a_text_without_end_is_read_to_a_bound) {
     CHECK(verdict_of(450, "", endless) == D);
     memset(endless, '-', sizeof endless - 1);
     CHECK(verdict_of(550, "", endless) == R);
-    for (enum verdict v = VERDICT_TAKEN; v < VERDICTS; v++)
+    for (enum reply_verdict v = VERDICT_TAKEN; v < VERDICTS; v++)
         CHECK(verdict_name(v)[0] != 0);
 }
