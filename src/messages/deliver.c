@@ -137,7 +137,7 @@ static json_t *entry_of(const struct letter_try *t) {
     bool stopped = !t->stopped.passes;
     return json_pack("{s:s, s:I, s:s, s:i, s:s*, s:s*, s:i, s:s*, s:s*}", "cause", t->row.cause, "about", (json_int_t)t->row.about, "relay", t->d->way.relay == NULL ? "" : t->d->way.relay, "tries", t->row.tries,
                      "tls", r->tls[0] == 0 ? NULL : r->tls, "enhanced", r->enhanced[0] == 0 ? NULL : r->enhanced, "status", r->status,
-                     "gate", NULL, "why", stopped ? t->stopped.why : NULL);
+                     "gate", stopped ? gate_name(t->stopped.gate) : NULL, "why", stopped ? t->stopped.why : NULL);
 }
 
 static enum code end_write(struct txn *x, void *arg, struct err *reterr) {
@@ -148,6 +148,8 @@ static enum code end_write(struct txn *x, void *arg, struct err *reterr) {
     enum code code = unchanged(x, t, reterr);
     if (code == OK)
         code = t->ends ? post_end(x, &r, reterr) : letter_set(x, &r, t->next, reterr);
+    if (code == OK && !t->stopped.passes && t->ends)
+        code = gate_count(x, &t->out.ask, t->stopped.gate, reterr);
     if (code == OK && t->settled.service != NULL)
         code = settled_write(x, &t->settled, reterr);
     if (code == OK && t->verb != NULL)

@@ -35,20 +35,15 @@ static enum code record_get(struct service *s, int64_t tenant, const struct lett
     return err_set(reterr, E_BUSY, "the record of this message changes all the time");
 }
 
-/* The first field of that sort; NULL: the record has none. */
 static const char *address_of(const struct record *rec, enum channel channel) {
-    const struct kind *k = rec->info->kind;
-    enum field_type type = channel == CHANNEL_EMAIL ? T_EMAIL : T_PHONE;
-    for (size_t i = 0; i < k->field_count; i++)
-        if (k->fields[i].type == type)
-            return rec->values[i].set ? rec->values[i].text : NULL;
-    return NULL;
+    int f = kind_address_field(rec->info->kind, channel == CHANNEL_SMS);
+    return f >= 0 && rec->values[f].set ? rec->values[f].text : NULL;
 }
 
 static enum code ask_fill(struct service *s, int64_t tenant, const struct letter_row *r, const struct record *rec, struct outgoing *o, struct err *reterr) {
     const char *address = address_of(rec, r->channel);
     o->ask = (struct gate_ask){ .service = s, .tenant = tenant, .channel = r->channel, .stage = STAGE_SEND, .kind = rec->info->index, .record = r->record, .parent = rec->parent, .scope = r->scope,
-                                .purpose = kind_purpose(rec->info->kind, r->purpose), .cost = r->cost, .now = clock_now() };
+                                .imported = rec->marks.imported, .letter = r->id, .opened = rec, .purpose = kind_purpose(rec->info->kind, r->purpose), .cost = r->cost, .now = clock_now() };
     if (address == NULL || strlen(address) >= sizeof o->to)
         return err_set(reterr, E_GONE, "the record of this message has no address any more, so it ends");
     snprintf(o->to, sizeof o->to, "%s", address);
@@ -69,6 +64,9 @@ enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_r
     enum code code = record_get(s, tenant, r, arena, &rec, reterr);
     if (code == OK)
         code = ask_fill(s, tenant, r, &rec, ret, reterr);
+    if (code == OK)
+        code = gate_check(&ret->ask, &verdict, reterr);
+    ret->ask.opened = NULL;                  /* it closes here */
     if (code == OK)
         *ret_verdict = verdict;
     return code;
