@@ -384,8 +384,7 @@ bool base64url_decode(const char *text, size_t len, void *ret, size_t room, size
     return true;
 }
 
-void text_mask(const char *value, struct buf *ret) {
-    const char *at = strrchr(value, '@');
+static void mask_name(const char *value, const char *at, struct buf *ret) {
     size_t first = 0;
     if (value[0] != 0)
         for (first = 1; ((unsigned char)value[first] & 0xc0) == 0x80; first++)
@@ -394,9 +393,16 @@ void text_mask(const char *value, struct buf *ret) {
         first = (size_t)(at - value);
     buf_add(ret, value, first);
     buf_text(ret, "**********");
+}
+
+void text_mask(const char *value, struct buf *ret) {
+    const char *at = strrchr(value, '@');
+    mask_name(value, at, ret);
     if (at != NULL)
         buf_text(ret, at);
 }
+
+void text_mask_name(const char *value, struct buf *ret) { mask_name(value, strrchr(value, '@'), ret); }
 
 #define DISTANCE_MAX 40u
 unsigned text_distance(const char *a, const char *b) {

@@ -32,5 +32,6 @@ MUST_USE bool base64url_decode(const char *text, size_t len, void *ret, size_t r
 /* Mask of log and list: first character, ten '*', '@', domain ("j**********@abc.example");
  * without '@': first character and ten '*'. */
 void text_mask(const char *value, struct buf *ret);
+void text_mask_name(const char *value, struct buf *ret);       /* without the domain */
 /* How far two short words differ (Damerau-Levenshtein, capped at 9): for suggestions. */
 unsigned text_distance(const char *a, const char *b);

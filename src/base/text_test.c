@@ -166,6 +166,9 @@ TEST(masks) {
         AUTO(buf_done) struct buf b = BUF(200);
         text_mask(row[i].in, &b);
         CHECK_TEXT(buf_str(&b), row[i].want);
+        buf_cut(&b, 0);
+        text_mask_name(row[i].in, &b);
+        CHECK(b.len == strcspn(row[i].want, "@") && strncmp(buf_str(&b), row[i].want, b.len) == 0);       /* without the domain */
     }
 }
 

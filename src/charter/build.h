@@ -34,6 +34,7 @@ struct charter {
     int accounts_by;
     bool authorised_only, agreement_first;
     struct copies_rule copies;
+    struct mask_rule masks;
     struct changing_rule changing;
     struct sessions_rule sessions;
     struct span complaint_lasts;
@@ -71,6 +72,7 @@ void build_grants(struct build *b);           /* grants.c: groups, relations, wh
 void build_accounts(struct build *b);         /* accounts.c: sign-in, sessions, levels of access, copies, windows */
 void build_sending(struct build *b);          /* sending.c: how long a complaint is remembered, when sending pauses */
 void build_messages(struct build *b);         /* messages.c: who gets which messages, and who sends them */
+void build_masks(struct build *b);            /* masks.c: how addresses are masked */
 void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
 void build_checks(struct build *b);           /* checks.c: what must hold across the model */
 void build_labels(struct build *b);           /* labels.c: what everything is called; texts by language */

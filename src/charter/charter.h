@@ -231,6 +231,10 @@ struct message_rule {
     int a_day;                                /* for each person, on a day of the charter's clock */
     bool not_imported;                        /* nobody whose record came by an import */
 };
+struct mask_rule {                            /* "email: first letter and 10 stars, without domain", "chosen: by customer for each sending account, …" */
+    bool without_domain;
+    bool chosen;                              /* a masked field is masked unless the field `masked` of what its record belongs to says no */
+};
 struct changing_rule {                        /* "consent again when data already held is used or shared differently, told 30 days before" */
     bool again;                               /* data already held is locked for a new use */
     struct span told;                         /* tenants are told so long before; zero: they are not told */
@@ -296,6 +300,9 @@ bool charter_operator_staff(const struct charter *c, int person);   /* support, 
 int charter_accounts_by(const struct charter *c);         /* who invites, suspends and removes; the tenant unless the charter names another */
 bool charter_authorised_only(const struct charter *c);    /* nobody signs in without a valid authorisation */
 bool charter_agreement_first(const struct charter *c);    /* no personal data before the agreement with the tenant is active */
+struct mask_rule charter_masks(const struct charter *c);
+/* The field of the kind that switches masking for what belongs to its records; -1. */
+int kind_mask_switch(const struct kind *k);
 struct copies_rule charter_copies(const struct charter *c);
 struct changing_rule charter_changing(const struct charter *c);
 struct sessions_rule charter_sessions(const struct charter *c);

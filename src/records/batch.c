@@ -46,7 +46,7 @@ enum code batch_refuse(struct batch *b, uint64_t line, struct mistakes *m, struc
     return fine ? OK : err_set(reterr, E_MEMORY, "no memory to tell what is not valid in line %llu", (unsigned long long)line);
 }
 
-enum code batch_add(struct batch *b, uint64_t line, const struct record_request *r, const struct input *in, struct mistakes *m, struct err *reterr) {
+enum code batch_add(struct batch *b, uint64_t line, const struct record_request *r, struct input *in, struct mistakes *m, struct err *reterr) {
     PRE(b->count < BATCH_ROWS);
     struct batch_row *row = &b->rows[b->count];
     struct draft *d = &row->draft;

@@ -22,7 +22,7 @@ MUST_USE struct batch *batch_new(struct service *s, const struct caller *who, co
 struct batch *batch_free(struct batch *b);
 DEFINE_AUTO(struct batch, batch_free)
 /* Adds a row, or its mistakes. An error ends the import. */
-MUST_USE enum code batch_add(struct batch *b, uint64_t line, const struct record_request *r, const struct input *in, struct mistakes *m, struct err *reterr);
+MUST_USE enum code batch_add(struct batch *b, uint64_t line, const struct record_request *r, struct input *in, struct mistakes *m, struct err *reterr);
 MUST_USE enum code batch_refuse(struct batch *b, uint64_t line, struct mistakes *m, struct err *reterr);
 /* The write, and what follows it. Sets b->code. */
 void batch_write(struct batch *b);

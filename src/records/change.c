@@ -9,6 +9,7 @@
 #include "records/consents.h"
 #include "records/held.h"
 #include "records/limits.h"
+#include "records/masks.h"
 #include "records/reads.h"
 #include "store/consent.h"
 
@@ -213,6 +214,11 @@ static enum code values_apply(struct changing *c, struct err *reterr) {
         confirm_apply(c);
     if (c->in.has_parent && uuid_compare(&c->in.parent, &c->old->parent) != 0)
         mistakes_add(c->m, "/", SAYS_parent_fixed, NULL);
+    code = masks_apply(c->src, &c->in, reterr);
+    facts_end(c->src);
+    c->src->q = NULL;
+    if (code != OK)
+        return code;
     for (size_t n = 0; n < k->consent_count; n++)
         if (c->in.consent_named[n])
             set_consent(c, n);
@@ -264,6 +270,11 @@ static json_t *ledger_what(const struct changing *c) {
         if ((c->d->changed >> i & 1) != 0)
             fine &= json_array_append_new(fields, json_string(k->fields[i].name)) == 0;
     json_t *what = json_pack("{s:s, s:s, s:o}", "kind", k->name, "id", uuid_format(&c->old->id, id), "fields", fields);
+    const int masks = charter_masks(c->d->s->charter).chosen ? kind_mask_switch(k) : -1;
+    if (masks >= 0 && (c->d->changed >> masks & 1) != 0) {
+        const struct value *to = &c->d->rec.values[masks];       /* what it was switched to stands beside who did it and when */
+        fine &= json_object_set_new(what, "masked", to->set ? json_boolean(to->number != 0) : json_null()) == 0;
+    }
     for (size_t n = 0; n < c->old->info->consent_count; n++)
         if (c->in.consent_named[n])
             fine &= json_object_set_new(what, c->in.consent_given[n] ? "given" : "withdrawn", json_string(c->old->info->consents[n])) == 0;

@@ -5,6 +5,7 @@
 #include "records/draft.h"
 #include "records/input.h"
 #include "records/limits.h"
+#include "records/masks.h"
 #include "records/reads.h"
 #include "records/reply.h"
 #include "records/spare.h"
@@ -63,7 +64,7 @@ static enum code create_allow(struct draft *d, struct fact_source *src, const st
     return OK;
 }
 
-enum code create_fill(struct draft *d, struct fact_source *src, const struct record_request *r, const struct input *in, struct mistakes *m, struct err *reterr) {
+enum code create_fill(struct draft *d, struct fact_source *src, const struct record_request *r, struct input *in, struct mistakes *m, struct err *reterr) {
     d->rec.id = uuid_is_null(&r->id) ? uuid_new() : r->id;
     d->own_id = !uuid_is_null(&r->id);
     d->rec.opened = d->rec.loaded = true;
@@ -71,6 +72,9 @@ enum code create_fill(struct draft *d, struct fact_source *src, const struct rec
     d->changed = kind_all(d->rec.info->kind);
     d->rec.marks.unconfirmed = d->who->by_form && d->rec.info->kind->confirmed && rule_on(RULE_double_opt_in);
     parent_pick(d->rec.info, r, in, &d->rec, m);
+    enum code code = masks_apply(src, in, reterr);
+    if (code != OK)
+        return code;
     input_make(d->s, d->rec.info, in, use_owner(d->s, d->who), src->now, d->arena, &d->rec, m);
     limits_check(&d->rec, m);
     return create_allow(d, src, in, m, reterr);

@@ -53,18 +53,6 @@ static void take_parent(const char *name, const struct raw *raw, struct mistakes
         mistakes_add(m, path, SAYS_reference, NULL);
 }
 
-/* "to: personal email, masked": only the mask is ever written. */
-static bool mask(struct value *v, struct arena *arena) {
-    AUTO(buf_done) struct buf b = BUF(4096), json = BUF(8192);
-    text_mask(v->text, &b);
-    canon_text(&json, buf_str(&b), b.len);
-    char *text = b.failed || json.failed ? NULL : arena_text_n(arena, b.data, b.len), *copy = arena_text_n(arena, buf_str(&json), json.len);
-    if (text == NULL || copy == NULL)
-        return false;
-    *v = (struct value){ .set = true, .text = text, .json = copy, .len = json.len };
-    return true;
-}
-
 enum code input_take(const struct service *s, const struct kind_info *k, const char *name, const struct raw *raw, struct arena *arena,
                      struct mistakes *m, struct input *in, struct err *reterr) {
     struct say why = { 0 };
@@ -85,8 +73,6 @@ enum code input_take(const struct service *s, const struct kind_info *k, const c
         mistakes_add_say(m, path, &why);
         return OK;
     }
-    if (k->kind->fields[f].masked && in->values[f].set && !mask(&in->values[f], arena))
-        return err_set(reterr, E_MEMORY, "no memory for the fields of a request");
     return OK;
 }
 

@@ -584,7 +584,7 @@ enum code page_run(struct page_work *w, struct buf *ret_next, struct err *reterr
             return code;
         go_on_after(w->q, &p.last);
     }
-    while (!ended && !p.full && !p.stopped && p.scanned < SCAN_MAX) {
+    while (!ended && !p.full && !p.stopped && p.scanned < (w->most > 0 ? w->most : SCAN_MAX)) {
         enum code code = batch_sure(w, &p, &ended, reterr);
         if (code != OK)
             return code;

@@ -14,6 +14,7 @@ struct page_work {
     /* Called for each match in order, with at most q->limit of them; false stops. The record lives within the call. */
     bool (*item)(const struct page_item *item, void *arg);
     void *arg;
+    size_t most;                               /* candidates that one call looks at; 0: as many as a request may */
     bool trails;                               /* found out by page_run: the index lacks something */
     bool rooted; struct roots roots;           /* and whether all that the caller may see lies in few places */
 };

@@ -22,4 +22,4 @@ MUST_USE enum code use_reply_begin(struct service *s, const struct record_reques
 /* After the write, which ended with `code`: the reply, or what it refused. */
 MUST_USE enum code use_finish(struct draft *d, const struct record_request *r, enum code code, struct record_text *ret, json_t **ret_mistakes, struct err *reterr);
 /* A draft's new record from an input: id, parent, values, rights. */
-MUST_USE enum code create_fill(struct draft *d, struct fact_source *src, const struct record_request *r, const struct input *in, struct mistakes *m, struct err *reterr);
+MUST_USE enum code create_fill(struct draft *d, struct fact_source *src, const struct record_request *r, struct input *in, struct mistakes *m, struct err *reterr);

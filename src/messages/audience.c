@@ -1,0 +1,93 @@
+/* audience.c — see audience.h. */
+#include "messages/audience.h"
+
+#include "records/page.h"
+#include "records/use.h"
+
+static struct query blank_query(void) { return (struct query){ .sort = -1 }; }
+
+/* In the order of ids, whatever the conditions would be found by best: behind a page's last record lies all that is left. */
+static enum code query_make(struct service *s, const struct audience *a, fieldset fields, struct arena *arena, struct query *ret, struct err *reterr) {
+    const struct kind_info *k = service_kind(s, a->kind);
+    json_t *in = a->where == NULL ? json_object() : json_pack("{s:O}", "where", a->where);
+    enum code code = in == NULL ? err_set(reterr, E_MEMORY, "no memory for a search") : query_of_search(s, k, fields, in, arena, ret, reterr);
+    json_decref(in);
+    if (code != OK)
+        return code;
+    if (ret->source == BY_SORT)
+        ret->source = BY_ID;
+    if (uuid_is_null(&a->scope))
+        return OK;
+    if (ret->has_parent && uuid_compare(&ret->parent, &a->scope) != 0)
+        return err_set(reterr, E_INVALID, "scope and where name two different records that these belong to: leave one of them out");
+    ret->has_parent = true;
+    ret->parent = a->scope;
+    if (ret->source == BY_TOKEN || ret->source == BY_ID)
+        return OK;
+    ret->source = BY_ID;
+    return OK;
+}
+
+/* What the records belong to must be there for the caller, whatever else it may see of the tenant. */
+static enum code scope_check(struct service *s, const struct caller *who, const struct audience *a, struct err *reterr) {
+    const struct kind *k = service_kind(s, a->kind)->kind;
+    AUTO(record_text_done) struct record_text text = RECORD_TEXT;
+    if (uuid_is_null(&a->scope))
+        return policy_whole(s->charter, who) ? OK : err_set(reterr, E_FORBIDDEN, "the account's level does not reach all of the tenant's records: name the one whose people are meant (scope)");
+    if (k->parent < 0)
+        return err_set(reterr, E_INVALID, "a `%.40s` belongs to nothing but the tenant: leave scope out", k->name);
+    const struct record_request r = { .who = who, .kind = k->parent, .id = a->scope, .if_match = -1 };
+    enum code code = record_read_text(s, &r, &text, reterr);
+    return code == E_NOT_FOUND || code == E_GONE ? err_set(reterr, E_NOT_FOUND, "there is no such `%.40s`, whose people are meant (scope)", service_kind(s, k->parent)->kind->name) : code;
+}
+
+enum code audience_check(struct service *s, const struct caller *who, const struct audience *a, struct err *reterr) {
+    PRE(s != NULL && who != NULL && a != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(query_done) struct query q = blank_query();
+    const struct verdict may = policy_kind(s->charter, who, a->kind, V_READ);
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a search");
+    if (a->where != NULL && !may.any)
+        return err_set(reterr, E_FORBIDDEN, "these records are not yours to see, so they cannot be searched: leave `where` out");
+    enum code code = scope_check(s, who, a, reterr);
+    return code == OK ? query_make(s, a, may.any ? may.fields : 0, arena, &q, reterr) : code;
+}
+
+struct taking { const struct audience *a; struct audience_page *page; };
+static bool take(const struct page_item *item, void *arg) {
+    struct taking *t = arg;
+    const struct record *r = item->record;
+    if (r->damage == NULL && r->born <= t->a->born) {
+        t->page->ids[t->page->count] = r->id;
+        t->page->parents[t->page->count++] = r->parent;
+    }
+    return true;
+}
+
+enum code audience_next(struct service *s, int64_t tenant, const struct audience *a, const struct uuid *after, size_t most, struct audience_page *ret, struct err *reterr) {
+    PRE(s != NULL && a != NULL && after != NULL && most > 0 && most <= SEND_MOST && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(query_done) struct query q = blank_query();
+    AUTO(buf_done) struct buf next = BUF(4096);
+    const struct caller who = { .tenant = tenant, .by_sejf = true, .subject_kind = -1, .person = charter_tenant(s->charter) };
+    struct taking t = { a, ret };
+    struct page_work w = { .s = s, .who = &who, .q = &q, .item = take, .arg = &t, .most = AUDIENCE_LOOK };
+    ret->count = 0;
+    ret->more = false;
+    ret->reached = *after;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a search");
+    enum code code = query_make(s, a, kind_all(service_kind(s, a->kind)->kind), arena, &q, reterr);
+    if (code != OK)
+        return code;
+    q.limit = most;
+    q.has_after = !uuid_is_null(after);
+    q.after = *after;
+    code = page_run(&w, &next, reterr);
+    if (code == OK) {
+        ret->more = next.len > 0;
+        ret->reached = q.after;
+    }
+    return code;
+}
