@@ -84,6 +84,7 @@ static enum code service_add(struct api *a, const struct charter *charter, struc
     enum code code = service_open(charter, a->config.store, a->config.keeper, a->config.files_directory, &s, reterr);
     if (code != OK)
         return err_prefix(reterr, "service %s", charter_name(charter));
+    service_prices_set(s, a->config.prices);
     size_t at = a->service_count;
     a->services[a->service_count++] = s;
     code = service_recover(s, reterr);

@@ -24,6 +24,7 @@ struct api_config {
     const struct sms_provider *sms_provider; /* charter/instance.h: how its receipts are read; NULL: there is none */
     const char *sms_hook;                    /* the secret part of the address of its receipts; NULL: none are taken */
     enum code (*host_check)(void *arg, const char *machine, struct err *reterr); void *host_arg; /* may sejf start there? For the probe; NULL: it cannot be asked */
+    const struct prices *prices;             /* charter/prices.h: what text messages cost; the caller's; NULL: nobody says */
     const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */
     unsigned loops, workers;                 /* 0: chosen */
 };

@@ -41,6 +41,7 @@ struct charter {
     struct reputation_rule reputation;
     struct message_rule messages[2];          /* of mail; of text messages */
     peopleset senders;                        /* named in messages.sent_by; 0: the tenant */
+    struct sms_rules sms;
     struct span logs;                         /* kept so long; empty: nothing is said */
     struct span window_most;
     int *levels; size_t level_count;          /* kinds */
@@ -73,6 +74,7 @@ void build_accounts(struct build *b);         /* accounts.c: sign-in, sessions, 
 void build_sending(struct build *b);          /* sending.c: how long a complaint is remembered, when sending pauses */
 void build_messages(struct build *b);         /* messages.c: who gets which messages, and who sends them */
 void build_masks(struct build *b);            /* masks.c: how addresses are masked */
+void build_sms(struct build *b);              /* sms.c: where text messages may go, what they may cost */
 void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
 void build_checks(struct build *b);           /* checks.c: what must hold across the model */
 void build_labels(struct build *b);           /* labels.c: what everything is called; texts by language */

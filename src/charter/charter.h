@@ -239,6 +239,11 @@ struct changing_rule {                        /* "consent again when data alread
     bool again;                               /* data already held is locked for a new use */
     struct span told;                         /* tenants are told so long before; zero: they are not told */
 };
+struct sms_rules {                            /* `sms` */
+    bool listed; const char *const *codes; size_t code_count;        /* only_to: "+48" */
+    bool capped; int64_t spend; char currency[4];                    /* of each tenant and day, in millionths */
+    int approver;                             /* the person of the operator's staff who approves a further prefix; -1: there are no exceptions */
+};
 struct reputation_rule { bool said; int64_t bounced, complained; /* shares of what was sent, in millionths */ };      /* "above 5 % bounced or 0.1 % complaints" */
 struct sessions_rule { struct span idle, most; };   /* both set; without a line 1 hour and 12 hours */
 
@@ -308,6 +313,7 @@ struct changing_rule charter_changing(const struct charter *c);
 struct sessions_rule charter_sessions(const struct charter *c);
 /* How long somebody who complained gets nothing; without a line 2 years. */
 struct span charter_complaint_lasts(const struct charter *c);
+const struct sms_rules *charter_sms(const struct charter *c);
 struct reputation_rule charter_reputation(const struct charter *c);
 /* sms: of text messages; else of mail. */
 struct message_rule charter_messages(const struct charter *c, bool sms);

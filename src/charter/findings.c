@@ -95,7 +95,7 @@ static void add(struct findings *f, const struct tree *tree, struct finding item
     item.id = arena_text(f->arena, item.id);
     item.text = arena_text(f->arena, text);
     item.suggestion = suggestion != NULL ? arena_text(f->arena, suggestion) : NULL;
-    item.source = arena_text(f->arena, tree != NULL ? tree_line(tree, item.pos.line) : "");
+    item.source = arena_text(f->arena, tree != NULL ? tree_line(tree, item.pos.line) : item.source != NULL ? item.source : "");
     if (item.text == NULL || item.source == NULL || item.file == NULL || item.id == NULL) {
         item = (struct finding){ .level = FINDING_ERROR, .id = "memory", .file = "", .text = "There is no memory left for findings", .source = "" };
         f->overflowed = true;
@@ -128,6 +128,13 @@ void finding_key(struct findings *f, const struct tree *tree, enum finding_level
     va_start(ap, fmt);
     add(f, tree, (struct finding){ .level = level, .id = id, .file = tree_name(tree), .pos = key ? node->key_pos : node->pos,
                                    .width = key ? node->key_width : node->width }, suggestion, fmt, ap);
+    va_end(ap);
+}
+
+void finding_line(struct findings *f, const char *file, const char *source, const char *id, struct pos pos, int width, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    add(f, NULL, (struct finding){ .level = FINDING_ERROR, .id = id, .file = file, .pos = pos, .width = width, .source = source }, NULL, fmt, ap);
     va_end(ap);
 }
 

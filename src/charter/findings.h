@@ -19,5 +19,7 @@ void finding_node(struct findings *f, const struct tree *tree, enum finding_leve
                   const struct node *node, const char *suggestion, const char *fmt, ...) PRINTF_LIKE(7, 8);
 void finding_key(struct findings *f, const struct tree *tree, enum finding_level level, const char *id,
                  const struct node *node, const char *suggestion, const char *fmt, ...) PRINTF_LIKE(7, 8);
+/* In a line of a file that is no tree: an error. */
+void finding_line(struct findings *f, const char *file, const char *source, const char *id, struct pos pos, int width, const char *fmt, ...) PRINTF_LIKE(7, 8);
 /* The word of `words` (count) nearest to `word`, or NULL when none is near enough to be meant. */
 const char *nearest(const char *word, const char *const *words, size_t count);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "charter/instance_read.h"
+#include "charter/prices.h"
 
 #define LIST_MAX 64u
 
@@ -492,6 +493,7 @@ enum code instance_load_text(const char *name, const char *text, size_t len, str
 struct instance *instance_free(struct instance *i) {
     if (i != NULL) {
         struct owner *o = (struct owner *)(void *)i;
+        prices_free(i->prices);
         arena_free(o->arena);
         mem_free(o);
     }

@@ -108,6 +108,7 @@ struct instance {
     bool webhooks_anywhere;                  /* webhooks go to any public host on port 443 */
     const struct asker *askers; size_t asker_count;
     const struct mail_relay *mail;           /* NULL: none, and no mailer is started */
+    struct prices *prices;                   /* prices.h: of text messages; NULL: none are said */
     const struct sms_provider *sms;          /* NULL: none, text messages wait */
     const struct own_host *own; size_t own_count;            /* declared machines */
     const char *clock;                       /* time zone of the instance, or NULL: of the first charter */

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "charter/instance_read.h"
+#include "charter/prices.h"
 
 #define TEXT_MAX 200u
 #define BODY_MAX 2000u
@@ -176,7 +177,22 @@ static void read_codes(struct reading *r, struct entry *e, const struct node *n,
 }
 
 #define AT(field) offsetof(struct entry, field)
+static void read_prices(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+    const char *path = instance_scalar(r, n) ? instance_path(r, n) : NULL;
+    struct err why;
+    struct prices *list = NULL;
+    (void)e;
+    if (path == NULL)
+        return;
+    enum code code = prices_load(path, r->findings, &list, &why);
+    if (code == OK)
+        r->to->prices = list;
+    else if (code != E_CONFIG)                /* else each of its lines was complained of */
+        instance_complain(r, n, "prices", why.text);
+}
+
 static const struct key keys[] = {
+    { "prices", false, read_prices, 0 },
     { "provider", false, read_provider, 0 }, { "address", false, read_address, 0 }, { "token", false, read_token, 0 }, { "user", false, read_text, AT(provider.user) },
     { "password", false, read_password, 0 }, { "sender", false, read_text, AT(provider.sender) }, { "receipts", false, read_hook, 0 }, { "ca", false, read_ca, 0 },
     { "private", false, read_yes_no, AT(private) },
@@ -265,6 +281,8 @@ void sms_read(struct reading *r, const struct node *n) {
         else if (k != NULL && k->read != read_provider)
             k->read(r, &e, one, k->at);
     }
+    if (n->count == 1 && node_get(n, "prices") != NULL)
+        return;                              /* what they cost is known before somebody takes them */
     check_together(r, &e, n);
     if (!e.addressed && shipped)
         e.to = (struct destination){ .host = e.shape.host, .port = e.shape.port };

@@ -545,7 +545,7 @@ enum code tree_parse(const char *name, const char *text, size_t len, struct find
     return OK;
 }
 
-static enum code read_file(const char *path, struct buf *ret, struct err *reterr) {
+enum code source_read(const char *path, struct buf *ret, struct err *reterr) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return errno == ENOENT ? err_set(reterr, E_NOT_FOUND, "%s does not exist", path) : err_errno(reterr, errno, "%s cannot be opened", path);
@@ -563,7 +563,7 @@ static enum code read_file(const char *path, struct buf *ret, struct err *reterr
         else if (n > 0)
             buf_add(ret, piece, (size_t)n);
         if (ret->failed)
-            code = err_set(reterr, E_TOO_LARGE, "%s has more than 8 MiB: divide it", path);
+            code = err_set(reterr, E_TOO_LARGE, "%s has more than %zu MiB: divide it", path, ret->max >> 20);
     }
     close(fd);
     return code;
@@ -572,6 +572,6 @@ static enum code read_file(const char *path, struct buf *ret, struct err *reterr
 enum code tree_load(const char *path, struct findings *findings, struct tree **ret, struct err *reterr) {
     PRE(path != NULL);
     AUTO(buf_done) struct buf text = BUF(TREE_BYTES_MAX);
-    enum code code = read_file(path, &text, reterr);
+    enum code code = source_read(path, &text, reterr);
     return code == OK ? tree_parse(path, buf_str(&text), text.len, findings, ret, reterr) : code;
 }

@@ -30,6 +30,8 @@ struct tree;
 MUST_USE enum code tree_parse(const char *name, const char *text, size_t len, struct findings *findings, struct tree **ret, struct err *reterr);
 /* Reads the file first; E_IO, E_NOT_FOUND, E_TOO_LARGE for the file itself. */
 MUST_USE enum code tree_load(const char *path, struct findings *findings, struct tree **ret, struct err *reterr);
+/* A file of text, appended: E_TOO_LARGE above what *ret still takes. */
+MUST_USE enum code source_read(const char *path, struct buf *ret, struct err *reterr);
 struct tree *tree_free(struct tree *t);
 DEFINE_AUTO(struct tree, tree_free)
 

@@ -11,6 +11,8 @@ static const struct gate_row gates[] = {
     { GATE_CONSENT, gate_consent_check, NULL, NULL },
     { GATE_SUPPRESSED, gate_suppressed_check, NULL, NULL },
     { GATE_RESTRICTED, gate_restricted_check, NULL, NULL },
+    { GATE_NUMBER, gate_number_check, gate_number_take, NULL },
+    { GATE_SPEND, gate_spend_check, gate_spend_take, gate_spend_back },
     { GATE_RATE, gate_rate_check, gate_rate_take, gate_rate_back },
     { GATE_PAUSED, gate_pause_check, NULL, NULL },
 };

@@ -31,7 +31,9 @@ struct gate_ask {
     uint8_t who[WHO_SIZE];                   /* of it */
     int purpose;                             /* index of the kind's used_for */
     const char *text;                        /* of a text message, for its parts and its cost; NULL: mail */
-    int64_t cost;                            /* what it costs, in millionths; GATE_NUMBER sets it at STAGE_QUEUE */
+    int64_t cost;                            /* what it costs, in millionths; GATE_NUMBER sets it, where the text is known */
+    int parts; bool unpriced;                /* set with it: of the text; the price list has no price of that number */
+    int64_t exception;                       /* GATE_NUMBER sets it: the number is outside the charter's list, and goes by this exception (store/sms.h); 0 */
     usec_t now;
     struct uuid letter;                      /* what is counted, so that it counts once */
     usec_t goes;                             /* when it is to go: it counts on that day. 0: now */
@@ -56,6 +58,11 @@ struct gate_row { enum gate gate; gate_check_fn check; gate_take_fn take; gate_b
 enum code gate_charter_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_consent_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_restricted_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_number_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_number_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_spend_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_spend_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+enum code gate_spend_back(struct txn *t, const struct gate_ask *a, struct err *reterr);
 enum code gate_rate_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_rate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_rate_back(struct txn *t, const struct gate_ask *a, struct err *reterr);

@@ -227,6 +227,7 @@ static enum code fill(struct place *p, int control, struct engine *e, struct err
     c->brand_colour = i->brand_colour;
     c->brand_text = i->brand_text;
     c->zone = e->zone;
+    c->prices = i->prices;
     return OK;
 }
 

@@ -21,6 +21,10 @@ DEFINE_AUTO(struct service, service_close)
 const struct charter *service_charter(const struct service *s);
 struct store *service_store(const struct service *s);
 struct keeper_client *service_keeper(const struct service *s);
+/* What text messages cost (charter/prices.h); the caller's, NULL: nobody says. Set before threads share the service. */
+struct prices;
+void service_prices_set(struct service *s, const struct prices *prices);
+const struct prices *service_prices(const struct service *s);
 
 /* All mistakes of an input at once: JSON array of {path, text}; set when a call ends with E_FIELDS. */
 struct record_request {

@@ -228,6 +228,8 @@ struct service *service_close(struct service *s) {
 }
 
 const struct charter *service_charter(const struct service *s) { return s->charter; }
+const struct prices *service_prices(const struct service *s) { return s->prices; }
+void service_prices_set(struct service *s, const struct prices *prices) { s->prices = prices; }
 struct store *service_store(const struct service *s) { return s->store; }
 struct keeper_client *service_keeper(const struct service *s) { return s->keeper; }
 

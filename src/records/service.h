@@ -37,6 +37,7 @@ struct service {
     struct keeper_client *keeper;
     char *files;
     struct value_rules rules;
+    const struct prices *prices;               /* of text messages, or NULL */
     int32_t task_kind;                         /* rows of task.h */
     size_t kinds;
     struct kind_info *info;                    /* by charter index */
