@@ -43,6 +43,7 @@ TEST(every_route_of_people_is_documented) {
     const struct route_table *const tables[] = {
         &routes_consents,
         &routes_closing,
+        &routes_messages,
         &routes_requests, &routes_subjects, &routes_letters,
         &routes_account, &routes_factors, &routes_members, &routes_register, &routes_copies, &routes_hold, &routes_uses, &routes_certificate, &routes_people_doc, &routes_notice };
     size_t count = 0;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "messages/postman.h"
 #include "retention/clock.h"
+#include "store/sent.h"
 #include "store/tables.h"
 
 #define KEPT_DAYS 400                        /* of a letter that needs no more, without address and text */
@@ -83,7 +84,23 @@ enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err 
     return first;
 }
 
-static enum code forget(struct txn *t, void *arg, struct err *reterr) { return letters_forget(t, *(const usec_t *)arg, reterr); }
+/* What counts is asked for today and, ahead of it, for the day on which a message is to go; refusals are shown for a year and more. */
+#define COUNTED_DAYS 3
+#define REFUSED_DAYS 400
+static int64_t utc_day(usec_t at) {
+    struct civil c = { 0 };
+    char text[32];
+    (void)time_format(at, text, sizeof text);
+    text[10] = 0;
+    return date_parse(text, &c) ? (int64_t)c.year * 10000 + c.month * 100 + c.day : 0;
+}
+
+static enum code forget(struct txn *t, void *arg, struct err *reterr) {
+    enum code code = letters_forget(t, *(const usec_t *)arg, reterr);
+    if (code == OK)
+        code = sent_forget(t, utc_day(txn_now(t) - COUNTED_DAYS * USEC_PER_DAY), reterr);
+    return code == OK ? refusals_forget(t, utc_day(txn_now(t) - REFUSED_DAYS * USEC_PER_DAY), reterr) : code;
+}
 
 enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
     usec_t before = now - KEPT_DAYS * USEC_PER_DAY;
