@@ -20,5 +20,10 @@ static enum code check(struct gate_ask *a, enum gate gate, struct gate_verdict *
     return gate_stop(ret, gate, 0, "%s", send_bar_text(bar));
 }
 
-enum code gate_consent_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr) { return check(a, GATE_CONSENT, ret, reterr); }
+enum code gate_consent_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr) {
+    const struct kind *k = charter_kind_at(service_charter(a->service), a->kind);
+    if (a->purpose < 0 && k->used_for_count > 0)             /* it was queued under an older charter */
+        return gate_stop(ret, GATE_CONSENT, 0, "the charter no longer says that a `%.40s` is used for the purpose of this message", k->name);
+    return check(a, GATE_CONSENT, ret, reterr);
+}
 enum code gate_restricted_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr) { return check(a, GATE_RESTRICTED, ret, reterr); }
