@@ -1,0 +1,249 @@
+/* remind.c — see remind.h. The index leads to the records whose instant is near; what is decided is decided by their rows. That a reminder was queued is written with its
+ * letter, so that a cut leaves both or none. */
+#include "messages/remind.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rule.h"
+#include "messages/remind_text.h"
+#include "records/record.h"
+#include "store/remind.h"
+
+#define FORGET_AFTER (30 * USEC_PER_DAY)
+#define NIGHT_AHEAD (2 * USEC_PER_DAY)       /* a night and a morning, more than any reminder is earlier than its span */
+#define PAGE 100u
+
+struct turn { struct service *s; int64_t tenant; const struct kind_info *info; usec_t now; struct reminders *count; };
+
+static bool is_date(const struct kind *k) { return k->fields[k->remind.anchor].type == T_DATE; }
+
+/* Days of a date are those of the calendar, from its beginning. */
+static usec_t instant_of(const struct kind_info *info, int64_t number) {
+    if (!is_date(info->kind))
+        return number;
+    struct civil c = { .year = 1970, .month = 1, .day = 1 };
+    const struct span days = { .days = (int)(number < 0 ? 0 : number > 3000000 ? 3000000 : number) };
+    return zone_add(info->zone, zone_instant(info->zone, &c), &days, 1);
+}
+static int64_t number_of_instant(const struct kind_info *info, usec_t t) { return is_date(info->kind) ? t / USEC_PER_DAY : t; }
+
+/* ---- who */
+
+static bool state_ends(const struct kind *k, int field, int option) {
+    bool moves = false;
+    for (size_t i = 0; i < k->move_count; i++) {
+        moves = moves || k->moves[i].field == field;
+        if (k->moves[i].field == field && k->moves[i].from == option)
+            return false;
+    }
+    return moves;
+}
+
+static int option_of(const struct field *f, const struct value *v) {
+    for (size_t i = 0; v->set && i < f->option_count; i++)
+        if (strcmp(f->options[i], v->text) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* Is it over, or in a state of which nobody is reminded? */
+static bool is_silent(const struct record *rec) {
+    const struct kind *k = rec->info->kind;
+    for (size_t i = 0; i < k->field_count; i++) {
+        int option = k->fields[i].type == T_ONE_OF ? option_of(&k->fields[i], &rec->values[i]) : -1;
+        if (option >= 0 && (state_ends(k, (int)i, option) || ((int)i == k->remind.except_field && (k->remind.except >> option & 1) != 0)))
+            return true;
+    }
+    return false;
+}
+
+struct candidate { struct uuid id; usec_t anchor; };
+struct search { struct turn *t; struct sql *q; struct candidate list[PAGE]; size_t count; int64_t number; struct uuid id; bool any; enum code code; struct err *e; };
+
+static bool candidate_take(const struct uuid *id, const struct sorted_value *v, void *arg) {
+    struct search *f = arg;
+    const struct kind_info *info = f->t->info;
+    const struct reminded r = { info->number, *id, instant_of(info, v->number), 0, 0 };
+    bool stands = false;
+    f->number = v->number;
+    f->id = *id;
+    f->any = true;
+    if (r.anchor <= f->t->now || remind_due(&info->kind->remind, is_date(info->kind), info->zone, r.anchor) > f->t->now)
+        return true;
+    f->code = reminded_is(f->q, &r, f->t->now, &stands, f->e);
+    if (f->code == OK && !stands)
+        f->list[f->count++] = (struct candidate){ r.id, r.anchor };
+    return f->code == OK && f->count < PAGE;
+}
+
+/* The next ones; *ret_more: there may be others behind them. */
+static enum code candidates(struct search *f, bool *ret_more, struct err *reterr) {
+    const struct turn *t = f->t;
+    const struct remind *m = &t->info->kind->remind;
+    struct view *v = NULL;
+    enum code code = store_view(t->s->store, t->tenant, &v, reterr);
+    usec_t far = zone_add(t->info->zone, t->now, &m->before, 1) + NIGHT_AHEAD;
+    struct sorted_range range = { .kind = t->info->number, .field = t->info->fields[m->anchor], .number = true, .from = number_of_instant(t->info, t->now), .until = number_of_instant(t->info, far),
+                                  .has_after = f->any, .after_number = f->number, .after_id = f->id };
+    f->count = 0;
+    f->code = OK;
+    f->e = reterr;
+    if (code == OK) {
+        f->q = view_sql(v);
+        code = index_range(f->q, &range, candidate_take, f, reterr);
+    }
+    v = view_end(v);
+    *ret_more = f->count == PAGE;
+    return code == OK ? f->code : code;
+}
+
+/* ---- what */
+
+struct one { struct candidate who; struct buf subject, text, when; json_t *values; bool late; struct message_result result; };
+struct batch { struct turn *t; struct one list[PAGE]; struct message_wish wishes[PAGE]; struct message_result results[PAGE]; size_t at[PAGE], count, wished; };
+
+static struct batch *batch_free(struct batch *b) {
+    for (size_t i = 0; b != NULL && i < b->count; i++) {
+        buf_done(&b->list[i].subject);
+        buf_done(&b->list[i].text);
+        buf_done(&b->list[i].when);
+        json_decref(b->list[i].values);
+    }
+    return mem_free(b);
+}
+DEFINE_AUTO(struct batch, batch_free)
+
+static enum code wish_make(struct batch *b, struct one *o, enum lang lang, struct err *reterr) {
+    const struct kind_info *info = b->t->info;
+    const struct remind *m = &info->kind->remind;
+    o->subject = BUF(200);
+    o->text = BUF(2000);
+    o->when = BUF(100);
+    remind_text(info->kind, lang, &o->subject, &o->text);
+    remind_when(info->zone, is_date(info->kind), o->who.anchor, lang, &o->when);
+    o->values = json_pack("{s:s}", REMIND_WHEN, buf_str(&o->when));
+    if (o->values == NULL || o->subject.failed || o->text.failed || o->when.failed)
+        return err_set(reterr, E_MEMORY, "no memory for a reminder");
+    usec_t until = o->who.anchor < b->t->now + SEND_LIFE ? o->who.anchor : b->t->now + SEND_LIFE;
+    b->at[b->wished] = (size_t)(o - b->list);
+    b->wishes[b->wished++] = (struct message_wish){ .channel = m->sms ? CHANNEL_SMS : CHANNEL_EMAIL, .kind = info->index, .record = o->who.id, .subject = m->sms ? NULL : buf_str(&o->subject),
+                                                   .text = buf_str(&o->text), .values = o->values, .until = until, .cause = REMIND_CAUSE, .about = o->who.anchor, .whose = "sejf" };
+    return OK;
+}
+
+/* Of those that the index led to, the ones whose rows say the same. */
+static enum code rows_look(struct batch *b, const struct search *f, struct err *reterr) {
+    const struct kind_info *info = b->t->info;
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct view *v = NULL;
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for reminders") : store_view(b->t->s->store, b->t->tenant, &v, reterr);
+    for (size_t i = 0; code == OK && i < f->count; i++) {
+        struct record rec;
+        code = record_find(view_sql(v), info, &f->list[i].id, arena, &rec, reterr);
+        if (code == E_NOT_FOUND || code == E_GONE) {
+            code = OK;
+            continue;
+        }
+        const struct value *anchor = code == OK ? &rec.values[info->kind->remind.anchor] : NULL;
+        if (anchor == NULL || !anchor->set || instant_of(info, anchor->number) != f->list[i].anchor || rec.marks.unconfirmed || is_silent(&rec))
+            continue;                        /* the index follows, or there is nothing to remind of */
+        struct one *o = &b->list[b->count++];
+        *o = (struct one){ .who = f->list[i], .late = rec.created > remind_due(&info->kind->remind, is_date(info->kind), info->zone, f->list[i].anchor) };
+        if (!o->late)
+            code = wish_make(b, o, charter_first_lang(b->t->s->charter), reterr);
+    }
+    v = view_end(v);
+    return code;
+}
+
+static enum code mark_put(struct txn *t, const struct batch *b, const struct one *o, enum reminded_state state, usec_t until, struct err *reterr) {
+    return reminded_put(t, &(struct reminded){ b->t->info->number, o->who.id, o->who.anchor, state, state == REMINDED_PUT_OFF ? until : b->t->now }, reterr);
+}
+
+/* In the write of the letters: which of them were, and which are not tried again, or not now. */
+static enum code marks_put(struct txn *t, void *arg, struct err *reterr) {
+    const struct batch *b = arg;
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < b->count; i++)
+        if (b->list[i].late)
+            code = mark_put(t, b, &b->list[i], REMINDED_LATE, 0, reterr);
+    for (size_t i = 0; code == OK && i < b->wished; i++) {
+        const struct message_result *r = &b->results[i];
+        const struct one *o = &b->list[b->at[i]];
+        bool later = r->verdict.again > b->t->now && r->verdict.again < o->who.anchor;
+        if (!r->gone)
+            code = mark_put(t, b, o, r->queued ? REMINDED_QUEUED : later ? REMINDED_PUT_OFF : REMINDED_REFUSED, r->verdict.again, reterr);
+    }
+    return code;
+}
+
+static enum code batch_send(struct batch *b, struct err *reterr) {
+    struct turn *t = b->t;
+    size_t bad;
+    if (b->count == 0)
+        return OK;
+    enum code code = b->wished == 0 ? store_write(t->s->store, t->tenant, marks_put, b, reterr)
+                                    : messages_send(t->s, t->tenant, b->wishes, b->wished, b->results, marks_put, b, &bad, reterr);
+    for (size_t i = 0; code == OK && i < b->wished; i++) {
+        t->count->queued += b->results[i].queued;
+        t->count->refused += !b->results[i].queued && !b->results[i].gone;
+    }
+    return code;
+}
+
+static enum code kind_send(struct turn *t, struct err *reterr) {
+    struct search f = { .t = t };
+    bool more = true;
+    enum code code = OK;
+    usec_t again;
+    if (!remind_hour(&t->info->kind->remind, t->info->zone, t->now, &again))
+        return OK;
+    while (code == OK && more) {
+        AUTO(batch_free) struct batch *b = mem_new(sizeof *b);
+        code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for reminders") : candidates(&f, &more, reterr);
+        if (code != OK)
+            break;
+        b->t = t;
+        code = rows_look(b, &f, reterr);
+        if (code == OK)
+            code = batch_send(b, reterr);
+    }
+    return code == E_CONFLICT ? OK : code;   /* somebody else was there first: at the next look */
+}
+
+enum code reminders_send(struct service *s, int64_t tenant, usec_t now, struct reminders *count, struct err *reterr) {
+    PRE(s != NULL && count != NULL && reterr != NULL);
+    enum code code = OK;
+    for (size_t i = 0; code == OK && i < s->kinds; i++)
+        if (s->info[i].kind->remind.said && s->info[i].kind->remind.anchor >= 0)
+            code = kind_send(&(struct turn){ s, tenant, &s->info[i], now, count }, reterr);
+    return code;
+}
+
+/* ---- before it goes */
+
+enum code remind_stands(const struct letter_row *r, const struct record *rec, usec_t now, struct gate_verdict *ret, struct err *reterr) {
+    PRE(r != NULL && rec != NULL && ret != NULL && reterr != NULL);
+    const struct kind_info *info = rec->info;
+    const struct remind *m = &info->kind->remind;
+    if (!m->said || m->anchor < 0 || m->sms != (r->channel == CHANNEL_SMS))
+        return err_set(reterr, E_GONE, "the charter has nobody reminded of such records any more, so this reminder ends");
+    const struct value *anchor = &rec->values[m->anchor];
+    if (!anchor->set || instant_of(info, anchor->number) != r->about)
+        return err_set(reterr, E_GONE, "what this reminder is about was moved, so it ends");
+    if (is_silent(rec))
+        return err_set(reterr, E_GONE, "what this reminder is about is over, so it ends");
+    usec_t again = 0;
+    if (!remind_hour(m, info->zone, now, &again))
+        return gate_stop(ret, GATE_CHARTER, again, "reminders go between %d:%02d and %d:%02d by the clock of the charter", m->from / 60, m->from % 60, m->until / 60, m->until % 60);
+    return OK;
+}
+
+static enum code forget_write(struct txn *t, void *arg, struct err *reterr) { return reminded_forget(t, *(const usec_t *)arg, reterr); }
+
+enum code reminders_forget(struct service *s, int64_t tenant, usec_t now, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    usec_t before = now - FORGET_AFTER;
+    return store_write(s->store, tenant, forget_write, &before, reterr);
+}

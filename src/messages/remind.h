@@ -1,0 +1,15 @@
+/* remind.h — `remind` of the charter: who is to be reminded now is found by the instant that its record names, and gets one message for each such instant. A record
+ * that was moved is reminded of its new instant, and what still waits about the old one ends; nobody is reminded of what is over, or in a state of which the
+ * charter says so, and nobody at night. A record that came to be when its reminder was due already is not reminded. Thread-safe; blocks. */
+#pragma once
+#include "messages/gate.h"
+#include "messages/send.h"
+
+#define REMIND_CAUSE "remind"                /* of its letters; what they are about is the instant */
+struct reminders { int64_t queued, refused; };
+/* All that is due of one tenant; how many is added to *count. */
+MUST_USE enum code reminders_send(struct service *s, int64_t tenant, usec_t now, struct reminders *count, struct err *reterr);
+/* Before a letter of that cause goes: does it still stand (E_GONE: the record was moved, is over, or is not reminded any more), and is it an hour for it (else *ret: not before)? rec: its row. */
+MUST_USE enum code remind_stands(const struct letter_row *r, const struct record *rec, usec_t now, struct gate_verdict *ret, struct err *reterr);
+/* Takes away what is on record of instants that are long over. */
+MUST_USE enum code reminders_forget(struct service *s, int64_t tenant, usec_t now, struct err *reterr);
