@@ -424,6 +424,7 @@ static enum code turn_packs(struct jobs *j, usec_t now, usec_t *ret_next, struct
     *ret_next = now + 10 * USEC_PER_MINUTE;
     return job_packs(j->api, now, reterr);
 }
+static enum code turn_reminders(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_remind(j->api, now, ret_next, reterr); }
 static enum code turn_told(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_notice(j->api, now, ret_next, reterr); }
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
@@ -434,6 +435,7 @@ static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t
     { "people", turn_people }, { "windows", turn_windows }, { "certify", turn_certify }, { "clock", turn_clock },
     { "mail", turn_mail }, { "mail_over", turn_mail_over }, { "mail_forget", turn_mail_forget },
     { "packs", turn_packs },
+    { "remind", turn_reminders },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 

@@ -44,5 +44,6 @@ MUST_USE enum code requests_look(struct api *a, usec_t now, struct err *reterr);
 MUST_USE enum code mail_service(void *arg, int64_t tenant, struct service **ret, struct err *reterr);
 MUST_USE enum code mail_belongs(void *arg, int64_t tenant, const struct uuid *account, bool *ret, struct err *reterr);
 MUST_USE enum code job_mail(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+MUST_USE enum code turn_remind(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* turns_remind.c: reminders that are due are queued */
 MUST_USE enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);

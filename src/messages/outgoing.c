@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "messages/campaign.h"
+#include "messages/remind.h"
 #include "messages/who.h"
 #include "records/record.h"
 
@@ -70,7 +71,9 @@ enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_r
     code = record_get(s, tenant, r, arena, &rec, reterr);
     if (code == OK)
         code = ask_fill(s, tenant, r, &rec, ret, reterr);
-    if (code == OK)
+    if (code == OK && strcmp(r->cause, REMIND_CAUSE) == 0)
+        code = remind_stands(r, &rec, ret->ask.now, &verdict, reterr);
+    if (code == OK && verdict.passes)
         code = gate_check(&ret->ask, &verdict, reterr);
     ret->ask.opened = NULL;                  /* it closes here */
     if (code == OK)
