@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-#define THREADS 16u                          /* measured: bench/queue.c */
+#define THREADS 32u                          /* measured: bench/queue.c */
 #define PLACES 192u
 #define PLACES_EACH 144u                    /* of one tenant */
 #define SHARE 4u                             /* of each tenant in a look, before any gets more */

@@ -24,11 +24,12 @@
 #include "sys/sockets.h"
 #include "wire/mailbox.h"
 
-#define GUESTS_MAX 64u
-#define WIRES_USUAL 8u                       /* measured: bench/queue.c */
-#define WIRES_MAX 16u                        /* as many as the server has threads for letters: those that a relay stalls keep no other */
+#define GUESTS_MAX 96u
+#define WIRES_USUAL 16u                      /* measured: bench/queue.c */
+#define WIRES_MAX 32u                        /* as many as the server has threads for letters: those that a relay stalls keep no other */
 #define STALL_USEC USEC_PER_SEC              /* so long a letter waits for a wire, or behind another, before it gets one of its own */
 #define REMEMBERED 4096u
+#define FEWER_USEC (10 * USEC_PER_MINUTE)    /* so long no more connections are made than the relay took */
 #define IDLE_USEC (20 * USEC_PER_SEC)
 #define LOOK_MS 1000
 
@@ -42,6 +43,7 @@ struct mailer {
     struct guest *guests[GUESTS_MAX]; size_t guest_count;
     struct wire wires[WIRES_MAX];
     struct memory *remembered; size_t next;  /* a ring */
+    size_t most; usec_t fewer;               /* connections that the relay takes, until then by the steady clock */
 };
 
 /* ---- what became of letters */
@@ -181,6 +183,28 @@ static void ask_may_go(struct wire *w) {
     g->gone = ipc_end(g->ipc, &e) != OK || ipc_flush(g->ipc, &e) != OK;
 }
 
+static size_t wires_open(const struct mailer *m) {
+    size_t n = 0;
+    for (size_t i = 0; i < WIRES_MAX; i++)
+        n += m->wires[i].relay != NULL;
+    return n;
+}
+
+static size_t wires_most(const struct mailer *m, size_t usual) { return clock_steady() < m->fewer && m->most < usual ? m->most : usual; }
+
+/* A connection beside others that was not let in: the relay takes no more of them, and its letter waits for one. */
+static bool one_too_many(struct mailer *m, const struct wire *w, const struct smtp_answer *a) {
+    size_t others = wires_open(m) - 1;
+    bool early = strcmp(a->at, "greeting") == 0 || strcmp(a->at, "EHLO") == 0;
+    if (!w->fresh || w->guest == NULL || others == 0 || a->status / 100 != 4 || !early || w->guest->call.kind == MAIL_CALL_TRIES)
+        return false;
+    m->most = others;
+    m->fewer = clock_steady() + FEWER_USEC;
+    w->guest->again = false;
+    w->guest->state = QUEUES;
+    return true;
+}
+
 /* The connection is over. A letter that an old connection lost before it said anything about it is tried over a new one, once. */
 static void wire_ended(struct mailer *m, struct wire *w) {
     struct guest *g = w->guest;
@@ -189,7 +213,7 @@ static void wire_ended(struct mailer *m, struct wire *w) {
     if (w->busy && g != NULL && !w->fresh && !w->went && !g->again && a->outcome == SMTP_RELAY && (a->status == 0 || a->status == 421)) {
         g->again = true;
         g->state = QUEUES;
-    } else if (w->busy) {
+    } else if (w->busy && !one_too_many(m, w, a)) {
         struct mail_reply r = reply_of(w);
         if (r.outcome == MAIL_RELAY)
             log_event(LOG_WARN, "relay_failed", LOG_TEXT("host", m->config->way.to->host), LOG_INT("port", m->config->way.to->port), LOG_INT("status", r.status), LOG_TEXT("text", r.said));
@@ -251,19 +275,12 @@ static void letter_behind(struct mailer *m, struct guest *g) {
     }
 }
 
-static size_t wires_open(const struct mailer *m) {
-    size_t n = 0;
-    for (size_t i = 0; i < WIRES_MAX; i++)
-        n += m->wires[i].relay != NULL;
-    return n;
-}
-
 /* One that is idle, else a new one; a new one above the usual number only for who has waited. */
 static struct wire *wire_for(struct mailer *m, const struct guest *g, bool *ret_old) {
     struct wire *w = g->again || g->call.kind == MAIL_CALL_TRIES ? NULL : wire_find(m, true);
     bool stalled = clock_steady() - g->waits >= STALL_USEC;
     *ret_old = w != NULL;
-    if (w == NULL && (g->again || stalled || g->call.kind == MAIL_CALL_TRIES || wires_open(m) < WIRES_USUAL))
+    if (w == NULL && wires_open(m) < wires_most(m, g->again || stalled || g->call.kind == MAIL_CALL_TRIES ? WIRES_MAX : WIRES_USUAL))
         w = wire_find(m, false);
     if (w == NULL && (w = wire_find(m, true)) != NULL)
         wire_close(w);                       /* a new one in its place */

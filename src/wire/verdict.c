@@ -78,7 +78,7 @@ static const struct by_words words[] = {
     { " greylist", SLOW_ }, { " graylist", SLOW_ }, { " grey listed", SLOW_ }, { " gray listed", SLOW_ }, { " postgrey", SLOW_ }, { " grey listing", SLOW_ },
     { " rate limit", SLOW_ }, { " ratelimit", SLOW_ }, { " rate that ", SLOW_ }, { " sending rate", SLOW_ }, { " throttl", SLOW_ }, { " too many ", SLOW_ }, { " too fast", SLOW_ },
     { " too much mail", SLOW_ }, { " slow down", SLOW_ }, { " hourly limit", SLOW_ }, { " daily limit", SLOW_ }, { " limit exceeded for", SLOW_ }, { " exceeded the rate", SLOW_ },
-    { " connection limit", SLOW_ }, { " concurrent connections", SLOW_ }, { " excessive", SLOW_ }, { " temporarily deferred", SLOW_ }, { " user complaints", SLOW_ }, { " unusual rate", SLOW_ },
+    { " connection limit", SLOW_ }, { " thread limit", SLOW_ }, { " concurrent connections", SLOW_ }, { " excessive", SLOW_ }, { " temporarily deferred", SLOW_ }, { " user complaints", SLOW_ }, { " unusual rate", SLOW_ },
     { " client host rejected", BLOCK_ }, { " sender address rejected", BLOCK_ }, { " sender verify failed", BLOCK_ }, { " sender denied", BLOCK_ },
     { " spamhaus", BLOCK_ }, { " spamcop", BLOCK_ }, { " barracuda", BLOCK_ }, { " sorbs", BLOCK_ }, { " invaluement", BLOCK_ }, { " proofpoint", BLOCK_ }, { " senderscore", BLOCK_ },
     { " dnsbl", BLOCK_ }, { " rbl ", BLOCK_ }, { " block list", BLOCK_ }, { " blocklist", BLOCK_ }, { " blacklist", BLOCK_ }, { " black list", BLOCK_ }, { " denylist", BLOCK_ }, { " listed in ", BLOCK_ },

@@ -36,7 +36,7 @@ static const struct row rows[] = {
     { 450, "4.7.1", "try again later", S }, { 421, "", "Too many concurrent SMTP connections; please try again later", S }, { 421, "", "Service not available, closing transmission channel", S },
     { 452, "4.5.3", "Too many recipients", S }, { 550, "5.7.1", "Daily limit of messages reached: too many messages", S }, { 451, "", "Rate limited, slow down", S }, { 554, "", "Sending rate too high", S },
     { 450, "", "4.7.1 sending rate exceeded", S }, { 451, "4.3.2", "throttled", S }, { 550, "5.7.28", "mail flood detected", S }, { 550, "5.5.3", "too many recipients", S },
-    { 421, "4.3.2", "connection limit reached for your host", S }, { 450, "4.1.8", "", D },
+    { 421, "4.3.2", "connection limit reached for your host", S }, { 450, "4.1.8", "", D }, { 432, "4.3.2", "STOREDRV.ClientSubmit; sender thread limit exceeded", S },
     /* ---- we are not wanted */
     { 554, "5.7.1", "Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.example", B }, { 550, "5.7.1", "Unfortunately, messages from [192.0.2.1] weren't sent. Part of their network is on our block list (S3140)", B },
     { 550, "5.7.26", "This mail is unauthenticated, which poses a security risk to the sender", B }, { 550, "5.7.23", "SPF validation failed", B }, { 550, "", "SPF check failed: 192.0.2.1 is not allowed to send", B },
