@@ -3,9 +3,11 @@
 #include "messages/settled.h"
 
 #include "messages/campaign.h"
+#include "messages/heard.h"
 
 static const struct settled_row rows[] = {
     { NULL, campaign_settled, NULL },
+    { NULL, settled_whom_write, NULL },      /* to whom it went, and the shares of bounces */
 };
 _Static_assert(ARRAY_LEN(rows) <= SETTLED_ROWS, "struct settled has room for what each row prepares");
 
