@@ -13,40 +13,15 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "records/link.h"
 #include "records/service.h"
 #include "store/tables.h"
 
-#define PREFIX "sejf_"
-#define SECRET_SIZE 32u
-#define SECRET_TEXT 43u
+#define PREFIX LINK_PREFIX_TEXT
+#define SECRET_SIZE LINK_SECRET_SIZE
 #define YEAR (365 * USEC_PER_DAY)
-#define LINK_SCOPE "{\"link\":true}"
 
 /* ---- making */
-static void token_text(char ret[TOKEN_TEXT], uint8_t ret_hash[HASH_SIZE]) {
-    uint8_t secret[SECRET_SIZE];
-    _Static_assert(sizeof PREFIX - 1 + BASE64URL_ROOM(SECRET_SIZE) <= TOKEN_TEXT && BASE64URL_ROOM(SECRET_SIZE) == SECRET_TEXT + 1, "a token and its end");
-    crypto_random(secret, sizeof secret);
-    memcpy(ret, PREFIX, sizeof PREFIX - 1);
-    base64url_text(secret, sizeof secret, ret + sizeof PREFIX - 1);
-    crypto_wipe(secret, sizeof secret);
-    hash_sha256(ret, sizeof PREFIX - 1 + SECRET_TEXT, ret_hash);
-}
-
-/* A tenant belongs to one service. */
-static enum code tenant_check(struct service *s, int64_t tenant, struct err *reterr) {
-    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
-    struct tenant_row t;
-    if (arena == NULL)
-        return err_set(reterr, E_MEMORY, "no memory for a token");
-    enum code code = tenant_get(s->store, tenant, &t, arena, reterr);
-    if (code != OK)
-        return code;
-    if (strcmp(t.service, charter_name(s->charter)) != 0)
-        return err_set(reterr, E_NOT_FOUND, "tenant %lld is not one of %s", (long long)tenant, charter_name(s->charter));
-    return t.closed == 0 ? OK : err_set(reterr, E_CONFLICT, "tenant %lld is closed", (long long)tenant);
-}
-
 static enum code scope_check(const struct service *s, const char *scope, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(1 << 18);
     struct scope *read;
@@ -64,7 +39,7 @@ static enum code put(struct service *s, const struct token_wish *w, const char *
                              .account = w->account, .addresses = w->addresses == NULL ? "" : w->addresses };
     if (!uuid_is_null(&w->subject) && w->subject_kind >= 0)
         row.subject_kind = service_kind(s, w->subject_kind)->number;
-    token_text(text, row.hash);
+    link_text(text, row.hash);
     enum code code = token_put(s->store, &row, &number, reterr);
     if (code == OK) {
         memcpy(ret, text, TOKEN_TEXT);
@@ -79,22 +54,15 @@ enum code access_token_make(struct service *s, const struct token_wish *w, char 
     PRE(s != NULL && w != NULL && ret != NULL && reterr != NULL);
     if (w->role == NULL || charter_person(s->charter, w->role) < 0)
         return err_set(reterr, E_INVALID, "%s is not one of the people of %s", w->role == NULL ? "(no role)" : w->role, charter_name(s->charter));
-    enum code code = tenant_check(s, w->tenant, reterr);
+    enum code code = link_tenant(s, w->tenant, reterr);
     if (code == OK)
         code = scope_check(s, w->scope, reterr);
     return code == OK ? put(s, w, w->scope, ret, ret_number, reterr) : code;
 }
 
 enum code access_link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, char ret[TOKEN_TEXT], struct err *reterr) {
-    PRE(s != NULL && record != NULL && ret != NULL && reterr != NULL);
-    const struct person *people;
-    const struct kind_info *k = service_kind(s, kind);
-    size_t count = charter_people(s->charter, &people);
-    if (k->kind->about < 0 || (size_t)k->kind->about >= count)
-        return err_set(reterr, E_INVALID, "a %s is about nobody, so there is nobody to give a private link to", k->kind->name);
-    struct token_wish w = { .tenant = tenant, .role = people[k->kind->about].name, .label = "private link", .expires = USEC_NEVER, .subject_kind = kind, .subject = *record };
-    enum code code = tenant_check(s, tenant, reterr);
-    return code == OK ? put(s, &w, LINK_SCOPE, ret, NULL, reterr) : code;
+    _Static_assert(TOKEN_TEXT >= LINK_TEXT, "a private link is a token");
+    return link_make(s, tenant, kind, record, USEC_NEVER, ret, reterr);
 }
 
 /* ---- bearing */

@@ -8,6 +8,7 @@
 #include "base/jsontext.h"
 #include "base/text.h"
 #include "charter/labels.h"
+#include "records/told.h"
 
 enum shape { SHAPE_LINE, SHAPE_AREA, SHAPE_YESNO, SHAPE_ONE_OF, SHAPE_REFERENCE, SHAPE_MONEY, SHAPE_PLACE, SHAPE_NONE };
 static const struct { enum shape shape; const char *type, *more; } inputs[FIELD_TYPES] = {
@@ -348,69 +349,7 @@ json_t *field_value(const struct charter *c, const struct field *f, typed_fn get
 }
 
 /* ---- from a value of the API to what people read, and to what an input shows */
-static void read_time(struct buf *ret, const struct charter *c, const char *text, enum lang lang) {
-    usec_t t;
-    if (!time_parse(text, &t)) {
-        buf_text(ret, text);
-        return;
-    }
-    struct civil at = zone_civil(charter_zone(c), t);
-    say_moment(ret, lang, &at);
-}
-
-static void read_number(struct buf *ret, const json_t *value, enum lang lang) {
-    if (json_is_integer(value)) {
-        buf_printf(ret, "%lld", (long long)json_integer_value(value));
-        return;
-    }
-    size_t from = ret->len;
-    buf_printf(ret, "%.10g", json_number_value(value));
-    for (size_t i = from; lang != LANG_EN && !ret->failed && i < ret->len; i++)
-        if (ret->data[i] == '.')
-            ret->data[i] = ',';
-}
-
-static void read_object(struct buf *ret, const struct field *f, const json_t *value, enum lang lang) {
-    const char *amount = json_string_value(json_object_get(value, "amount")), *currency = json_string_value(json_object_get(value, "currency"));
-    const json_t *lat = json_object_get(value, "lat"), *size = json_object_get(value, "size");
-    if (f->type == T_MONEY && amount != NULL && currency != NULL) {
-        size_t from = ret->len;
-        buf_printf(ret, "%s %s", amount, currency);
-        for (size_t i = from; lang != LANG_EN && !ret->failed && i < ret->len; i++)
-            if (ret->data[i] == '.')
-                ret->data[i] = ',';
-    } else if (f->type == T_PLACE && lat != NULL) {
-        buf_printf(ret, "%.5f, %.5f", json_number_value(lat), json_number_value(json_object_get(value, "lon")));
-    } else if (f->type == T_FILE) {
-        char room[32];
-        snprintf(room, sizeof room, "%lld", (long long)json_integer_value(size));
-        say_plain(ret, text_in(TEXT_LINK_FILE, lang), SAY_ARGS(room));
-    } else {
-        json_text_add(ret, value);
-    }
-}
-
-bool field_read(struct buf *ret, const struct charter *c, const struct field *f, const json_t *value, enum lang lang) {
-    struct civil at;
-    const char *text = json_string_value(value);
-    if (value == NULL || json_is_null(value) || (text != NULL && *text == 0))
-        return false;
-    if (json_is_boolean(value))
-        buf_text(ret, text_in(json_is_true(value) ? TEXT_YES : TEXT_NO, lang));
-    else if (json_is_number(value))
-        read_number(ret, value, lang);
-    else if (text == NULL)
-        read_object(ret, f, value, lang);
-    else if (f->type == T_TIME)
-        read_time(ret, c, text, lang);
-    else if (f->type == T_DATE && date_parse(text, &at))
-        say_date(ret, lang, &at);
-    else if (f->type == T_ONE_OF)
-        buf_text(ret, label_option(f, text, lang));
-    else
-        buf_text(ret, text);
-    return true;
-}
+bool field_read(struct buf *ret, const struct charter *c, const struct field *f, const json_t *value, enum lang lang) { return value_told(ret, c, f, value, lang); }
 
 void field_typed(struct buf *ret, const struct charter *c, const struct field *f, const json_t *value, const char *part) {
     const char *text = json_string_value(value);
@@ -420,7 +359,7 @@ void field_typed(struct buf *ret, const struct charter *c, const struct field *f
         if (json_is_string(piece))
             buf_text(ret, json_string_value(piece));
         else if (json_is_number(piece))
-            read_number(ret, piece, LANG_EN);
+            told_number(ret, piece, LANG_EN);
     } else if (part != NULL) {
         return;
     } else if (f->type == T_TIME && text != NULL && time_parse(text, &t)) {
@@ -429,7 +368,7 @@ void field_typed(struct buf *ret, const struct charter *c, const struct field *f
     } else if (json_is_boolean(value)) {
         buf_text(ret, json_is_true(value) ? "yes" : "no");
     } else if (json_is_number(value)) {
-        read_number(ret, value, LANG_EN);
+        told_number(ret, value, LANG_EN);
     } else if (text != NULL) {
         buf_text(ret, text);
     } else if (json_is_object(value) && f->type == T_JSON) {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "api/page_slugs.h"
-#include "api/page_theme.h"
+#include "base/theme.h"
 #include "base/log.h"
 #include "base/mem.h"
 

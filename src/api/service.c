@@ -21,6 +21,7 @@
 #include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "records/link.h"
 #include "messages/postman.h"
 #include "promises/control.h"
 #include "retention/clock.h"
@@ -87,7 +88,9 @@ static enum code service_add(struct api *a, const struct charter *charter, struc
     service_prices_set(s, a->config.prices);
     size_t at = a->service_count;
     a->services[a->service_count++] = s;
-    code = service_recover(s, reterr);
+    code = service_base_set(s, a->config.base_url, reterr);
+    if (code == OK)
+        code = service_recover(s, reterr);
     if (code != OK)
         return err_prefix(reterr, "service %s", charter_name(charter));
     AUTO(buf_done) struct buf text = BUF(64u << 20);

@@ -1,4 +1,4 @@
-/* context.c — invariant: a struct context that context_get returns has every member set. */
+/* context.c — invariant: a struct context that context_get returns has every member set but rsa. */
 #include "crypto/context.h"
 
 #include <openssl/core_names.h>
@@ -29,6 +29,7 @@ static void context_free(void *p) {
     EVP_MD_CTX_free(c->sha256);
     EVP_MAC_CTX_free(c->hmac);
     EVP_KDF_CTX_free(c->hkdf);
+    EVP_PKEY_CTX_free(c->rsa);
     crypto_wipe(c, sizeof *c);
     mem_free(c);
     mine = NULL;
@@ -108,6 +109,8 @@ void crypto_forget(void) {
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         must(EVP_CipherInit_ex2(all[i], NULL, zero, NULL, -1, NULL) == 1);
     EVP_KDF_CTX_reset(c->hkdf);
+    EVP_PKEY_CTX_free(c->rsa);
+    c->rsa = NULL;
     crypto_wipe(&c->brief, sizeof c->brief);
     crypto_wipe(&c->hmac_key, sizeof c->hmac_key);
     c->hmac_known = false;

@@ -19,6 +19,8 @@ struct context {
     struct key hmac_key;                     /* of the HMAC that was made last, if it is known */
     bool hmac_known;
     EVP_KDF_CTX *hkdf;
+    EVP_PKEY_CTX *rsa;                       /* of the RSA key that signed last (rsa.c); NULL: none has */
+    uint64_t rsa_of;
     uint8_t pool[POOL_SIZE];                 /* random bytes; those given out are zero */
     size_t pool_left;
     unsigned pool_fork;                      /* of which process the pool is */

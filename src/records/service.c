@@ -224,6 +224,7 @@ struct service *service_close(struct service *s) {
     spares_free(s->spares);
     arena_free(s->arena);
     mem_free(s->files);
+    mem_free(s->base);
     return mem_free(s);
 }
 

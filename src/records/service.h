@@ -36,6 +36,7 @@ struct service {
     struct store *store;
     struct keeper_client *keeper;
     char *files;
+    char *base;                                /* link.h; NULL: not known */
     struct value_rules rules;
     const struct prices *prices;               /* of text messages, or NULL */
     int32_t task_kind;                         /* rows of task.h */

@@ -78,6 +78,7 @@ static const struct { const char *keys, *rows; } sealed[] = {
     { "SELECT key FROM hold WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM hold WHERE tenant = ?1 AND number IN (SELECT number FROM hold WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM campaign WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM campaign WHERE tenant = ?1 AND number IN (SELECT number FROM campaign WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM webhook WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM webhook WHERE tenant = ?1 AND number IN (SELECT number FROM webhook WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
+    { "SELECT key FROM template WHERE tenant = ? ORDER BY number LIMIT 512", "DELETE FROM template WHERE tenant = ?1 AND number IN (SELECT number FROM template WHERE tenant = ?1 ORDER BY number LIMIT 512)" },
     { "SELECT key FROM reply WHERE tenant = ? ORDER BY key_hash LIMIT 512", "DELETE FROM reply WHERE tenant = ?1 AND key_hash IN (SELECT key_hash FROM reply WHERE tenant = ?1 ORDER BY key_hash LIMIT 512)" },
 };
 static const char *const plain[] = {

@@ -169,22 +169,60 @@ static bool is_type(const char *type) {
     return n > 2 && n < 80 && type[n] == 0 && strchr(type, '/') != NULL;
 }
 
+static void html_put(struct buf *ret, const struct mime_letter *l) {
+    buf_text(ret, "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n");
+    if (l->lang != NULL)
+        buf_printf(ret, "Content-Language: %s\r\n", l->lang);
+    buf_text(ret, "\r\n");
+    quoted_printable_put(ret, l->html);
+}
+
+/* The plain text, and where there is one the page beside it: a reader takes the last that it understands. */
+static void words_of_letter_put(struct buf *ret, const struct mime_letter *l) {
+    if (l->html == NULL) {
+        text_put(ret, l);
+        return;
+    }
+    buf_printf(ret, "Content-Type: multipart/alternative; boundary=\"=_a_%s\"\r\n\r\n--=_a_%s\r\n", l->id, l->id);
+    text_put(ret, l);
+    buf_printf(ret, "\r\n--=_a_%s\r\n", l->id);
+    html_put(ret, l);
+    buf_printf(ret, "\r\n--=_a_%s--\r\n", l->id);
+}
+
+/* Each is a name, a colon and printable text in lines of at most 998 letters, folded by a space; so none ends the headers. */
+static bool headers_fine(const char *headers) {
+    for (const char *p = headers; *p != 0;) {
+        size_t n = strcspn(p, "\r\n"), name = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+        bool folded = p > headers && (*p == ' ' || *p == '\t');
+        if (n == 0 || n > 998 || p[n] != '\r' || p[n + 1] != '\n' || (!folded && (name == 0 || p[name] != ':')) || strspn(p, " \t") == n)
+            return false;
+        for (size_t i = 0; i < n; i++)
+            if (p[i] != '\t' && ((unsigned char)p[i] < 0x20 || (unsigned char)p[i] > 0x7e))
+                return false;
+        p += n + 2;
+    }
+    return true;
+}
+
 enum code mime_put(const struct mime_letter *l, struct buf *ret, struct err *reterr) {
     PRE(l != NULL && l->text != NULL && l->subject != NULL && ret != NULL && reterr != NULL);
     bool utf8;
     size_t id = strspn(l->id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
     if (!mailbox_valid(l->from, &utf8) || !mailbox_valid(l->to, &utf8) || id == 0 || id > 40 || l->id[id] != 0 || (l->file != NULL && !is_type(l->file_type)))
         return err_set(reterr, E_INVALID, "a letter has two addresses, an id, and a type for what is attached");
+    if (l->headers != NULL && !headers_fine(l->headers))
+        return err_set(reterr, E_INVALID, "a further header of a letter is not one");
     address_put(ret, "From", l->from_name, l->from);
     address_put(ret, "To", l->to_name, l->to);
     unstructured_put(ret, "Subject", l->subject);
     date_put(ret, l->made);
-    buf_printf(ret, "Message-ID: <%s%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", l->id, strrchr(l->from, '@'));
+    buf_printf(ret, "Message-ID: <%s%s>\r\n%s%sMIME-Version: 1.0\r\n", l->id, strrchr(l->from, '@'), l->by_hand ? "" : "Auto-Submitted: auto-generated\r\n", l->headers == NULL ? "" : l->headers);
     if (l->file == NULL) {
-        text_put(ret, l);
+        words_of_letter_put(ret, l);
     } else {
         buf_printf(ret, "Content-Type: multipart/mixed; boundary=\"=_%s\"\r\n\r\n--=_%s\r\n", l->id, l->id);
-        text_put(ret, l);
+        words_of_letter_put(ret, l);
         buf_printf(ret, "\r\n--=_%s\r\nContent-Type: %s\r\nContent-Transfer-Encoding: base64\r\n", l->id, l->file_type);
         file_name_put(ret, l->file_name);
         buf_text(ret, "\r\n");

@@ -13,6 +13,9 @@ struct mime_letter {
     const char *lang;                        /* "pl" */
     usec_t made;
     const char *subject, *text;              /* lines end in '\n' */
+    const char *html;                        /* the same as a page of HTML; NULL: none */
+    const char *headers;                     /* further ones, each ended by CRLF; NULL: none */
+    bool by_hand;                            /* a person had it sent: without Auto-Submitted */
     const char *file_name, *file_type; const void *file; size_t file_len;       /* file NULL: nothing is attached */
 };
 /* Appended to *ret; lines end in CRLF. E_INVALID: an address or a type that cannot stand in a header; E_MEMORY: *ret failed. */

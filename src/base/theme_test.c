@@ -1,5 +1,5 @@
-/* page_theme_test.c — whatever an operator writes, the page stays readable and the stylesheet stays a stylesheet. */
-#include "api/page_theme.c"
+/* theme_test.c — whatever an operator writes, the page stays readable and the stylesheet stays a stylesheet. */
+#include "base/theme.c"
 #include "base/test.h"
 
 static void value_of(const char *css, const char *name, bool dark, char ret[8]) {

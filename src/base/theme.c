@@ -1,5 +1,5 @@
-/* page_theme.c — relative luminance after WCAG 2.2; a colour that is too weak is mixed with black or white in steps. */
-#include "api/page_theme.h"
+/* theme.c — relative luminance after WCAG 2.2; a colour that is too weak is mixed with black or white in steps. */
+#include "base/theme.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,22 +47,32 @@ static struct colour readable(struct colour c, const struct colour *ground, cons
     return contrast(&c, ground) < ENOUGH ? *towards : c;
 }
 
-static void put_colour(struct buf *ret, const char *name, const struct colour *c) {
-    buf_printf(ret, "%s:#%02x%02x%02x;", name, (unsigned)lround(c->part[0] * 255), (unsigned)lround(c->part[1] * 255), (unsigned)lround(c->part[2] * 255));
+static void colour_text(const struct colour *c, char ret[THEME_COLOUR]) {
+    static const char hex[] = "0123456789abcdef";
+    ret[0] = '#';
+    for (int i = 0; i < 3; i++) {
+        unsigned part = (unsigned)lround(c->part[i] * 255);
+        ret[1 + 2 * i] = hex[part >> 4 & 15];
+        ret[2 + 2 * i] = hex[part & 15];
+    }
+    ret[7] = 0;
 }
 
-void theme_css(const char *colour, const char *text, struct buf *ret) {
+void theme_of(const char *colour, const char *text, struct theme *ret) {
     struct colour brand, on;
     if (!colour_parse(colour, &brand))
         brand = standard;
     if (!colour_parse(text, &on) || contrast(&on, &brand) < ENOUGH)
         on = contrast(&white, &brand) >= contrast(&black, &brand) ? white : black;
     struct colour light = readable(brand, &paper, &black), dark = readable(brand, &night, &white);
-    buf_text(ret, ":root{");
-    put_colour(ret, "--brand", &brand);
-    put_colour(ret, "--on-brand", &on);
-    put_colour(ret, "--accent", &light);
-    buf_text(ret, "}\n@media (prefers-color-scheme:dark){:root{");
-    put_colour(ret, "--accent", &dark);
-    buf_text(ret, "}}\n");
+    colour_text(&brand, ret->brand);
+    colour_text(&on, ret->on_brand);
+    colour_text(&light, ret->accent);
+    colour_text(&dark, ret->accent_dark);
+}
+
+void theme_css(const char *colour, const char *text, struct buf *ret) {
+    struct theme t;
+    theme_of(colour, text, &t);
+    buf_printf(ret, ":root{--brand:%s;--on-brand:%s;--accent:%s;}\n@media (prefers-color-scheme:dark){:root{--accent:%s;}}\n", t.brand, t.on_brand, t.accent, t.accent_dark);
 }

@@ -1,0 +1,87 @@
+/* compose.c — texts; see compose.h. What the letter brings is set first and the record's own values after it, so that nothing sent along can pass for them. */
+#include "messages/compose.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "messages/values.h"
+#include "records/link.h"
+#include "records/post.h"
+
+#define LINK_LIFE (365 * USEC_PER_DAY)       /* a private link that came by a message */
+#define TEXT_ROOM ((size_t)1 << 20)
+#define HTML_ROOM ((size_t)2 << 20)
+
+static enum code set_text(json_t *values, const char *name, const struct buf *text, struct err *reterr) {
+    return text->failed || json_object_set_new(values, name, json_string(buf_str(text))) != 0 ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
+}
+
+/* Made now and known to nobody but whoever reads the message. */
+static enum code link_put(const struct compose_ask *a, json_t *values, struct err *reterr) {
+    AUTO(buf_wipe) struct buf address = BUF(4096);
+    char link[LINK_TEXT];
+    enum code code = link_make(a->service, a->tenant, a->record->info->index, &a->record->id, clock_now() + LINK_LIFE, link, reterr);
+    if (code == OK)
+        code = link_page(a->service, link, a->lang, &address, reterr);
+    crypto_wipe(link, sizeof link);
+    return code == OK ? set_text(values, "link", &address, reterr) : code;
+}
+
+enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, struct buf *ret_text, struct buf *ret_html, struct err *reterr) {
+    PRE(a != NULL && a->text != NULL && a->record != NULL && a->arena != NULL && reterr != NULL);
+    json_t *values = a->values == NULL ? json_object() : json_copy(a->values);
+    enum code code = values == NULL ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
+    if (code == OK) {                        /* nobody sends these along */
+        json_object_del(values, "link");
+        if (a->channel == CHANNEL_SMS)
+            json_object_del(values, "unsubscribe");
+        code = values_of(a->service, a->record, a->arena, a->lang, values, reterr);
+    }
+    if (code == OK && template_uses(a->text->template, "link"))
+        code = link_put(a, values, reterr);
+    if (code == OK)
+        code = template_render(a->text->template, a->lang, values, a->channel == CHANNEL_SMS, ret_subject, ret_text, ret_html, reterr);
+    json_decref(values);
+    return code;
+}
+
+/* The text that the letter names, or brings. */
+static enum code text_get(struct service *s, int64_t tenant, const struct letter_row *r, int kind, const json_t *own, json_t *values, struct text_ready *ret, struct err *reterr) {
+    const char *subject = json_string_value(json_object_get(own, "subject")), *text = json_string_value(json_object_get(own, "text"));
+    json_t *mistakes = NULL;
+    if (r->template > 0)
+        return text_open(s, tenant, r->template, ret, reterr);
+    if (text == NULL)
+        return err_set(reterr, E_GONE, "this message has neither a template nor a text");
+    enum code code = text_own(s, kind, subject, text, values, ret, &mistakes, reterr);
+    json_decref(mistakes);
+    return code == E_FIELDS ? err_set(reterr, E_GONE, "the text of this message cannot be read: it names what the charter has not") : code;
+}
+
+enum code compose_texts(struct service *s, int64_t tenant, const struct letter_row *r, struct record *rec, struct outgoing *ret, struct err *reterr) {
+    PRE(s != NULL && r != NULL && rec != NULL && ret != NULL && reterr != NULL);
+    AUTO(text_ready_free) struct text_ready text = { 0 };
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    json_t *own = NULL;
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
+    if (code == OK && r->len > 0)
+        code = post_open(s->keeper, tenant, r, &own, reterr);
+    json_t *values = json_object_get(own, "values");
+    if (code == OK)
+        code = text_get(s, tenant, r, rec->info->index, own, values, &text, reterr);
+    if (code == OK && text.kind != rec->info->index)
+        code = err_set(reterr, E_GONE, "the template of this message is for records of another kind");
+    if (code == OK) {
+        buf_wipe(&ret->subject);
+        buf_wipe(&ret->text);
+        buf_wipe(&ret->html);
+        ret->subject = BUF(1024);
+        ret->text = BUF(TEXT_ROOM);
+        ret->html = BUF(HTML_ROOM);
+        ret->lang = template_lang(text.template, values_lang(s, rec));
+        const struct compose_ask ask = { .service = s, .tenant = tenant, .text = &text, .channel = r->channel, .lang = ret->lang, .record = rec, .arena = arena, .values = values };
+        code = compose_record(&ask, &ret->subject, &ret->text, &ret->html, reterr);
+    }
+    json_decref(own);
+    return code == E_TOO_LARGE ? err_set(reterr, E_GONE, "this message became too long with its values, so it ends") : code;
+}
