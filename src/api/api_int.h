@@ -11,6 +11,9 @@ struct jobs;                                  /* jobs.h */
 struct noticer;                               /* retention/notice.h */
 struct provider_button;                       /* page_account.h */
 
+struct mail_brand;
+struct mail_brand api_brand(const struct api *a, const struct charter *c);      /* messages/mail_page.h: how mail of this instance looks */
+
 struct api {
     struct api_config config;
     struct arena *arena;                      /* the texts of config */

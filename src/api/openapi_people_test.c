@@ -45,6 +45,7 @@ TEST(every_route_of_people_is_documented) {
         &routes_closing,
         &routes_messages,
         &routes_requests, &routes_subjects, &routes_letters,
+        &routes_templates,
         &routes_account, &routes_factors, &routes_members, &routes_register, &routes_copies, &routes_hold, &routes_uses, &routes_certificate, &routes_people_doc, &routes_notice };
     size_t count = 0;
     for (size_t t = 0; t < ARRAY_LEN(tables); t++)

@@ -21,6 +21,7 @@
 #include "base/jsontext.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "messages/mail_page.h"
 #include "records/link.h"
 #include "messages/postman.h"
 #include "promises/control.h"
@@ -30,6 +31,10 @@
 #define WORKERS 48u                           /* writers sleep for their group commit: many make it a group */
 
 const struct api_config *api_config(const struct api *a) { return &a->config; }
+
+struct mail_brand api_brand(const struct api *a, const struct charter *c) {
+    return (struct mail_brand){ a->config.brand_name != NULL ? a->config.brand_name : charter_operator(c), a->config.brand_colour, a->config.brand_text };
+}
 
 struct service *api_service(const struct api *a, const char *name) {
     for (size_t i = 0; i < a->service_count; i++)
@@ -181,6 +186,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
         routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement, routes_hold, routes_uses, routes_certificate, routes_letters,
         routes_closing,
         routes_messages,
+        routes_templates,
         routes_account, routes_factors, routes_members, routes_people_doc,
         routes_remainder,
         routes_subjects, routes_forms, routes_links, routes_link_packs, routes_public, routes_versions, routes_in, routes_proofs, routes_with,

@@ -316,13 +316,11 @@ enum code template_over(struct service *s, const struct caller *who, const char 
 
 /* ---- telling */
 
-struct listing { struct arena *arena; struct template_row rows[LISTED + 1]; size_t count; bool failed; int64_t version; };
+struct listing { struct arena *arena; struct template_row rows[LISTED + 1]; size_t count; bool failed; };
 
 static bool keep(const struct template_row *r, void *arg) {
     struct listing *l = arg;
     struct template_row *to = &l->rows[l->count];
-    if (l->version > 0 && r->version != l->version)
-        return true;
     *to = *r;
     to->name = arena_text(l->arena, r->name);
     to->whose = arena_text(l->arena, r->whose);
@@ -376,22 +374,11 @@ enum code templates_told(struct service *s, int64_t tenant, const char *after, j
 enum code template_told(struct service *s, int64_t tenant, const char *name, int64_t version, json_t **ret, struct err *reterr) {
     PRE(s != NULL && name != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(4 * SEALED_MAX);
-    struct listing *l = arena == NULL ? NULL : arena_get(arena, sizeof *l);
     struct template_row r;
-    if (l == NULL)
-        return no_memory(reterr);
-    enum code code = OK;
-    if (version == 0) {
-        code = text_row(s, tenant, name, 0, &r, arena, reterr);
-    } else {
-        AUTO(view_end) struct view *v = NULL;
-        *l = (struct listing){ .arena = arena, .version = version };
-        code = store_view(s->store, tenant, &v, reterr);
-        if (code == OK)
-            code = template_versions(view_sql(v), name, keep, l, reterr);
-        if (code == OK && (l->failed || l->count == 0))
-            code = l->failed ? no_memory(reterr) : err_set(reterr, E_NOT_FOUND, "there is no such version of this template");
-        r = l->rows[0];
-    }
+    struct view *v = NULL;
+    enum code code = arena == NULL ? no_memory(reterr) : store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = version == 0 ? template_named(view_sql(v), name, &r, arena, reterr) : template_version(view_sql(v), name, (int)version, &r, arena, reterr);
+    v = view_end(v);
     return code == OK ? row_told(s, tenant, &r, true, ret, reterr) : code;
 }

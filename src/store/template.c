@@ -114,6 +114,17 @@ enum code template_named(struct sql *q, const char *name, struct template_row *r
     return one(s, ret, arena, reterr);
 }
 
+enum code template_version(struct sql *q, const char *name, int version, struct template_row *ret, struct arena *arena, struct err *reterr) {
+    PRE(q != NULL && name != NULL && ret != NULL && arena != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare(q, TEMPLATE_COLS " AND name = ? AND version = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_text(s, 2, name);
+    stmt_int(s, 3, version);
+    return one(s, ret, arena, reterr);
+}
+
 enum code template_list(struct sql *q, const char *after, template_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && after != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
@@ -121,15 +132,5 @@ enum code template_list(struct sql *q, const char *after, template_fn fn, void *
     if (code != OK)
         return code;
     stmt_text(s, 2, after);
-    return templates_give(s, fn, arg, NULL, reterr);
-}
-
-enum code template_versions(struct sql *q, const char *name, template_fn fn, void *arg, struct err *reterr) {
-    PRE(q != NULL && name != NULL && fn != NULL && reterr != NULL);
-    struct stmt *s;
-    enum code code = sql_prepare(q, TEMPLATE_COLS " AND name = ? ORDER BY version DESC", &s, reterr);
-    if (code != OK)
-        return code;
-    stmt_text(s, 2, name);
     return templates_give(s, fn, arg, NULL, reterr);
 }

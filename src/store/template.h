@@ -18,6 +18,6 @@ MUST_USE enum code template_end(struct txn *t, const char *name, struct err *ret
 MUST_USE enum code template_get(struct sql *q, int64_t number, struct template_row *ret, struct arena *arena, struct err *reterr);            /* E_NOT_FOUND */
 /* In use under that name. E_NOT_FOUND. */
 MUST_USE enum code template_named(struct sql *q, const char *name, struct template_row *ret, struct arena *arena, struct err *reterr);
+MUST_USE enum code template_version(struct sql *q, const char *name, int version, struct template_row *ret, struct arena *arena, struct err *reterr);       /* in use or not. E_NOT_FOUND. */
 typedef bool (*template_fn)(const struct template_row *r, void *arg);
 MUST_USE enum code template_list(struct sql *q, const char *after, template_fn fn, void *arg, struct err *reterr);          /* in use, by name */
-MUST_USE enum code template_versions(struct sql *q, const char *name, template_fn fn, void *arg, struct err *reterr);      /* all of a name, the newest first */
