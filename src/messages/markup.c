@@ -89,7 +89,7 @@ static const struct markup_name *name_find(const struct reading *r, const char *
 static void name_unknown(struct reading *r, const char *at, const char *name, size_t len) {
     char asked[64];
     const char *near = NULL;
-    unsigned least = 4;
+    unsigned least = 3;                      /* further away it is another word */
     snprintf(asked, sizeof asked, "%.*s", (int)(len < 60 ? len : 60), name);
     for (size_t i = 0; i < r->rules->count; i++) {
         unsigned d = text_distance(asked, r->rules->names[i].name);
