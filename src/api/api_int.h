@@ -9,6 +9,7 @@
 struct watch;                                 /* changes.h */
 struct jobs;                                  /* jobs.h */
 struct noticer;                               /* retention/notice.h */
+struct teller;                                /* messages/teller.h */
 struct provider_button;                       /* page_account.h */
 
 struct mail_brand;
@@ -25,6 +26,7 @@ struct api {
     struct noticer *noticer;                  /* retention/notice.h: tells before records are erased */
     const struct provider_button *providers; size_t provider_count;   /* page_account.h: other ways to sign in, in the order of sejf.yaml */
     struct postman *postman;                  /* messages/postman.h; while it serves; NULL: letters wait */
+    struct teller *teller;                    /* messages/teller.h; while it serves; NULL: nobody is told */
     struct http *_Atomic http;                /* while it serves */
     int wake_fd;                              /* eventfd: a control call says stop */
     usec_t began;

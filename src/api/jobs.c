@@ -416,6 +416,8 @@ static enum code turn_confirm(struct jobs *j, usec_t now, usec_t *ret_next, stru
 static enum code turn_close(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_closing(j->api, now, ret_next, reterr); }
 static enum code turn_hold(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_holds(j->api, now, ret_next, reterr); }
 static enum code turn_due(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_retire(j->api, now, ret_next, reterr); }
+static enum code turn_webhooks(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_webhooks(j->api, now, ret_next, reterr); }
+static enum code turn_webhooks_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_webhooks_forget(j->api, now, ret_next, reterr); }
 static enum code turn_mail(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail(j->api, now, ret_next, reterr); }
 static enum code turn_mail_over(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail_over(j->api, now, ret_next, reterr); }
 static enum code turn_mail_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_mail_forget(j->api, now, ret_next, reterr); }
@@ -433,6 +435,7 @@ static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t
     { "requests", turn_requests },
     { "notice", turn_told },
     { "people", turn_people }, { "windows", turn_windows }, { "certify", turn_certify }, { "clock", turn_clock },
+    { "webhooks", turn_webhooks }, { "webhooks_forget", turn_webhooks_forget },
     { "mail", turn_mail }, { "mail_over", turn_mail_over }, { "mail_forget", turn_mail_forget },
     { "packs", turn_packs },
     { "remind", turn_reminders },

@@ -17,6 +17,11 @@ MUST_USE enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, stru
 /* turns_consent.c: a turn of the table. */
 MUST_USE enum code turn_unconfirmed(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 
+/* turns_webhooks.c: the teller of an api; what is to be told, and deliveries that are long over. */
+MUST_USE enum code webhooks_start(struct api *a, struct err *reterr);
+MUST_USE enum code job_webhooks(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+MUST_USE enum code job_webhooks_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+
 MUST_USE enum code turn_closing(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);      /* tenants whose day has come go */
 MUST_USE enum code turn_holds(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);        /* grounds of holds that ended go */
 

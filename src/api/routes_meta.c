@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "messages/postman.h"
+#include "messages/teller.h"
 #include "retention/clock.h"
 #include "retention/notice.h"
 #include "retention/sweep.h"
@@ -109,6 +110,13 @@ static void metrics_mail(struct buf *b, const struct postman_status *s) {
     gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
 }
 
+static void metrics_webhooks(struct buf *b, const struct teller_status *s) {
+    counter(b, "webhooks_runs", "Turns of webhooks that had something to tell.", s->runs);
+    counter(b, "webhooks_in_vain", "Tries that a peer did not take.", s->waits);
+    counter(b, "webhooks_failed", "Turns of which it could not be written down what came of them.", s->failed);
+    gauge(b, "webhooks_under_way", "Webhooks that are being told something.", (int64_t)s->under_way);
+}
+
 /* How requests of people stand, of all tenants. */
 static void metrics_rights(struct buf *b, const struct api *a) {
     struct request_counts sum = { 0 };
@@ -195,6 +203,11 @@ static void on_metrics(struct http_req *req) {
     if (a->people != NULL) {
         people_status(a->people, &people);
         metrics_people(&b, &people);
+    }
+    if (a->teller != NULL) {
+        struct teller_status told;
+        teller_status(a->teller, &told);
+        metrics_webhooks(&b, &told);
     }
     if (a->postman != NULL) {
         struct postman_status mail;

@@ -24,6 +24,7 @@
 #include "messages/mail_page.h"
 #include "records/link.h"
 #include "messages/postman.h"
+#include "messages/teller.h"
 #include "promises/control.h"
 #include "retention/clock.h"
 #include "retention/notice.h"
@@ -183,7 +184,7 @@ static void serve_until(struct api *a, int stop_fd) {
 static enum code http_begin(struct api *a, int listen_fd, struct http **ret, struct err *reterr) {
     const struct route_table tables[] = {
         routes_consents,
-        routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement, routes_hold, routes_uses, routes_certificate, routes_letters,
+        routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement, routes_hold, routes_uses, routes_certificate, routes_letters, routes_webhooks,
         routes_closing,
         routes_messages,
         routes_templates,
@@ -231,6 +232,8 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     enum code code = watch_start(a->config.store, &a->watch, reterr);
     if (code == OK && a->config.mail != NULL)
         code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, *a->config.mail, clock_held, mail_belongs, a, mail_service, a }, &a->postman, reterr);
+    if (code == OK && a->config.webhooks != NULL)
+        code = webhooks_start(a, reterr);
     if (code == OK)
         code = jobs_start(a, &jobs, reterr);
     if (code == OK && a->config.control_fd > 0)
@@ -254,6 +257,7 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     if (a->config.mail != NULL && a->config.mail->stop != NULL)
         a->config.mail->stop(a->config.mail->arg);
     a->postman = postman_stop(a->postman);
+    a->teller = teller_stop(a->teller);
     if (code == OK && job_sign(a, &late) != OK)
         log_error("ledger_not_signed", &late);
     return code;

@@ -11,6 +11,8 @@ struct kind_work {                            /* what is known of a kind while i
     const struct node **field_nodes;
 };
 
+struct leave { const char *host; int kind; fieldset fields; };
+
 struct charter {
     struct arena *arena;
     struct tree *tree;
@@ -33,6 +35,7 @@ struct charter {
     peopleset signers, public;                /* named in sign_in; let in by private link or as owner of an account */
     int accounts_by;
     bool authorised_only, agreement_first;
+    struct leave *leaves; size_t leave_count;
     struct copies_rule copies;
     struct mask_rule masks;
     struct changing_rule changing;
@@ -75,6 +78,7 @@ void build_sending(struct build *b);          /* sending.c: how long a complaint
 void build_messages(struct build *b);         /* messages.c: who gets which messages, and who sends them */
 void build_masks(struct build *b);            /* masks.c: how addresses are masked */
 void build_sms(struct build *b);              /* sms.c: where text messages may go, what they may cost */
+void build_leaves(struct build *b);           /* leaves.c: fields that leave to hosts of processors; who is asked before a record is made */
 void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
 void build_checks(struct build *b);           /* checks.c: what must hold across the model */
 void build_labels(struct build *b);           /* labels.c: what everything is called; texts by language */

@@ -123,6 +123,10 @@ struct consent_rule {
     struct span lasts;                        /* from when it is given; all zero: until it is taken back */
 };
 
+/* Code of one's own that is asked before a record is made or moved: "stock before create and move, seeing seats, within 300 ms". The asker
+ * is a name of sejf.yaml. */
+struct ask_rule { const char *asker; bool create, move; int within_ms; fieldset fields /* that the question holds */; };
+
 struct kind {
     const char *name;
     struct words label;
@@ -144,6 +148,7 @@ struct kind {
     struct when_deleted *when_deleted; size_t when_deleted_count;
     struct warn warn;
     struct remind remind;
+    struct ask_rule ask;                      /* asker NULL: nobody is asked */
     const char *kind_of_data;                 /* "health", or NULL */
     struct pos pos;
     bool personal;                            /* any field above L_PLAIN */
@@ -330,6 +335,9 @@ struct span charter_window_most(const struct charter *c);
 /* Kinds whose records are given at a level each; and by which of them a record of `kind` goes. */
 size_t charter_levels(const struct charter *c, const int **ret_kinds);
 struct level_way charter_level(const struct charter *c, int kind);
+
+/* Fields of that kind that leave to that host (lower case): those that the line of a processor with that host names. */
+fieldset charter_leaves(const struct charter *c, const char *host, int kind);
 
 /* Scalar values of sections without a structure of their own, by path ("breach", "backups.database");
  * NULL where the charter does not say. */

@@ -187,6 +187,25 @@ static void say_grants(struct context *x, struct buf *ret) {
     }
 }
 
+/* "name, email of registration, title of event": fields and a kind, in turn. */
+static void say_leaving(struct context *x, struct buf *ret) {
+    static const struct words everything = WORDS("everything", "wszystkie pola", "minden mező"), of = WORDS(" of ", " rekordu ", " ebből: ");
+    for (size_t i = 0; i + 1 < x->said->count; i += 2) {
+        const struct capture *fields = &x->said->list[i];
+        struct list list = { 0 };
+        if (i > 0)
+            buf_text(ret, "; ");
+        if (strcmp(fields->text, "everything") == 0) {
+            buf_text(ret, everything.in[x->lang]);
+        } else {
+            items_of(x, &(struct value){ .capture = fields }, &list);
+            quote_names(x, charter_kind_at(x->c, charter_kind(x->c, fields[1].text)), &list, false, ret);
+        }
+        buf_text(ret, of.in[x->lang]);
+        quote_name(x, NULL, fields[1].text, ret);
+    }
+}
+
 static void say_type(struct context *x, struct buf *ret) {
     const struct capture *type = capture_find(x->said->list, x->said->count, "type"), *options = capture_find(x->said->list, x->said->count, "options"),
                          *reference = capture_find(x->said->list, x->said->count, "reference");
@@ -254,6 +273,8 @@ static bool find_special(struct context *x, const char *name, struct value *ret)
     }
     if (strcmp(name, "grants") == 0)
         return made(x, say_grants, ret);
+    if (strcmp(name, "leaving") == 0)
+        return made(x, say_leaving, ret);
     if (strcmp(name, "type_words") == 0)
         return made(x, say_type, ret);
     if (strcmp(name, "erased") == 0 || strcmp(name, "kept") == 0)

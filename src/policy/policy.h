@@ -35,7 +35,7 @@ MUST_USE bool use_ground_read(const char *text, enum use_ground *ret);
 struct caller {
     int64_t tenant;
     int person;                          /* index of the charter's people; the tenant's own role is charter_tenant() */
-    int64_t token;                       /* its number, for the ledger; 0: a public form or sejf itself */
+    int64_t token;                       /* its number, for the ledger; 0: a public form or sejf itself; below: of a webhook */
     bool by_form;                        /* a public form: creates a record of its kind with the fields it asks, and nothing else;
                                           * person: whom the kind is about */
     bool by_sejf;                        /* sejf itself (jobs, demo, probes): everything of the tenant, moves included */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "messages/deliver.h"
+#include "messages/telling.h"
 #include "messages/sms_way.h"
 #include "prog/hosts.h"
 #include "prog/logs.h"
@@ -29,7 +30,8 @@ struct engine {
     struct store *store;
     struct keeper_client *keeper;
     struct zone *zone;
-    struct fetch_line *fetch, *sms_fetch;
+    struct fetch_line *fetch, *sms_fetch, *hooks;
+    struct telling_way telling;
     struct sms_client *sms;
     char *hook;                               /* the secret part of the address of receipts; locked */
     struct mail_line *mail;
@@ -51,6 +53,7 @@ struct engine *engine_close(struct engine *e) {
     sms_close(e->sms);
     secret_free(e->hook);
     fetch_line_free(e->fetch);
+    fetch_line_free(e->hooks);
     fetch_line_free(e->sms_fetch);
     mail_line_free(e->mail);
     store_close(e->store);
@@ -196,6 +199,24 @@ static enum code host_known(void *arg, const char *machine, struct err *reterr) 
     return host_check(e->instance, e->charters, e->config.charter_count, machine, reterr);
 }
 
+/* ---- webhooks */
+
+#define HOOKS_MOST 8u                         /* requests at a time */
+
+static enum code open_webhooks(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
+    const struct instance *i = place_instance(p);
+    bool any = i->webhooks_anywhere;
+    for (size_t d = 0; d < i->destination_count; d++)
+        any = any || i->destinations[d].use == FOR_WEBHOOKS;
+    if (!any || g->sender < 0)
+        return OK;
+    enum code code = fetch_line_new(g->sender, HOOKS_MOST, &e->hooks, reterr);
+    e->telling = (struct telling_way){ { i->destinations, i->destination_count, i->webhooks_anywhere }, ask, e->hooks };
+    if (code == OK)
+        e->config.webhooks = &e->telling;
+    return code;
+}
+
 static enum code fill(struct place *p, int control, struct engine *e, struct err *reterr) {
     const struct instance *i = place_instance(p);
     struct charter *const *charters;
@@ -307,6 +328,8 @@ enum code engine_open(struct place *p, const struct engine_given *given, struct 
         code = open_providers(p, given, e, reterr);
     if (code == OK)
         code = open_mail(p, given, e, reterr);
+    if (code == OK)
+        code = open_webhooks(p, given, e, reterr);
     if (code == OK && given->http > 0)
         code = early_start(given->http, given->control, GRACE_MS, &e->early, reterr);
     if (code == OK)

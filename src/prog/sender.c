@@ -18,7 +18,7 @@
 #include "sys/ipc.h"
 #include "sys/sockets.h"
 
-#define GUESTS_MAX 32u
+#define GUESTS_MAX 48u
 #define WAIT_MS 60000
 #define CONNECTIONS_KEPT 16L
 

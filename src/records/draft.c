@@ -27,7 +27,7 @@ const char *caller_text(const struct caller *who, char *buf, size_t room) {
     else if (who->by_session)
         snprintf(buf, room, "account %s", uuid_format(&who->account, id));
     else
-        snprintf(buf, room, "%s %lld", who->by_link ? "link" : "token", (long long)who->token);
+        snprintf(buf, room, "%s %lld", who->by_link ? "link" : who->token < 0 ? "webhook" : "token", (long long)(who->token < 0 ? -who->token : who->token));
     return buf;
 }
 

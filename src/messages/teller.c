@@ -1,0 +1,200 @@
+/* teller.c — invariant: a webhook stands in `places` from when it is queued until its turn is over, so no two threads tell the same one, and its
+ * changes go in their order. */
+#include "messages/teller.h"
+
+#include <pthread.h>
+
+#include "base/mem.h"
+
+#define THREADS 6u
+#define FAILING_MOST 3u                      /* threads with those whose last try was in vain */
+#define TENANT_MOST 4u
+#define PLACES 128u
+#define PLACES_EACH 32u
+#define LOOK_USEC USEC_PER_SEC
+
+enum place_state { FREE, QUEUED, TAKEN };
+struct place { enum place_state state; int64_t tenant, number; bool failing; uint64_t turn; };
+struct failing { int64_t tenant, number; };
+struct teller {
+    struct telling telling;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    pthread_t threads[THREADS]; size_t thread_count;
+    struct place places[PLACES];
+    struct failing failed[PLACES]; size_t failed_next;       /* those that failed last: a ring */
+    uint64_t turn;
+    int64_t after;                           /* the tenant whose turn for places was last */
+    bool stop;
+    struct teller_status status;
+};
+
+static bool is_failing(const struct teller *t, int64_t tenant, int64_t number) {
+    for (size_t i = 0; i < PLACES; i++)
+        if (t->failed[i].tenant == tenant && t->failed[i].number == number)
+            return true;
+    return false;
+}
+
+static void failing_set(struct teller *t, int64_t tenant, int64_t number, bool fails) {
+    for (size_t i = 0; i < PLACES; i++)
+        if (t->failed[i].tenant == tenant && t->failed[i].number == number) {
+            if (!fails)
+                t->failed[i] = (struct failing){ 0, 0 };
+            return;
+        }
+    if (fails) {
+        t->failed[t->failed_next] = (struct failing){ tenant, number };
+        t->failed_next = (t->failed_next + 1) % PLACES;
+    }
+}
+
+static bool may_go(const struct teller *t, const struct place *at) {
+    size_t failing = 0, same = 0;
+    for (size_t i = 0; i < PLACES; i++)
+        if (t->places[i].state == TAKEN) {
+            failing += t->places[i].failing;
+            same += t->places[i].tenant == at->tenant;
+        }
+    return same < TENANT_MOST && (!at->failing || failing < FAILING_MOST);
+}
+
+static struct place *next_place(struct teller *t) {
+    struct place *best = NULL;
+    for (size_t i = 0; i < PLACES; i++) {
+        struct place *at = &t->places[i];
+        if (at->state == QUEUED && (best == NULL || at->turn < best->turn) && may_go(t, at))
+            best = at;
+    }
+    return best;
+}
+
+static bool stops(void *arg) {
+    struct teller *t = arg;
+    pthread_mutex_lock(&t->lock);
+    bool stop = t->stop;
+    pthread_mutex_unlock(&t->lock);
+    return stop;
+}
+
+/* Under lock: its turn is over. One that has more to tell goes behind the others. */
+static void over(struct teller *t, struct place *at, enum code code, enum telling_end end) {
+    t->status.under_way--;
+    t->status.failed += code != OK;
+    t->status.waits += code == OK && end == TELLING_WAITS;
+    failing_set(t, at->tenant, at->number, code != OK || end == TELLING_WAITS);
+    at->state = code == OK && end == TELLING_MORE ? QUEUED : FREE;
+    at->failing = false;
+    at->turn = ++t->turn;
+    pthread_cond_broadcast(&t->work);
+}
+
+static void *thread_run(void *arg) {
+    struct teller *t = arg;
+    pthread_mutex_lock(&t->lock);
+    while (!t->stop) {
+        struct place *at = next_place(t);
+        if (at == NULL) {
+            pthread_cond_wait(&t->work, &t->lock);
+            continue;
+        }
+        struct err e;
+        enum telling_end end = TELLING_DONE;
+        at->state = TAKEN;
+        t->status.runs++;
+        t->status.under_way++;
+        int64_t tenant = at->tenant, number = at->number;
+        pthread_mutex_unlock(&t->lock);
+        enum code code = telling_run(&t->telling, tenant, number, stops, t, &end, &e);
+        pthread_mutex_lock(&t->lock);
+        over(t, at, code, end);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+enum code teller_start(const struct telling *telling, struct teller **ret, struct err *reterr) {
+    PRE(telling != NULL && ret != NULL && reterr != NULL);
+    struct teller *t = mem_new(sizeof *t);
+    if (t == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for webhooks");
+    t->telling = *telling;
+    t->after = INT64_MIN;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->work, NULL);
+    for (; t->thread_count < THREADS; t->thread_count++) {
+        int num = pthread_create(&t->threads[t->thread_count], NULL, thread_run, t);
+        if (num != 0) {
+            teller_stop(t);
+            return err_errno(reterr, num, "no thread for webhooks");
+        }
+    }
+    *ret = t;
+    return OK;
+}
+
+struct teller *teller_stop(struct teller *t) {
+    if (t == NULL)
+        return NULL;
+    pthread_mutex_lock(&t->lock);
+    t->stop = true;
+    pthread_cond_broadcast(&t->work);
+    pthread_mutex_unlock(&t->lock);
+    for (size_t i = 0; i < t->thread_count; i++)
+        pthread_join(t->threads[i], NULL);
+    pthread_cond_destroy(&t->work);
+    pthread_mutex_destroy(&t->lock);
+    return mem_free(t);
+}
+
+/* ---- what is to be told */
+
+struct wanted { struct place list[2 * PLACES]; size_t count; };
+static bool want(int64_t tenant, int64_t number, void *arg) {
+    struct wanted *w = arg;
+    w->list[w->count++] = (struct place){ .tenant = tenant, .number = number };
+    return w->count < ARRAY_LEN(w->list);
+}
+
+static void queue(struct teller *t, const struct place *one) {
+    struct place *room = NULL;
+    size_t held = 0;
+    for (size_t i = 0; i < PLACES; i++) {
+        struct place *at = &t->places[i];
+        if (at->state == FREE) {
+            room = at;
+        } else if (at->tenant == one->tenant) {
+            if (at->number == one->number)
+                return;
+            held++;
+        }
+    }
+    if (room == NULL || held >= PLACES_EACH)
+        return;                              /* at the next look */
+    *room = (struct place){ .state = QUEUED, .tenant = one->tenant, .number = one->number, .failing = is_failing(t, one->tenant, one->number), .turn = ++t->turn };
+    t->after = one->tenant;
+    pthread_cond_signal(&t->work);
+}
+
+enum code teller_look(struct teller *t, usec_t now, usec_t *ret_next, struct err *reterr) {
+    PRE(t != NULL && ret_next != NULL && reterr != NULL);
+    struct wanted w = { .count = 0 };
+    *ret_next = now + LOOK_USEC;
+    pthread_mutex_lock(&t->lock);
+    int64_t after = t->after;
+    pthread_mutex_unlock(&t->lock);
+    enum code code = webhooks_next(t->telling.store, now, after, want, &w, reterr);
+    pthread_mutex_lock(&t->lock);
+    for (size_t i = 0; code == OK && i < w.count; i++)
+        queue(t, &w.list[i]);
+    pthread_mutex_unlock(&t->lock);
+    return code;
+}
+
+const struct telling *teller_way(const struct teller *t) { return &t->telling; }
+
+void teller_status(struct teller *t, struct teller_status *ret) {
+    pthread_mutex_lock(&t->lock);
+    *ret = t->status;
+    pthread_mutex_unlock(&t->lock);
+}

@@ -1,0 +1,214 @@
+/* telling_test.c — what is told, in which order and under which name; what a peer's answer leads to; what never leaves. */
+#include "messages/telling.c"
+
+#include "records/testbed.h"
+#include "records/testcharters.h"
+
+#define SIGNED_ONE "v1=3c2a43f6f69d57ddfe8e506b006b338393c7a8c400e77c5f191ba17e15763c74"
+
+struct got { char body[2048], delivery[64], sign[256], stamp[32]; bool repeat; };
+struct hookpeer { int status; enum code code; const char *said; struct got got[64]; size_t count; struct bed *b; };
+
+static enum code peer_fetch(void *arg, const struct fetch_request *r, struct fetch_reply *ret, struct err *e) {
+    struct hookpeer *p = arg;
+    CHECK(p->count < ARRAY_LEN(p->got) && r->use == FOR_WEBHOOKS && strcmp(r->method, "POST") == 0 && r->wait_ms == TELLING_WAIT_MS);
+    struct got *g = &p->got[p->count++];
+    snprintf(g->body, sizeof g->body, "%.*s", (int)r->body_len, (const char *)r->body);
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (strcmp(r->headers[i].name, "Sejf-Delivery") == 0)
+            snprintf(g->delivery, sizeof g->delivery, "%s", r->headers[i].value);
+        if (strcmp(r->headers[i].name, "Sejf-Signature") == 0)
+            snprintf(g->sign, sizeof g->sign, "%s", r->headers[i].value);
+        if (strcmp(r->headers[i].name, "Sejf-Timestamp") == 0)
+            snprintf(g->stamp, sizeof g->stamp, "%s", r->headers[i].value);
+        g->repeat = g->repeat || strcmp(r->headers[i].name, "Sejf-Repeat") == 0;
+    }
+    if (p->code != OK)
+        return err_set(e, p->code, "nobody answers");
+    ret->status = p->status;
+    buf_text(&ret->body, p->said == NULL ? "" : p->said);
+    return OK;
+}
+
+static struct service *peer_service(void *arg, int64_t tenant UNUSED) { return ((struct hookpeer *)arg)->b->service; }
+static bool never(void *arg UNUSED) { return false; }
+
+struct scene { struct bed b; struct hookpeer peer; struct telling t; struct caller who; struct uuid event; };
+
+static const char processor[] = "processors:\n  - name: ERP\n    for: planning\n    sees: names\n    fields: name, status of registration, title of event\n    hosts: [hooks.example]\n    in: PL\n"
+                                "    agreement: 2026-01-01 to 2027-12-31\n";
+
+static struct uuid make(struct scene *s, const char *kind, json_t *fields) {
+    json_t *made = NULL;
+    CHECK_OK(bed_make(&s->b, &s->who, kind, fields, &made), &s->b.e);
+    struct uuid id = id_of(made);
+    json_decref(made);
+    return id;
+}
+static struct uuid register_one(struct scene *s, int i) {
+    char id[UUID_TEXT], email[64];
+    snprintf(email, sizeof email, "anna.%d@people.example", i);
+    return make(s, "registration", json_pack("{s:s, s:s, s:s}", "event", uuid_format(&s->event, id), "name", "Anna Zawilska", "email", email));
+}
+static int64_t hook_make(struct scene *s, const char *url, json_t *kinds) {
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker m = { s->b.service, &s->who, &any };
+    json_t *in = json_pack("{s:s, s:o}", "url", url, "kinds", kinds), *made = NULL, *mistakes = NULL;
+    CHECK_OK(webhook_make(&m, in, &made, &mistakes, &s->b.e), &s->b.e);
+    int64_t number = json_integer_value(json_object_get(made, "number"));
+    json_decref(in);
+    json_decref(made);
+    return number;
+}
+static enum telling_end run(struct scene *s, int64_t number) {
+    enum telling_end end;
+    CHECK_OK(telling_run(&s->t, s->b.tenant, number, never, NULL, &end, &s->b.e), &s->b.e);
+    return end;
+}
+static void begin(struct scene *s) {
+    AUTO(buf_done) struct buf text = BUF(1u << 16);
+    *s = (struct scene){ .peer = { .status = 204 } };
+    buf_text(&text, events_charter);
+    buf_text(&text, processor);
+    bed_start(&s->b, buf_str(&text));
+    s->peer.b = &s->b;
+    s->t = (struct telling){ .store = s->b.store, .way = { .places = { NULL, 0, true }, .fetch = peer_fetch, .arg = &s->peer }, .service_of = peer_service, .arg = &s->peer };
+    s->who = bed_role(&s->b, s->b.tenant, "organiser");
+    s->event = make(s, "event", json_pack("{s:s, s:s, s:s}", "title", "Regatta", "starts", "2027-06-01T10:00:00Z", "ends", "2027-06-01T18:00:00Z"));
+}
+static json_t *body(const struct scene *s, size_t i) {
+    json_t *o = json_loads(s->peer.got[i].body, 0, NULL);
+    CHECK(o != NULL);
+    return o;
+}
+
+TEST(waits_grow_and_end_at_four_hours) {
+    static const struct { int tries; usec_t middle; } rows[] = { { 1, 5 }, { 2, 10 }, { 3, 20 }, { 8, 640 }, { 12, 10240 }, { 13, 14400 }, { 900, 14400 } };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CHECK(telling_wait(rows[i].tries, 0) == rows[i].middle * USEC_PER_SEC / 4 * 3);
+        CHECK(telling_wait(rows[i].tries, UINT32_MAX) == rows[i].middle * USEC_PER_SEC / 4 * 5);
+        CHECK(telling_wait(rows[i].tries, UINT32_MAX) < WEBHOOK_AHEAD);
+    }
+}
+
+TEST(signatures_can_be_made_by_anybody_with_the_secret) {
+    static const char *const secrets[] = { "whsec_one", "whsec_two" };
+    AUTO(buf_done) struct buf one = BUF(512), two = BUF(512);
+    telling_sign(secrets, 1, 1700000000, "{\"a\":1}", 7, &one);      /* printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac whsec_one */
+    CHECK_TEXT(buf_str(&one), SIGNED_ONE);
+    telling_sign(secrets, 2, 1700000000, "{\"a\":1}", 7, &two);
+    CHECK(strncmp(buf_str(&two), SIGNED_ONE ",v1=", strlen(SIGNED_ONE) + 4) == 0 && two.len == 2 * one.len + 1);
+}
+
+TEST(changes_are_told_in_their_order_with_what_the_host_may_have) {
+    static struct scene s;
+    begin(&s);
+    int64_t near = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration")), far = hook_make(&s, "https://other.example/a", json_pack("[s, s]", "registration", "event"));
+    CHECK(run(&s, near) == TELLING_DONE && s.peer.count == 0);
+    struct uuid first = register_one(&s, 1), second = register_one(&s, 2);
+    CHECK(run(&s, near) == TELLING_DONE && s.peer.count == 2);
+    json_t *a = body(&s, 0), *b = body(&s, 1), *fields = json_object_get(a, "fields");
+    char id[UUID_TEXT];
+    CHECK_TEXT(text_at(a, "id", NULL), uuid_format(&first, id));
+    CHECK_TEXT(text_at(b, "id", NULL), uuid_format(&second, id));
+    CHECK_TEXT(text_at(a, "what", NULL), "created");
+    CHECK(json_object_size(fields) == 2);
+    CHECK_TEXT(text_at(fields, "name", NULL), "Anna Zawilska");
+    CHECK_TEXT(text_at(a, "delivery", NULL), s.peer.got[0].delivery);
+    CHECK(json_integer_value(json_object_get(a, "change")) < json_integer_value(json_object_get(b, "change")));
+    json_decref(a);
+    json_decref(b);
+    CHECK(run(&s, far) == TELLING_DONE && s.peer.count == 4);
+    CHECK(strstr(s.peer.got[2].body, "Zawilska") == NULL && strstr(s.peer.got[2].body, "fields") == NULL);
+    bed_end(&s.b);
+}
+
+TEST(a_try_in_vain_has_its_name_again_and_carries_nothing_of_what_was_erased) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    struct uuid one = register_one(&s, 1);
+    json_t *ret = NULL;
+    s.peer.status = 500;
+    s.peer.said = "no Anna Zawilska, anna.1@people.example, +48600300400 here";
+    CHECK(run(&s, number) == TELLING_WAITS && run(&s, number) == TELLING_WAITS && s.peer.count == 2);
+    CHECK_TEXT(s.peer.got[1].delivery, s.peer.got[0].delivery);
+    CHECK_OK(deliveries_told(s.b.service, s.b.tenant, number, INT64_MAX, 10, &ret, &s.b.e), &s.b.e);
+    json_t *d = json_array_get(json_object_get(ret, "items"), 0);
+    CHECK(json_integer_value(json_object_get(d, "tries")) == 2 && json_integer_value(json_object_get(d, "status")) == 500);
+    CHECK_TEXT(text_at(d, "state", NULL), "failed");
+    const char *said = text_at(d, "said", NULL);
+    CHECK(strstr(said, "Zawilska") == NULL && strstr(said, "anna.1") == NULL && strstr(said, "600300400") == NULL && strncmp(said, "no *", 4) == 0);
+    json_decref(ret);
+    CHECK_OK(bed_erase(&s.b, &s.who, "registration", &one, &ret), &s.b.e);
+    json_decref(ret);
+    s.peer.status = 204;
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 3);
+    json_t *gone = body(&s, 2);
+    CHECK_TEXT(text_at(gone, "what", NULL), "erased");
+    CHECK(json_object_get(gone, "fields") == NULL);
+    json_decref(gone);
+    CHECK_OK(deliveries_told(s.b.service, s.b.tenant, number, INT64_MAX, 10, &ret, &s.b.e), &s.b.e);
+    CHECK_TEXT(text_at(json_array_get(json_object_get(ret, "items"), 1), "state", NULL), "overtaken");       /* not left out in silence */
+    json_decref(ret);
+    bed_end(&s.b);
+}
+
+TEST(a_peer_that_has_gone_ends_it_and_one_that_never_answers_stops_it) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "event")), other = hook_make(&s, "https://hooks.example/b", json_pack("[s]", "event"));
+    make(&s, "event", json_pack("{s:s, s:s, s:s}", "title", "Second", "starts", "2027-06-01T10:00:00Z", "ends", "2027-06-01T18:00:00Z"));
+    json_t *told = NULL;
+    s.peer.status = 410;
+    CHECK(run(&s, number) == TELLING_WAITS && run(&s, number) == TELLING_DONE && s.peer.count == 1);
+    CHECK_OK(webhook_told(s.b.service, s.b.tenant, number, &told, &s.b.e), &s.b.e);
+    CHECK_TEXT(text_at(told, "state", NULL), "ended");
+    json_decref(told);
+    s.peer.code = E_PEER;
+    CHECK(run(&s, other) == TELLING_WAITS);
+    s.peer.code = E_BUSY;
+    CHECK(run(&s, other) == TELLING_BUSY);
+    CHECK_OK(webhook_told(s.b.service, s.b.tenant, other, &told, &s.b.e), &s.b.e);
+    CHECK(json_integer_value(json_object_get(told, "tries")) == 1);          /* what the sender could not take is no try */
+    json_decref(told);
+    s.peer.code = OK;
+    s.peer.status = 301;
+    CHECK(run(&s, other) == TELLING_WAITS);
+    bed_end(&s.b);
+}
+
+TEST(what_is_not_of_its_kinds_is_passed_over) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "invoice"));
+    for (int i = 0; i < 20; i++)
+        register_one(&s, i);
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 0);
+    json_t *told = NULL;
+    CHECK_OK(webhook_told(s.b.service, s.b.tenant, number, &told, &s.b.e), &s.b.e);
+    CHECK(json_integer_value(json_object_get(told, "reached")) >= 21);
+    json_decref(told);
+    bed_end(&s.b);
+}
+
+TEST(by_hand) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    register_one(&s, 1);
+    json_t *said = NULL;
+    struct uuid name;
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 1 && uuid_parse(s.peer.got[0].delivery, &name));
+    CHECK_OK(telling_repeat(&s.t, s.b.service, s.b.tenant, number, &name, &said, &s.b.e), &s.b.e);
+    CHECK(json_is_true(json_object_get(said, "delivered")) && s.peer.got[1].repeat);
+    CHECK_TEXT(s.peer.got[1].delivery, s.peer.got[0].delivery);
+    json_decref(said);
+    CHECK(telling_repeat(&s.t, s.b.service, s.b.other, number, &name, &said, &s.b.e) == E_NOT_FOUND);
+    name.bytes[0] ^= 1;
+    CHECK(telling_repeat(&s.t, s.b.service, s.b.tenant, number, &name, &said, &s.b.e) == E_NOT_FOUND);
+    CHECK_OK(telling_test(&s.t, s.b.service, s.b.tenant, number, &said, &s.b.e), &s.b.e);
+    CHECK(strstr(s.peer.got[2].body, "\"what\":\"test\"") != NULL && strstr(s.peer.got[2].body, "kind") == NULL);
+    json_decref(said);
+    bed_end(&s.b);
+}
