@@ -93,6 +93,7 @@ enum code do_send_gates(struct control_req *c, struct err *reterr);
 enum code do_mail_list(struct control_req *c, struct err *reterr);
 enum code do_mail_put(struct control_req *c, struct err *reterr);
 enum code do_mail_relay(struct control_req *c, struct err *reterr);
+enum code do_sms_provider(struct control_req *c, struct err *reterr);
 enum code do_authorise_withdraw(struct control_req *c, struct err *reterr);
 enum code do_authorise_csv(struct control_req *c, struct err *reterr);
 enum code do_authorise_pdf(struct control_req *c, struct err *reterr);

@@ -17,6 +17,7 @@ extern const struct route_table routes_hold;      /* routes_hold.c: what is kept
 extern const struct route_table routes_messages;  /* routes_messages.c: messages to the people of records, and the gates */
 extern const struct route_table routes_templates; /* routes_templates.c: texts of messages */
 extern const struct route_table routes_webhooks;  /* routes_webhooks.c: who is told of changes */
+extern const struct route_table routes_hook;      /* routes_hook.c: receipts of the provider of text messages */
 extern const struct route_table routes_letters;   /* routes_letters.c: what became of letters */
 extern const struct route_table routes_certificate;   /* routes_certificate.c: certificates of erasure */
 extern const struct route_table routes_uses;      /* routes_uses.c: uses that came after data was given */

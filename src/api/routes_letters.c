@@ -9,6 +9,7 @@
 #include "api/tenant_call.h"
 #include "base/text.h"
 #include "messages/deliver.h"
+#include "messages/sms_way.h"
 #include "messages/outbox.h"
 #include "records/post.h"
 
@@ -103,6 +104,18 @@ enum code do_mail_put(struct control_req *c, struct err *reterr) {
         code = store_write(c->store, tenant, test_put, &ready, reterr);
     if (code == OK)
         control_set(c, "letter", json_string(uuid_format(&ready.row.id, id)));
+    return code;
+}
+
+/* The provider of text messages is asked who we are there; nothing is sent. */
+enum code do_sms_provider(struct control_req *c, struct err *reterr) {
+    const struct sms_way *way = c->api->config.sms;
+    struct sms_reply r = { .mail = { .outcome = MAIL_RELAY } };
+    enum code code = way == NULL ? OK : way->try(way->arg, &r, reterr);
+    control_set(c, "declared", json_boolean(way != NULL));
+    control_set(c, "there", json_boolean(way != NULL && r.mail.outcome == MAIL_SENT));
+    control_set(c, "said", json_string(r.mail.said));
+    control_set(c, "host", json_string(way == NULL ? "" : way->host));
     return code;
 }
 

@@ -64,8 +64,8 @@ struct sms_shape {
     const char *receipt[SMS_POINTERS], *code[SMS_POINTERS], *said[SMS_POINTERS], *credit[SMS_POINTERS];
     const struct sms_code *codes; size_t code_count;
     bool once;                               /* it refuses a second message of the same reference by itself */
-    /* Receipts, as members of a form or of a JSON object: our reference, or what it calls the message; the state; several in one are separated by commas. */
-    const char *told_id, *told_receipt, *told_state;
+    /* Receipts, as members of a query, a form or a JSON object: our reference and the state; several in one are separated by commas. NULL: it sends none. */
+    const char *told_id, *told_state;
     const char *delivered, *bounced;         /* states, separated by spaces */
     const char *answer;                      /* what it wants to hear */
 };

@@ -201,7 +201,7 @@ static const struct key keys[] = {
     { "credit", true, read_pointers, AT(shape.credit) },
     { "accepted", true, read_codes, SMS_ACCEPTED }, { "taken", true, read_codes, SMS_TAKEN }, { "refused", true, read_codes, SMS_REFUSED }, { "later", true, read_codes, SMS_LATER },
     { "slow_down", true, read_codes, SMS_SLOW }, { "ours", true, read_codes, SMS_OURS }, { "once", true, read_yes_no, AT(shape.once) },
-    { "told_id", true, read_text, AT(shape.told_id) }, { "told_receipt", true, read_text, AT(shape.told_receipt) }, { "told_state", true, read_text, AT(shape.told_state) },
+    { "told_id", true, read_text, AT(shape.told_id) }, { "told_state", true, read_text, AT(shape.told_state) },
     { "delivered", true, read_text, AT(shape.delivered) }, { "bounced", true, read_text, AT(shape.bounced) }, { "answer", true, read_text, AT(shape.answer) },
 };
 #undef AT
@@ -238,8 +238,8 @@ static void check_described(struct reading *r, const struct entry *e, const stru
         mistake(r, n, "bad-value", "a message is sent by POST or PUT, for a GET has no body");
     if (s->receipt[0] == NULL && s->code[0] == NULL)
         mistake(r, n, "missing-key", "receipt or code must say where in the answer it stands that a message was taken");
-    if (s->told_state != NULL && s->told_id == NULL && s->told_receipt == NULL)
-        mistake(r, n, "missing-key", "told_state needs told_id or told_receipt: which message is meant?");
+    if ((s->told_state == NULL) != (s->told_id == NULL))
+        mistake(r, n, "missing-key", "told_id and told_state go together: which message is meant, and what became of it?");
 }
 
 static void check_together(struct reading *r, const struct entry *e, const struct node *n) {

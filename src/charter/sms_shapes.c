@@ -33,7 +33,7 @@ static const struct sms_shape smsapi = {
     .receipt = { "/list/0/id" }, .code = { "/error", "/list/0/error", "/list/0/status" }, .said = { "/message", "/invalid_numbers/0/message", "/list/0/status" },
     .credit = { "/points" },
     .codes = smsapi_codes, .code_count = ARRAY_LEN(smsapi_codes), .once = true,
-    .told_id = "idx", .told_receipt = "MsgId", .told_state = "status",
+    .told_id = "idx", .told_state = "status",
     .delivered = "404 DELIVERED", .bounced = "402 405 406 407 412 EXPIRED UNDELIVERED FAILED REJECTED STOP", .answer = "OK",
 };
 

@@ -226,6 +226,25 @@ static void look_relay(struct visit *v) {
         say(v, GOOD, NULL, "%s:%d takes letters%s%s%s", m->host, m->port, t.tls[0] == 0 ? "" : " over ", t.tls, m->user == NULL ? "" : ", signed in");
 }
 
+static void look_sms(struct visit *v) {
+    json_t *r = NULL;
+    struct err e;
+    if (place_instance(v->place)->sms == NULL)
+        return;                              /* no charter needs one */
+    if (!v->runs || v->starting || v->session == NULL) {
+        say(v, NOTE, "run this while sejf serves", "the provider of text messages is tried by the server alone");
+        return;
+    }
+    if (session_call(v->session, json_pack("{s:s}", "do", "sms_provider"), NULL, NULL, NULL, &r, &e) != OK) {
+        say(v, BAD, "docs/messages.md", "the provider of text messages cannot be tried: %s", e.text);
+        return;
+    }
+    const char *host = json_string_value(json_object_get(r, "host")), *said = json_string_value(json_object_get(r, "said"));
+    bool there = json_is_true(json_object_get(r, "there"));
+    say(v, there ? GOOD : BAD, there ? NULL : "docs/messages.md, and whoever runs the provider", "%s %s: %s", host == NULL ? "" : host, there ? "takes text messages" : "takes no text message", said == NULL ? "" : said);
+    json_decref(r);
+}
+
 /* ---- the front */
 
 static void look_nginx(struct visit *v) {
@@ -414,7 +433,7 @@ static const struct { const char *about; void (*look)(struct visit *v); bool ins
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "log", look_log, false }, { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
     { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
-    { "keyring", look_keyring, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
+    { "keyring", look_keyring, true }, { "sms", look_sms, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };
 
 /* The keeper is asked last: opening a session may make this process another user. */

@@ -285,7 +285,7 @@ void nginx_config(struct place *p, bool supervised, struct buf *b) {
                     "    access_log off;\n    server_tokens off;\n    default_type application/octet-stream;\n");
     else
         buf_text(b, "# For the http block of your own nginx, with \"nginx: none\" in sejf.yaml. Give that nginx's user the right to\n"
-                    "# the socket below, keep access_log off for these servers, or log no query and no path below /p/ and /take/.\n");
+                    "# the socket below, keep access_log off for these servers, or log no query and no path below /p/, /take/ and /hook/.\n");
     if (rule_on(RULE_tls_floor))
         buf_printf(b, "%s%s", tls_floor, tls_policy);
     else
