@@ -164,7 +164,7 @@ static enum code goes(void *arg, struct err *e) {
 static void *give(void *arg) {
     struct bench *b = arg;
     while (b->next++ < b->letters) {
-        struct mail_letter l = { .id = uuid_new(), .attempt = 1, .to = "anna@people.example", .message = b->text, .len = strlen(b->text) };
+        struct mail_letter l = { .id = uuid_new(), .attempt = 1, .to = "anna@people.example", .from = "", .message = b->text, .len = strlen(b->text) };
         struct mail_reply r = { .status = 0 };
         struct err e;
         bool went = false;

@@ -14,6 +14,7 @@ extern const struct route_table routes_register; /* routes_register.c: authorisa
 extern const struct route_table routes_agreement;  /* routes_agreement.c: the agreement of a tenant */
 extern const struct route_table routes_closing;   /* routes_closing.c: a tenant closes its account */
 extern const struct route_table routes_hold;      /* routes_hold.c: what is kept although its time comes */
+extern const struct route_table routes_sent;      /* routes_sent.c: what became of messages */
 extern const struct route_table routes_messages;  /* routes_messages.c: messages to the people of records, and the gates */
 extern const struct route_table routes_templates; /* routes_templates.c: texts of messages */
 extern const struct route_table routes_webhooks;  /* routes_webhooks.c: who is told of changes */

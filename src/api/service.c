@@ -189,6 +189,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
         routes_hook,
         routes_messages,
         routes_templates,
+        routes_sent,
         routes_account, routes_factors, routes_members, routes_people_doc,
         routes_remainder,
         routes_subjects, routes_forms, routes_links, routes_link_packs, routes_public, routes_versions, routes_in, routes_proofs, routes_with,
@@ -235,6 +236,10 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
         code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, *a->config.mail, clock_held, mail_belongs, a, mail_service, a }, &a->postman, reterr);
     if (code == OK && a->config.webhooks != NULL)
         code = webhooks_start(a, reterr);
+    if (code == OK && (a->config.mail != NULL || a->config.sms != NULL)) {
+        const struct deliver_way none = { .send = NULL };
+        code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, a->config.mail == NULL ? none : *a->config.mail, clock_held, mail_belongs, a, mail_service, a, a->config.sms }, &a->postman, reterr);
+    }
     if (code == OK)
         code = jobs_start(a, &jobs, reterr);
     if (code == OK && a->config.control_fd > 0)

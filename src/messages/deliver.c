@@ -14,7 +14,10 @@
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
 #include "messages/settled.h"
+#include "messages/unsubscribe.h"
+#include "messages/verp.h"
 #include "records/post.h"
+#include "wire/gsm.h"
 #include "wire/mime.h"
 #include "wire/verdict.h"
 
@@ -135,7 +138,8 @@ static bool is_message(const struct letter_try *t) { return t->row.kind > 0; }
 static json_t *entry_of(const struct letter_try *t) {
     const struct mail_reply *r = &t->reply;
     bool stopped = !t->stopped.passes;
-    return json_pack("{s:s, s:I, s:s, s:i, s:s*, s:s*, s:i, s:s*, s:s*}", "cause", t->row.cause, "about", (json_int_t)t->row.about, "relay", t->d->way.relay == NULL ? "" : t->d->way.relay, "tries", t->row.tries,
+    const char *host = t->row.channel == CHANNEL_EMAIL ? t->d->way.relay : t->d->sms == NULL ? NULL : t->d->sms->host;
+    return json_pack("{s:s, s:I, s:s, s:i, s:s*, s:s*, s:i, s:s*, s:s*}", "cause", t->row.cause, "about", (json_int_t)t->row.about, "relay", host == NULL ? "" : host, "tries", t->row.tries,
                      "tls", r->tls[0] == 0 ? NULL : r->tls, "enhanced", r->enhanced[0] == 0 ? NULL : r->enhanced, "status", r->status,
                      "gate", stopped ? gate_name(t->stopped.gate) : NULL, "why", stopped ? t->stopped.why : NULL);
 }
@@ -278,10 +282,10 @@ static enum code ask_for_it(struct letter_try *t, int64_t tenant, enum deliver_e
 
 /* ---- a mail */
 
-static enum code hand_over(struct letter_try *t, int64_t tenant, const char *to, const struct buf *message, enum deliver_end *ret, struct err *reterr) {
+static enum code hand_over(struct letter_try *t, int64_t tenant, const char *to, const char *from, const struct buf *message, enum deliver_end *ret, struct err *reterr) {
     struct going g = { t, tenant };
     bool went = false;
-    const struct mail_letter l = { t->row.id, (uint32_t)t->row.tries + 1, to, message->data, message->len };
+    const struct mail_letter l = { t->row.id, (uint32_t)t->row.tries + 1, to, from, message->data, message->len };
     enum code code = t->d->way.send(t->d->way.arg, &l, may_go, &g, &went, &t->reply, reterr);
     if (went) {
         t->row.state = LETTER_SENDING;
@@ -345,7 +349,7 @@ static enum code letter_try(struct letter_try *t, int64_t tenant, enum deliver_e
         return give_up_as(t, tenant, LEFT, ret, reterr);
     code = post_open(t->d->keeper, tenant, &t->row, &post, reterr);
     if (code == OK && (code = letter_make(t, post, &message, reterr)) == OK)
-        code = hand_over(t, tenant, member(post, "to"), &message, ret, reterr);
+        code = hand_over(t, tenant, member(post, "to"), "", &message, ret, reterr);
     else if (post != NULL ? code != E_MEMORY : code == E_GONE || code == E_DAMAGED)
         code = give_up(t, tenant, ret, reterr);              /* it never makes a message */
     else if (code == E_TOO_MANY)
@@ -374,12 +378,86 @@ static enum code mail_make(struct letter_try *t, struct buf *ret, struct err *re
     return mime_put(&l, ret, reterr);
 }
 
+/* What of a mail is neither its text nor its address: how to leave, and where its bounces come. */
+static enum code mail_around(struct letter_try *t, int64_t tenant, struct err *reterr) {
+    struct outgoing *o = &t->out;
+    const struct deliver_way *w = &t->d->way;
+    enum code code = w->base_url == NULL ? OK : unsubscribe_headers(t->service, tenant, &t->row, o->who, w->base_url, &o->headers, reterr);
+    return code == OK && w->bounces != NULL ? verp_make(t->service, tenant, &t->row.id, w->bounces, o->envelope_from, reterr) : code;
+}
+
+/* ---- a text message: the provider knows it by the id of the letter, so what is in doubt is asked for before it goes again */
+
+static enum code sms_settled(struct letter_try *t, int64_t tenant, const struct sms_reply *r, enum deliver_end *ret, struct err *reterr) {
+    t->reply = r->mail;
+    if (r->receipt[0] != 0) {
+        buf_cut(&t->receipt, 0);
+        buf_text(&t->receipt, r->receipt);
+        t->row.receipt = buf_str(&t->receipt);
+    }
+    return settled(t, tenant, ret, reterr);
+}
+
+/* *ret_known false: the provider has not got it. */
+static enum code sms_ask(struct letter_try *t, int64_t tenant, bool *ret_known, enum deliver_end *ret, struct err *reterr) {
+    struct sms_reply r = { .mail = { .outcome = MAIL_RELAY } };
+    enum code code = t->d->sms->ask(t->d->sms->arg, tenant, &t->row.id, t->row.receipt, &r, reterr);
+    *ret_known = true;
+    if (code == E_PEER || (code == OK && r.mail.outcome == MAIL_RELAY))
+        return put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
+    if (code != OK)
+        return code;
+    *ret_known = r.mail.outcome != MAIL_NOT_SENT && (r.mail.outcome != MAIL_NEVER || t->row.state == LETTER_SENDING);       /* who cannot say is given it again, later */
+    return *ret_known ? sms_settled(t, tenant, &r, ret, reterr) : OK;
+}
+
+static enum code sms_hand_over(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    struct going g = { t, tenant };
+    struct gsm_measure m;
+    struct sms_reply r = { .mail = { .outcome = MAIL_IN_DOUBT, .said = "the provider's answer never came" } };
+    bool went = false;
+    if (!gsm_measure(buf_str(&t->out.text), t->out.text.len, &m))
+        return give_up_as(t, tenant, "its text cannot stand in a text message", ret, reterr);
+    const struct sms_letter l = { .tenant = tenant, .id = t->row.id, .attempt = (uint32_t)t->row.tries + 1, .to = t->out.to, .text = buf_str(&t->out.text), .unicode = m.encoding == GSM_SIXTEEN, .parts = m.parts };
+    enum code code = t->d->sms->send(t->d->sms->arg, &l, may_go, &g, &went, &r, reterr);
+    if (!went && code == E_PEER)
+        return put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
+    if (!went && code != OK)
+        return code;
+    t->row.state = went ? LETTER_SENDING : t->row.state;
+    t->row.tries++;
+    t->row.tried = clock_now();
+    return sms_settled(t, tenant, &r, ret, reterr);
+}
+
+static enum code sms_send(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    bool known = false;
+    enum code code = t->row.doubts > 0 ? sms_ask(t, tenant, &known, ret, reterr) : OK;
+    return code == OK && !known ? sms_hand_over(t, tenant, ret, reterr) : code;
+}
+
+/* Found on its way, after a cut: the provider has it, or it goes again. */
+static enum code sms_found(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    bool known = true;
+    enum code code = t->d->sms == NULL ? put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr) : sms_ask(t, tenant, &known, ret, reterr);
+    if (code != OK || known)
+        return code;
+    t->reply = (struct mail_reply){ .outcome = MAIL_NOT_SENT };
+    return settled(t, tenant, ret, reterr);
+}
+
 static enum code message_send(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
     AUTO(buf_wipe) struct buf message = BUF(MAIL_MESSAGE_MAX);
-    enum code code = t->row.channel == CHANNEL_EMAIL ? mail_make(t, &message, reterr) : err_set(reterr, E_NOT_FOUND, "no provider of text messages is declared");
+    if (t->out.text.len == 0)
+        return give_up_as(t, tenant, "it has no text", ret, reterr);
+    if (t->row.channel == CHANNEL_SMS)
+        return sms_send(t, tenant, ret, reterr);
+    enum code code = mail_around(t, tenant, reterr);
     if (code == OK)
-        return hand_over(t, tenant, t->out.to, &message, ret, reterr);
-    return code == E_MEMORY ? code : give_up_as(t, tenant, reterr->text, ret, reterr);
+        code = mail_make(t, &message, reterr);
+    if (code == OK)
+        return hand_over(t, tenant, t->out.to, t->out.envelope_from, &message, ret, reterr);
+    return code == E_INVALID || code == E_TOO_LARGE ? give_up_as(t, tenant, reterr->text, ret, reterr) : code;
 }
 
 static enum code message_try(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
@@ -415,10 +493,14 @@ enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid
     bool over = (clock_now() >= t.row.until && !clock_is_doubted(d)) || !letter_is_open(&t.row);
     if (!service_find(&t, tenant) && !over)
         return put_off(&t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
-    if (t.row.state == LETTER_SENDING)
+    if (t.row.state == LETTER_SENDING && t.row.channel == CHANNEL_SMS)
+        return sms_found(&t, tenant, ret, reterr);
+    if (t.row.state == LETTER_SENDING && d->way.ask != NULL)
         return ask_for_it(&t, tenant, ret, reterr);
     if (over)
         return give_up(&t, tenant, ret, reterr);
+    if (t.row.channel == CHANNEL_SMS ? d->sms == NULL : d->way.send == NULL)
+        return put_off(&t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
     return is_message(&t) ? message_try(&t, tenant, ret, reterr) : letter_try(&t, tenant, ret, reterr);
 }
 

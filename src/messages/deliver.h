@@ -4,6 +4,7 @@
  * different letters. Never logs. */
 #pragma once
 #include "keeper/client.h"
+#include "messages/sms_way.h"
 #include "records/records.h"
 #include "store/letter.h"
 #include "sys/mail.h"
@@ -17,13 +18,17 @@ struct deliver_way {
     void *arg;
     const char *from, *from_name;            /* the address that letters come from; its name or NULL */
     const char *relay;                       /* its host, as in the ledger */
+    const char *base_url;                    /* "https://seats.example:8443": where what stands in a message leads; NULL: nothing stands there */
+    const char *bounces;                     /* the domain that bounces come to; NULL: none come */
 };
+/* way.send NULL: there is no relay, so mail waits. */
 struct deliver { struct store *store; struct keeper_client *keeper; struct deliver_way way;
                  bool (*clock_held)(struct store *s); /* NULL, or: is the clock doubted? Then no letter's time is over */
                  enum code (*belongs)(void *arg, int64_t tenant, const struct uuid *account, bool *ret, struct err *reterr); /* NULL, or: a letter to somebody who has left meanwhile does not go */
                  void *belongs_arg;
                  enum code (*service)(void *arg, int64_t tenant, struct service **ret, struct err *reterr); /* of a tenant: messages (kind > 0) are made by it. NULL: they wait */
-                 void *service_arg; };
+                 void *service_arg;
+                 const struct sms_way *sms; /* how text messages leave; NULL: they wait */ };
 
 enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
                    DELIVER_DOUBT,            /* it may have arrived, and nobody knows */

@@ -188,7 +188,7 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
     if (m == NULL || g->mailer < 0)
         return OK;
     enum code code = mail_line_new(g->mailer, &e->mail, reterr);
-    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host };
+    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host, .base_url = place_url(p) };
     if (code == OK)
         e->config.mail = &e->way;
     return code;

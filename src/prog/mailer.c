@@ -34,7 +34,7 @@
 #define LOOK_MS 1000
 
 enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED };
-struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *message; bool again, gone; usec_t waits /* since then */; };
+struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *from, *message; bool again, gone; usec_t waits /* since then */; };
 struct memory { struct uuid id; uint32_t attempt; struct mail_reply reply; };
 struct wire { struct relay *relay; struct guest *guest; struct memory under_way; bool busy, asked /* the guest, whether it may go */, went, fresh; char *to; usec_t idle;
               struct guest *next /* its letter stands behind the one under way */; char *next_to; bool left /* who stood there has gone: what was said for it cannot be unsaid */; };
@@ -71,6 +71,7 @@ static struct guest *guest_free(struct guest *g) {
         explicit_bzero(g->to, strlen(g->to));
     mem_free(g->message);
     mem_free(g->to);
+    mem_free(g->from);
     g->ipc = ipc_free(g->ipc);
     return mem_free(g);
 }
@@ -161,7 +162,7 @@ static void tried(struct wire *w) {
 
 static enum code letter_say(struct wire *w, const struct guest *g, struct err *reterr) {
     char id[UUID_TEXT];
-    const struct smtp_letter l = { relay_way_from(w->relay), g->to, uuid_format(&g->call.letter.id, id), g->message, g->call.letter.len };
+    const struct smtp_letter l = { g->from[0] == 0 ? relay_way_from(w->relay) : g->from, g->to, uuid_format(&g->call.letter.id, id), g->message, g->call.letter.len };
     return smtp_letter(relay_smtp(w->relay), &l, reterr);
 }
 
@@ -384,10 +385,11 @@ static void guest_begins(struct mailer *m, struct guest *g, const void *frame, s
     } else {
         bool sends = g->call.kind == MAIL_CALL_SENDS;
         g->to = mem_text(sends ? g->call.letter.to : "");
+        g->from = mem_text(sends ? g->call.letter.from : "");
         g->message = mem_text_n(sends ? g->call.letter.message : "", g->call.letter.len);
         g->state = QUEUES;
         g->waits = clock_steady();
-        if (g->to == NULL || g->message == NULL)
+        if (g->to == NULL || g->from == NULL || g->message == NULL)
             refuse(g, MAIL_LATER, "no memory for a letter");
     }
 }

@@ -232,6 +232,26 @@ enum code letters_list(struct sql *q, const struct uuid *before, letter_fn fn, v
     return letters_give(s, fn, arg, NULL, reterr);
 }
 
+enum code letters_find(struct sql *q, const struct letter_filter *f, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr) {
+    PRE(q != NULL && f != NULL && before != NULL && fn != NULL && reterr != NULL);
+    static const struct uuid last = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } };
+    bool of_record = !uuid_is_null(&f->record), of_cause = f->cause != NULL;
+    struct stmt *s;
+    enum code code = of_record  ? sql_prepare(q, LETTER_COLS " AND kind = ?2 AND kind > 0 AND record = ?3 AND (?4 = 0 OR (cause = ?5 AND about = ?6)) AND (?7 < 0 OR state = ?7) AND id < ?8 ORDER BY id DESC", &s, reterr)
+                     : of_cause ? sql_prepare(q, LETTER_COLS " AND kind > 0 AND ?2 = 0 AND ?3 IS NOT NULL AND ?4 <> 0 AND cause = ?5 AND about = ?6 AND (?7 < 0 OR state = ?7) AND id < ?8 ORDER BY id DESC", &s, reterr)
+                                : sql_prepare(q, LETTER_COLS " AND kind > 0 AND ?2 = 0 AND ?3 IS NOT NULL AND ?4 = 0 AND ?5 = '' AND ?6 = 0 AND (?7 < 0 OR state = ?7) AND id < ?8 ORDER BY id DESC", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, of_record ? f->kind : 0);
+    bind_uuid(s, 3, &f->record);
+    stmt_int(s, 4, of_cause);
+    stmt_text(s, 5, of_cause ? f->cause : "");
+    stmt_int(s, 6, of_cause ? f->about : 0);
+    stmt_int(s, 7, f->state);
+    bind_uuid(s, 8, uuid_is_null(before) ? &last : before);
+    return letters_give(s, fn, arg, NULL, reterr);
+}
+
 enum code letters_forget(struct txn *t, usec_t before, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
     struct stmt *s;

@@ -42,6 +42,9 @@ MUST_USE enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn
 MUST_USE enum code letters_about(struct sql *q, const char *cause, int64_t about, letter_fn fn, void *arg, struct err *reterr);
 /* All of the tenant that are older than `before` (a null id: all), the newest first. */
 MUST_USE enum code letters_list(struct sql *q, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr);
+/* Messages alone (kind > 0), the newest first, older than `before` (a null id: all). record: of that one; cause: of what that caused. */
+struct letter_filter { int32_t kind; struct uuid record; /* null: of all */ const char *cause; int64_t about; /* cause NULL: all */ int state; /* enum letter_state; -1: all */ };
+MUST_USE enum code letters_find(struct sql *q, const struct letter_filter *f, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr);
 typedef bool (*letter_next_fn)(int64_t tenant, const struct uuid *id, usec_t next, void *arg);
 /* Tenant by tenant, those behind `after` first: `share` of each, by time. Those of that time, and those that are further ahead than any letter is put off
  * (LETTER_AHEAD), for the clock was wrong then. Where any is to be tried, two reads for each tenant that has letters, however many they are; else one. */

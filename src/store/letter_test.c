@@ -200,3 +200,32 @@ TEST(a_message_is_open_without_bytes) {
     list_is(&b, 4, 0, "");
     bed_end(&b);
 }
+
+/* Messages alone, by record, by cause and by state, page by page. */
+TEST(messages_are_found) {
+    struct bed b;
+    bed_start(&b);
+    for (uint32_t n = 1; n <= 6; n++) {
+        struct letter_row r = letter(n, n <= 4 ? 7 : 8);
+        r.cause = n == 6 ? "api" : "campaign";
+        r.kind = n == 1 ? 0 : 12;                    /* the first is a letter of a duty */
+        r.record = id_of(n % 2 == 0 ? 40 : 41);
+        r.state = n == 4 ? LETTER_SENT : LETTER_WAITING;
+        CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = r, .next = 500 }), &b.e);
+    }
+    static const struct { int32_t kind; uint32_t record; const char *cause; int64_t about; int state; uint32_t before; const char *want; } rows[] = {
+        { 0, 0, NULL, 0, -1, 0, "6 5 4 3 2 " }, { 0, 0, NULL, 0, LETTER_SENT, 0, "4 " }, { 0, 0, NULL, 0, -1, 4, "3 2 " }, { 12, 40, NULL, 0, -1, 0, "6 4 2 " }, { 13, 40, NULL, 0, -1, 0, "" },
+        { 12, 40, "campaign", 7, -1, 0, "4 2 " }, { 12, 40, "campaign", 7, LETTER_WAITING, 0, "2 " }, { 0, 0, "campaign", 7, -1, 0, "4 3 2 " }, { 0, 0, "campaign", 8, -1, 0, "5 " }, { 0, 0, "api", 8, -1, 6, "" },
+    };
+    struct view *v = NULL;
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO(buf_done) struct buf got = BUF(4096);
+        const struct letter_filter f = { rows[i].kind, rows[i].record == 0 ? (struct uuid){ { 0 } } : id_of(rows[i].record), rows[i].cause, rows[i].about, rows[i].state };
+        struct uuid before = rows[i].before == 0 ? (struct uuid){ { 0 } } : id_of(rows[i].before);
+        CHECK_OK(letters_find(view_sql(v), &f, &before, over_take, &got, &b.e), &b.e);
+        CHECK_TEXT(buf_str(&got), rows[i].want);
+    }
+    v = view_end(v);
+    bed_end(&b);
+}

@@ -1,6 +1,6 @@
 /* mail.c — a connection for each letter:
  *
- *   server  send: 1, id, attempt u32, to, message     or  ask: 2, id, attempt u32     or  try: 6, and the rest of ask, all zero
+ *   server  send: 1, id, attempt u32, to, from, message     or  ask: 2, id, attempt u32     or  try: 6, and the rest of ask, all zero
  *   mailer  may it go: 3      (of a letter that is sent, at most once)
  *   server  it may: 4
  *   mailer  answer: 5, outcome u8, about u8, status u32, enhanced, tls, said
@@ -66,6 +66,7 @@ bool mail_call_read(const void *frame, size_t len, struct mail_call *ret) {
     memcpy(c.letter.id.bytes, id, sizeof c.letter.id.bytes);
     if (kind == SEND) {
         c.letter.to = msg_text(&m);
+        c.letter.from = msg_text(&m);
         c.letter.len = msg_u32(&m);
         c.letter.message = msg_bytes(&m, c.letter.len);
     }
@@ -178,6 +179,7 @@ static enum code call(struct mail_line *l, const struct mail_letter *letter, enu
     put_u32(out, letter->attempt);
     if (kind == SEND) {
         put_text(out, letter->to);
+        put_text(out, letter->from);
         put_u32(out, (uint32_t)letter->len);
         buf_add(out, letter->message, letter->len);
     }
@@ -188,10 +190,10 @@ static enum code call(struct mail_line *l, const struct mail_letter *letter, enu
 }
 
 enum code mail_send(struct mail_line *l, const struct mail_letter *letter, mail_go_fn go, void *arg, bool *ret_went, struct mail_reply *ret, struct err *reterr) {
-    PRE(l != NULL && letter != NULL && letter->to != NULL && go != NULL && ret_went != NULL && ret != NULL && reterr != NULL);
+    PRE(l != NULL && letter != NULL && letter->to != NULL && letter->from != NULL && go != NULL && ret_went != NULL && ret != NULL && reterr != NULL);
     struct asker a = { go, arg, false };
     *ret_went = false;
-    if (letter->len == 0 || letter->len > MAIL_MESSAGE_MAX || strlen(letter->to) >= MAIL_TEXT_MAX)
+    if (letter->len == 0 || letter->len > MAIL_MESSAGE_MAX || strlen(letter->to) >= MAIL_TEXT_MAX || strlen(letter->from) >= MAIL_TEXT_MAX)
         return err_set(reterr, E_TOO_LARGE, "a letter is larger than the mailer takes");
     enum code code = call(l, letter, SEND, &a, ret, reterr);
     *ret_went = a.went;

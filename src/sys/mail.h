@@ -29,7 +29,7 @@ enum mail_outcome { MAIL_SENT,               /* the relay has taken it */
                     MAIL_NEVER };            /* asked, and the mailer does not remember it */
 struct mail_reply { enum mail_outcome outcome; bool about /* this letter: the relay has answered something about it, not only about us */; int status /* of SMTP; 0: none */; char enhanced[12], tls[16] /* "TLSv1.3"; "": in the clear */;
                     char said[MAIL_TEXT_MAX] /* one line; addresses masked */; };
-struct mail_letter { struct uuid id; uint32_t attempt; const char *to; const void *message; size_t len; };
+struct mail_letter { struct uuid id; uint32_t attempt; const char *to, *from /* where its bounces come; "": the address that all come from */; const void *message; size_t len; };
 /* Notes durably that the letter is about to go out. Not OK: it does not. */
 typedef enum code (*mail_go_fn)(void *arg, struct err *reterr);
 /* Blocks its thread. E_PEER before go was called: the mailer is away, nothing was sent; after: ask. Whatever go returns. *ret_went: go was

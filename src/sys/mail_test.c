@@ -87,7 +87,7 @@ static enum code with(enum deed deed, enum code may, int *gone, bool *went, stru
     CHECK(mail_line_new(from, &l, &e) == OK && pthread_create(&m->thread, NULL, run, m) == 0);
     *gone = 0;
     go_result = may;
-    enum code code = mail_send(l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "text", 4 }, go, gone, went, ret, &e);
+    enum code code = mail_send(l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "b-1@bounces.example", "text", 4 }, go, gone, went, ret, &e);
     struct mail_reply asked = { .status = 0 };
     if (deed == SENDS)
         CHECK(mail_try(l, &asked, &e) == OK && asked.outcome == MAIL_SENT && asked.status == 250);
@@ -139,7 +139,7 @@ static void *wait_for_it(void *arg) {
     struct err e;
     int gone = 0;
     bool went;
-    s->code = mail_send(s->l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "text", 4 }, go, &gone, &went, &r, &e);
+    s->code = mail_send(s->l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "b-1@bounces.example", "text", 4 }, go, &gone, &went, &r, &e);
     return NULL;
 }
 
@@ -192,7 +192,7 @@ TEST(whose_letter_has_gone_hears_its_answer) {
     pthread_t thread;
     CHECK(line_make(&from, &s.line, &e) == OK && mail_line_new(from, &l, &e) == OK);
     CHECK(pthread_create(&thread, NULL, answers_late, &s) == 0);
-    CHECK_OK(mail_send(l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "text", 4 }, stop_then_go, l, &went, &r, &e), &e);
+    CHECK_OK(mail_send(l, &(struct mail_letter){ { { 7 } }, 3, "anna@people.example", "b-1@bounces.example", "text", 4 }, stop_then_go, l, &went, &r, &e), &e);
     CHECK(went && r.outcome == MAIL_SENT);
     CHECK(pthread_join(thread, NULL) == 0);
     (void)close(from);
