@@ -47,6 +47,7 @@ usec_t renewal_due(const struct zone *zone, usec_t last, usec_t now);
 MUST_USE enum code requests_look(struct api *a, usec_t now, struct err *reterr);
 /* turns_mail.c: letters that are to be tried; those that are long over. Does that account belong to the tenant, and may it sign in? (arg: struct api) */
 MUST_USE enum code mail_service(void *arg, int64_t tenant, struct service **ret, struct err *reterr);
+struct mail_brand mail_brand_of(void *arg, struct service *s);
 MUST_USE enum code mail_belongs(void *arg, int64_t tenant, const struct uuid *account, bool *ret, struct err *reterr);
 MUST_USE enum code job_mail(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code turn_remind(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* turns_remind.c: reminders that are due are queued */

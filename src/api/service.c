@@ -238,7 +238,7 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
         code = webhooks_start(a, reterr);
     if (code == OK && (a->config.mail != NULL || a->config.sms != NULL)) {
         const struct deliver_way none = { .send = NULL };
-        code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, a->config.mail == NULL ? none : *a->config.mail, clock_held, mail_belongs, a, mail_service, a, a->config.sms }, &a->postman, reterr);
+        code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, a->config.mail == NULL ? none : *a->config.mail, clock_held, mail_belongs, a, mail_service, a, a->config.sms, mail_brand_of }, &a->postman, reterr);
     }
     if (code == OK)
         code = jobs_start(a, &jobs, reterr);

@@ -34,6 +34,8 @@ enum code mail_service(void *arg, int64_t tenant, struct service **ret, struct e
     return a->people == NULL ? err_set(reterr, E_NOT_FOUND, "there are no tenants yet") : people_service(a->people, tenant, ret, reterr);
 }
 
+struct mail_brand mail_brand_of(void *arg, struct service *s) { return api_brand(arg, service_charter(s)); }
+
 /* ---- what is over, where no relay takes it */
 
 #define OVER_PACE (10 * USEC_PER_MINUTE)

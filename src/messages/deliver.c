@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
+#include "messages/compose.h"
 #include "messages/settled.h"
 #include "messages/unsubscribe.h"
 #include "messages/verp.h"
@@ -329,7 +330,14 @@ static enum code letter_make(const struct letter_try *t, const json_t *post, str
         l.file_name = member(file, "name");
         l.file_type = member(file, "type");
     }
-    return mime_put(&l, ret, reterr);
+    AUTO(buf_wipe) struct buf plain_mail = BUF(ret->max);
+    if (t->d->way.dkim == NULL)
+        return mime_put(&l, ret, reterr);
+    enum code code = mime_put(&l, &plain_mail, reterr);
+    if (code == OK)
+        code = dkim_sign(t->d->way.dkim, plain_mail.data, plain_mail.len, clock_now(), ret, reterr);
+    buf_add(ret, plain_mail.data, plain_mail.len);
+    return code == OK && ret->failed ? err_set(reterr, E_MEMORY, "no memory for a letter") : code;
 }
 
 /* May it still go to whom it was meant for? */
@@ -371,11 +379,11 @@ static enum code stopped(struct letter_try *t, int64_t tenant, enum deliver_end 
 }
 
 static enum code mail_make(struct letter_try *t, struct buf *ret, struct err *reterr) {
-    char id[UUID_TEXT];
-    const struct outgoing *o = &t->out;
-    const struct mime_letter l = { .from = t->d->way.from, .from_name = t->d->way.from_name, .to = o->to, .id = uuid_format(&t->row.id, id), .lang = lang_code(o->lang), .made = t->row.made,
-                                   .subject = buf_str(&o->subject), .text = buf_str(&o->text) };
-    return mime_put(&l, ret, reterr);
+    const struct deliver_way *w = &t->d->way;
+    struct compose_way look = { .from = w->from, .from_name = w->from_name, .dkim = w->dkim };
+    if (t->d->brand != NULL)
+        look.brand = t->d->brand(t->d->service_arg, t->service);
+    return compose_mail(&look, &t->row, &t->out, ret, reterr);
 }
 
 /* What of a mail is neither its text nor its address: how to leave, and where its bounces come. */

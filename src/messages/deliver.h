@@ -4,6 +4,8 @@
  * different letters. Never logs. */
 #pragma once
 #include "keeper/client.h"
+#include "messages/dkim.h"
+#include "messages/mail_page.h"
 #include "messages/sms_way.h"
 #include "records/records.h"
 #include "store/letter.h"
@@ -20,6 +22,7 @@ struct deliver_way {
     const char *relay;                       /* its host, as in the ledger */
     const char *base_url;                    /* "https://seats.example:8443": where what stands in a message leads; NULL: nothing stands there */
     const char *bounces;                     /* the domain that bounces come to; NULL: none come */
+    const struct dkim *dkim;                 /* signs every mail; NULL: not signed */
 };
 /* way.send NULL: there is no relay, so mail waits. */
 struct deliver { struct store *store; struct keeper_client *keeper; struct deliver_way way;
@@ -28,7 +31,8 @@ struct deliver { struct store *store; struct keeper_client *keeper; struct deliv
                  void *belongs_arg;
                  enum code (*service)(void *arg, int64_t tenant, struct service **ret, struct err *reterr); /* of a tenant: messages (kind > 0) are made by it. NULL: they wait */
                  void *service_arg;
-                 const struct sms_way *sms; /* how text messages leave; NULL: they wait */ };
+                 const struct sms_way *sms; /* how text messages leave; NULL: they wait */
+                 struct mail_brand (*brand)(void *arg, struct service *s); /* NULL, or how mail of that service looks (arg: service_arg) */ };
 
 enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
                    DELIVER_DOUBT,            /* it may have arrived, and nobody knows */

@@ -85,7 +85,7 @@ static void out_start(struct outbed *o) {
     o->sent = o->asked = o->went = o->held = 0;
     o->taken_count = 0;
     pthread_mutex_init(&o->lock, NULL);
-    o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, NULL, o, "service@seats.example", "Seats", "relay.example", NULL, NULL }, NULL, NULL, NULL };
+    o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, NULL, o, "service@seats.example", "Seats", "relay.example", NULL, NULL, NULL }, NULL, NULL, NULL };
 }
 static void out_end(struct outbed *o) {
     pthread_mutex_destroy(&o->lock);

@@ -6,6 +6,7 @@
 
 #include "messages/campaign.h"
 #include "messages/remind.h"
+#include "messages/compose.h"
 #include "messages/who.h"
 #include "records/record.h"
 
@@ -75,6 +76,8 @@ enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_r
         code = remind_stands(r, &rec, ret->ask.now, &verdict, reterr);
     if (code == OK && verdict.passes)
         code = gate_check(&ret->ask, &verdict, reterr);
+    if (code == OK && verdict.passes)
+        code = compose_texts(s, tenant, r, &rec, ret, reterr);
     ret->ask.opened = NULL;                  /* it closes here */
     if (code == OK)
         *ret_verdict = verdict;
