@@ -237,18 +237,24 @@ enum code letters_find(struct sql *q, const struct letter_filter *f, const struc
     static const struct uuid last = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } };
     bool of_record = !uuid_is_null(&f->record), of_cause = f->cause != NULL;
     struct stmt *s;
-    enum code code = of_record  ? sql_prepare(q, LETTER_COLS " AND kind = ?2 AND kind > 0 AND record = ?3 AND (?4 = 0 OR (cause = ?5 AND about = ?6)) AND (?7 < 0 OR state = ?7) AND id < ?8 ORDER BY id DESC", &s, reterr)
-                     : of_cause ? sql_prepare(q, LETTER_COLS " AND kind > 0 AND ?2 = 0 AND ?3 IS NOT NULL AND ?4 <> 0 AND cause = ?5 AND about = ?6 AND (?7 < 0 OR state = ?7) AND id < ?8 ORDER BY id DESC", &s, reterr)
-                                : sql_prepare(q, LETTER_COLS " AND kind > 0 AND ?2 = 0 AND ?3 IS NOT NULL AND ?4 = 0 AND ?5 = '' AND ?6 = 0 AND (?7 < 0 OR state = ?7) AND id < ?8 ORDER BY id DESC", &s, reterr);
+    enum code code = of_record  ? sql_prepare(q, LETTER_COLS " AND kind > 0 AND (?2 < 0 OR state = ?2) AND id < ?3 AND kind = ?4 AND record = ?5 AND (?6 IS NULL OR (cause = ?6 AND about = ?7)) ORDER BY id DESC", &s, reterr)
+                     : of_cause ? sql_prepare(q, LETTER_COLS " AND kind > 0 AND (?2 < 0 OR state = ?2) AND id < ?3 AND cause = ?4 AND about = ?5 ORDER BY id DESC", &s, reterr)
+                                : sql_prepare(q, LETTER_COLS " AND kind > 0 AND (?2 < 0 OR state = ?2) AND id < ?3 ORDER BY id DESC", &s, reterr);
     if (code != OK)
         return code;
-    stmt_int(s, 2, of_record ? f->kind : 0);
-    bind_uuid(s, 3, &f->record);
-    stmt_int(s, 4, of_cause);
-    stmt_text(s, 5, of_cause ? f->cause : "");
-    stmt_int(s, 6, of_cause ? f->about : 0);
-    stmt_int(s, 7, f->state);
-    bind_uuid(s, 8, uuid_is_null(before) ? &last : before);
+    stmt_int(s, 2, f->state);
+    bind_uuid(s, 3, uuid_is_null(before) ? &last : before);
+    if (of_record) {
+        stmt_int(s, 4, f->kind);
+        bind_uuid(s, 5, &f->record);
+    }
+    if (of_cause) {
+        stmt_text(s, of_record ? 6 : 4, f->cause);
+        stmt_int(s, of_record ? 7 : 5, f->about);
+    } else if (of_record) {
+        stmt_null(s, 6);
+        stmt_int(s, 7, 0);
+    }
     return letters_give(s, fn, arg, NULL, reterr);
 }
 
