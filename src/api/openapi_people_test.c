@@ -44,7 +44,6 @@ TEST(every_route_of_people_is_documented) {
         &routes_consents,
         &routes_closing,
         &routes_messages, &routes_webhooks,
-        &routes_messages,
         &routes_sent,
         &routes_requests, &routes_subjects, &routes_letters,
         &routes_templates,

@@ -232,8 +232,6 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     struct http *http = NULL;
     struct err late;
     enum code code = watch_start(a->config.store, &a->watch, reterr);
-    if (code == OK && a->config.mail != NULL)
-        code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, *a->config.mail, clock_held, mail_belongs, a, mail_service, a }, &a->postman, reterr);
     if (code == OK && a->config.webhooks != NULL)
         code = webhooks_start(a, reterr);
     if (code == OK && (a->config.mail != NULL || a->config.sms != NULL)) {
