@@ -55,6 +55,10 @@ enum code control_agreement_add(struct control_req *c, json_t *line, struct err 
 enum code do_hold_set(struct control_req *c, struct err *reterr);
 enum code do_hold_lift(struct control_req *c, struct err *reterr);
 enum code do_hold_list(struct control_req *c, struct err *reterr);
+/* control_sms.c: rows of control.tbl */
+enum code do_sms_allow(struct control_req *c, struct err *reterr);
+enum code do_sms_end(struct control_req *c, struct err *reterr);
+enum code do_sms_show(struct control_req *c, struct err *reterr);
 /* control_charter.c: rows of control.tbl */
 enum code do_charter_announce(struct control_req *c, struct err *reterr);
 enum code do_charter_versions(struct control_req *c, struct err *reterr);

@@ -19,7 +19,7 @@
 #include "store/tables.h"
 
 #define NIGHT_HOUR 3
-#define TURNS_MAX 24
+#define TURNS_MAX 40
 #define TRIM_KEEP ((size_t)1 << 20)             /* at the top of the heap */
 #define INDEX_DAYS 30
 #define UNUSED_AFTER USEC_PER_DAY             /* keys made ahead that nobody took for so long go with the next renewal */
@@ -429,6 +429,9 @@ static enum code turn_packs(struct jobs *j, usec_t now, usec_t *ret_next, struct
 static enum code turn_reminders(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_remind(j->api, now, ret_next, reterr); }
 static enum code turn_told(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_notice(j->api, now, ret_next, reterr); }
 
+static enum code turn_spend(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_sms(j->api, now, ret_next, reterr); }
+static enum code turn_spend_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_sms_forget(j->api, now, ret_next, reterr); }
+
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "confirm", turn_confirm }, { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
     { "closing", turn_close }, { "holds", turn_hold },
@@ -439,6 +442,7 @@ static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t
     { "mail", turn_mail }, { "mail_over", turn_mail_over }, { "mail_forget", turn_mail_forget },
     { "packs", turn_packs },
     { "remind", turn_reminders },
+    { "sms", turn_spend }, { "sms_forget", turn_spend_forget },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 

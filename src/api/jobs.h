@@ -3,6 +3,7 @@
 #pragma once
 #include "api/service.h"
 #include "ledger/ledger.h"
+#include "retention/notice.h"
 
 struct jobs;
 MUST_USE enum code jobs_start(struct api *a, struct jobs **ret, struct err *reterr);
@@ -12,6 +13,8 @@ DEFINE_AUTO(struct jobs, jobs_stop)
 /* Turns that stand in files of their own: what each does now, and when it is due again. */
 /* turns_notice.c: the noticer of an api, and its turn. */
 MUST_USE enum code notices_ready(struct api *a, struct err *reterr);
+/* Those of the tenant that have the role, in each one's own language, by the address that it signs in with. arg: the api. */
+MUST_USE enum code role_told(void *arg, int64_t tenant, const char *role, notice_person_fn fn, void *fn_arg, struct err *reterr);
 MUST_USE enum code turn_notice(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code turn_retire(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* what is due is erased */
 /* turns_consent.c: a turn of the table. */
@@ -24,6 +27,10 @@ MUST_USE enum code job_webhooks_forget(struct api *a, usec_t now, usec_t *ret_ne
 
 MUST_USE enum code turn_closing(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);      /* tenants whose day has come go */
 MUST_USE enum code turn_holds(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);        /* grounds of holds that ended go */
+
+/* turns_sms.c: who has spent most of what text messages may cost today is told; what they cost long ago is forgotten. */
+MUST_USE enum code turn_sms(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+MUST_USE enum code turn_sms_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 
 /* The jobs by themselves, for the control socket. Serialised against the thread. */
 MUST_USE enum code job_renew(struct api *a, struct renewal *ret, uint64_t *ret_unused, struct err *reterr);

@@ -41,6 +41,7 @@ static bool documented(const struct route *r) {
 
 TEST(every_route_of_people_is_documented) {
     const struct route_table *const tables[] = {
+        &routes_sms,
         &routes_consents,
         &routes_closing,
         &routes_messages, &routes_webhooks,

@@ -12,6 +12,7 @@ extern const struct route_table routes_subjects;  /* routes_subjects.c: a person
 extern const struct route_table routes_changes;   /* changes.c: server-sent events */
 extern const struct route_table routes_register; /* routes_register.c: authorisations and windows of a tenant */
 extern const struct route_table routes_agreement;  /* routes_agreement.c: the agreement of a tenant */
+extern const struct route_table routes_sms;       /* routes_sms.c: text messages: cost, spending, exceptions */
 extern const struct route_table routes_closing;   /* routes_closing.c: a tenant closes its account */
 extern const struct route_table routes_hold;      /* routes_hold.c: what is kept although its time comes */
 extern const struct route_table routes_sent;      /* routes_sent.c: what became of messages */

@@ -8,6 +8,7 @@
 #include "access/people.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "charter/prices.h"
 #include "messages/again.h"
 #include "messages/right.h"
 #include "records/draft.h"
@@ -86,8 +87,8 @@ static enum code wish_read(const struct call *c, const json_t *o, const char *wh
 /* ---- answers */
 
 static json_t *queued_json(const struct message_result *r) {
-    char id[UUID_TEXT];
-    return json_pack("{s:s, s:s, s:o*, s:o*}", "id", uuid_format(&r->id, id), "state", "waiting", "parts", r->parts > 0 ? json_integer(r->parts) : NULL, "cost", r->cost > 0 ? json_integer(r->cost) : NULL);
+    char id[UUID_TEXT], cost[PRICE_TEXT];
+    return json_pack("{s:s, s:s, s:o*, s:s*}", "id", uuid_format(&r->id, id), "state", "waiting", "parts", r->parts > 0 ? json_integer(r->parts) : NULL, "cost", r->cost > 0 ? price_text(r->cost, cost) : NULL);
 }
 
 /* Which code a gate's refusal has: not at all, not yet, or not while something stands in its way. */

@@ -185,6 +185,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
     const struct route_table tables[] = {
         routes_consents,
         routes_records, routes_bulk, routes_copies, routes_changes, routes_meta, routes_register, routes_agreement, routes_hold, routes_uses, routes_certificate, routes_letters, routes_webhooks,
+        routes_sms,
         routes_closing,
         routes_hook,
         routes_messages,

@@ -9,8 +9,7 @@
 
 #define PACE (20 * USEC_PER_SEC)
 
-/* In each one's own language, by the address that it signs in with. */
-static enum code people_told(void *arg, int64_t tenant, const char *role, notice_person_fn fn, void *fn_arg, struct err *reterr) {
+enum code role_told(void *arg, int64_t tenant, const char *role, notice_person_fn fn, void *fn_arg, struct err *reterr) {
     struct api *a = arg;
     json_t *list = NULL, *one;
     size_t i;
@@ -34,7 +33,7 @@ static enum code people_told(void *arg, int64_t tenant, const char *role, notice
 }
 
 enum code notices_ready(struct api *a, struct err *reterr) {
-    const struct noticer_options o = { .services = a->services, .service_count = a->service_count, .base_url = a->config.base_url, .people = people_told, .people_arg = a };
+    const struct noticer_options o = { .services = a->services, .service_count = a->service_count, .base_url = a->config.base_url, .people = role_told, .people_arg = a };
     return noticer_open(&o, &a->noticer, reterr);
 }
 

@@ -100,6 +100,7 @@ static enum code one_ask(struct one *o, const struct record *r, struct err *rete
     a->imported = r->marks.imported;
     a->address = f >= 0 && r->values[f].set ? r->values[f].text : NULL;
     a->opened = r;
+    a->text = a->channel == CHANNEL_SMS ? o->w->text : NULL;      /* of a template: taken for before it goes */
     if (r->damage != NULL)
         return gate_stop(&o->verdict, GATE_CHARTER, 0, "the record is damaged, so it is not known whom it is about: mend it first");
     enum code code = a->address == NULL || a->address[0] == 0 ? OK : who_of(a->service, a->tenant, a->channel, a->address, a->who, reterr);
@@ -181,7 +182,7 @@ static void spare_unused(struct sending *x, bool stored) {
 /* ---- the write */
 
 static enum code one_put(struct txn *t, struct one *o, struct message_result *r, struct err *reterr) {
-    *r = (struct message_result){ .gone = o->gone, .id = o->row.id, .verdict = o->verdict, .cost = o->ask.cost, .parts = r->parts };
+    *r = (struct message_result){ .gone = o->gone, .id = o->row.id, .verdict = o->verdict, .cost = o->ask.cost, .parts = o->ask.parts };
     if (o->gone)
         return OK;
     enum code code = r->verdict.passes ? gate_take(t, &o->ask, &r->verdict, reterr) : OK;

@@ -481,6 +481,7 @@ static const struct { const char *verb; enum code (*run)(struct service *, json_
     { "probe_requests", probe_requests_count },
     { "probe_approve", do_approve },
     { "probe_warned", probe_warned },
+    { "probe_sms", probe_sms },
 };
 
 static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {

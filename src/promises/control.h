@@ -15,6 +15,7 @@
  *   probe_session{tenant, role, levels, own, authorised} -> {account, secret, csrf}   somebody who came in, or {account, refused}; with account for role: once more
  *   probe_authorise {tenant, account} -> {number}, probe_withdraw {tenant, number} -> {}
  *   probe_lock {tenant, kind, use, end (bool)} -> {}   locks what stands of that kind for the use, or ends that
+ *   probe_sms {tenant, step: allow | end, prefix, number} -> {number}   an exception for text messages
  *   probe_requests {}               -> {all, open, ended, in_time, late, open_late}   requests of people, of all tenants but the probes'
  *   probe_end    {tenants, results: [{rule, kept, detail}]} -> {seq}   writes proofs and ledger, erases and closes the tenants
  * Thread-safe. */

@@ -31,5 +31,8 @@ MUST_USE enum code probe_withdraw(struct service *s, struct people *p, json_t *i
 /* Everything in the registers of the probe tenant. */
 MUST_USE enum code probe_registers_end(struct store *store, int64_t tenant, struct err *reterr);
 
+/* control_sms.c */
+MUST_USE enum code probe_sms(struct service *s, json_t *in, json_t **ret, struct err *reterr);
+
 /* control_requests.c */
 MUST_USE enum code probe_requests_count(struct service *s, json_t *in, json_t **ret, struct err *reterr);

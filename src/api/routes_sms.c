@@ -1,0 +1,172 @@
+/* routes_sms.c — text messages of a tenant over HTTP: what a text would cost before it is sent, what was spent, and exceptions for further countries,
+ * which the operator's staff approves by session. Nothing is sent from here. */
+#include <string.h>
+
+#include "api/call.h"
+#include "api/routes.h"
+#include "api/session_call.h"
+#include "api/sms_staff.h"
+#include "api/tenant_call.h"
+#include "base/text.h"
+#include "charter/calling.h"
+#include "charter/prices.h"
+#include "messages/number.h"
+#include "messages/sms_allow.h"
+#include "messages/sms_cost.h"
+
+/* ---- what it would cost */
+
+static json_t *cost_json(const struct sms_cost *c) {
+    char cost[PRICE_TEXT];
+    return json_pack("{s:s, s:i, s:i, s:i, s:s?, s:s?}", "encoding", gsm_encoding_name(c->measure.encoding), "parts", c->measure.parts, "units", c->measure.units, "left", c->measure.left,
+                     "cost", c->priced ? price_text(c->cost, cost) : NULL, "currency", c->priced ? c->currency : NULL);
+}
+
+/* The same text in letters that cost less, and what it costs then; null where it is the same. */
+static enum code plain_add(struct call *c, const char *prefix, const char *text, size_t len, json_t *to, struct err *reterr) {
+    AUTO(buf_wipe) struct buf plain = BUF(4 * GSM_TEXT_MAX);
+    struct sms_cost cost;
+    if (!gsm_plain(text, len, &plain) || !sms_cost_of(c->service, prefix, buf_str(&plain), plain.len, &cost))
+        return err_set(reterr, plain.failed ? E_MEMORY : E_INVALID, "the text cannot be written in plain letters");
+    bool same = plain.len == len && memcmp(buf_str(&plain), text, len) == 0;
+    json_t *o = same ? json_null() : cost_json(&cost);
+    if (!same && json_object_set_new(o, "text", json_string(buf_str(&plain))) != 0) {
+        json_decref(o);
+        o = NULL;
+    }
+    return json_object_set_new(to, "transliterated", o) == 0 ? OK : err_set(reterr, E_MEMORY, "no memory for an answer");
+}
+
+/* "prefix": where to; without it the first code of the charter, or the operator's own country. */
+static const char *prefix_of(struct call *c, const json_t *body) {
+    const struct sms_rules *r = charter_sms(c->charter);
+    const char *said = json_string_value(json_object_get(body, "prefix")), *home = charter_value(c->charter, "operator.country");
+    const struct calling *all;
+    size_t n = calling_all(&all);
+    if (said != NULL)
+        return number_prefix_valid(said) ? said : NULL;
+    for (size_t i = 0; home != NULL && i < n; i++)
+        if (strcmp(all[i].country, home) == 0)
+            return arena_printf(http_arena(c->req), "+%s", all[i].code);
+    return r->code_count > 0 ? r->codes[0] : "";
+}
+
+static bool body_known(struct call *c, const json_t *body) {
+    const char *name;
+    json_t *v, *all = json_incref((json_t *)(uintptr_t)body);
+    bool fine = true;
+    json_object_foreach(all, name, v)
+        fine = fine && (strcmp(name, "text") == 0 || strcmp(name, "prefix") == 0) && json_is_string(v);
+    json_decref(all);
+    if (!fine || !json_is_string(json_object_get(body, "text")))
+        call_fail(c, E_INVALID, "measure takes text, and prefix (where to, such as +43; without it the operator's own country), both as texts");
+    return fine && json_is_string(json_object_get(body, "text"));
+}
+
+static void on_measure(struct http_req *req) {
+    struct call c;
+    struct err e;
+    struct sms_cost cost;
+    json_t *body = NULL, *reply = NULL;
+    if (!call_begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
+        return;
+    const json_t *given = json_object_get(body, "text");
+    const char *text = json_string_value(given), *prefix = prefix_of(&c, body);
+    size_t len = json_string_length(given);
+    if (!c.who.by_sejf && !charter_sends(c.charter, c.who.person))
+        call_fail(&c, E_FORBIDDEN, "what text messages cost is asked by whoever sends them: the charter names who (messages.sent_by)");
+    else if (!body_known(&c, body) || !call_whole(&c))
+        ;                                      /* replied */
+    else if (prefix == NULL)
+        call_fail(&c, E_INVALID, "prefix is a '+' and digits that begin with the code of a country, such as +43");
+    else if (text == NULL || !sms_cost_of(c.service, prefix, text, len, &cost))
+        call_fail(&c, E_INVALID, "a text is UTF-8 without control characters but tabs and ends of lines, of at most %u bytes", GSM_TEXT_MAX);
+    else if ((reply = cost_json(&cost)) == NULL || json_object_set_new(reply, "prefix", json_string(prefix)) != 0)
+        call_fail(&c, E_MEMORY, "no memory for an answer");
+    else if (plain_add(&c, prefix, text, len, reply, &e) != OK)
+        call_error(&c, &e, NULL);
+    else
+        call_reply_json(&c, 200, reply);
+    json_decref(reply);
+    json_decref(body);
+}
+
+/* ---- what was spent */
+
+static void on_show(struct http_req *req) {
+    struct call c;
+    struct err e;
+    json_t *told = NULL;
+    if (!tenant_call(req, &c) || !tenant_call_owner(&c, "what text messages cost"))
+        return;
+    if (sms_told(c.service, c.who.tenant, &told, &e) == OK)
+        call_reply_json(&c, 200, told);
+    else
+        call_error(&c, &e, NULL);
+    json_decref(told);
+}
+
+/* ---- exceptions, by the operator's staff */
+
+struct place { int64_t tenant; struct service *service; };
+
+static bool begin(struct http_req *req, struct scall *c, struct place *p) {
+    struct err e;
+    if (!scall_begin(req, SCALL_WHOLE, c) || !scall_number(c, "tenant", &p->tenant))
+        return false;
+    enum code code = people_may(c->people, &c->session, 0, PEOPLE_LIST, &e);
+    if (code == OK)
+        code = people_service(c->people, p->tenant, &p->service, &e);
+    if (code == E_NOT_FOUND)
+        (void)err_set(&e, E_NOT_FOUND, "there is nothing at this address, or it is not for you");
+    if (code == OK)
+        code = sms_approver(c->people, p->service, &c->session.account, &e);
+    if (code != OK)
+        scall_error(c, &e);
+    else
+        http_note_tenant(req, p->tenant);
+    return code == OK && scall_whole(c);
+}
+
+#define PREFIX_ROOM 17
+#define DAY_ROOM 16
+#define WHY_ROOM 501
+static void on_allow(struct http_req *req) {
+    struct scall c;
+    struct place p;
+    AUTO(json_wiped) json_t *body = NULL;
+    struct err e;
+    char by[SCALL_BY];
+    struct sms_wish w = { .by = by };
+    json_t *made = NULL;
+    if (!begin(req, &c, &p) || !scall_json(&c, NAMES("prefix", "until", "why"), &body) || !scall_text(&c, body, "prefix", PREFIX_ROOM, &w.prefix) ||
+        !scall_text(&c, body, "until", DAY_ROOM, &w.until) || !scall_text(&c, body, "why", WHY_ROOM, &w.why))
+        return;
+    (void)scall_by(&c, by);
+    if (sms_allow(p.service, p.tenant, &w, &made, &e) == OK)
+        scall_reply(&c, 201, made);
+    else
+        scall_error(&c, &e);
+}
+
+static void on_end(struct http_req *req) {
+    struct scall c;
+    struct place p;
+    struct err e;
+    char by[SCALL_BY];
+    int64_t number;
+    if (!begin(req, &c, &p) || !scall_number(&c, "number", &number))
+        return;
+    if (sms_disallow(p.service, p.tenant, number, scall_by(&c, by), &e) == OK)
+        scall_reply_nothing(&c, 204);
+    else
+        scall_error(&c, &e);
+}
+
+static const struct route routes[] = {
+    { "POST", "/v1/{service}/sms/measure", 0, on_measure },
+    { "GET", "/v1/tenants/{tenant}/sms", 0, on_show },
+    { "POST", "/v1/tenants/{tenant}/sms/exceptions", 0, on_allow },
+    { "DELETE", "/v1/tenants/{tenant}/sms/exceptions/{number}", 0, on_end },
+};
+const struct route_table routes_sms = { routes, ARRAY_LEN(routes) };
