@@ -90,8 +90,10 @@ static enum code warn_where_due(struct api *a, struct service *s, int64_t tenant
     return code == OK && due ? warn(a, w, reterr) : code;
 }
 
+/* One that cannot be told does not keep the others. */
 enum code turn_sms(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
-    enum code code = OK;
+    struct err e, first = { 0 };
+    enum code code = OK, worst = OK;
     *ret_next = now + PACE;
     for (size_t i = 0; code == OK && i < a->service_count; i++) {
         int64_t *list = NULL;
@@ -99,11 +101,18 @@ enum code turn_sms(struct api *a, usec_t now, usec_t *ret_next, struct err *rete
         if (sms_cap(a->services[i]) == INT64_MAX)
             continue;
         code = tenants_all(a->config.store, charter_name(service_charter(a->services[i])), &list, &n, reterr);
-        for (size_t k = 0; code == OK && k < n; k++)
-            code = warn_where_due(a, a->services[i], list[k], now, reterr);
+        for (size_t k = 0; code == OK && k < n; k++) {
+            enum code one = warn_where_due(a, a->services[i], list[k], now, &e);
+            if (one != OK && worst == OK) {
+                worst = one;
+                first = e;
+            }
+        }
         mem_free(list);
     }
-    return code;
+    if (code == OK && worst != OK)
+        *reterr = first;
+    return code == OK ? worst : code;
 }
 
 static enum code forget_write(struct txn *t, void *arg, struct err *reterr) { return sms_spend_forget(t, *(const int64_t *)arg, reterr); }

@@ -63,6 +63,8 @@ enum code gate_number_take(struct txn *t, const struct gate_ask *a, struct gate_
 enum code gate_spend_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_spend_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_spend_back(struct txn *t, const struct gate_ask *a, struct err *reterr);
+/* At STAGE_SEND, when the text is made: number and spend are asked again with it, and what it costs more than was taken is taken. */
+enum code gate_text_check(struct gate_ask *a, const char *text, struct gate_verdict *ret, struct err *reterr);
 enum code gate_rate_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_rate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_rate_back(struct txn *t, const struct gate_ask *a, struct err *reterr);

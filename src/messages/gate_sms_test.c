@@ -238,7 +238,12 @@ TEST(what_was_taken_counts_once_and_what_grew_is_taken_for) {
     struct gate_verdict v = check(&d, &a);
     CHECK(!v.passes && v.gate == GATE_SPEND && v.again > a.now);
     text[400] = 0;
-    CHECK(check(&d, &a).passes && a.cost == 150000);
+    a.text = NULL;                             /* as it is asked before its text is made: by what was taken */
+    a.cost = 50000;
+    CHECK(check(&d, &a).passes && a.cost == 50000);
+    v = (struct gate_verdict){ .passes = true };
+    CHECK_OK(gate_text_check(&a, text, &v, &d.b.e), &d.b.e);
+    CHECK(v.passes && a.cost == 150000 && a.parts == 3 && a.text == NULL);
     struct gate_ask c = ask_of(&d, "+48601234567", text);
     CHECK(check(&d, &c).passes && take(&d, &c));
     struct gate_ask last = ask_of(&d, "+48601234567", "a");

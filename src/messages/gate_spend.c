@@ -56,3 +56,12 @@ enum code gate_spend_take(struct txn *t, const struct gate_ask *a, struct gate_v
 enum code gate_spend_back(struct txn *t, const struct gate_ask *a, struct err *reterr) {
     return a->channel == CHANNEL_SMS ? sms_spend_back(t, &a->letter, reterr) : OK;
 }
+
+enum code gate_text_check(struct gate_ask *a, const char *text, struct gate_verdict *ret, struct err *reterr) {
+    a->text = text;
+    enum code code = gate_number_check(a, ret, reterr);
+    if (code == OK && ret->passes)
+        code = gate_spend_check(a, ret, reterr);
+    a->text = NULL;
+    return code;
+}

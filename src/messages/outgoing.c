@@ -78,6 +78,8 @@ enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_r
         code = gate_check(&ret->ask, &verdict, reterr);
     if (code == OK && verdict.passes)
         code = compose_texts(s, tenant, r, &rec, ret, reterr);
+    if (code == OK && verdict.passes && r->channel == CHANNEL_SMS)
+        code = gate_text_check(&ret->ask, buf_str(&ret->text), &verdict, reterr);
     ret->ask.opened = NULL;                  /* it closes here */
     if (code == OK)
         *ret_verdict = verdict;

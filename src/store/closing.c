@@ -85,6 +85,7 @@ static const char *const plain[] = {
     "DELETE FROM letter_next WHERE tenant = ?", "DELETE FROM window_over WHERE tenant = ?", "DELETE FROM request_step WHERE tenant = ?", "DELETE FROM request_clock WHERE tenant = ?",
     "DELETE FROM notice WHERE tenant = ?", "DELETE FROM notice_open WHERE tenant = ?", "DELETE FROM noticed WHERE tenant = ?", "DELETE FROM use_lock WHERE tenant = ?", "DELETE FROM use_given WHERE tenant = ?",
     "DELETE FROM consent WHERE tenant = ?", "DELETE FROM objection WHERE tenant = ?", "DELETE FROM objector WHERE tenant = ?", "DELETE FROM restriction WHERE tenant = ?",
+    "DELETE FROM sms_taken WHERE tenant = ?", "DELETE FROM sms_spend WHERE tenant = ?", "DELETE FROM sms_exception WHERE tenant = ?",
     "DELETE FROM webhook_next WHERE tenant = ?", "DELETE FROM webhook_delivery WHERE tenant = ?",
     "DELETE FROM looked WHERE tenant = ?", "DELETE FROM seen WHERE tenant = ?", "DELETE FROM token WHERE tenant = ?", "DELETE FROM remainder WHERE tenant = ?", "DELETE FROM pack_key WHERE tenant = ?",
     "DELETE FROM campaign_gate WHERE tenant = ?", "DELETE FROM campaign_open WHERE tenant = ?",
