@@ -469,6 +469,9 @@ static enum code message_send(struct letter_try *t, int64_t tenant, enum deliver
 }
 
 static enum code message_try(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    usec_t ahead = t->row.begins - clock_now();
+    if (ahead > 0)
+        return put_off(t, tenant, ahead < USEC_PER_DAY ? ahead : USEC_PER_DAY, DELIVER_WAITS, ret, reterr);
     enum code code = outgoing_make(t->service, tenant, &t->row, &t->out, &t->stopped, reterr);
     if (code == E_TOO_MANY || code == E_BUSY)
         return put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);

@@ -85,8 +85,12 @@ static struct one one_of(struct sending *x, const struct message_wish *w, usec_t
     o.row = (struct letter_row){ .id = uuid_new(), .cause = w->cause, .about = w->about, .state = LETTER_WAITING, .made = now, .until = w->until != 0 ? w->until : o.next + SEND_LIFE, .said = "",
                                  .channel = w->channel, .kind = service_kind(x->s, w->kind)->number, .record = w->record, .scope = w->scope, .template = w->template,
                                  .purpose = name == NULL ? "" : name, .receipt = "" };
+    if (o.next > now) {                        /* whoever is further ahead than letters are put off is thought to be of a wrong clock: it is looked at meanwhile */
+        o.row.begins = o.next;
+        o.next = o.next < now + USEC_PER_DAY ? o.next : now + USEC_PER_DAY;
+    }
     o.ask = (struct gate_ask){ .service = x->s, .tenant = x->tenant, .channel = w->channel, .stage = STAGE_QUEUE, .kind = w->kind, .record = w->record, .scope = w->scope,
-                               .purpose = purpose, .now = now, .letter = o.row.id, .goes = o.next };
+                               .purpose = purpose, .now = now, .letter = o.row.id, .goes = o.row.begins };
     return o;
 }
 

@@ -79,7 +79,7 @@ TEST(a_message_names_the_record_and_seals_its_text) {
     CHECK_TEXT(send_try(&d, &w, &r), "");
     CHECK_INT(letters(&d, &k), 1);
     CHECK(uuid_compare(&k.row.id, &r.id) == 0 && uuid_compare(&k.row.record, &ewa) == 0 && uuid_compare(&k.row.scope, &d.event) == 0 && k.row.key != 0 && k.row.state == LETTER_WAITING);
-    CHECK(k.row.until == w.at + SEND_LIFE && k.row.kind == service_kind(d.b.service, w.kind)->number);
+    CHECK(k.row.begins == w.at && k.row.until == w.at + SEND_LIFE && k.row.kind == service_kind(d.b.service, w.kind)->number);
     CHECK_TEXT(k.purpose, "running the event");
     CHECK(!holds(&k.blob, "race") && !holds(&k.blob, "12 B") && !holds(&k.blob, "people.example"));
     CHECK_OK(post_open(d.b.keeper, d.b.tenant, &k.row, &opened, &d.b.e), &d.b.e);

@@ -29,6 +29,7 @@ struct letter_row {
     int gate;                           /* 1 + enum gate of messages/gate.h that stopped it last; 0: none */
     int64_t cost;                       /* of a text message, in millionths of the currency of the price list */
     const char *receipt;                /* what the provider calls it; "" */
+    usec_t begins;                      /* it does not go before that; 0: at once. Put by letter_put alone */
     int verdict;                        /* enum reply_verdict of wire/verdict.h: what the last answer meant; 0: none came */
 };
 /* May it still go? A letter of a duty has its bytes until it ends; a message may have none. */

@@ -190,7 +190,7 @@ static const struct migration records_steps[] = {
       "ALTER TABLE letter ADD COLUMN scope BLOB NOT NULL DEFAULT x'00000000000000000000000000000000';"
       "ALTER TABLE letter ADD COLUMN template INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN purpose TEXT NOT NULL DEFAULT '';"
       "ALTER TABLE letter ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN gate INTEGER NOT NULL DEFAULT 0;"
-      "ALTER TABLE letter ADD COLUMN cost INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN receipt TEXT NOT NULL DEFAULT '';"
+      "ALTER TABLE letter ADD COLUMN cost INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN receipt TEXT NOT NULL DEFAULT ''; ALTER TABLE letter ADD COLUMN begins INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE letter ADD COLUMN verdict INTEGER NOT NULL DEFAULT 0;"
       "CREATE INDEX letter_record ON letter (tenant, kind, record) WHERE kind > 0;"
       "CREATE INDEX letter_receipt ON letter (tenant, receipt) WHERE receipt <> ''" },
