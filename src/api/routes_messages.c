@@ -81,7 +81,8 @@ static enum code wish_read(const struct call *c, const json_t *o, const char *wh
     if (!time_of(o, "at", &w.at) || !time_of(o, "until", &w.until))
         return err_field(reterr, E_FIELDS, "/at", "at and until are times such as 2026-11-23T08:00:00Z");
     *ret = w;
-    return message_wish_check(c->service, &w, reterr);
+    code = message_wish_check(c->service, &w, reterr);
+    return code == OK ? message_text_check(c->service, c->who.tenant, &w, reterr) : code;
 }
 
 /* ---- answers */

@@ -10,6 +10,7 @@
 #include "api/routes.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "messages/gate.h"
 #include "messages/postman.h"
 #include "messages/teller.h"
 #include "retention/clock.h"
@@ -108,6 +109,14 @@ static void metrics_mail(struct buf *b, const struct postman_status *s) {
     counter(b, "letter_doubts", "Tries of which nobody knows what became: the letter goes again with the same Message-ID.", s->doubts);
     gauge(b, "letters_under_way", "Letters that are being handed over.", (int64_t)s->under_way);
     gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
+}
+
+static void metrics_gates(struct buf *b) {
+    static const char *const channels[CHANNELS] = { [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms" };
+    buf_text(b, "# TYPE sejf_messages_refused counter\n# HELP sejf_messages_refused Messages that a gate refused, when they were queued or when they were to go.\n");
+    for (int c = 0; c < CHANNELS; c++)
+        for (int g = 0; g < GATES; g++)
+            buf_printf(b, "sejf_messages_refused_total{channel=\"%s\",gate=\"%s\"} %llu\n", channels[c], gate_name((enum gate)g), (unsigned long long)gate_refused((enum channel)c, (enum gate)g));
 }
 
 static void metrics_webhooks(struct buf *b, const struct teller_status *s) {
@@ -214,6 +223,7 @@ static void on_metrics(struct http_req *req) {
         postman_status(a->postman, &mail);
         metrics_mail(&b, &mail);
     }
+    metrics_gates(&b);
     metrics_rights(&b, a);
     metrics_due(&b, a);
     if (a->noticer != NULL) {

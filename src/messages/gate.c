@@ -2,6 +2,7 @@
 #include "messages/gate.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "store/sent.h"
@@ -66,8 +67,13 @@ enum code gate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict
     return code;
 }
 
+static _Atomic uint64_t refused_ever[CHANNELS][GATES];      /* a write that runs twice counts twice here, and once in the store */
+uint64_t gate_refused(enum channel channel, enum gate gate) { return refused_ever[channel][gate]; }
+
 enum code gate_count(struct txn *t, const struct gate_ask *a, enum gate gate, struct err *reterr) {
     PRE(t != NULL && a != NULL && (unsigned)gate < GATES && reterr != NULL);
+    if ((unsigned)a->channel < CHANNELS)
+        refused_ever[a->channel][gate]++;
     return refusals_add(t, &(struct refusals){ gate_day(a->service, txn_now(t)), a->channel, (int)gate, 1 }, reterr);
 }
 

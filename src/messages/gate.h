@@ -45,6 +45,8 @@ MUST_USE enum code gate_check(struct gate_ask *a, struct gate_verdict *ret, stru
 MUST_USE enum code gate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 /* One refusal more of that gate, on today's day of the charter's clock, in whichever write. */
 MUST_USE enum code gate_count(struct txn *t, const struct gate_ask *a, enum gate gate, struct err *reterr);
+/* Refusals of this process since it began, of all tenants. */
+uint64_t gate_refused(enum channel channel, enum gate gate);
 /* {items: [{day: "2026-11-22", channel, refused: {gate: count}}]}, the newest day first, of the last `days` days. */
 MUST_USE enum code gates_told(struct service *s, int64_t tenant, int days, json_t **ret, struct err *reterr);
 

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "ledger/ledger.h"
+#include "messages/compose.h"
+#include "messages/values.h"
 #include "messages/who.h"
 #include "records/entry.h"
 #include "records/post.h"
@@ -75,6 +77,48 @@ enum code message_wish_check(const struct service *s, const struct message_wish 
     return code == OK ? values_check(w->values, reterr) : code;
 }
 
+/* The words of the first of them, with its path; the rest is told when that one is mended. */
+static enum code mistake_first(json_t *mistakes, struct err *reterr) {
+    const json_t *one = json_array_get(mistakes, 0);
+    const char *path = json_string_value(json_object_get(one, "path")), *text = json_string_value(json_object_get(one, "text"));
+    enum code code = text == NULL ? E_FIELDS : err_field(reterr, E_FIELDS, path == NULL ? "/text" : path, "%s", text);
+    json_decref(mistakes);
+    return code;
+}
+
+/* The text that it names or has, for records of that kind. *ret_number: of the template; 0: its own. */
+static enum code text_find(struct service *s, int64_t tenant, const struct message_wish *w, int64_t *ret_number, struct text_ready *ret, struct err *reterr) {
+    json_t *mistakes = NULL;
+    int64_t number = w->template;
+    int kind = -1;
+    bool sms = false;
+    enum code code = OK;
+    if (w->text != NULL) {
+        *ret_number = 0;
+        code = text_own(s, w->kind, w->subject, w->text, (json_t *)(uintptr_t)w->values, ret, &mistakes, reterr);
+        return code == E_FIELDS ? mistake_first(mistakes, reterr) : code;
+    }
+    if (w->template_name != NULL)
+        code = template_find(s, tenant, w->template_name, &number, &kind, &sms, reterr);
+    if (code == OK)
+        code = text_open(s, tenant, number, ret, reterr);
+    if (code == E_NOT_FOUND || code == E_GONE)
+        return err_field(reterr, E_FIELDS, "/template", "there is no such template: GET …/templates lists those that there are");
+    if (code == OK && ret->kind != w->kind)
+        return err_field(reterr, E_FIELDS, "/template", "this template is written for records of another kind");
+    if (code == OK && w->channel == CHANNEL_EMAIL && !template_has_subject(ret->template))
+        return err_field(reterr, E_FIELDS, "/template", "this template has no subject, so it is one of text messages");
+    *ret_number = number;
+    return code;
+}
+
+enum code message_text_check(struct service *s, int64_t tenant, const struct message_wish *w, struct err *reterr) {
+    PRE(s != NULL && w != NULL && reterr != NULL);
+    AUTO(text_ready_free) struct text_ready text = { 0 };
+    int64_t number;
+    return text_find(s, tenant, w, &number, &text, reterr);
+}
+
 /* ---- each record, and the gates */
 
 static struct one one_of(struct sending *x, const struct message_wish *w, usec_t now) {
@@ -96,9 +140,29 @@ static struct one one_of(struct sending *x, const struct message_wish *w, usec_t
 
 static bool has_own(const struct message_wish *w) { return w->text != NULL || json_object_size(w->values) > 0; }
 
+/* The number of its template; and a text message as it stands now, for what it costs. Where there is none, the verdict says so. */
+static enum code one_text(struct one *o, struct record *r, struct arena *arena, struct buf *ret, struct err *reterr) {
+    AUTO(text_ready_free) struct text_ready text = { 0 };
+    AUTO(buf_wipe) struct buf subject = BUF(4096), html = BUF((size_t)2 << 20);
+    if (o->w->template_name == NULL && o->ask.channel == CHANNEL_EMAIL)
+        return OK;
+    enum code code = text_find(o->ask.service, o->ask.tenant, o->w, &o->row.template, &text, reterr);
+    if (code == E_FIELDS)                      /* whoever asked has checked it: it changed meanwhile */
+        return gate_stop(&o->verdict, GATE_CHARTER, 0, "%.180s", reterr->text);
+    if (code != OK || o->ask.channel == CHANNEL_EMAIL)
+        return code;
+    const struct compose_ask ask = { .service = o->ask.service, .tenant = o->ask.tenant, .text = &text, .channel = CHANNEL_SMS, .lang = template_lang(text.template, values_lang(o->ask.service, r)),
+                                     .record = r, .arena = arena, .values = (json_t *)(uintptr_t)o->w->values };
+    code = compose_record(&ask, &subject, ret, &html, reterr);
+    o->ask.text = buf_str(ret);
+    return code;
+}
+
 /* The record is open: whom it goes to, and may it? */
-static enum code one_ask(struct one *o, const struct record *r, struct err *reterr) {
+static enum code one_ask(struct one *o, struct record *r, struct arena *arena, struct err *reterr) {
+    AUTO(buf_wipe) struct buf text = BUF((size_t)1 << 20);
     struct gate_ask *a = &o->ask;
+    o->verdict = (struct gate_verdict){ .passes = true };
     int f = kind_address_field(r->info->kind, a->channel == CHANNEL_SMS);
     a->parent = r->parent;
     a->imported = r->marks.imported;
@@ -108,6 +172,10 @@ static enum code one_ask(struct one *o, const struct record *r, struct err *rete
     if (r->damage != NULL)
         return gate_stop(&o->verdict, GATE_CHARTER, 0, "the record is damaged, so it is not known whom it is about: mend it first");
     enum code code = a->address == NULL || a->address[0] == 0 ? OK : who_of(a->service, a->tenant, a->channel, a->address, a->who, reterr);
+    if (code == OK)
+        code = one_text(o, r, arena, &text, reterr);
+    if (code == OK && !o->verdict.passes)
+        return OK;
     if (code == OK)
         code = gate_check(a, &o->verdict, reterr);
     if (code == OK && o->verdict.passes && uuid_is_null(&a->scope))
@@ -144,7 +212,7 @@ static enum code slice_ask(struct sending *x, struct one *list, size_t count, st
     for (size_t i = 0; code == OK && i < count; i++) {
         list[i].gone = list[i].gone || recs[i].torn;
         if (!list[i].gone)
-            code = one_ask(&list[i], &recs[i], reterr);
+            code = one_ask(&list[i], &recs[i], arena, reterr);
     }
     return code;
 }

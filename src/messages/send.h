@@ -27,6 +27,8 @@ struct message_result { bool queued, gone; struct uuid id; struct gate_verdict v
 #define SEND_VALUES_MAX ((size_t)16 << 10)   /* bytes of all of them */
 /* Is it a wish at all? E_FIELDS with the path of what is wrong: "/purpose". Asks nobody. */
 MUST_USE enum code message_wish_check(const struct service *s, const struct message_wish *w, struct err *reterr);
+/* And its text can be read, or its template is there and is for such records: E_FIELDS likewise. Blocks. */
+MUST_USE enum code message_text_check(struct service *s, int64_t tenant, const struct message_wish *w, struct err *reterr);
 /* All of one tenant, in one write; ret[i] answers list[i]. A ledger entry says how many of which kind were queued, and refused by which gate. also: run in the same write after them (a campaign's mark), or NULL. E_FIELDS: a wish that is none
  * (*ret_bad: which), nothing was queued. */
 MUST_USE enum code messages_send(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, write_fn also, void *also_arg, size_t *ret_bad, struct err *reterr);

@@ -44,6 +44,34 @@ TEST(says_what_is_no_wish) {
     bed_end(&d.b);
 }
 
+TEST(a_text_is_read_and_a_template_looked_for) {
+    struct sendbed d;
+    struct message_result r;
+    send_start(&d, MAIL_TO_PEOPLE);
+    const struct uuid ewa = send_person(&d, &d.event, "ewa@people.example");
+    struct message_wish w = send_wish(&d, &ewa);
+    w.text = "Come, {{name}}.";
+    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), OK, &d.b.e);
+    w.text = "Come, {{nobody}}.";
+    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), E_FIELDS, &d.b.e);
+    CHECK_TEXT(d.b.e.field, "/text");
+    w.text = w.subject = NULL;
+    w.template_name = "news";
+    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), E_FIELDS, &d.b.e);
+    CHECK_TEXT(d.b.e.field, "/template");
+    CHECK_TEXT(send_try(&d, &w, &r), "charter");       /* it went meanwhile */
+    json_t *put = NULL, *mistakes = NULL, *body = json_pack("{s:s, s:{s:s, s:s}}", "kind", "registration", "en", "subject", "News", "text", "Come, {{name}}.");
+    CHECK_CODE(template_put(d.b.service, &d.boss, "news", body, &put, &mistakes, &d.b.e), OK, &d.b.e);
+    json_decref(put);
+    json_decref(mistakes);
+    json_decref(body);
+    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), OK, &d.b.e);
+    CHECK_TEXT(send_try(&d, &w, &r), "");
+    w.kind = charter_kind(d.b.charter, "invoice");
+    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), E_FIELDS, &d.b.e);
+    bed_end(&d.b);
+}
+
 struct kept { struct letter_row row; char purpose[64]; struct buf blob; int count; };
 static bool keep(const struct letter_row *r, void *arg) {
     struct kept *k = arg;

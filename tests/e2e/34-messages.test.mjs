@@ -1,6 +1,7 @@
 // K-05, K-11, E-13: messages to the people of records. Whoever sends names a record and never an address; each gate refuses when the message is queued, and,
 // where something changed meanwhile, when it goes; nothing personal stands in logs, the ledger or errors.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -154,6 +155,31 @@ test('each gate is asked again when a message goes', async () => {
   const counted = await refused();
   assert.equal(counted.restricted - (before_.restricted || 0), 2);                // once when it was queued, once when it was to go
   assert.equal(counted.consent - (before_.consent || 0), 1);
+});
+
+test('the examples of the gates in docs/messages.md run', async () => {
+  const blocks = (text, lang) => [...text.matchAll(new RegExp(`^\`\`\`${lang}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((m) => m[1]);
+  const whole = fs.readFileSync(path.join(root, 'docs/messages.md'), 'utf8'), page = whole.slice(whole.indexOf('## The gates'), whole.indexOf('## Templates'));
+  const api = blocks(fs.readFileSync(path.join(root, 'docs/api.md'), 'utf8'), 'sh')[0], scripts = blocks(page, 'sh');
+  assert.equal(scripts.length, 2);
+  const id = await person(run, address());
+  fs.symlinkSync(sejf.binary, path.join(texts, 'sejf'));
+  const env = { PATH: `${texts}:${process.env.PATH}`, HOME: process.env.HOME, NO_PROXY: '*', SEJF_DATA: sejf.data, SEJF_URL: sejf.url, SEJF_CA: sejf.ca, SEJF_TENANT: String(tenant), SEJF_TOKEN: organiser, SEJF_REGISTRATION: id };
+  const out = await new Promise((done) => {
+    const child = spawn('bash', ['-eu', '-o', 'pipefail', '-s'], { cwd: texts, env });
+    let text = '';
+    child.stdout.on('data', (d) => { text += d; });
+    child.stderr.on('data', (d) => { text += d; });
+    child.on('close', (status) => done({ status, text }));
+    child.stdin.end(`${api}\n${scripts.join('\n')}`);
+  });
+  assert.equal(out.status, 0, out.text);
+  assert.match(out.text, /"state":"waiting"/);
+  for (const json of blocks(page, 'json')) JSON.parse(json);
+  const [section] = blocks(page, 'yaml'), newer = path.join(texts, 'newer.yaml');
+  fs.writeFileSync(newer, yaml.replace(/^messages:\n(?:  .*\n)+/m, section));
+  const checked = sejf.run(['check', newer]);
+  assert.equal(checked.status, 0, checked.stdout + checked.stderr);
 });
 
 test('refusals are told on the command line, and nothing personal stands anywhere', async () => {
