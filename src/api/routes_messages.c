@@ -122,7 +122,7 @@ static void reply_refused(struct call *c, const struct gate_verdict *v) {
         buf_printf(&text, "%s\n", dumped);
     free(dumped);
     if (v->again > 0)
-        http_reply_header(c->req, "Retry-After", arena_printf(http_arena(c->req), "%lld", (long long)((v->again - clock_now()) / USEC_PER_SEC + 1)));
+        http_reply_header(c->req, "Retry-After", arena_printf(http_arena(c->req), "%lld", (long long)(v->again - clock_now()) / USEC_PER_SEC + 1));
     if (call_whole(c))
         http_reply_buf(c->req, code_status(code), "application/problem+json", &text);
 }
@@ -160,7 +160,9 @@ static enum code send_one(struct call *c, const json_t *body, const char *key, s
     struct message_wish w;
     struct again a;
     size_t bad = 0;
-    enum code code = wish_read(c, body, caller_text(&c->who, whose, sizeof whose), &w, reterr);
+    enum code code = message_right_any(c->service, &c->who, reterr);      /* whoever may not send learns of no template */
+    if (code == OK)
+        code = wish_read(c, body, caller_text(&c->who, whose, sizeof whose), &w, reterr);
     if (code == OK)
         code = message_right(c->service, &c->who, w.kind, &w.record, reterr);
     for (int tries = 0; code == OK && tries < 2; tries++) {      /* twice: somebody may answer the same request meanwhile */

@@ -16,6 +16,6 @@ struct again {
  * E_CONFLICT: the key belongs to another request. */
 MUST_USE enum code again_begin(struct service *s, const struct caller *who, const char *key, const json_t *request, struct again *ret, json_t **ret_before, struct err *reterr);
 /* Inside the write, as `also` of messages_send; keeps what `answer` gives, where that is an object. E_CONFLICT with met: see above. */
-enum code again_write(struct txn *t, void *again, struct err *reterr);
+enum code again_write(struct txn *t, void *arg, struct err *reterr);
 /* The write ended with `code`; where nothing was kept its key serves another. */
 void again_end(struct again *a, enum code code, bool kept);
