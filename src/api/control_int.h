@@ -51,6 +51,11 @@ enum code control_agreement_read(struct control_req *c, struct agreement_wish *r
 enum code control_agreement_record(struct control_req *c, int64_t tenant, const struct agreement_wish *w, struct err *reterr);
 enum code control_agreement_add(struct control_req *c, json_t *line, struct err *reterr);       /* to the line of a tenant: the state of its agreement */
 
+/* control_template.c: rows of control.tbl */
+enum code do_template_list(struct control_req *c, struct err *reterr);
+enum code do_template_put(struct control_req *c, struct err *reterr);
+enum code do_template_show(struct control_req *c, struct err *reterr);
+enum code do_template_preview(struct control_req *c, struct err *reterr);
 /* control_retention.c: rows of control.tbl */
 enum code do_hold_set(struct control_req *c, struct err *reterr);
 enum code do_hold_lift(struct control_req *c, struct err *reterr);

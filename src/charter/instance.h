@@ -45,6 +45,7 @@ struct mail_relay {
     const char *user; enum secret_place password; const char *password_at;       /* user NULL: no sign-in */
     const char *from, *name;                 /* the address that letters come from; its name or NULL */
     const char *ca;                          /* PEM file of the authorities that may vouch for it; NULL: the system's */
+    const char *dkim_domain, *dkim_selector; enum secret_place dkim_key; const char *dkim_key_at;       /* who signs letters; NULL: nobody */
 };
 
 /* The provider that takes text messages (`sms`): how it is spoken to, as a description. In bodies and headers {{name}} stands for what a request brings: to ("+48…"), digits

@@ -17,6 +17,9 @@ void instance_secret(struct reading *r, const struct node *n, enum secret_place 
 
 /* relay.c: the value of `mail`. */
 void relay_read(struct reading *r, const struct node *n);
+/* signing.c: the value of `dkim` in it, and whether it fits the rest. */
+void signing_read(struct reading *r, struct mail_relay *m, const struct node *n);
+void signing_check(struct reading *r, const struct mail_relay *m, const struct node *n);
 /* hosts.c: the value of `hosts`. */
 void hosts_read(struct reading *r, const struct node *n);
 /* providers.c: the value of `sign_in_with`. */

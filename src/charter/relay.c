@@ -74,6 +74,7 @@ static void read_ca(struct reading *r, struct mail_relay *m, const struct node *
 static const struct key keys[] = {
     { "relay", true, read_relay }, { "tls", true, read_tls }, { "user", false, read_user }, { "password", false, read_password },
     { "from", true, read_from }, { "name", false, read_name }, { "ca", false, read_ca },
+    { "dkim", false, signing_read },
 };
 
 static const struct key *key_find(struct reading *r, const struct node *n) {
@@ -126,6 +127,7 @@ void relay_read(struct reading *r, const struct node *n) {
         if (keys[i].needed && node_get(n, keys[i].name) == NULL)
             finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "mail needs %s", keys[i].name);
     check_together(r, m, n);
+    signing_check(r, m, n);
     if (m->port == 0)
         m->port = usual[m->tls];
     r->to->mail = m;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "messages/unsubscribe.h"
 #include "messages/values.h"
 #include "records/link.h"
 #include "records/post.h"
@@ -31,10 +32,8 @@ enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, s
     PRE(a != NULL && a->text != NULL && a->record != NULL && a->arena != NULL && reterr != NULL);
     json_t *values = a->values == NULL ? json_object() : json_copy(a->values);
     enum code code = values == NULL ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
-    if (code == OK) {                        /* nobody sends these along */
-        json_object_del(values, "link");
-        if (a->channel == CHANNEL_SMS)
-            json_object_del(values, "unsubscribe");
+    if (code == OK) {
+        json_object_del(values, "link");      /* nobody sends this along */
         code = values_of(a->service, a->record, a->arena, a->lang, values, reterr);
     }
     if (code == OK && template_uses(a->text->template, "link"))
@@ -43,6 +42,13 @@ enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, s
         code = template_render(a->text->template, a->lang, values, a->channel == CHANNEL_SMS, ret_subject, ret_text, ret_html, reterr);
     json_decref(values);
     return code;
+}
+
+/* How the person leaves this list; it names the letter, so it is made by whoever has it. */
+static enum code leave_put(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], json_t *values, struct err *reterr) {
+    AUTO(buf_done) struct buf address = BUF(8192);
+    enum code code = unsubscribe_address(s, tenant, r, who, service_base(s), &address, reterr);
+    return code == OK && address.len > 0 ? set_text(values, "unsubscribe", &address, reterr) : code;
 }
 
 /* The text that the letter names, or brings. */
@@ -66,11 +72,17 @@ enum code compose_texts(struct service *s, int64_t tenant, const struct letter_r
     enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
     if (code == OK && r->len > 0)
         code = post_open(s->keeper, tenant, r, &own, reterr);
-    json_t *values = json_object_get(own, "values");
+    json_t *values = json_object_get(own, "values") == NULL ? json_object() : json_incref(json_object_get(own, "values"));
+    if (code == OK && values == NULL)
+        code = err_set(reterr, E_MEMORY, "no memory for a message");
     if (code == OK)
         code = text_get(s, tenant, r, rec->info->index, own, values, &text, reterr);
     if (code == OK && text.kind != rec->info->index)
         code = err_set(reterr, E_GONE, "the template of this message is for records of another kind");
+    if (values != NULL)
+        json_object_del(values, "unsubscribe");      /* nor this */
+    if (code == OK && template_uses(text.template, "unsubscribe"))
+        code = leave_put(s, tenant, r, ret->who, values, reterr);
     if (code == OK) {
         buf_wipe(&ret->subject);
         buf_wipe(&ret->text);
@@ -82,6 +94,7 @@ enum code compose_texts(struct service *s, int64_t tenant, const struct letter_r
         const struct compose_ask ask = { .service = s, .tenant = tenant, .text = &text, .channel = r->channel, .lang = ret->lang, .record = rec, .arena = arena, .values = values };
         code = compose_record(&ask, &ret->subject, &ret->text, &ret->html, reterr);
     }
+    json_decref(values);
     json_decref(own);
     return code == E_TOO_LARGE ? err_set(reterr, E_GONE, "this message became too long with its values, so it ends") : code;
 }

@@ -15,5 +15,8 @@ MUST_USE enum code compose_record(const struct compose_ask *a, struct buf *ret_s
 
 /* How mail of this instance looks and is signed. */
 struct compose_way { const char *from, *from_name; struct mail_brand brand; const struct dkim *dkim; /* NULL: not signed */ };
+/* A letter as mime_put makes it, signed; dkim NULL: not. Appended. */
+struct mime_letter;
+MUST_USE enum code mail_signed(const struct dkim *d, const struct mime_letter *l, struct buf *ret, struct err *reterr);
 /* A whole message after RFC 5322, signed. E_INVALID: an address that cannot stand in a header. */
 MUST_USE enum code compose_mail(const struct compose_way *w, const struct letter_row *r, const struct outgoing *o, struct buf *ret_message, struct err *reterr);

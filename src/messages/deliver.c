@@ -330,14 +330,7 @@ static enum code letter_make(const struct letter_try *t, const json_t *post, str
         l.file_name = member(file, "name");
         l.file_type = member(file, "type");
     }
-    AUTO(buf_wipe) struct buf plain_mail = BUF(ret->max);
-    if (t->d->way.dkim == NULL)
-        return mime_put(&l, ret, reterr);
-    enum code code = mime_put(&l, &plain_mail, reterr);
-    if (code == OK)
-        code = dkim_sign(t->d->way.dkim, plain_mail.data, plain_mail.len, clock_now(), ret, reterr);
-    buf_add(ret, plain_mail.data, plain_mail.len);
-    return code == OK && ret->failed ? err_set(reterr, E_MEMORY, "no memory for a letter") : code;
+    return mail_signed(t->d->way.dkim, &l, ret, reterr);
 }
 
 /* May it still go to whom it was meant for? */

@@ -15,6 +15,7 @@
 #define HEAD_SIZE 9u                         /* version and tenant, in clear */
 #define FIXED (1 + 4 + 16 + 16 + WHO_SIZE)
 #define TOKEN_BYTES (HEAD_SIZE + SEAL_OVERHEAD + FIXED + UNSUBSCRIBE_PURPOSE)
+#define ADDRESS_ROOM ((size_t)8 << 10)
 
 static void put_be(uint8_t *ret, uint64_t v, size_t len) {
     for (size_t i = len; i-- > 0; v >>= 8)
@@ -109,7 +110,7 @@ enum code unsubscribe_read(struct service *s, const char *token, struct unsubscr
     return OK;
 }
 
-enum code unsubscribe_headers(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], const char *base_url, struct buf *ret, struct err *reterr) {
+enum code unsubscribe_address(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], const char *base_url, struct buf *ret, struct err *reterr) {
     PRE(s != NULL && r != NULL && who != NULL && ret != NULL && reterr != NULL);
     AUTO(buf_done) struct buf token = BUF(2 * TOKEN_BYTES);
     struct unsubscribe u = { .tenant = tenant, .channel = r->channel, .kind = r->kind, .record = r->record, .scope = r->scope };
@@ -119,7 +120,15 @@ enum code unsubscribe_headers(struct service *s, int64_t tenant, const struct le
     memcpy(u.purpose, r->purpose, strlen(r->purpose));
     enum code code = unsubscribe_token(s, &u, &token, reterr);
     if (code == OK)
-        buf_printf(ret, "List-Unsubscribe: <%s/u/%s/%s>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", base_url, charter_name(s->charter), buf_str(&token));
+        buf_printf(ret, "%s/u/%s/%s", base_url, charter_name(s->charter), buf_str(&token));
+    return code == OK && ret->failed ? err_set(reterr, E_MEMORY, "no memory for the address of a letter") : code;
+}
+
+enum code unsubscribe_headers(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], const char *base_url, struct buf *ret, struct err *reterr) {
+    AUTO(buf_done) struct buf address = BUF(ADDRESS_ROOM);
+    enum code code = unsubscribe_address(s, tenant, r, who, base_url, &address, reterr);
+    if (code == OK && address.len > 0)
+        buf_printf(ret, "List-Unsubscribe: <%s>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", buf_str(&address));
     return code == OK && ret->failed ? err_set(reterr, E_MEMORY, "no memory for the headers of a letter") : code;
 }
 

@@ -11,6 +11,8 @@ MUST_USE enum code unsubscribe_token(struct service *s, const struct unsubscribe
 MUST_USE enum code unsubscribe_read(struct service *s, const char *token, struct unsubscribe *ret, struct err *reterr);       /* E_NOT_FOUND: none of ours */
 /* List-Unsubscribe and List-Unsubscribe-Post for a message by mail; nothing for others, and nothing for a letter of a duty. base_url: https://… */
 MUST_USE enum code unsubscribe_headers(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], const char *base_url, struct buf *ret, struct err *reterr);
+/* The address in them alone, for the text: appended, or nothing. */
+MUST_USE enum code unsubscribe_address(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], const char *base_url, struct buf *ret, struct err *reterr);
 /* The person leaves: suppressed for that list from now on; a consent that the purpose rests on is withdrawn, and the record moves to a state "unsubscribed"
  * where the charter lets the person move it there. Done twice is done once. by: for the ledger. */
 MUST_USE enum code unsubscribe_do(struct service *s, const struct unsubscribe *u, const char *by, struct err *reterr);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
@@ -386,11 +387,32 @@ static enum code secret_line(const struct said *s, struct buf *ret, struct err *
     return ret->failed ? err_set(reterr, E_MEMORY, "no memory for a secret") : OK;
 }
 
+/* The whole of it as one line of base64url: of a key that has several lines. */
+static enum code secret_block(const struct said *s, struct buf *ret, struct err *reterr) {
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    AUTO(buf_done) struct buf path = BUF(8192);
+    AUTO(buf_wipe) struct buf text = BUF(16u << 10);
+    struct err why;
+    if (s->place == SECRET_IN_CREDENTIAL)
+        buf_printf(&path, "%s/", directory == NULL ? "the credentials of systemd (LoadCredential in the unit)" : directory);
+    buf_text(&path, s->at);
+    enum code code = file_check_secret(buf_str(&path), &why);
+    if (code == OK)
+        code = file_read(buf_str(&path), &text, &why);
+    if (code != OK)
+        return err_set(reterr, E_CONFIG, "%s cannot be had from %s: %s", s->what, buf_str(&path), why.text);
+    base64url_encode(text.data, text.len, ret);
+    buf_char(ret, '\n');
+    return ret->failed ? err_set(reterr, E_MEMORY, "no memory for a secret") : OK;
+}
+
 enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr) {
     const struct instance *i = place_instance(p);
     AUTO(buf_wipe) struct buf all = BUF(64u << 10);
     enum code code = OK;
     *ret_fd = -1;
+    if (i->mail != NULL && i->mail->dkim_domain != NULL)
+        code = secret_block(&(struct said){ "the key that signs letters (mail.dkim)", i->mail->dkim_key, i->mail->dkim_key_at }, &all, reterr);
     for (size_t n = 0; code == OK && n < i->provider_count; n++) {
         char what[256];
         snprintf(what, sizeof what, "the client secret of %s (sign_in_with)", i->providers[n].name);

@@ -49,7 +49,7 @@ MUST_USE enum code crew_listen(struct place *p, const struct crew *c, const char
 /* The root key's passphrase (asked by `prompt`) or credential as a descriptor for the keeper; -1 when the keeper reads it itself.
  * credential NULL: the one of sejf.yaml. */
 MUST_USE enum code crew_secret(struct place *p, const char *prompt, const char *credential, int *ret_fd, struct err *reterr);
-/* The client secrets of sign_in_with, a line each in its order, then that of sms and of its receipts, as a descriptor for the server; -1 when there is none. They are read by whoever starts sejf, so
+/* The key of mail.dkim as a line of base64url, the client secrets of sign_in_with, a line each in its order, then that of sms and of its receipts, as a descriptor for the server; -1 when there is none. They are read by whoever starts sejf, so
  * that neither the server's user nor anybody else can read the files and credentials. */
 MUST_USE enum code crew_secrets(struct place *p, int *ret_fd, struct err *reterr);
 /* The password for the relay of `mail`, likewise, for the mailer; -1 when there is none. */

@@ -10,6 +10,7 @@
 #include "api/early.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "messages/deliver.h"
 #include "messages/telling.h"
 #include "messages/sms_way.h"
@@ -35,6 +36,7 @@ struct engine {
     struct sms_client *sms;
     char *hook;                               /* the secret part of the address of receipts; locked */
     struct mail_line *mail;
+    struct dkim *dkim;
     struct deliver_way way;
     struct oidc *oidc;
     struct api *api;
@@ -56,6 +58,7 @@ struct engine *engine_close(struct engine *e) {
     fetch_line_free(e->hooks);
     fetch_line_free(e->sms_fetch);
     mail_line_free(e->mail);
+    dkim_free(e->dkim);
     store_close(e->store);
     struct err ignored;                       /* the keys made ahead were not used; if nobody takes them back they open nothing */
     uint64_t unused = 0;
@@ -156,10 +159,32 @@ static enum code open_sms(const struct instance *i, const struct engine_given *g
     return code;
 }
 
+/* The key that signs letters: read once, here. */
+static enum code open_dkim(const struct instance *i, struct engine *e, char **at, struct err *reterr) {
+    AUTO(buf_wipe) struct buf pem = BUF(SECRETS_MAX);
+    struct rsa_key *key = NULL;
+    const char *line = NULL;
+    size_t len = 0;
+    if (i->mail == NULL || i->mail->dkim_domain == NULL)
+        return OK;
+    enum code code = secret_next(at, &line, reterr);
+    if (code != OK)
+        return code;
+    char *room = buf_more(&pem, strlen(line) + 1);
+    if (room == NULL || !base64url_decode(line, strlen(line), room, strlen(line) + 1, &len))
+        return err_set(reterr, E_CONFIG, "the key that signs letters is not whole: start sejf anew");
+    code = rsa_read(room, len, &key, reterr);
+    if (code == OK)
+        code = dkim_new(i->mail->dkim_domain, i->mail->dkim_selector, key, &e->dkim, reterr);
+    if (code != OK && key != NULL)
+        rsa_free(key);
+    return code == OK ? OK : err_prefix(reterr, "mail.dkim in sejf.yaml");
+}
+
 static enum code open_providers(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
     const struct instance *i = place_instance(p);
     AUTO(buf_wipe) struct buf text = BUF(SECRETS_MAX);
-    if ((i->provider_count == 0 && i->sms == NULL) || g->sender < 0 || g->secrets < 0)
+    if (g->secrets < 0)
         return OK;
     enum code code = crypto_init(reterr);
     if (code == OK && lseek(g->secrets, 0, SEEK_SET) != 0)       /* an earlier server has read it */
@@ -168,7 +193,10 @@ static enum code open_providers(struct place *p, const struct engine_given *g, s
         code = file_read_fd(g->secrets, "the secrets for other services", &text, reterr);
     char *at = code == OK ? text.data : NULL;
     if (code == OK)
-        code = open_oidc(p, g, e, &at, reterr);
+        code = open_dkim(i, e, &at, reterr);
+    if (code != OK || g->sender < 0)
+        return code;
+    code = open_oidc(p, g, e, &at, reterr);
     return code == OK ? open_sms(i, g, e, &at, reterr) : code;
 }
 
@@ -188,7 +216,8 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
     if (m == NULL || g->mailer < 0)
         return OK;
     enum code code = mail_line_new(g->mailer, &e->mail, reterr);
-    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host, .base_url = place_url(p) };
+    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host,
+                                    .base_url = place_url(p), .dkim = e->dkim };
     if (code == OK)
         e->config.mail = &e->way;
     return code;
