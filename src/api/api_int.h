@@ -27,6 +27,7 @@ struct api {
     const struct provider_button *providers; size_t provider_count;   /* page_account.h: other ways to sign in, in the order of sejf.yaml */
     struct postman *postman;                  /* messages/postman.h; while it serves; NULL: letters wait */
     struct teller *teller;                    /* messages/teller.h; while it serves; NULL: nobody is told */
+    struct hearing *hearing;                  /* turns_heard.c; while it serves; NULL: no mail comes in */
     struct http *_Atomic http;                /* while it serves */
     int wake_fd;                              /* eventfd: a control call says stop */
     usec_t began;

@@ -56,6 +56,12 @@ enum code do_template_list(struct control_req *c, struct err *reterr);
 enum code do_template_put(struct control_req *c, struct err *reterr);
 enum code do_template_show(struct control_req *c, struct err *reterr);
 enum code do_template_preview(struct control_req *c, struct err *reterr);
+/* routes_suppressions.c: rows of control.tbl */
+enum code do_suppress_list(struct control_req *c, struct err *reterr);
+enum code do_suppress_put(struct control_req *c, struct err *reterr);
+enum code do_suppress_lift(struct control_req *c, struct err *reterr);
+enum code do_send_shares(struct control_req *c, struct err *reterr);
+enum code do_send_resume(struct control_req *c, struct err *reterr);
 /* control_retention.c: rows of control.tbl */
 enum code do_hold_set(struct control_req *c, struct err *reterr);
 enum code do_hold_lift(struct control_req *c, struct err *reterr);

@@ -431,6 +431,8 @@ static enum code turn_told(struct jobs *j, usec_t now, usec_t *ret_next, struct 
 
 static enum code turn_spend(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_sms(j->api, now, ret_next, reterr); }
 static enum code turn_spend_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_sms_forget(j->api, now, ret_next, reterr); }
+static enum code turn_paused_now(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_paused(j->api, now, ret_next, reterr); }
+static enum code turn_suppressed_now(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_suppressed(j->api, now, ret_next, reterr); }
 
 static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr); } table[] = {
     { "confirm", turn_confirm }, { "sign", turn_sign }, { "retire", turn_due }, { "follow", turn_follow }, { "upkeep", turn_upkeep }, { "night", turn_night }, { "index", turn_index }, { "trim", turn_trim },
@@ -443,6 +445,7 @@ static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t
     { "packs", turn_packs },
     { "remind", turn_reminders },
     { "sms", turn_spend }, { "sms_forget", turn_spend_forget },
+    { "paused", turn_paused_now }, { "suppressed", turn_suppressed_now },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 

@@ -60,3 +60,8 @@ MUST_USE enum code job_mail(struct api *a, usec_t now, usec_t *ret_next, struct 
 MUST_USE enum code turn_remind(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* turns_remind.c: reminders that are due are queued */
 MUST_USE enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+/* turns_heard.c: mail that comes in; who is told that sending pauses; suppressions whose end has come. */
+MUST_USE enum code hearing_start(struct api *a, struct err *reterr);
+void hearing_stop(struct api *a);
+MUST_USE enum code turn_paused(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+MUST_USE enum code turn_suppressed(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);

@@ -17,6 +17,7 @@ static const struct words texts[TEXTS] = {
 #include "api/texts_with.tbl"
 #include "api/texts_versions.tbl"
 #include "api/texts_due.tbl"
+#include "api/texts_leave.tbl"
 #undef TEXT
 #undef MOVE
 };

@@ -16,6 +16,7 @@ enum text {
 #include "api/texts_with.tbl"
 #include "api/texts_versions.tbl"
 #include "api/texts_due.tbl"
+#include "api/texts_leave.tbl"
 #undef TEXT
 #undef MOVE
     TEXTS

@@ -20,4 +20,5 @@ extern const struct route_table routes_with;      /* page_with.c: signing in by 
 /* The buttons of providers on the page of signing in; false: no memory. */
 MUST_USE bool providers_show(struct api *a);
 extern const struct route_table routes_public;    /* page_public.c: index, promises, static files */
+extern const struct route_table routes_unsubscribe;      /* page_unsubscribe.c: the address of List-Unsubscribe */
 extern const struct route_table routes_versions;  /* page_versions.c: what each version of a charter changed */

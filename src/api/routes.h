@@ -29,4 +29,5 @@ extern const struct route_table routes_meta;      /* routes_meta.c: OpenAPI, hea
 extern const struct route_table routes_account;   /* routes_account.c: signing in, sessions, links */
 extern const struct route_table routes_factors;   /* routes_factors.c: password, codes, passkeys, one's own tokens */
 extern const struct route_table routes_members;   /* routes_members.c: tenants and their people */
+extern const struct route_table routes_suppressions;     /* routes_suppressions.c: who gets nothing, and pauses of sending */
 extern const struct route_table routes_people_doc;   /* openapi_people.c: what these offer */

@@ -191,6 +191,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
         routes_messages,
         routes_templates,
         routes_sent,
+        routes_suppressions, routes_unsubscribe,
         routes_account, routes_factors, routes_members, routes_people_doc,
         routes_remainder,
         routes_subjects, routes_forms, routes_links, routes_link_packs, routes_public, routes_versions, routes_in, routes_proofs, routes_with,
@@ -240,6 +241,8 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
         code = postman_start(&(struct deliver){ a->config.store, a->config.keeper, a->config.mail == NULL ? none : *a->config.mail, clock_held, mail_belongs, a, mail_service, a, a->config.sms, mail_brand_of }, &a->postman, reterr);
     }
     if (code == OK)
+        code = hearing_start(a, reterr);
+    if (code == OK)
         code = jobs_start(a, &jobs, reterr);
     if (code == OK && a->config.control_fd > 0)
         code = control_start(a, a->config.control_fd, &control, reterr);
@@ -259,6 +262,7 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     http_stop(http);
     a->watch = watch_free(a->watch);
     jobs_stop(jobs);
+    hearing_stop(a);
     if (a->config.mail != NULL && a->config.mail->stop != NULL)
         a->config.mail->stop(a->config.mail->arg);
     a->postman = postman_stop(a->postman);

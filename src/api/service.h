@@ -4,7 +4,7 @@
 #include "access/access.h"
 #include "records/records.h"
 
-struct oidc;
+struct oidc; struct mail_ear;
 struct api_config {
     const struct charter *const *charters; size_t charter_count;    /* one service each, by charter_name; the caller's */
     struct store *store;                     /* the caller's, open */
@@ -26,6 +26,7 @@ struct api_config {
     enum code (*host_check)(void *arg, const char *machine, struct err *reterr); void *host_arg; /* may sejf start there? For the probe; NULL: it cannot be asked */
     const struct prices *prices;             /* charter/prices.h: what text messages cost; the caller's; NULL: nobody says */
     const struct telling_way *webhooks;      /* messages/telling.h: how changes are told to other programs; the caller's; NULL: sejf.yaml lets them go nowhere */
+    struct mail_ear *ear; const char *bounces;   /* sys/mail_in.h: how mail comes in, and the domain that it comes to; the caller's; NULL: none comes */
     const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */
     unsigned loops, workers;                 /* 0: chosen */
 };

@@ -46,6 +46,8 @@ struct mail_relay {
     const char *from, *name;                 /* the address that letters come from; its name or NULL */
     const char *ca;                          /* PEM file of the authorities that may vouch for it; NULL: the system's */
     const char *dkim_domain, *dkim_selector; enum secret_place dkim_key; const char *dkim_key_at;       /* who signs letters; NULL: nobody */
+    const char *bounces_listen; int bounces_port;        /* where mail that comes back is taken in, a numeric address; NULL: nowhere */
+    const char *bounces_domain;              /* of the addresses that it comes to */
 };
 
 /* The provider that takes text messages (`sms`): how it is spoken to, as a description. In bodies and headers {{name}} stands for what a request brings: to ("+48…"), digits

@@ -71,10 +71,51 @@ static void read_ca(struct reading *r, struct mail_relay *m, const struct node *
         m->ca = instance_path(r, n);
 }
 
+/* "127.0.0.1:2525", "[::1]:2525": a numeric address, for nothing is looked up before we listen. */
+static bool read_listen(struct reading *r, struct mail_relay *m, const struct node *n) {
+    uint8_t address[16];
+    int64_t port = 0;
+    const char *colon = strrchr(n->text, ':');
+    if (colon == NULL || !text_int(colon + 1, 1, 65535, &port))
+        return false;
+    size_t len = (size_t)(colon - n->text);
+    bool six = len > 2 && n->text[0] == '[' && n->text[len - 1] == ']';
+    char *host = arena_text_n(r->arena, n->text + six, len - 2 * six);
+    if (host == NULL || inet_pton(six ? AF_INET6 : AF_INET, host, address) != 1)
+        return false;
+    m->bounces_listen = host;
+    m->bounces_port = (int)port;
+    return true;
+}
+
+/* {listen: 127.0.0.1:2525, domain: bounces.seats.example} */
+static void read_bounces(struct reading *r, struct mail_relay *m, const struct node *n) {
+    if (n->type != NODE_MAP) {
+        instance_complain(r, n, "wrong-kind", "a map of listen and domain is wanted here");
+        return;
+    }
+    for (const struct node *one = n->first; one != NULL; one = one->next) {
+        bool listen = strcmp(one->key, "listen") == 0, domain = strcmp(one->key, "domain") == 0;
+        if (!listen && !domain)
+            finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", one, NULL, "mail.bounces has no key \"%s\": it has listen and domain", one->key);
+        else if (!instance_scalar(r, one))
+            continue;
+        else if (domain && !instance_host(one->text))
+            instance_complain(r, one, "bad-value", "the domain of the addresses that mail comes back to is wanted here, such as bounces.seats.example");
+        else if (domain)
+            m->bounces_domain = arena_text(r->arena, one->text);
+        else if (!read_listen(r, m, one))
+            instance_complain(r, one, "bad-value", "a numeric address and a port are wanted here, such as 127.0.0.1:2525 or [::1]:2525");
+    }
+    if (node_get(n, "listen") == NULL || node_get(n, "domain") == NULL)
+        finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "mail.bounces needs listen and domain");
+}
+
 static const struct key keys[] = {
     { "relay", true, read_relay }, { "tls", true, read_tls }, { "user", false, read_user }, { "password", false, read_password },
     { "from", true, read_from }, { "name", false, read_name }, { "ca", false, read_ca },
     { "dkim", false, signing_read },
+    { "bounces", false, read_bounces },
 };
 
 static const struct key *key_find(struct reading *r, const struct node *n) {

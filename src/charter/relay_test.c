@@ -21,6 +21,11 @@ TEST(a_relay_is_read) {
     CHECK_TEXT(i->user_mailer, "sejf-mailer");
     CHECK(load("mail: {relay: \"localhost:2525\", tls: none, from: a@seats.example}\n", f, &plain) == OK);
     CHECK(plain->mail->port == 2525 && plain->mail->tls == RELAY_PLAIN && plain->mail->user == NULL && plain->mail->name == NULL && plain->mail->ca == NULL);
+    AUTO(instance_free) struct instance *six = NULL;
+    CHECK(load("mail: {relay: localhost, tls: none, from: a@seats.example, bounces: {listen: \"[::1]:2525\", domain: bounces.seats.example}}\n", f, &six) == OK);
+    CHECK(six->mail->bounces_port == 2525 && plain->mail->bounces_listen == NULL && plain->mail->bounces_domain == NULL);
+    CHECK_TEXT(six->mail->bounces_listen, "::1");
+    CHECK_TEXT(six->mail->bounces_domain, "bounces.seats.example");
     CHECK(load("host: seats.example\n", f, &none) == OK && none->mail == NULL);
 }
 
@@ -46,6 +51,11 @@ TEST(mistakes_of_a_relay) {
         { "mail:\n  relay: a.example\n  tls: tls\n  dkim: {domain: other.example, selector: s2026, key: file a}\n" REST, "two-lines-contradict" },
         { "mail:\n  relay: a.example\n  tls: tls\n  dkim: {domain: eats.example, selector: s2026, key: file a}\n" REST, "two-lines-contradict" },
         { "mailer_user: \"a b\"\n", "bad-value" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  bounces: 25\n" REST, "wrong-kind" }, { "mail:\n  relay: a.example\n  tls: tls\n  bounces: {listen: \"127.0.0.1:25\"}\n" REST, "missing-key" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  bounces: {listen: \"localhost:25\", domain: b.example}\n" REST, "bad-value" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  bounces: {listen: \"127.0.0.1:0\", domain: b.example}\n" REST, "bad-value" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  bounces: {listen: \"127.0.0.1:25\", domain: \"b c\"}\n" REST, "bad-value" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  bounces: {listen: \"127.0.0.1:25\", domain: b.example, from: a}\n" REST, "unknown-key" },
     };
     refuses_each(rows, ARRAY_LEN(rows));
 }

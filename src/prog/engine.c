@@ -19,6 +19,7 @@
 #include "records/locks.h"
 #include "sys/fetch.h"
 #include "sys/files.h"
+#include "sys/mail_in.h"
 
 #define READERS 16u
 #define QUEUE 4096u
@@ -37,6 +38,7 @@ struct engine {
     char *hook;                               /* the secret part of the address of receipts; locked */
     struct mail_line *mail;
     struct dkim *dkim;
+    struct mail_ear *ear;
     struct deliver_way way;
     struct oidc *oidc;
     struct api *api;
@@ -59,6 +61,7 @@ struct engine *engine_close(struct engine *e) {
     fetch_line_free(e->sms_fetch);
     mail_line_free(e->mail);
     dkim_free(e->dkim);
+    mail_ear_free(e->ear);
     store_close(e->store);
     struct err ignored;                       /* the keys made ahead were not used; if nobody takes them back they open nothing */
     uint64_t unused = 0;
@@ -218,6 +221,10 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
     enum code code = mail_line_new(g->mailer, &e->mail, reterr);
     e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host,
                                     .base_url = place_url(p), .dkim = e->dkim };
+    if (code == OK && m->bounces_domain != NULL)
+        code = mail_ear_new(g->mailer, &e->ear, reterr);
+    e->config.ear = e->ear;
+    e->config.bounces = m->bounces_domain;
     if (code == OK)
         e->config.mail = &e->way;
     return code;

@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "prog/mailer_in.h"
 #include "sys/files.h"
 #include "sys/ipc.h"
 #include "sys/mail.h"
@@ -35,6 +36,8 @@
 
 enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED };
 struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *from, *message; bool again, gone; usec_t waits /* since then */; };
+enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED, EARS /* waits for mail that comes in */ };
+struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *message; bool again, gone; usec_t waits /* since then */; };
 struct memory { struct uuid id; uint32_t attempt; struct mail_reply reply; };
 struct wire { struct relay *relay; struct guest *guest; struct memory under_way; bool busy, asked /* the guest, whether it may go */, went, fresh; char *to; usec_t idle;
               struct guest *next /* its letter stands behind the one under way */; char *next_to; bool left /* who stood there has gone: what was said for it cannot be unsaid */; };
@@ -44,6 +47,8 @@ struct mailer {
     struct wire wires[WIRES_MAX];
     struct memory *remembered; size_t next;  /* a ring */
     size_t most; usec_t fewer;               /* connections that the relay takes, until then by the steady clock */
+    struct mailer_in *in;                    /* NULL: no mail comes in */
+    struct guest *ear; bool ear_busy;        /* who is given what came in; it has one message now */
 };
 
 /* ---- what became of letters */
@@ -377,8 +382,45 @@ static void guest_asks(struct mailer *m, struct guest *g) {
     refuse(g, MAIL_NEVER, "");
 }
 
+/* One at a time: a newer one is the server that was started anew. */
+static void ear_begins(struct mailer *m, struct guest *g) {
+    if (m->in == NULL) {
+        g->gone = true;
+        return;
+    }
+    if (m->ear != NULL) {
+        m->ear->gone = true;
+        mailer_in_lost(m->in);
+    }
+    m->ear = g;
+    m->ear_busy = false;
+    g->state = EARS;
+}
+
+static void ear_hears(struct mailer *m, struct guest *g, const void *frame, size_t len) {
+    enum mail_in_answer answer;
+    g->gone = g != m->ear || !m->ear_busy || !mail_in_answer_read(frame, len, &answer);
+    if (g->gone)
+        return;
+    m->ear_busy = false;
+    mailer_in_answered(m->in, answer);
+}
+
+static void ear_give(struct mailer *m) {
+    struct err e;
+    if (m->ear == NULL || m->ear_busy || m->ear->gone)
+        return;
+    if (!mailer_in_waits(m->in))
+        return;
+    mailer_in_next(m->in, ipc_begin(m->ear->ipc));
+    m->ear_busy = true;
+    m->ear->gone = ipc_end(m->ear->ipc, &e) != OK || ipc_flush(m->ear->ipc, &e) != OK;
+}
+
 static void guest_begins(struct mailer *m, struct guest *g, const void *frame, size_t len) {
-    if (!mail_call_read(frame, len, &g->call)) {
+    if (mail_in_hello(frame, len)) {
+        ear_begins(m, g);
+    } else if (!mail_call_read(frame, len, &g->call)) {
         g->gone = true;
     } else if (g->call.kind == MAIL_CALL_ASKS) {
         guest_asks(m, g);
@@ -404,6 +446,8 @@ static void guest_hear(struct mailer *m, struct guest *g) {
     struct wire *w = g->state == ASKED ? wire_of(m, g) : NULL;
     if (g->state == READS) {
         guest_begins(m, g, frame, len);
+    } else if (g->state == EARS) {
+        ear_hears(m, g, frame, len);
     } else if (!mail_go_read(frame, len)) {
         g->gone = true;
     } else if (w != NULL) {                  /* else the relay has ended it meanwhile, which was answered */
@@ -418,6 +462,10 @@ static void guests_tidy(struct mailer *m) {
     size_t kept = 0;
     for (size_t i = 0; i < m->guest_count; i++)
         if (m->guests[i]->gone) {
+            if (m->guests[i] == m->ear) {
+                mailer_in_lost(m->in);
+                m->ear = NULL;
+            }
             guest_leaves(m, m->guests[i]);
             (void)guest_free(m->guests[i]);
         } else {
@@ -442,7 +490,7 @@ static void guest_add(struct mailer *m, int new_fd) {
 
 /* ---- the loop */
 
-struct watch { struct pollfd p[GUESTS_MAX + WIRES_MAX + 2]; size_t guests, wires, count; struct wire *wire[WIRES_MAX]; };
+struct watch { struct pollfd p[GUESTS_MAX + WIRES_MAX + 2 + MAILER_IN_FDS]; size_t guests, wires, line /* 0: not looked at */, in, in_count, count; struct wire *wire[WIRES_MAX]; };
 
 static void watch_fill(struct mailer *m, struct watch *w) {
     *w = (struct watch){ .guests = m->guest_count };
@@ -454,8 +502,13 @@ static void watch_fill(struct mailer *m, struct watch *w) {
             w->p[w->count++] = (struct pollfd){ .fd = relay_fd(m->wires[i].relay), .events = relay_events(m->wires[i].relay) };
         }
     w->p[w->count++] = (struct pollfd){ .fd = m->config->stop_fd, .events = POLLIN };
-    if (m->guest_count < GUESTS_MAX)
+    if (m->guest_count < GUESTS_MAX) {
+        w->line = w->count;
         w->p[w->count++] = (struct pollfd){ .fd = m->config->line_fd, .events = POLLIN };
+    }
+    w->in = w->count;
+    w->in_count = m->in == NULL ? 0 : mailer_in_watch(m->in, w->p + w->in);
+    w->count += w->in_count;
 }
 
 static void guest_turn(struct mailer *m, struct guest *g, short ready) {
@@ -497,8 +550,12 @@ static void turn(struct mailer *m, bool *ret_stop) {
     for (size_t i = 0; i < m->guest_count; i++)
         if (m->guests[i]->state == QUEUES)
             letter_give(m, m->guests[i]);
+    if (m->in != NULL) {
+        mailer_in_turn(m->in, w.p + w.in, w.in_count);
+        ear_give(m);
+    }
     *ret_stop = w.p[w.guests + w.wires].revents != 0;
-    if (w.count > w.guests + w.wires + 1 && w.p[w.count - 1].revents != 0)
+    if (w.line != 0 && w.p[w.line].revents != 0)
         guest_add(m, line_take(m->config->line_fd));
 }
 
@@ -526,7 +583,9 @@ enum code mailer_serve(const struct mailer_config *config, struct err *reterr) {
     struct mailer m = { .config = config, .remembered = mem_new_array(REMEMBERED, sizeof *m.remembered) };
     if (m.remembered == NULL)
         return err_set(reterr, E_MEMORY, "no memory for the mailer");
-    enum code code = config->sandbox != NULL ? config->sandbox(config->arg, reterr) : OK;
+    enum code code = config->bounces == NULL ? OK : mailer_in_new(config->listen_fd, config->way.name, config->bounces, &m.in, reterr);
+    if (code == OK && config->sandbox != NULL)
+        code = config->sandbox(config->arg, reterr);
     if (code == OK && config->ready != NULL)
         config->ready(config->arg);
     if (code == OK)
@@ -535,6 +594,7 @@ enum code mailer_serve(const struct mailer_config *config, struct err *reterr) {
         wire_close(&m.wires[i]);
     while (m.guest_count > 0)
         (void)guest_free(m.guests[--m.guest_count]);
+    mailer_in_free(m.in);
     mem_free(m.remembered);
     return code;
 }

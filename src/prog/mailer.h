@@ -12,6 +12,7 @@ struct mailer_config {
     struct relay_way way;
     uid_t server_user;                       /* may ask, beside root and our own user */
     int line_fd;                             /* the server's connections come over it (sys/sockets.h) */
+    int listen_fd; const char *bounces;      /* a socket that listens, for mail to addresses of bounces in that domain; NULL: none comes in */
     int stop_fd;                             /* readable: end in order */
     enum code (*sandbox)(void *arg, struct err *reterr);     /* before the first foreign byte; NULL: none */
     void (*ready)(void *arg);                /* when letters are taken; NULL: nobody is told */

@@ -142,6 +142,11 @@ static enum code open_sockets(struct parent *r, struct err *reterr) {
         code = line_make(&r->out_line[0], &r->out_line[1], reterr);
     if (code == OK && wanted(r, MAILER))
         code = line_make(&r->mail_line[0], &r->mail_line[1], reterr);
+    const struct mail_relay *mail = place_instance(r->place)->mail;
+    if (code == OK && wanted(r, MAILER) && mail->bounces_listen != NULL) {
+        code = listen_tcp_after(mail->bounces_listen, (uint16_t)mail->bounces_port, PORT_WAIT_MS, &r->child[MAILER].listeners[0], reterr);
+        r->child[MAILER].listener_count = 1;
+    }
     r->child[KEEPER].listener_count = r->child[SERVER].listener_count = 1;
     if (code == OK && wanted(r, NGINX))
         code = open_ports(r, reterr);

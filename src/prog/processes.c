@@ -268,6 +268,6 @@ enum code cmd_mailer(int argc, char *const *argv, struct err *reterr) {
     if (code != OK)
         return code;
     const struct mailer_config config = { .way = { to, place_instance(p)->host, to->user == NULL ? NULL : buf_str(&password), trust }, .server_user = (uid_t)g.peer, .line_fd = (int)g.line,
-        .stop_fd = stop, .sandbox = mailer_sandbox, .ready = say_ready, .arg = &g };
+        .listen_fd = LISTENER, .bounces = to->bounces_domain, .stop_fd = stop, .sandbox = mailer_sandbox, .ready = say_ready, .arg = &g };
     return mailer_serve(&config, reterr);
 }

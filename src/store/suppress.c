@@ -274,7 +274,7 @@ static enum code pause_read(struct stmt *s, struct pause_row *ret, struct err *r
 }
 DEFINE_ROWS(pauses_give, pause_row, pause_read)
 
-enum code sending_pauses(struct sql *q, pause_fn fn, void *arg, struct err *reterr) {
+enum code sending_pauses(struct sql *q, sending_pause_fn fn, void *arg, struct err *reterr) {
     struct stmt *s;
     enum code code = sql_prepare(q, "SELECT channel, round, since, why, told, ended, whose FROM sending_pause WHERE tenant = ? ORDER BY since DESC", &s, reterr);
     return code == OK ? pauses_give(s, fn, arg, NULL, reterr) : code;

@@ -44,5 +44,5 @@ MUST_USE enum code sending_pause_put(struct txn *t, const struct pause_row *r, s
 MUST_USE enum code sending_paused(struct sql *q, int channel, bool *ret_open, int64_t *ret_round, struct err *reterr);
 MUST_USE enum code sending_resume(struct txn *t, int channel, usec_t at, const char *by, struct err *reterr);     /* E_NOT_FOUND: none stands */
 MUST_USE enum code sending_pause_told(struct txn *t, int channel, int64_t round, struct err *reterr);
-typedef bool (*pause_fn)(const struct pause_row *r, void *arg);
-MUST_USE enum code sending_pauses(struct sql *q, pause_fn fn, void *arg, struct err *reterr);        /* the newest first */
+typedef bool (*sending_pause_fn)(const struct pause_row *r, void *arg);
+MUST_USE enum code sending_pauses(struct sql *q, sending_pause_fn fn, void *arg, struct err *reterr);        /* the newest first */

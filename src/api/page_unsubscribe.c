@@ -1,0 +1,123 @@
+/* page_unsubscribe.c — /u/{service}/{token}: the address of List-Unsubscribe. POST leaves the list, from a mail program by one click (RFC 8058) or by the button of
+ * the page; GET and HEAD only show the page, so nobody is taken off by a scanner of links or a look ahead. No cookie and no sign-in: whoever has the
+ * letter has the address. */
+#include <string.h>
+
+#include "api/page_visit.h"
+#include "base/log.h"
+#include "messages/unsubscribe.h"
+#include "records/service.h"
+#include "store/tables.h"
+
+#define LEAVE_DO "do"                        /* "back": the second button; anything else leaves */
+
+struct leave { struct visit visit; struct unsubscribe u; struct tenant_row tenant; const char *action; };
+
+/* False: replied. */
+static bool leave_begin(struct http_req *req, struct leave *l) {
+    struct err e;
+    *l = (struct leave){ .action = "/" };
+    if (!visit_begin(req, &l->visit))
+        return false;
+    const char *token = http_param(req, "token");
+    l->visit.path = "/";
+    enum code code = token == NULL ? err_set(&e, E_NOT_FOUND, "no such page") : unsubscribe_read(l->visit.service, token, &l->u, &e);
+    if (code == OK)
+        code = tenant_get(service_store(l->visit.service), l->u.tenant, &l->tenant, http_arena(req), &e);
+    if (code != OK || l->tenant.closed != 0) {
+        if (code == OK)
+            (void)err_set(&e, E_NOT_FOUND, "no such page");
+        visit_trouble(&l->visit, &e);
+        return false;
+    }
+    http_note_tenant(req, l->u.tenant);
+    l->visit.path = arena_printf(http_arena(req), "/u/%s/%s", l->visit.name, token);
+    l->action = arena_printf(http_arena(req), "/u/%s/%s?lang=%s", l->visit.name, token, lang_code(l->visit.lang));
+    return visit_whole(&l->visit);
+}
+
+static void put_button(struct leave *l, struct buf *ret, const char *what, enum text label, const char *class) {
+    buf_text(ret, "<form method=\"post\" action=\"");
+    buf_html(ret, l->action == NULL ? "/" : l->action);
+    buf_printf(ret, "\">\n<input type=\"hidden\" name=\"" LEAVE_DO "\" value=\"%s\">\n<p class=\"buttons\"><button type=\"submit\"%s>", what, class);
+    buf_html(ret, text_in(label, l->visit.lang));
+    buf_text(ret, "</button></p>\n</form>\n");
+}
+
+static void put_list(struct leave *l, struct buf *ret) {
+    const struct kind_info *info = service_kind_by_number(l->visit.service, l->u.kind);
+    int purpose = info == NULL ? -1 : kind_purpose(info->kind, l->u.purpose);
+    buf_text(ret, "<p>");
+    if (!uuid_is_null(&l->u.scope) && (purpose < 0 || kind_purpose_consent(info->kind, purpose) == NULL))
+        PUT_TEXT(ret, l->visit.lang, LEAVE_LIST_SCOPE);
+    else if (purpose >= 0)
+        PUT(ret, l->visit.lang, LEAVE_LIST_PURPOSE, info->kind->used_for[purpose].in[l->visit.lang] != NULL ? info->kind->used_for[purpose].in[l->visit.lang] : l->u.purpose);
+    else
+        PUT_TEXT(ret, l->visit.lang, LEAVE_LIST_ALL);
+    buf_text(ret, "</p>\n<p>");
+    PUT_TEXT(ret, l->visit.lang, LEAVE_DUTIES);
+    buf_text(ret, "</p>\n");
+}
+
+static void leave_show(struct leave *l, bool left, bool back) {
+    struct buf body;
+    struct page page;
+    const enum text title = left ? TEXT_LEAVE_DONE_TITLE : back ? TEXT_LEAVE_BACK_TITLE : TEXT_LEAVE_TITLE;
+    visit_page(&l->visit, text_in(title, l->visit.lang), false, &body, &page);
+    buf_printf(&body, "<div%s>\n<h1>", left || back ? " role=\"status\"" : "");
+    buf_html(&body, text_in(title, l->visit.lang));
+    buf_text(&body, "</h1>\n<p class=\"lead\">");
+    if (left)
+        PUT_TEXT(&body, l->visit.lang, LEAVE_DONE);
+    else if (back)
+        PUT_TEXT(&body, l->visit.lang, LEAVE_BACK_DONE);
+    else
+        PUT(&body, l->visit.lang, LEAVE_LEAD, l->tenant.name);
+    buf_text(&body, "</p>\n</div>\n");
+    if (!back)
+        put_list(l, &body);
+    if (left) {
+        buf_text(&body, "<p>");
+        PUT_TEXT(&body, l->visit.lang, LEAVE_BACK);
+        buf_text(&body, "</p>\n");
+        put_button(l, &body, "back", TEXT_LEAVE_BACK_BUTTON, " class=\"quiet\"");
+    } else if (!back) {
+        put_button(l, &body, "leave", TEXT_LEAVE_BUTTON, "");
+    }
+    http_reply_header(l->visit.req, "X-Robots-Tag", "noindex");
+    visit_send(&l->visit, 200, &page, &body);
+}
+
+static void leave_get(struct http_req *req) {
+    struct leave l;
+    struct err e;
+    bool left = false;
+    if (!leave_begin(req, &l))
+        return;
+    if (unsubscribe_done(l.visit.service, &l.u, &left, &e) == OK)
+        leave_show(&l, left, false);
+    else
+        visit_trouble(&l.visit, &e);
+}
+
+static void leave_post(struct http_req *req) {
+    struct leave l;
+    struct err e;
+    if (!leave_begin(req, &l))
+        return;
+    const char *what = http_form(req, LEAVE_DO);
+    const bool back = what != NULL && strcmp(what, "back") == 0;
+    if (!visit_whole(&l.visit))
+        return;
+    enum code code = back ? unsubscribe_undo(l.visit.service, &l.u, "link", &e) : unsubscribe_do(l.visit.service, &l.u, "link", &e);
+    if (code == OK)
+        leave_show(&l, !back, back);
+    else
+        visit_trouble(&l.visit, &e);
+}
+
+static const struct route list[] = {
+    { "GET", "/u/{service}/{token}", ROUTE_SECRET, leave_get },
+    { "POST", "/u/{service}/{token}", ROUTE_SECRET, leave_post },
+};
+const struct route_table routes_unsubscribe = { list, ARRAY_LEN(list) };
