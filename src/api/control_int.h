@@ -105,6 +105,10 @@ enum code do_authorise_new(struct control_req *c, struct err *reterr);
 enum code do_authorise_list(struct control_req *c, struct err *reterr);
 enum code do_host_try(struct control_req *c, struct err *reterr);
 enum code do_send_list(struct control_req *c, struct err *reterr);
+/* routes_campaigns.c: rows of control.tbl */
+enum code do_campaign_list(struct control_req *c, struct err *reterr);
+enum code do_campaign_show(struct control_req *c, struct err *reterr);
+enum code do_campaign_turn(struct control_req *c, struct err *reterr);
 enum code do_send_gates(struct control_req *c, struct err *reterr);
 enum code do_mail_list(struct control_req *c, struct err *reterr);
 enum code do_mail_put(struct control_req *c, struct err *reterr);

@@ -427,6 +427,7 @@ static enum code turn_packs(struct jobs *j, usec_t now, usec_t *ret_next, struct
     return job_packs(j->api, now, reterr);
 }
 static enum code turn_reminders(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_remind(j->api, now, ret_next, reterr); }
+static enum code turn_campaign(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_campaigns(j->api, now, ret_next, reterr); }
 static enum code turn_told(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_notice(j->api, now, ret_next, reterr); }
 
 static enum code turn_spend(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_sms(j->api, now, ret_next, reterr); }
@@ -446,6 +447,7 @@ static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t
     { "remind", turn_reminders },
     { "sms", turn_spend }, { "sms_forget", turn_spend_forget },
     { "paused", turn_paused_now }, { "suppressed", turn_suppressed_now },
+    { "campaigns", turn_campaign },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 

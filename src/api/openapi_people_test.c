@@ -47,6 +47,7 @@ TEST(every_route_of_people_is_documented) {
         &routes_messages, &routes_webhooks,
         &routes_sent,
         &routes_suppressions,
+        &routes_campaigns,
         &routes_requests, &routes_subjects, &routes_letters,
         &routes_templates,
         &routes_account, &routes_factors, &routes_members, &routes_register, &routes_copies, &routes_hold, &routes_uses, &routes_certificate, &routes_people_doc, &routes_notice };

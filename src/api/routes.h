@@ -16,6 +16,7 @@ extern const struct route_table routes_sms;       /* routes_sms.c: text messages
 extern const struct route_table routes_closing;   /* routes_closing.c: a tenant closes its account */
 extern const struct route_table routes_hold;      /* routes_hold.c: what is kept although its time comes */
 extern const struct route_table routes_sent;      /* routes_sent.c: what became of messages */
+extern const struct route_table routes_campaigns; /* routes_campaigns.c: one text to many */
 extern const struct route_table routes_messages;  /* routes_messages.c: messages to the people of records, and the gates */
 extern const struct route_table routes_templates; /* routes_templates.c: texts of messages */
 extern const struct route_table routes_webhooks;  /* routes_webhooks.c: who is told of changes */

@@ -188,6 +188,7 @@ static enum code http_begin(struct api *a, int listen_fd, struct http **ret, str
         routes_sms,
         routes_closing,
         routes_hook,
+        routes_campaigns,
         routes_messages,
         routes_templates,
         routes_sent,

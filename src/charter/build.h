@@ -38,6 +38,7 @@ struct charter {
     struct leave *leaves; size_t leave_count;
     struct copies_rule copies;
     struct mask_rule masks;
+    struct log_rule log;
     struct changing_rule changing;
     struct sessions_rule sessions;
     struct span complaint_lasts;
@@ -76,6 +77,7 @@ void build_grants(struct build *b);           /* grants.c: groups, relations, wh
 void build_accounts(struct build *b);         /* accounts.c: sign-in, sessions, levels of access, copies, windows */
 void build_sending(struct build *b);          /* sending.c: how long a complaint is remembered, when sending pauses */
 void build_messages(struct build *b);         /* messages.c: who gets which messages, and who sends them */
+void build_log(struct build *b);              /* log.c: the log of deliveries, which masks; by build_masks */
 void build_masks(struct build *b);            /* masks.c: how addresses are masked */
 void build_sms(struct build *b);              /* sms.c: where text messages may go, what they may cost */
 void build_leaves(struct build *b);           /* leaves.c: fields that leave to hosts of processors; who is asked before a record is made */

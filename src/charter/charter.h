@@ -236,6 +236,8 @@ struct message_rule {
     int a_day;                                /* for each person, on a day of the charter's clock */
     bool not_imported;                        /* nobody whose record came by an import */
 };
+/* "each in delivery": fields by index, -1: the kind has none. to: masked; pool: taken from the field of the same name of what it belongs to. */
+struct log_rule { int kind /* -1: nothing is logged */, to, at, code, encrypted, pool; };
 struct mask_rule {                            /* "email: first letter and 10 stars, without domain", "chosen: by customer for each sending account, …" */
     bool without_domain;
     bool chosen;                              /* a masked field is masked unless the field `masked` of what its record belongs to says no */
@@ -310,6 +312,7 @@ bool charter_operator_staff(const struct charter *c, int person);   /* support, 
 int charter_accounts_by(const struct charter *c);         /* who invites, suspends and removes; the tenant unless the charter names another */
 bool charter_authorised_only(const struct charter *c);    /* nobody signs in without a valid authorisation */
 bool charter_agreement_first(const struct charter *c);    /* no personal data before the agreement with the tenant is active */
+struct log_rule charter_log(const struct charter *c);
 struct mask_rule charter_masks(const struct charter *c);
 /* The field of the kind that switches masking for what belongs to its records; -1. */
 int kind_mask_switch(const struct kind *k);

@@ -31,6 +31,7 @@ static void build_switch(struct build *b, const struct node *n, const struct kin
 void build_masks(struct build *b) {
     const struct node *map = node_get(tree_root(b->c->tree), "masks"), *email = node_get(map, "email"), *chosen = node_get(map, "chosen");
     const struct capture *who = chosen == NULL ? NULL : build_capture(b, chosen, "person");
+    build_log(b);
     b->c->masks = (struct mask_rule){ .without_domain = email != NULL && build_has(b, email, "domain"), .chosen = who != NULL };
     if (who == NULL)
         return;

@@ -1,6 +1,7 @@
 /* audience.c — see audience.h. */
 #include "messages/audience.h"
 
+#include "messages/right.h"
 #include "records/page.h"
 #include "records/use.h"
 
@@ -31,14 +32,12 @@ static enum code query_make(struct service *s, const struct audience *a, fieldse
 /* What the records belong to must be there for the caller, whatever else it may see of the tenant. */
 static enum code scope_check(struct service *s, const struct caller *who, const struct audience *a, struct err *reterr) {
     const struct kind *k = service_kind(s, a->kind)->kind;
-    AUTO(record_text_done) struct record_text text = RECORD_TEXT;
     if (uuid_is_null(&a->scope))
         return policy_whole(s->charter, who) ? OK : err_set(reterr, E_FORBIDDEN, "the account's level does not reach all of the tenant's records: name the one whose people are meant (scope)");
     if (k->parent < 0)
         return err_set(reterr, E_INVALID, "a `%.40s` belongs to nothing but the tenant: leave scope out", k->name);
-    const struct record_request r = { .who = who, .kind = k->parent, .id = a->scope, .if_match = -1 };
-    enum code code = record_read_text(s, &r, &text, reterr);
-    return code == E_NOT_FOUND || code == E_GONE ? err_set(reterr, E_NOT_FOUND, "there is no such `%.40s`, whose people are meant (scope)", service_kind(s, k->parent)->kind->name) : code;
+    enum code code = message_right(s, who, k->parent, &a->scope, reterr);
+    return code == E_NOT_FOUND || code == E_GONE ? err_set(reterr, E_NOT_FOUND, "there is no such `%.60s`, whose people are meant (scope)", service_kind(s, k->parent)->kind->name) : code;
 }
 
 enum code audience_check(struct service *s, const struct caller *who, const struct audience *a, struct err *reterr) {
@@ -48,8 +47,6 @@ enum code audience_check(struct service *s, const struct caller *who, const stru
     const struct verdict may = policy_kind(s->charter, who, a->kind, V_READ);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a search");
-    if (a->where != NULL && !may.any)
-        return err_set(reterr, E_FORBIDDEN, "these records are not yours to see, so they cannot be searched: leave `where` out");
     enum code code = scope_check(s, who, a, reterr);
     return code == OK ? query_make(s, a, may.any ? may.fields : 0, arena, &q, reterr) : code;
 }

@@ -5,10 +5,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "messages/log.h"
 #include "store/sent.h"
 
 static const struct gate_row gates[] = {
     { GATE_CHARTER, gate_charter_check, NULL, NULL },
+    { GATE_CHARTER, gate_log_check, NULL, NULL },
     { GATE_CONSENT, gate_consent_check, NULL, NULL },
     { GATE_SUPPRESSED, gate_suppressed_check, NULL, NULL },
     { GATE_RESTRICTED, gate_restricted_check, NULL, NULL },

@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "messages/suppress.h"
 #include "messages/verp.h"
+#include "store/campaign.h"
 #include "wire/arf.h"
 #include "wire/dsn.h"
 #include "wire/mailbox.h"
@@ -72,12 +73,15 @@ static enum code letter_came_back(struct txn *t, const struct uuid *letter, cons
         s.row.cause = buf_str(&s.cause);
         s.row.purpose = buf_str(&s.purpose);
         s.row.receipt = buf_str(&s.receipt);
+        if (strcmp(s.row.cause, "campaign") == 0)
+            code = campaign_settle(t, s.row.about, s.row.state, LETTER_BOUNCED, reterr);
         s.row.state = LETTER_BOUNCED;
         s.row.said = said;
         s.row.heard = txn_now(t);
         s.row.blob = NULL;
         s.row.len = 0;
-        code = letter_set(t, &s.row, USEC_NEVER, reterr);
+        if (code == OK)
+            code = letter_set(t, &s.row, USEC_NEVER, reterr);
     }
     buf_done(&s.cause);
     buf_done(&s.purpose);

@@ -64,16 +64,13 @@ enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_r
     struct record rec;
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
-    enum code code = campaign_gate(s, tenant, r, &verdict, reterr);
-    if (code == OK && !verdict.passes)
-        *ret_verdict = verdict;
-    if (code != OK || !verdict.passes)
-        return code;
-    code = record_get(s, tenant, r, arena, &rec, reterr);
+    enum code code = record_get(s, tenant, r, arena, &rec, reterr);
     if (code == OK)
         code = ask_fill(s, tenant, r, &rec, ret, reterr);
     if (code == OK && strcmp(r->cause, REMIND_CAUSE) == 0)
         code = remind_stands(r, &rec, ret->ask.now, &verdict, reterr);
+    if (code == OK && verdict.passes)
+        code = campaign_gate(s, tenant, r, &verdict, reterr);
     if (code == OK && verdict.passes)
         code = gate_check(&ret->ask, &verdict, reterr);
     if (code == OK && verdict.passes)

@@ -324,25 +324,45 @@ static enum code prepare(struct sending *x, struct err *reterr) {
     return code;
 }
 
-enum code messages_send(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, write_fn also, void *also_arg, size_t *ret_bad, struct err *reterr) {
-    PRE(s != NULL && (list != NULL || count == 0) && count <= SEND_MOST && ret != NULL && ret_bad != NULL && reterr != NULL);
-    struct sending x = { .s = s, .tenant = tenant, .ret = ret, .also = also, .also_arg = also_arg };
-    usec_t now = clock_now();
+/* Is each a wish, and what do the gates say? *x: to be ended by sending_done, whatever comes of it. */
+static enum code sending_begin(struct sending *x, const struct message_wish *list, size_t count, size_t *ret_bad, struct err *reterr) {
+    const usec_t now = clock_now();
     enum code code = OK;
     for (size_t i = 0; code == OK && i < count; i++) {
         PRE(list[i].cause != NULL && list[i].whose != NULL);
         *ret_bad = i;
-        code = message_wish_check(s, &list[i], reterr);
-        ret[i] = (struct message_result){ .parts = 0 };
+        code = message_wish_check(x->s, &list[i], reterr);
+        x->ret[i] = (struct message_result){ .parts = 0 };
     }
     if (code != OK)
         return code;
-    x.list = mem_new_array(count + 1, sizeof *x.list);
-    if (x.list == NULL)
+    x->list = mem_new_array(count + 1, sizeof *x->list);
+    if (x->list == NULL)
         return err_set(reterr, E_MEMORY, "no memory for messages");
-    for (; x.count < count; x.count++)
-        x.list[x.count] = one_of(&x, &list[x.count], now);
-    code = prepare(&x, reterr);
+    for (; x->count < count; x->count++)
+        x->list[x->count] = one_of(x, &list[x->count], now);
+    return prepare(x, reterr);
+}
+
+enum code messages_try(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, size_t *ret_bad, struct err *reterr) {
+    PRE(s != NULL && (list != NULL || count == 0) && count <= SEND_MOST && ret != NULL && ret_bad != NULL && reterr != NULL);
+    struct sending x = { .s = s, .tenant = tenant, .ret = ret };
+    enum code code = sending_begin(&x, list, count, ret_bad, reterr);
+    for (size_t i = 0; code == OK && i < x.count; i++) {
+        const struct one *o = &x.list[i];
+        ret[i].gone = o->gone;
+        ret[i].queued = !o->gone && o->verdict.passes;
+        ret[i].verdict = o->verdict;
+        ret[i].cost = o->ask.cost;
+    }
+    sending_done(&x);
+    return code;
+}
+
+enum code messages_send(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, write_fn also, void *also_arg, size_t *ret_bad, struct err *reterr) {
+    PRE(s != NULL && (list != NULL || count == 0) && count <= SEND_MOST && ret != NULL && ret_bad != NULL && reterr != NULL);
+    struct sending x = { .s = s, .tenant = tenant, .ret = ret, .also = also, .also_arg = also_arg };
+    enum code code = sending_begin(&x, list, count, ret_bad, reterr);
     if (code == OK)
         code = seal_all(&x, reterr);
     bool wrote = code == OK;

@@ -29,6 +29,8 @@ struct message_result { bool queued, gone; struct uuid id; struct gate_verdict v
 MUST_USE enum code message_wish_check(const struct service *s, const struct message_wish *w, struct err *reterr);
 /* And its text can be read, or its template is there and is for such records: E_FIELDS likewise. Blocks. */
 MUST_USE enum code message_text_check(struct service *s, int64_t tenant, const struct message_wish *w, struct err *reterr);
+/* What the gates say to each now, and nothing is queued, taken or counted: `queued` says that it would pass. */
+MUST_USE enum code messages_try(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, size_t *ret_bad, struct err *reterr);
 /* All of one tenant, in one write; ret[i] answers list[i]. A ledger entry says how many of which kind were queued, and refused by which gate. also: run in the same write after them (a campaign's mark), or NULL. E_FIELDS: a wish that is none
  * (*ret_bad: which), nothing was queued. */
 MUST_USE enum code messages_send(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, write_fn also, void *also_arg, size_t *ret_bad, struct err *reterr);

@@ -19,6 +19,9 @@ MUST_USE enum code probe_people_end(struct people *p, struct store *store, int64
 /* control_notice.c */
 MUST_USE enum code probe_warned(struct service *s, json_t *in, json_t **ret, struct err *reterr);
 
+/* control_log.c */
+MUST_USE enum code probe_delivered(struct service *s, json_t *in, json_t **ret, struct err *reterr);
+
 /* control_retire.c */
 MUST_USE enum code probe_sweep(struct service *s, json_t *in, json_t **ret, struct err *reterr);
 MUST_USE enum code probe_overdue(struct service *s, json_t *in, json_t **ret, struct err *reterr);

@@ -47,6 +47,13 @@ static json_t *message_of(struct env *e, bool sms, int kind, const char *id) {
     return m;
 }
 
+/* Where each delivery is logged by its sending account, there is one. */
+static enum code account_ready(struct env *e, struct err *reterr) {
+    const struct canary *c = NULL;
+    const int log = charter_log(env_charter(e)).kind, parent = log < 0 ? -1 : charter_kind_at(env_charter(e), log)->parent;
+    return parent < 0 ? OK : canary_make(e, 0, parent, false, &c, reterr);
+}
+
 /* Takes the message. */
 static enum code send(struct env *e, const char *path, json_t *message, struct answer *ret, struct err *reterr) {
     char url[128];
@@ -220,7 +227,9 @@ enum code probe_mail_caps(struct env *e, struct verdict_line *v, struct err *ret
     int kind = heard_kind(e, sms);
     if (kind < 0 || r.a_day > TRIED_MOST)
         return err_set(reterr, E_BROKEN, "no record can be written to %d times in a day to try this on", r.a_day + 1);
-    enum code code = canary_make(e, 0, kind, false, &c, reterr);
+    enum code code = account_ready(e, reterr);
+    if (code == OK)
+        code = canary_make(e, 0, kind, false, &c, reterr);
     if (code == OK)
         code = burst(e, sms, kind, c->id, r.a_day, &s, reterr);
     if (code == OK && s.other > 0)

@@ -1,0 +1,78 @@
+/* turns_campaigns.c — the walk of campaigns: one page of each tenant in turn, for a moment; then the other jobs have theirs. While others write it
+ * pauses as long as its page took, so that a campaign to a million people takes longer and nobody waits for it. */
+#include <time.h>
+
+#include "access/people.h"
+#include "api/api_int.h"
+#include "api/jobs.h"
+#include "base/log.h"
+#include "messages/campaign.h"
+#include "store/campaign.h"
+
+#define TURN_MOST (400000)       /* of one turn */
+#define PAUSE_MOST (200000)
+#define TENANTS_MOST 256u                    /* of one turn; those behind have theirs in the next */
+#define LOOK USEC_PER_SEC
+
+struct due { struct { int64_t tenant, number; } list[TENANTS_MOST]; size_t count; };
+static bool due_take(int64_t tenant, int64_t number, void *arg) {
+    struct due *d = arg;
+    d->list[d->count].tenant = tenant;
+    d->list[d->count++].number = number;
+    return d->count < TENANTS_MOST;
+}
+
+/* As long as the page took, where somebody else waits for the writer. */
+static void give_way(struct api *a, usec_t took) {
+    struct store_status now;
+    store_status(a->config.store, &now);
+    const usec_t nap = now.waiting == 0 ? 0 : took < PAUSE_MOST ? took : PAUSE_MOST;
+    if (nap > 0)
+        (void)nanosleep(&(struct timespec){ .tv_nsec = nap * 1000 }, NULL);
+}
+
+/* *ret_more: there is more to be done with it now. What is wrong with one tenant is nothing to the others. */
+static enum code page(struct api *a, int64_t tenant, int64_t number, bool *ret_more, struct err *reterr) {
+    struct service *s = NULL;
+    const usec_t began = clock_steady();
+    *ret_more = false;
+    enum code code = people_service(a->people, tenant, &s, reterr);
+    if (code == E_NOT_FOUND)
+        return OK;                             /* it closes */
+    if (code == OK)
+        code = campaign_step(s, tenant, number, ret_more, reterr);
+    give_way(a, clock_steady() - began);
+    return code;
+}
+
+enum code turn_campaigns(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
+    struct due due = { .count = 0 };
+    const usec_t until = clock_steady() + TURN_MOST;
+    bool again = false;
+    *ret_next = now + LOOK;
+    if (a->people == NULL)
+        return OK;
+    enum code code = campaigns_next(a->config.store, now, due_take, &due, reterr), first = OK;
+    const size_t from = due.count == 0 ? 0 : (size_t)(clock_steady() / 1000) % due.count;      /* nobody is always the first */
+    for (size_t left = due.count; code == OK && left > 0 && clock_steady() < until;) {
+        left = 0;
+        for (size_t i = 0; i < due.count && clock_steady() < until; i++) {
+            struct err why;
+            bool more = false;
+            const size_t at = (from + i) % due.count;
+            if (due.list[at].number == 0)
+                continue;
+            const enum code got = page(a, due.list[at].tenant, due.list[at].number, &more, &why);
+            if (got != OK && first == OK) {
+                first = got;
+                *reterr = why;
+            }
+            due.list[at].number = more ? due.list[at].number : 0;
+            left += more;
+            again = again || more;
+        }
+    }
+    if (again)
+        *ret_next = now;
+    return code == OK ? first : code;
+}

@@ -1,0 +1,319 @@
+/* campaign_ask.c — what people do with campaigns: ask for one, see beforehand what it would do, look at it, pause, resume and stop it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ledger/ledger.h"
+#include "messages/campaign_int.h"
+#include "messages/preview.h"
+#include "messages/right.h"
+#include "records/draft.h"
+#include "records/use.h"
+
+#define EXAMPLES 3
+static const char *const channels[CHANNELS] = { [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms" };
+
+/* ---- asking */
+
+struct asking { const struct campaign_wish *w; const struct kind_info *k; struct service *s; char by[CALLER_TEXT]; struct campaign_row row; int64_t number; };
+
+static enum code name_check(const char *name, struct err *reterr) {
+    size_t len = name == NULL ? 1 : strlen(name);
+    if (len < 1 || len > CAMPAIGN_NAME || (name != NULL && (!text_is_utf8(name, len) || strpbrk(name, "\r\n\t") != NULL)))
+        return err_field(reterr, E_FIELDS, "/name", "a campaign's name is one line of 1 to %u bytes", CAMPAIGN_NAME);
+    return OK;
+}
+
+/* The newest version of its text, which stays the one of this campaign. */
+static enum code text_find(struct service *s, const struct caller *who, const struct campaign_wish *w, int64_t *ret, struct err *reterr) {
+    int kind = -1;
+    bool sms = false;
+    if (w->template_name == NULL)
+        return err_field(reterr, E_FIELDS, "/template", "a campaign has a template: name one (PUT /v1/%s/templates/…)", charter_name(s->charter));
+    enum code code = template_find(s, who->tenant, w->template_name, ret, &kind, &sms, reterr);
+    if (code == E_NOT_FOUND)
+        return err_field(reterr, E_FIELDS, "/template", "there is no template of that name: put it first (PUT /v1/%s/templates/…)", charter_name(s->charter));
+    if (code == OK && kind != w->kind)
+        return err_field(reterr, E_FIELDS, "/template", "this template is written to the people of another kind of record");
+    return code != OK || sms == (w->channel == CHANNEL_SMS) ? code : err_field(reterr, E_FIELDS, "/template", sms ? "this template is one of text messages" : "this template is one of mail");
+}
+
+/* Everything but what each message is asked about. *ret_template: the version that is newest now. */
+static enum code wish_check(struct service *s, const struct caller *who, const struct campaign_wish *w, int64_t *ret_template, struct err *reterr) {
+    const struct kind *k = charter_kind_at(s->charter, w->kind);
+    const struct audience a = { .kind = w->kind, .scope = w->scope, .where = w->where };
+    const struct message_rule rule = charter_messages(s->charter, w->channel == CHANNEL_SMS);
+    if (k == NULL)
+        return err_field(reterr, E_FIELDS, "/kind", "a campaign goes to the people of records: name their kind");
+    if (!rule.said)
+        return err_field(reterr, E_FIELDS, "/channel", "the charter lets nothing go by this channel (messages.%s)", channels[w->channel]);
+    if (k->about < 0 || k->about != rule.person || kind_address_field(k, w->channel == CHANNEL_SMS) < 0)
+        return err_field(reterr, E_FIELDS, "/kind", "nothing goes to the people of a `%.60s`: the charter names another person, or it holds no address", k->name);
+    enum code code = name_check(w->name, reterr);
+    if (code == OK)
+        code = message_right_kind(s, who, w->kind, reterr);
+    if (code == OK)
+        code = text_find(s, who, w, ret_template, reterr);
+    const struct message_wish one = { .channel = w->channel, .kind = w->kind, .record = uuid_new(), .template = code == OK ? *ret_template : 1, .purpose = w->purpose, .at = w->at };
+    if (code == OK)
+        code = message_wish_check(s, &one, reterr);
+    return code == OK ? audience_check(s, who, &a, reterr) : code;
+}
+
+static enum code asked_note(struct txn *t, const struct asking *a, struct err *reterr) {
+    char scope[UUID_TEXT], at[32];
+    const struct campaign_row *r = &a->row;
+    json_t *what = json_pack("{s:I, s:s, s:s, s:s*, s:I, s:s}", "number", (json_int_t)a->number, "channel", channels[r->channel], "kind", a->k->kind->name,
+                             "scope", uuid_is_null(&r->scope) ? NULL : uuid_format(&r->scope, scope), "template", (json_int_t)r->template, "at", time_format(r->begins, at, sizeof at));
+    enum code code = ledger_append(t, "campaign_asked", a->by, what, reterr);
+    json_decref(what);
+    return code;
+}
+
+static enum code add_write(struct txn *t, void *arg, struct err *reterr) {
+    struct asking *a = arg;
+    a->row.begins = a->w->at > txn_now(t) ? a->w->at : txn_now(t);
+    enum code code = campaign_add(t, &a->row, &a->number, reterr);
+    return code == OK ? asked_note(t, a, reterr) : code;
+}
+
+enum code campaign_make(struct service *s, const struct caller *who, const struct campaign_wish *w, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && w != NULL && ret != NULL && reterr != NULL);
+    AUTO(campaign_sealed_done) struct campaign_sealed sealed = { .id = 0 };
+    struct asking a = { .w = w, .s = s };
+    int64_t template = 0;
+    enum code code = wish_check(s, who, w, &template, reterr);
+    if (code != OK)
+        return code;
+    a.k = service_kind(s, w->kind);
+    (void)caller_text(who, a.by, sizeof a.by);
+    json_t *entry = json_pack("{s:s*, s:O*}", "name", w->name, "where", w->where);
+    code = campaign_seal(s, who->tenant, entry, &sealed, reterr);
+    json_decref(entry);
+    const int purpose = w->purpose == NULL ? -1 : kind_purpose(a.k->kind, w->purpose);
+    a.row = (struct campaign_row){ .channel = w->channel, .kind = a.k->number, .scope = w->scope, .template = template, .purpose = purpose < 0 ? "" : purpose_name(a.k->kind, purpose),
+                                   .whose = a.by, .key = sealed.id, .blob = sealed.blob.data, .len = sealed.blob.len };
+    if (code != OK)
+        return code;
+    code = store_write(s->store, who->tenant, add_write, &a, reterr);
+    campaign_unused(s, who->tenant, &sealed, code);
+    return code == OK ? campaign_told(s, who->tenant, a.number, ret, reterr) : code;
+}
+
+/* ---- beforehand */
+
+struct preview {
+    struct service *s; const struct caller *who; const struct campaign_wish *w; int64_t template, found, passes, parts, cost, refused[GATES];
+    json_t *examples; struct arena *arena; struct audience_page page; struct message_result results[SEND_MOST];
+};
+
+/* As the template's own preview has it: no link of it leads anywhere, and who may not read the record is told nothing. */
+static enum code example_add(struct preview *p, const struct uuid *id, struct err *reterr) {
+    char text[UUID_TEXT];
+    const struct mail_brand brand = { .name = NULL };
+    json_t *body = json_pack("{s:s}", "id", uuid_format(id, text)), *made = NULL;
+    enum code code = body == NULL ? err_set(reterr, E_MEMORY, "no memory for a preview") : template_preview(p->s, p->who, p->w->template_name, body, &brand, &made, reterr);
+    if (code == OK)
+        json_array_append_new(p->examples, json_pack("{s:s, s:O*, s:O*, s:O*}", "id", text, "lang", json_object_get(made, "lang"), "subject", json_object_get(made, "subject"), "text", json_object_get(made, "text")));
+    json_decref(made);
+    json_decref(body);
+    return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+}
+
+static enum code preview_page(struct preview *p, const struct audience *a, const struct uuid *after, size_t most, bool examples, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct message_wish *list = arena == NULL ? NULL : arena_array(arena, SEND_MOST, sizeof *list);
+    if (list == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a preview");
+    size_t bad = 0;
+    enum code code = audience_next(p->s, p->who->tenant, a, after, most, &p->page, reterr);
+    for (size_t i = 0; code == OK && i < p->page.count; i++)
+        list[i] = (struct message_wish){ .channel = p->w->channel, .kind = p->w->kind, .record = p->page.ids[i], .scope = p->w->scope, .template = p->template, .purpose = p->w->purpose,
+                                         .at = p->w->at, .cause = "campaign", .whose = "" };
+    if (code == OK && p->page.count > 0)
+        code = messages_try(p->s, p->who->tenant, list, p->page.count, p->results, &bad, reterr);
+    for (size_t i = 0; code == OK && i < p->page.count; i++) {
+        const struct message_result *r = &p->results[i];
+        p->found += !r->gone;
+        p->passes += r->queued;
+        p->parts += r->queued ? r->parts : 0;
+        p->cost += r->queued ? r->cost : 0;
+        if (!r->queued && !r->gone)
+            p->refused[r->verdict.gate]++;
+        else if (examples && !r->gone && json_array_size(p->examples) < EXAMPLES)
+            code = example_add(p, &p->page.ids[i], reterr);
+    }
+    return code;
+}
+
+static json_t *refusals_json(const int64_t refused[GATES]) {
+    json_t *o = json_object();
+    for (int g = 0; g < GATES; g++)
+        if (refused[g] > 0)
+            json_object_set_new(o, gate_name((enum gate)g), json_integer(refused[g]));
+    return o;
+}
+
+static enum code preview_run(struct preview *p, json_t **ret, struct err *reterr) {
+    const struct audience a = { .kind = p->w->kind, .scope = p->w->scope, .where = p->w->where, .born = INT64_MAX };
+    const bool reads = use_owner(p->s, p->who) && policy_whole(p->s->charter, p->who);      /* whoever sees all that stands in such a text */
+    struct uuid after = { { 0 } };
+    bool more = true;
+    size_t looks = CAMPAIGN_PREVIEW / SEND_MOST * 2;
+    enum code code = OK;
+    while (code == OK && more && p->found < (int64_t)CAMPAIGN_PREVIEW && looks-- > 0) {
+        code = preview_page(p, &a, &after, SEND_MOST, reads, reterr);
+        more = p->page.more;
+        after = p->page.reached;
+    }
+    if (code != OK)
+        return code;
+    json_t *told = json_pack("{s:I, s:b, s:I, s:o, s:O}", "found", (json_int_t)p->found, "more", more, "passes", (json_int_t)p->passes, "refused", refusals_json(p->refused), "examples", p->examples);
+    if (p->w->channel == CHANNEL_SMS && told != NULL) {
+        json_object_set_new(told, "parts", json_integer(p->parts));
+        json_object_set_new(told, "cost", json_integer(p->cost));
+    }
+    if (told == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a preview");
+    *ret = told;
+    return OK;
+}
+
+enum code campaign_preview(struct service *s, const struct caller *who, const struct campaign_wish *w, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && w != NULL && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new((size_t)4 << 20);
+    struct preview *p = arena == NULL ? NULL : arena_array(arena, 1, sizeof *p);
+    if (p == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a preview");
+    *p = (struct preview){ .s = s, .who = who, .w = w, .examples = json_array() };
+    enum code code = wish_check(s, who, w, &p->template, reterr);
+    if (code == OK)
+        code = preview_run(p, ret, reterr);
+    json_decref(p->examples);
+    return code;
+}
+
+/* ---- told */
+
+static const char *state_name(const struct campaign_row *r, usec_t now) {
+    static const char *const names[] = { [CAMPAIGN_PAUSED] = "paused", [CAMPAIGN_STOPPED] = "stopped", [CAMPAIGN_DONE] = "done" };
+    if (r->state == CAMPAIGN_STOPPED && r->act != ACT_NONE)
+        return "stopping";
+    return r->state != CAMPAIGN_GOES ? names[r->state] : r->begins > now ? "planned" : r->walked ? "sending" : "finding";
+}
+
+struct gates_seen { int64_t refused[GATES]; };
+static bool gate_seen(int gate, int64_t count, void *arg) {
+    struct gates_seen *g = arg;
+    if (gate >= 0 && gate < GATES)
+        g->refused[gate] = count;
+    return true;
+}
+
+static enum code row_told(struct service *s, int64_t tenant, const struct campaign_row *r, const struct gates_seen *g, json_t **ret, struct err *reterr) {
+    char scope[UUID_TEXT], made[32], at[32], ended[32];
+    AUTO(buf_done) struct buf hex = BUF(HASH_SIZE * 2 + 1);
+    const struct kind_info *k = service_kind_by_number(s, r->kind);
+    json_t *entry = NULL;
+    enum code code = campaign_open(s, tenant, r, &entry, reterr);
+    if (code != OK && code != E_GONE)
+        return code;
+    hex_encode(r->digest, sizeof r->digest, &hex);
+    *ret = json_pack("{s:I, s:O*, s:s, s:s, s:s*, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s*}", "number", (json_int_t)r->number,
+                     "name", json_object_get(entry, "name"), "state", state_name(r, clock_now()), "channel", channels[r->channel], "kind", k == NULL ? NULL : k->kind->name,
+                     "scope", uuid_is_null(&r->scope) ? NULL : uuid_format(&r->scope, scope), "template", (json_int_t)r->template, "purpose", r->purpose[0] == 0 ? NULL : r->purpose,
+                     "made", time_format(r->made, made, sizeof made), "at", time_format(r->begins, at, sizeof at), "ended", r->ended == 0 ? NULL : time_format(r->ended, ended, sizeof ended),
+                     "by", r->whose, "found", (json_int_t)r->found, "queued", (json_int_t)r->queued, "waiting", (json_int_t)(r->queued - r->sent - r->bounced - r->over - r->unknown),
+                     "sent", (json_int_t)r->sent, "bounced", (json_int_t)r->bounced, "over", (json_int_t)r->over, "unknown", (json_int_t)r->unknown, "refused", refusals_json(g->refused),
+                     "audience", r->walked ? buf_str(&hex) : NULL);
+    json_decref(entry);
+    return *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for a campaign") : OK;
+}
+
+enum code campaign_told(struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new((size_t)2 << 20);
+    struct gates_seen seen = { .refused = { 0 } };
+    struct campaign_row r;
+    struct view *v = NULL;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a campaign");
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = campaign_get(view_sql(v), number, &r, arena, reterr);
+    if (code == OK)
+        code = campaign_gates(view_sql(v), number, gate_seen, &seen, reterr);
+    v = view_end(v);                           /* the keeper is asked without a view open */
+    return code == OK ? row_told(s, tenant, &r, &seen, ret, reterr) : code;
+}
+
+struct listing { int64_t *numbers; size_t count, room; };
+static bool list_take(const struct campaign_row *r, void *arg) {
+    struct listing *l = arg;
+    l->numbers[l->count++] = r->number;
+    return l->count < l->room;
+}
+
+enum code campaigns_told(struct service *s, int64_t tenant, int64_t before, size_t limit, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && limit > 0 && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new((size_t)2 << 20);
+    struct listing l = { .room = limit + 1, .numbers = arena == NULL ? NULL : arena_array(arena, limit + 1, sizeof(int64_t)) };
+    struct view *v = NULL;
+    json_t *items = json_array();
+    enum code code = l.numbers == NULL || items == NULL ? err_set(reterr, E_MEMORY, "no memory for campaigns") : store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = campaign_list(view_sql(v), before, list_take, &l, reterr);
+    v = view_end(v);
+    for (size_t i = 0; code == OK && i < l.count && i < limit; i++) {
+        json_t *one = NULL;
+        code = campaign_told(s, tenant, l.numbers[i], &one, reterr);
+        json_array_append_new(items, one);
+    }
+    json_t *told = code == OK ? json_pack("{s:O, s:o}", "items", items, "next", l.count > limit ? json_integer(l.numbers[limit - 1]) : json_null()) : NULL;
+    json_decref(items);
+    if (code != OK)
+        return code;
+    if (told == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for campaigns");
+    *ret = told;
+    return OK;
+}
+
+/* ---- stopping, pausing, resuming */
+
+struct turning { int64_t number; enum campaign_do what; struct arena *arena; char by[CALLER_TEXT]; };
+
+static const struct turn { const char *verb, *refused; unsigned from; enum campaign_state to; enum campaign_act act; } turns[] = {
+    [CAMPAIGN_STOP] = { "campaign_stopped", "it is over already", 1u << CAMPAIGN_GOES | 1u << CAMPAIGN_PAUSED, CAMPAIGN_STOPPED, ACT_END },
+    [CAMPAIGN_PAUSE] = { "campaign_paused", "it does not go", 1u << CAMPAIGN_GOES, CAMPAIGN_PAUSED, ACT_HOLD },
+    [CAMPAIGN_RESUME] = { "campaign_resumed", "it does not pause", 1u << CAMPAIGN_PAUSED, CAMPAIGN_GOES, ACT_FREE },
+};
+
+static enum code turn_write(struct txn *t, void *arg, struct err *reterr) {
+    const struct turning *g = arg;
+    const struct turn *to = &turns[g->what];
+    struct campaign_row r;
+    enum code code = campaign_get(txn_sql(t), g->number, &r, g->arena, reterr);
+    if (code == OK && (to->from >> r.state & 1) == 0)
+        return err_set(reterr, E_CONFLICT, "campaign %lld cannot be %s: %s", (long long)g->number, to->verb + sizeof "campaign", to->refused);
+    if (code != OK)
+        return code;
+    r.state = to->to;
+    r.act = to->act;
+    r.walk = (struct uuid){ { 0 } };
+    code = campaign_set(t, &r, campaign_when(&r, txn_now(t)), reterr);
+    json_t *what = json_pack("{s:I}", "number", (json_int_t)g->number);
+    if (code == OK)
+        code = ledger_append(t, to->verb, g->by, what, reterr);
+    json_decref(what);
+    return code;
+}
+
+enum code campaign_turn(struct service *s, const struct caller *who, int64_t number, enum campaign_do what, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && (unsigned)what < ARRAY_LEN(turns) && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new((size_t)4 << 20);
+    struct turning g = { .number = number, .what = what, .arena = arena };
+    (void)caller_text(who, g.by, sizeof g.by);
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a campaign") : store_write(s->store, who->tenant, turn_write, &g, reterr);
+    return code == OK ? campaign_told(s, who->tenant, number, ret, reterr) : code;
+}
