@@ -110,6 +110,8 @@ enum code do_campaign_list(struct control_req *c, struct err *reterr);
 enum code do_campaign_show(struct control_req *c, struct err *reterr);
 enum code do_campaign_turn(struct control_req *c, struct err *reterr);
 enum code do_send_gates(struct control_req *c, struct err *reterr);
+enum code do_webhook_list(struct control_req *c, struct err *reterr);
+enum code do_webhook_deliveries(struct control_req *c, struct err *reterr);
 enum code do_mail_list(struct control_req *c, struct err *reterr);
 enum code do_mail_put(struct control_req *c, struct err *reterr);
 enum code do_mail_relay(struct control_req *c, struct err *reterr);

@@ -85,6 +85,16 @@ static size_t summary_fields(struct buf *ret, const struct notice_view *v, field
     return count;
 }
 
+/* What is wrong with the whole and with no field of it; NULL: nothing. */
+static const char *whole_mistake(const json_t *mistakes) {
+    for (size_t i = 0; i < json_array_size(mistakes); i++) {
+        const char *path = json_string_value(json_object_get(json_array_get(mistakes, i), "path"));
+        if (path != NULL && path[0] == 0)
+            return json_string_value(json_object_get(json_array_get(mistakes, i), "text"));
+    }
+    return NULL;
+}
+
 void mistakes_summary(struct buf *ret, enum text heading, const struct notice_view *v, fieldset shown, const json_t *mistakes, const char *trouble, const char *prefix) {
     enum lang lang = v->lang;
     static const struct noun fields = NOUN("field", "fields", "pole", "pola", "pól", "mezőt");
@@ -98,7 +108,7 @@ void mistakes_summary(struct buf *ret, enum text heading, const struct notice_vi
     buf_text(ret, "</h2>\n");
     if (trouble != NULL || n == 0) {
         buf_text(ret, "<p>");
-        buf_html(ret, trouble != NULL ? trouble : text_in(TEXT_FORM_TAKEN, lang));
+        buf_html(ret, trouble != NULL ? trouble : whole_mistake(mistakes) != NULL ? whole_mistake(mistakes) : text_in(TEXT_FORM_TAKEN, lang));
         buf_text(ret, "</p>\n");
     }
     if (n > 0) {

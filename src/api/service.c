@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "messages/mail_page.h"
 #include "records/link.h"
+#include "messages/asking.h"
 #include "messages/postman.h"
 #include "messages/teller.h"
 #include "promises/control.h"
@@ -161,6 +162,10 @@ enum code api_open(const struct api_config *c, struct api **ret, struct err *ret
     }
     made = people_open(&(struct people_options){ .store = a->config.store, .keeper = a->config.keeper, .services = a->services, .service_count = a->service_count, .base_url = a->config.base_url },
                        &a->people, reterr);
+    for (size_t i = 0; made == OK && a->config.asking != NULL && i < a->service_count; i++) {
+        const struct ask_way way = asking_way(a->config.asking);
+        service_asks(a->services[i], &way);
+    }
     if (made == OK)
         made = notices_ready(a, reterr);
     if (made == OK)

@@ -25,6 +25,7 @@ struct api_config {
     const char *sms_hook;                    /* the secret part of the address of its receipts; NULL: none are taken */
     enum code (*host_check)(void *arg, const char *machine, struct err *reterr); void *host_arg; /* may sejf start there? For the probe; NULL: it cannot be asked */
     const struct prices *prices;             /* charter/prices.h: what text messages cost; the caller's; NULL: nobody says */
+    struct questioner *asking;               /* messages/asking.h: who is asked before records are made or moved; the caller's; NULL: nobody */
     const struct telling_way *webhooks;      /* messages/telling.h: how changes are told to other programs; the caller's; NULL: sejf.yaml lets them go nowhere */
     struct mail_ear *ear; const char *bounces;   /* sys/mail_in.h: how mail comes in, and the domain that it comes to; the caller's; NULL: none comes */
     const struct zone *zone;                 /* of the instance: when the night is; NULL: of the first charter */

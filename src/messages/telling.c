@@ -513,6 +513,27 @@ enum code telling_repeat(const struct telling *t, struct service *s, int64_t ten
     return code;
 }
 
+enum code telling_would(struct service *s, int64_t tenant, int kind, const struct uuid *id, const char *host, struct buf *ret, struct err *reterr) {
+    PRE(s != NULL && id != NULL && host != NULL && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct hook h = { .row = { .number = 0 } };
+    struct piece p = { .s = s, .tenant = tenant, .hook = &h, .arena = arena, .kind = service_kind(s, kind), .what = TOLD_CHANGED, .delivery = uuid_new() };
+    struct view *v = NULL;
+    snprintf(h.to.host, sizeof h.to.host, "%s", host);
+    p.change = (struct change){ .kind = p.kind->number, .id = *id };
+    p.who = caller_of(&p);
+    p.who.by_sejf = false;
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = look_record(&p, view_sql(v), reterr);
+    view_end(v);
+    if (code == OK && p.fields != 0)
+        code = record_open(s, &p.rec, arena, reterr);
+    if (code == OK)
+        body_make(&p, ret);
+    return code == OK && ret->failed ? err_set(reterr, E_MEMORY, "no memory for a webhook") : code;
+}
+
 /* ---- the list */
 
 struct listing { const struct service *s; json_t *items; size_t limit, count; int64_t last; bool more, failed; };

@@ -41,6 +41,8 @@ MUST_USE enum code telling_run(const struct telling *t, int64_t tenant, int64_t 
 /* By hand, and at once: {delivered, status, said, …}. A delivery that is repeated has its old name, and is told as the record is now. */
 MUST_USE enum code telling_repeat(const struct telling *t, struct service *s, int64_t tenant, int64_t number, const struct uuid *delivery, json_t **ret, struct err *reterr);
 MUST_USE enum code telling_test(const struct telling *t, struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr);
+/* For the probe: what a host would be told of that record, appended; nothing is sent or noted. */
+MUST_USE enum code telling_would(struct service *s, int64_t tenant, int kind, const struct uuid *id, const char *host, struct buf *ret, struct err *reterr);
 /* {items, next}: the newest first; before: a change number. */
 MUST_USE enum code deliveries_told(struct service *s, int64_t tenant, int64_t number, int64_t before, size_t limit, json_t **ret, struct err *reterr);
 

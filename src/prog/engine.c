@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "messages/deliver.h"
+#include "messages/asking.h"
 #include "messages/telling.h"
 #include "messages/sms_way.h"
 #include "prog/hosts.h"
@@ -20,6 +21,7 @@
 #include "sys/fetch.h"
 #include "sys/files.h"
 #include "sys/mail_in.h"
+#include "sys/users.h"
 
 #define READERS 16u
 #define QUEUE 4096u
@@ -34,6 +36,7 @@ struct engine {
     struct zone *zone;
     struct fetch_line *fetch, *sms_fetch, *hooks;
     struct telling_way telling;
+    struct questioner *asking; struct fetch_line *asks; uid_t *askers;
     struct sms_client *sms;
     char *hook;                               /* the secret part of the address of receipts; locked */
     struct mail_line *mail;
@@ -58,6 +61,9 @@ struct engine *engine_close(struct engine *e) {
     secret_free(e->hook);
     fetch_line_free(e->fetch);
     fetch_line_free(e->hooks);
+    asking_free(e->asking);
+    fetch_line_free(e->asks);
+    mem_free(e->askers);
     fetch_line_free(e->sms_fetch);
     mail_line_free(e->mail);
     dkim_free(e->dkim);
@@ -253,6 +259,61 @@ static enum code open_webhooks(struct place *p, const struct engine_given *g, st
     return code;
 }
 
+/* ---- who is asked before records are made or moved */
+
+#define ASKS_MOST 8u                          /* requests at a time */
+
+enum code engine_askers(const struct instance *i, uid_t **ret, struct err *reterr) {
+    uid_t *users = mem_new_array(i->asker_count + 1, sizeof *users);
+    if (users == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for askers");
+    for (size_t n = 0; n < i->asker_count; n++) {
+        struct user user;
+        struct err ignored;
+        if (i->askers[n].user == NULL)
+            continue;
+        if (user_find(i->askers[n].user, &user, &ignored) != OK) {
+            mem_free(users);
+            return err_set(reterr, E_CONFIG, "askers.%s in sejf.yaml names the user %s, whom this machine does not have", i->askers[n].name, i->askers[n].user);
+        }
+        users[n] = user.uid;
+    }
+    *ret = users;
+    return OK;
+}
+
+/* Each charter's askers stand in sejf.yaml: else nothing of that kind could be made. */
+static enum code askers_declared(const struct instance *i, const struct charter *c, struct err *reterr) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(c, &kinds);
+    for (size_t k = 0; k < n; k++) {
+        bool found = kinds[k].ask.asker == NULL;
+        for (size_t a = 0; a < i->asker_count && !found; a++)
+            found = strcmp(i->askers[a].name, kinds[k].ask.asker) == 0;
+        if (!found)
+            return err_set(reterr, E_CONFIG, "%s asks \"%s\" before records of %s are made, and sejf.yaml declares no such asker: add `askers: {%s: {socket: /run/…, user: …}}` or a url to it",
+                           charter_file(c), kinds[k].ask.asker, kinds[k].name, kinds[k].ask.asker);
+    }
+    return OK;
+}
+
+static enum code open_askers(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
+    const struct instance *i = place_instance(p);
+    enum code code = OK;
+    for (size_t n = 0; code == OK && n < e->config.charter_count; n++)
+        code = askers_declared(i, e->config.charters[n], reterr);
+    if (code != OK || i->asker_count == 0)
+        return code;
+    if (g->askers == NULL)
+        code = engine_askers(i, &e->askers, reterr);
+    if (code == OK && g->sender >= 0)
+        code = fetch_line_new(g->sender, ASKS_MOST, &e->asks, reterr);
+    if (code == OK)
+        code = asking_new(&(struct asking_setup){ i->askers, g->askers != NULL ? g->askers : e->askers, i->asker_count, e->asks == NULL ? NULL : ask, e->asks }, &e->asking, reterr);
+    e->config.asking = e->asking;
+    return code;
+}
+
 static enum code fill(struct place *p, int control, struct engine *e, struct err *reterr) {
     const struct instance *i = place_instance(p);
     struct charter *const *charters;
@@ -366,6 +427,8 @@ enum code engine_open(struct place *p, const struct engine_given *given, struct 
         code = open_mail(p, given, e, reterr);
     if (code == OK)
         code = open_webhooks(p, given, e, reterr);
+    if (code == OK)
+        code = open_askers(p, given, e, reterr);
     if (code == OK && given->http > 0)
         code = early_start(given->http, given->control, GRACE_MS, &e->early, reterr);
     if (code == OK)

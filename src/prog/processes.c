@@ -107,7 +107,8 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
 }
 
 /* ---- server: the store, the files; the connections that come to it, and pairs of sockets, one of which goes over the line to the
- * keeper. It connects to nothing: landlock does not know Unix sockets, so the call itself is not there */
+ * keeper. It connects to nothing: landlock does not know Unix sockets, so the call itself is not there (but where sejf.yaml declares
+ * somebody who is asked at a socket) */
 
 static enum code server_sandbox(struct place *p, struct err *reterr) {
     const struct instance *i = place_instance(p);
@@ -127,7 +128,11 @@ static enum code server_sandbox(struct place *p, struct err *reterr) {
     for (size_t n = 0; n < ARRAY_LEN(named); n++)
         if (named[n] != NULL)
             paths[count++] = (struct sandbox_path){ named[n], SANDBOX_READ, true };
-    const struct sandbox s = { "the server", paths, count, CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_PAIRS };
+    unsigned calls = CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_PAIRS;
+    for (size_t n = 0; n < i->asker_count; n++)
+        if (i->askers[n].socket != NULL)
+            calls |= CALLS_UNIX;               /* who is asked at a socket of this machine, where sejf.yaml declares one */
+    const struct sandbox s = { "the server", paths, count, calls };
     return i->sandbox ? sandbox_enter(&s, reterr) : OK;
 }
 
@@ -138,6 +143,7 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
     struct charter *const *charters;
     struct uuid id;
     size_t count;
+    uid_t *askers = NULL;                    /* as long as the process */
     (void)mem_share();
     enum code code = read_given(argc, argv, "server", &g, reterr);
     AUTO(place_close) struct place *p = g.place;
@@ -150,10 +156,12 @@ enum code cmd_server(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = listen_unix_after(place_path(p, "run/server/control.sock"), 0600, END_WAIT_MS, &control, reterr);
     if (code == OK)
+        code = engine_askers(place_instance(p), &askers, reterr);
+    if (code == OK)
         code = server_sandbox(p, reterr);
     AUTO(engine_close) struct engine *e = NULL;
     if (code == OK)
-        code = engine_open(p, &(struct engine_given){ control, LISTENER, (int)g.line, (int)g.sender, (int)g.mailer, (int)g.secret }, &e, reterr);
+        code = engine_open(p, &(struct engine_given){ .control = control, .http = LISTENER, .line = (int)g.line, .sender = (int)g.sender, .mailer = (int)g.mailer, .askers = askers, .secrets = (int)g.secret }, &e, reterr);
     if (code != OK)
         return code;
     say_ready(&g);

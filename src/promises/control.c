@@ -475,6 +475,7 @@ static enum code do_approve(struct service *s, json_t *in, json_t **ret, struct 
 
 static const struct { const char *verb; enum code (*run)(struct service *, json_t *, json_t **, struct err *); } verbs[] = {
     { "probe_delivered", probe_delivered },
+    { "probe_told", probe_told }, { "probe_asks", probe_asks },
     { "probe_sweep", probe_sweep }, { "probe_overdue", probe_overdue },
     { "probe_form", do_form }, { "probe_confirm", do_confirm },
     { "probe_begin", do_begin }, { "probe_token", do_token }, { "probe_link", do_link }, { "probe_window", do_window }, { "probe_due", do_due }, { "probe_dates", do_dates }, { "probe_copy", do_copy },

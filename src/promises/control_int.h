@@ -16,6 +16,10 @@ MUST_USE enum code probe_session_age(struct service *s, struct people *p, json_t
 /* Every account that is a member of the probe tenant. */
 MUST_USE enum code probe_people_end(struct people *p, struct store *store, int64_t tenant, struct err *reterr);
 
+/* control_leaves.c */
+MUST_USE enum code probe_told(struct service *s, json_t *in, json_t **ret, struct err *reterr);
+MUST_USE enum code probe_asks(struct service *s, json_t *in, json_t **ret, struct err *reterr);
+
 /* control_notice.c */
 MUST_USE enum code probe_warned(struct service *s, json_t *in, json_t **ret, struct err *reterr);
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
+#include "records/asked.h"
 #include "records/use.h"
 
 #define BATCH_MEMORY ((size_t)256 << 20)
@@ -66,7 +67,11 @@ enum code batch_add(struct batch *b, uint64_t line, const struct record_request 
         return code;
     if (mistakes_any(m))
         return batch_refuse(b, line, m, reterr);
-    code = draft_prepare(d, &b->facts, reterr);
+    code = asked_first(d, &b->facts, ASK_CREATE, NULL, m, reterr);
+    if (code == OK && mistakes_any(m))
+        return batch_refuse(b, line, m, reterr);
+    if (code == OK)
+        code = draft_prepare(d, &b->facts, reterr);
     if (code == OK)
         b->count++;
     else

@@ -6,6 +6,7 @@
 
 #include "ledger/ledger.h"
 #include "records/agreed.h"
+#include "records/asked.h"
 #include "records/consents.h"
 #include "records/held.h"
 #include "records/limits.h"
@@ -298,6 +299,9 @@ static enum code change_write(struct changing *c, struct record_text *ret, json_
     enum code code = use_reply_begin(d->s, r, "change", 200, &d->reply, ret, reterr);
     if (code != OK || ret->text.len > 0)
         return code;
+    code = asked_first(d, c->src, ASK_MOVES, c->old, c->m, reterr);
+    if (code != OK || mistakes_any(c->m))
+        return code == OK ? use_mistakes(c->m, E_FIELDS, ret_mistakes, reterr) : code;
     code = read_note(c, true, reterr);         /* no view is open here */
     if (code != OK)
         return code;

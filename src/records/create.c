@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "records/agreed.h"
+#include "records/asked.h"
 #include "records/draft.h"
 #include "records/input.h"
 #include "records/limits.h"
@@ -137,6 +138,9 @@ static enum code create(struct service *s, const struct record_request *r, struc
     code = use_reply_begin(s, r, "create", 201, &d->reply, ret, reterr);
     if (code != OK || ret->text.len > 0)
         return code;
+    code = asked_first(d, src, ASK_CREATE, NULL, m, reterr);
+    if (code != OK || mistakes_any(m))
+        return code == OK ? use_mistakes(m, E_FIELDS, ret_mistakes, reterr) : code;
     d->verb = "record_made";
     d->consents_asked = in.consent_named;
     d->letter = r->letter;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "records/asks.h"
 #include "records/records.h"
 #include "records/value.h"
 
@@ -50,6 +51,7 @@ struct service {
     struct key_memory *key_memory;             /* keys.h */
     struct agreed *agreed;                     /* agreed.h */
     struct locks *locks;                       /* locks.h */
+    struct ask_way asks;                       /* asks.h; set before the first request */
 };
 
 const struct kind_info *service_kind(const struct service *s, int kind);
