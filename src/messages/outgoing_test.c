@@ -57,6 +57,7 @@ static void course_start(struct course *c) {
 static struct uuid course_put(struct course *c, const struct uuid *person) {
     struct message_result r;
     struct message_wish w = send_wish(&c->d, person);
+    w.at = 0;
     CHECK_TEXT(send_try(&c->d, &w, &r), "");
     return r.id;
 }

@@ -34,10 +34,8 @@
 #define IDLE_USEC (20 * USEC_PER_SEC)
 #define LOOK_MS 1000
 
-enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED };
-struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *from, *message; bool again, gone; usec_t waits /* since then */; };
 enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED, EARS /* waits for mail that comes in */ };
-struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *message; bool again, gone; usec_t waits /* since then */; };
+struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *from, *message; bool again, gone; usec_t waits /* since then */; };
 struct memory { struct uuid id; uint32_t attempt; struct mail_reply reply; };
 struct wire { struct relay *relay; struct guest *guest; struct memory under_way; bool busy, asked /* the guest, whether it may go */, went, fresh; char *to; usec_t idle;
               struct guest *next /* its letter stands behind the one under way */; char *next_to; bool left /* who stood there has gone: what was said for it cannot be unsaid */; };
