@@ -1,5 +1,6 @@
 /* campaign_test.c — a campaign reaches everybody that its search finds, once, wherever it is cut; what waits is held, freed and ended. */
 #include "messages/campaign.c"
+#include "messages/templates.h"
 #include "records/testbed.h"
 
 #define TEXT                                                                                                                                         \
@@ -37,13 +38,27 @@ static enum code add(struct txn *t, void *arg, struct err *e) {
     return campaign_add(t, &a->row, &a->number, e);
 }
 
+/* The text that they all get. */
+static int64_t text_of(struct bed *b, int64_t tenant) {
+    const struct caller sejf = { .tenant = tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
+    json_t *body = json_pack("{s:s, s:{s:s, s:s}}", "kind", "registration", "en", "subject", "Doors open at 9", "text", "Come in time."), *made = NULL, *mistakes = NULL;
+    int64_t number = 0;
+    int kind;
+    bool sms;
+    CHECK_OK(template_put(b->service, &sejf, "doors", body, &made, &mistakes, &b->e), &b->e);
+    CHECK_OK(template_find(b->service, tenant, "doors", &number, &kind, &sms, &b->e), &b->e);
+    json_decref(made);
+    json_decref(body);
+    return number;
+}
+
 static int64_t campaign(struct bed *b, int64_t tenant, const struct uuid *scope, json_t *where) {
     AUTO(campaign_sealed_done) struct campaign_sealed sealed = { .id = 0 };
     const struct kind_info *k = service_kind(b->service, charter_kind(b->charter, "registration"));
     json_t *entry = json_pack("{s:s, s:o*}", "name", "Doors", "where", where);
     CHECK_OK(campaign_seal(b->service, tenant, entry, &sealed, &b->e), &b->e);
     json_decref(entry);
-    struct adding a = { .row = { .kind = k->number, .scope = *scope, .template = 1, .purpose = "", .begins = 1, .whose = "token 1", .key = sealed.id, .blob = sealed.blob.data, .len = sealed.blob.len } };
+    struct adding a = { .row = { .kind = k->number, .scope = *scope, .template = text_of(b, tenant), .purpose = "", .begins = 1, .whose = "token 1", .key = sealed.id, .blob = sealed.blob.data, .len = sealed.blob.len } };
     CHECK_OK(store_write(b->store, tenant, add, &a, &b->e), &b->e);
     return a.number;
 }

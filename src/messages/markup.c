@@ -355,10 +355,18 @@ static void line_read(struct reading *r) {
     inline_read(r, r->end, false, false);
 }
 
+/* A line ends in LF, or in CR and LF. */
+static bool ends_are_fine(const char *source) {
+    for (const char *p = source; (p = strchr(p, '\r')) != NULL; p++)
+        if (p[1] != '\n')
+            return false;
+    return true;
+}
+
 static bool clean(struct reading *r, const char *source) {
     size_t len = strlen(source);
     r->line = r->end = source;
-    if (!text_is_utf8(source, len)) {
+    if (!text_is_utf8(source, len) || (!r->rules->subject && !ends_are_fine(source))) {
         r->any = true;
         r->mistake(r->arg, 1, 1, "this is not UTF-8, or holds control characters");
         return false;

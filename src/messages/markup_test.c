@@ -96,6 +96,7 @@ TEST(says_where_a_mistake_is_and_how_to_mend_it) {
         { "a\nb", true, 2, 1, "a subject is one line" },
         { "a\rb", true, 2, 1, "a subject is one line" },
         { "a\x01", false, 1, 1, "this is not UTF-8, or holds control characters" },
+        { "a\rb", false, 1, 1, "this is not UTF-8, or holds control characters" },
         { "\xff", false, 1, 1, "this is not UTF-8, or holds control characters" },
         { " \n ", false, 1, 1, "there is nothing to read here" },
     };

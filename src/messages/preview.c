@@ -78,6 +78,8 @@ static enum lang lang_of(const struct service *s, const struct wish *w, json_t *
     return said != NULL && lang_parse(said, strlen(said), &lang) ? lang : lang;
 }
 
+static bool put(json_t *o, const char *name, json_t *it) { return it != NULL && json_object_set(o, name, it) == 0; }
+
 static enum code record_values(struct service *s, const struct caller *who, struct wish *w, const struct template *t, json_t *values, struct err *reterr) {
     json_t *record = NULL;
     enum code code = read_one(s, who, w->kind, &w->id, &record, reterr);
@@ -85,7 +87,7 @@ static enum code record_values(struct service *s, const struct caller *who, stru
     w->lang = template_lang(t, lang_of(s, w, fields));
     if (code == OK)
         code = values_add(s, w->kind, "", fields, value_fields(s, w->kind), w->lang, values, reterr);
-    if (code == OK && json_is_string(number) && json_object_get(values, "number") == NULL && json_object_set(values, "number", number) != 0)
+    if (code == OK && json_is_string(number) && json_object_get(values, "number") == NULL && !put(values, "number", number))
         code = err_set(reterr, E_MEMORY, "no memory for a look");
     if (code == OK)
         code = parent_values(s, who, w->kind, fields, w->lang, values, reterr);
@@ -98,7 +100,9 @@ static enum code addresses(const struct service *s, json_t *values, struct err *
     static const char *const names[] = { "link", "unsubscribe" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         json_t *text = json_sprintf("%s/%s/%s/preview", service_base(s)[0] == 0 ? "https://localhost" : service_base(s), i == 0 ? "p" : "u", charter_name(s->charter));
-        if (text == NULL || json_object_set_new(values, names[i], text) != 0)
+        bool fine = put(values, names[i], text);
+        json_decref(text);
+        if (!fine)
             return err_set(reterr, E_MEMORY, "no memory for a look");
     }
     return OK;

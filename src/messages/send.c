@@ -152,7 +152,7 @@ static enum code one_text(struct one *o, struct record *r, struct arena *arena, 
     if (code != OK || o->ask.channel == CHANNEL_EMAIL)
         return code;
     const struct compose_ask ask = { .service = o->ask.service, .tenant = o->ask.tenant, .text = &text, .channel = CHANNEL_SMS, .lang = template_lang(text.template, values_lang(o->ask.service, r)),
-                                     .record = r, .arena = arena, .values = (json_t *)(uintptr_t)o->w->values };
+                                     .record = r, .arena = arena, .values = (json_t *)(uintptr_t)o->w->values, .to_measure = true };
     code = compose_record(&ask, &subject, ret, &html, reterr);
     o->ask.text = buf_str(ret);
     return code;

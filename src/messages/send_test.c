@@ -118,7 +118,7 @@ TEST(a_message_names_the_record_and_seals_its_text) {
     json_decref(values);
     w = send_wish(&d, &ewa);
     w.subject = w.text = NULL;
-    w.template = 3;
+    w.template = send_text(&d, "{\"kind\": \"registration\", \"en\": {\"subject\": \"News\", \"text\": \"The race begins at 9.\"}}");
     CHECK_TEXT(send_try(&d, &w, &r), "");
     CHECK_INT(letters(&d, &k), 2);
     CHECK(k.row.key == 0 || k.row.template == 0);      /* a template alone seals nothing */

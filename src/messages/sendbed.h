@@ -1,6 +1,7 @@
 /* sendbed.h — for the tests of this folder: a service whose charter lets messages go, with two events, their people, and wishes for messages. */
 #pragma once
 #include "messages/send.h"
+#include "messages/templates.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
 #include "store/consent.h"
@@ -49,6 +50,19 @@ UNUSED static usec_t send_noon(const struct sendbed *d) { return zone_end_of(cha
 
 UNUSED static struct message_wish send_wish(const struct sendbed *d, const struct uuid *id) {
     return (struct message_wish){ .kind = charter_kind(d->b.charter, "registration"), .record = *id, .subject = "News", .text = "The race begins at 9.", .at = send_noon(d), .cause = "api", .whose = "token 1" };
+}
+
+/* A text for messages; its number. */
+UNUSED static int64_t send_text(struct sendbed *d, const char *body) {
+    json_t *o = json_loads(body, 0, NULL), *made = NULL, *mistakes = NULL;
+    int64_t number = 0;
+    int kind;
+    bool sms;
+    CHECK_OK(template_put(d->b.service, &d->boss, "news", o, &made, &mistakes, &d->b.e), &d->b.e);
+    CHECK_OK(template_find(d->b.service, d->b.tenant, "news", &number, &kind, &sms, &d->b.e), &d->b.e);
+    json_decref(made);
+    json_decref(o);
+    return number;
 }
 
 /* One message; "" where it was queued, else the name of the gate. */

@@ -27,7 +27,10 @@ static fieldset readable(const struct kind *k, fieldset which, bool plain) {
 }
 
 static struct caller person_of(const struct kind *k, int kind, int64_t tenant, const struct uuid *id) {
-    return (struct caller){ .tenant = tenant, .person = k->about, .subject_kind = kind, .subject = id == NULL ? (struct uuid){ { 0 } } : *id, .by_link = true };
+    struct caller who = { .tenant = tenant, .person = k->about, .subject_kind = kind, .by_link = true };
+    if (id != NULL)
+        who.subject = *id;
+    return who;
 }
 
 fieldset value_fields(const struct service *s, int kind) {
@@ -86,8 +89,8 @@ enum code value_names(const struct service *s, int kind, const json_t *more, str
         return err_set(reterr, E_MEMORY, "no memory for a template");
     if (json_array_size(more) > VALUES_MOST)
         return err_field(reterr, E_FIELDS, "/values", "a text has %u further values at most", VALUES_MOST);
-    for (; count < ARRAY_LEN(builtin); count++)
-        list[count] = (struct template_name){ .name = builtin[count], .address = true };
+    for (size_t i = value_fields(s, kind) == 0 ? 1 : 0; i < ARRAY_LEN(builtin); i++)       /* a link that shows nothing is none */
+        list[count++] = (struct template_name){ .name = builtin[i], .address = true };
     fields_add(list, &count, k, "", value_fields(s, kind), arena);
     if (k->number.set && !named(list, count, "number"))
         list[count++] = (struct template_name){ .name = "number" };

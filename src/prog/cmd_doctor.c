@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "crypto/cert.h"
+#include "messages/dkim.h"
 #include "prog/commands.h"
 #include "prog/crew.h"
 #include "prog/logs.h"
@@ -245,6 +246,41 @@ static void look_sms(struct visit *v) {
     json_decref(r);
 }
 
+/* What has to stand in the zone for the key that signs letters. It is not looked up: that is the resolver's. */
+static void look_dkim(struct visit *v) {
+    const struct mail_relay *m = place_instance(v->place)->mail;
+    AUTO(buf_wipe) struct buf pem = BUF(16u << 10);
+    AUTO(buf_done) struct buf name = BUF(1024), text = BUF(4096);
+    AUTO(dkim_free) struct dkim *d = NULL;
+    struct rsa_key *key = NULL;
+    struct err e;
+    if (m == NULL)
+        return;
+    if (m->dkim_domain == NULL) {
+        say(v, NOTE, "sejf dkim make, and mail.dkim in sejf.yaml (docs/messages.md)", "letters are not signed: many who get them will not take them");
+        return;
+    }
+    if (m->dkim_key == SECRET_IN_CREDENTIAL) {
+        say(v, GOOD, NULL, "letters are signed by %s, key %s (a credential)", m->dkim_domain, m->dkim_selector);
+        return;
+    }
+    enum code code = file_check_secret(m->dkim_key_at, &e);
+    if (code == OK)
+        code = crypto_init(&e);
+    if (code == OK)
+        code = file_read(m->dkim_key_at, &pem, &e);
+    if (code == OK)
+        code = rsa_read(pem.data, pem.len, &key, &e);
+    if (code == OK && (code = dkim_new(m->dkim_domain, m->dkim_selector, key, &d, &e)) != OK)
+        rsa_free(key);
+    if (code == OK)
+        code = dkim_record(d, &name, &text, &e);
+    if (code != OK)
+        say(v, BAD, "sejf dkim make, and mail.dkim in sejf.yaml", "the key that signs letters: %s", e.text);
+    else
+        say(v, GOOD, NULL, "letters are signed; in the zone stands %s IN TXT \"%s\"", buf_str(&name), buf_str(&text));
+}
+
 /* ---- the front */
 
 static void look_nginx(struct visit *v) {
@@ -432,7 +468,7 @@ static void look_ledger(struct visit *v) {
 static const struct { const char *about; void (*look)(struct visit *v); bool inside; } checks[] = {
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "log", look_log, false }, { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
-    { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
+    { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "dkim", look_dkim, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
     { "keyring", look_keyring, true }, { "sms", look_sms, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };
 

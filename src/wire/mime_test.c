@@ -115,3 +115,27 @@ TEST(lines_are_short_whatever_stands_in_them) {
         }
     }
 }
+
+TEST(a_letter_in_two_forms_with_headers_of_its_own) {
+    struct mime_letter l = plain;
+    l.html = "<p>Żółw</p>\n";
+    l.headers = "List-Id: <a.k7.seats.example>\r\nX-Long: a\r\n b\r\n";
+    l.by_hand = true;
+    is(&l, "From: \"Seats\"\r\n <service@seats.example>\r\nTo: <anna@people.example>\r\nSubject: What goes on 3 June\r\n"
+           "Date: Tue, 24 Nov 2026 09:00:00 +0000\r\nMessage-ID: <0190-abc@seats.example>\r\nList-Id: <a.k7.seats.example>\r\nX-Long: a\r\n b\r\nMIME-Version: 1.0\r\n"
+           "Content-Type: multipart/alternative; boundary=\"=_a_0190-abc\"\r\n\r\n--=_a_0190-abc\r\n" TEXT_HEAD "Content-Language: en\r\n\r\nGood day,\r\n\r\nall is well.\r\n"
+           "\r\n--=_a_0190-abc\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\nContent-Language: en\r\n\r\n"
+           "<p>=C5=BB=C3=B3=C5=82w</p>\r\n\r\n--=_a_0190-abc--\r\n");
+}
+
+TEST(a_header_that_would_end_the_headers_is_refused) {
+    static const char *const bad[] = { "no colon\r\n", "X: a", "X: a\n", "X: a\r\n\r\nbody\r\n", "X: a\rb\r\n", " folded: first\r\n", "X: \x01\r\n", "X: ż\r\n", "X: a\r\n \r\n", ": a\r\n", "X a: b\r\n" };
+    struct err e;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        AUTO(buf_done) struct buf got = BUF(1 << 16);
+        struct mime_letter l = plain;
+        l.headers = bad[i];
+        CHECK_CODE(mime_put(&l, &got, &e), E_INVALID, &e);
+        CHECK(got.len == 0);
+    }
+}
