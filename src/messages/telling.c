@@ -372,7 +372,10 @@ static enum code piece_settle(struct piece *p, struct hook *h, enum telling_end 
     h->row.tries = r.row.tries;
     h->row.failed = r.row.failed;
     h->row.state = r.row.state;
-    *ret = !is_told(p) || r.row.state != WEBHOOK_ON ? TELLING_WAITS : TELLING_MORE;
+    if (r.row.key != h->row.key)             /* another address, other kinds, another secret: they are read before the next */
+        *ret = TELLING_DONE;
+    else
+        *ret = !is_told(p) || r.row.state != WEBHOOK_ON ? TELLING_WAITS : TELLING_MORE;
     return OK;
 }
 
@@ -492,7 +495,7 @@ enum code telling_repeat(const struct telling *t, struct service *s, int64_t ten
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
     AUTO(hook_done) struct hook h = { .url = NULL };
     struct piece p = { .t = t, .s = s, .tenant = tenant, .hook = &h, .arena = arena, .repeats = true };
-    struct repeat r;
+    struct repeat r = { .row = { .webhook = 0 } };
     enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : hook_open(s, tenant, number, &h, arena, reterr);
     p.who = caller_of(&p);
     if (code == OK)

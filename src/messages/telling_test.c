@@ -82,6 +82,12 @@ static json_t *body(const struct scene *s, size_t i) {
     return o;
 }
 
+static enum code row_read(struct bed *b, int64_t number, struct webhook_row *ret, struct arena *arena) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(b->store, b->tenant, &v, &b->e);
+    return code == OK ? webhook_get(view_sql(v), number, ret, arena, &b->e) : code;
+}
+
 TEST(waits_grow_and_end_at_four_hours) {
     static const struct { int tries; usec_t middle; } rows[] = { { 1, 5 }, { 2, 10 }, { 3, 20 }, { 8, 640 }, { 12, 10240 }, { 13, 14400 }, { 900, 14400 } };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -210,5 +216,53 @@ TEST(by_hand) {
     CHECK_OK(telling_test(&s.t, s.b.service, s.b.tenant, number, &said, &s.b.e), &s.b.e);
     CHECK(strstr(s.peer.got[2].body, "\"what\":\"test\"") != NULL && strstr(s.peer.got[2].body, "kind") == NULL);
     json_decref(said);
+    bed_end(&s.b);
+}
+
+static int letters_asked;
+static enum code letters_none(void *arg UNUSED, struct service *s UNUSED, int64_t tenant UNUSED, const struct hook *h, enum webhook_state state, struct post_ready **ret UNUSED, size_t *ret_count UNUSED,
+                              struct err *e UNUSED) {
+    CHECK(state == WEBHOOK_STOPPED);
+    CHECK_TEXT(h->to.host, "hooks.example");
+    letters_asked++;
+    return OK;
+}
+static enum code age_write(struct txn *t, void *arg, struct err *e) {
+    struct webhook_row *row = arg;
+    row->failed = txn_ran(t) - GIVEN_UP - 1;
+    return webhook_set(t, row, 0, e);
+}
+
+TEST(three_days_in_vain_stop_it_somebody_is_told_and_it_goes_on_where_it_stood) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    struct webhook_row row;
+    json_t *told = NULL, *mistakes = NULL;
+    register_one(&s, 1);
+    s.t.letters = letters_none;
+    s.peer.status = 500;
+    letters_asked = 0;
+    CHECK(run(&s, number) == TELLING_WAITS && letters_asked == 0);
+    CHECK_OK(row_read(&s.b, number, &row, arena), &s.b.e);
+    CHECK(row.tries == 1 && row.failed > 0);
+    CHECK_OK(store_write(s.b.store, s.b.tenant, age_write, &row, &s.b.e), &s.b.e);
+    CHECK(run(&s, number) == TELLING_WAITS && letters_asked == 1 && s.peer.count == 2);
+    CHECK_OK(webhook_told(s.b.service, s.b.tenant, number, &told, &s.b.e), &s.b.e);
+    CHECK_TEXT(text_at(told, "state", NULL), "stopped");
+    json_decref(told);
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 2);
+    register_one(&s, 2);
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker m = { s.b.service, &s.who, &any };
+    json_t *in = json_pack("{s:s}", "state", "on");
+    CHECK_OK(webhook_change(&m, number, in, &told, &mistakes, &s.b.e), &s.b.e);
+    CHECK(json_integer_value(json_object_get(told, "tries")) == 0);
+    json_decref(told);
+    json_decref(in);
+    s.peer.status = 204;
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 4);
+    CHECK_TEXT(s.peer.got[2].delivery, s.peer.got[0].delivery);
     bed_end(&s.b);
 }
