@@ -1,7 +1,8 @@
 /* queue.c — letters a second through the process mailer to a relay that answers after a while, and through the whole of it (store, keys, postman,
  * mailer): each is a process of its own here, as in the program. The relay is a sink that takes everything, checks that every letter
  * came once, and answers each burst of commands after --delay. Prints one line of JSON.
- *   bench_queue [-n LETTERS] [-d DELAY_MS] [-t THREADS] [-w (the whole)] */
+ *   bench_queue [-n LETTERS] [-d DELAY_MS] [-t THREADS] [-w (the whole)]
+ * With -r: so many messages put into the store, and the memory of this process before, with all of them there, and after ten seconds in which they are tried and put off. */
 #define TEST_NO_MAIN
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include "messages/outbed.h"
 #include "messages/postman.h"
 #include "prog/mailer.h"
+#include "sys/files.h"
 #include "sys/sockets.h"
 
 #define CONNS 64
@@ -210,16 +212,71 @@ static double through_all(struct bench *b) {
     return took;
 }
 
+/* ---- memory */
+
+static int64_t resident(void) {
+    AUTO(buf_done) struct buf text = BUF(1 << 16);
+    struct err e;
+    CHECK_OK(file_read("/proc/self/status", &text, &e), &e);
+    const char *at = strstr(buf_str(&text), "VmRSS:");
+    int64_t kib = 0;
+    for (at = at == NULL ? "" : at + 6; *at == ' ' || *at == '\t'; at++) {}
+    for (; *at >= '0' && *at <= '9'; at++)
+        kib = kib * 10 + (*at - '0');
+    return kib;
+}
+
+struct rows { int64_t from, until; };
+static enum code rows_write(struct txn *t, void *arg, struct err *e) {
+    const struct rows *r = arg;
+    enum code code = OK;
+    for (int64_t i = r->from; code == OK && i < r->until; i++) {
+        const struct letter_row row = { .id = uuid_new(), .cause = "campaign", .about = 1, .made = txn_now(t), .until = FAR, .kind = 7, .record = uuid_new(), .scope = { { 9 } }, .template = 1, .purpose = "running the event" };
+        code = letter_put(t, &row, txn_now(t), e);
+    }
+    return code;
+}
+
+static int memory(int64_t count) {
+    static struct outbed o;
+    struct postman *p = NULL;
+    struct postman_status s = { 0 };
+    usec_t next, took = 0;
+    int64_t looks = 0;
+    out_start(&o);
+    int64_t before = resident();
+    usec_t began = clock_steady();
+    for (int64_t i = 0; i < count; i += 10000)
+        CHECK_OK(store_write(o.b.store, o.b.tenant, rows_write, &(struct rows){ i, i + 10000 < count ? i + 10000 : count }, &o.b.e), &o.b.e);
+    double put = (double)(clock_steady() - began) / 1e6;
+    int64_t full = resident();
+    CHECK_OK(postman_start(&o.d, &p, &o.b.e), &o.b.e);
+    for (began = clock_steady(); clock_steady() - began < 10 * USEC_PER_SEC; looks++) {
+        usec_t look = clock_steady();
+        CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
+        took += clock_steady() - look;
+        (void)usleep(100000);
+    }
+    postman_status(p, &s);
+    printf("{\"rows\": %lld, \"put_seconds\": %.1f, \"kib_empty\": %lld, \"kib_full\": %lld, \"kib_worked\": %lld, \"tried\": %llu, \"look_ms\": %.2f}\n", (long long)count, put, (long long)before, (long long)full, (long long)resident(),
+           (unsigned long long)s.tried, (double)took / 1000 / (double)looks);
+    p = postman_stop(p);
+    out_end(&o);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     static struct bench b = { .letters = 5000 };
-    int64_t delay = 0, threads = 16;
+    int64_t delay = 0, threads = 16, rows = 0;
     bool whole = false, fine = true;
-    for (int c; (c = getopt(argc, argv, "n:d:t:w")) != -1;) {
-        fine = fine && (c == 'w' || text_int(optarg, 0, 1000000, c == 'n' ? &b.letters : c == 'd' ? &delay : &threads)) && c != '?';
+    for (int c; (c = getopt(argc, argv, "n:d:t:r:w")) != -1;) {
+        fine = fine && (c == 'w' || text_int(optarg, 0, 10000000, c == 'n' ? &b.letters : c == 'd' ? &delay : c == 'r' ? &rows : &threads)) && c != '?';
         whole = whole || c == 'w';
     }
     if (!fine || threads < 1 || threads > 64)
-        return fprintf(stderr, "bench_queue [-n LETTERS] [-d DELAY_MS] [-t THREADS] [-w]\n"), 2;
+        return fprintf(stderr, "bench_queue [-n LETTERS] [-d DELAY_MS] [-t THREADS] [-w] [-r ROWS]\n"), 2;
+    if (rows > 0)
+        return memory(rows);
     struct err e;
     struct shared *sum = mmap(NULL, sizeof *sum, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

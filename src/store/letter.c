@@ -80,25 +80,33 @@ static enum code tenant_behind(struct sql *q, int64_t *tenant, bool *ret, struct
     return code;
 }
 
-/* Of one tenant. *ret_more: fn wants others. */
-static enum code turn_of(struct sql *q, int64_t tenant, usec_t until, size_t share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
+/* Of one tenant, from one end of its times: in two statements, for with both ends in one all that is put off would be walked through. *share: how many yet. */
+static enum code end_of(struct sql *q, bool ahead, int64_t tenant, usec_t until, size_t *share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ?1 AND (next <= ?2 OR next > ?3) ORDER BY next, id LIMIT ?4", &s, reterr);
+    enum code code = ahead ? instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND next > ? ORDER BY next, id LIMIT ?", &s, reterr)
+                           : instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND next <= ? ORDER BY next, id LIMIT ?", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, tenant);
-    bind_time(s, 2, until);
-    stmt_int(s, 4, (int64_t)share);
+    stmt_int(s, 2, !ahead ? until : until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
+    stmt_int(s, 3, (int64_t)*share);
     while (*ret_more && (code = stmt_step(s, &row, reterr)) == OK && row) {
         struct uuid id;
         code = col_bytes(s, 1, id.bytes, sizeof id.bytes, reterr);
         if (code != OK)
             break;
         *ret_more = fn(tenant, &id, col_int(s, 0), arg);
+        --*share;
     }
     stmt_end(s);
     return code;
+}
+
+/* *ret_more: fn wants others. */
+static enum code turn_of(struct sql *q, int64_t tenant, usec_t until, size_t share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
+    enum code code = end_of(q, false, tenant, until, &share, fn, arg, ret_more, reterr);
+    return code == OK && *ret_more && share > 0 ? end_of(q, true, tenant, until, &share, fn, arg, ret_more, reterr) : code;
 }
 
 enum code letters_next(struct store *store, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr) {
