@@ -201,12 +201,17 @@ static void weigh(struct letter_try *t) {
 static enum deliver_end end_of(const struct letter_try *t) {
     enum mail_outcome o = t->reply.outcome;
     bool answered = t->reply.about && (o == MAIL_LATER || o == MAIL_REFUSED);
+    if (t->row.channel == CHANNEL_SMS)
+        return o == MAIL_RELAY ? DELIVER_WAITS : DELIVER_ASIDE;      /* a provider of text messages keeps no mail waiting, and tells nothing of the relay */
     if (o == MAIL_RELAY)
-        return t->row.channel == CHANNEL_EMAIL ? DELIVER_RELAY : DELIVER_WAITS;          /* a provider of text messages keeps no mail waiting */
+        return DELIVER_RELAY;
     if (o == MAIL_IN_DOUBT || o == MAIL_NEVER)
         return DELIVER_DOUBT;
     return answered && t->row.verdict == VERDICT_SLOW ? DELIVER_SLOW : answered && t->row.verdict == VERDICT_BLOCK ? DELIVER_BLOCKED : DELIVER_DONE;
 }
+
+/* Nobody pauses for the provider of text messages, so its letters wait each by itself, longer and longer. */
+static usec_t relay_wait(const struct letter_row *r) { return r->channel == CHANNEL_EMAIL ? RELAY_WAIT : wait_of(USEC_PER_MINUTE, 16 * USEC_PER_MINUTE, r->tries, any_number()); }
 
 /* t->row.tries counts this try already. */
 static enum deliver_end meaning(struct letter_try *t, usec_t now) {
@@ -222,7 +227,7 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
         r->heard = now;
     }
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
-    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, any_number());
+    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + relay_wait(r) : now + deliver_wait(r->answers, any_number());
     if (r->verdict == VERDICT_FULL && o == MAIL_LATER && t->next < now + FULL_WAIT)
         t->next = now + FULL_WAIT;
     if (r->state == LETTER_UNKNOWN)
@@ -244,12 +249,14 @@ static enum code give_up(struct letter_try *t, int64_t tenant, enum deliver_end 
     t->row.state = t->row.doubts > 0 ? LETTER_UNKNOWN : LETTER_OVER;
     t->verb = verb_of(t);
     t->ends = true;
-    *ret = DELIVER_DONE;
+    *ret = DELIVER_ASIDE;
     return end_put(t, tenant, reterr);
 }
 
 static enum code give_up_as(struct letter_try *t, int64_t tenant, const char *said, enum deliver_end *ret, struct err *reterr) {
-    t->row.said = said;
+    buf_cut(&t->said, 0);                    /* a copy: it may stand in *reterr, which the write uses */
+    buf_text(&t->said, said);
+    t->row.said = buf_str(&t->said);
     return give_up(t, tenant, ret, reterr);
 }
 

@@ -40,7 +40,8 @@ enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: i
                    DELIVER_BLOCKED,          /* the same, and what was said is about us */
                    DELIVER_RELAY,            /* the relay takes no letter now */
                    DELIVER_AWAY,             /* the mailer is away: nothing was tried */
-                   DELIVER_WAITS };          /* this letter alone waits, or is no more: nothing was tried */
+                   DELIVER_WAITS,            /* this letter alone waits, or is no more: nothing was tried */
+                   DELIVER_ASIDE };          /* it needs no more, or went another way: says nothing of the relay */
 /* E_…: it could not be written down; it is tried again by its time. */
 MUST_USE enum code deliver_one(const struct deliver *d, int64_t tenant, const struct uuid *id, enum deliver_end *ret, struct err *reterr);
 

@@ -166,7 +166,7 @@ TEST(a_letter_whose_time_is_over_is_given_up) {
     struct uuid id = out_letter(&o, clock_now() - 1), soon = out_letter(&o, clock_now() + USEC_PER_HOUR);
     CHECK_OK(deliver(&o, &id, &end), &o.b.e);
     struct out_row r = out_row(&o, &id);
-    CHECK(end == DELIVER_DONE && r.state == LETTER_OVER && r.len == 0 && o.sent == 0 && verbs(&o).count == 1);
+    CHECK(end == DELIVER_ASIDE && r.state == LETTER_OVER && r.len == 0 && o.sent == 0 && verbs(&o).count == 1);
     o.outcome = MAIL_REFUSED;                /* tomorrow would be after its time: it ends then */
     CHECK_OK(deliver(&o, &soon, &end), &o.b.e);
     CHECK(out_row(&o, &soon).state == LETTER_BOUNCED && out_next(&o) < clock_now() + 2 * USEC_PER_HOUR);
@@ -330,7 +330,7 @@ TEST(a_letter_that_makes_no_message_is_given_up) {
     t.row.len = sealed.len;
     CHECK_OK(store_write(o.b.store, o.b.tenant, text_spoil, &t, &o.b.e), &o.b.e);
     CHECK_OK(deliver(&o, &id, &end), &o.b.e);
-    CHECK(end == DELIVER_DONE && out_row(&o, &id).state == LETTER_OVER && out_row(&o, &id).len == 0 && o.sent == 0);
+    CHECK(end == DELIVER_ASIDE && out_row(&o, &id).state == LETTER_OVER && out_row(&o, &id).len == 0 && o.sent == 0);
     out_end(&o);
 }
 

@@ -110,6 +110,8 @@ static void note(struct postman *p, enum code code, enum deliver_end end, usec_t
         relay_failed(p);                     /* want of memory, of disk: not again at once */
     } else if (code == OK && end == DELIVER_RELAY) {
         relay_failed(p);
+    } else if (code == OK && end == DELIVER_ASIDE) {
+        p->status.done++;
     } else if (code == OK && end <= DELIVER_BLOCKED) {
         p->status.done++;
         p->status.doubts += end == DELIVER_DOUBT;

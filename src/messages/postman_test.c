@@ -185,6 +185,10 @@ TEST(a_way_that_is_too_fast_gets_less_at_a_time) {
     CHECK(p.window == WINDOW_ONE && p.resume > clock_steady() && p.status.relay_failed == 1);
     note(&p, OK, DELIVER_DONE, began);
     CHECK(p.resume == 0 && p.window == WINDOW_ONE + 1);
+    note(&p, OK, DELIVER_RELAY, began);
+    usec_t resume = p.resume;
+    note(&p, OK, DELIVER_ASIDE, began);              /* what a gate ended, or went by another way, tells nothing of the relay */
+    CHECK(resume > 0 && p.resume == resume && p.faults > 0 && p.window == WINDOW_ONE + 1);
 }
 
 /* One answer about us may be about its text; several in a row make all wait, and so do several of which nothing came. */
