@@ -46,7 +46,7 @@ TEST(another_is_described) {
 
 TEST(mistakes_of_a_provider) {
     static const struct mistake rows[] = {
-        { "sms: smsapi\n", "wrong-kind" }, { "sms: {token: file a}\n", "missing-key" }, { "sms: {provider: twilo, token: file a}\n", "bad-value" },
+        { "sms: smsapi\n", "wrong-kind" }, { "sms: {prices: /nonexistent/prices.csv}\n", "prices" }, { "sms: {prices: [a]}\n", "wrong-kind" }, { "sms: {token: file a}\n", "missing-key" }, { "sms: {provider: twilo, token: file a}\n", "bad-value" },
         { "sms: {provider: smsapi}\n", "missing-key" }, { "sms: {provider: smsapi, token: hunter2}\n", "bad-value" },
         { "sms: {provider: serwersms, user: a}\n", "missing-key" }, { "sms: {provider: serwersms, password: file a}\n", "missing-key" },
         { "sms: {provider: serwersms, token: file a, user: b, password: file c}\n", "two-lines-contradict" },
