@@ -105,7 +105,7 @@ static void leave_post(struct http_req *req) {
     struct err e;
     if (!leave_begin(req, &l))
         return;
-    const char *what = http_form(req, LEAVE_DO);
+    const char *what = http_form_read(req, &e) == OK ? http_form(req, LEAVE_DO) : NULL;       /* a body of another sort (RFC 8058 allows one) is a click too */
     const bool back = what != NULL && strcmp(what, "back") == 0;
     if (!visit_whole(&l.visit))
         return;

@@ -6,10 +6,10 @@
 #include "records/service.h"
 #include "store/consent.h"
 
-struct bars { const struct gate_ask *a; char scope[LIST_TEXT], purpose[LIST_TEXT]; bool any; enum suppress_reason reason; usec_t left; };
+struct bars { const struct gate_ask *a; bool scoped; char scope[LIST_TEXT], purpose[LIST_TEXT]; bool any; enum suppress_reason reason; usec_t left; };
 
 static bool concerns(const struct bars *s, const char *list) {
-    return list[0] == 0 || (!uuid_is_null(&s->a->scope) && strcmp(list, s->scope) == 0) || strcmp(list, s->purpose) == 0;
+    return list[0] == 0 || (s->scoped && strcmp(list, s->scope) == 0) || strcmp(list, s->purpose) == 0;
 }
 
 /* In the order of reasons: complaints first, lists that were left only where nothing else stands. */
@@ -65,9 +65,14 @@ enum code gate_suppressed_check(struct gate_ask *a, struct gate_verdict *ret, st
     AUTO(view_end) struct view *v = NULL;
     if (!rule_on(RULE_suppressed) || a->address == NULL)
         return OK;
-    list_of_scope(&a->scope, s.scope);
+    struct uuid scope = a->scope;
+    enum code code = uuid_is_null(&scope) ? gate_scope(a, &scope, reterr) : OK;       /* a message that names none goes among the people of its record */
+    if (code != OK)
+        return code;
+    s.scoped = !uuid_is_null(&scope);
+    list_of_scope(&scope, s.scope);
     list_of_purpose(charter_kind_at(service_charter(a->service), a->kind), a->purpose, s.purpose);
-    enum code code = store_view(service_store(a->service), a->tenant, &v, reterr);
+    code = store_view(service_store(a->service), a->tenant, &v, reterr);
     if (code == OK)
         code = suppressed_of(view_sql(v), a->channel, a->who, a->now, take, &s, reterr);
     if (code == OK && s.any && s.reason == SUPPRESS_LEFT)

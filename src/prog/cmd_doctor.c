@@ -213,6 +213,16 @@ static void look_sandbox(struct visit *v) {
 
 /* ---- letters */
 
+static void look_bounces(struct visit *v) {
+    const struct mail_relay *m = place_instance(v->place)->mail;
+    if (m == NULL)
+        return;
+    if (m->bounces_domain == NULL)
+        say(v, NOTE, "bounces in mail of sejf.yaml, as docs/messages.md says", "nothing that comes back is heard: dead addresses and complaints go unnoticed");
+    else
+        say(v, GOOD, NULL, "what comes back to addresses in %s is taken in at %s:%d", m->bounces_domain, m->bounces_listen, m->bounces_port);
+}
+
 static void look_relay(struct visit *v) {
     const struct mail_relay *m = place_instance(v->place)->mail;
     struct relay_tried t;
@@ -469,6 +479,7 @@ static const struct { const char *about; void (*look)(struct visit *v); bool ins
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "log", look_log, false }, { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
     { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "dkim", look_dkim, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
+    { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "bounces", look_bounces, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
     { "keyring", look_keyring, true }, { "sms", look_sms, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };
 

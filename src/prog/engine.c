@@ -226,7 +226,7 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
         return OK;
     enum code code = mail_line_new(g->mailer, &e->mail, reterr);
     e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host,
-                                    .base_url = place_url(p), .dkim = e->dkim };
+                                    .base_url = place_url(p), .bounces = m->bounces_domain, .dkim = e->dkim };
     if (code == OK && m->bounces_domain != NULL)
         code = mail_ear_new(g->mailer, &e->ear, reterr);
     e->config.ear = e->ear;

@@ -484,6 +484,7 @@ static const struct { const char *verb; enum code (*run)(struct service *, json_
     { "probe_approve", do_approve },
     { "probe_warned", probe_warned },
     { "probe_sms", probe_sms },
+    { "probe_shares", probe_shares },
 };
 
 static const struct { const char *verb; enum code (*run)(struct service *, struct people *, json_t *, json_t **, struct err *); } people_verbs[] = {

@@ -40,6 +40,8 @@ MUST_USE enum code probe_registers_end(struct store *store, int64_t tenant, stru
 
 /* control_sms.c */
 MUST_USE enum code probe_sms(struct service *s, json_t *in, json_t **ret, struct err *reterr);
+/* control_bounces.c */
+MUST_USE enum code probe_shares(struct service *s, json_t *in, json_t **ret, struct err *reterr);
 
 /* control_requests.c */
 MUST_USE enum code probe_requests_count(struct service *s, json_t *in, json_t **ret, struct err *reterr);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "promises/probes.h"
+#include "promises/probe_mail.h"
 
 #define AHEAD_DAYS 40
 
@@ -13,8 +13,7 @@ static void far_noon(const struct env *e, char ret[40]) {
     (void)time_format(zone_end_of(z, clock_now() + AHEAD_DAYS * USEC_PER_DAY, 'd') + 12 * USEC_PER_HOUR, ret, 40);
 }
 
-/* The first kind whose records get messages of that channel; -1. */
-static int heard_kind(const struct env *e, bool sms) {
+int mail_kind(const struct env *e, bool sms) {
     const struct charter *c = env_charter(e);
     const struct message_rule r = charter_messages(c, sms);
     const struct kind *kinds;
@@ -37,7 +36,7 @@ static int deaf_kind(const struct env *e, bool sms) {
     return -1;
 }
 
-static json_t *message_of(struct env *e, bool sms, int kind, const char *id) {
+json_t *mail_message(struct env *e, bool sms, int kind, const char *id) {
     char at[40];
     json_t *m;
     far_noon(e, at);
@@ -48,26 +47,27 @@ static json_t *message_of(struct env *e, bool sms, int kind, const char *id) {
 }
 
 /* Where each delivery is logged by its sending account, there is one. */
-static enum code account_ready(struct env *e, struct err *reterr) {
+enum code mail_ready(struct env *e, int side, struct err *reterr) {
     const struct canary *c = NULL;
     const int log = charter_log(env_charter(e)).kind, parent = log < 0 ? -1 : charter_kind_at(env_charter(e), log)->parent;
-    return parent < 0 ? OK : canary_make(e, 0, parent, false, &c, reterr);
+    return parent < 0 ? OK : canary_make(e, side, parent, false, &c, reterr);
 }
 
-/* Takes the message. */
-static enum code send(struct env *e, const char *path, json_t *message, struct answer *ret, struct err *reterr) {
+enum code mail_post(struct env *e, int side, const char *path, json_t *message, struct answer *ret, struct err *reterr) {
     char url[128];
     if (message == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a message");
     snprintf(url, sizeof url, "/v1/%s/messages%s", env_service(e), path);
     answer_done(ret);
-    enum code code = env_call(e, &(struct call){ .method = "POST", .path = url, .body = message }, ret, reterr);
+    enum code code = env_call(e, &(struct call){ .method = "POST", .path = url, .side = side, .body = message }, ret, reterr);
     json_decref(message);
     return code;
 }
 
-static const char *gate_of(const struct answer *a) { return json_string_value(json_object_get(a->json, "gate")) ?: ""; }
-static bool by_charter(const struct answer *a) { return a->status == 403 && strcmp(gate_of(a), "charter") == 0; }
+static enum code send(struct env *e, const char *path, json_t *message, struct answer *ret, struct err *reterr) { return mail_post(e, 0, path, message, ret, reterr); }
+
+const char *mail_gate(const struct answer *a) { return json_string_value(json_object_get(a->json, "gate")) ?: ""; }
+static bool by_charter(const struct answer *a) { return a->status == 403 && strcmp(mail_gate(a), "charter") == 0; }
 
 /* What was tried, and the first thing that went another way. */
 struct tried { int asked; char wrong[160]; };
@@ -83,14 +83,14 @@ static enum code addresses(struct env *e, bool sms, int kind, const struct canar
     AUTO(answer_done) struct answer a = { 0 };
     enum code code = OK;
     for (size_t i = 0; code == OK && i < ARRAY_LEN(members); i++) {
-        json_t *m = message_of(e, sms, kind, c->id);
+        json_t *m = mail_message(e, sms, kind, c->id);
         json_object_set_new(m, members[i], json_string(sms ? "+48600100200" : "somebody@people.example"));
         code = send(e, "", m, &a, reterr);
         if (code == OK)
             expect(t, a.status == 422, &a, sms, "to an address");
     }
     if (code == OK)
-        code = send(e, "", message_of(e, sms, kind, "somebody@people.example"), &a, reterr);
+        code = send(e, "", mail_message(e, sms, kind, "somebody@people.example"), &a, reterr);
     if (code == OK)
         expect(t, a.status == 422, &a, sms, "to an address");
     return code;
@@ -105,7 +105,7 @@ static enum code elsewhere(struct env *e, bool sms, int kind, const struct canar
     if (r.scope < 0 || kind_steps(charter, kind, r.scope) != 1)
         return OK;
     enum code code = canary_make(e, 0, r.scope, true, &other, reterr);
-    json_t *m = code == OK ? message_of(e, sms, kind, c->id) : NULL;
+    json_t *m = code == OK ? mail_message(e, sms, kind, c->id) : NULL;
     if (code == OK) {
         json_object_set_new(m, "scope", json_string(other->id));
         code = send(e, "", m, &a, reterr);
@@ -140,7 +140,7 @@ static enum code imported(struct env *e, bool sms, int kind, struct tried *t, st
     if (code == OK && (in.status != 200 || id == NULL))
         return err_set(reterr, E_BROKEN, "an import answered %d", in.status);
     if (code == OK)
-        code = send(e, "", message_of(e, sms, kind, id), &a, reterr);
+        code = send(e, "", mail_message(e, sms, kind, id), &a, reterr);
     if (code == OK)
         expect(t, by_charter(&a), &a, sms, "to an imported one");
     return code;
@@ -149,12 +149,12 @@ static enum code imported(struct env *e, bool sms, int kind, struct tried *t, st
 static enum code audience(struct env *e, bool sms, struct tried *t, struct err *reterr) {
     const struct canary *c = NULL, *theirs = NULL;
     AUTO(answer_done) struct answer a = { 0 };
-    int kind = heard_kind(e, sms), deaf = deaf_kind(e, sms);
-    enum code code = OK;
-    if (deaf >= 0) {
+    int kind = mail_kind(e, sms), deaf = deaf_kind(e, sms);
+    enum code code = mail_ready(e, 0, reterr);
+    if (code == OK && deaf >= 0) {
         code = canary_make(e, 0, deaf, false, &c, reterr);
         if (code == OK)
-            code = send(e, "", message_of(e, sms, deaf, c->id), &a, reterr);
+            code = send(e, "", mail_message(e, sms, deaf, c->id), &a, reterr);
         if (code == OK)
             expect(t, by_charter(&a), &a, sms, "to somebody whom the charter does not name");
     }
@@ -164,11 +164,11 @@ static enum code audience(struct env *e, bool sms, struct tried *t, struct err *
     if (code == OK)
         code = canary_make(e, 1, kind, false, &theirs, reterr);
     if (code == OK)
-        code = send(e, "", message_of(e, sms, kind, c->id), &a, reterr);
+        code = send(e, "", mail_message(e, sms, kind, c->id), &a, reterr);
     if (code == OK)                            /* another gate may stop it: a canary has no mobile number of a listed country */
         expect(t, a.status == 202 || (a.status == 403 && !by_charter(&a)), &a, sms, "to whom it may go");
     if (code == OK)
-        code = send(e, "", message_of(e, sms, kind, theirs->id), &a, reterr);
+        code = send(e, "", mail_message(e, sms, kind, theirs->id), &a, reterr);
     if (code == OK)
         expect(t, a.status == 404, &a, sms, "to a record of another tenant");
     if (code == OK)
@@ -209,7 +209,7 @@ static enum code burst(struct env *e, bool sms, int kind, const char *id, int mo
     json_t *list = json_array();
     *ret = (struct sums){ 0 };
     for (int i = 0; i < most + 2; i++)
-        json_array_append_new(list, message_of(e, sms, kind, id));
+        json_array_append_new(list, mail_message(e, sms, kind, id));
     enum code code = send(e, "/batch", json_pack("{s:o}", "messages", list), &a, reterr);
     if (code == OK && a.status != 200)
         return err_set(reterr, E_BROKEN, "a batch of messages answered %d", a.status);
@@ -224,10 +224,10 @@ enum code probe_mail_caps(struct env *e, struct verdict_line *v, struct err *ret
     const struct canary *c = NULL;
     struct sums s;
     AUTO(answer_done) struct answer a = { 0 };
-    int kind = heard_kind(e, sms);
+    int kind = mail_kind(e, sms);
     if (kind < 0 || r.a_day > TRIED_MOST)
         return err_set(reterr, E_BROKEN, "no record can be written to %d times in a day to try this on", r.a_day + 1);
-    enum code code = account_ready(e, reterr);
+    enum code code = mail_ready(e, 0, reterr);
     if (code == OK)
         code = canary_make(e, 0, kind, false, &c, reterr);
     if (code == OK)
@@ -235,12 +235,12 @@ enum code probe_mail_caps(struct env *e, struct verdict_line *v, struct err *ret
     if (code == OK && s.other > 0)
         return err_set(reterr, E_BROKEN, "%d of %d messages were stopped by something else", s.other, r.a_day + 2);
     if (code == OK)
-        code = send(e, "", message_of(e, sms, kind, c->id), &a, reterr);
+        code = send(e, "", mail_message(e, sms, kind, c->id), &a, reterr);
     if (code != OK)
         return code;
     if (s.queued != r.a_day || s.rate != 2)
         return SAY(v, false, "%d of %d messages at once to one person were taken, and %d are allowed a day", s.queued, r.a_day + 2, r.a_day);
-    if (a.status != 429 || strcmp(gate_of(&a), "rate") != 0)
+    if (a.status != 429 || strcmp(mail_gate(&a), "rate") != 0)
         return SAY(v, false, "one message more than %d a day was answered %d", r.a_day, a.status);
     return SAY(v, true, "of %d messages at once to one person %d were taken, and one more was refused until the next day", r.a_day + 2, s.queued);
 }

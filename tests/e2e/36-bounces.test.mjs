@@ -1,0 +1,302 @@
+// 36-bounces: what comes back, in the forms that mail servers send, over real sockets; complaints; leaving a list by one click and by the page; and what must not
+// get in: addresses made up, mail for others, messages hidden in messages, ten megabytes, peers that say nothing.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { freePort, grep, Instance, root, until } from './lib.mjs';
+import { Sink } from './sink.mjs';
+
+const cleanup = [];
+after(async () => { for (const fn of cleanup.reverse()) await fn(); });
+
+const domain = 'bounces.seats.example';
+let sejf, sink, port, tenant, organiser, event;
+const people = [];                                            // {id, email}
+
+async function register(name) {
+  const email = `${name}@people.example`;
+  const r = await sejf.call('POST', '/v1/events/registration', { token: organiser, body: { fields: { event, name: `${name} Zawilska`, email } } });
+  assert.equal(r.status, 201, r.text);
+  people.push({ id: r.json.id, email });
+  return people.at(-1);
+}
+const send = (person, subject = 'News of the event') => sejf.call('POST', '/v1/events/messages', { token: organiser, body: { kind: 'registration', id: person.id, subject, text: 'Good day.\n' } });
+// A message that goes: the letter as the relay has it.
+async function letterTo(person) {
+  const before = sink.letters.length;
+  const r = await send(person);
+  assert.equal(r.status, 202, r.text);
+  return until(`a letter to ${person.email}`, () => sink.letters.slice(before).find((l) => l.to[0] === person.email), 60000, 100);
+}
+const find = async (person) => {
+  const r = await sejf.call('POST', '/v1/events/suppressions/find', { token: organiser, body: { email: person.email } });
+  assert.equal(r.status, 200, r.text);
+  return r.json;
+};
+
+// One conversation: sends what it is given after each answer, and tells the last answers. Lines: strings, sent with CRLF; Buffers as they are.
+function talk(lines, { wait = 30000 } = {}) {
+  return new Promise((done, fail) => {
+    const s = net.connect(port, '127.0.0.1');
+    let text = '', at = 0;
+    const answers = [];
+    const timer = setTimeout(() => { s.destroy(); fail(new Error(`no answer: ${JSON.stringify(answers)}`)); }, wait);
+    const end = () => { clearTimeout(timer); s.destroy(); done(answers); };
+    s.on('error', end).on('close', end);
+    s.on('data', (d) => {
+      text += d.toString('latin1');
+      for (let m; (m = /^(?:\d{3}-.*\r\n)*(\d{3}) .*\r\n/.exec(text)); ) {
+        answers.push(m[0]);
+        text = text.slice(m[0].length);
+        if (at === lines.length) { end(); return; }
+        const next = lines[at++];
+        if (next !== null) s.write(Buffer.isBuffer(next) ? next : `${next}\r\n`);      // null: one more answer
+      }
+    });
+  });
+}
+const deliver = async (to, message) => {
+  const body = Buffer.from(`${message.replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..')}\r\n.\r\n`, 'latin1');
+  const answers = await talk(['EHLO mx.people.example', 'MAIL FROM:<>', `RCPT TO:<${to}>`, 'DATA', body]);
+  return answers.at(-1);
+};
+
+const report = (from, subject, group, { text = 'I am sorry.', original = 'Subject: News of the event\n\n' } = {}) => `From: ${from}
+To: <somebody@seats.example>
+Subject: ${subject}
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status;
+	boundary="4F2C.1763/mx.people.example"
+
+This is a MIME-encapsulated message.
+
+--4F2C.1763/mx.people.example
+Content-Description: Notification
+Content-Type: text/plain; charset=us-ascii
+
+${text}
+
+--4F2C.1763/mx.people.example
+Content-Description: Delivery report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.people.example
+Arrival-Date: Mon, 23 Nov 2026 00:00:00 +0000 (UTC)
+
+${group}
+
+--4F2C.1763/mx.people.example
+Content-Description: Undelivered Message Headers
+Content-Type: text/rfc822-headers
+
+${original}
+--4F2C.1763/mx.people.example--
+`;
+const group = (email, action, status, said) => `Final-Recipient: rfc822; ${email}
+Original-Recipient: rfc822;${email}
+Action: ${action}
+Status: ${status}
+Remote-MTA: dns; mx.people.example
+Diagnostic-Code: smtp; ${said}`;
+
+// What mail servers send when an address is dead, each in its own way.
+const forms = {
+  postfix: (p) => report('MAILER-DAEMON@mx.people.example (Mail Delivery System)', 'Undelivered Mail Returned to Sender', group(p.email, 'failed', '5.1.1', `550 5.1.1 <${p.email}>: Recipient address rejected:
+    User unknown in virtual mailbox table`)),
+  exchange: (p) => report('<postmaster@people.example>', 'Undeliverable: News of the event', group(p.email, 'failed', '5.1.10', `550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient ${p.email} not found by SMTP address lookup`)),
+  gmail: (p) => report('Mail Delivery Subsystem <mailer-daemon@people.example>', 'Delivery Status Notification (Failure)', group(p.email, 'failed', '5.1.1',
+    '550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking\n 550-5.1.1 the recipient\'s email address')),
+  exim: (p) => `From: Mail Delivery System <Mailer-Daemon@mx.people.example>
+To: somebody@seats.example
+Subject: Mail delivery failed: returning message to sender
+Auto-Submitted: auto-replied
+
+This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  ${p.email}
+    host mx.people.example [192.0.2.7]
+    SMTP error from remote mail server after RCPT TO:<${p.email}>:
+    550 5.1.1 no such user here
+`.replace('Auto-Submitted: auto-replied\n', 'Auto-Submitted: auto-generated\n'),
+};
+
+describe('what comes back', () => {
+  before(async () => {
+    port = await freePort();
+    sink = await Sink.start({ tls: 'none' });
+    cleanup.push(() => sink.stop());
+    sejf = await new Instance({ charters: ['events'] }).init();
+    cleanup.push(() => sejf.remove());
+    sink.install(sejf, { bounces: `{listen: "127.0.0.1:${port}", domain: ${domain}}` });
+    await sejf.start();
+    tenant = sejf.tenant('events');
+    organiser = sejf.token('events', tenant, 'organiser');
+    const r = await sejf.call('POST', '/v1/events/event', { token: organiser, body: { fields: { title: 'Fair', starts: '2030-05-01T09:00:00Z', ends: '2030-05-01T17:00:00Z', seats: 100 } } });
+    assert.equal(r.status, 201, r.text);
+    event = r.json.id;
+  });
+
+  test('a dead address gets nothing more, in whichever form it is told', async () => {
+    for (const [form, message] of Object.entries(forms)) {
+      const p = await register(`dead.${form}`), letter = await letterTo(p);
+      assert.match(letter.from, new RegExp(`^b-[0-9a-v]{26}-[0-9a-v]+-[0-9a-v]{16}@${domain}$`), form);
+      for (let twice = 0; twice < 2; twice++) assert.match(await deliver(letter.from, message(p)), /^250 /, form);
+      assert.deepEqual((await find(p)).counts, { 'dead address': 1 }, form);
+      const again = await send(p);
+      assert.equal(again.status, 403, again.text);
+      assert.equal(again.json.gate, 'suppressed');
+    }
+  });
+
+  test('delays, deliveries, mixed reports, absence notes and blocks of the sender harm nobody', async () => {
+    const p = await register('fine'), other = people[0], letter = await letterTo(p);
+    const harmless = [report('MAILER-DAEMON@mx', 'Delayed', group(p.email, 'delayed', '4.4.1', 'connect timed out')), report('MAILER-DAEMON@mx', 'Delivered', group(p.email, 'delivered', '2.0.0', '250 ok')),
+      report('MAILER-DAEMON@mx', 'Mixed', `${group(p.email, 'failed', '5.1.1', '550 unknown')}\n\n${group('other@people.example', 'relayed', '2.0.0', '250 ok')}`),
+      'From: Anna <anna@people.example>\nSubject: Undeliverable until Monday\nAuto-Submitted: auto-replied (vacation)\n\nI am away. 5.1.1\n', 'Subject: hello\n\nWho are you?\n', '',
+      report('MAILER-DAEMON@mx', 'Blocked', group(p.email, 'failed', '5.7.1', '550 5.7.1 message blocked, your network is on our blocklist'))];
+    for (const message of harmless) assert.match(await deliver(letter.from, message), /^250 /);
+    assert.deepEqual((await find(p)).counts, {});
+    // A report about somebody else is about the letter that it came for.
+    const liar = await letterTo(p);
+    assert.match(await deliver(liar.from, report('MAILER-DAEMON@mx', 'Undelivered', group('victim@people.example', 'failed', '5.1.1', '550 unknown'))), /^250 /);
+    assert.deepEqual((await find({ email: 'victim@people.example' })).counts, {});
+    assert.deepEqual((await find(p)).counts, { 'dead address': 1 });
+    assert.ok(other);
+  });
+
+  test('a complaint ends everything of this tenant, and no program lifts it', async () => {
+    const p = await register('cross'), letter = await letterTo(p);
+    const arf = (from) => `From: <feedback@people.example>\nSubject: FW: News\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary="part1"\n\n--part1\nContent-Type: text/plain\n\nA complaint.\n` +
+      `--part1\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: Feedback/1.0\nVersion: 1\nOriginal-Mail-From: <${from}>\nRemoved-Recipient: hidden\n\n--part1\nContent-Type: message/rfc822\n\nReturn-Path: <${from}>\nSubject: News\n\nx\n--part1--\n`;
+    assert.match(await deliver(`complaints@${domain}`, arf('nobody@people.example')), /^250 /);
+    assert.deepEqual((await find(p)).counts, {});
+    assert.match(await deliver(`complaints@${domain}`, arf(letter.from)), /^250 /);
+    const found = await find(p);
+    assert.deepEqual(found.counts, { complaint: 1 });
+    assert.equal(found.items[0].list, 'all');
+    assert.ok(new Date(found.items[0].until) - Date.now() > 700 * 86400e3, found.items[0].until);
+    for (const reason of [undefined, 'complaint']) {
+      const r = await sejf.call('POST', '/v1/events/suppressions/lift', { token: organiser, body: { email: p.email, reason } });
+      assert.ok(reason ? r.status === 403 : r.json.lifted === 0, r.text);
+    }
+    // Erasing the record does not lift it.
+    const gone = await sejf.call('DELETE', `/v1/events/registration/${p.id}`, { token: organiser });
+    assert.ok([200, 204].includes(gone.status), gone.text);
+    assert.deepEqual((await find(p)).counts, { complaint: 1 });
+    const back = await register('cross'), refused = await send(back);
+    assert.equal(refused.status, 403, refused.text);
+    assert.equal(refused.json.gate, 'suppressed');
+  });
+
+  test('by hand: put, found, listed without a name, lifted', async () => {
+    const p = await register('byhand'), body = { record: `registration/${p.id}`, why: 'asked by telephone' };
+    assert.equal((await sejf.call('POST', '/v1/events/suppressions', { token: organiser, body })).status, 201);
+    assert.equal((await sejf.call('POST', '/v1/events/suppressions', { token: organiser, body })).status, 200);
+    assert.equal((await send(p)).status, 403);
+    const list = await sejf.call('GET', '/v1/events/suppressions?limit=1000', { token: organiser });
+    assert.ok(list.json.items.some((i) => i.reason === 'by hand') && !list.text.includes('@') && !list.text.includes(p.id), list.text);
+    for (const wrong of [{}, { email: 'x' }, { record: 'event/x' }, { email: p.email, name: 'x' }, { email: p.email, why: 'wrote from a@b.example' }, { phone: '12' }, { email: p.email, until: '2020-01-01T00:00:00Z' }])
+      assert.equal((await sejf.call('POST', '/v1/events/suppressions', { token: organiser, body: wrong })).status, 422, JSON.stringify(wrong));
+    const door = sejf.token('events', tenant, 'door');
+    assert.equal((await sejf.call('GET', '/v1/events/suppressions', { token: door })).status, 403);
+    const lifted = await sejf.call('DELETE', `/v1/events/suppressions?record=registration/${p.id}`, { token: organiser });
+    assert.equal(lifted.json.lifted, 1, lifted.text);
+    assert.equal((await send(p)).status, 202);
+    const shown = await sejf.runAsync(['suppression', 'list', '--tenant', String(tenant)]);
+    assert.equal(shown.status, 0, shown.stderr);
+    assert.match(shown.stdout, /complaint/);
+    const sending = await sejf.call('GET', '/v1/events/sending', { token: organiser });
+    assert.ok(sending.json.channels[0].bounced >= 4 && sending.json.channels[0].complained === 1 && !sending.json.channels[0].paused, sending.text);
+    assert.equal((await sejf.call('POST', '/v1/events/sending/resume', { token: organiser, body: { channel: 'email' } })).status, 403);
+  });
+
+  test('one click leaves the list; looking does not', async () => {
+    const p = await register('leaver'), letter = await letterTo(p), raw = letter.raw.toString('latin1').replace(/\r\n[ \t]/g, ' ');
+    const url = /^List-Unsubscribe: <https:\/\/[^/]+(\/u\/events\/[\w-]+)>/m.exec(raw);
+    assert.ok(url, raw.slice(0, 1500));
+    assert.match(raw, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r?$/m);
+    assert.ok(!url[1].includes(p.id) && !Buffer.from(url[1].split('/').at(-1), 'base64url').toString('latin1').includes('people.example'));
+    for (const lang of ['pl', 'en', 'hu']) {
+      const page = await sejf.call('GET', `${url[1]}?lang=${lang}`);
+      assert.equal(page.status, 200);
+      assert.match(page.text, new RegExp(`<html lang="${lang}"`));
+      assert.ok(page.headers['referrer-policy'] && /no-store/.test(page.headers['cache-control']), JSON.stringify(page.headers));
+    }
+    await sejf.call('HEAD', url[1]);
+    assert.deepEqual((await find(p)).counts, {});
+    const click = () => sejf.call('POST', url[1], { body: 'List-Unsubscribe=One-Click', type: 'application/x-www-form-urlencoded', headers: { origin: 'https://mail.example', 'sec-fetch-site': 'cross-site' } });
+    for (let twice = 0; twice < 2; twice++) assert.equal((await click()).status, 200);
+    assert.deepEqual((await find(p)).counts, { unsubscribed: 1 });
+    assert.equal((await send(p)).json.gate, 'suppressed');
+    const back = await sejf.call('POST', url[1], { body: 'do=back', type: 'application/x-www-form-urlencoded' });
+    assert.equal(back.status, 200, back.text);
+    assert.equal((await send(p)).status, 202);
+    const wrong = url[1].slice(0, -2) + (url[1].endsWith('AA') ? 'BB' : 'AA');
+    for (const method of ['GET', 'POST']) assert.equal((await sejf.call(method, wrong, method === 'POST' ? { body: 'x=1', type: 'application/x-www-form-urlencoded' } : {})).status, 404);
+  });
+
+  test('what is not for us, hidden, too large or silent does not get in', async () => {
+    const p = await register('guarded'), letter = await letterTo(p), to = letter.from;
+    const forged = to.replace(/.(?=@)/, (c) => (c === 'a' ? 'b' : 'a'));
+    assert.match(await deliver(forged, forms.postfix(p)), /^550 /);
+    for (const foreign of ['anna@people.example', `postmaster@${domain}`, `${to}.example`, `b-x@${domain}`, `"${to.split('@')[0]}"@${domain}`])
+      assert.match((await talk(['EHLO a', 'MAIL FROM:<>', `RCPT TO:<${foreign}>`])).at(-1), /^550 /, foreign);
+    const head = ['EHLO a', 'MAIL FROM:<>', `RCPT TO:<${to}>`, 'DATA'];
+    const hidden = `Subject: x\r\n\r\nx\n.\r\nMAIL FROM:<>\r\nRCPT TO:<${to}>\r\nDATA\r\n${forms.postfix(p)}\r\n.\r\n`;
+    for (const text of [hidden, hidden.replace('x\n.\r\n', 'x\r\n.\n'), hidden.replace('x\n.\r\n', 'x\r.\r\n'), 'x\0\r\n.\r\n']) {
+      const answers = await talk([...head, Buffer.from(text, 'latin1')]);
+      assert.ok(/^554 /.test(answers.at(-1)) && answers.length === 6, JSON.stringify(answers));
+    }
+    assert.match((await talk([Buffer.from(`EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<${to}>\r\nDATA\r\nSubject: early\r\n\r\n.\r\n`), null, null, null, null])).join(''), /554 5\.5\.0/);
+    assert.match((await talk(['EHLO a', 'MAIL FROM:<> SIZE=10000000'])).at(-1), /^552 /);
+    assert.match((await talk([...head, Buffer.from(`${'x'.repeat(998)}\r\n`.repeat(10500) + '.\r\n')])).at(-1), /^552 /);
+    assert.match((await talk([...head, Buffer.concat([Buffer.alloc(10 << 20, 'x'), Buffer.from('\r\n.\r\n')])])).at(-1), /^552 /);
+    // Those who say nothing hold nobody up.
+    const silent = Array.from({ length: 5 }, () => net.connect(port, '127.0.0.1').on('error', () => {}));
+    assert.match(await deliver(to, report('MAILER-DAEMON@mx', 'Delayed', group(p.email, 'delayed', '4.4.1', 'later'))), /^250 /);
+    for (const s of silent) s.destroy();
+    assert.deepEqual((await find(p)).counts, {});
+    // Commands may come in one go (RFC 2920), and several messages over one connection.
+    const go = Buffer.from(`MAIL FROM:<>\r\nRCPT TO:<${to}>\r\nDATA\r\n`), text = Buffer.from('Subject: x\r\n\r\nx\r\n.\r\n');
+    const many = await talk(['EHLO a', go, null, null, text, go, null, null, text, 'QUIT']);
+    assert.deepEqual(many.map((a) => a.slice(0, 3)), ['220', '250', '250', '250', '354', '250', '250', '250', '354', '250', '221']);
+  });
+
+  test('the commands of docs/messages.md run', async () => {
+    const text = fs.readFileSync(path.join(root, 'docs/messages.md'), 'utf8'), section = text.slice(text.indexOf('### Who gets nothing more'));
+    const lines = section.slice(0, section.indexOf('### When sending pauses')).split('\n').filter((l) => /^(echo \S+ \| )?sejf /.test(l));
+    assert.ok(lines.length >= 3, section.slice(0, 2000));
+    const made = await sejf.runAsync(['user', 'invite', 'events', '--tenant', String(tenant), '--role', 'organiser', '--email', 'jan@seats.example', '--name', 'Jan', '--json']);
+    assert.equal(made.status, 0, made.stderr);
+    for (const line of lines) {
+      const [, typed, command] = /^(?:echo (\S+) \| )?sejf (.*)$/.exec(line);
+      const words = command.match(/"[^"]*"|\S+/g).map((w) => w.replaceAll('"', '')), at = words.indexOf('--tenant') + 1;
+      words[at] = String(tenant);
+      const r = await sejf.runAsync(words, { input: typed ? `${typed}\n` : '' });
+      assert.equal(r.status, 0, `${line}: ${r.stderr}`);
+      if (words[1] === 'put') assert.deepEqual((await find({ email: typed })).counts, { 'by hand': 1 });
+      if (words[1] === 'lift') assert.deepEqual((await find({ email: typed })).counts, {});
+    }
+    const shares = await sejf.runAsync(['send', 'shares', '--tenant', String(tenant)]);
+    assert.match(shares.stdout, /^email +\d+ sent in 7 days, \d+ bounced, 1 complained$/m);
+    const resume = await sejf.runAsync(['send', 'resume', '--tenant', String(tenant), '--by', 'jan@seats.example']);
+    assert.ok(resume.status !== 0 && /does not pause/.test(resume.stderr), resume.stderr);
+    const doctor = await sejf.runAsync(['doctor']);
+    assert.match(doctor.stdout, /bounces +what comes back to addresses in bounces\.seats\.example is taken in at 127\.0\.0\.1/);
+  });
+
+  test('no address stands in a log, a list or the data', async () => {
+    for (const p of people) assert.ok(!sejf.output.includes(p.email), p.email);
+    const letters = await sejf.call('GET', `/v1/tenants/${tenant}/letters?limit=1000`, { token: organiser });
+    assert.ok(letters.json.items.some((l) => l.state === 'bounced'), letters.text.slice(0, 500));
+    for (const p of people) assert.ok(!letters.text.includes(p.email), p.email);
+    for (const p of people.slice(0, 3)) assert.deepEqual(grep(sejf.data, p.email), []);
+    assert.ok(fs.existsSync(sejf.data));
+  });
+});
