@@ -271,6 +271,8 @@ enum code api_serve(struct api *a, int listen_fd, int stop_fd, struct err *reter
     hearing_stop(a);
     if (a->config.mail != NULL && a->config.mail->stop != NULL)
         a->config.mail->stop(a->config.mail->arg);
+    if (a->config.sms != NULL)
+        a->config.sms->stop(a->config.sms->arg);
     a->postman = postman_stop(a->postman);
     a->teller = teller_stop(a->teller);
     if (code == OK && job_sign(a, &late) != OK)

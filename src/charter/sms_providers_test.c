@@ -1,6 +1,8 @@
 /* sms_providers_test.c — the provider of text messages in sejf.yaml: what is read of it, and what is refused, where. */
 #include "charter/sms_providers.c"
 
+#include <stdlib.h>
+
 #include "charter/instance_rows.h"
 
 TEST(a_shipped_provider_is_named) {
@@ -73,4 +75,31 @@ TEST(mistakes_of_a_provider) {
         { "sms:\n  provider: described\n  address: https://a.example\n  token: file a\n  headers: {k: \"{{token}} {{text}}\"}\n" SEND "  receipt: /id\n", "bad-value" },
     };
     refuses_each(rows, ARRAY_LEN(rows));
+}
+
+/* Every example of docs/messages.md that begins with "sms:", but for its price list, which is a file. */
+TEST(the_examples_of_the_documentation_are_read) {
+    AUTO(buf_done) struct buf path = BUF(4096), doc = BUF(4u << 20);
+    struct err e;
+    size_t examples = 0;
+    buf_printf(&path, "%s/docs/messages.md", getenv("SEJF_SOURCE") == NULL ? "." : getenv("SEJF_SOURCE"));
+    FILE *file = fopen(buf_str(&path), "re");
+    CHECK(file != NULL);
+    for (int c = fgetc(file); c != EOF; c = fgetc(file))
+        buf_char(&doc, (char)c);
+    CHECK(fclose(file) == 0);
+    for (const char *at = strstr(buf_str(&doc), "```\nsms:\n"); at != NULL; at = strstr(at + 4, "```\nsms:\n")) {
+        AUTO(findings_free) struct findings *f = findings_new();
+        AUTO(instance_free) struct instance *i = NULL;
+        AUTO(buf_done) struct buf text = BUF(8192);
+        const char *end = strstr(at + 4, "\n```"), *prices = strstr(at, "  prices:");
+        CHECK(end != NULL);
+        buf_add(&text, at + 4, (size_t)((prices != NULL && prices < end ? prices : end + 1) - at - 4));
+        enum code code = instance_load_text("/etc/sejf/sejf.yaml", buf_str(&text), text.len, f, &i, &e);
+        if (code != OK)
+            fprintf(stderr, "%s\n", buf_str(&text));
+        CHECK(code == OK && i->sms != NULL);
+        examples++;
+    }
+    CHECK(examples == 2);
 }

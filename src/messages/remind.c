@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/rule.h"
 #include "messages/remind_text.h"
+#include "messages/templates.h"
+#include "messages/values.h"
 #include "records/record.h"
 #include "store/remind.h"
 
@@ -98,10 +100,60 @@ static enum code candidates(struct search *f, bool *ret_more, struct err *reterr
     return code == OK ? f->code : code;
 }
 
+/* ---- the tenant's own text */
+
+static bool name_fits(const struct kind *k, const char *name) {
+    if (strcmp(name, REMIND_WHEN) == 0 || strcmp(name, k->fields[k->remind.anchor].name) == 0)
+        return true;
+    for (size_t i = 0; i < k->field_count; i++)
+        if (strcmp(k->fields[i].name, name) == 0)
+            return (k->remind.fields >> i & 1) != 0;
+    return false;
+}
+
+enum code remind_fits(const struct service *s, int kind, const struct template *t, const json_t *more, json_t **ret_mistakes, struct err *reterr) {
+    PRE(s != NULL && t != NULL && ret_mistakes != NULL && reterr != NULL);
+    const struct kind *k = service_kind(s, kind)->kind;
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    const struct template_name *names = NULL;
+    if (!k->remind.said || !k->remind.only || k->remind.anchor < 0 || !rule_on(RULE_sms_minimal))
+        return OK;
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a template") : value_names(s, kind, more, arena, &names, reterr);
+    for (; code == OK && names->name != NULL; names++)
+        if (template_uses(t, names->name) && !name_fits(k, names->name)) {
+            *ret_mistakes = json_pack("[{s:s, s:s}]", "path", "/text", "text", "the charter lets a reminder hold the number and the time and nothing else: name {{" REMIND_WHEN "}}, and of the record what its `remind` names");
+            return err_field(reterr, E_FIELDS, "/text", "{{%.60s}} is more than a reminder may hold: the charter lets it hold the number and the time, and what its `remind` names", names->name);
+        }
+    return code;
+}
+
+/* The number of the text in use, where it is one for such reminders; 0: the shipped one. A text that was put under another charter may name more than this one lets it: then it is not used. */
+static enum code own_text(const struct turn *t, int64_t *ret, struct err *reterr) {
+    AUTO(text_ready_free) struct text_ready ready = { 0 };
+    int64_t number = 0;
+    int kind = -1;
+    bool sms = false;
+    json_t *mistakes = NULL;
+    *ret = 0;
+    enum code code = template_find(t->s, t->tenant, REMIND_TEMPLATE, &number, &kind, &sms, reterr);
+    if (code != OK || kind != t->info->index || (sms && !t->info->kind->remind.sms))
+        return code == E_NOT_FOUND || code == E_GONE ? OK : code;
+    static const char *const own[] = { REMIND_WHEN };
+    json_t *more = json_pack("[s]", own[0]);
+    code = text_open(t->s, t->tenant, number, &ready, reterr);
+    if (code == OK)
+        code = remind_fits(t->s, kind, ready.template, more, &mistakes, reterr);
+    json_decref(more);
+    json_decref(mistakes);
+    if (code == OK)
+        *ret = number;
+    return code == E_FIELDS || code == E_GONE ? OK : code;
+}
+
 /* ---- what */
 
 struct one { struct candidate who; struct buf subject, text, when; json_t *values; bool late; struct message_result result; };
-struct batch { struct turn *t; struct one list[PAGE]; struct message_wish wishes[PAGE]; struct message_result results[PAGE]; size_t at[PAGE], count, wished; };
+struct batch { struct turn *t; int64_t own; /* number of the tenant's own text; 0: the shipped one */ struct one list[PAGE]; struct message_wish wishes[PAGE]; struct message_result results[PAGE]; size_t at[PAGE], count, wished; };
 
 static struct batch *batch_free(struct batch *b) {
     for (size_t i = 0; b != NULL && i < b->count; i++) {
@@ -127,8 +179,8 @@ static enum code wish_make(struct batch *b, struct one *o, enum lang lang, struc
         return err_set(reterr, E_MEMORY, "no memory for a reminder");
     usec_t until = o->who.anchor < b->t->now + SEND_LIFE ? o->who.anchor : b->t->now + SEND_LIFE;
     b->at[b->wished] = (size_t)(o - b->list);
-    b->wishes[b->wished++] = (struct message_wish){ .channel = m->sms ? CHANNEL_SMS : CHANNEL_EMAIL, .kind = info->index, .record = o->who.id, .subject = m->sms ? NULL : buf_str(&o->subject),
-                                                   .text = buf_str(&o->text), .values = o->values, .until = until, .cause = REMIND_CAUSE, .about = o->who.anchor, .whose = "sejf" };
+    b->wishes[b->wished++] = (struct message_wish){ .channel = m->sms ? CHANNEL_SMS : CHANNEL_EMAIL, .kind = info->index, .record = o->who.id, .template = b->own,
+                                                   .subject = m->sms || b->own > 0 ? NULL : buf_str(&o->subject), .text = b->own > 0 ? NULL : buf_str(&o->text), .values = o->values, .until = until, .cause = REMIND_CAUSE, .about = o->who.anchor, .whose = "sejf" };
     return OK;
 }
 
@@ -195,16 +247,18 @@ static enum code batch_send(struct batch *b, struct err *reterr) {
 static enum code kind_send(struct turn *t, struct err *reterr) {
     struct search f = { .t = t };
     bool more = true;
-    enum code code = OK;
     usec_t again;
+    int64_t own = 0;
     if (!remind_hour(&t->info->kind->remind, t->info->zone, t->now, &again))
         return OK;
+    enum code code = own_text(t, &own, reterr);
     while (code == OK && more) {
         AUTO(batch_free) struct batch *b = mem_new(sizeof *b);
         code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for reminders") : candidates(&f, &more, reterr);
         if (code != OK)
             break;
         b->t = t;
+        b->own = own;
         code = rows_look(b, &f, reterr);
         if (code == OK)
             code = batch_send(b, reterr);

@@ -4,6 +4,7 @@
 #pragma once
 #include "messages/gate.h"
 #include "messages/send.h"
+#include "messages/template.h"
 
 #define REMIND_CAUSE "remind"                /* of its letters; what they are about is the instant */
 struct reminders { int64_t queued, refused; };
@@ -11,5 +12,8 @@ struct reminders { int64_t queued, refused; };
 MUST_USE enum code reminders_send(struct service *s, int64_t tenant, usec_t now, struct reminders *count, struct err *reterr);
 /* Before a letter of that cause goes: does it still stand (E_GONE: the record was moved, is over, or is not reminded any more), and is it an hour for it (else *ret: not before)? rec: its row. */
 MUST_USE enum code remind_stands(const struct letter_row *r, const struct record *rec, usec_t now, struct gate_verdict *ret, struct err *reterr);
+/* Does the tenant's own text of reminders of that kind hold the number and the time, and of the record what its line names, and nothing else? E_FIELDS: *ret_mistakes says what.
+ * more: its further values, as JSON [text], or NULL. */
+MUST_USE enum code remind_fits(const struct service *s, int kind, const struct template *t, const json_t *more, json_t **ret_mistakes, struct err *reterr);
 /* Takes away what is on record of instants that are long over. */
 MUST_USE enum code reminders_forget(struct service *s, int64_t tenant, usec_t now, struct err *reterr);

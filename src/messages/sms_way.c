@@ -401,6 +401,12 @@ static enum code out_try(void *arg, struct sms_reply *ret, struct err *reterr) {
     return OK;
 }
 
+static void out_stop(void *arg) {
+    const struct sms_client *c = arg;
+    if (c->o.stop != NULL)
+        c->o.stop(c->o.arg);
+}
+
 /* ---- one that is open */
 
 enum code sms_open(const struct sms_options *o, struct sms_client **ret, struct err *reterr) {
@@ -416,7 +422,7 @@ enum code sms_open(const struct sms_options *o, struct sms_client **ret, struct 
     memcpy(secret, o->secret, len);
     *c = (struct sms_client){ .o = *o, .shape = o->provider->shape, .secret = secret };
     c->o.secret = secret;
-    c->way = (struct sms_way){ .send = out_send, .ask = out_ask, .try = out_try, .arg = c, .host = c->shape->host };
+    c->way = (struct sms_way){ .send = out_send, .ask = out_ask, .try = out_try, .stop = out_stop, .arg = c, .host = c->shape->host };
     *ret = c;
     return OK;
 }

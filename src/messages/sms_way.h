@@ -35,6 +35,7 @@ struct sms_way {
     enum code (*ask)(void *arg, int64_t tenant, const struct uuid *id, const char *receipt, struct sms_reply *ret, struct err *reterr);
     /* Is it there, does it let us in, and is there credit? Sends nothing. MAIL_SENT: yes; MAIL_RELAY: no, and `said` is why. */
     enum code (*try)(void *arg, struct sms_reply *ret, struct err *reterr);
+    void (*stop)(void *arg);                 /* lets go whoever waits, soon */
     void *arg;
     const char *host;                        /* as in the ledger */
 };
@@ -42,7 +43,7 @@ struct sms_way {
 /* ---- a provider of sejf.yaml */
 struct sms_provider;                         /* charter/instance.h */
 typedef enum code (*sms_fetch_fn)(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr);
-struct sms_options { const struct sms_provider *provider; const char *secret /* copied to locked memory */; sms_fetch_fn fetch; void *arg; };
+struct sms_options { const struct sms_provider *provider; const char *secret /* copied to locked memory */; sms_fetch_fn fetch; void (*stop)(void *arg) /* or NULL */; void *arg; };
 struct sms_client;
 MUST_USE enum code sms_open(const struct sms_options *o, struct sms_client **ret, struct err *reterr);
 struct sms_client *sms_close(struct sms_client *c);      /* accepts NULL */

@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
+#include "messages/remind.h"
+#include "messages/remind_text.h"
 #include "messages/values.h"
 #include "records/entry.h"
 #include "records/draft.h"
@@ -300,6 +302,8 @@ enum code template_put(struct service *s, const struct caller *who, const char *
     enum code code = body_read(s, body, &kind, &entry, reterr);
     if (code == OK)
         code = checked(s, kind, json_object_get(entry, "texts"), json_object_get(entry, "values"), &t, ret_mistakes, reterr);
+    if (code == OK && strcmp(name, REMIND_TEMPLATE) == 0)
+        code = remind_fits(s, kind, t, json_object_get(entry, "values"), ret_mistakes, reterr);
     template_free(t);
     if (code == OK)
         code = entry_put(s, who, name, entry, ret, reterr);

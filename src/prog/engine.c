@@ -104,6 +104,8 @@ static enum code read_metrics_token(const struct instance *i, struct engine *e, 
 
 static enum code ask(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr) { return fetch(arg, request, ret, reterr); }
 
+static void ask_no_more(void *arg) { fetch_line_stop(arg); }
+
 /* The next line of what crew_secrets gave. */
 static enum code secret_next(char **at, const char **ret, struct err *reterr) {
     char *end = *at == NULL ? NULL : strchr(*at, '\n');
@@ -158,7 +160,7 @@ static enum code open_sms(const struct instance *i, const struct engine_given *g
     if (code == OK)
         code = fetch_line_new(g->sender, SMS_REQUESTS_MOST, &e->sms_fetch, reterr);
     if (code == OK)
-        code = sms_open(&(struct sms_options){ .provider = i->sms, .secret = secret, .fetch = ask, .arg = e->sms_fetch }, &e->sms, reterr);
+        code = sms_open(&(struct sms_options){ .provider = i->sms, .secret = secret, .fetch = ask, .stop = ask_no_more, .arg = e->sms_fetch }, &e->sms, reterr);
     if (code == OK && i->sms->hook_at != NULL)
         code = open_hook(e, at, reterr);
     if (code == OK) {

@@ -214,6 +214,7 @@ static void set_message(struct setting *s, const struct transfer *t, const struc
         SET(s, CURLOPT_POST, 1L);
         SET(s, CURLOPT_POSTFIELDSIZE, (long)c->body_len);
         SET(s, CURLOPT_COPYPOSTFIELDS, c->body_len > 0 ? (const char *)c->body : "");
+        SET(s, CURLOPT_FRESH_CONNECT, 1L);   /* on one that was used before, libcurl sends it again by itself when the other side closes without an answer */
     }
     SET(s, CURLOPT_CUSTOMREQUEST, c->method);
 }

@@ -19,7 +19,10 @@
 
 #define GRACE_MS 2000                        /* the sender tells when a request has taken too long; this is for when it does not */
 
-struct fetch_line { int line; unsigned most; _Atomic unsigned busy; };
+#define STOP_GRACE (3 * USEC_PER_SEC)        /* for answers that are on their way */
+#define LOOK_MS 500
+
+struct fetch_line { int line; unsigned most; _Atomic unsigned busy; _Atomic usec_t stopped /* by the steady clock; 0: not */; };
 
 enum code fetch_line_new(int line, unsigned most, struct fetch_line **ret, struct err *reterr) {
     PRE(line >= 0 && most >= 1 && ret != NULL && reterr != NULL);
@@ -33,6 +36,13 @@ enum code fetch_line_new(int line, unsigned most, struct fetch_line **ret, struc
 }
 
 struct fetch_line *fetch_line_free(struct fetch_line *l) { return mem_free(l); }
+
+void fetch_line_stop(struct fetch_line *l) { atomic_store(&l->stopped, clock_steady()); }
+
+static bool is_stopped(struct fetch_line *l) {
+    usec_t since = atomic_load(&l->stopped);
+    return since != 0 && clock_steady() >= since + STOP_GRACE;
+}
 
 void fetch_reply_done(struct fetch_reply *r) {
     buf_wipe(&r->head);
@@ -158,7 +168,20 @@ static enum code request_fits(const struct fetch_request *r, struct err *reterr)
     return OK;
 }
 
-static enum code exchange(struct ipc *ipc, const struct fetch_request *r, struct fetch_reply *ret, struct err *reterr) {
+/* Until there is something to read or room to write; now and then it is looked whether the line stops. */
+static enum code wait_some(struct fetch_line *l, struct ipc *ipc, usec_t until, struct err *reterr) {
+    for (;;) {
+        usec_t left = until - clock_steady();
+        int ms = left <= 0 ? 0 : left / 1000 < LOOK_MS ? (int)(left / 1000) : LOOK_MS;
+        enum code code = ipc_wait(ipc, ms, reterr);
+        if (code != E_PEER || left <= 0)
+            return code;
+        if (is_stopped(l))
+            return err_set(reterr, E_PEER, "the server stops");
+    }
+}
+
+static enum code exchange(struct fetch_line *l, struct ipc *ipc, const struct fetch_request *r, struct fetch_reply *ret, struct err *reterr) {
     usec_t until = clock_steady() + ((usec_t)r->wait_ms + GRACE_MS) * 1000;
     const uint8_t *frame;
     size_t len;
@@ -166,10 +189,9 @@ static enum code exchange(struct ipc *ipc, const struct fetch_request *r, struct
     enum code code = ipc_end(ipc, reterr);
     left_set(r, code == OK);                 /* from now on nobody here knows, until the sender says */
     while (code == OK && !ipc_next(ipc, &frame, &len)) {
-        usec_t left = until - clock_steady();
         code = ipc_flush(ipc, reterr);
         if (code == OK)
-            code = ipc_wait(ipc, left > 0 ? (int)(left / 1000) : 0, reterr);
+            code = wait_some(l, ipc, until, reterr);
         if (code == OK)
             code = ipc_fill(ipc, reterr);
     }
@@ -184,7 +206,7 @@ static enum code ask(struct fetch_line *l, const struct fetch_request *r, struct
     if (code == OK)
         code = ipc_new(fd, FETCH_FRAME_MAX, &ipc, reterr);
     if (code == OK)
-        code = exchange(ipc, r, &reply, reterr);
+        code = exchange(l, ipc, r, &reply, reterr);
     if (code == OK) {
         *ret = reply;
         return OK;
@@ -199,6 +221,8 @@ enum code fetch(struct fetch_line *l, const struct fetch_request *request, struc
     enum code code = request_fits(request, reterr);
     if (code != OK)
         return code;
+    if (is_stopped(l))
+        return err_set(reterr, E_PEER, "the server stops");
     if (!fiber_alone())                      /* others of this thread would wait with it */
         return err_set(reterr, E_BUSY, "a request to another service is made alone");
     if (atomic_fetch_add(&l->busy, 1) >= l->most) {

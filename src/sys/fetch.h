@@ -18,6 +18,7 @@ struct fetch_line;
 MUST_USE enum code fetch_line_new(int line, unsigned most, struct fetch_line **ret, struct err *reterr);
 struct fetch_line *fetch_line_free(struct fetch_line *l);
 DEFINE_AUTO(struct fetch_line, fetch_line_free)
+void fetch_line_stop(struct fetch_line *l);  /* those who wait for an answer are given E_PEER within 3 s, and so is who comes later */
 
 struct fetch_header { const char *name, *value; };
 struct fetch_request {

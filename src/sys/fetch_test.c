@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* What the sender of the test answers, and what it saw. */
@@ -204,4 +205,32 @@ TEST(without_memory_nothing_is_asked) {
     mem_fail_at = 1;
     CHECK_INT(fetch_line_new(3, 1, &l, &e), E_MEMORY);
     CHECK(l == NULL);
+}
+
+/* A line that stops gives up whoever waits, in its time, and takes nobody more. */
+static void *stop_soon(void *arg) {
+    (void)usleep(20000);
+    fetch_line_stop(arg);
+    return NULL;
+}
+TEST(a_line_that_stops_lets_go) {
+    struct fetch_reply got = FETCH_REPLY;
+    struct fetch_line *l = NULL;
+    struct err e;
+    bool left = false;
+    struct fetch_request asks = plain;
+    pthread_t t;
+    int pair[2];
+    asks.ret_left = &left;
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+    CHECK_OK(fetch_line_new(pair[0], 2, &l, &e), &e);
+    usec_t began = clock_steady();
+    CHECK(pthread_create(&t, NULL, stop_soon, l) == 0);
+    CHECK_INT(fetch(l, &asks, &got, &e), E_PEER);                /* nobody reads it */
+    CHECK(pthread_join(t, NULL) == 0 && left && clock_steady() - began < 30 * USEC_PER_SEC);
+    CHECK_INT(fetch(l, &asks, &got, &e), E_PEER);
+    CHECK(!left);
+    fetch_line_free(l);
+    close(pair[0]);
+    close(pair[1]);
 }
