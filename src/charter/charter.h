@@ -312,6 +312,8 @@ bool charter_operator_staff(const struct charter *c, int person);   /* support, 
 int charter_accounts_by(const struct charter *c);         /* who invites, suspends and removes; the tenant unless the charter names another */
 bool charter_authorised_only(const struct charter *c);    /* nobody signs in without a valid authorisation */
 bool charter_agreement_first(const struct charter *c);    /* no personal data before the agreement with the tenant is active */
+/* What is promised for later on that line of the file: by which day; NULL: nothing. */
+const char *charter_promised_by(const struct charter *c, int line);
 struct log_rule charter_log(const struct charter *c);
 struct mask_rule charter_masks(const struct charter *c);
 /* The field of the kind that switches masking for what belongs to its records; -1. */

@@ -2,6 +2,7 @@
  * T11, T15 (purposes), T16 (hosts), T17 (passwords). */
 #include "charter/lint_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -59,6 +60,18 @@ static void honest_gaps(struct lint *l) {
     }
 }
 
+#define PROMISED_SOON 60                      /* days */
+
+/* From one day to the other; both were read as dates. */
+static int64_t days_between(const char *from, const char *to) {
+    char text[48];
+    usec_t a = 0, b = 0;
+    snprintf(text, sizeof text, "%.10sT00:00:00Z", from);
+    bool fine = time_parse(text, &a);
+    snprintf(text, sizeof text, "%.10sT00:00:00Z", to);
+    return fine && time_parse(text, &b) ? (b - a) / USEC_PER_DAY : INT64_MAX;
+}
+
 /* Late promises, and a charter that nobody has looked at for a year. */
 static void dates(struct lint *l) {
     const struct node *list = lint_get(l, "promised_for", NULL), *updated = lint_get(l, "updated", NULL);
@@ -69,6 +82,9 @@ static void dates(struct lint *l) {
         const struct node *by = node_get(n, "by");
         if (by != NULL && date_parse(lint_text(by), &date) && strcmp(lint_text(by), l->today) < 0)
             lint_trap(l, "T8", by, "this was promised for %s, which has passed; keep it and say so, or set a new date", lint_text(by));
+        else if (by != NULL && date_parse(lint_text(by), &date) && days_between(l->today, lint_text(by)) <= PROMISED_SOON)
+            finding_node(l->findings, l->tree, FINDING_NOTE, "T8", by, NULL, "this is promised for %s, in %lld days: keep it by then, or say a new date before it has passed", lint_text(by),
+                         (long long)days_between(l->today, lint_text(by)));
     }
     if (updated == NULL || !date_parse(lint_text(updated), &date))
         return;

@@ -151,3 +151,13 @@ void build_sections(struct build *b) {
         (void)resolve_person(b, pools, person->text, person->at, person->width);
     build_evidence(b, node_get(root, "evidence"));
 }
+
+const char *charter_promised_by(const struct charter *c, int line) {
+    const struct node *list = node_get(tree_root(c->tree), "promised_for");
+    for (const struct node *n = list == NULL ? NULL : list->first; n != NULL; n = n->next) {
+        const struct node *by = node_get(n, "by");
+        if (n->pos.line == line && by != NULL)
+            return by->text;
+    }
+    return NULL;
+}

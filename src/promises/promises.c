@@ -16,6 +16,8 @@ static const struct { const char *name; struct words words; } states[PROMISE_STA
     [PROMISE_EVIDENCE_NEEDED] = { "evidence needed", WORDS("evidence needed", "potrzebny dowód", "igazolás szükséges") },
     [PROMISE_EVIDENCED] = { "evidenced", WORDS("evidenced", "potwierdzona dokumentem", "irattal igazolva") },
     [PROMISE_EXPIRED] = { "evidence expired", WORDS("evidence expired", "dowód wygasł", "az igazolás lejárt") },
+    [PROMISE_DATED] = { "due later", WORDS("due later", "na później", "későbbre ígérve") },
+    [PROMISE_OVERDUE] = { "overdue", WORDS("overdue", "po terminie", "lejárt határidejű") },
     [PROMISE_TEXT] = { "said", WORDS("said on this page", "podana na tej stronie", "ezen az oldalon közölve") },
 };
 
@@ -57,6 +59,12 @@ static void state_by_rules(struct promise *p, const struct proof *proofs, size_t
 static void state_by_evidence(struct promise *p, const struct charter *c, const char *today) {
     const struct evidence *list;
     size_t n = charter_evidence(c, &list);
+    const char *by = charter_promised_by(c, p->line->pos.line);
+    if (by != NULL) {                          /* promised for later: due on that day still */
+        p->until = by;
+        p->state = strcmp(by, today) < 0 ? PROMISE_OVERDUE : PROMISE_DATED;
+        return;
+    }
     p->state = PROMISE_EVIDENCE_NEEDED;
     for (size_t i = 0; i < n; i++)
         if (list[i].pos.line == p->line->pos.line && list[i].until != NULL) {

@@ -5,7 +5,7 @@
 #include "charter/charter.h"
 
 enum promise_state { PROMISE_KEPT, PROMISE_BROKEN, PROMISE_LATER /* not kept yet */, PROMISE_UNPROVED /* obeyed, never proved */,
-                     PROMISE_EVIDENCE_NEEDED, PROMISE_EVIDENCED, PROMISE_EXPIRED, PROMISE_TEXT /* kept by being said */, PROMISE_STATES };
+                     PROMISE_EVIDENCE_NEEDED, PROMISE_EVIDENCED, PROMISE_EXPIRED, PROMISE_DATED /* promised for a day that has not passed */, PROMISE_OVERDUE, PROMISE_TEXT /* kept by being said */, PROMISE_STATES };
 
 struct proof { const char *rule; bool kept; usec_t at; const char *detail; };
 struct promise {

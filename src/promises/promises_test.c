@@ -32,7 +32,10 @@ static const char text[] =
     "  - what: certificate of the host\n"
     "    owner: administrator\n"
     "    until: 2027-05-31\n"
-    "    remind: 60 days before\n";
+    "    remind: 60 days before\n"
+    "promised_for:\n"
+    "  - what: notes with pictures\n"
+    "    by: 2027-06-30\n";
 
 static struct charter *notes(void) {
     AUTO(findings_free) struct findings *f = findings_new();
@@ -78,6 +81,12 @@ TEST(evidence_expires_after_its_day) {
     AUTO(charter_free) struct charter *c = notes();
     CHECK_INT(state_of(c, NULL, 0, "2027-05-31", "evidence.0"), PROMISE_EVIDENCED);
     CHECK_INT(state_of(c, NULL, 0, "2027-06-01", "evidence.0"), PROMISE_EXPIRED);
+}
+
+TEST(what_is_promised_for_a_day_is_overdue_after_it) {
+    AUTO(charter_free) struct charter *c = notes();
+    CHECK_INT(state_of(c, NULL, 0, "2027-06-30", "promised_for.0"), PROMISE_DATED);
+    CHECK_INT(state_of(c, NULL, 0, "2027-07-01", "promised_for.0"), PROMISE_OVERDUE);
 }
 
 TEST(every_obeyed_rule_has_one_probe_and_no_other_has) {

@@ -8,7 +8,7 @@
 
 static const char *const marks[PROMISE_STATES] = {
     [PROMISE_KEPT] = "kept", [PROMISE_BROKEN] = "BROKEN", [PROMISE_LATER] = "not kept yet", [PROMISE_UNPROVED] = "not proved yet",
-    [PROMISE_EVIDENCE_NEEDED] = "evidence needed", [PROMISE_EVIDENCED] = "evidenced", [PROMISE_EXPIRED] = "EVIDENCE EXPIRED", [PROMISE_TEXT] = "said",
+    [PROMISE_EVIDENCE_NEEDED] = "evidence needed", [PROMISE_EVIDENCED] = "evidenced", [PROMISE_EXPIRED] = "EVIDENCE EXPIRED", [PROMISE_DATED] = "due later", [PROMISE_OVERDUE] = "OVERDUE", [PROMISE_TEXT] = "said",
 };
 
 static void ids_add(const struct line *l, struct buf *ret) {
@@ -25,7 +25,7 @@ static void promise_text(const struct promise *p, struct buf *ret) {
     if (p->proved != 0)
         buf_printf(ret, "\n%26sproved %s: %s", "", time_format(p->proved / USEC_PER_SEC * USEC_PER_SEC, when, sizeof when), p->detail);
     if (p->until != NULL)
-        buf_printf(ret, "\n%26suntil %s", "", p->until);
+        buf_printf(ret, "\n%26s%s %s", "", p->state == PROMISE_DATED || p->state == PROMISE_OVERDUE ? "promised by" : "until", p->until);
     buf_char(ret, '\n');
 }
 

@@ -53,6 +53,10 @@ static const struct { const char *class, *path; enum view_text legend; struct no
                             NOUN("evidenced", "evidenced", "potwierdzona dokumentem", "potwierdzone dokumentem", "potwierdzonych dokumentem", "irattal igazolva") },
     [PROMISE_EXPIRED] = { "expired", "M3.8 2.2h5.6l2.8 2.8v8.8H3.8zM6.2 7l3.6 4M9.8 7l-3.6 4", VIEW_LEGEND_EXPIRED,
                           NOUN("with expired evidence", "with expired evidence", "z dowodem po terminie", "z dowodem po terminie", "z dowodem po terminie", "lejárt igazolással") },
+    [PROMISE_DATED] = { "dated", "M2.8 4h10.4v9.4H2.8zM2.8 7h10.4M5.4 2.4v3M10.6 2.4v3", VIEW_LEGEND_DATED,
+                        NOUN("due later", "due later", "na później", "na później", "na później", "későbbre ígérve") },
+    [PROMISE_OVERDUE] = { "overdue", "M2.8 4h10.4v9.4H2.8zM2.8 7h10.4M6 8.6l4 3.4M10 8.6l-4 3.4", VIEW_LEGEND_OVERDUE,
+                          NOUN("overdue", "overdue", "po terminie", "po terminie", "po terminie", "lejárt határidővel") },
     [PROMISE_TEXT] = { "said", "M3.5 5h9M3.5 8h9M3.5 11h5", VIEW_LEGEND_TEXT,
                        NOUN("said on this page", "said on this page", "podana na tej stronie", "podane na tej stronie", "podanych na tej stronie", "ezen az oldalon közölve") },
 };
@@ -294,8 +298,8 @@ static void put_when(const struct view_page *v, const struct promise *p, struct 
     struct civil c;
     enum view_text id = p->state == PROMISE_BROKEN ? VIEW_TRIED : VIEW_PROVED;
     if (p->until != NULL && date_parse(p->until, &c)) {
-        id = p->state == PROMISE_EXPIRED ? VIEW_EXPIRED : VIEW_EVIDENCED;
-        if (p->state == PROMISE_EXPIRED)
+        id = p->state == PROMISE_EXPIRED ? VIEW_EXPIRED : p->state == PROMISE_DATED || p->state == PROMISE_OVERDUE ? VIEW_PROMISED : VIEW_EVIDENCED;
+        if (id != VIEW_EVIDENCED)
             say_date(&when, v->lang, &c);
         else
             say_until(&when, v->lang, &c);
@@ -426,7 +430,7 @@ static void put_folded(const struct view_page *v, const struct promise *list, si
     static const struct noun lines = NOUN("detail", "details", "szczegół", "szczegóły", "szczegółów", "részlet");
     bool open = false;
     for (size_t i = 0; i < count; i++)
-        open |= list[i].state == PROMISE_BROKEN || list[i].state == PROMISE_EXPIRED;
+        open |= list[i].state == PROMISE_BROKEN || list[i].state == PROMISE_EXPIRED || list[i].state == PROMISE_OVERDUE;
     buf_printf(ret, "<li class=\"folded\"><details%s><summary>", open ? " open" : "");
     say_count(ret, v->lang, (int64_t)count, &lines);
     buf_text(ret, "</summary>\n<ul class=\"promises\">\n");
