@@ -86,3 +86,38 @@ TEST(what_goes_beside_the_records_goes_in_pieces) {
     CHECK(left == 0 && others == 700);
     bed_end(&b);
 }
+
+/* What a closing leaves to others: records with what they are found by (erased one by one), and what outlives a tenant. */
+static bool left_alone(const char *table) {
+    static const char *const names[] = { "record", "part", "tombstone", "claim", "counter", "span", "file", "doomed", "door", "ledger", "ledger_head", "proof", "tenant", "tenant_clock", "agreement",
+                                         "notice_mark", "destruction", "certificate", "closing", "member", "session", "link", "account" };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(names[i], table) == 0)
+            return true;
+    return false;
+}
+static bool taken(const char *table) {
+    char with[80];
+    snprintf(with, sizeof with, " %s WHERE tenant = ?", table);
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+        if (strstr(plain[i], with) != NULL)
+            return true;
+    for (size_t i = 0; i < ARRAY_LEN(sealed); i++)
+        if (strstr(sealed[i].keys, with) != NULL)
+            return true;
+    return false;
+}
+
+TEST(every_table_of_tenants_goes_with_its_tenant) {
+    struct bed b;
+    struct stmt *s = NULL;
+    bool row = false;
+    bed_start(&b);
+    CHECK_OK(db_prepare(b.store->writer.sql.records, "SELECT m.name FROM sqlite_master m WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE name = 'tenant') ORDER BY m.name", &s, &b.e), &b.e);
+    while (stmt_step(s, &row, &b.e) == OK && row)
+        if (!left_alone(col_text(s, 0)) && !taken(col_text(s, 0))) {
+            fprintf(stderr, "no closing takes away %s\n", col_text(s, 0));
+            CHECK(false);
+        }
+    bed_end(&b);
+}
