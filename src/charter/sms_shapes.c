@@ -1,10 +1,10 @@
 /* sms_shapes.c — the providers of text messages that are shipped, as descriptions.
  *
- * SMSAPI: smsapi.pl/docs, read 2026-11-22 ("SMS API": sms.do, profile, callback reports, delivery statuses, error codes). idx is our reference; with check_idx a
+ * SMSAPI: smsapi.pl/docs ("SMS API": sms.do, profile, callback reports, delivery statuses, error codes). idx is our reference; with check_idx a
  * second message of the same one within 24 hours is refused with 53.
- * SerwerSMS: dev.serwersms.pl, "HTTPS API v2", read 2026-11-22 (messages/send_sms, messages/reports, account/limits, own identifiers, general communications).
+ * SerwerSMS: dev.serwersms.pl, "HTTPS API v2" (messages/send_sms, messages/reports, account/limits, own identifiers, general communications).
  * unique_id is our reference: 3 to 50 letters and digits; what became of it is asked by it. Which members the reports have that it sends by itself is not said
- * there, so none are taken in. */
+ * there, so none are taken in. Where a provider has changed its formats since November 2026, `sejf doctor` says so, and `described` takes another description. */
 #include <string.h>
 
 #include "charter/instance.h"
