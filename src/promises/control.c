@@ -306,13 +306,15 @@ static enum code do_open(struct service *s, json_t *in, json_t **ret, struct err
 #define CAP 8u
 /* Makes keys under the tenant, lowers its cap of a minute, and opens fewer and then more than that. */
 static enum code do_caps(struct service *s, json_t *in, json_t **ret, struct err *reterr) {
-    int64_t tenant;
+    int64_t asks, tenant = 0;                  /* a tenant of its own, for the cap stays as tight as it was made */
     key_id ids[2 * CAP];
     struct key keys[2 * CAP];
     bool ok[2 * CAP];
     struct keeper_client *k = service_keeper(s);
     struct err refused;
-    enum code code = probe_tenant(s, in, &tenant, reterr);
+    enum code code = probe_tenant(s, in, &asks, reterr);
+    if (code == OK)
+        code = tenant_make(service_store(s), charter_name(service_charter(s)), "caps", true, &tenant, reterr);
     if (code == OK)
         code = keeper_make(k, tenant, USEC_NEVER, 2 * CAP, ids, keys, reterr);
     if (code == OK)
@@ -323,6 +325,8 @@ static enum code do_caps(struct service *s, json_t *in, json_t **ret, struct err
     bool above = keeper_open(k, tenant, ids + CAP / 2, 2 * CAP - CAP / 2, keys, ok, &refused) != E_TOO_MANY;
     crypto_wipe(keys, sizeof keys);
     code = keeper_destroy(k, tenant, ids, 2 * CAP, reterr);
+    if (code == OK)
+        code = tenant_close(service_store(s), tenant, reterr);
     if (code == OK)
         *ret = json_pack("{s:b,s:b}", "below", below, "above", above);
     return code;

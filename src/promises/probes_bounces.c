@@ -128,8 +128,10 @@ enum code probe_mail_reputation(struct env *e, struct verdict_line *v, struct er
     const struct reputation_rule rule = charter_reputation(env_charter(e));
     struct whom w = { .kind = mail_kind(e, false) };
     AUTO(answer_done) struct answer before = { 0 }, paused = { 0 }, after = { 0 };
-    if (w.kind < 0 || !rule.said)
-        return err_set(reterr, E_BROKEN, "no record gets messages by mail, or no share is said, to try this on");
+    if (!rule.said)
+        return SAY(v, true, "the charter says no shares at which sending pauses");
+    if (w.kind < 0)
+        return err_set(reterr, E_BROKEN, "no record gets messages by mail to try this on");
     w.name = charter_kind_at(env_charter(e), w.kind)->name;
     /* The most that is no pause yet, then one more. */
     const int64_t most = rule.bounced * SENT / 1000000;
@@ -152,7 +154,7 @@ enum code probe_mail_reputation(struct env *e, struct verdict_line *v, struct er
     if (code != OK)
         return code;
     if (before.status != 202 || after.status != 202)
-        return err_set(reterr, E_BROKEN, "messages before and after the pause were answered %d and %d", before.status, after.status);
+        return err_set(reterr, E_BROKEN, "messages before and after the pause were answered %d (%s) and %d (%s)", before.status, mail_gate(&before), after.status, mail_gate(&after));
     if (!stopped(&paused, "paused"))
         return SAY(v, false, "with %lld of %d bounced a message was answered %d", (long long)most + 1, SENT, paused.status);
     return SAY(v, true, "with %lld of %d bounced messages went, with one more sending paused, and it went on when it was let", (long long)most, SENT);

@@ -61,7 +61,7 @@ enum code probe_masked(struct env *e, struct verdict_line *v, struct err *reterr
     const char *now = NULL;
     const int kind = masked_kind(e);
     if (kind < 0)
-        return err_set(reterr, E_BROKEN, "the charter masks no field to try this on");
+        return charter_value(env_charter(e), "masks.email") == NULL ? SAY(v, true, "the charter masks nothing") : err_set(reterr, E_BROKEN, "the charter masks no field to try this on");
     const struct kind *k = charter_kind_at(env_charter(e), kind);
     const char *field = k->fields[masked_field(k)].name;
     enum code code = canary_make(e, 0, kind, false, &c, reterr);
@@ -129,7 +129,7 @@ enum code probe_mask_switch(struct env *e, struct verdict_line *v, struct err *r
     long long before = 0, after = 0;
     bool masked = false;
     if (kind < 0 || charter_kind_at(env_charter(e), kind)->parent < 0)
-        return err_set(reterr, E_BROKEN, "the charter has no masked field to switch");
+        return charter_value(env_charter(e), "masks.chosen") == NULL ? SAY(v, true, "the charter lets nobody switch masks") : err_set(reterr, E_BROKEN, "the charter has no masked field to switch");
     const int parent = charter_kind_at(env_charter(e), kind)->parent;
     const char *field = charter_kind_at(env_charter(e), parent)->fields[kind_mask_switch(charter_kind_at(env_charter(e), parent))].name;
     json_t *input = NULL;
@@ -185,7 +185,7 @@ enum code probe_logged(struct env *e, struct verdict_line *v, struct err *reterr
     const int heard = heard_kind(e);
     json_t *before = NULL, *after = NULL, *said = NULL;
     if (r.kind < 0 || heard < 0)
-        return err_set(reterr, E_BROKEN, "the charter logs no deliveries to try this on");
+        return charter_value(env_charter(e), "messages.log") == NULL ? SAY(v, true, "the charter declares no log of deliveries") : err_set(reterr, E_BROKEN, "the charter logs no deliveries to try this on");
     const struct kind *k = charter_kind_at(env_charter(e), r.kind), *h = charter_kind_at(env_charter(e), heard);
     enum code code = k->parent < 0 ? OK : canary_make(e, 0, k->parent, false, &account, reterr);
     if (code == OK)

@@ -39,7 +39,7 @@ enum code probe_remind(struct env *e, struct verdict_line *v, struct err *reterr
     const char *more = k == NULL ? NULL : more_than_it_may(k);
     char text[200];
     if (more == NULL)
-        return err_set(reterr, E_BROKEN, "no reminder of the charter is held to the number and the time");
+        return kind < 0 ? SAY(v, true, "no reminder of the charter is held to the number and the time") : err_set(reterr, E_BROKEN, "the records that are reminded of hold nothing more that a text could name");
     snprintf(text, sizeof text, "{{when}}: {{%s}}", more);
     enum code code = put(e, k->name, text, &named, reterr);
     if (code == OK)

@@ -19,7 +19,7 @@ static bool take(const struct letter_row *r, void *arg) {
     g->row = *r;
     buf_add(&g->bytes, r->blob, r->len);
     g->row.cause = "notice";
-    g->row.said = "";
+    g->row.said = g->row.purpose = g->row.receipt = "";
     return true;
 }
 static void look(struct bed *b, int64_t about, struct got *ret) {

@@ -225,8 +225,7 @@ static bool letter_keep(const struct letter_row *r, void *arg) {
     struct letter_row *row = arg;
     *row = *r;
     row->state = LETTER_OVER;
-    row->cause = NULL;
-    row->said = "";
+    row->cause = row->said = row->purpose = row->receipt = "";      /* they end with this call */
     row->blob = NULL;
     return true;
 }

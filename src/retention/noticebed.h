@@ -105,7 +105,7 @@ UNUSED static bool stamp(const struct letter_row *r, void *arg) {
     if (r->len > 0)
         memcpy(bytes, r->blob, r->len);
     row->blob = bytes;
-    row->cause = row->said = "";
+    row->cause = row->said = row->purpose = row->receipt = "";
     return true;
 }
 UNUSED static enum code deliver(struct txn *t, void *arg, struct err *e) {

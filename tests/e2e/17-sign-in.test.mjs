@@ -506,7 +506,7 @@ test('every call by cookie that changes something needs its token and our origin
   let tried = 0;
   for (const [target, methods] of Object.entries(doc.paths))
     for (const [method, op] of Object.entries(methods)) {
-      const at = target.replace('{tenant}', String(tenant)).replace('{account}', '01931f00-0000-7000-8000-000000000000').replace(/\{\w+\}/g, '1'), verb = method.toUpperCase();
+      const at = target.replace('{tenant}', String(tenant)).replace('{account}', '01931f00-0000-7000-8000-000000000000').replace('{service}', 'events').replace(/\{\w+\}/g, '1'), verb = method.toUpperCase();
       if (op.security.length > 0 && verb === 'GET') assert.equal((await unhurried(() => sejf.call(verb, at))).status, 401, `${verb} ${at} without a session`);
       if (verb === 'GET') continue;
       for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }])
