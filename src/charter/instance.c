@@ -387,7 +387,7 @@ static const struct setting settings[] = {
     { "mail", read_mail, 0, NULL, "{relay: relay.company.example, tls: starttls, user: seats, password: file secret/relay, from: service@seats.example, name: Seats}",
       "The relay that takes letters; without it they wait. docs/mail.md says which keys it has." },
     { "sms", read_sms, 0, NULL, "{provider: smsapi, token: file secret/sms, sender: Seats}",
-      "The provider that takes text messages; without it they wait. docs/messages.md says which keys it has." },
+      "The provider that takes text messages; without it they wait. docs/text-messages.md says which keys it has." },
     { "hosts", read_hosts, 0, NULL, "[{id: 0123456789abcdef0123456789abcdef, name: poz-1}]",
       "The machines on which sejf may start, where a charter says \"hosts: only declared ones\"; `sejf host` prints a machine's id. owner and contract may stand beside." },
 };

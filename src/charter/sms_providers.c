@@ -42,7 +42,7 @@ static void read_provider(struct reading *r, struct entry *e, const struct node 
     if (shipped != NULL)
         e->shape = *shipped;
     else if (!e->described)
-        instance_complain(r, n, "bad-value", "\"serwersms\", \"smsapi\" or \"described\" (docs/messages.md says how) is wanted here");
+        instance_complain(r, n, "bad-value", "\"serwersms\", \"smsapi\" or \"described\" (docs/text-messages.md says how) is wanted here");
 }
 
 /* https, a host, perhaps a port and the beginning of every path. */

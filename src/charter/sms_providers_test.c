@@ -77,12 +77,12 @@ TEST(mistakes_of_a_provider) {
     refuses_each(rows, ARRAY_LEN(rows));
 }
 
-/* Every example of docs/messages.md that begins with "sms:", but for its price list, which is a file. */
+/* Every example of docs/text-messages.md that begins with "sms:", but for its price list, which is a file. */
 TEST(the_examples_of_the_documentation_are_read) {
     AUTO(buf_done) struct buf path = BUF(4096), doc = BUF(4u << 20);
     struct err e;
     size_t examples = 0;
-    buf_printf(&path, "%s/docs/messages.md", getenv("SEJF_SOURCE") == NULL ? "." : getenv("SEJF_SOURCE"));
+    buf_printf(&path, "%s/docs/text-messages.md", getenv("SEJF_SOURCE") == NULL ? "." : getenv("SEJF_SOURCE"));
     FILE *file = fopen(buf_str(&path), "re");
     CHECK(file != NULL);
     for (int c = fgetc(file); c != EOF; c = fgetc(file))

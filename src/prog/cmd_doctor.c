@@ -218,7 +218,7 @@ static void look_bounces(struct visit *v) {
     if (m == NULL)
         return;
     if (m->bounces_domain == NULL)
-        say(v, NOTE, "bounces in mail of sejf.yaml, as docs/messages.md says", "nothing that comes back is heard: dead addresses and complaints go unnoticed");
+        say(v, NOTE, "bounces in mail of sejf.yaml, as docs/bounces.md says", "nothing that comes back is heard: dead addresses and complaints go unnoticed");
     else
         say(v, GOOD, NULL, "what comes back to addresses in %s is taken in at %s:%d", m->bounces_domain, m->bounces_listen, m->bounces_port);
 }
@@ -247,12 +247,12 @@ static void look_sms(struct visit *v) {
         return;
     }
     if (session_call(v->session, json_pack("{s:s}", "do", "sms_provider"), NULL, NULL, NULL, &r, &e) != OK) {
-        say(v, BAD, "docs/messages.md", "the provider of text messages cannot be tried: %s", e.text);
+        say(v, BAD, "docs/text-messages.md", "the provider of text messages cannot be tried: %s", e.text);
         return;
     }
     const char *host = json_string_value(json_object_get(r, "host")), *said = json_string_value(json_object_get(r, "said"));
     bool there = json_is_true(json_object_get(r, "there"));
-    say(v, there ? GOOD : BAD, there ? NULL : "docs/messages.md, and whoever runs the provider", "%s %s: %s", host == NULL ? "" : host, there ? "takes text messages" : "takes no text message", said == NULL ? "" : said);
+    say(v, there ? GOOD : BAD, there ? NULL : "docs/text-messages.md, and whoever runs the provider", "%s %s: %s", host == NULL ? "" : host, there ? "takes text messages" : "takes no text message", said == NULL ? "" : said);
     json_decref(r);
 }
 
@@ -267,7 +267,7 @@ static void look_dkim(struct visit *v) {
     if (m == NULL)
         return;
     if (m->dkim_domain == NULL) {
-        say(v, NOTE, "sejf dkim make, and mail.dkim in sejf.yaml (docs/messages.md)", "letters are not signed: many who get them will not take them");
+        say(v, NOTE, "sejf dkim make, and mail.dkim in sejf.yaml (docs/sending.md)", "letters are not signed: many who get them will not take them");
         return;
     }
     if (m->dkim_key == SECRET_IN_CREDENTIAL) {

@@ -159,7 +159,7 @@ test('each gate is asked again when a message goes', async () => {
 
 test('the examples of the gates in docs/messages.md run', async () => {
   const blocks = (text, lang) => [...text.matchAll(new RegExp(`^\`\`\`${lang}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((m) => m[1]);
-  const whole = fs.readFileSync(path.join(root, 'docs/messages.md'), 'utf8'), page = whole.slice(whole.indexOf('## The gates'), whole.indexOf('## Templates'));
+  const whole = fs.readFileSync(path.join(root, 'docs/messages.md'), 'utf8'), page = whole.slice(whole.indexOf('## The gates'), whole.indexOf('## What is kept of a message'));
   const api = blocks(fs.readFileSync(path.join(root, 'docs/api.md'), 'utf8'), 'sh')[0], scripts = blocks(page, 'sh');
   assert.equal(scripts.length, 2);
   const id = await person(run, address());

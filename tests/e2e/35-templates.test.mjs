@@ -159,7 +159,7 @@ describe('texts of messages', () => {
     const page = (name) => fs.readFileSync(path.join(root, 'docs', name), 'utf8');
     const blocks = (text, lang) => [...text.matchAll(new RegExp(`^\`\`\`${lang}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((m) => m[1]);
     const setup = blocks(page('api.md'), 'sh')[0];
-    const part = /^## Templates\n[\s\S]*?(?=^## Campaigns)/m.exec(page('messages.md'))[0];
+    const part = page('templates.md') + page('sending.md');
     const scripts = blocks(part, 'sh'), dir = fs.mkdtempSync(path.join(sejf.data, 'docs-'));
     assert.equal(scripts.length, 2);
     fs.symlinkSync(sejf.binary, path.join(dir, 'sejf'));

@@ -268,9 +268,9 @@ describe('what comes back', () => {
     assert.deepEqual(many.map((a) => a.slice(0, 3)), ['220', '250', '250', '250', '354', '250', '250', '250', '354', '250', '221']);
   });
 
-  test('the commands of docs/messages.md run', async () => {
-    const text = fs.readFileSync(path.join(root, 'docs/messages.md'), 'utf8'), section = text.slice(text.indexOf('### Who gets nothing more'));
-    const lines = section.slice(0, section.indexOf('### When sending pauses')).split('\n').filter((l) => /^(echo \S+ \| )?sejf /.test(l));
+  test('the commands of docs/bounces.md run', async () => {
+    const text = fs.readFileSync(path.join(root, 'docs/bounces.md'), 'utf8'), section = text.slice(text.indexOf('## Who gets nothing more'));
+    const lines = section.slice(0, section.indexOf('## When sending pauses')).split('\n').filter((l) => /^(echo \S+ \| )?sejf /.test(l));
     assert.ok(lines.length >= 3, section.slice(0, 2000));
     const made = await sejf.runAsync(['user', 'invite', 'events', '--tenant', String(tenant), '--role', 'organiser', '--email', 'jan@seats.example', '--name', 'Jan', '--json']);
     assert.equal(made.status, 0, made.stderr);

@@ -204,8 +204,8 @@ test('numbers stand nowhere in log and data', { timeout: 60000 }, async () => {
   assert.deepEqual(grep(sejf.data, '201234567'), []);
 });
 
-test('the examples of docs/messages.md run', { timeout: 60000 }, async () => {
-  const section = fs.readFileSync(path.join(root, 'docs/messages.md'), 'utf8').split('## Text messages')[1].split('## Reminders')[0];
+test('the examples of docs/text-messages.md run', { timeout: 60000 }, async () => {
+  const section = fs.readFileSync(path.join(root, 'docs/text-messages.md'), 'utf8').split('\n## Providers')[0];
   const blocks = [...section.matchAll(/^```(sh|json|yaml)?\n([\s\S]*?)^```$/gm)].map((m) => [m[1], m[2]]);
   const sh = blocks.filter(([l]) => l === 'sh').map(([, code]) => spawnSync('bash', ['-eu', '-o', 'pipefail', '-c', code],
     { encoding: 'utf8', env: { ...process.env, NO_PROXY: '*', SEJF_URL: sejf.url, SEJF_CA: sejf.ca, SEJF_TOKEN: token, SEJF_TENANT: String(tenant) } }));
