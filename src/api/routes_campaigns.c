@@ -64,7 +64,7 @@ static void ask(struct http_req *req, asked_fn fn, int status) {
     json_t *body = NULL, *told = NULL;
     if (!call_begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
-    enum code code = message_right_any(c.service, &c.who, &e);
+    enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_SEND }, NULL, &e);
     if (code == OK)
         code = wish_read(&c, body, &w, &e);
     if (code == OK && !call_whole(&c)) {
@@ -89,7 +89,7 @@ static bool number_begin(struct http_req *req, struct call *c, int64_t *ret) {
     struct err e;
     if (!call_begin(req, c))
         return false;
-    if (message_right_any(c->service, &c->who, &e) != OK) {
+    if (message_right(c->service, &c->who, &(const struct message_deed){ .verb = MESSAGES_READ }, NULL, &e) != OK) {
         call_error(c, &e, NULL);
         return false;
     }
@@ -143,7 +143,7 @@ static void on_list(struct http_req *req) {
         call_fail(&c, E_INVALID, "campaigns are asked for by limit (1 to %d) and cursor", PAGE_MOST);
         return;
     }
-    enum code code = message_right_any(c.service, &c.who, &e);
+    enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_READ }, NULL, &e);
     if (code == OK)
         code = campaigns_told(c.service, c.who.tenant, before, (size_t)limit, &told, &e);
     if (code == OK)

@@ -85,6 +85,16 @@ static enum code wish_read(const struct call *c, const json_t *o, const char *wh
     return code == OK ? message_text_check(c->service, c->who.tenant, &w, reterr) : code;
 }
 
+/* May the caller send it? Its purpose is then said: where it names none, the first that the caller may name. */
+static enum code wish_right(const struct call *c, struct message_wish *w, struct err *reterr) {
+    const struct message_deed deed = { .verb = MESSAGES_SEND, .reach = REACH_ONE, .kind = w->kind, .id = w->record, .purpose = w->purpose };
+    struct message_may may;
+    enum code code = message_right(c->service, &c->who, &deed, &may, reterr);
+    if (code == OK && may.purpose >= 0)
+        w->purpose = purpose_name(charter_kind_at(c->charter, w->kind), may.purpose);
+    return code;
+}
+
 /* ---- answers */
 
 static json_t *queued_json(const struct message_result *r) {
@@ -160,11 +170,11 @@ static enum code send_one(struct call *c, const json_t *body, const char *key, s
     struct message_wish w;
     struct again a;
     size_t bad = 0;
-    enum code code = message_right_any(c->service, &c->who, reterr);      /* whoever may not send learns of no template */
+    enum code code = message_right(c->service, &c->who, &(const struct message_deed){ .verb = MESSAGES_SEND }, NULL, reterr);      /* whoever may not send learns of no template */
     if (code == OK)
         code = wish_read(c, body, caller_text(&c->who, whose, sizeof whose), &w, reterr);
     if (code == OK)
-        code = message_right(c->service, &c->who, w.kind, &w.record, reterr);
+        code = wish_right(c, &w, reterr);
     for (int tries = 0; code == OK && tries < 2; tries++) {      /* twice: somebody may answer the same request meanwhile */
         code = again_begin(c->service, &c->who, key, body, &a, ret_before, reterr);
         if (code != OK || *ret_before != NULL)
@@ -251,7 +261,7 @@ static enum code many_read(struct call *c, const json_t *list, const char *whose
         struct message_wish *w = &m->wishes[m->asked];
         enum code code = wish_read(c, json_array_get(list, i), whose, w, &e);
         if (code == OK)
-            code = message_right(c->service, &c->who, w->kind, &w->record, &e);
+            code = wish_right(c, w, &e);
         if (code != OK && code_status(code) >= 500) {
             *reterr = e;
             return code;
@@ -295,7 +305,7 @@ static void on_batch(struct http_req *req) {
     if (!call_begin(req, &c) || !key_read(&c, &key) || !call_json(&c, JSON_ONLY, &body))
         return;
     const json_t *list = json_object_get(body, "messages");
-    enum code code = message_right_any(c.service, &c.who, &e);
+    enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_SEND }, NULL, &e);
     if (code == OK && (json_object_size(body) != 1 || !json_is_array(list) || json_array_size(list) < 1 || json_array_size(list) > SEND_MOST))
         code = err_field(&e, E_FIELDS, "/messages", "the body is {\"messages\": […]} with 1 to %u of them", SEND_MOST);
     if (code == OK)
@@ -320,7 +330,7 @@ static void on_gates(struct http_req *req) {
     const char *text = http_query(req, "days");
     if (!call_begin(req, &c))
         return;
-    enum code code = message_right_any(c.service, &c.who, &e);
+    enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_READ }, NULL, &e);
     if (code == OK && text != NULL && !text_int(text, 1, DAYS_MOST, &days))
         code = err_set(&e, E_INVALID, "days: from 1 to %d", DAYS_MOST);
     if (code == OK)

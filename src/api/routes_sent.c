@@ -47,7 +47,7 @@ static void on_list(struct http_req *req) {
     const char *cursor = http_query(req, "cursor"), *most = http_query(req, "limit");
     if (!call_begin(req, &c))
         return;
-    enum code code = message_right_any(c.service, &c.who, &e);
+    enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_READ }, NULL, &e);
     if (code == OK && cursor != NULL && !uuid_parse(cursor, &before))
         code = err_set(&e, E_INVALID, "cursor: as \"next\" of an earlier answer gave it");
     if (code == OK && most != NULL && !text_int(most, 1, 1000, &limit))
@@ -69,7 +69,7 @@ static void on_one(struct http_req *req) {
     json_t *one = NULL;
     if (!call_begin(req, &c))
         return;
-    enum code code = message_right_any(c.service, &c.who, &e);
+    enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_READ }, NULL, &e);
     if (code != OK) {
         call_error(&c, &e, NULL);
         return;

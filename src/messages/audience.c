@@ -29,17 +29,6 @@ static enum code query_make(struct service *s, const struct audience *a, fieldse
     return OK;
 }
 
-/* What the records belong to must be there for the caller, whatever else it may see of the tenant. */
-static enum code scope_check(struct service *s, const struct caller *who, const struct audience *a, struct err *reterr) {
-    const struct kind *k = service_kind(s, a->kind)->kind;
-    if (uuid_is_null(&a->scope))
-        return policy_whole(s->charter, who) ? OK : err_set(reterr, E_FORBIDDEN, "the account's level does not reach all of the tenant's records: name the one whose people are meant (scope)");
-    if (k->parent < 0)
-        return err_set(reterr, E_INVALID, "a `%.40s` belongs to nothing but the tenant: leave scope out", k->name);
-    enum code code = message_right(s, who, k->parent, &a->scope, reterr);
-    return code == E_NOT_FOUND || code == E_GONE ? err_set(reterr, E_NOT_FOUND, "there is no such `%.60s`, whose people are meant (scope)", service_kind(s, k->parent)->kind->name) : code;
-}
-
 enum code audience_check(struct service *s, const struct caller *who, const struct audience *a, struct err *reterr) {
     PRE(s != NULL && who != NULL && a != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
@@ -47,7 +36,8 @@ enum code audience_check(struct service *s, const struct caller *who, const stru
     const struct verdict may = policy_kind(s->charter, who, a->kind, V_READ);
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a search");
-    enum code code = scope_check(s, who, a, reterr);
+    const struct message_deed deed = { .verb = MESSAGES_SEND, .reach = REACH_ALL, .kind = a->kind, .id = a->scope };
+    enum code code = message_right(s, who, &deed, NULL, reterr);
     return code == OK ? query_make(s, a, may.any ? may.fields : 0, arena, &q, reterr) : code;
 }
 

@@ -51,7 +51,7 @@ static enum code wish_check(struct service *s, const struct caller *who, const s
         return err_field(reterr, E_FIELDS, "/kind", "nothing goes to the people of a `%.60s`: the charter names another person, or it holds no address", k->name);
     enum code code = name_check(w->name, reterr);
     if (code == OK)
-        code = message_right_kind(s, who, w->kind, reterr);
+        code = message_right(s, who, &(const struct message_deed){ .verb = MESSAGES_SEND, .reach = REACH_ALL, .kind = w->kind, .id = w->scope, .purpose = w->purpose }, NULL, reterr);
     if (code == OK)
         code = text_find(s, who, w, ret_template, reterr);
     const struct message_wish one = { .channel = w->channel, .kind = w->kind, .record = uuid_new(), .template = code == OK ? *ret_template : 1, .purpose = w->purpose, .at = w->at };

@@ -267,17 +267,20 @@ static enum code one_put(struct txn *t, struct one *o, struct message_result *r,
     return letter_put(t, &o->row, o->next, reterr);
 }
 
-static bool same_entry(const struct message_wish *a, const struct message_wish *b) {
-    return a->channel == b->channel && a->kind == b->kind && a->about == b->about && strcmp(a->cause, b->cause) == 0 && strcmp(a->whose, b->whose) == 0;
+static bool same_entry(const struct one *a, const struct one *b) {
+    const struct letter_row *x = &a->row, *y = &b->row;
+    return x->channel == y->channel && x->kind == y->kind && x->about == y->about && x->template == y->template && strcmp(x->purpose, y->purpose) == 0 &&
+           strcmp(x->cause, y->cause) == 0 && strcmp(a->w->whose, b->w->whose) == 0;
 }
 
-/* One entry for those from `first` on that are alike: how many, and how many each gate refused. */
+/* One entry for those from `first` on that are alike: what for and by which text, how many, and how many each gate refused. */
 static enum code note(struct txn *t, const struct sending *x, size_t first, struct err *reterr) {
-    const struct message_wish *w = x->list[first].w;
+    const struct one *one = &x->list[first];
+    const struct message_wish *w = one->w;
     json_int_t queued = 0, refused[GATES] = { 0 };
     json_t *gates = json_object();
     for (size_t i = first; i < x->count; i++)
-        if (same_entry(w, x->list[i].w) && !x->ret[i].gone) {
+        if (same_entry(one, &x->list[i]) && !x->ret[i].gone) {
             queued += x->ret[i].queued;
             if (!x->ret[i].queued)
                 refused[x->ret[i].verdict.gate]++;
@@ -286,7 +289,8 @@ static enum code note(struct txn *t, const struct sending *x, size_t first, stru
     for (int g = 0; g < GATES; g++)
         if (refused[g] > 0)
             fine = fine && json_object_set_new(gates, gate_name((enum gate)g), json_integer(refused[g])) == 0;
-    json_t *what = fine ? json_pack("{s:s, s:s, s:s, s:I, s:I, s:O}", "channel", w->channel == CHANNEL_SMS ? "sms" : "email", "kind", charter_kind_at(x->s->charter, w->kind)->name,
+    json_t *what = fine ? json_pack("{s:s, s:s, s:s*, s:o*, s:s, s:I, s:I, s:O}", "channel", w->channel == CHANNEL_SMS ? "sms" : "email", "kind", charter_kind_at(x->s->charter, w->kind)->name,
+                                    "purpose", one->row.purpose[0] == 0 ? NULL : one->row.purpose, "template", one->row.template == 0 ? NULL : json_integer(one->row.template),
                                     "cause", w->cause, "about", (json_int_t)w->about, "queued", queued, "refused", gates) : NULL;
     json_decref(gates);
     enum code code = ledger_append(t, "messages_asked", w->whose, what, reterr);
@@ -300,9 +304,9 @@ static enum code send_write(struct txn *t, void *arg, struct err *reterr) {
     for (size_t i = 0; code == OK && i < x->count; i++)
         code = one_put(t, &x->list[i], &x->ret[i], reterr);
     for (size_t i = 0; code == OK && i < x->count; i++) {
-        bool told = false;
+        bool told = x->list[i].gone;
         for (size_t before = 0; before < i && !told; before++)
-            told = same_entry(x->list[before].w, x->list[i].w);
+            told = !x->list[before].gone && same_entry(&x->list[before], &x->list[i]);
         if (!told)
             code = note(t, x, i, reterr);
     }

@@ -5,7 +5,6 @@
 #include <pthread.h>
 
 #include "messages/again.h"
-#include "messages/right.h"
 #include "messages/sendbed.h"
 
 TEST(says_what_is_no_wish) {
@@ -225,32 +224,6 @@ TEST(a_request_that_comes_again_is_answered_as_before) {
     CHECK_INT(letters(&d, &k), 1);
     buf_done(&k.blob);
     bed_end(&d.b);
-}
-
-TEST(who_sends_says_the_charter) {
-    static const struct { const char *sent_by, *role; enum code want; } row[] = {
-        { "", "organiser", OK }, { "", "door", E_FORBIDDEN }, { "  sent_by: door\n", "organiser", E_FORBIDDEN }, { "  sent_by: organiser or door\n", "organiser", OK },
-        { "  sent_by: organiser, door\n", "door", E_NOT_FOUND /* sees it on the day of the event alone */ }, { "", "participant", E_FORBIDDEN },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-        struct sendbed d;
-        AUTO(buf_done) struct buf text = BUF(4096);
-        buf_printf(&text, "%s%s", MAIL_TO_PEOPLE, row[i].sent_by);
-        send_start(&d, buf_str(&text));
-        const struct uuid ewa = send_person(&d, &d.event, "ewa@people.example"), none = uuid_new();
-        struct caller who = bed_role(&d.b, d.b.tenant, row[i].role);
-        int kind = charter_kind(d.b.charter, "registration");
-        CHECK_CODE(message_right(d.b.service, &who, kind, &ewa, &d.b.e), row[i].want, &d.b.e);
-        if (row[i].want == OK) {
-            CHECK_CODE(message_right(d.b.service, &who, kind, &none, &d.b.e), E_NOT_FOUND, &d.b.e);
-            who.staff = true;
-            CHECK_CODE(message_right(d.b.service, &who, kind, &ewa, &d.b.e), E_FORBIDDEN, &d.b.e);
-            who.staff = false;
-            who.tenant = d.b.other;
-            CHECK_CODE(message_right(d.b.service, &who, kind, &ewa, &d.b.e), E_NOT_FOUND, &d.b.e);
-        }
-        bed_end(&d.b);
-    }
 }
 
 TEST(survives_no_memory) {
