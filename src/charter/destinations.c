@@ -7,12 +7,12 @@
 
 #define ASKERS_MAX 16u
 
-/* ---- one place of a list, or one asker: a map whose keys are rows of a table */
+/* ---- one place of a list, or one asker */
 
 struct place { struct destination d; struct asker a; };
-struct key { const char *name; void (*read)(struct reading *r, struct place *p, const struct node *n); bool place, asker; };
 
-static void read_host(struct reading *r, struct place *p, const struct node *n) {
+static void read_host(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct place *p = to;
     char url[300];
     struct buf text = buf_over(url, sizeof url);
     struct weburl u;
@@ -27,7 +27,8 @@ static void read_host(struct reading *r, struct place *p, const struct node *n) 
     p->d.port = u.port;
 }
 
-static void read_url(struct reading *r, struct place *p, const struct node *n) {
+static void read_url(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct place *p = to;
     struct weburl u;
     if (!instance_scalar(r, n))
         return;
@@ -40,7 +41,8 @@ static void read_url(struct reading *r, struct place *p, const struct node *n) {
     p->d.port = u.port;
 }
 
-static void read_socket(struct reading *r, struct place *p, const struct node *n) {
+static void read_socket(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct place *p = to;
     if (!instance_scalar(r, n))
         return;
     if (n->text[0] != '/' || strlen(n->text) >= 108)
@@ -49,7 +51,8 @@ static void read_socket(struct reading *r, struct place *p, const struct node *n
         p->a.socket = instance_path(r, n);
 }
 
-static void read_user(struct reading *r, struct place *p, const struct node *n) {
+static void read_user(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct place *p = to;
     if (!instance_scalar(r, n))
         return;
     if (strlen(n->text) > 32 || strspn(n->text, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(n->text))
@@ -58,53 +61,24 @@ static void read_user(struct reading *r, struct place *p, const struct node *n) 
         p->a.user = arena_text(r->arena, n->text);
 }
 
-static void read_ca(struct reading *r, struct place *p, const struct node *n) {
-    if (instance_scalar(r, n))
-        p->d.ca = instance_path(r, n);
-}
-
-static void read_private(struct reading *r, struct place *p, const struct node *n) {
-    if (!instance_scalar(r, n))
-        return;
-    p->d.private = strcmp(n->text, "yes") == 0;
-    if (!p->d.private && strcmp(n->text, "no") != 0)
-        instance_complain(r, n, "not-yes-or-no", "yes or no is wanted here");
-}
-
-static const struct key keys[] = {
-    { "host", read_host, true, false }, { "url", read_url, false, true }, { "socket", read_socket, false, true }, { "user", read_user, false, true },
-    { "ca", read_ca, true, true }, { "private", read_private, true, true },
+#define AT(field) offsetof(struct place, field)
+static const struct map_key place_keys[] = { { "host", MAP_MUST, read_host, 0 }, { "ca", MAP_MAY, map_path, AT(d.ca) }, { "private", MAP_MAY, map_yes_no, AT(d.private) } };
+static const struct map_key asker_keys[] = {
+    { "url", MAP_MAY, read_url, 0 }, { "socket", MAP_MAY, read_socket, 0 }, { "user", MAP_MAY, read_user, 0 },
+    { "ca", MAP_MAY, map_path, AT(d.ca) }, { "private", MAP_MAY, map_yes_no, AT(d.private) },
 };
-
-static void read_key(struct reading *r, struct place *p, const struct node *n, bool asker, const char *whose) {
-    const char *words[ARRAY_LEN(keys)];
-    size_t count = 0;
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        if (!(asker ? keys[i].asker : keys[i].place))
-            continue;
-        if (strcmp(keys[i].name, n->key) == 0) {
-            keys[i].read(r, p, n);
-            return;
-        }
-        words[count++] = keys[i].name;
-    }
-    finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", n, nearest(n->key, words, count), "%s has no key \"%s\"", whose, n->key);
-}
+#undef AT
+static const struct map_form place_form = { "a place of webhooks", "a host, or a map of host, ca and private, is wanted here", NULL, place_keys, ARRAY_LEN(place_keys), NULL };
+static const struct map_form asker_form = { "an asker", "a map of socket and user, or of url, is wanted here", NULL, asker_keys, ARRAY_LEN(asker_keys), NULL };
 
 /* ---- webhooks: `any public host`, a host, or a list of hosts and maps */
 
 static void read_place(struct reading *r, const struct node *n) {
     struct place p = { .d = { .use = FOR_WEBHOOKS } };
-    if (n->type == NODE_LIST) {
-        instance_complain(r, n, "wrong-kind", "a host, or a map of host, ca and private, is wanted here");
-        return;
-    }
     if (n->type == NODE_SCALAR)
-        read_host(r, &p, n);
-    for (const struct node *one = n->type == NODE_MAP ? n->first : NULL; one != NULL; one = one->next)
-        read_key(r, &p, one, false, "a place of webhooks");
-    if (n->type == NODE_MAP && node_get(n, "host") == NULL)
-        finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "webhooks: a place needs host");
+        read_host(r, &p, n, 0);
+    else if (!map_read(r, &place_form, &p, n))
+        return;
     if (p.d.host != NULL)
         destination_add(r, &p.d, n);
 }
@@ -124,12 +98,8 @@ void webhooks_read(struct reading *r, const struct node *n) {
 
 static void read_asker(struct reading *r, const struct node *n, struct asker *list) {
     struct place p = { .d = { .use = FOR_ASKERS }, .a = { .name = arena_text(r->arena, n->key) } };
-    if (n->type != NODE_MAP) {
-        instance_complain(r, n, "wrong-kind", "a map of socket and user, or of url, is wanted here");
+    if (!map_read(r, &asker_form, &p, n))
         return;
-    }
-    for (const struct node *one = n->first; one != NULL; one = one->next)
-        read_key(r, &p, one, true, "an asker");
     bool socket = node_get(n, "socket") != NULL, url = node_get(n, "url") != NULL;
     if (socket == url)
         finding_node(r->findings, r->tree, FINDING_ERROR, url ? "two-lines-contradict" : "missing-key", n, NULL, "askers.%s: either socket (with user) or url is wanted", n->key);

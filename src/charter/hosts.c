@@ -8,18 +8,8 @@
 #define HOSTS_MAX 64u
 #define ID_LEN 32u
 
-struct key { const char *name; bool needed; void (*read)(struct reading *r, struct own_host *h, const struct node *n); };
-
-static void text_of(struct reading *r, const struct node *n, const char **ret) {
-    if (!instance_scalar(r, n))
-        return;
-    if (!instance_text(n->text) || n->text[0] == 0 || strlen(n->text) > 200)
-        instance_complain(r, n, "bad-text", "at most 200 characters without control characters are read here");
-    else
-        *ret = arena_text(r->arena, n->text);
-}
-
-static void read_id(struct reading *r, struct own_host *h, const struct node *n) {
+static void read_id(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct own_host *h = to;
     if (!instance_scalar(r, n))
         return;
     if (strlen(n->text) != ID_LEN || strspn(n->text, "0123456789abcdef") != ID_LEN)
@@ -27,33 +17,11 @@ static void read_id(struct reading *r, struct own_host *h, const struct node *n)
     else
         h->id = arena_text(r->arena, n->text);
 }
-static void read_name(struct reading *r, struct own_host *h, const struct node *n) { text_of(r, n, &h->name); }
-static void read_owner(struct reading *r, struct own_host *h, const struct node *n) { text_of(r, n, &h->owner); }
-static void read_contract(struct reading *r, struct own_host *h, const struct node *n) { text_of(r, n, &h->contract); }
 
-static const struct key keys[] = { { "id", true, read_id }, { "name", true, read_name }, { "owner", false, read_owner }, { "contract", false, read_contract } };
-
-static void read_entry(struct reading *r, struct own_host *h, const struct node *n) {
-    const char *words[ARRAY_LEN(keys)];
-    if (n->type != NODE_MAP) {
-        finding_node(r->findings, r->tree, FINDING_ERROR, "wrong-kind", n, NULL, "hosts: each machine is a map of id, name, owner and contract");
-        return;
-    }
-    for (const struct node *one = n->first; one != NULL; one = one->next) {
-        size_t i = 0;
-        while (i < ARRAY_LEN(keys) && strcmp(keys[i].name, one->key) != 0) {
-            words[i] = keys[i].name;
-            i++;
-        }
-        if (i < ARRAY_LEN(keys))
-            keys[i].read(r, h, one);
-        else
-            finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", one, nearest(one->key, words, ARRAY_LEN(words)), "a machine of hosts has no key \"%s\"", one->key);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        if (keys[i].needed && node_get(n, keys[i].name) == NULL)
-            finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "hosts: a machine needs %s", keys[i].name);
-}
+#define AT(field) offsetof(struct own_host, field)
+static const struct map_key keys[] = { { "id", MAP_MUST, read_id, 0 }, { "name", MAP_MUST, map_line, AT(name) }, { "owner", MAP_MAY, map_line, AT(owner) }, { "contract", MAP_MAY, map_line, AT(contract) } };
+#undef AT
+static const struct map_form form = { "a machine of hosts", "each machine is a map of id, name, owner and contract", NULL, keys, ARRAY_LEN(keys), NULL };
 
 void hosts_read(struct reading *r, const struct node *n) {
     if (n->type != NODE_LIST || n->count > HOSTS_MAX) {
@@ -65,7 +33,7 @@ void hosts_read(struct reading *r, const struct node *n) {
         return;
     for (const struct node *one = n->first; one != NULL; one = one->next) {
         struct own_host h = { .id = NULL };
-        read_entry(r, &h, one);
+        (void)map_read(r, &form, &h, one);
         for (size_t i = 0; h.id != NULL && i < r->to->own_count; i++)
             if (strcmp(list[i].id, h.id) == 0)
                 finding_node(r->findings, r->tree, FINDING_ERROR, "two-lines-contradict", one, NULL, "hosts: two machines have the same id");

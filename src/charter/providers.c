@@ -13,16 +13,6 @@
 
 /* One provider while it is read. */
 struct entry { struct provider provider; const char *ca; bool private; struct destination to[HOSTS_MAX + 1]; size_t to_count; };
-struct key { const char *name; bool needed; void (*read)(struct reading *r, struct entry *e, const struct node *n); };
-
-static void text_of(struct reading *r, const struct node *n, const char **ret) {
-    if (!instance_scalar(r, n))
-        return;
-    if (!instance_text(n->text) || strlen(n->text) > 200)
-        instance_complain(r, n, "bad-text", "at most 200 characters without control characters are read here");
-    else
-        *ret = arena_text(r->arena, n->text);
-}
 
 /* "Company Sp. z o.o." → "company-sp-z-o-o"; NULL when nothing is left. */
 static const char *id_of(struct reading *r, const char *name) {
@@ -40,8 +30,9 @@ static const char *id_of(struct reading *r, const char *name) {
     return len == 0 ? NULL : arena_text_n(r->arena, id, len);
 }
 
-static void read_name(struct reading *r, struct entry *e, const struct node *n) {
-    text_of(r, n, &e->provider.name);
+static void read_name(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
+    map_line(r, e, n, offsetof(struct entry, provider.name));
     if (e->provider.name != NULL && (e->provider.id = id_of(r, e->provider.name)) == NULL)
         instance_complain(r, n, "bad-value", "a name with at least one letter of a to z or a digit is wanted here: addresses are made of those");
 }
@@ -67,7 +58,8 @@ bool destination_of(struct reading *r, const char *text, size_t len, struct dest
 }
 
 /* OpenID Connect Discovery 1.0: https, a host, perhaps a port and a path; no query, no fragment. It is compared byte by byte. */
-static void read_issuer(struct reading *r, struct entry *e, const struct node *n) {
+static void read_issuer(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
     static const char start[] = "https://";
     if (!instance_scalar(r, n))
         return;
@@ -81,9 +73,10 @@ static void read_issuer(struct reading *r, struct entry *e, const struct node *n
     e->provider.issuer = arena_text(r->arena, n->text);
 }
 
-static void read_client(struct reading *r, struct entry *e, const struct node *n) { text_of(r, n, &e->provider.client_id); }
-
-static void read_secret(struct reading *r, struct entry *e, const struct node *n) { instance_secret(r, n, &e->provider.secret, &e->provider.secret_at); }
+static void read_secret(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
+    instance_secret(r, n, &e->provider.secret, &e->provider.secret_at);
+}
 
 static void read_host(struct reading *r, struct entry *e, const struct node *n) {
     if (!instance_scalar(r, n))
@@ -98,7 +91,8 @@ static void read_host(struct reading *r, struct entry *e, const struct node *n) 
         e->to_count++;
 }
 
-static void read_hosts(struct reading *r, struct entry *e, const struct node *n) {
+static void read_hosts(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
     if (n->type == NODE_SCALAR) {
         read_host(r, e, n);
         return;
@@ -109,20 +103,8 @@ static void read_hosts(struct reading *r, struct entry *e, const struct node *n)
         read_host(r, e, one);
 }
 
-static void read_ca(struct reading *r, struct entry *e, const struct node *n) {
-    if (instance_scalar(r, n))
-        e->ca = instance_path(r, n);
-}
-
-static void read_private(struct reading *r, struct entry *e, const struct node *n) {
-    if (!instance_scalar(r, n))
-        return;
-    e->private = strcmp(n->text, "yes") == 0;
-    if (!e->private && strcmp(n->text, "no") != 0)
-        instance_complain(r, n, "not-yes-or-no", "yes or no is wanted here");
-}
-
-static void read_second(struct reading *r, struct entry *e, const struct node *n) {
+static void read_second(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
     if (!instance_scalar(r, n))
         return;
     e->provider.second_trusted = strcmp(n->text, "trusted") == 0;
@@ -130,36 +112,13 @@ static void read_second(struct reading *r, struct entry *e, const struct node *n
         instance_complain(r, n, "bad-value", "\"trusted\" (what the provider says about a second step counts) or \"own\" (it is asked here) is wanted here");
 }
 
-static const struct key keys[] = {
-    { "name", true, read_name }, { "issuer", true, read_issuer }, { "client_id", true, read_client }, { "client_secret", true, read_secret },
-    { "hosts", false, read_hosts }, { "ca", false, read_ca }, { "private", false, read_private }, { "second_step", false, read_second },
+#define AT(field) offsetof(struct entry, field)
+static const struct map_key keys[] = {
+    { "name", MAP_MUST, read_name, 0 }, { "issuer", MAP_MUST, read_issuer, 0 }, { "client_id", MAP_MUST, map_line, AT(provider.client_id) }, { "client_secret", MAP_MUST, read_secret, 0 },
+    { "hosts", MAP_MAY, read_hosts, 0 }, { "ca", MAP_MAY, map_path, AT(ca) }, { "private", MAP_MAY, map_yes_no, AT(private) }, { "second_step", MAP_MAY, read_second, 0 },
 };
-
-static const struct key *key_find(struct reading *r, const struct node *n) {
-    const char *words[ARRAY_LEN(keys)];
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        if (strcmp(keys[i].name, n->key) == 0)
-            return &keys[i];
-        words[i] = keys[i].name;
-    }
-    finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", n, nearest(n->key, words, ARRAY_LEN(words)), "a provider of sign_in_with has no key \"%s\"", n->key);
-    return NULL;
-}
-
-static void read_entry(struct reading *r, struct entry *e, const struct node *n) {
-    if (n->type != NODE_MAP) {
-        finding_node(r->findings, r->tree, FINDING_ERROR, "wrong-kind", n, NULL, "sign_in_with: each provider is a map of name, issuer, client_id and client_secret");
-        return;
-    }
-    for (const struct node *one = n->first; one != NULL; one = one->next) {
-        const struct key *k = key_find(r, one);
-        if (k != NULL)
-            k->read(r, e, one);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        if (keys[i].needed && node_get(n, keys[i].name) == NULL)
-            finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "sign_in_with: a provider needs %s", keys[i].name);
-}
+#undef AT
+static const struct map_form form = { "a provider of sign_in_with", "each provider is a map of name, issuer, client_id and client_secret", NULL, keys, ARRAY_LEN(keys), NULL };
 
 void destination_add(struct reading *r, const struct destination *d, const struct node *n) {
     const struct destination *list = r->to->destinations;
@@ -206,7 +165,7 @@ void providers_read(struct reading *r, const struct node *n) {
         return;
     for (const struct node *one = n->first; one != NULL; one = one->next) {
         struct entry e = { .to_count = 0 };
-        read_entry(r, &e, one);
+        (void)map_read(r, &form, &e, one);
         const struct provider *p = &e.provider;
         if (p->id != NULL && p->issuer != NULL && p->client_id != NULL && p->secret_at != NULL)     /* else it was complained of */
             keep_entry(r, &e, one, providers);

@@ -7,10 +7,9 @@
 #include "charter/instance_read.h"
 #include "wire/mailbox.h"
 
-struct key { const char *name; bool needed; void (*read)(struct reading *r, struct mail_relay *m, const struct node *n); };
-
 /* "name" or "name:port" */
-static void read_relay(struct reading *r, struct mail_relay *m, const struct node *n) {
+static void read_relay(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
     int64_t port = 0;
     if (!instance_scalar(r, n))
         return;
@@ -24,7 +23,8 @@ static void read_relay(struct reading *r, struct mail_relay *m, const struct nod
     m->port = (int)port;
 }
 
-static void read_tls(struct reading *r, struct mail_relay *m, const struct node *n) {
+static void read_tls(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
     static const char *const words[] = { [RELAY_STARTTLS] = "starttls", [RELAY_TLS] = "tls", [RELAY_PLAIN] = "none" };
     if (!instance_scalar(r, n))
         return;
@@ -36,18 +36,13 @@ static void read_tls(struct reading *r, struct mail_relay *m, const struct node 
     instance_complain(r, n, "bad-value", "\"starttls\" (usual on port 587), \"tls\" (usual on port 465) or \"none\" (a relay on this machine only) is wanted here");
 }
 
-static void read_user(struct reading *r, struct mail_relay *m, const struct node *n) {
-    if (!instance_scalar(r, n))
-        return;
-    if (!instance_text(n->text) || strlen(n->text) > 200)
-        instance_complain(r, n, "bad-text", "at most 200 characters without control characters are read here");
-    else
-        m->user = arena_text(r->arena, n->text);
+static void read_password(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
+    instance_secret(r, n, &m->password, &m->password_at);
 }
 
-static void read_password(struct reading *r, struct mail_relay *m, const struct node *n) { instance_secret(r, n, &m->password, &m->password_at); }
-
-static void read_from(struct reading *r, struct mail_relay *m, const struct node *n) {
+static void read_from(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
     bool utf8;
     if (!instance_scalar(r, n))
         return;
@@ -57,30 +52,18 @@ static void read_from(struct reading *r, struct mail_relay *m, const struct node
         m->from = arena_text(r->arena, n->text);
 }
 
-static void read_name(struct reading *r, struct mail_relay *m, const struct node *n) {
-    if (!instance_scalar(r, n))
-        return;
-    if (!instance_text(n->text) || strlen(n->text) > 100)
-        instance_complain(r, n, "bad-text", "at most 100 characters without control characters are read here");
-    else
-        m->name = arena_text(r->arena, n->text);
-}
-
-static void read_ca(struct reading *r, struct mail_relay *m, const struct node *n) {
-    if (instance_scalar(r, n))
-        m->ca = instance_path(r, n);
-}
+static void read_name(struct reading *r, void *to, const struct node *n, size_t at UNUSED) { ((struct mail_relay *)to)->name = instance_line(r, n, 100); }
 
 /* "127.0.0.1:2525", "[::1]:2525": a numeric address, for nothing is looked up before we listen. */
-static bool read_listen(struct reading *r, struct mail_relay *m, const struct node *n) {
+static bool listen_of(struct reading *r, struct mail_relay *m, const char *text) {
     uint8_t address[16];
     int64_t port = 0;
-    const char *colon = strrchr(n->text, ':');
+    const char *colon = strrchr(text, ':');
     if (colon == NULL || !text_int(colon + 1, 1, 65535, &port))
         return false;
-    size_t len = (size_t)(colon - n->text);
-    bool six = len > 2 && n->text[0] == '[' && n->text[len - 1] == ']';
-    char *host = arena_text_n(r->arena, n->text + six, len - 2 * six);
+    size_t len = (size_t)(colon - text);
+    bool six = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    char *host = arena_text_n(r->arena, text + six, len - 2 * six);
     if (host == NULL || inet_pton(six ? AF_INET6 : AF_INET, host, address) != 1)
         return false;
     m->bounces_listen = host;
@@ -88,46 +71,36 @@ static bool read_listen(struct reading *r, struct mail_relay *m, const struct no
     return true;
 }
 
-/* {listen: 127.0.0.1:2525, domain: bounces.seats.example} */
-static void read_bounces(struct reading *r, struct mail_relay *m, const struct node *n) {
-    if (n->type != NODE_MAP) {
-        instance_complain(r, n, "wrong-kind", "a map of listen and domain is wanted here");
+static void read_listen(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    if (instance_scalar(r, n) && !listen_of(r, to, n->text))
+        instance_complain(r, n, "bad-value", "a numeric address and a port are wanted here, such as 127.0.0.1:2525 or [::1]:2525");
+}
+
+static void read_domain(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
+    if (!instance_scalar(r, n))
         return;
-    }
-    for (const struct node *one = n->first; one != NULL; one = one->next) {
-        bool listen = strcmp(one->key, "listen") == 0, domain = strcmp(one->key, "domain") == 0;
-        if (!listen && !domain)
-            finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", one, NULL, "mail.bounces has no key \"%s\": it has listen and domain", one->key);
-        else if (!instance_scalar(r, one))
-            continue;
-        else if (domain && !instance_host(one->text))
-            instance_complain(r, one, "bad-value", "the domain of the addresses that mail comes back to is wanted here, such as bounces.seats.example");
-        else if (domain)
-            m->bounces_domain = arena_text(r->arena, one->text);
-        else if (!read_listen(r, m, one))
-            instance_complain(r, one, "bad-value", "a numeric address and a port are wanted here, such as 127.0.0.1:2525 or [::1]:2525");
-    }
-    if (node_get(n, "listen") == NULL || node_get(n, "domain") == NULL)
-        finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "mail.bounces needs listen and domain");
+    if (!instance_host(n->text))
+        instance_complain(r, n, "bad-value", "the domain of the addresses that mail comes back to is wanted here, such as bounces.seats.example");
+    else
+        m->bounces_domain = arena_text(r->arena, n->text);
 }
 
-static const struct key keys[] = {
-    { "relay", true, read_relay }, { "tls", true, read_tls }, { "user", false, read_user }, { "password", false, read_password },
-    { "from", true, read_from }, { "name", false, read_name }, { "ca", false, read_ca },
-    { "dkim", false, signing_read },
-    { "bounces", false, read_bounces },
+static const struct map_key bounces_keys[] = { { "listen", MAP_MUST, read_listen, 0 }, { "domain", MAP_MUST, read_domain, 0 } };
+static const struct map_form bounces_form = { "mail.bounces", "a map of listen and domain is wanted here", NULL, bounces_keys, ARRAY_LEN(bounces_keys), NULL };
+
+/* {listen: 127.0.0.1:2525, domain: bounces.seats.example} */
+static void read_bounces(struct reading *r, void *to, const struct node *n, size_t at UNUSED) { (void)map_read(r, &bounces_form, to, n); }
+
+#define AT(field) offsetof(struct mail_relay, field)
+static const struct map_key keys[] = {
+    { "relay", MAP_MUST, read_relay, 0 }, { "tls", MAP_MUST, read_tls, 0 }, { "user", MAP_MAY, map_line, AT(user) }, { "password", MAP_MAY, read_password, 0 },
+    { "from", MAP_MUST, read_from, 0 }, { "name", MAP_MAY, read_name, 0 }, { "ca", MAP_MAY, map_path, AT(ca) },
+    { "dkim", MAP_MAY, signing_read, 0 },
+    { "bounces", MAP_MAY, read_bounces, 0 },
 };
-
-static const struct key *key_find(struct reading *r, const struct node *n) {
-    const char *words[ARRAY_LEN(keys)];
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        if (strcmp(keys[i].name, n->key) == 0)
-            return &keys[i];
-        words[i] = keys[i].name;
-    }
-    finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", n, nearest(n->key, words, ARRAY_LEN(words)), "mail has no key \"%s\"", n->key);
-    return NULL;
-}
+#undef AT
+static const struct map_form form = { "mail", "a map of relay, tls, user, password and from is wanted here", NULL, keys, ARRAY_LEN(keys), NULL };
 
 /* "127.relay.example" is a name like any other. */
 static bool is_here(const char *host) {
@@ -152,21 +125,11 @@ static void check_together(struct reading *r, const struct mail_relay *m, const 
 void relay_read(struct reading *r, const struct node *n) {
     static const int usual[] = { [RELAY_STARTTLS] = 587, [RELAY_TLS] = 465, [RELAY_PLAIN] = 25 };
     struct mail_relay *m = arena_array(r->arena, 1, sizeof *m);
-    if (n->type != NODE_MAP) {
-        instance_complain(r, n, "wrong-kind", "a map of relay, tls, user, password and from is wanted here");
-        return;
-    }
     if (m == NULL)
         return;
     *m = (struct mail_relay){ .tls = RELAY_STARTTLS };
-    for (const struct node *one = n->first; one != NULL; one = one->next) {
-        const struct key *k = key_find(r, one);
-        if (k != NULL)
-            k->read(r, m, one);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        if (keys[i].needed && node_get(n, keys[i].name) == NULL)
-            finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "mail needs %s", keys[i].name);
+    if (!map_read(r, &form, m, n))
+        return;
     check_together(r, m, n);
     signing_check(r, m, n);
     if (m->port == 0)

@@ -4,9 +4,8 @@
 
 #include "charter/instance_read.h"
 
-struct key { const char *name; void (*read)(struct reading *r, struct mail_relay *m, const struct node *n); };
-
-static void read_domain(struct reading *r, struct mail_relay *m, const struct node *n) {
+static void read_domain(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
     if (!instance_scalar(r, n))
         return;
     if (!instance_host(n->text) || strchr(n->text, '.') == NULL || n->text[strlen(n->text) - 1] == '.')
@@ -15,7 +14,8 @@ static void read_domain(struct reading *r, struct mail_relay *m, const struct no
         m->dkim_domain = arena_text(r->arena, n->text);
 }
 
-static void read_selector(struct reading *r, struct mail_relay *m, const struct node *n) {
+static void read_selector(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
     if (!instance_scalar(r, n))
         return;
     size_t len = strlen(n->text);
@@ -25,35 +25,16 @@ static void read_selector(struct reading *r, struct mail_relay *m, const struct 
         m->dkim_selector = arena_text(r->arena, n->text);
 }
 
-static void read_key(struct reading *r, struct mail_relay *m, const struct node *n) { instance_secret(r, n, &m->dkim_key, &m->dkim_key_at); }
-
-static const struct key keys[] = { { "domain", read_domain }, { "selector", read_selector }, { "key", read_key } };
-
-static const struct key *key_find(struct reading *r, const struct node *n) {
-    const char *words[ARRAY_LEN(keys)];
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        if (strcmp(keys[i].name, n->key) == 0)
-            return &keys[i];
-        words[i] = keys[i].name;
-    }
-    finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", n, nearest(n->key, words, ARRAY_LEN(words)), "mail.dkim has no key \"%s\"", n->key);
-    return NULL;
+static void read_key(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct mail_relay *m = to;
+    instance_secret(r, n, &m->dkim_key, &m->dkim_key_at);
 }
 
-void signing_read(struct reading *r, struct mail_relay *m, const struct node *n) {
-    if (n->type != NODE_MAP) {
-        instance_complain(r, n, "wrong-kind", "a map of domain, selector and key is wanted here: {domain: seats.example, selector: s2026, key: file secret/dkim.pem}");
-        return;
-    }
-    for (const struct node *one = n->first; one != NULL; one = one->next) {
-        const struct key *k = key_find(r, one);
-        if (k != NULL)
-            k->read(r, m, one);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        if (node_get(n, keys[i].name) == NULL)
-            finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL, "mail.dkim needs %s; `sejf dkim make` makes a key", keys[i].name);
-}
+static const struct map_key keys[] = { { "domain", MAP_MUST, read_domain, 0 }, { "selector", MAP_MUST, read_selector, 0 }, { "key", MAP_MUST, read_key, 0 } };
+static const struct map_form form = { "mail.dkim", "a map of domain, selector and key is wanted here: {domain: seats.example, selector: s2026, key: file secret/dkim.pem}",
+                                      "; `sejf dkim make` makes a key", keys, ARRAY_LEN(keys), NULL };
+
+void signing_read(struct reading *r, void *mail_relay, const struct node *n, size_t at UNUSED) { (void)map_read(r, &form, mail_relay, n); }
 
 /* Whoever looks at what a domain says of its mail (DMARC) takes another domain's signature for none. */
 void signing_check(struct reading *r, const struct mail_relay *m, const struct node *n) {

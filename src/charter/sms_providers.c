@@ -13,28 +13,9 @@
 #define CODES_MAX 64u
 
 struct entry { struct sms_provider provider; struct sms_shape shape; struct destination to; const char *ca; struct sms_code *codes; bool addressed, private, described; };
-struct key { const char *name; bool described /* not with one that is shipped */; void (*read)(struct reading *r, struct entry *e, const struct node *n, size_t at); size_t at; };
 
-static const char *plain_text(struct reading *r, const struct node *n, size_t most) {
-    if (!instance_scalar(r, n))
-        return NULL;
-    if (instance_text(n->text) && strlen(n->text) <= most)
-        return arena_text(r->arena, n->text);
-    instance_complain(r, n, "bad-text", most == TEXT_MAX ? "at most 200 characters without control characters are read here" : "at most 2000 characters without control characters are read here");
-    return NULL;
-}
-
-static void read_text(struct reading *r, struct entry *e, const struct node *n, size_t at) { *(const char **)((char *)e + at) = plain_text(r, n, TEXT_MAX); }
-
-static void read_yes_no(struct reading *r, struct entry *e, const struct node *n, size_t at) {
-    if (!instance_scalar(r, n))
-        return;
-    *(bool *)((char *)e + at) = strcmp(n->text, "yes") == 0;
-    if (strcmp(n->text, "yes") != 0 && strcmp(n->text, "no") != 0)
-        instance_complain(r, n, "not-yes-or-no", "yes or no is wanted here");
-}
-
-static void read_provider(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+static void read_provider(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
     if (!instance_scalar(r, n))
         return;
     const struct sms_shape *shipped = sms_shape_find(n->text);
@@ -46,7 +27,8 @@ static void read_provider(struct reading *r, struct entry *e, const struct node 
 }
 
 /* https, a host, perhaps a port and the beginning of every path. */
-static void read_address(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+static void read_address(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
     static const char start[] = "https://";
     if (!instance_scalar(r, n))
         return;
@@ -62,15 +44,18 @@ static void read_address(struct reading *r, struct entry *e, const struct node *
     e->addressed = true;
 }
 
-static void read_token(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+static void read_token(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
     e->provider.token = true;
     instance_secret(r, n, &e->provider.secret, &e->provider.secret_at);
 }
-static void read_password(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) { instance_secret(r, n, &e->provider.secret, &e->provider.secret_at); }
-static void read_hook(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) { instance_secret(r, n, &e->provider.hook, &e->provider.hook_at); }
-static void read_ca(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
-    if (instance_scalar(r, n))
-        e->ca = instance_path(r, n);
+static void read_password(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
+    instance_secret(r, n, &e->provider.secret, &e->provider.secret_at);
+}
+static void read_hook(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
+    instance_secret(r, n, &e->provider.hook, &e->provider.hook_at);
 }
 
 /* ---- of a description */
@@ -97,14 +82,15 @@ static const char *header_name(struct reading *r, const char *key) {
     return name;
 }
 
-static void read_headers(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+static void read_headers(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct entry *e = to;
     size_t count = 0;
     if (n->type != NODE_MAP || n->count > SMS_HEADERS) {
         instance_complain(r, n, "wrong-kind", "a map of at most 8 headers is wanted here");
         return;
     }
     for (const struct node *one = n->first; one != NULL; one = one->next) {
-        const char *value = plain_text(r, one, TEXT_MAX);
+        const char *value = instance_line(r, one, TEXT_MAX);
         if (value == NULL)
             continue;
         if (!names_known(value, true))
@@ -123,12 +109,13 @@ static void check_body(struct reading *r, const struct node *n, const char *body
     json_decref(o);
 }
 
-static void read_call(struct reading *r, struct entry *e, const struct node *n, size_t at) {
+static void read_call(struct reading *r, void *to, const struct node *n, size_t at) {
+    struct entry *e = to;
     struct sms_call *c = (struct sms_call *)(void *)((char *)e + at);
     c->method = "POST";
     c->path = "";
     for (const struct node *one = n->type == NODE_MAP ? n->first : NULL; one != NULL; one = one->next) {
-        const char *text = plain_text(r, one, BODY_MAX);
+        const char *text = instance_line(r, one, BODY_MAX);
         if (text == NULL)
             continue;
         if (strcmp(one->key, "path") == 0) {
@@ -148,7 +135,8 @@ static void read_call(struct reading *r, struct entry *e, const struct node *n, 
         instance_complain(r, n, "wrong-kind", "a map of path, method and body is wanted here");
 }
 
-static void read_pointers(struct reading *r, struct entry *e, const struct node *n, size_t at) {
+static void read_pointers(struct reading *r, void *to, const struct node *n, size_t at) {
+    struct entry *e = to;
     const char **list = (const char **)(void *)((char *)e + at);
     size_t count = 0;
     const struct node *one = n->type == NODE_LIST ? n->first : n;
@@ -157,31 +145,31 @@ static void read_pointers(struct reading *r, struct entry *e, const struct node 
         return;
     }
     for (; one != NULL; one = n->type == NODE_LIST ? one->next : NULL) {
-        const char *text = plain_text(r, one, TEXT_MAX);
+        const char *text = instance_line(r, one, TEXT_MAX);
         if (text != NULL && text[0] != '/')
             instance_complain(r, one, "bad-value", "a JSON pointer is wanted here, such as /error/code");
         list[count++] = text;
     }
 }
 
-static void read_codes(struct reading *r, struct entry *e, const struct node *n, size_t at) {
+static void read_codes(struct reading *r, void *to, const struct node *n, size_t at) {
+    struct entry *e = to;
     if (n->type == NODE_MAP || e->shape.code_count + n->count >= CODES_MAX) {
         instance_complain(r, n, "wrong-kind", "a code, or a list of codes, is wanted here; at most 63 in all");
         return;
     }
     for (const struct node *one = n->type == NODE_LIST ? n->first : n; one != NULL; one = n->type == NODE_LIST ? one->next : NULL) {
-        const char *text = plain_text(r, one, TEXT_MAX);
+        const char *text = instance_line(r, one, TEXT_MAX);
         if (text != NULL && e->codes != NULL)
             e->codes[e->shape.code_count++] = (struct sms_code){ text, (enum sms_meaning)at };
     }
 }
 
 #define AT(field) offsetof(struct entry, field)
-static void read_prices(struct reading *r, struct entry *e, const struct node *n, size_t at UNUSED) {
+static void read_prices(struct reading *r, void *to UNUSED, const struct node *n, size_t at UNUSED) {
     const char *path = instance_scalar(r, n) ? instance_path(r, n) : NULL;
     struct err why;
     struct prices *list = NULL;
-    (void)e;
     if (path == NULL)
         return;
     enum code code = prices_load(path, r->findings, &list, &why);
@@ -191,31 +179,32 @@ static void read_prices(struct reading *r, struct entry *e, const struct node *n
         instance_complain(r, n, "prices", why.text);
 }
 
-static const struct key keys[] = {
-    { "prices", false, read_prices, 0 },
-    { "provider", false, read_provider, 0 }, { "address", false, read_address, 0 }, { "token", false, read_token, 0 }, { "user", false, read_text, AT(provider.user) },
-    { "password", false, read_password, 0 }, { "sender", false, read_text, AT(provider.sender) }, { "receipts", false, read_hook, 0 }, { "ca", false, read_ca, 0 },
-    { "private", false, read_yes_no, AT(private) },
-    { "headers", true, read_headers, 0 }, { "send", true, read_call, AT(shape.send) }, { "ask", true, read_call, AT(shape.ask) }, { "try", true, read_call, AT(shape.try) },
-    { "receipt", true, read_pointers, AT(shape.receipt) }, { "code", true, read_pointers, AT(shape.code) }, { "said", true, read_pointers, AT(shape.said) },
-    { "credit", true, read_pointers, AT(shape.credit) },
-    { "accepted", true, read_codes, SMS_ACCEPTED }, { "taken", true, read_codes, SMS_TAKEN }, { "refused", true, read_codes, SMS_REFUSED }, { "later", true, read_codes, SMS_LATER },
-    { "slow_down", true, read_codes, SMS_SLOW }, { "ours", true, read_codes, SMS_OURS }, { "once", true, read_yes_no, AT(shape.once) },
-    { "told_id", true, read_text, AT(shape.told_id) }, { "told_state", true, read_text, AT(shape.told_state) },
-    { "delivered", true, read_text, AT(shape.delivered) }, { "bounced", true, read_text, AT(shape.bounced) }, { "answer", true, read_text, AT(shape.answer) },
+static const struct map_key keys[] = {
+    { "prices", MAP_MAY, read_prices, 0 },
+    { "provider", MAP_MAY, read_provider, 0 }, { "address", MAP_MAY, read_address, 0 }, { "token", MAP_MAY, read_token, 0 }, { "user", MAP_MAY, map_line, AT(provider.user) },
+    { "password", MAP_MAY, read_password, 0 }, { "sender", MAP_MAY, map_line, AT(provider.sender) }, { "receipts", MAP_MAY, read_hook, 0 }, { "ca", MAP_MAY, map_path, AT(ca) },
+    { "private", MAP_MAY, map_yes_no, AT(private) },
+    /* of one that is described */
+    { "headers", MAP_MARKED, read_headers, 0 }, { "send", MAP_MARKED, read_call, AT(shape.send) }, { "ask", MAP_MARKED, read_call, AT(shape.ask) }, { "try", MAP_MARKED, read_call, AT(shape.try) },
+    { "receipt", MAP_MARKED, read_pointers, AT(shape.receipt) }, { "code", MAP_MARKED, read_pointers, AT(shape.code) }, { "said", MAP_MARKED, read_pointers, AT(shape.said) },
+    { "credit", MAP_MARKED, read_pointers, AT(shape.credit) },
+    { "accepted", MAP_MARKED, read_codes, SMS_ACCEPTED }, { "taken", MAP_MARKED, read_codes, SMS_TAKEN }, { "refused", MAP_MARKED, read_codes, SMS_REFUSED }, { "later", MAP_MARKED, read_codes, SMS_LATER },
+    { "slow_down", MAP_MARKED, read_codes, SMS_SLOW }, { "ours", MAP_MARKED, read_codes, SMS_OURS }, { "once", MAP_MARKED, map_yes_no, AT(shape.once) },
+    { "told_id", MAP_MARKED, map_line, AT(shape.told_id) }, { "told_state", MAP_MARKED, map_line, AT(shape.told_state) },
+    { "delivered", MAP_MARKED, map_line, AT(shape.delivered) }, { "bounced", MAP_MARKED, map_line, AT(shape.bounced) }, { "answer", MAP_MARKED, map_line, AT(shape.answer) },
 };
 #undef AT
 
-static const struct key *key_find(struct reading *r, const struct node *n) {
-    const char *words[ARRAY_LEN(keys)];
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        if (strcmp(keys[i].name, n->key) == 0)
-            return &keys[i];
-        words[i] = keys[i].name;
-    }
-    finding_key(r->findings, r->tree, FINDING_ERROR, "unknown-key", n, nearest(n->key, words, ARRAY_LEN(words)), "sms has no key \"%s\"", n->key);
-    return NULL;
+/* `provider` was read first. */
+static bool fits(struct reading *r, const void *from, const struct map_key *k, const struct node *n) {
+    const struct entry *e = from;
+    bool wrong = k->is == MAP_MARKED && e->shape.name != NULL;
+    if (wrong)
+        instance_complain(r, n, "two-lines-contradict", "this is said of a provider that is described alone");
+    return !wrong && k->read != read_provider;
 }
+
+static const struct map_form form = { "sms", "a map of provider, token and sender is wanted here", NULL, keys, ARRAY_LEN(keys), fits };
 
 /* ---- together */
 
@@ -264,23 +253,14 @@ void sms_read(struct reading *r, const struct node *n) {
     struct sms_provider *p = arena_array(r->arena, 1, sizeof *p);
     struct sms_shape *shape = arena_array(r->arena, 1, sizeof *shape);
     struct entry e = { .shape = { .prefix = "", .answer = "OK" }, .codes = arena_array(r->arena, CODES_MAX, sizeof *e.codes) };
-    if (n->type != NODE_MAP) {
-        instance_complain(r, n, "wrong-kind", "a map of provider, token and sender is wanted here");
-        return;
-    }
     if (p == NULL || shape == NULL || e.codes == NULL)
         return;
     e.shape.codes = e.codes;
     if (which != NULL)
         read_provider(r, &e, which, 0);      /* first: the others alter it */
     bool shipped = e.shape.name != NULL;
-    for (const struct node *one = n->first; one != NULL; one = one->next) {
-        const struct key *k = key_find(r, one);
-        if (k != NULL && k->described && shipped)
-            instance_complain(r, one, "two-lines-contradict", "this is said of a provider that is described alone");
-        else if (k != NULL && k->read != read_provider)
-            k->read(r, &e, one, k->at);
-    }
+    if (!map_read(r, &form, &e, n))
+        return;
     if (n->count == 1 && node_get(n, "prices") != NULL)
         return;                              /* what they cost is known before somebody takes them */
     check_together(r, &e, n);
