@@ -74,16 +74,16 @@ export class Tenant {
     this.id = r.json.id;
     return this;
   }
-  async people(addresses) {
-    return Promise.all(addresses.map(async (email) => {
-      const r = await this.call('POST', '/v1/events/registration', { fields: { event: this.id, name: 'Ewa Lis', email } });
+  async people(addresses, phone = () => undefined) {
+    return Promise.all(addresses.map(async (email, i) => {
+      const r = await this.call('POST', '/v1/events/registration', { fields: { event: this.id, name: 'Ewa Lis', email, phone: phone(i) } });
       assert.equal(r.status, 201, r.text);
       return r.json.id;
     }));
   }
   // Until the server has answered; twice is once, by the key.
-  async send(ids) {
-    const key = randomUUID(), messages = ids.map((id) => ({ kind: 'registration', id, subject: 'News', text: 'The race begins at 9.' }));
+  async send(ids, channel = 'email') {
+    const key = randomUUID(), subject = channel === 'email' ? 'News' : undefined, messages = ids.map((id) => ({ kind: 'registration', id, channel, subject, text: 'The race begins at 9.' }));
     const r = await until('an answer to a batch', async () => {
       const a = await this.call('POST', '/v1/events/messages/batch', { messages }, { 'idempotency-key': key }).catch(() => null);
       return a && a.status < 500 ? a : null;

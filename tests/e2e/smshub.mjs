@@ -1,5 +1,6 @@
 // smshub.mjs — doubles of two providers of text messages on this machine, which speak the formats that SMSAPI (smsapi.pl/docs) and SerwerSMS (dev.serwersms.pl, HTTPS API v2)
 // document, and record everything. What happens to a message stands in its text: "cut" is taken and its answer cut off, and so on, the first time that it comes.
+// It takes a message before() ms after it came, and answers delay() ms after that.
 import fs from 'node:fs';
 import https from 'node:https';
 import { certificate } from './sink.mjs';
@@ -7,7 +8,7 @@ import { certificate } from './sink.mjs';
 export class Hub {
   static async start(kind, directory, token) {
     const h = new Hub();
-    Object.assign(h, { kind, token, calls: [], taken: [], seen: new Set(), stalled: [], broken: null });
+    Object.assign(h, { kind, token, calls: [], taken: [], seen: new Set(), stalled: [], broken: null, before: () => 0, delay: () => 0 });
     const made = certificate(directory);
     h.ca = made.cert;
     h.server = https.createServer({ key: fs.readFileSync(made.key), cert: fs.readFileSync(made.cert) }, (req, res) => {
@@ -38,7 +39,8 @@ export class Hub {
       return say(200, { paging: { page: 1, count: of.length }, items: of.map((m) => ({ id: m.id, phone: m.to, status: 'sent' })) });
     }
     if (req.url !== '/sms.do' && req.url !== '/messages/send_sms') return say(404, {});
-    return this.message(body, res, say, fault);
+    setTimeout(() => this.message(body, res, (...a) => setTimeout(() => say(...a), this.delay()), fault), this.before());
+    return undefined;
   }
 
   message(body, res, say, fault) {
