@@ -43,11 +43,13 @@ static void read_password(struct reading *r, void *to, const struct node *n, siz
 
 static void read_from(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
     struct mail_relay *m = to;
-    bool utf8;
+    bool utf8 = false;
     if (!instance_scalar(r, n))
         return;
     if (!mailbox_valid(n->text, &utf8))
         instance_complain(r, n, "bad-value", "the address that letters come from is wanted here, such as service@seats.example (its name stands in \"name\")");
+    else if (utf8)                           /* every letter would need SMTPUTF8, of the relay and of each server behind it */
+        instance_complain(r, n, "bad-value", "the address that letters come from is written in letters of ASCII (a domain beyond it as xn--…): many servers take no other");
     else
         m->from = arena_text(r->arena, n->text);
 }

@@ -40,6 +40,7 @@ TEST(mistakes_of_a_relay) {
         { "mail:\n  relay: localhost\n  tls: none\n  user: a\n  password: file b\n" REST, "two-lines-contradict" }, { "mail:\n  relay: localhost\n  tls: none\n  ca: b\n" REST, "two-lines-contradict" },
         { "mail:\n  relay: a.example\n  tls: tls\n  user: a\n" REST, "missing-key" }, { "mail:\n  relay: a.example\n  tls: tls\n  password: file a\n" REST, "missing-key" },
         { "mail:\n  relay: a.example\n  tls: tls\n  user: a\n  password: geheim\n" REST, "bad-value" }, { "mail:\n  relay: a.example\n  tls: tls\n  from: Seats\n", "bad-value" },
+        { "mail:\n  relay: a.example\n  tls: tls\n  from: usługa@seats.example\n", "bad-value" }, { "mail:\n  relay: a.example\n  tls: tls\n  from: a@żółw.example\n", "bad-value" },
         { "mail:\n  relay: a.example\n  tls: tls\n  from: \"Seats <a@seats.example>\"\n", "bad-value" }, { "mail:\n  relay: a.example\n  tls: tls\n  form: a\n" REST, "unknown-key" },
         { "mail:\n  relay: a.example\n  tls: tls\n  ca: \"a;b\"\n" REST, "bad-path" }, { "mail:\n  relay: a.example\n  tls: tls\n  name: [a]\n" REST, "wrong-kind" },
         { "mail:\n  relay: 127.relay.example\n  tls: none\n" REST, "two-lines-contradict" }, { "mail:\n  relay: 128.0.0.1\n  tls: none\n" REST, "two-lines-contradict" },

@@ -192,26 +192,29 @@ static void in_doubt(struct letter_try *t, usec_t now) {
 /* What the words of a mail server mean for a message: what is not for good waits, whatever the number of the answer, and what is said of us is held against nobody. */
 static void weigh(struct letter_try *t) {
     struct letter_row *r = &t->row;
-    r->verdict = r->channel == CHANNEL_EMAIL ? (int)verdict_of(t->reply.status, t->reply.enhanced, t->reply.said) : VERDICT_NONE;
-    bool lasts = r->verdict == VERDICT_NONE || r->verdict == VERDICT_REJECT || r->verdict == VERDICT_MESSAGE;
+    r->verdict = r->channel == CHANNEL_EMAIL ? (int)verdict_at((enum reply_stage)t->reply.stage, t->reply.status, t->reply.enhanced, t->reply.said) : VERDICT_NONE;
+    bool lasts = r->verdict == VERDICT_NONE || r->verdict == VERDICT_REJECT || r->verdict == VERDICT_REFUSED || r->verdict == VERDICT_MESSAGE;
     if (is_message(t) && t->reply.outcome == MAIL_REFUSED && !lasts)
         t->reply.outcome = MAIL_LATER;
+}
+
+/* The relay let us in, and the connection ended at this letter, over a new one too: that may be the letter, so it waits as one that was answered. */
+static bool lost_at_letter(const struct letter_try *t) {
+    const struct mail_reply *r = &t->reply;
+    return t->row.channel == CHANNEL_EMAIL && r->outcome == MAIL_RELAY && r->stage > REPLY_AT_US && (r->status == 0 || r->status == 421);
 }
 
 static enum deliver_end end_of(const struct letter_try *t) {
     enum mail_outcome o = t->reply.outcome;
     bool answered = t->reply.about && (o == MAIL_LATER || o == MAIL_REFUSED);
     if (t->row.channel == CHANNEL_SMS)
-        return o == MAIL_RELAY ? DELIVER_WAITS : DELIVER_ASIDE;      /* a provider of text messages keeps no mail waiting, and tells nothing of the relay */
+        return o == MAIL_RELAY ? DELIVER_PROVIDER : DELIVER_ASIDE;   /* a provider of text messages keeps no mail waiting, and tells nothing of the relay */
     if (o == MAIL_RELAY)
-        return DELIVER_RELAY;
+        return lost_at_letter(t) ? DELIVER_LOST : DELIVER_RELAY;
     if (o == MAIL_IN_DOUBT || o == MAIL_NEVER)
         return DELIVER_DOUBT;
     return answered && t->row.verdict == VERDICT_SLOW ? DELIVER_SLOW : answered && t->row.verdict == VERDICT_BLOCK ? DELIVER_BLOCKED : DELIVER_DONE;
 }
-
-/* Nobody pauses for the provider of text messages, so its letters wait each by itself, longer and longer. */
-static usec_t relay_wait(const struct letter_row *r) { return r->channel == CHANNEL_EMAIL ? RELAY_WAIT : wait_of(USEC_PER_MINUTE, 16 * USEC_PER_MINUTE, r->tries, any_number()); }
 
 /* t->row.tries counts this try already. */
 static enum deliver_end meaning(struct letter_try *t, usec_t now) {
@@ -222,12 +225,12 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     enum mail_outcome o = t->reply.outcome;
     r->state = states[o];
     r->status = t->reply.status;
-    if (t->reply.about || o == MAIL_SENT || o == MAIL_REFUSED || o == MAIL_IN_DOUBT || o == MAIL_NEVER) {      /* it never went but after its recipient was taken */
+    if (t->reply.about || lost_at_letter(t) || o == MAIL_SENT || o == MAIL_REFUSED || o == MAIL_IN_DOUBT || o == MAIL_NEVER) {      /* it never went but after its recipient was taken */
         r->answers++;
         r->heard = now;
     }
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
-    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY ? now + relay_wait(r) : now + deliver_wait(r->answers, any_number());
+    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY && !lost_at_letter(t) ? now + RELAY_WAIT : now + deliver_wait(r->answers, any_number());
     if (r->verdict == VERDICT_FULL && o == MAIL_LATER && t->next < now + FULL_WAIT)
         t->next = now + FULL_WAIT;
     if (r->state == LETTER_UNKNOWN)
@@ -412,7 +415,7 @@ static enum code sms_ask(struct letter_try *t, int64_t tenant, bool *ret_known, 
     enum code code = t->d->sms->ask(t->d->sms->arg, tenant, &t->row.id, t->row.receipt, &r, reterr);
     *ret_known = true;
     if (code == E_PEER || (code == OK && r.mail.outcome == MAIL_RELAY))
-        return put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);
+        return put_off(t, tenant, TENANT_WAIT, code == OK ? DELIVER_PROVIDER : DELIVER_WAITS, ret, reterr);
     if (code != OK)
         return code;
     *ret_known = r.mail.outcome != MAIL_NOT_SENT && (r.mail.outcome != MAIL_NEVER || t->row.state == LETTER_SENDING);       /* who cannot say is given it again, later */

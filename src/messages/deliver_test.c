@@ -355,6 +355,35 @@ TEST(a_relay_that_fails_drives_no_letters_wait) {
     out_end(&o);
 }
 
+/* A connection that ends at a letter over and over is not the relay's fault alone: the letter waits longer and longer, and is not tried every ten seconds for days. */
+TEST(a_letter_that_ends_its_connection_waits) {
+    static const struct { int stage, status; enum deliver_end end; } rows[] = {
+        { REPLY_AT_SENDER, 0, DELIVER_LOST }, { REPLY_AT_PERSON, 0, DELIVER_LOST }, { REPLY_AT_PERSON, 421, DELIVER_LOST }, { REPLY_AT_TEXT, 0, DELIVER_LOST }, { REPLY_AT_TEXT, 421, DELIVER_LOST },
+        { REPLY_AT_US, 0, DELIVER_RELAY }, { REPLY_AT_US, 421, DELIVER_RELAY }, { REPLY_AT_SENDER, 550, DELIVER_RELAY }, { REPLY_AT_PERSON, 530, DELIVER_RELAY },
+    };
+    struct outbed o;
+    out_start(&o);
+    o.outcome = MAIL_RELAY;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct uuid id = out_letter(&o, FAR);
+        o.stage = rows[i].stage;
+        o.status = rows[i].status;
+        for (int n = 1; n <= 3; n++) {
+            enum deliver_end end = DELIVER_DONE;
+            CHECK_OK(deliver(&o, &id, &end), &o.b.e);
+            CHECK_INT(end, rows[i].end);
+        }
+        usec_t wait = out_next(&o) - clock_now();
+        bool its = rows[i].end == DELIVER_LOST;
+        CHECK(out_row(&o, &id).answers == (its ? 3 : 0) && (its ? wait > 5 * USEC_PER_MINUTE && wait < 11 * USEC_PER_MINUTE : wait < USEC_PER_MINUTE));
+        o.outcome = MAIL_SENT;
+        enum deliver_end end = DELIVER_DONE;
+        CHECK_OK(deliver(&o, &id, &end), &o.b.e);        /* out of the way of the next row */
+        o.outcome = MAIL_RELAY;
+    }
+    out_end(&o);
+}
+
 TEST(waits_grow_and_differ) {
     CHECK(deliver_wait(1, 0) == 90 * USEC_PER_SEC && deliver_wait(1, 1023) == 150 * USEC_PER_SEC && deliver_wait(0, 0) == 90 * USEC_PER_SEC);
     CHECK(deliver_wait(2, 0) == 180 * USEC_PER_SEC && deliver_wait(1000, 1023) == 5 * USEC_PER_HOUR && deliver_wait(1000, 0) == 3 * USEC_PER_HOUR);

@@ -33,14 +33,14 @@ static enum code put_dead(struct txn *t, struct service *s, const struct letter_
 
 /* It came back: for good, for a while, or because of us. */
 static enum code bounced(struct txn *t, struct service *s, const struct letter_who *w, enum reply_verdict verdict, const char *enhanced, struct err *reterr) {
-    const bool ours = verdict == VERDICT_BLOCK || verdict == VERDICT_SLOW || verdict == VERDICT_MESSAGE;
+    const enum verdict_holds holds = verdict_holds(verdict);
     int64_t soft = 0;
-    enum code code = letter_who_heard(t, &w->letter, HEARD_OF_BOUNCE | (ours || verdict == VERDICT_REJECT ? 0 : HEARD_OF_SOFT), reterr);
+    enum code code = letter_who_heard(t, &w->letter, HEARD_OF_BOUNCE | (holds == HOLDS_SOFT ? HEARD_OF_SOFT : 0), reterr);
     if (code == OK)
         code = shares_add(t, s, (enum channel)w->channel, &(struct heard_counts){ .bounced = 1 }, reterr);
-    if (code != OK || ours)
+    if (code != OK || holds == HOLDS_NOTHING)
         return code;
-    if (verdict == VERDICT_REJECT)
+    if (holds == HOLDS_DEAD)
         return put_dead(t, s, w, enhanced[0] == 0 ? "it came back" : enhanced, reterr);
     code = letter_who_count(txn_sql(t), w->channel, w->who, HEARD_OF_SOFT, txn_now(t) - SOFT_SPAN, &soft, reterr);
     return code == OK && soft >= SOFT_MOST ? put_dead(t, s, w, "several letters came back within a month", reterr) : code;
@@ -134,7 +134,7 @@ enum code settled_whom_write(struct txn *t, const struct settled *s, void *prepa
     if (code == OK)
         code = shares_add(t, s->service, r->channel, &(struct heard_counts){ .sent = 1 }, reterr);
     if (code == OK && refused)
-        code = bounced(t, s->service, &w, verdict_of(r->status, s->enhanced == NULL ? "" : s->enhanced, r->said), s->enhanced == NULL ? "" : s->enhanced, reterr);
+        code = bounced(t, s->service, &w, (enum reply_verdict)r->verdict, s->enhanced == NULL ? "" : s->enhanced, reterr);
     return code;
 }
 

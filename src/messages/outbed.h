@@ -14,7 +14,7 @@ struct outbed {
     struct bed b;
     struct deliver d;
     _Atomic bool about;                         /* the relay has said something about the letter */
-    _Atomic int deed, outcome, known, status;   /* known: what it remembers when it is asked */
+    _Atomic int deed, outcome, known, status, stage;   /* known: what it remembers when it is asked; stage: where in the talk it answers */
     _Atomic bool blocks;                        /* whatever is sent waits until this ends */
     _Atomic bool stalls; struct uuid lets;      /* the same, but for that letter; under lock */
     _Atomic unsigned sent, asked, went, held /* that wait so */;
@@ -59,7 +59,7 @@ static enum code out_send(void *arg, const struct mail_letter *l, mail_go_fn go,
     }
     if (o->deed == OUT_BREAKS)
         return err_set(e, E_PEER, "broken off");
-    *ret = (struct mail_reply){ .outcome = (enum mail_outcome)o->outcome, .about = o->about, .status = o->status, .said = "RCPT: so it says", .tls = "TLSv1.3", .enhanced = "2.0.0" };
+    *ret = (struct mail_reply){ .outcome = (enum mail_outcome)o->outcome, .about = o->about, .stage = o->stage, .status = o->status, .said = "RCPT: so it says", .tls = "TLSv1.3", .enhanced = "2.0.0" };
     return OK;
 }
 
@@ -77,7 +77,7 @@ static enum code out_ask(void *arg, const struct uuid *id, uint32_t attempt, str
 static void out_start(struct outbed *o) {
     bed_start(&o->b, events_charter);
     o->about = false;
-    o->deed = o->outcome = o->known = o->status = 0;
+    o->deed = o->outcome = o->known = o->status = o->stage = 0;
     o->blocks = false;
     o->file_len = 0;
     o->whom = (struct uuid){ { 0 } };

@@ -9,7 +9,7 @@
 
 struct course {
     struct sendbed d; struct deliver deliver;
-    enum mail_outcome outcome; int status; const char *enhanced, *said;
+    enum mail_outcome outcome; int status; enum reply_stage stage; const char *enhanced, *said;
     bool breaks;                             /* the mailer is gone once it may go */
     int sent, asked; char to[320], from[320], message[8192]; struct uuid id;
 };
@@ -25,7 +25,7 @@ static enum code course_send(void *arg, const struct mail_letter *l, mail_go_fn 
     *ret_went = code == OK;
     if (code != OK || c->breaks)
         return code != OK ? code : err_set(e, E_PEER, "broken off");
-    *ret = (struct mail_reply){ .outcome = c->outcome, .about = true, .status = c->status };
+    *ret = (struct mail_reply){ .outcome = c->outcome, .about = true, .stage = (int)c->stage, .status = c->status };
     snprintf(ret->enhanced, sizeof ret->enhanced, "%s", c->enhanced);
     snprintf(ret->said, sizeof ret->said, "end of text: %s", c->said);
     return OK;
@@ -139,7 +139,11 @@ TEST(answers_are_weighed) {
         { MAIL_REFUSED, 552, "5.3.4", "too big", LETTER_BOUNCED, VERDICT_MESSAGE, DELIVER_DONE, 0 },
         { MAIL_REFUSED, 552, "5.2.2", "mailbox full", LETTER_WAITING, VERDICT_FULL, DELIVER_DONE, 3 * USEC_PER_HOUR },
         { MAIL_REFUSED, 554, "5.7.1", "blocked using zen.spamhaus.example", LETTER_WAITING, VERDICT_BLOCK, DELIVER_BLOCKED, USEC_PER_MINUTE },
-        { MAIL_LATER, 450, "4.7.1", "greylisted", LETTER_WAITING, VERDICT_SLOW, DELIVER_SLOW, USEC_PER_MINUTE },
+        { MAIL_REFUSED, 550, "", "no", LETTER_BOUNCED, VERDICT_REFUSED, DELIVER_DONE, 0 },
+        { MAIL_REFUSED, 0, "5.6.7", "the relay takes no address with letters beyond ASCII", LETTER_BOUNCED, VERDICT_MESSAGE, DELIVER_DONE, 0 },
+        { MAIL_REFUSED, 550, "", "Domain seats.example has exceeded the max emails per hour (500/500) allowed", LETTER_WAITING, VERDICT_SLOW, DELIVER_SLOW, USEC_PER_MINUTE },
+        { MAIL_LATER, 450, "4.7.1", "greylisted", LETTER_WAITING, VERDICT_DEFER, DELIVER_DONE, USEC_PER_MINUTE },
+        { MAIL_LATER, 450, "4.7.1", "try again", LETTER_WAITING, VERDICT_SLOW, DELIVER_SLOW, USEC_PER_MINUTE },
         { MAIL_LATER, 451, "4.3.0", "later", LETTER_WAITING, VERDICT_DEFER, DELIVER_DONE, USEC_PER_MINUTE },
     };
     struct course c;
@@ -164,6 +168,36 @@ TEST(answers_are_weighed) {
             CHECK_OK(deliver_one(&c.deliver, c.d.b.tenant, &id, &end, &c.d.b.e), &c.d.b.e);      /* out of the way of the next row */
         }
         CHECK(course_next(&c) == USEC_NEVER);
+    }
+    bed_end(&c.d.b);
+}
+
+/* Only an answer that says so puts a person on the list of dead addresses: three digits, what our relay cannot do, and what is said of a text do not. */
+TEST(nobody_is_dead_by_three_digits) {
+    static const struct { enum reply_stage stage; int status; const char *enhanced, *said; enum reply_verdict verdict; int dead; } rows[] = {
+        { REPLY_AT_PERSON, 550, "", "no", VERDICT_REFUSED, 0 }, { REPLY_AT_TEXT, 550, "", "Message rejected", VERDICT_MESSAGE, 0 }, { REPLY_AT_TEXT, 0, "5.6.7", "no such addresses here", VERDICT_MESSAGE, 0 },
+        { REPLY_AT_SENDER, 550, "", "sender unknown", VERDICT_BLOCK, 0 }, { REPLY_AT_PERSON, 553, "", "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", VERDICT_BLOCK, 0 },
+        { REPLY_AT_PERSON, 550, "5.1.1", "no such user", VERDICT_REJECT, 1 },
+    };
+    struct course c;
+    course_start(&c);
+    c.outcome = MAIL_REFUSED;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char email[64];
+        uint8_t who[WHO_SIZE];
+        json_t *told = NULL;
+        snprintf(email, sizeof email, "p%zu@people.example", i);
+        struct uuid person = send_person(&c.d, &c.d.event, email), id = course_put(&c, &person);
+        c.stage = rows[i].stage;
+        c.status = rows[i].status;
+        c.enhanced = rows[i].enhanced;
+        c.said = rows[i].said;
+        (void)course_go(&c, &id);
+        CHECK_INT(course_row(&c, &id).verdict, (int)rows[i].verdict);
+        CHECK_OK(who_of(c.d.b.service, c.d.b.tenant, CHANNEL_EMAIL, email, who, &c.d.b.e), &c.d.b.e);
+        CHECK_OK(suppressions_of(c.d.b.service, c.d.b.tenant, CHANNEL_EMAIL, who, &told, &c.d.b.e), &c.d.b.e);
+        CHECK_INT(json_integer_value(json_object_get(json_object_get(told, "counts"), "dead address")), rows[i].dead);
+        json_decref(told);
     }
     bed_end(&c.d.b);
 }

@@ -110,7 +110,7 @@ static void note(struct postman *p, enum code code, enum deliver_end end, usec_t
         relay_failed(p);                     /* want of memory, of disk: not again at once */
     } else if (code == OK && end == DELIVER_RELAY) {
         relay_failed(p);
-    } else if (code == OK && end == DELIVER_ASIDE) {
+    } else if (code == OK && (end == DELIVER_ASIDE || end == DELIVER_PROVIDER)) {
         p->status.done++;
     } else if (code == OK && end <= DELIVER_BLOCKED) {
         p->status.done++;

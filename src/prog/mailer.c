@@ -97,7 +97,7 @@ static void refuse(struct guest *g, enum mail_outcome outcome, const char *said)
 static struct mail_reply reply_of(const struct wire *w) {
     static const enum mail_outcome outcomes[] = { [SMTP_SENT] = MAIL_SENT, [SMTP_REFUSED] = MAIL_REFUSED, [SMTP_LATER] = MAIL_LATER, [SMTP_RELAY] = MAIL_RELAY, [SMTP_IN_DOUBT] = MAIL_IN_DOUBT };
     const struct smtp_answer *a = smtp_answer(relay_smtp(w->relay));
-    struct mail_reply r = { .outcome = outcomes[a->outcome], .about = a->about, .status = a->status };
+    struct mail_reply r = { .outcome = outcomes[a->outcome], .about = a->about, .stage = (int)a->stage, .status = a->status };
     struct buf said = buf_over(r.said, sizeof r.said);
     buf_printf(&said, "%s: ", a->at);
     mailbox_said(a->said, strlen(a->said), w->to, MAIL_TEXT_MAX - 64, &said);

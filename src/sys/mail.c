@@ -3,7 +3,7 @@
  *   server  send: 1, id, attempt u32, to, from, message     or  ask: 2, id, attempt u32     or  try: 6, and the rest of ask, all zero
  *   mailer  may it go: 3      (of a letter that is sent, at most once)
  *   server  it may: 4
- *   mailer  answer: 5, outcome u8, about u8, status u32, enhanced, tls, said
+ *   mailer  answer: 5, outcome u8, about u8, stage u8, status u32, enhanced, tls, said
  *
  * A text is its length (u32) and its bytes, of which the last is NUL. Whoever closes before gives up. */
 #include "sys/mail.h"
@@ -84,6 +84,7 @@ void mail_answer_put(struct buf *ret, const struct mail_reply *r) {
     put_u8(ret, ANSWER);
     put_u8(ret, (uint8_t)r->outcome);
     put_u8(ret, r->about);
+    put_u8(ret, (uint8_t)r->stage);
     put_u32(ret, (uint32_t)r->status);
     put_text(ret, r->enhanced);
     put_text(ret, r->tls);
@@ -93,7 +94,7 @@ void mail_answer_put(struct buf *ret, const struct mail_reply *r) {
 static bool answer_read(const void *frame, size_t len, struct mail_reply *ret) {
     struct msg m = { frame, len, false };
     struct mail_reply r = { .status = 0 };
-    uint8_t kind = msg_u8(&m), outcome = msg_u8(&m), about = msg_u8(&m);
+    uint8_t kind = msg_u8(&m), outcome = msg_u8(&m), about = msg_u8(&m), stage = msg_u8(&m);
     uint32_t status = msg_u32(&m);
     take_into(&m, r.enhanced, sizeof r.enhanced);
     take_into(&m, r.tls, sizeof r.tls);
@@ -102,6 +103,7 @@ static bool answer_read(const void *frame, size_t len, struct mail_reply *ret) {
         return false;
     r.outcome = (enum mail_outcome)outcome;
     r.about = about == 1;
+    r.stage = stage;
     r.status = (int)status;
     *ret = r;
     return true;

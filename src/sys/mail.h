@@ -27,7 +27,7 @@ enum mail_outcome { MAIL_SENT,               /* the relay has taken it */
                     MAIL_IN_DOUBT,           /* all was sent and no answer came */
                     MAIL_NOT_SENT,           /* cut off before the last byte: it can be sent anew */
                     MAIL_NEVER };            /* asked, and the mailer does not remember it */
-struct mail_reply { enum mail_outcome outcome; bool about /* this letter: the relay has answered something about it, not only about us */; int status /* of SMTP; 0: none */; char enhanced[12], tls[16] /* "TLSv1.3"; "": in the clear */;
+struct mail_reply { enum mail_outcome outcome; bool about /* this letter: the relay has answered something about it, not only about us */; int stage /* enum reply_stage of wire/verdict.h: where in the talk it was said */; int status /* of SMTP; 0: none */; char enhanced[12], tls[16] /* "TLSv1.3"; "": in the clear */;
                     char said[MAIL_TEXT_MAX] /* one line; addresses masked */; };
 struct mail_letter { struct uuid id; uint32_t attempt; const char *to, *from /* where its bounces come; "": the address that all come from */; const void *message; size_t len; };
 /* Notes durably that the letter is about to go out. Not OK: it does not. */

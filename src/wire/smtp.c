@@ -39,10 +39,11 @@ struct smtp {
     struct buf text, out;                    /* text: stuffed with dots */
 };
 
-static const struct { const char *at; int wait_minutes; } steps[STATES] = {
-    [GREETING] = { "greeting", 5 }, [HELLO] = { "EHLO", 5 }, [STARTTLS] = { "STARTTLS", 5 }, [HANDSHAKE] = { "TLS", 5 }, [AUTH] = { "AUTH", 5 },
-    [AUTH_USER] = { "AUTH", 5 }, [AUTH_PASSWORD] = { "AUTH", 5 }, [READY] = { "idle", 5 }, [MAIL] = { "MAIL", 5 }, [RCPT] = { "RCPT", 5 }, [DATA] = { "DATA", 2 },
-    [ACCEPTED] = { "text", 3 }, [DOT] = { "end of text", 10 }, [RESET] = { "RSET", 5 }, [ENDED] = { "end", 1 },
+static const struct { const char *at; int wait_minutes; enum reply_stage stage; } steps[STATES] = {
+    [GREETING] = { "greeting", 5, REPLY_AT_US },    [HELLO] = { "EHLO", 5, REPLY_AT_US },          [STARTTLS] = { "STARTTLS", 5, REPLY_AT_US },  [HANDSHAKE] = { "TLS", 5, REPLY_AT_US },
+    [AUTH] = { "AUTH", 5, REPLY_AT_US },            [AUTH_USER] = { "AUTH", 5, REPLY_AT_US },      [AUTH_PASSWORD] = { "AUTH", 5, REPLY_AT_US }, [READY] = { "idle", 5, REPLY_AT_US },
+    [MAIL] = { "MAIL", 5, REPLY_AT_SENDER },        [RCPT] = { "RCPT", 5, REPLY_AT_PERSON },       [DATA] = { "DATA", 2, REPLY_AT_TEXT },        [ACCEPTED] = { "text", 3, REPLY_AT_TEXT },
+    [DOT] = { "end of text", 10, REPLY_AT_TEXT },   [RESET] = { "RSET", 5, REPLY_AT_US },          [ENDED] = { "end", 1, REPLY_AT_US },
 };
 
 int smtp_wait_ms(const struct smtp *s) { return steps[s->state].wait_minutes * MINUTE_MS; }
@@ -112,7 +113,7 @@ static enum smtp_event end(struct smtp *s, const char *why) {
     if (s->state == ENDED)
         return SMTP_NOTHING;
     if (!(carries_letter(s) && s->failed)) {
-        *a = (struct smtp_answer){ .outcome = doubt ? SMTP_IN_DOUBT : SMTP_RELAY, .about = carries_letter(s) && s->about, .at = steps[s->state].at };
+        *a = (struct smtp_answer){ .outcome = doubt ? SMTP_IN_DOUBT : SMTP_RELAY, .about = carries_letter(s) && s->about, .at = steps[s->state].at, .stage = steps[s->state].stage };
         snprintf(a->said, sizeof a->said, "%s", why);
     }
     buf_wipe(&s->text);
@@ -133,7 +134,7 @@ void smtp_quit(struct smtp *s) {
 
 static void answer_set(struct smtp *s, enum smtp_outcome outcome, const struct reply *r) {
     struct smtp_answer *a = &s->answer;
-    *a = (struct smtp_answer){ .outcome = outcome, .about = carries_letter(s) && s->about, .status = r->code, .at = steps[s->state].at };
+    *a = (struct smtp_answer){ .outcome = outcome, .about = carries_letter(s) && s->about, .status = r->code, .at = steps[s->state].at, .stage = steps[s->state].stage };
     snprintf(a->said, sizeof a->said, "%.*s", (int)r->said_len, r->said);
     snprintf(a->enhanced, sizeof a->enhanced, "%s", r->enhanced);
 }
@@ -408,7 +409,7 @@ static bool refused_here(struct smtp *s, bool utf8, size_t len) {
     bool large = too_large(s, len);
     if (!never_taken(s, utf8, len))
         return false;
-    s->answer = (struct smtp_answer){ .outcome = SMTP_REFUSED, .about = true, .at = "EHLO" };
+    s->answer = (struct smtp_answer){ .outcome = SMTP_REFUSED, .about = true, .at = "EHLO", .stage = REPLY_AT_TEXT };
     snprintf(s->answer.enhanced, sizeof s->answer.enhanced, "%s", large ? "5.3.4" : "5.6.7");
     snprintf(s->answer.said, sizeof s->answer.said, "%s", large ? "the relay takes no letter of that size" : "the relay takes no address with letters beyond ASCII (SMTPUTF8)");
     s->pending = true;

@@ -10,6 +10,7 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "wire/verdict.h"
 
 #define SMTP_SAID 300u                       /* of what a relay says, as kept */
 #define SMTP_REPLY_MAX (64u << 10)           /* a longer reply is none */
@@ -60,6 +61,6 @@ enum smtp_outcome { SMTP_SENT,               /* taken by the relay */
                     SMTP_LATER,              /* this letter, for now */
                     SMTP_RELAY,              /* no letter goes now: connection, TLS, AUTH, or the sender's address */
                     SMTP_IN_DOUBT };         /* all was sent and no answer came */
-struct smtp_answer { enum smtp_outcome outcome; bool about /* this letter: the relay has answered about it (RCPT, DATA, the text, or its form at MAIL), not only about us */; int status /* 0: none came */; char enhanced[12] /* "5.1.1" or "" */; const char *at /* "RCPT" */;
+struct smtp_answer { enum smtp_outcome outcome; bool about /* this letter: the relay has answered about it (RCPT, DATA, the text, or its form at MAIL), not only about us */; int status /* 0: none came */; char enhanced[12] /* "5.1.1" or "" */; const char *at /* "RCPT" */; enum reply_stage stage;
                      char said[SMTP_SAID] /* as the relay wrote it: not masked, not printable */; };
 const struct smtp_answer *smtp_answer(const struct smtp *s);

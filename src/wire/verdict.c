@@ -1,5 +1,6 @@
-/* verdict.c — codes that say one thing come first, then words, then codes that only name a subject, then the code of SMTP. Words are looked for in
- * a text of small letters and digits alone, whatever else stands between them being one space: "Block-List" is " block list ". */
+/* verdict.c — codes that say one thing come first, then words, then codes that only name a subject, then the code of SMTP: three digits alone never say
+ * that a person is not there. Words are looked for in a text of small letters and digits alone, whatever else stands between them being one space: "Block-List" is
+ * " block list ". */
 #include "wire/verdict.h"
 
 #include <stdbool.h>
@@ -30,10 +31,10 @@ static const struct by_code codes[] = {
     { "3.3", VERDICT_MESSAGE, VERDICT_DEFER },         /* cannot do what the message needs */
     { "3.4", VERDICT_MESSAGE, VERDICT_DEFER },         /* too big */
     { "4.6", VERDICT_REJECT, VERDICT_DEFER },          /* loop */
-    { "4.7", VERDICT_DEFER, VERDICT_DEFER },           /* its time was over on the way */
+    { "4.7", VERDICT_EXPIRED, VERDICT_EXPIRED },       /* its time was over on the way */
     { "5.3", VERDICT_SLOW, VERDICT_SLOW },             /* too many recipients */
     { "5.6", VERDICT_BLOCK, VERDICT_DEFER },           /* sign-in line too long */
-    { "6.7", VERDICT_REJECT, VERDICT_DEFER },          /* an address beyond ASCII that it does not take */
+    { "6.7", VERDICT_MESSAGE, VERDICT_DEFER },         /* an address beyond ASCII, sender or recipient, that a server on the way does not take */
     { "7.2", VERDICT_REJECT, VERDICT_DEFER },          /* a list whose members alone may write to it */
     { "7.4", VERDICT_BLOCK, VERDICT_DEFER },
     { "7.8", VERDICT_BLOCK, VERDICT_DEFER },           /* sign-in */
@@ -68,6 +69,7 @@ static const struct by_code subjects[] = {
 struct by_words { const char *words; enum reply_verdict good, now; };
 #define FULL_ VERDICT_FULL, VERDICT_FULL
 #define SLOW_ VERDICT_SLOW, VERDICT_SLOW
+#define GREY_ VERDICT_DEFER, VERDICT_DEFER       /* a recipient that is new to its server, not we */
 #define BLOCK_ VERDICT_BLOCK, VERDICT_SLOW
 #define REJECT_ VERDICT_REJECT, VERDICT_DEFER
 #define MESSAGE_ VERDICT_MESSAGE, VERDICT_DEFER
@@ -75,17 +77,22 @@ static const struct by_words words[] = {
     { " over quota", FULL_ }, { " overquota", FULL_ }, { " quota exceeded", FULL_ }, { " exceeded storage", FULL_ }, { " exceeds quota", FULL_ }, { " out of storage", FULL_ },
     { " mailbox full", FULL_ }, { " mailbox is full", FULL_ }, { " inbox is full", FULL_ }, { " storage limit", FULL_ }, { " insufficient mailbox", FULL_ }, { " skrzynka jest pelna", FULL_ },
     { " exceeded the storage", FULL_ }, { " mail quota", FULL_ }, { " disk quota", FULL_ },
-    { " greylist", SLOW_ }, { " graylist", SLOW_ }, { " grey listed", SLOW_ }, { " gray listed", SLOW_ }, { " postgrey", SLOW_ }, { " grey listing", SLOW_ },
+    { " greylist", GREY_ }, { " graylist", GREY_ }, { " grey listed", GREY_ }, { " gray listed", GREY_ }, { " postgrey", GREY_ }, { " grey listing", GREY_ },
     { " rate limit", SLOW_ }, { " ratelimit", SLOW_ }, { " rate that ", SLOW_ }, { " sending rate", SLOW_ }, { " throttl", SLOW_ }, { " too many ", SLOW_ }, { " too fast", SLOW_ },
     { " too much mail", SLOW_ }, { " slow down", SLOW_ }, { " hourly limit", SLOW_ }, { " daily limit", SLOW_ }, { " limit exceeded for", SLOW_ }, { " exceeded the rate", SLOW_ },
     { " connection limit", SLOW_ }, { " thread limit", SLOW_ }, { " concurrent connections", SLOW_ }, { " excessive", SLOW_ }, { " temporarily deferred", SLOW_ }, { " user complaints", SLOW_ }, { " unusual rate", SLOW_ },
+    { " emails per hour", SLOW_ }, { " messages per hour", SLOW_ }, { " emails per day", SLOW_ }, { " messages per day", SLOW_ }, { " max emails", SLOW_ }, { " sending limit", SLOW_ }, { " sending quota", SLOW_ },
     { " client host rejected", BLOCK_ }, { " sender address rejected", BLOCK_ }, { " sender verify failed", BLOCK_ }, { " sender denied", BLOCK_ },
+    { " sender rejected", BLOCK_ }, { " sender unknown", BLOCK_ }, { " unknown sender", BLOCK_ }, { " invalid sender", BLOCK_ }, { " sender not ", BLOCK_ }, { " sender is not ", BLOCK_ }, { " sender domain", BLOCK_ },
+    { " sender verification", BLOCK_ }, { " verification failed for", BLOCK_ }, { " callout ", BLOCK_ }, { " helo ", BLOCK_ }, { " ehlo ", BLOCK_ }, { " rcpthosts", BLOCK_ }, { " relay denied", BLOCK_ },
+    { " relaying not ", BLOCK_ }, { " relaying is ", BLOCK_ }, { " relay not ", BLOCK_ }, { " relay is not ", BLOCK_ }, { " do not relay", BLOCK_ }, { " not allowed to relay", BLOCK_ }, { " relaying prohibited", BLOCK_ },
+    { " relaying mail", BLOCK_ }, { " administrative", BLOCK_ }, { " suspicious", BLOCK_ },
     { " spamhaus", BLOCK_ }, { " spamcop", BLOCK_ }, { " barracuda", BLOCK_ }, { " sorbs", BLOCK_ }, { " invaluement", BLOCK_ }, { " proofpoint", BLOCK_ }, { " senderscore", BLOCK_ },
     { " dnsbl", BLOCK_ }, { " rbl ", BLOCK_ }, { " block list", BLOCK_ }, { " blocklist", BLOCK_ }, { " blacklist", BLOCK_ }, { " black list", BLOCK_ }, { " denylist", BLOCK_ }, { " listed in ", BLOCK_ },
     { " listed at ", BLOCK_ }, { " listed by ", BLOCK_ }, { " reputation", BLOCK_ }, { " spf ", BLOCK_ }, { " dkim ", BLOCK_ }, { " dmarc ", BLOCK_ }, { " unauthenticated", BLOCK_ },
     { " authentication checks", BLOCK_ }, { " reverse dns", BLOCK_ }, { " ptr record", BLOCK_ }, { " rdns", BLOCK_ }, { " cannot find your hostname", BLOCK_ }, { " spam", BLOCK_ }, { " unsolicited", BLOCK_ },
     { " junk", BLOCK_ }, { " bulk ", BLOCK_ }, { " banned", BLOCK_ }, { " blocked", BLOCK_ }, { " your ip ", BLOCK_ }, { " your network", BLOCK_ }, { " relaying denied", BLOCK_ }, { " relay access denied", BLOCK_ },
-    { " relay not permitted", BLOCK_ }, { " unable to relay", BLOCK_ }, { " not permitted to relay", BLOCK_ }, { " content rejected", BLOCK_ }, { " policy reasons", BLOCK_ }, { " malware", BLOCK_ },
+    { " unable to relay", BLOCK_ }, { " not permitted to relay", BLOCK_ }, { " content rejected", BLOCK_ }, { " policy reasons", BLOCK_ }, { " malware", BLOCK_ },
     { " virus", BLOCK_ }, { " phish", BLOCK_ }, { " connections will not be accepted", BLOCK_ }, { " ask your postmaster", BLOCK_ }, { " authentication required", BLOCK_ },
     { " user unknown", REJECT_ }, { " unknown user", REJECT_ }, { " no such user", REJECT_ }, { " no such mailbox", REJECT_ }, { " no such recipient", REJECT_ }, { " no such address", REJECT_ },
     { " no such person", REJECT_ }, { " no such domain", REJECT_ }, { " no mailbox", REJECT_ }, { " mailbox not found", REJECT_ }, { " mailbox unavailable", REJECT_ }, { " mailbox does not exist", REJECT_ },
@@ -97,13 +104,14 @@ static const struct by_words words[] = {
     { " does not accept mail", REJECT_ }, { " not accepting mail", REJECT_ }, { " user not found", REJECT_ },
     { " message too large", MESSAGE_ }, { " message size", MESSAGE_ }, { " size limit", MESSAGE_ }, { " too big", MESSAGE_ }, { " too large", MESSAGE_ }, { " maximum size", MESSAGE_ }, { " attachment", MESSAGE_ },
     { " bare lf", MESSAGE_ }, { " line too long", MESSAGE_ }, { " not rfc 5322", MESSAGE_ }, { " header", MESSAGE_ }, { " hop count", MESSAGE_ },
+    { " access denied", BLOCK_ }, { " not permitted", BLOCK_ }, { " not authorized", BLOCK_ }, { " not authorised", BLOCK_ }, { " prohibited", BLOCK_ },
 };
 
 /* ---- the code of SMTP, where there is nothing else */
 
 static const struct { int status; enum reply_verdict is; } numbers[] = {
-    { 421, VERDICT_SLOW }, { 500, VERDICT_MESSAGE }, { 501, VERDICT_MESSAGE }, { 502, VERDICT_BLOCK }, { 503, VERDICT_BLOCK }, { 504, VERDICT_MESSAGE }, { 521, VERDICT_REJECT },
-    { 530, VERDICT_BLOCK }, { 534, VERDICT_BLOCK }, { 535, VERDICT_BLOCK }, { 538, VERDICT_BLOCK }, { 550, VERDICT_REJECT }, { 551, VERDICT_REJECT }, { 552, VERDICT_FULL }, { 553, VERDICT_REJECT },
+    { 421, VERDICT_SLOW }, { 500, VERDICT_MESSAGE }, { 501, VERDICT_MESSAGE }, { 502, VERDICT_BLOCK }, { 503, VERDICT_BLOCK }, { 504, VERDICT_MESSAGE }, { 521, VERDICT_REFUSED },
+    { 530, VERDICT_BLOCK }, { 534, VERDICT_BLOCK }, { 535, VERDICT_BLOCK }, { 538, VERDICT_BLOCK }, { 550, VERDICT_REFUSED }, { 551, VERDICT_REFUSED }, { 552, VERDICT_FULL }, { 553, VERDICT_REFUSED },
     { 554, VERDICT_BLOCK }, { 555, VERDICT_MESSAGE }, { 556, VERDICT_REJECT },
 };
 
@@ -132,15 +140,30 @@ static enum reply_verdict by_words(const char *said, bool good) {
     return VERDICT_NONE;
 }
 
-enum reply_verdict verdict_of(int status, const char *enhanced, const char *said) {
-    bool coded = (enhanced[0] == '2' || enhanced[0] == '4' || enhanced[0] == '5') && enhanced[1] == '.';
-    int class = status >= 200 ? status / 100 : coded ? enhanced[0] - '0' : 0;
-    bool good = class == 5;
-    const char *rest = coded ? enhanced + 2 : "";
-    if (class == 2)
-        return VERDICT_TAKEN;
-    if (class != 4 && class != 5)
-        return VERDICT_NONE;
+/* "sorry, no mailbox here by that name. (#5.1.1)": where a code stands in brackets behind the words, as some servers write it. *ret: "1.1", room for 8. */
+static bool bracketed(const char *said, char *ret_class, char ret[8]) {
+    const char *p = strstr(said, "(#");
+    if (p == NULL || (p[2] != '4' && p[2] != '5') || p[3] != '.')
+        return false;
+    size_t n = strspn(p + 4, "0123456789.");
+    if (n < 3 || n > 7 || p[4 + n] != ')')
+        return false;
+    *ret_class = p[2];
+    memcpy(ret, p + 4, n);
+    ret[n] = 0;
+    return true;
+}
+
+/* The code of SMTP, and no more. What is said of a text is said of it, or of us. */
+static enum reply_verdict by_number(enum reply_stage stage, int status, bool good) {
+    enum reply_verdict v = good ? VERDICT_REFUSED : VERDICT_DEFER;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        if (numbers[i].status == status)
+            v = numbers[i].is;
+    return v == VERDICT_REFUSED && stage == REPLY_AT_TEXT ? VERDICT_MESSAGE : v;
+}
+
+static enum reply_verdict meaning(enum reply_stage stage, int status, const char *rest, bool good, const char *said) {
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (strcmp(rest, codes[i].rest) == 0)
             return good ? codes[i].good : codes[i].now;
@@ -148,14 +171,32 @@ enum reply_verdict verdict_of(int status, const char *enhanced, const char *said
     for (size_t i = 0; v == VERDICT_NONE && i < ARRAY_LEN(subjects); i++)
         if (strncmp(rest, subjects[i].rest, strlen(subjects[i].rest)) == 0)
             v = good ? subjects[i].good : subjects[i].now;
-    for (size_t i = 0; v == VERDICT_NONE && i < ARRAY_LEN(numbers); i++)
-        if (numbers[i].status == status)
-            v = numbers[i].is;
-    return v != VERDICT_NONE ? v : good ? VERDICT_MESSAGE : VERDICT_DEFER;
+    return v == VERDICT_NONE ? by_number(stage, status, good) : v;
 }
 
-const char *verdict_name(enum reply_verdict v) {
-    static const char *const names[VERDICTS] = { [VERDICT_NONE] = "", [VERDICT_TAKEN] = "taken", [VERDICT_REJECT] = "reject", [VERDICT_MESSAGE] = "message", [VERDICT_DEFER] = "defer",
-                                                 [VERDICT_FULL] = "full", [VERDICT_SLOW] = "slow", [VERDICT_BLOCK] = "block" };
-    return (size_t)v < VERDICTS ? names[v] : "";
+enum reply_verdict verdict_at(enum reply_stage stage, int status, const char *enhanced, const char *said) {
+    bool coded = (enhanced[0] == '2' || enhanced[0] == '4' || enhanced[0] == '5') && enhanced[1] == '.';
+    char behind[8], class_behind = 0;
+    int class = status >= 200 ? status / 100 : coded ? enhanced[0] - '0' : 0;
+    const char *rest = coded ? enhanced + 2 : "";
+    if (class == 2)
+        return VERDICT_TAKEN;
+    if (class != 4 && class != 5)
+        return VERDICT_NONE;
+    if (!coded && bracketed(said, &class_behind, behind) && class_behind - '0' == class)
+        rest = behind;
+    enum reply_verdict v = meaning(stage, status, rest, class == 5, said);
+    bool of_us = stage == REPLY_AT_US || stage == REPLY_AT_SENDER;
+    return of_us && (v == VERDICT_REJECT || v == VERDICT_REFUSED) ? VERDICT_BLOCK : v;
 }
+
+enum reply_verdict verdict_of(int status, const char *enhanced, const char *said) { return verdict_at(REPLY_SOMEWHERE, status, enhanced, said); }
+
+static const struct { const char *name; enum verdict_holds holds; } verdicts[VERDICTS] = {
+    [VERDICT_NONE] = { "", HOLDS_NOTHING },     [VERDICT_TAKEN] = { "taken", HOLDS_NOTHING }, [VERDICT_REJECT] = { "reject", HOLDS_DEAD }, [VERDICT_MESSAGE] = { "message", HOLDS_NOTHING },
+    [VERDICT_DEFER] = { "defer", HOLDS_SOFT },  [VERDICT_FULL] = { "full", HOLDS_SOFT },      [VERDICT_SLOW] = { "slow", HOLDS_NOTHING },  [VERDICT_BLOCK] = { "block", HOLDS_NOTHING },
+    [VERDICT_REFUSED] = { "refused", HOLDS_SOFT }, [VERDICT_EXPIRED] = { "expired", HOLDS_NOTHING },
+};
+
+enum verdict_holds verdict_holds(enum reply_verdict v) { return (size_t)v < VERDICTS ? verdicts[v].holds : HOLDS_NOTHING; }
+const char *verdict_name(enum reply_verdict v) { return (size_t)v < VERDICTS ? verdicts[v].name : ""; }
