@@ -52,7 +52,8 @@ struct mail_relay {
 
 /* The provider that takes text messages (`sms`): how it is spoken to, as a description. In bodies and headers {{name}} stands for what a request brings: to ("+48…"), digits
  * ("48…"), text, id (our reference: letters and digits), sender, parts, unicode, user, password, token. What is wholly one of them and was not declared is left out. */
-enum sms_meaning { SMS_ACCEPTED, SMS_TAKEN /* it had that reference already */, SMS_REFUSED, SMS_LATER, SMS_SLOW, SMS_OURS /* sign-in, funds, set-up: no message goes */ };
+enum sms_meaning { SMS_ACCEPTED, SMS_TAKEN /* it had that reference already */, SMS_REFUSED /* for good, and it is not said whose fault it is */, SMS_NUMBER /* there is no such number */,
+                   SMS_TEXT /* this text, not the number */, SMS_LATER, SMS_SLOW, SMS_OURS /* sign-in, funds, set-up: no message goes */, SMS_NONE /* asked: it has no message of that reference */ };
 struct sms_code { const char *code; enum sms_meaning meaning; };
 struct sms_call { const char *method, *path, *body; };       /* body: JSON, or NULL; path NULL: there is no such call */
 #define SMS_POINTERS 4u
@@ -66,10 +67,10 @@ struct sms_shape {
     /* JSON pointers into an answer, where a step name=value goes to the item of a list that has it; the first that leads to something counts. */
     const char *receipt[SMS_POINTERS], *code[SMS_POINTERS], *said[SMS_POINTERS], *credit[SMS_POINTERS];
     const struct sms_code *codes; size_t code_count;
-    bool once;                               /* it refuses a second message of the same reference by itself */
+    usec_t once;                             /* so long it refuses a second message of the same reference by itself; USEC_NEVER: always; 0: it does not */
     /* Receipts, as members of a query, a form or a JSON object: our reference and the state; several in one are separated by commas. NULL: it sends none. */
     const char *told_id, *told_state;
-    const char *delivered, *bounced;         /* states, separated by spaces */
+    const char *delivered, *bounced, *dead /* there is no such number */, *stopped /* not by the phone: by us, by the operator */;      /* states, separated by spaces */
     const char *answer;                      /* what it wants to hear */
 };
 const struct sms_shape *sms_shape_find(const char *name);     /* of those that are shipped; NULL: none */

@@ -14,6 +14,25 @@
 
 struct entry { struct sms_provider provider; struct sms_shape shape; struct destination to; const char *ca; struct sms_code *codes; bool addressed, private, described; };
 
+/* "yes", "no", or so many hours or days. */
+static void read_once(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    static const struct { const char *word; usec_t each; int64_t most; } units[] = { { " hour", USEC_PER_HOUR, 24 * 30 }, { " hours", USEC_PER_HOUR, 24 * 30 }, { " day", USEC_PER_DAY, 30 }, { " days", USEC_PER_DAY, 30 } };
+    struct entry *e = to;
+    int64_t count = 0;
+    if (!instance_scalar(r, n))
+        return;
+    size_t digits = strspn(n->text, "0123456789");
+    bool fits = strcmp(n->text, "no") == 0 || strcmp(n->text, "yes") == 0;
+    e->shape.once = strcmp(n->text, "yes") == 0 ? USEC_NEVER : 0;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (strcmp(n->text + digits, units[i].word) == 0 && text_int_n(n->text, digits, 1, units[i].most, &count)) {
+            e->shape.once = count * units[i].each;
+            fits = true;
+        }
+    if (!fits)
+        instance_complain(r, n, "bad-value", "yes, no, or for how long it refuses a second one is wanted here, such as 24 hours");
+}
+
 static void read_provider(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
     struct entry *e = to;
     if (!instance_scalar(r, n))
@@ -188,10 +207,12 @@ static const struct map_key keys[] = {
     { "headers", MAP_MARKED, read_headers, 0 }, { "send", MAP_MARKED, read_call, AT(shape.send) }, { "ask", MAP_MARKED, read_call, AT(shape.ask) }, { "try", MAP_MARKED, read_call, AT(shape.try) },
     { "receipt", MAP_MARKED, read_pointers, AT(shape.receipt) }, { "code", MAP_MARKED, read_pointers, AT(shape.code) }, { "said", MAP_MARKED, read_pointers, AT(shape.said) },
     { "credit", MAP_MARKED, read_pointers, AT(shape.credit) },
-    { "accepted", MAP_MARKED, read_codes, SMS_ACCEPTED }, { "taken", MAP_MARKED, read_codes, SMS_TAKEN }, { "refused", MAP_MARKED, read_codes, SMS_REFUSED }, { "later", MAP_MARKED, read_codes, SMS_LATER },
-    { "slow_down", MAP_MARKED, read_codes, SMS_SLOW }, { "ours", MAP_MARKED, read_codes, SMS_OURS }, { "once", MAP_MARKED, map_yes_no, AT(shape.once) },
+    { "accepted", MAP_MARKED, read_codes, SMS_ACCEPTED }, { "taken", MAP_MARKED, read_codes, SMS_TAKEN }, { "refused", MAP_MARKED, read_codes, SMS_REFUSED },
+    { "no_number", MAP_MARKED, read_codes, SMS_NUMBER }, { "bad_text", MAP_MARKED, read_codes, SMS_TEXT }, { "unknown", MAP_MARKED, read_codes, SMS_NONE }, { "later", MAP_MARKED, read_codes, SMS_LATER },
+    { "slow_down", MAP_MARKED, read_codes, SMS_SLOW }, { "ours", MAP_MARKED, read_codes, SMS_OURS }, { "once", MAP_MARKED, read_once, 0 },
     { "told_id", MAP_MARKED, map_line, AT(shape.told_id) }, { "told_state", MAP_MARKED, map_line, AT(shape.told_state) },
-    { "delivered", MAP_MARKED, map_line, AT(shape.delivered) }, { "bounced", MAP_MARKED, map_line, AT(shape.bounced) }, { "answer", MAP_MARKED, map_line, AT(shape.answer) },
+    { "delivered", MAP_MARKED, map_line, AT(shape.delivered) }, { "bounced", MAP_MARKED, map_line, AT(shape.bounced) },
+    { "dead", MAP_MARKED, map_line, AT(shape.dead) }, { "stopped", MAP_MARKED, map_line, AT(shape.stopped) }, { "answer", MAP_MARKED, map_line, AT(shape.answer) },
 };
 #undef AT
 

@@ -14,7 +14,7 @@ TEST(a_shipped_provider_is_named) {
     CHECK_TEXT(i->sms->hook_at, "sejf.receipts");
     CHECK_TEXT(i->sms->sender, "Seats");
     CHECK_TEXT(i->sms->shape->host, "api.smsapi.pl");
-    CHECK(i->sms->shape->once && i->sms->shape->ask.path == NULL && i->destination_count == 1 && i->destinations[0].port == 443 && !i->destinations[0].private);
+    CHECK(i->sms->shape->once == USEC_PER_DAY && i->sms->shape->ask.path == NULL && i->destination_count == 1 && i->destinations[0].port == 443 && !i->destinations[0].private);
     CHECK_TEXT(i->destinations[0].host, "api.smsapi.pl");
     CHECK_INT(load("sign_in_with: [{name: C, issuer: \"https://api.smsapi.com\", client_id: a, client_secret: file a}]\n"
                    "sms:\n  provider: serwersms\n  address: https://LOCALHOST:9443/v2/\n  user: seats\n  password: file secret/sms\n  ca: ca.pem\n  private: yes\n", f, &other), OK);
@@ -38,7 +38,7 @@ TEST(another_is_described) {
     CHECK_TEXT(s->send.path, "/m");
     CHECK_TEXT(s->send.method, "POST");
     CHECK_TEXT(s->ask.path, "/known");
-    CHECK(s->try.path == NULL && s->once && s->code_count == 3 && s->codes[2].meaning == SMS_REFUSED && s->receipt[1] == NULL);
+    CHECK(s->try.path == NULL && s->once == USEC_NEVER && s->code_count == 3 && s->codes[2].meaning == SMS_REFUSED && s->receipt[1] == NULL);
     CHECK_TEXT(s->headers[0].name, "x-key");
     CHECK_TEXT(s->code[1], "/state");
     CHECK_TEXT(s->codes[1].code, "sent");

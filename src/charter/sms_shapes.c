@@ -12,10 +12,10 @@
 static const struct sms_code smsapi_codes[] = {
     { "QUEUE", SMS_ACCEPTED }, { "SENT", SMS_ACCEPTED }, { "DELIVERED", SMS_ACCEPTED }, { "ACCEPTED", SMS_ACCEPTED }, { "RENEWAL", SMS_ACCEPTED },
     { "53", SMS_TAKEN },
-    { "11", SMS_REFUSED },                   /* no text, or one that is too long */
-    { "12", SMS_REFUSED },                   /* more parts than were counted here */
-    { "13", SMS_REFUSED },                   /* no valid number, or one that its list excludes */
-    { "33", SMS_REFUSED },
+    { "11", SMS_TEXT },                      /* no text, or one that is too long */
+    { "12", SMS_TEXT },                      /* more parts than were counted here */
+    { "13", SMS_NUMBER },                    /* no valid number, or one that its list excludes */
+    { "33", SMS_NUMBER },
     { "52", SMS_LATER },                     /* too many messages to one number within a minute */
     { "203", SMS_SLOW }, { "202", SMS_SLOW },
     { "200", SMS_LATER }, { "201", SMS_LATER }, { "999", SMS_LATER },
@@ -32,15 +32,15 @@ static const struct sms_shape smsapi = {
     .try = { "GET", "/profile", NULL },
     .receipt = { "/list/0/id" }, .code = { "/error", "/list/0/error", "/list/0/status" }, .said = { "/message", "/invalid_numbers/0/message", "/list/0/status" },
     .credit = { "/points" },
-    .codes = smsapi_codes, .code_count = ARRAY_LEN(smsapi_codes), .once = true,
+    .codes = smsapi_codes, .code_count = ARRAY_LEN(smsapi_codes), .once = USEC_PER_DAY,
     .told_id = "idx", .told_state = "status",
-    .delivered = "404 DELIVERED", .bounced = "402 405 406 407 412 EXPIRED UNDELIVERED FAILED REJECTED STOP", .answer = "OK",
+    .delivered = "404 DELIVERED", .bounced = "402 405 EXPIRED UNDELIVERED", .stopped = "406 407 412 FAILED REJECTED STOP", .answer = "OK",
 };
 
 static const struct sms_code serwersms_codes[] = {
     { "queued", SMS_ACCEPTED }, { "sent", SMS_ACCEPTED }, { "delivered", SMS_ACCEPTED }, { "undelivered", SMS_ACCEPTED }, { "in_progress", SMS_ACCEPTED }, { "pending", SMS_ACCEPTED },
     { "saved", SMS_ACCEPTED },
-    { "unsent", SMS_LATER }, { "2001", SMS_REFUSED },                        /* no valid number */
+    { "unsent", SMS_LATER }, { "2001", SMS_NUMBER },                        /* no valid number */
     { "1000", SMS_OURS }, { "1001", SMS_OURS }, { "1002", SMS_OURS }, { "1003", SMS_OURS }, { "1005", SMS_OURS }, { "1006", SMS_OURS }, { "1007", SMS_OURS },
     { "1008", SMS_OURS }, { "2000", SMS_OURS },
     { "3000", SMS_OURS }, { "3001", SMS_OURS }, { "3002", SMS_OURS }, { "3003", SMS_OURS },      /* no messages left, or no right to send them */

@@ -192,7 +192,8 @@ static void in_doubt(struct letter_try *t, usec_t now) {
 /* What the words of a mail server mean for a message: what is not for good waits, whatever the number of the answer, and what is said of us is held against nobody. */
 static void weigh(struct letter_try *t) {
     struct letter_row *r = &t->row;
-    r->verdict = r->channel == CHANNEL_EMAIL ? (int)verdict_at((enum reply_stage)t->reply.stage, t->reply.status, t->reply.enhanced, t->reply.said) : VERDICT_NONE;
+    if (r->channel == CHANNEL_EMAIL)         /* of a text message its provider's table has said it */
+        r->verdict = (int)verdict_at((enum reply_stage)t->reply.stage, t->reply.status, t->reply.enhanced, t->reply.said);
     bool lasts = r->verdict == VERDICT_NONE || r->verdict == VERDICT_REJECT || r->verdict == VERDICT_REFUSED || r->verdict == VERDICT_MESSAGE;
     if (is_message(t) && t->reply.outcome == MAIL_REFUSED && !lasts)
         t->reply.outcome = MAIL_LATER;
@@ -401,6 +402,7 @@ static enum code mail_around(struct letter_try *t, int64_t tenant, struct err *r
 
 static enum code sms_settled(struct letter_try *t, int64_t tenant, const struct sms_reply *r, enum deliver_end *ret, struct err *reterr) {
     t->reply = r->mail;
+    t->row.verdict = (int)r->verdict;
     if (r->receipt[0] != 0) {
         buf_cut(&t->receipt, 0);
         buf_text(&t->receipt, r->receipt);
@@ -409,15 +411,27 @@ static enum code sms_settled(struct letter_try *t, int64_t tenant, const struct 
     return settled(t, tenant, ret, reterr);
 }
 
+/* Of which try nobody knows, the first and the last? That of the first is not kept: what is told is no later than it was. */
+static struct sms_question question_of(const struct letter_try *t, int64_t tenant) {
+    const struct letter_row *r = &t->row;
+    const usec_t now = clock_now(), earliest = r->begins > r->made ? r->begins : r->made;
+    return (struct sms_question){ .tenant = tenant, .id = r->id, .first = now - (r->doubts > 0 ? earliest : r->tried), .last = now - r->tried };
+}
+
 /* *ret_known false: the provider has not got it. */
 static enum code sms_ask(struct letter_try *t, int64_t tenant, bool *ret_known, enum deliver_end *ret, struct err *reterr) {
     struct sms_reply r = { .mail = { .outcome = MAIL_RELAY } };
-    enum code code = t->d->sms->ask(t->d->sms->arg, tenant, &t->row.id, t->row.receipt, &r, reterr);
+    const struct sms_question q = question_of(t, tenant);
+    enum code code = t->d->sms->ask(t->d->sms->arg, &q, &r, reterr);
     *ret_known = true;
     if (code == E_PEER || (code == OK && r.mail.outcome == MAIL_RELAY))
         return put_off(t, tenant, TENANT_WAIT, code == OK ? DELIVER_PROVIDER : DELIVER_WAITS, ret, reterr);
     if (code != OK)
         return code;
+    if (r.mail.outcome == MAIL_IN_DOUBT) {   /* it would take a second one by now */
+        t->row.doubts += t->row.doubts == 0;
+        return give_up_as(t, tenant, "its provider can no more be asked, and would take it a second time", ret, reterr);
+    }
     *ret_known = r.mail.outcome != MAIL_NOT_SENT && (r.mail.outcome != MAIL_NEVER || t->row.state == LETTER_SENDING);       /* who cannot say is given it again, later */
     return *ret_known ? sms_settled(t, tenant, &r, ret, reterr) : OK;
 }
@@ -429,7 +443,7 @@ static enum code sms_hand_over(struct letter_try *t, int64_t tenant, enum delive
     bool went = false;
     if (!gsm_measure(buf_str(&t->out.text), t->out.text.len, &m))
         return give_up_as(t, tenant, "its text cannot stand in a text message", ret, reterr);
-    const struct sms_letter l = { .tenant = tenant, .id = t->row.id, .attempt = (uint32_t)t->row.tries + 1, .to = t->out.to, .text = buf_str(&t->out.text), .unicode = m.encoding == GSM_SIXTEEN, .parts = m.parts };
+    const struct sms_letter l = { .tenant = tenant, .id = t->row.id, .to = t->out.to, .text = buf_str(&t->out.text), .unicode = m.encoding == GSM_SIXTEEN, .parts = m.parts };
     enum code code = t->d->sms->send(t->d->sms->arg, &l, may_go, &g, &went, &r, reterr);
     if (!went && code == E_PEER)
         return put_off(t, tenant, TENANT_WAIT, DELIVER_WAITS, ret, reterr);

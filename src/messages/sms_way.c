@@ -3,6 +3,7 @@
 #include "messages/sms_way.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "charter/instance.h"
 #include "crypto/crypto.h"
+#include "messages/sms_said.h"
 
 #define BODY_MAX (64u << 10)
 #define ANSWER_MAX (256u << 10)
@@ -53,7 +55,6 @@ static void value_add(struct values *v, const char *name, const char *text) { v-
 
 static void values_make(const struct sms_client *c, int64_t tenant, const struct uuid *id, const struct sms_letter *l, struct values *v) {
     const struct sms_provider *p = c->o.provider;
-    const char *sender = l != NULL && l->sender != NULL ? l->sender : p->sender;
     *v = (struct values){ .unicode = l != NULL && l->unicode, .parts = l != NULL ? l->parts : 1 };
     if (id != NULL)
         sms_reference(tenant, id, v->reference);
@@ -65,7 +66,7 @@ static void values_make(const struct sms_client *c, int64_t tenant, const struct
     value_add(v, "digits", l == NULL ? NULL : l->to + (l->to[0] == '+'));
     value_add(v, "text", l == NULL ? NULL : l->text);
     value_add(v, "id", id == NULL ? NULL : v->reference);
-    value_add(v, "sender", sender);
+    value_add(v, "sender", p->sender);
     value_add(v, "parts", v->parts_text);
     value_add(v, "unicode", v->unicode ? "true" : "false");
 }
@@ -178,19 +179,24 @@ static const json_t *step(const json_t *at, const char *word, size_t len) {
     return NULL;
 }
 
-/* The text of what a pointer leads to; false: nothing, null, false, 0 or "". */
-static bool told(const json_t *answer, const char *pointer, char *ret, size_t room) {
+static const json_t *found(const json_t *answer, const char *pointer) {
     const json_t *at = answer;
     for (const char *p = pointer; at != NULL && *p == '/';) {
         size_t len = strcspn(p + 1, "/");
         at = step(at, p + 1, len);
         p += 1 + len;
     }
+    return at;
+}
+
+/* The text of what a pointer leads to; false: nothing, null, false, 0 or "". */
+static bool told(const json_t *answer, const char *pointer, char *ret, size_t room) {
+    const json_t *at = found(answer, pointer);
     if (json_is_string(at) && json_string_length(at) > 0)
         snprintf(ret, room, "%s", json_string_value(at));
     else if (json_is_integer(at) && json_integer_value(at) != 0)
         snprintf(ret, room, "%lld", (long long)json_integer_value(at));
-    else if (json_is_real(at))
+    else if (json_is_real(at) && fpclassify(json_real_value(at)) != FP_ZERO)
         snprintf(ret, room, "%.10g", json_real_value(at));
     else
         return false;
@@ -204,76 +210,107 @@ static bool told_any(const json_t *answer, const char *const *pointers, char *re
     return false;
 }
 
-void sms_said(const char *text, char *ret, size_t room) {
-    size_t len = 0;
-    for (const char *p = text; *p != 0 && len + 1 < room; p++)
-        ret[len++] = (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p;
-    while (len > 0 && !text_is_utf8(ret, len))
-        len--;                               /* cut inside a letter, or no UTF-8 from there on */
-    ret[len] = 0;
-    for (size_t i = 0; i < len;) {
-        size_t digits = 0, end = i;
-        for (; end < len && (strchr("0123456789", ret[end]) != NULL || (digits > 0 && strchr(" -.()", ret[end]) != NULL)); end++)
-            digits += strchr("0123456789", ret[end]) != NULL;
-        for (size_t k = i, n = 0; digits >= 7 && k < end; k++)
-            if (strchr("0123456789", ret[k]) != NULL && ++n > 2 && n <= digits - 2)
-                ret[k] = '*';
-        i = end > i ? end : i + 1;
-    }
-}
+/* An answer as it was read, once. */
+struct answer {
+    json_t *json;                            /* NULL: it is none */
+    int status;
+    bool coded, known /* to the description */, has /* a receipt */;
+    enum sms_meaning meaning;                /* of a known code */
+    char code[64], receipt[SMS_RECEIPT_MAX];
+};
 
-/* What the answer's code means; false: it has none. *ret_known: it is one of the description. */
-static bool code_of(const struct sms_shape *s, const json_t *answer, bool *ret_known, enum sms_meaning *ret, char *text, size_t room) {
-    *ret_known = false;
-    if (!told_any(answer, s->code, text, room))
-        return false;
-    for (size_t i = 0; i < s->code_count; i++)
-        if (strcmp(s->codes[i].code, text) == 0) {
-            *ret_known = true;
-            *ret = s->codes[i].meaning;
+static struct answer answer_read(const struct sms_shape *s, const struct fetch_reply *got) {
+    json_error_t error;
+    struct answer a = { .json = json_loadb(buf_str(&got->body), got->body.len, 0, &error), .status = got->status };
+    a.coded = told_any(a.json, s->code, a.code, sizeof a.code);
+    a.has = told_any(a.json, s->receipt, a.receipt, sizeof a.receipt);
+    for (size_t i = 0; a.coded && i < s->code_count; i++)
+        if (strcmp(s->codes[i].code, a.code) == 0) {
+            a.known = true;
+            a.meaning = s->codes[i].meaning;
         }
-    return true;
+    return a;
 }
+static void answer_done(struct answer *a) { json_decref(a->json); }
+DEFINE_AUTO_VALUE(struct answer, answer_done)
 
-static enum mail_outcome by_status(int status, bool coded, bool receipt) {
+static bool is_good(const struct answer *a) { return a->status >= 200 && a->status <= 299; }
+
+/* Of an answer whose code says nothing to us. Where it has a receipt, the provider has the message, whatever else it says of it. */
+static enum mail_outcome by_status(const struct answer *a) {
     static const struct { int from, to; enum mail_outcome is; } rows[] = {
         { 401, 403, MAIL_RELAY }, { 429, 429, MAIL_RELAY }, { 503, 503, MAIL_RELAY }, { 404, 405, MAIL_RELAY }, { 300, 399, MAIL_RELAY },
         { 408, 408, MAIL_IN_DOUBT }, { 400, 499, MAIL_LATER }, { 500, 599, MAIL_IN_DOUBT },
     };
-    if (status >= 200 && status <= 299)
-        return coded ? MAIL_LATER : receipt ? MAIL_SENT : MAIL_IN_DOUBT;
+    if (is_good(a))
+        return a->has ? (a->coded ? MAIL_IN_DOUBT : MAIL_SENT) : a->coded ? MAIL_LATER : MAIL_IN_DOUBT;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (status >= rows[i].from && status <= rows[i].to)
-            return rows[i].is;
+        if (a->status >= rows[i].from && a->status <= rows[i].to)
+            return a->has && rows[i].is == MAIL_LATER ? MAIL_IN_DOUBT : rows[i].is;
     return MAIL_IN_DOUBT;
 }
 
-static enum mail_outcome outcome_of(enum sms_meaning m, int status) {
-    static const enum mail_outcome is[] = { [SMS_ACCEPTED] = MAIL_SENT, [SMS_TAKEN] = MAIL_SENT, [SMS_REFUSED] = MAIL_REFUSED, [SMS_LATER] = MAIL_LATER,
-                                            [SMS_SLOW] = MAIL_RELAY, [SMS_OURS] = MAIL_RELAY };
-    return m == SMS_ACCEPTED && status >= 300 ? MAIL_IN_DOUBT : is[m];
+static const struct { enum mail_outcome outcome; enum reply_verdict verdict; } meanings[] = {
+    [SMS_ACCEPTED] = { MAIL_SENT, VERDICT_TAKEN },   [SMS_TAKEN] = { MAIL_SENT, VERDICT_TAKEN }, [SMS_REFUSED] = { MAIL_REFUSED, VERDICT_NONE },
+    [SMS_NUMBER] = { MAIL_REFUSED, VERDICT_REJECT }, [SMS_TEXT] = { MAIL_REFUSED, VERDICT_MESSAGE }, [SMS_LATER] = { MAIL_LATER, VERDICT_DEFER },
+    [SMS_SLOW] = { MAIL_RELAY, VERDICT_SLOW },       [SMS_OURS] = { MAIL_RELAY, VERDICT_BLOCK }, [SMS_NONE] = { MAIL_LATER, VERDICT_NONE },
+};
+
+static enum mail_outcome outcome_of(const struct answer *a) {
+    if (!a->known)
+        return by_status(a);
+    return a->meaning == SMS_ACCEPTED && a->status >= 300 ? MAIL_IN_DOUBT : meanings[a->meaning].outcome;
 }
 
-static void reply_make(const struct sms_shape *s, const struct fetch_reply *got, const char *text, struct sms_reply *ret) {
-    json_error_t error;
-    json_t *answer = json_loadb(buf_str(&got->body), got->body.len, 0, &error);
-    char code[64] = "", said[MAIL_TEXT_MAX] = "", receipt[SMS_RECEIPT_MAX] = "";
-    enum sms_meaning meaning = SMS_LATER;
-    bool known = false, coded = code_of(s, answer, &known, &meaning, code, sizeof code), has = told_any(answer, s->receipt, receipt, sizeof receipt);
+/* What may stand in the list beside the message: a code is a word, and no number that is as long as that of a person. */
+static const char *code_shown(const struct answer *a) {
+    size_t len = strlen(a->code), digits = 0;
+    for (size_t i = 0; i < len; i++)
+        digits += a->code[i] >= '0' && a->code[i] <= '9';
+    return a->coded && len <= 32 && digits < 7 && strspn(a->code, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-") == len ? a->code : "";
+}
+
+/* Its own words; "" where they hold what is personal, or might. */
+static void words_take(const struct sms_shape *s, const struct answer *a, const struct sms_letter *l, char *ret, size_t room) {
+    ret[0] = 0;
+    for (size_t i = 0; i < SMS_POINTERS && s->said[i] != NULL && ret[0] == 0; i++) {
+        const json_t *at = found(a->json, s->said[i]);
+        if (!json_is_string(at) || json_string_length(at) == 0)
+            continue;
+        sms_said(json_string_value(at), ret, room);
+        if (l != NULL && (sms_said_holds(json_string_value(at), l->text, NULL) || sms_said_holds(ret, NULL, l->to)))
+            ret[0] = 0;
+        return;
+    }
+}
+
+/* An id that is the number would lie there in the clear. l NULL: the number is not known here. */
+static bool receipt_fits(const struct answer *a, const struct sms_letter *l) {
+    size_t len = strlen(a->receipt);
+    if (!a->has || len + 1 >= sizeof a->receipt || strspn(a->receipt, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-") != len)
+        return false;
+    return l != NULL ? !sms_said_holds(a->receipt, NULL, l->to) : len > 15 || len < 7 || strpbrk(a->receipt, "abcdefABCDEFghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ") != NULL;
+}
+
+/* l NULL: asked about a message whose text and number are not at hand; then of its words the code alone is kept. */
+static void reply_make(const struct sms_shape *s, const struct answer *a, const struct sms_letter *l, bool words, struct sms_reply *ret) {
     int64_t number = 0;
-    *ret = (struct sms_reply){ .mail = { .outcome = known ? outcome_of(meaning, got->status) : by_status(got->status, coded, has), .status = got->status } };
-    if (coded && text_int(code, 1, 999999, &number))
+    char *said = ret->mail.said;
+    *ret = (struct sms_reply){ .mail = { .outcome = outcome_of(a), .status = a->status }, .verdict = a->known ? meanings[a->meaning].verdict : VERDICT_NONE };
+    if (a->coded && text_int(a->code, 1, 999999, &number))
         ret->mail.status = (int)number;
-    if (has && strlen(receipt) + 1 < sizeof ret->receipt && strspn(receipt, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-") == strlen(receipt))
-        snprintf(ret->receipt, sizeof ret->receipt, "%s", receipt);
-    if (ret->mail.outcome == MAIL_SENT)
-        snprintf(said, sizeof said, "%s", meaning == SMS_TAKEN && known ? "it had taken this reference already" : "taken");
-    else if (!told_any(answer, s->said, said, sizeof said) || (text != NULL && *text != 0 && strstr(said, text) != NULL))
-        snprintf(said, sizeof said, "HTTP %d%s%s", got->status, coded ? ", code " : "", code);
-    sms_said(said, ret->mail.said, sizeof ret->mail.said);
+    if (receipt_fits(a, l))
+        snprintf(ret->receipt, sizeof ret->receipt, "%s", a->receipt);
+    if (ret->mail.outcome == MAIL_SENT) {
+        ret->verdict = VERDICT_TAKEN;
+        snprintf(said, sizeof ret->mail.said, "%s", a->meaning == SMS_TAKEN && a->known ? "it had taken this reference already" : "taken");
+    } else if (words) {
+        words_take(s, a, l, said, sizeof ret->mail.said);
+    }
+    if (said[0] == 0)
+        snprintf(said, sizeof ret->mail.said, "HTTP %d%s%s", a->status, code_shown(a)[0] != 0 ? ", code " : "", code_shown(a));
     snprintf(ret->mail.tls, sizeof ret->mail.tls, "TLS");
     ret->mail.about = ret->mail.outcome == MAIL_REFUSED || ret->mail.outcome == MAIL_LATER;
-    json_decref(answer);
 }
 
 /* ---- a request */
@@ -326,23 +363,46 @@ static enum code out_send(void *arg, const struct sms_letter *l, mail_go_fn go, 
     if (code != OK)
         return code;
     *ret_went = true;
-    if (ask_provider(c, &c->shape->send, &v, &body, &got, &left, &why) == OK)
-        reply_make(c->shape, &got, l->text, ret);
-    else
+    if (ask_provider(c, &c->shape->send, &v, &body, &got, &left, &why) != OK) {
         could_not(&why, left ? MAIL_IN_DOUBT : MAIL_RELAY, ret);
+        return OK;
+    }
+    AUTO(answer_done) struct answer a = answer_read(c->shape, &got);
+    reply_make(c->shape, &a, l, true, ret);
     return OK;
 }
 
-/* Of a message that is known there: it may say that it could not go. */
-static enum mail_outcome asked(const struct sms_reply *r, const struct fetch_reply *got, bool json) {
-    if (r->mail.outcome == MAIL_LATER && r->receipt[0] != 0)
-        return MAIL_NOT_SENT;                /* it is there, and will not go by itself */
-    if (r->mail.outcome == MAIL_IN_DOUBT && got->status >= 200 && got->status <= 299 && json)
-        return MAIL_NOT_SENT;                /* an answer without that message, and without a fault */
-    return r->mail.outcome == MAIL_SENT || r->mail.outcome == MAIL_REFUSED ? r->mail.outcome : MAIL_RELAY;
+/* Is the list that its receipt would stand in there, and empty? Nothing less says that it has no such message: a fault may look like any answer. */
+static bool list_is_empty(const struct sms_shape *s, const struct answer *a) {
+    const json_t *at = a->json;
+    for (const char *p = s->receipt[0] == NULL ? "" : s->receipt[0]; at != NULL && *p == '/';) {
+        size_t len = strcspn(p + 1, "/");
+        if (json_is_array(at))
+            return json_array_size(at) == 0 && (strchr("0123456789", p[1]) != NULL || memchr(p + 1, '=', len) != NULL);
+        at = step(at, p + 1, len);
+        p += 1 + len;
+    }
+    return false;
 }
 
-static enum code out_ask(void *arg, int64_t tenant, const struct uuid *id, const char *receipt UNUSED, struct sms_reply *ret, struct err *reterr) {
+static enum mail_outcome asked(const struct sms_shape *s, const struct answer *a, const struct sms_question *q) {
+    const bool there = a->has || s->receipt[0] == NULL, waited = q->last >= SMS_REPORTS_WAIT;
+    const enum mail_outcome o = outcome_of(a);
+    if (a->known && a->meaning == SMS_LATER && a->has)
+        return MAIL_NOT_SENT;                /* it is there, and will not go by itself */
+    if (is_good(a) && !a->has && waited && (a->known ? a->meaning == SMS_NONE : !a->coded && list_is_empty(s, a)))
+        return MAIL_NOT_SENT;                /* it has none of that reference, and had the time to write one down */
+    return o == MAIL_SENT || (o == MAIL_REFUSED && there) ? o : MAIL_RELAY;
+}
+
+/* A provider that cannot be asked, but refuses a second one for a while: within that while it is handed over again. */
+static enum mail_outcome by_itself(const struct sms_shape *s, const struct sms_question *q) {
+    if (s->once == 0)
+        return MAIL_NEVER;
+    return q->first >= 0 && (s->once == USEC_NEVER || q->first < s->once - SMS_ONCE_MARGIN) ? MAIL_NOT_SENT : MAIL_IN_DOUBT;
+}
+
+static enum code out_ask(void *arg, const struct sms_question *q, struct sms_reply *ret, struct err *reterr) {
     const struct sms_client *c = arg;
     AUTO(buf_wipe) struct buf body = BUF(BODY_MAX);
     AUTO(fetch_reply_done) struct fetch_reply got = FETCH_REPLY;
@@ -350,10 +410,10 @@ static enum code out_ask(void *arg, int64_t tenant, const struct uuid *id, const
     struct err why;
     bool left;
     if (c->shape->ask.path == NULL) {
-        *ret = (struct sms_reply){ .mail = { .outcome = c->shape->once ? MAIL_NOT_SENT : MAIL_NEVER } };
+        *ret = (struct sms_reply){ .mail = { .outcome = by_itself(c->shape, q) } };
         return OK;
     }
-    values_make(c, tenant, id, NULL, &v);
+    values_make(c, q->tenant, &q->id, NULL, &v);
     enum code code = c->shape->ask.body == NULL ? OK : body_make(c->shape->ask.body, &v, &body, reterr);
     if (code != OK)
         return code;
@@ -361,11 +421,9 @@ static enum code out_ask(void *arg, int64_t tenant, const struct uuid *id, const
         could_not(&why, MAIL_RELAY, ret);
         return OK;
     }
-    json_error_t error;
-    json_t *answer = json_loadb(buf_str(&got.body), got.body.len, 0, &error);
-    reply_make(c->shape, &got, NULL, ret);
-    ret->mail.outcome = asked(ret, &got, json_is_object(answer));
-    json_decref(answer);
+    AUTO(answer_done) struct answer a = answer_read(c->shape, &got);
+    reply_make(c->shape, &a, NULL, false, ret);
+    ret->mail.outcome = asked(c->shape, &a, q);
     return OK;
 }
 
@@ -388,16 +446,14 @@ static enum code out_try(void *arg, struct sms_reply *ret, struct err *reterr) {
         could_not(&why, MAIL_RELAY, ret);
         return OK;
     }
-    json_error_t error;
-    json_t *answer = json_loadb(buf_str(&got.body), got.body.len, 0, &error);
-    reply_make(c->shape, &got, NULL, ret);
-    bool good = got.status >= 200 && got.status <= 299 && json_is_object(answer) && ret->mail.outcome != MAIL_RELAY && !told_any(answer, c->shape->code, credit, sizeof credit);
+    AUTO(answer_done) struct answer a = answer_read(c->shape, &got);
+    reply_make(c->shape, &a, NULL, true, ret);
+    bool good = is_good(&a) && json_is_object(a.json) && ret->mail.outcome != MAIL_RELAY && !a.coded;
     ret->mail.outcome = good ? MAIL_SENT : MAIL_RELAY;
-    if (good && told_any(answer, c->shape->credit, credit, sizeof credit))
+    if (good && told_any(a.json, c->shape->credit, credit, sizeof credit))
         snprintf(ret->mail.said, sizeof ret->mail.said, "credit %s", credit);
     else if (good)
         snprintf(ret->mail.said, sizeof ret->mail.said, "signed in");
-    json_decref(answer);
     return OK;
 }
 

@@ -117,6 +117,10 @@ TEST(what_each_answer_means) {
         { "serwersms", 200, FAULT("1001"), MAIL_RELAY, 1001, "it says so" }, { "serwersms", 200, FAULT("2001"), MAIL_REFUSED, 2001, "it says so" },
         { "serwersms", 200, FAULT("3002"), MAIL_RELAY, 3002, "it says so" }, { "serwersms", 200, FAULT("3999"), MAIL_LATER, 3999, "it says so" },
         { "serwersms", 200, "{\"success\":true,\"items\":[]}", MAIL_IN_DOUBT, 200, "HTTP 200" },
+        /* what it has taken is in doubt, and never said to have failed, whatever word of its own it has for that */
+        { "serwersms", 200, ITEM("scheduled"), MAIL_IN_DOUBT, 200, "scheduled" }, { "serwersms", 201, ITEM("scheduled"), MAIL_IN_DOUBT, 201, "scheduled" }, { "serwersms", 400, ITEM("scheduled"), MAIL_IN_DOUBT, 400, "scheduled" },
+        { "smsapi", 200, "{\"count\":1,\"list\":[{\"id\":\"1460969715572091219\",\"status\":\"PLANNED\",\"error\":null}]}", MAIL_IN_DOUBT, 200, "PLANNED" },
+        { "smsapi", 200, "{\"error\":0.0,\"list\":[{\"id\":\"1460969715572091219\"}]}", MAIL_SENT, 200, "taken" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct double_of d = { .status = rows[i].status, .body = rows[i].body };
@@ -155,13 +159,21 @@ TEST(what_may_have_left_is_in_doubt) {
     }
 }
 
+#define H USEC_PER_HOUR
+#define M USEC_PER_MINUTE
 TEST(what_became_of_it_is_asked_by_our_reference) {
-    static const struct { const char *name; enum code fails; int status; const char *body; enum mail_outcome want; int calls; } rows[] = {
-        { "smsapi", OK, 0, "", MAIL_NOT_SENT, 0 },                                   /* it refuses a second one by itself */
-        { "serwersms", OK, 200, "{\"paging\":{\"page\":1,\"count\":0},\"items\":[]}", MAIL_NOT_SENT, 1 }, { "serwersms", OK, 200, ITEM("delivered"), MAIL_SENT, 1 },
-        { "serwersms", OK, 200, ITEM("in_progress"), MAIL_SENT, 1 }, { "serwersms", OK, 200, ITEM("undelivered"), MAIL_SENT, 1 }, { "serwersms", OK, 200, ITEM("unsent"), MAIL_NOT_SENT, 1 },
-        { "serwersms", OK, 200, FAULT("1001"), MAIL_RELAY, 1 }, { "serwersms", OK, 500, "", MAIL_RELAY, 1 }, { "serwersms", OK, 200, "<p>", MAIL_RELAY, 1 }, { "serwersms", E_PEER, 0, "", MAIL_RELAY, 1 },
-        { "serwersms", OK, 429, "", MAIL_RELAY, 1 },
+    static const struct { const char *name; enum code fails; int status; const char *body; usec_t first, last; enum mail_outcome want; int calls; } rows[] = {
+        { "smsapi", OK, 0, "", M, 0, MAIL_NOT_SENT, 0 }, { "smsapi", OK, 0, "", 23 * H, 0, MAIL_NOT_SENT, 0 },       /* it refuses a second one by itself, for a day */
+        { "smsapi", OK, 0, "", 24 * H - 10 * M, 0, MAIL_IN_DOUBT, 0 }, { "smsapi", OK, 0, "", 90 * H, M, MAIL_IN_DOUBT, 0 }, { "smsapi", OK, 0, "", -1, 0, MAIL_IN_DOUBT, 0 },
+        { "serwersms", OK, 200, "{\"paging\":{\"page\":1,\"count\":0},\"items\":[]}", H, 11 * M, MAIL_NOT_SENT, 1 }, { "serwersms", OK, 200, "{\"items\":[]}", H, 5 * M, MAIL_RELAY, 1 },
+        { "serwersms", OK, 200, "{\"items\":[]}", H, -1, MAIL_RELAY, 1 }, { "serwersms", OK, 200, "{}", H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 200, "{\"items\":{}}", H, H, MAIL_RELAY, 1 },
+        { "serwersms", OK, 200, "{\"items\":null}", H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 200, "{\"items\":[{}]}", H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 200, "[]", H, H, MAIL_RELAY, 1 },
+        { "serwersms", OK, 200, "{\"success\":false,\"message\":\"maintenance\"}", H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 200, "{\"error\":{\"type\":\"Internal\"}}", H, H, MAIL_RELAY, 1 },
+        { "serwersms", OK, 500, "{\"items\":[]}", H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 200, "{\"error\":{\"code\":77},\"items\":[]}", H, H, MAIL_RELAY, 1 },
+        { "serwersms", OK, 200, ITEM("delivered"), M, M, MAIL_SENT, 1 }, { "serwersms", OK, 200, ITEM("in_progress"), M, M, MAIL_SENT, 1 }, { "serwersms", OK, 200, ITEM("undelivered"), M, M, MAIL_SENT, 1 },
+        { "serwersms", OK, 200, ITEM("unsent"), M, M, MAIL_NOT_SENT, 1 }, { "serwersms", OK, 200, ITEM("scheduled"), H, H, MAIL_RELAY, 1 },
+        { "serwersms", OK, 200, FAULT("1001"), H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 200, FAULT("2001"), H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 500, "", H, H, MAIL_RELAY, 1 },
+        { "serwersms", OK, 200, "<p>", H, H, MAIL_RELAY, 1 }, { "serwersms", E_PEER, 0, "", H, H, MAIL_RELAY, 1 }, { "serwersms", OK, 429, "", H, H, MAIL_RELAY, 1 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct double_of d = { .status = rows[i].status, .body = rows[i].body, .fails = rows[i].fails, .left = true };
@@ -169,13 +181,17 @@ TEST(what_became_of_it_is_asked_by_our_reference) {
         AUTO(sms_close) struct sms_client *c = client_of(&p, &d);
         struct sms_reply r;
         struct err e;
-        CHECK_OK(out_ask(c, 42, &letter_id, "", &r, &e), &e);
+        CHECK_OK(out_ask(c, &(struct sms_question){ 42, letter_id, rows[i].first, rows[i].last }, &r, &e), &e);
         if (r.mail.outcome != rows[i].want)
             fprintf(stderr, "row %zu: %s\n", i, rows[i].body);
         CHECK(r.mail.outcome == rows[i].want && d.calls == rows[i].calls);
         if (d.calls > 0)
             CHECK_TEXT(d.asked, "{\"unique_id\":\"" REFERENCE "\"}");
     }
+}
+
+TEST(one_that_is_described_is_asked_as_it_says) {
+    const struct sms_question q = { 42, letter_id, H, H };
     struct sms_shape other = { .name = "other", .host = "sms.example", .port = 9443, .prefix = "/v1", .send = { "POST", "/m", "{\"a\":[\"{{to}}\",\"{{sender}}\",\"{{nothing}}\"],\"b\":{\"c\":\"+{{digits}} {{text}}\"},\"d\":7}" }, .receipt = { "/id" } };
     struct sms_provider p = { .shape = &other, .token = true };
     struct double_of d = { .status = 201, .body = "{\"id\":77}" };
@@ -185,13 +201,86 @@ TEST(what_became_of_it_is_asked_by_our_reference) {
     struct err e;
     bool went;
     int goes = 0;
-    CHECK_OK(out_ask(c, 42, &letter_id, "", &r, &e), &e);
+    CHECK_OK(out_ask(c, &q, &r, &e), &e);
     CHECK(r.mail.outcome == MAIL_NEVER && d.calls == 0);             /* one that can neither be asked nor knows a second one */
     CHECK_OK(out_send(c, &l, lets, &goes, &went, &r, &e), &e);
     CHECK_TEXT(d.url, "https://sms.example:9443/v1/m");
     CHECK_TEXT(d.asked, "{\"a\":[\"+48500600700\",null,null],\"b\":{\"c\":\"+48500600700 Wizyta 14:30 \\\"jutro\\\"\"},\"d\":7}");
     CHECK(r.mail.outcome == MAIL_SENT);
     CHECK_TEXT(r.receipt, "77");
+    static const struct sms_code codes[] = { { "not_found", SMS_NONE }, { "failed", SMS_REFUSED }, { "wrong_number", SMS_NUMBER }, { "550", SMS_REFUSED }, { "too_long", SMS_TEXT } };
+    static const struct { const char *body; usec_t last; enum mail_outcome want; enum reply_verdict verdict; } answers[] = {
+        { "{\"state\":\"not_found\"}", H, MAIL_NOT_SENT, VERDICT_NONE }, { "{\"state\":\"not_found\"}", M, MAIL_RELAY, VERDICT_NONE }, { "{\"id\":7,\"state\":\"failed\"}", M, MAIL_REFUSED, VERDICT_NONE },
+        { "{\"id\":7,\"state\":\"wrong_number\"}", M, MAIL_REFUSED, VERDICT_REJECT }, { "{\"id\":7,\"state\":\"550\"}", M, MAIL_REFUSED, VERDICT_NONE }, { "{\"id\":7,\"state\":\"too_long\"}", M, MAIL_REFUSED, VERDICT_MESSAGE },
+        { "{\"id\":7}", M, MAIL_SENT, VERDICT_TAKEN }, { "{\"state\":\"failed\"}", H, MAIL_RELAY, VERDICT_NONE },
+    };
+    other.ask = (struct sms_call){ "POST", "/q", "{\"r\":\"{{id}}\"}" };
+    other.code[0] = "/state";
+    other.codes = codes;
+    other.code_count = ARRAY_LEN(codes);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        d.status = 200;
+        d.body = answers[i].body;
+        CHECK_OK(out_ask(c, &(struct sms_question){ 42, letter_id, H, answers[i].last }, &r, &e), &e);
+        if (r.mail.outcome != answers[i].want)
+            fprintf(stderr, "answer %zu: %s\n", i, answers[i].body);
+        CHECK_INT(r.mail.outcome, answers[i].want);
+        CHECK(r.mail.outcome == MAIL_RELAY || r.verdict == answers[i].verdict);
+    }
+    other.ask = (struct sms_call){ 0 };      /* for ever: nothing is too long ago */
+    other.once = USEC_NEVER;
+    CHECK_OK(out_ask(c, &(struct sms_question){ 42, letter_id, 5000 * H, H }, &r, &e), &e);
+    CHECK_INT(r.mail.outcome, MAIL_NOT_SENT);
+}
+
+TEST(what_a_refusal_says_of_the_number) {
+    static const struct { const char *name, *body; enum reply_verdict want; } rows[] = {
+        { "smsapi", "{\"error\":13,\"message\":\"No\"}", VERDICT_REJECT }, { "smsapi", "{\"error\":11,\"message\":\"No\"}", VERDICT_MESSAGE }, { "smsapi", "{\"error\":12,\"message\":\"No\"}", VERDICT_MESSAGE },
+        { "smsapi", "{\"error\":103,\"message\":\"No\"}", VERDICT_BLOCK }, { "smsapi", "{\"error\":550,\"message\":\"No\"}", VERDICT_NONE }, { "smsapi", QUEUED, VERDICT_TAKEN },
+        { "serwersms", FAULT("2001"), VERDICT_REJECT }, { "serwersms", FAULT("3999"), VERDICT_NONE },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct double_of d = { .status = 200, .body = rows[i].body };
+        const struct sms_provider p = provider_of(rows[i].name, true);
+        AUTO(sms_close) struct sms_client *c = client_of(&p, &d);
+        const struct sms_letter l = the_letter();
+        struct sms_reply r;
+        struct err e;
+        bool went;
+        int goes = 0;
+        CHECK_OK(out_send(c, &l, lets, &goes, &went, &r, &e), &e);
+        CHECK_INT(r.verdict, rows[i].want);
+    }
+}
+
+TEST(neither_text_nor_number_is_kept_of_what_it_says) {
+    static const struct { const char *body, *said, *receipt; } rows[] = {
+        { "{\"error\":14,\"message\":\"izyta 14:30 jut\"}", "HTTP 200, code 14", "" }, { "{\"error\":14,\"message\":\"WIZYTA-14-30\"}", "HTTP 200, code 14", "" },
+        { "{\"error\":14,\"message\":\"to 500/600/700 not\"}", "to 50*/***/*00 not", "" }, { "{\"error\":14,\"message\":\"to 5a0b0c6d0e0f7g0h0 not\"}", "HTTP 200, code 14", "" },
+        { "{\"error\":\"Wizyta 14:30\"}", "HTTP 200", "" }, { "{\"error\":\"48500600700\"}", "HTTP 200", "" }, { "{\"list\":[{\"id\":\"48500600700\",\"status\":\"QUEUE\"}]}", "taken", "" },
+        { "{\"list\":[{\"id\":\"m-0500600700\",\"status\":\"QUEUE\"}]}", "taken", "" }, { "{\"list\":[{\"id\":\"m-0500600701\",\"status\":\"QUEUE\"}]}", "taken", "m-0500600701" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct double_of d = { .status = 200, .body = rows[i].body };
+        const struct sms_provider p = provider_of("smsapi", true);
+        AUTO(sms_close) struct sms_client *c = client_of(&p, &d);
+        const struct sms_letter l = the_letter();
+        struct sms_reply r;
+        struct err e;
+        bool went;
+        int goes = 0;
+        CHECK_OK(out_send(c, &l, lets, &goes, &went, &r, &e), &e);
+        CHECK_TEXT(r.mail.said, rows[i].said);
+        CHECK_TEXT(r.receipt, rows[i].receipt);
+    }
+    struct double_of d = { .status = 200, .body = "{\"items\":[{\"id\":\"48500600700\",\"status\":\"unsent\",\"error_message\":\"Wizyta 14:30 not sent\"}]}" };
+    const struct sms_provider p = provider_of("serwersms", true);
+    AUTO(sms_close) struct sms_client *c = client_of(&p, &d);
+    struct sms_reply r;
+    struct err e;
+    CHECK_OK(out_ask(c, &(struct sms_question){ 42, letter_id, H, H }, &r, &e), &e);
+    CHECK_TEXT(r.mail.said, "HTTP 200, code unsent");
+    CHECK_TEXT(r.receipt, "");
 }
 
 TEST(it_is_tried_without_sending) {
@@ -215,19 +304,4 @@ TEST(it_is_tried_without_sending) {
         CHECK_TEXT(r.mail.said, rows[i].said);
         CHECK_TEXT(d.url, rows[i].path);
     }
-}
-
-TEST(what_a_provider_says_is_kept_without_numbers) {
-    static const struct { const char *text, *want; } rows[] = {
-        { "", "" }, { "Invalid number +48 500 600 700 today", "Invalid number +48 *** *** *00 today" }, { "code 123456", "code 123456" }, { "1234567", "12***67" },
-        { "a\r\nb\tc\x7f", "a  b c " }, { "bad \xc4", "bad " }, { "12 34 56 78 and 9", "12 ** ** 78 and 9" },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char said[64];
-        sms_said(rows[i].text, said, sizeof said);
-        CHECK_TEXT(said, rows[i].want);
-    }
-    char small[6];
-    sms_said("abcd\xc4\x85" "f", small, sizeof small);
-    CHECK_TEXT(small, "abcd");
 }
