@@ -44,11 +44,18 @@ static void put_button(struct leave *l, struct buf *ret, const char *what, enum 
     buf_text(ret, "</button></p>\n</form>\n");
 }
 
+/* Does what is left rest on a consent of its own? */
+static bool by_consent(const struct leave *l) {
+    const struct kind_info *info = service_kind_by_number(l->visit.service, l->u.kind);
+    int purpose = info == NULL ? -1 : kind_purpose(info->kind, l->u.purpose);
+    return purpose >= 0 && kind_purpose_consent(info->kind, purpose) != NULL;
+}
+
 static void put_list(struct leave *l, struct buf *ret) {
     const struct kind_info *info = service_kind_by_number(l->visit.service, l->u.kind);
     int purpose = info == NULL ? -1 : kind_purpose(info->kind, l->u.purpose);
     buf_text(ret, "<p>");
-    if (!uuid_is_null(&l->u.scope) && (purpose < 0 || kind_purpose_consent(info->kind, purpose) == NULL))
+    if (!uuid_is_null(&l->u.scope) && !by_consent(l))
         PUT_TEXT(ret, l->visit.lang, LEAVE_LIST_SCOPE);
     else if (purpose >= 0)
         PUT(ret, l->visit.lang, LEAVE_LIST_PURPOSE, info->kind->used_for[purpose].in[l->visit.lang] != NULL ? info->kind->used_for[purpose].in[l->visit.lang] : l->u.purpose);
@@ -74,8 +81,13 @@ static void leave_show(struct leave *l, bool left, bool back) {
     else
         PUT(&body, l->visit.lang, LEAVE_LEAD, l->tenant.name);
     buf_text(&body, "</p>\n</div>\n");
-    if (!back)
+    if (!back) {
         put_list(l, &body);
+    } else if (by_consent(l)) {
+        buf_text(&body, "<p>");
+        PUT_TEXT(&body, l->visit.lang, LEAVE_BACK_CONSENT);
+        buf_text(&body, "</p>\n");
+    }
     if (left) {
         buf_text(&body, "<p>");
         PUT_TEXT(&body, l->visit.lang, LEAVE_BACK);

@@ -198,9 +198,11 @@ static void list_end(struct putting *p) {
     p->list = false;
 }
 
-/* Is the block that begins here one link and nothing else? */
+/* Is the block that begins here one link and nothing else? The way off a list is no button: that is for what the letter is about. */
 static bool is_one_link(const struct markup *m, size_t i) {
     if (m->marks[i].kind != MARK_PARAGRAPH || i + 1 >= m->count || m->marks[i + 1].kind != MARK_LINK)
+        return false;
+    if (m->marks[i + 2].kind == MARK_VALUE && strcmp(mark_text(m, &m->marks[i + 2]), "unsubscribe") == 0)
         return false;
     for (i += 2; m->marks[i].kind != MARK_LINK_END; i++)
         ;

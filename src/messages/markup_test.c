@@ -3,7 +3,7 @@
 #include "messages/markup_put.c"
 #include "base/test.h"
 
-static const struct markup_name names[] = { { "name", false }, { "event.title", false }, { "email", false }, { "link", true } };
+static const struct markup_name names[] = { { "name", false }, { "event.title", false }, { "email", false }, { "link", true }, { "unsubscribe", true } };
 
 struct told { char text[400]; int line, column, count; };
 static void tell(void *arg, int line, int column, const char *text) {
@@ -18,7 +18,7 @@ static void tell(void *arg, int line, int column, const char *text) {
 struct values { const char *name, *title, *email, *link; };
 static const char *get(void *arg, const char *name) {
     const struct values *v = arg;
-    return strcmp(name, "name") == 0 ? v->name : strcmp(name, "email") == 0 ? v->email : strcmp(name, "link") == 0 ? v->link : v->title;
+    return strcmp(name, "name") == 0 ? v->name : strcmp(name, "email") == 0 ? v->email : strcmp(name, "link") == 0 || strcmp(name, "unsubscribe") == 0 ? v->link : v->title;
 }
 
 static struct markup *read_as(const char *source, bool subject, struct told *ret) {
@@ -66,6 +66,9 @@ TEST(one_source_makes_text_and_html) {
     AUTO(buf_done) struct buf list = BUF(10000);
     put_as("- a\n- b\nc\n\n[Open]({{link}})", MARKUP_HTML, &plain, &list);
     CHECK(strstr(list.data, "<ul") != NULL && strstr(list.data, "</ul>\n<p") != NULL && strstr(list.data, "class=\"button\"") != NULL);
+    AUTO(buf_done) struct buf leave = BUF(10000);
+    put_as("[No more of this]({{unsubscribe}})", MARKUP_HTML, &plain, &leave);
+    CHECK(strstr(leave.data, "<a href=\"https://seats.example/p/events/abc\"") != NULL && strstr(leave.data, "button") == NULL);
 }
 
 TEST(says_where_a_mistake_is_and_how_to_mend_it) {

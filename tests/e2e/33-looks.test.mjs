@@ -40,30 +40,37 @@ after(async () => { await browser?.close(); if (sejf) await sejf.remove(); if (s
 
 // What a person would stumble over: an identifier, a time for machines, a name of a program's.
 const RAW = [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-/, /\d{4}-\d\d-\d\dT\d\d:/, /\b[a-z]+_[a-z_]+\b/, /undefined|\(null\)|\{\d\}/, /\d\.\./];
-async function sees(name, target, { as, status = 200 } = {}) {
+async function looks(page, name, lang, { quotes = false, mail = false } = {}) {
+  const what = `${name} in ${lang}`, text = await page.innerText('body');
+  assert.equal(await page.getAttribute('html', 'lang'), lang, what);
+  assert.ok(!(await page.content()).includes('(null)'), what);
+  for (const raw of quotes ? RAW.slice(0, 2) : RAW) assert.doesNotMatch(text, raw, what);      // quotes: the charter, by the names of its lines
+  for (const [size, viewport] of [['desktop', { width: 1280, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
+    await page.setViewportSize(viewport);
+    if (process.env.SEJF_PICTURES) await page.screenshot({ path: path.join(process.env.SEJF_PICTURES, `${name}-${lang}-${size}.png`), fullPage: true });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), `${what} is wider than a ${size}`);
+  }
+  if (lang !== 'pl') return;                                  // what axe looks at is the same in each language
+  await page.evaluate(axe);
+  const rules = mail ? { region: { enabled: false }, 'landmark-one-main': { enabled: false } } : {};      // a mail is shown within somebody else's page
+  const found = await page.evaluate((r) => window.axe.run(document, { resultTypes: ['violations'], rules: r }), rules);
+  assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`), [], what);
+}
+// press: a button of the page, which leads to the one that is meant.
+async function sees(name, target, { as, status = 200, first = () => {}, press, languages = 3, quotes } = {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, bypassCSP: true, locale: 'en-GB' });
   try {
     if (as) await context.addCookies([{ name: '__Host-sejf', value: as.cookie, url: sejf.url, secure: true, httpOnly: true, sameSite: 'Strict' }]);
     const page = await context.newPage();
     for (const lang of ['en', 'pl', 'hu']) {
-      const answer = await page.goto(`${sejf.url}${target}?lang=${lang}`);
       const what = `${name} in ${lang}`;
+      await first();
+      let answer = await page.goto(`${sejf.url}${target}${target.includes('?') ? '&' : '?'}lang=${lang}`);
+      if (press) [answer] = await Promise.all([page.waitForNavigation(), page.click(press)]);
       assert.equal(answer.status(), status, what);
-      assert.equal(await page.getAttribute('html', 'lang'), lang, what);
-      assert.equal(await page.locator('.languages a').count(), 3, `${what}: a choice of languages`);
+      assert.equal(await page.locator('.languages a').count(), languages, `${what}: a choice of languages`);
       await page.evaluate(() => { for (const d of document.querySelectorAll('details')) d.open = true; });
-      const text = await page.innerText('body');
-      assert.ok(!(await page.content()).includes('(null)'), what);
-      for (const raw of RAW) assert.doesNotMatch(text, raw, what);
-      for (const [size, viewport] of [['desktop', { width: 1280, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
-        await page.setViewportSize(viewport);
-        if (process.env.SEJF_PICTURES) await page.screenshot({ path: path.join(process.env.SEJF_PICTURES, `${name}-${lang}-${size}.png`), fullPage: true });
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), `${what} is wider than a ${size}`);
-      }
-      if (lang !== 'pl') continue;                            // what axe looks at is the same in each language
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-      assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`), [], what);
+      await looks(page, name, lang, { quotes });
     }
   } finally {
     await context.close();
@@ -184,6 +191,50 @@ test('a subscription: its form, the letter, the page that confirms, its private 
   await sees('question-restricted', question);
 });
 
+// What leaves a list stands in a header of the letter; who follows it has no account.
+test('leaving a list: the question, what was done, back again, an address that is none', { timeout: 300000 }, async () => {
+  const person = await make('events', 'registration', owner, { event, name: 'Ola Lis', email: 'ola.lis@people.example' });
+  const asked = await sejf.call('POST', '/v1/events/messages', { token: owner, body: { kind: 'registration', id: person, subject: 'Program', text: 'Zaczynamy o dziewiątej.' } });
+  assert.equal(asked.status, 202, asked.text);
+  const letter = await until('the letter', () => sink.letters.find((l) => l.to.includes('ola.lis@people.example')), WAIT, 200);
+  const [, link] = /https:\/\/[^/]+(\/u\/[^>]+)/.exec(letter.read().headers['list-unsubscribe']);
+  const leave = async (what) => {
+    const r = await sejf.call('POST', `${link}?lang=en`, { type: form, body: `do=${what}` });
+    assert.equal(r.status, 200);
+    assert.doesNotMatch(r.text, /consent/);                   // none is needed for this purpose, so none was withdrawn
+  };
+  await sees('leave-ask', link);
+  await sees('leave-pressed', link, { first: () => leave('back'), press: 'button[type=submit]' });
+  await sees('leave-done', link);
+  await sees('leave-back', link, { first: () => leave('leave'), press: 'button[type=submit]' });
+  for (const wrong of [link.slice(0, -1), `${link.slice(0, -8)}AAAAAAAA`, '/u/events/x']) assert.equal((await sejf.call('GET', wrong)).status, 404, wrong);
+  await sees('leave-wrong', `${link.slice(0, -8)}AAAAAAAA`, { status: 404, languages: 0 });      // a dead link is not repeated in a page
+});
+
+test('a mail of a template: light and dark', { timeout: 300000 }, async () => {
+  const text = (hello, starts, list, button, leave) => `# ${hello} {{name}}\n${starts} **{{event.starts}}**: {{event.title}}.\n\n- ${list}\n- {{event.place}}\n\n[${button}]({{link}})\n\n[${leave}]({{unsubscribe}})`;
+  const put = await sejf.call('PUT', '/v1/events/templates/looks', { token: owner, body: { kind: 'registration',
+    pl: { subject: 'Do zobaczenia: {{event.title}}', text: text('Dzień dobry', 'Zaczynamy', 'prosimy o zabranie dokumentu', 'Twoje zgłoszenie', 'Nie chcę takich listów') },
+    en: { subject: 'See you: {{event.title}}', text: text('Hello', 'We begin', 'please bring an identity card', 'Your registration', 'No more such mail') },
+    hu: { subject: 'Viszlát: {{event.title}}', text: text('Kedves', 'Kezdés:', 'kérjük, hozzon igazolványt', 'Az Ön jelentkezése', 'Nem kérek több ilyen levelet') } } });
+  assert.equal(put.status, 200, put.text);
+  const person = await make('events', 'registration', owner, { event, name: 'Wilhelmina Wolańska-Brzęczyszczykiewicz', email: 'wilhelmina@people.example' });
+  for (const colorScheme of ['light', 'dark']) {
+    const context = await browser.newContext({ colorScheme, offline: true });
+    try {
+      const page = await context.newPage();
+      for (const lang of ['en', 'pl', 'hu']) {
+        const r = await sejf.call('POST', '/v1/events/templates/looks/preview', { token: owner, body: { id: person, lang } });
+        assert.equal(r.status, 200, r.text);
+        await page.setContent(r.json.html);
+        await looks(page, `mail-${colorScheme}`, lang, { mail: true });
+      }
+    } finally {
+      await context.close();
+    }
+  }
+});
+
 test('each heading of the promises is in the language of its page', { timeout: 60000 }, async () => {
   for (const service of ['events', 'bookings']) {
     const headings = async (lang) => [...(await sejf.call('GET', `/s/${service}?lang=${lang}`)).text.matchAll(/<h2[^>]*>([^<]+)</g)].map((m) => m[1]);
@@ -199,7 +250,15 @@ test('the versions of a charter', { timeout: 300000 }, async () => {
   await sejf.stop();
   fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/updated: \d{4}-\d\d-\d\d/, 'updated: 2099-01-02').replace('keep: 180 days after event.ends', 'keep: 90 days after event.ends')
     .replace('hu: a rendezvény lebonyolítása}', 'hu: a rendezvény lebonyolítása}\n      - {en: inviting to the next event, pl: zaproszenie na następne wydarzenie, hu: meghívás a következő rendezvényre}')
-    .replace('logs: kept 30 days', 'logs: kept 14 days'));
+    .replace('logs: kept 30 days', 'logs: kept 14 days')
+    .replace(/^claims:/m, `promised_for:
+  - what: {en: "a choice of languages in letters", pl: "wybór języka w listach", hu: "nyelvválasztás a levelekben"}
+    by: 2026-10-01
+  - what: {en: "a page that shows a year of availability", pl: "strona, która pokazuje rok dostępności", hu: "egy évnyi rendelkezésre állást mutató oldal"}
+    by: 2099-10-01
+claims:`));
   await sejf.start();
+  await sees('promises-overdue', '/s/events?show=overdue', { quotes: true });
+  await sees('promises-later', '/s/events?show=later', { quotes: true });
   await sees('versions-changed', '/s/events/versions');
 });
