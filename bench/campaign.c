@@ -58,7 +58,8 @@ static void walk(struct bed *b, const struct caller *who, int people) {
     const int kind = charter_kind(b->charter, "subscription");
     CHECK_OK(records_import(b->service, who, kind, FORMAT_NDJSON, NULL, &(struct source){ line_read, &l }, &(struct sink){ line_drop, NULL }, &b->e), &b->e);
     AUTO(campaign_sealed_done) struct campaign_sealed sealed = { .id = 0 };
-    json_t *entry = json_object();
+    const struct campaign_asker nobody = { NULL, NULL };
+    json_t *entry = json_pack("{s:s}", "by", "sejf");
     CHECK_OK(campaign_seal(b->service, b->tenant, entry, &sealed, &b->e), &b->e);
     json_decref(entry);
     struct adding a = { .row = { .kind = service_kind(b->service, kind)->number, .scope = list, .template = 1, .purpose = "", .begins = 1, .whose = "token 1", .key = sealed.id,
@@ -68,7 +69,7 @@ static void walk(struct bed *b, const struct caller *who, int people) {
     int pages = 0;
     for (bool more = true; more; pages++) {
         const usec_t at = clock_steady();
-        CHECK_OK(campaign_step(b->service, b->tenant, a.number, &more, &b->e), &b->e);
+        CHECK_OK(campaign_step(b->service, b->tenant, a.number, &nobody, &more, &b->e), &b->e);
         longest = clock_steady() - at > longest ? clock_steady() - at : longest;
     }
     const double took = (double)(clock_steady() - began) / 1e6;

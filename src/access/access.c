@@ -251,3 +251,49 @@ enum code access_caller(struct service *s, const char *token, const struct calle
     ret->loopback = from->loopback;
     return OK;
 }
+
+/* ---- later */
+
+static enum code nobody(struct err *reterr) { return err_set(reterr, E_SIGN_IN, "whoever asked for this may not any more"); }
+
+static enum code token_again(struct service *s, int64_t tenant, int64_t number, struct caller *ret, struct arena *arena, struct err *reterr) {
+    struct token_row row;
+    struct known k;
+    struct caller who = { 0 };
+    struct view *v = NULL;
+    enum code code = store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = token_numbered(view_sql(v), number, &row, arena, reterr);
+    v = view_end(v);
+    if (code == OK)
+        code = look_up(s, row.hash, &k, &who, arena, reterr);
+    if (code == E_NOT_FOUND || (code == OK && (!k.good || (k.expires <= clock_now() && rule_on(RULE_tokens_expire)))))
+        return nobody(reterr);
+    if (code == OK)
+        *ret = who;
+    return code;
+}
+
+static enum code account_again(struct service *s, int64_t tenant, const struct uuid *account, struct caller *ret, struct arena *arena, struct err *reterr) {
+    const struct token_row row = { .tenant = tenant, .account = *account };
+    struct known k = { .good = true };
+    struct caller who = { .tenant = tenant, .subject_kind = -1, .by_session = true };
+    struct view *v = NULL;
+    usec_t until;
+    enum code code = store_view(s->store, 0, &v, reterr);
+    if (code == OK)
+        code = bearer_of(s, view_sql(v), &row, &k, &who, arena, reterr);
+    v = view_end(v);                           /* the registers are looked at through views of their own */
+    if (code == OK && !k.good)
+        return nobody(reterr);
+    if (code == OK)
+        code = authorised(s, tenant, who.person, account, &until, reterr);
+    if (code == OK)
+        *ret = who;
+    return code;
+}
+
+enum code access_again(struct service *s, int64_t tenant, int64_t token, const struct uuid *account, struct caller *ret, struct arena *arena, struct err *reterr) {
+    PRE(s != NULL && account != NULL && ret != NULL && arena != NULL && reterr != NULL);
+    return token > 0 ? token_again(s, tenant, token, ret, arena, reterr) : account_again(s, tenant, account, ret, arena, reterr);
+}

@@ -16,5 +16,8 @@ struct caller_place { bool loopback; const char *address; };
 /* Who bears this token in this service; E_SIGN_IN for unknown, expired, revoked, of another service, of a closed tenant, from
  * elsewhere than it may come, or of an account that is suspended, no member any more, or without its authorisation: same text for all. Cached for a second at most. */
 MUST_USE enum code access_caller(struct service *s, const char *token, const struct caller_place *from, struct caller *ret, struct arena *arena, struct err *reterr);
+/* Who bore that token of the tenant (its number; 0: the account itself, signed in), as it may now, wherever it would come from: for what is done for it later.
+ * E_SIGN_IN: expired, revoked, suspended, no member any more, or without its authorisation. */
+MUST_USE enum code access_again(struct service *s, int64_t tenant, int64_t token, const struct uuid *account, struct caller *ret, struct arena *arena, struct err *reterr);
 /* The private link of a record: made with it, shown once in the reply of a form. */
 MUST_USE enum code access_link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, char ret[TOKEN_TEXT], struct err *reterr);

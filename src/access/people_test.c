@@ -1,5 +1,6 @@
 /* people_test.c — people from their invitation to their leaving: links, passwords, second steps, sessions, levels, tokens. */
 #include "access/peoplebed.h"
+#include "store/tables.h"
 
 TEST(an_invited_person_comes_in_and_calls_as_the_member_it_is) {
     struct people_bed t;
@@ -123,6 +124,45 @@ TEST(rights_that_are_taken_away_are_gone_at_once) {
     CHECK_OK(member_remove(t.p, t.b.tenant, &id, "sejf", &t.b.e), &t.b.e);
     CHECK_CODE(account_find(t.p, "jan@example.org", &id, &t.b.e), E_NOT_FOUND, &t.b.e);
     CHECK_CODE(access_caller(t.b.service, token, &here, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    end(&t);
+}
+
+/* What is done later for somebody is done as that person may then, by its token or by the account itself. */
+TEST(whoever_asked_before_is_asked_for_again) {
+    struct people_bed t;
+    char secret[SESSION_TEXT], token[TOKEN_TEXT], by_hand[TOKEN_TEXT];
+    struct session s;
+    struct caller who;
+    int64_t number, hand;
+    const struct uuid none = { { 0 } };
+    start(&t);
+    const struct uuid id = joined(&t, "door", "jan@example.org", secret, &s), nobody = uuid_new();
+    struct own_token w = { .tenant = t.b.tenant, .name = "scanner", .expires = USEC_NEVER };
+    CHECK_OK(own_token_make(t.p, &s, &w, token, &number, &t.b.e), &t.b.e);
+    CHECK_OK(access_token_make(t.b.service, &(struct token_wish){ .tenant = t.b.tenant, .role = "organiser", .scope = "{\"verbs\": [\"read\"]}", .subject_kind = -1, .loopback_only = true }, by_hand, &hand, &t.b.e), &t.b.e);
+    json_t *levels = json_pack("{s:s}", "all", "read");
+    CHECK_OK(member_change(t.p, &id, &(struct member_wish){ .tenant = t.b.tenant, .role = "door", .levels = levels }, "sejf", &t.b.e), &t.b.e);
+    json_decref(levels);
+    const int door = charter_person(t.b.charter, "door");
+    CHECK_OK(access_again(t.b.service, t.b.tenant, 0, &id, &who, t.arena, &t.b.e), &t.b.e);
+    CHECK(who.tenant == t.b.tenant && who.person == door && who.by_session && uuid_compare(&who.account, &id) == 0 && who.subject_kind == -1 && who.levels != NULL && who.levels->all == LEVEL_READ);
+    CHECK_OK(access_again(t.b.service, t.b.tenant, number, &none, &who, t.arena, &t.b.e), &t.b.e);
+    CHECK(who.person == door && who.token == number && !who.by_session && who.levels != NULL && who.levels->all == LEVEL_READ);
+    CHECK_OK(access_again(t.b.service, t.b.tenant, hand, &none, &who, t.arena, &t.b.e), &t.b.e);
+    CHECK(who.person == charter_person(t.b.charter, "organiser") && who.token == hand && who.scope != NULL);
+    CHECK_CODE(access_again(t.b.service, t.b.other, number, &none, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);      /* no other tenant's */
+    CHECK_CODE(access_again(t.b.service, t.b.other, 0, &id, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(access_again(t.b.service, t.b.tenant, 0, &nobody, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(access_again(t.b.service, t.b.tenant, 999, &none, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(token_revoke(t.b.store, t.b.tenant, hand, &t.b.e), &t.b.e);
+    CHECK_CODE(access_again(t.b.service, t.b.tenant, hand, &none, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(member_suspend(t.p, t.b.tenant, &id, true, "sejf", &t.b.e), &t.b.e);
+    CHECK_CODE(access_again(t.b.service, t.b.tenant, number, &none, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_CODE(access_again(t.b.service, t.b.tenant, 0, &id, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
+    CHECK_OK(member_suspend(t.p, t.b.tenant, &id, false, "sejf", &t.b.e), &t.b.e);
+    CHECK_OK(access_again(t.b.service, t.b.tenant, 0, &id, &who, t.arena, &t.b.e), &t.b.e);
+    CHECK_OK(member_remove(t.p, t.b.tenant, &id, "sejf", &t.b.e), &t.b.e);
+    CHECK_CODE(access_again(t.b.service, t.b.tenant, 0, &id, &who, t.arena, &t.b.e), E_SIGN_IN, &t.b.e);
     end(&t);
 }
 

@@ -163,6 +163,20 @@ bool call_if_match(struct call *c, int64_t *ret) {
     return false;
 }
 
+/* Printable ASCII, so that it can be told apart from accidents; its bytes are hashed, not stored. */
+bool call_key(struct call *c, const char **ret) {
+    const char *key = http_header(c->req, "Idempotency-Key");
+    size_t n = key == NULL ? 0 : strlen(key);
+    for (size_t i = 0; i < n; i++)
+        if (key[i] < 0x20 || key[i] > 0x7e)
+            n = 0;
+    *ret = key;
+    if (key == NULL || (n >= 1 && n <= 255))
+        return true;
+    call_fail(c, E_INVALID, "Idempotency-Key must be 1 to 255 printable characters");
+    return false;
+}
+
 bool call_json(struct call *c, const char *types, json_t **ret) {
     struct err e;
     json_t *json = NULL;

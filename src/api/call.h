@@ -26,6 +26,8 @@ MUST_USE bool call_id(struct call *c, const char *name);
 MUST_USE bool call_record(struct http_req *req, struct call *ret);
 /* If-Match as a version: -1 where it is absent or "*". */
 MUST_USE bool call_if_match(struct call *c, int64_t *ret);
+/* Idempotency-Key, 1 to 255 printable characters; NULL where there is none. */
+MUST_USE bool call_key(struct call *c, const char **ret);
 /* The body as a JSON object; to be freed by json_decref. */
 MUST_USE bool call_json(struct call *c, const char *types, json_t **ret);
 

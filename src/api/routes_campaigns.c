@@ -6,6 +6,7 @@
 #include "api/control_int.h"
 #include "api/routes.h"
 #include "base/text.h"
+#include "messages/again.h"
 #include "messages/campaign.h"
 #include "messages/right.h"
 
@@ -55,14 +56,41 @@ static enum code wish_read(const struct call *c, json_t *body, struct campaign_w
     return OK;
 }
 
-typedef enum code (*asked_fn)(struct service *s, const struct caller *who, const struct campaign_wish *w, json_t **ret, struct err *reterr);
+static json_t *made_answer(void *arg) { return json_pack("{s:I}", "number", (json_int_t)*(const int64_t *)arg); }
 
-static void ask(struct http_req *req, asked_fn fn, int status) {
+/* The same request with the same key is one campaign. */
+static enum code make(struct call *c, const struct campaign_wish *w, const json_t *body, const char *key, int64_t *ret, struct err *reterr) {
+    bool met = true;
+    enum code code = OK;
+    for (int tries = 0; code == OK && met && tries < 2; tries++) {      /* twice: somebody may answer the same request meanwhile */
+        struct again a;
+        json_t *before = NULL;
+        code = again_begin(c->service, &c->who, key, body, &a, &before, reterr);
+        if (code != OK)
+            return code;
+        if (before != NULL) {
+            *ret = json_integer_value(json_object_get(before, "number"));
+            json_decref(before);
+            return OK;
+        }
+        a.answer = made_answer;
+        a.arg = ret;
+        code = campaign_make(c->service, &c->who, w, again_write, &a, ret, reterr);
+        met = code == E_CONFLICT && a.met;
+        again_end(&a, code, code == OK);
+        code = met && tries == 0 ? OK : code;
+    }
+    return code;
+}
+
+static void ask(struct http_req *req, bool makes) {
     struct call c;
     struct err e;
     struct campaign_wish w;
     json_t *body = NULL, *told = NULL;
-    if (!call_begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
+    const char *key;
+    int64_t number = 0;
+    if (!call_begin(req, &c) || !call_key(&c, &key) || !call_json(&c, JSON_ONLY, &body))
         return;
     enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_SEND }, NULL, &e);
     if (code == OK)
@@ -72,17 +100,19 @@ static void ask(struct http_req *req, asked_fn fn, int status) {
         return;
     }
     if (code == OK)
-        code = fn(c.service, &c.who, &w, &told, &e);
+        code = makes ? make(&c, &w, body, key, &number, &e) : campaign_preview(c.service, &c.who, &w, &told, &e);
+    if (code == OK && makes)
+        code = campaign_told(c.service, &c.who, number, &told, &e);
     if (code == OK)
-        call_reply_json(&c, status, told);
+        call_reply_json(&c, makes ? 202 : 200, told);
     else
         call_error(&c, &e, NULL);
     json_decref(told);
     json_decref(body);
 }
 
-static void on_make(struct http_req *req) { ask(req, campaign_make, 202); }
-static void on_preview(struct http_req *req) { ask(req, campaign_preview, 200); }
+static void on_make(struct http_req *req) { ask(req, true); }
+static void on_preview(struct http_req *req) { ask(req, false); }
 
 /* A call about one that is there. */
 static bool number_begin(struct http_req *req, struct call *c, int64_t *ret) {
@@ -106,7 +136,7 @@ static void on_one(struct http_req *req) {
     json_t *told = NULL;
     if (!number_begin(req, &c, &number))
         return;
-    if (campaign_told(c.service, c.who.tenant, number, &told, &e) == OK)
+    if (campaign_told(c.service, &c.who, number, &told, &e) == OK)
         call_reply_json(&c, 200, told);
     else
         call_error(&c, &e, NULL);
@@ -145,7 +175,7 @@ static void on_list(struct http_req *req) {
     }
     enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_READ }, NULL, &e);
     if (code == OK)
-        code = campaigns_told(c.service, c.who.tenant, before, (size_t)limit, &told, &e);
+        code = campaigns_told(c.service, &c.who, before, (size_t)limit, &told, &e);
     if (code == OK)
         call_reply_json(&c, 200, told);
     else
@@ -166,6 +196,8 @@ const struct route_table routes_campaigns = { routes, ARRAY_LEN(routes) };
 
 /* ---- by the command line */
 
+static struct caller sejf_of(int64_t tenant) { return (struct caller){ .tenant = tenant, .by_sejf = true, .subject_kind = -1, .person = -1 }; }
+
 static enum code service_of(struct control_req *c, int64_t *ret_tenant, struct service **ret, struct err *reterr) {
     *ret_tenant = control_number(c, "tenant", 0);
     return *ret_tenant > 0 ? people_service(api_people(c->api), *ret_tenant, ret, reterr) : err_set(reterr, E_INVALID, "tenant: its number");
@@ -176,8 +208,9 @@ enum code do_campaign_list(struct control_req *c, struct err *reterr) {
     json_t *list = NULL;
     int64_t tenant = 0, before = control_number(c, "before", INT64_MAX), next = 0;
     enum code code = service_of(c, &tenant, &s, reterr);
+    const struct caller sejf = sejf_of(tenant);
     if (code == OK)
-        code = campaigns_told(s, tenant, before, PAGE, &list, reterr);
+        code = campaigns_told(s, &sejf, before, PAGE, &list, reterr);
     if (code != OK)
         return code;
     control_set(c, "count", json_integer(control_say_page(c, list, &next)));
@@ -190,8 +223,9 @@ enum code do_campaign_show(struct control_req *c, struct err *reterr) {
     json_t *told = NULL;
     int64_t tenant = 0;
     enum code code = service_of(c, &tenant, &s, reterr);
+    const struct caller sejf = sejf_of(tenant);
     if (code == OK)
-        code = campaign_told(s, tenant, control_number(c, "number", 0), &told, reterr);
+        code = campaign_told(s, &sejf, control_number(c, "number", 0), &told, reterr);
     if (code == OK)
         control_set(c, "campaign", told);
     return code;
@@ -207,7 +241,7 @@ enum code do_campaign_turn(struct control_req *c, struct err *reterr) {
     while (at < ARRAY_LEN(words) && (what == NULL || strcmp(words[at], what) != 0))
         at++;
     enum code code = at == ARRAY_LEN(words) ? err_set(reterr, E_INVALID, "what: stop, pause or resume") : service_of(c, &tenant, &s, reterr);
-    const struct caller sejf = { .tenant = tenant, .by_sejf = true, .subject_kind = -1, .person = -1 };
+    const struct caller sejf = sejf_of(tenant);
     if (code == OK)
         code = campaign_turn(s, &sejf, control_number(c, "number", 0), (enum campaign_do)at, &told, reterr);
     if (code == OK)

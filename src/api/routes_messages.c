@@ -151,20 +151,6 @@ static json_t *one_answer(void *arg) {
     return o->r.queued ? queued_json(&o->r) : json_null();
 }
 
-/* A session writes by its own right: the same checks as for a record. */
-static bool key_read(struct call *c, const char **ret) {
-    const char *key = http_header(c->req, "Idempotency-Key");
-    size_t n = key == NULL ? 0 : strlen(key);
-    for (size_t i = 0; i < n; i++)
-        if (key[i] < 0x20 || key[i] > 0x7e)
-            n = 0;
-    *ret = key;
-    if (key == NULL || (n >= 1 && n <= 255))
-        return true;
-    call_fail(c, E_INVALID, "Idempotency-Key must be 1 to 255 printable characters");
-    return false;
-}
-
 static enum code send_one(struct call *c, const json_t *body, const char *key, struct sent_one *one, json_t **ret_before, struct err *reterr) {
     char whose[CALLER_TEXT];
     struct message_wish w;
@@ -197,7 +183,7 @@ static void on_send(struct http_req *req) {
     struct sent_one one = { .r = { .queued = false } };
     json_t *body = NULL, *before = NULL;
     const char *key;
-    if (!call_begin(req, &c) || !key_read(&c, &key) || !call_json(&c, JSON_ONLY, &body))
+    if (!call_begin(req, &c) || !call_key(&c, &key) || !call_json(&c, JSON_ONLY, &body))
         return;
     enum code code = send_one(&c, body, key, &one, &before, &e);
     if (code == OK && before == NULL && one.r.gone) {
@@ -302,7 +288,7 @@ static void on_batch(struct http_req *req) {
     struct err e;
     json_t *body = NULL, *answer = NULL;
     const char *key;
-    if (!call_begin(req, &c) || !key_read(&c, &key) || !call_json(&c, JSON_ONLY, &body))
+    if (!call_begin(req, &c) || !call_key(&c, &key) || !call_json(&c, JSON_ONLY, &body))
         return;
     const json_t *list = json_object_get(body, "messages");
     enum code code = message_right(c.service, &c.who, &(const struct message_deed){ .verb = MESSAGES_SEND }, NULL, &e);

@@ -47,27 +47,13 @@ static bool body_fine(struct call *c, json_t *body) {
     return fine;
 }
 
-/* Printable ASCII, so that it can be told apart from accidents; its bytes are hashed, not stored. */
-static bool idempotency_fine(struct call *c, const char **ret) {
-    const char *key = http_header(c->req, "Idempotency-Key");
-    size_t n = key == NULL ? 0 : strlen(key);
-    for (size_t i = 0; i < n; i++)
-        if (key[i] < 0x20 || key[i] > 0x7e)
-            n = 0;
-    *ret = key;
-    if (key == NULL || (n >= 1 && n <= 255))
-        return true;
-    call_fail(c, E_INVALID, "Idempotency-Key must be 1 to 255 printable characters");
-    return false;
-}
-
 static void on_create(struct http_req *req) {
     struct call c;
     struct err e;
     AUTO(record_text_done) struct record_text record = RECORD_TEXT;
     json_t *body = NULL, *mistakes = NULL;
     const char *key;
-    if (!call_begin(req, &c) || !call_kind(&c) || !idempotency_fine(&c, &key) || !call_json(&c, JSON_ONLY, &body))
+    if (!call_begin(req, &c) || !call_kind(&c) || !call_key(&c, &key) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (body_fine(&c, body)) {
         struct record_request r = { .who = &c.who, .kind = c.kind, .input = json_object_get(body, "fields"), .consents = json_object_get(body, "consents"),

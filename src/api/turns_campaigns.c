@@ -2,6 +2,7 @@
  * pauses as long as its page took, so that a campaign to a million people takes longer and nobody waits for it. */
 #include <time.h>
 
+#include "access/access.h"
 #include "access/people.h"
 #include "api/api_int.h"
 #include "api/jobs.h"
@@ -31,16 +32,22 @@ static void give_way(struct api *a, usec_t took) {
         (void)nanosleep(&(struct timespec){ .tv_nsec = nap * 1000 }, NULL);
 }
 
+/* Who asked, as the token or the account stands now. */
+static enum code asker(void *nothing UNUSED, struct service *s, int64_t tenant, int64_t token, const struct uuid *account, struct caller *ret, struct arena *arena, struct err *reterr) {
+    return access_again(s, tenant, token, account, ret, arena, reterr);
+}
+
 /* *ret_more: there is more to be done with it now. What is wrong with one tenant is nothing to the others. */
 static enum code page(struct api *a, int64_t tenant, int64_t number, bool *ret_more, struct err *reterr) {
     struct service *s = NULL;
+    const struct campaign_asker by = { asker, NULL };
     const usec_t began = clock_steady();
     *ret_more = false;
     enum code code = people_service(a->people, tenant, &s, reterr);
     if (code == E_NOT_FOUND)
         return OK;                             /* it closes */
     if (code == OK)
-        code = campaign_step(s, tenant, number, ret_more, reterr);
+        code = campaign_step(s, tenant, number, &by, ret_more, reterr);
     give_way(a, clock_steady() - began);
     return code;
 }

@@ -1,5 +1,5 @@
-/* audience.h — the records that a search finds, in the order of their ids, a page at a time: whom a campaign goes to. A page looks at a bounded
- * number of records, however few of them match, so it takes a bounded time. Thread-safe; blocks. */
+/* audience.h — the records that a search finds for whoever asks, in the order of their ids, a page at a time: whom a campaign goes to. A page looks at
+ * a bounded number of records, however few of them match, so it takes a bounded time. Thread-safe; blocks. */
 #pragma once
 #include "messages/send.h"
 
@@ -10,9 +10,10 @@ struct audience {
     const json_t *where;                     /* as POST …/search has it; NULL: every one */
     int64_t born;                            /* records of a newer pseudonym (row.born) are left out */
 };
-struct audience_page { struct uuid ids[SEND_MOST], parents[SEND_MOST]; size_t count; struct uuid reached; bool more; };
-/* May the caller ask for this: is the search one, does it name only fields that the caller may see, and is what the records belong to there for
- * the caller? E_INVALID, E_FIELDS, E_NOT_FOUND, E_FORBIDDEN. */
+/* born: of each. asked: the fields that the search names. */
+struct audience_page { struct uuid ids[SEND_MOST]; int64_t born[SEND_MOST]; size_t count; fieldset asked; struct uuid reached; bool more; };
+/* Is the search one, and does it name only fields that the caller may see? E_FIELDS, E_INVALID. Who may ask at all is message_right's to say. */
 MUST_USE enum code audience_check(struct service *s, const struct caller *who, const struct audience *a, struct err *reterr);
-/* Behind `after`, `most` at most. Damaged records are passed over. *ret.reached: behind which the next page begins. */
-MUST_USE enum code audience_next(struct service *s, int64_t tenant, const struct audience *a, const struct uuid *after, size_t most, struct audience_page *ret, struct err *reterr);
+/* Behind `after`, `most` at most: those that a search by the caller finds, and that it may write to. Damaged records are passed over.
+ * *ret.reached: behind which the next page begins. */
+MUST_USE enum code audience_next(struct service *s, const struct caller *who, const struct audience *a, const struct uuid *after, size_t most, struct audience_page *ret, struct err *reterr);

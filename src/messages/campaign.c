@@ -7,11 +7,13 @@
 #include "base/text.h"
 #include "ledger/ledger.h"
 #include "messages/campaign_int.h"
+#include "messages/right.h"
 #include "records/entry.h"
 #include "records/post.h"
 #include "records/spare.h"
 
 #define LETTERS 500u                         /* of a page, when those that wait are held, freed or ended */
+#define FAILED_WAIT (15 * USEC_PER_SEC)        /* until a step that failed is tried again */
 #define HELD_LOOK (5 * USEC_PER_MINUTE)       /* when a letter of one that pauses is looked at again, where the walk has not held it yet */
 
 /* ---- what was searched for, sealed. Bound to key and tenant: the number is known in the write only */
@@ -65,10 +67,46 @@ enum code campaign_find(struct service *s, int64_t tenant, int64_t number, struc
     return code == OK ? campaign_get(view_sql(v), number, ret, arena, reterr) : code;
 }
 
+struct uuid campaign_scope(const struct service *s, enum channel channel, int kind, const struct uuid *scope) {
+    const struct message_rule r = charter_messages(service_charter(s), channel == CHANNEL_SMS);
+    const struct kind *k = charter_kind_at(service_charter(s), kind);
+    return k != NULL && k->parent >= 0 && r.scope == k->parent ? *scope : (struct uuid){ { 0 } };
+}
+
 usec_t campaign_when(const struct campaign_row *r, usec_t now) {
     if (r->act != ACT_NONE)
         return now;
     return r->state != CAMPAIGN_GOES || r->walked ? USEC_NEVER : r->begins > now ? r->begins : now;
+}
+
+/* ---- who asked */
+
+json_t *campaign_by(const struct caller *who) {
+    char id[UUID_TEXT];
+    if (who->by_sejf)
+        return json_string("sejf");
+    return who->token > 0 ? json_pack("{s:I}", "token", (json_int_t)who->token) : json_pack("{s:s}", "account", uuid_format(&who->account, id));
+}
+
+/* As it may now, to all of those people and for that purpose. E_SIGN_IN, E_FORBIDDEN: no longer. */
+static enum code asker_of(struct service *s, int64_t tenant, const struct campaign_row *r, int kind, const json_t *by, const struct campaign_asker *asker, struct arena *arena, struct caller *ret, struct err *reterr) {
+    const char *text = json_string_value(json_object_get(by, "account"));
+    const int64_t token = json_integer_value(json_object_get(by, "token"));
+    struct caller who = { .tenant = tenant, .by_sejf = true, .subject_kind = -1, .person = charter_tenant(service_charter(s)) };
+    struct uuid account = { { 0 } };
+    if (text != NULL && !uuid_parse(text, &account))
+        return err_set(reterr, E_DAMAGED, "it is not known who asked for this campaign");
+    enum code code = OK;
+    if (token > 0 || text != NULL)
+        code = asker->fn(asker->arg, s, tenant, token, &account, &who, arena, reterr);
+    else if (!json_is_string(by))
+        return err_set(reterr, E_DAMAGED, "it is not known who asked for this campaign");
+    who.purpose = r->purpose[0] == 0 ? NULL : r->purpose;
+    if (code == OK)
+        code = message_right(s, &who, &(const struct message_deed){ .verb = MESSAGES_SEND, .reach = REACH_ALL, .kind = kind, .id = r->scope, .purpose = who.purpose }, NULL, reterr);
+    if (code == OK)
+        *ret = who;
+    return code;
 }
 
 /* ---- one page of people */
@@ -145,8 +183,9 @@ static enum code mark_write(struct txn *t, void *arg, struct err *reterr) {
 
 static void wishes_fill(const struct service *s, const struct campaign_row *r, const struct audience_page *p, struct message_wish *list) {
     const struct kind_info *k = service_kind_by_number(s, r->kind);
+    const struct uuid scope = campaign_scope(s, r->channel, k->index, &r->scope);
     for (size_t i = 0; i < p->count; i++)
-        list[i] = (struct message_wish){ .channel = r->channel, .kind = k->index, .record = p->ids[i], .scope = r->scope, .template = r->template,
+        list[i] = (struct message_wish){ .channel = r->channel, .kind = k->index, .record = p->ids[i], .scope = scope, .template = r->template,
                                          .purpose = r->purpose[0] == 0 ? NULL : r->purpose, .cause = "campaign", .about = r->number, .whose = r->whose };
 }
 
@@ -162,15 +201,18 @@ static enum code page_send(struct service *s, int64_t tenant, struct mark *m, st
     return messages_send(s, tenant, list, p->count, results, mark_write, m, &bad, reterr);
 }
 
-static enum code people_find(struct service *s, int64_t tenant, const struct campaign_row *r, struct audience_page *ret, struct campaign_sealed *rest, struct err *reterr) {
+static enum code people_find(struct service *s, int64_t tenant, const struct campaign_row *r, const struct campaign_asker *asker, struct arena *arena, struct audience_page *ret, struct campaign_sealed *rest, struct err *reterr) {
     const struct kind_info *k = service_kind_by_number(s, r->kind);
+    struct caller who;
     json_t *entry = NULL;
     if (k == NULL)
         return err_set(reterr, E_GONE, "the charter has no more records of the kind that this campaign goes to");
     enum code code = campaign_open(s, tenant, r, &entry, reterr);
+    if (code == OK)
+        code = asker_of(s, tenant, r, k->index, json_object_get(entry, "by"), asker, arena, &who, reterr);
     if (code == OK) {
         const struct audience a = { .kind = k->index, .scope = r->scope, .where = json_object_get(entry, "where"), .born = r->born };
-        code = audience_next(s, tenant, &a, &r->reached, SEND_MOST, ret, reterr);
+        code = audience_next(s, &who, &a, &r->reached, SEND_MOST, ret, reterr);
     }
     if (code == OK && !ret->more) {            /* its name stays, and nothing of what was searched for */
         json_t *kept = json_pack("{s:O*}", "name", json_object_get(entry, "name"));
@@ -181,13 +223,13 @@ static enum code people_find(struct service *s, int64_t tenant, const struct cam
     return code;
 }
 
-static enum code people_step(struct service *s, int64_t tenant, const struct campaign_row *r, struct arena *arena, bool *ret_more, struct err *reterr) {
+static enum code people_step(struct service *s, int64_t tenant, const struct campaign_row *r, const struct campaign_asker *asker, struct arena *arena, bool *ret_more, struct err *reterr) {
     AUTO(campaign_sealed_done) struct campaign_sealed rest = { .id = 0 };
     struct audience_page *page = arena_array(arena, 1, sizeof *page);
     struct mark m = { .s = s, .arena = arena, .seen = r, .page = page, .rest = &rest };
     if (page == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a campaign");
-    enum code code = people_find(s, tenant, r, page, &rest, reterr);
+    enum code code = people_find(s, tenant, r, asker, arena, page, &rest, reterr);
     if (code != OK)
         return code;
     code = page->count > 0 ? page_send(s, tenant, &m, reterr) : store_write(s->store, tenant, mark_write, &m, reterr);
@@ -263,22 +305,25 @@ static enum code letters_step(struct service *s, int64_t tenant, const struct ca
 
 /* ---- steps */
 
-/* It cannot go on: the charter has no such field any more, its key has gone. */
-static bool is_final(enum code code) { return code == E_INVALID || code == E_FIELDS || code == E_GONE || code == E_DAMAGED; }
+/* It cannot go on: the charter has no such field any more, its key or what its records belong to has gone. */
+static bool is_final(enum code code) { return code == E_INVALID || code == E_FIELDS || code == E_GONE || code == E_DAMAGED || code == E_NOT_FOUND; }
+/* Whoever asked may not any more: somebody else may resume it. */
+static bool is_barred(enum code code) { return code == E_SIGN_IN || code == E_FORBIDDEN; }
 
-struct failing { struct acting at; const struct err *why; };
+struct failing { struct acting at; enum code why; };
 static enum code fail_write(struct txn *t, void *arg, struct err *reterr) {
     const struct failing *f = arg;
     struct campaign_row r;
     enum code code = unmoved(t, f->at.seen, &r, f->at.arena, reterr);
     if (code != OK)
         return code;
-    r.state = CAMPAIGN_STOPPED;
-    r.act = ACT_END;
+    const bool barred = is_barred(f->why);
+    r.state = barred ? CAMPAIGN_PAUSED : CAMPAIGN_STOPPED;
+    r.act = barred ? ACT_HOLD : ACT_END;
     code = campaign_set(t, &r, campaign_when(&r, txn_now(t)), reterr);
-    json_t *what = json_pack("{s:I, s:s}", "number", (json_int_t)r.number, "why", code_name(f->why->code));
+    json_t *what = json_pack("{s:I, s:s}", "number", (json_int_t)r.number, "why", code_name(f->why));
     if (code == OK)
-        code = ledger_append(t, "campaign_stopped", "sejf", what, reterr);
+        code = ledger_append(t, barred ? "campaign_paused" : "campaign_stopped", "sejf", what, reterr);
     json_decref(what);
     return code;
 }
@@ -290,8 +335,20 @@ static enum code idle_write(struct txn *t, void *arg, struct err *reterr) {
     return code == OK ? campaign_set(t, &r, campaign_when(&r, txn_now(t)), reterr) : code;
 }
 
-enum code campaign_step(struct service *s, int64_t tenant, int64_t number, bool *ret_more, struct err *reterr) {
-    PRE(s != NULL && ret_more != NULL && reterr != NULL);
+/* What failed for now: the tenant's others are not to wait for it. Where even that cannot be written, they wait. */
+struct putting_off { int64_t number; usec_t until; };
+static enum code off_write(struct txn *t, void *arg, struct err *reterr) {
+    const struct putting_off *p = arg;
+    return campaign_defer(t, p->number, p->until, reterr);
+}
+static void put_off(struct service *s, int64_t tenant, int64_t number) {
+    struct err e;
+    if (store_write(s->store, tenant, off_write, &(struct putting_off){ number, clock_now() + FAILED_WAIT }, &e) != OK)
+        return;                                /* the step's own error says it */
+}
+
+enum code campaign_step(struct service *s, int64_t tenant, int64_t number, const struct campaign_asker *asker, bool *ret_more, struct err *reterr) {
+    PRE(s != NULL && asker != NULL && ret_more != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new((size_t)16 << 20);
     struct campaign_row r = { .act = ACT_NONE };
     struct err why;
@@ -301,13 +358,13 @@ enum code campaign_step(struct service *s, int64_t tenant, int64_t number, bool 
     if (code == OK && r.act != ACT_NONE)
         code = letters_step(s, tenant, &r, arena, ret_more, &why);
     else if (code == OK && campaign_when(&r, now) <= now)
-        code = people_step(s, tenant, &r, arena, ret_more, &why);
+        code = people_step(s, tenant, &r, asker, arena, ret_more, &why);
     else if (code == OK) {                     /* nothing is to be done: a cut left the row that leads here */
         struct acting a = { .arena = arena, .seen = &r };
         code = store_write(s->store, tenant, idle_write, &a, &why);
     }
-    if (is_final(code) && r.number == number && r.act == ACT_NONE) {
-        struct failing f = { { .arena = arena, .seen = &r }, &(struct err){ .code = code } };
+    if ((is_final(code) || is_barred(code)) && r.number == number && r.act == ACT_NONE) {
+        struct failing f = { { .arena = arena, .seen = &r }, code };
         *ret_more = true;
         code = store_write(s->store, tenant, fail_write, &f, &why);
     }
@@ -315,8 +372,10 @@ enum code campaign_step(struct service *s, int64_t tenant, int64_t number, bool 
         *ret_more = true;
         return OK;
     }
-    if (code != OK)
+    if (code != OK) {
+        put_off(s, tenant, number);
         *reterr = why;
+    }
     return code;
 }
 

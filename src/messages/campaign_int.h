@@ -3,7 +3,7 @@
 #include "messages/campaign.h"
 #include "store/campaign.h"
 
-/* {name?, where?} under a key of its own. */
+/* {name?, where?, by} under a key of its own. */
 struct campaign_sealed { key_id id; struct key key; struct buf blob; };
 void campaign_sealed_done(struct campaign_sealed *c);
 DEFINE_AUTO_VALUE(struct campaign_sealed, campaign_sealed_done)
@@ -13,5 +13,9 @@ void campaign_unused(struct service *s, int64_t tenant, const struct campaign_se
 MUST_USE enum code campaign_open(struct service *s, int64_t tenant, const struct campaign_row *r, json_t **ret, struct err *reterr);
 /* arena may be NULL: E_MEMORY. */
 MUST_USE enum code campaign_find(struct service *s, int64_t tenant, int64_t number, struct campaign_row *ret, struct arena *arena, struct err *reterr);
+/* `by` of what is sealed: "sejf", {token: n} or {account: id}. NULL: no memory. */
+json_t *campaign_by(const struct caller *who);
+/* The scope of its messages: the campaign's own where the charter has messages go to the people of such records; else null, and the gate finds it. */
+struct uuid campaign_scope(const struct service *s, enum channel channel, int kind, const struct uuid *scope);
 /* When there is work with it; USEC_NEVER: none. Pure. */
 usec_t campaign_when(const struct campaign_row *r, usec_t now);

@@ -358,6 +358,7 @@ enum code messages_try(struct service *s, int64_t tenant, const struct message_w
         ret[i].queued = !o->gone && o->verdict.passes;
         ret[i].verdict = o->verdict;
         ret[i].cost = o->ask.cost;
+        ret[i].parts = o->ask.parts;
     }
     sending_done(&x);
     return code;

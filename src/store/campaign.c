@@ -208,6 +208,16 @@ enum code campaign_waiting(struct sql *q, int64_t number, const struct uuid *aft
 
 /* ---- what is to be done */
 
+enum code campaign_defer(struct txn *t, int64_t number, usec_t next, struct err *reterr) {
+    PRE(t != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare_int(&t->sql, "UPDATE campaign_open SET next = ?3 WHERE tenant = ?1 AND number = ?2 AND next < ?3", number, &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 3, next);
+    return stmt_run(s, reterr);
+}
+
 /* The first tenant behind *tenant with a campaign of which there is work by then. */
 static enum code tenant_behind(struct sql *q, usec_t until, int64_t *tenant, int64_t *number, bool *ret, struct err *reterr) {
     struct stmt *s;

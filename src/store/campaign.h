@@ -34,6 +34,8 @@ MUST_USE enum code campaign_gates(struct sql *q, int64_t number, campaign_gate_f
 MUST_USE enum code campaign_settle(struct txn *t, int64_t number, enum letter_state before, enum letter_state now, struct err *reterr);
 /* Ids of its letters behind `after` that wait to be tried, `most` letters looked at; *ret_last: of those the last; *ret_more: there may be others. */
 MUST_USE enum code campaign_waiting(struct sql *q, int64_t number, const struct uuid *after, size_t most, struct uuid *ret, size_t *ret_count, struct uuid *ret_last, bool *ret_more, struct err *reterr);
+/* The work with it waits until then; those behind it have their turn. */
+MUST_USE enum code campaign_defer(struct txn *t, int64_t number, usec_t next, struct err *reterr);
 /* Those with which there is work by then: tenant by tenant, of each the oldest one. */
 typedef bool (*campaign_next_fn)(int64_t tenant, int64_t number, void *arg);
 MUST_USE enum code campaigns_next(struct store *s, usec_t until, campaign_next_fn fn, void *arg, struct err *reterr);

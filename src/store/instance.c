@@ -311,15 +311,12 @@ static enum code token_read(struct stmt *s, struct token_row *ret, struct err *r
     return code;
 }
 
-enum code token_look(struct sql *q, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr) {
-    struct stmt *st;
+/* The one row of a bound statement, with its texts in the arena. */
+static enum code token_one(struct stmt *st, struct token_row *ret, struct arena *arena, struct err *reterr) {
     struct token_row r;
     bool row = false;
-    enum code code = instance_prepare(q, TOKEN_COLS " WHERE hash = ?", &st, reterr);
+    enum code code = stmt_step(st, &row, reterr);
     if (code != OK)
-        return code;
-    stmt_blob(st, 1, hash, HASH_SIZE);
-    if ((code = stmt_step(st, &row, reterr)) != OK)
         return code;
     if (!row)
         return err_set(reterr, E_NOT_FOUND, "there is no such token");
@@ -335,6 +332,22 @@ enum code token_look(struct sql *q, const uint8_t hash[HASH_SIZE], struct token_
     if (code == OK)
         *ret = r;
     return code;
+}
+
+enum code token_look(struct sql *q, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr) {
+    struct stmt *st;
+    enum code code = instance_prepare(q, TOKEN_COLS " WHERE hash = ?", &st, reterr);
+    if (code != OK)
+        return code;
+    stmt_blob(st, 1, hash, HASH_SIZE);
+    return token_one(st, ret, arena, reterr);
+}
+
+enum code token_numbered(struct sql *q, int64_t number, struct token_row *ret, struct arena *arena, struct err *reterr) {
+    PRE(q != NULL && ret != NULL && arena != NULL && reterr != NULL);
+    struct stmt *st;
+    enum code code = sql_prepare_int(q, TOKEN_COLS " WHERE tenant = ? AND number = ?", number, &st, reterr);
+    return code == OK ? token_one(st, ret, arena, reterr) : code;
 }
 
 enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr) {

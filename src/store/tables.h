@@ -41,6 +41,7 @@ struct token_row { uint8_t hash[HASH_SIZE]; int64_t tenant; const char *role; co
 MUST_USE enum code token_put(struct store *s, const struct token_row *r, int64_t *ret_number, struct err *reterr);
 MUST_USE enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr);
 MUST_USE enum code token_look(struct sql *q, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr);
+MUST_USE enum code token_numbered(struct sql *q, int64_t number, struct token_row *ret, struct arena *arena, struct err *reterr);      /* of the view's tenant; E_NOT_FOUND */
 typedef bool (*token_fn)(const struct token_row *r, void *arg);
 MUST_USE enum code tokens_of_account(struct sql *q, const struct uuid *account, token_fn fn, void *arg, struct err *reterr);
 /* Those of an account in that tenant end; tenant -1: in every one. */

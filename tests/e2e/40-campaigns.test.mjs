@@ -105,9 +105,21 @@ describe('campaigns', { concurrency: true }, () => {
       assert.match(r.text, says);
     }
     assert.equal((await sejf.call('POST', '/v1/events/campaigns', { token: door, body: wish })).status, 403);
-    assert.equal((await sejf.call('POST', '/v1/events/campaigns', { token: other, body: { ...wish } })).status, 422);     // its template is no other's
+    assert.equal((await sejf.call('POST', '/v1/events/campaigns', { token: other, body: { ...wish } })).status, 404);
+    assert.equal((await sejf.call('POST', '/v1/events/campaigns', { token: other, body: { ...wish, scope: undefined } })).status, 422);     // its template is no other's
     assert.deepEqual((await sejf.api('GET', 'campaigns', undefined, 200)).items, []);
     await sejf.api('POST', 'campaigns/9/stop', {}, 404);
+    const keyed = (body, key = 'spring 1') => sejf.call('POST', '/v1/events/campaigns', { token: sejf.reader, body, headers: { 'Idempotency-Key': key } });
+    const first = await keyed(wish), again = await keyed(wish);         // a client that asks again after a timeout
+    assert.equal(first.status, 202, first.text);
+    assert.equal(again.status, 202, again.text);
+    assert.equal(again.json.number, first.json.number);
+    assert.equal((await keyed({ ...wish, name: 'Other' })).status, 409);
+    assert.equal((await keyed(wish, '')).status, 400);
+    assert.equal((await sejf.api('GET', 'campaigns', undefined, 200)).items.length, 1);
+    const reads = sejf.token('events', sejf.number, 'organiser', '--scope', '{"verbs": ["read"]}');
+    assert.equal((await sejf.call('GET', `/v1/events/campaigns/${first.json.number}`, { token: reads })).status, 200);
+    assert.equal((await sejf.call('POST', `/v1/events/campaigns/${first.json.number}/pause`, { token: reads, body: {} })).status, 403);
   });
 
   test('deliveries are logged and masked, and a campaign pauses', { timeout: 300000 }, async () => {
