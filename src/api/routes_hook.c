@@ -48,7 +48,7 @@ static void receipt_take(struct hook *h, const char *id, size_t id_len, const ch
         return;                              /* another's, or nobody's */
     memcpy(said, state, state_len);
     said[state_len] = 0;
-    enum code code = message_heard(s, tenant, &letter, delivered ? HEARD_DELIVERED : HEARD_BOUNCED, "", said, &e);
+    enum code code = message_heard(s, tenant, &letter, &(struct heard_news){ delivered ? HEARD_DELIVERED : HEARD_BOUNCED, VERDICT_NONE, "", said }, &e);
     if (code != OK && code != E_NOT_FOUND && code != E_GONE) {
         h->code = code;                      /* the provider tells it again */
         h->e = e;

@@ -10,6 +10,7 @@
 #include "api/routes.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "messages/suppress.h"
 #include "messages/gate.h"
 #include "messages/postman.h"
 #include "messages/teller.h"
@@ -111,12 +112,23 @@ static void metrics_mail(struct buf *b, const struct postman_status *s) {
     gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
 }
 
+/* Of all tenants. */
 static void metrics_gates(struct buf *b) {
     static const char *const channels[CHANNELS] = { [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms" };
     buf_text(b, "# TYPE sejf_messages_refused counter\n# HELP sejf_messages_refused Messages that a gate refused, when they were queued or when they were to go.\n");
     for (int c = 0; c < CHANNELS; c++)
         for (int g = 0; g < GATES; g++)
             buf_printf(b, "sejf_messages_refused_total{channel=\"%s\",gate=\"%s\"} %llu\n", channels[c], gate_name((enum gate)g), (unsigned long long)gate_refused((enum channel)c, (enum gate)g));
+    static const struct { const char *name, *help; } heard[SHARES] = {
+        [SHARES_SENT] = { "messages_ended", "Messages that went, or were refused by whom they were handed to." },
+        [SHARES_BOUNCED] = { "messages_bounced", "Of these, those that were refused or came back." },
+        [SHARES_COMPLAINED] = { "messages_complained", "People who complained about one." },
+    };
+    for (int i = 0; i < SHARES; i++) {
+        buf_printf(b, "# TYPE sejf_%s counter\n# HELP sejf_%s %s\n", heard[i].name, heard[i].name, heard[i].help);
+        for (int c = 0; c < CHANNELS; c++)
+            buf_printf(b, "sejf_%s_total{channel=\"%s\"} %llu\n", heard[i].name, channels[c], (unsigned long long)shares_ever((enum channel)c, (enum shares)i));
+    }
 }
 
 static void metrics_webhooks(struct buf *b, const struct teller_status *s) {

@@ -197,7 +197,7 @@ static void lift(struct call *c, const json_t *o) {
     if (code == OK) {
         w.by = caller_text(&c->who, by, sizeof by);
         w.list = w.list[0] == 0 ? NULL : w.list;
-        code = suppress_lift(c->service, &w, !uuid_is_null(&c->who.account), &count, &e);
+        code = suppress_lift(c->service, &w, uuid_is_null(&c->who.account) ? LIFTED_BY_PROGRAM : LIFTED_BY_NAMED, &count, &e);
     }
     json_t *r = json_pack("{s:I}", "lifted", (json_int_t)count);
     if (code == OK)
@@ -357,7 +357,7 @@ enum code do_suppress_lift(struct control_req *c, struct err *reterr) {
     if (code == OK) {
         w.list = w.list[0] == 0 ? NULL : w.list;
         w.by = by;
-        code = suppress_lift(s, &w, true, &count, reterr);
+        code = suppress_lift(s, &w, LIFTED_BY_NAMED, &count, reterr);
     }
     control_set(c, "lifted", json_integer(count));
     return code;

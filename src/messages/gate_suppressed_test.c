@@ -52,7 +52,8 @@ static void put(struct desk *d, const char *list, enum suppress_reason reason) {
 static void lift(struct desk *d, enum suppress_reason reason) {
     struct suppress_wish w = wish(d, NULL, reason);
     int64_t count;
-    CHECK_OK(suppress_lift(d->b.service, &w, true, &count, &d->b.e), &d->b.e);
+    w.why = "asked for";
+    CHECK_OK(suppress_lift(d->b.service, &w, LIFTED_BY_NAMED, &count, &d->b.e), &d->b.e);
     CHECK_INT(count, 1);
 }
 
@@ -112,7 +113,7 @@ TEST(a_new_consent_by_its_own_hand_brings_it_back) {
     says(&d, CONSENT_GIVEN, "link");         /* before it left */
     put(&d, purpose, SUPPRESS_LEFT);
     CHECK(stops(&d));
-    static const char *const others[] = { "api", "import", "form" };      /* the form is not confirmed: it could be anybody's */
+    static const char *const others[] = { "api", "import", "staff", "form" };      /* the form is not confirmed: it could be anybody's */
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         says(&d, CONSENT_GIVEN, others[i]);
         CHECK(stops(&d));

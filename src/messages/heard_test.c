@@ -1,6 +1,7 @@
 /* heard_test.c — what comes back finds the person of its letter, once, and nobody else, whatever it says. */
 #include "messages/heard.c"
 
+#include "records/service.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
 
@@ -55,7 +56,7 @@ TEST(a_dead_address_gets_nothing_more_and_counts_once) {
     char to[320];
     desk_start(&d);
     (void)letter(&d, to);
-    static const char *const harmless[] = { REPORT("delayed", "4.4.1", "later"), REPORT("delivered", "2.0.0", "fine"), "From: anna@people.example\r\nAuto-Submitted: auto-replied\r\n\r\nAway.\r\n", "", "junk" };
+    static const char *const harmless[] = { REPORT("delayed", "4.4.1", "later"), REPORT("delivered", "2.0.0", "fine"), "Return-Path: <>\r\nFrom: anna@people.example\r\nAuto-Submitted: auto-replied\r\n\r\nAway.\r\n", "", "junk" };
     for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
         CHECK_INT(comes(&d, to, harmless[i]), MAIL_HEARD_TAKEN);
     CHECK(count(&d, "dead address") == 0 && shares(&d, "bounced") == 0);
@@ -116,5 +117,126 @@ TEST(whoever_makes_an_address_up_is_told_that_there_is_none) {
     CHECK_INT(comes(&d, "postmaster@" DOMAIN, "x"), MAIL_HEARD_NOBODY);
     CHECK_INT(comes(&d, COMPLAINTS_AT "@" DOMAIN, "Subject: by hand\r\n\r\nx"), MAIL_HEARD_TAKEN);
     CHECK(count(&d, "dead address") == 0 && shares(&d, "bounced") == 0);
+    bed_end(&d.b);
+}
+
+/* ---- letters of the queue */
+
+static const struct { enum letter_state state; int doubts; } waiting = { LETTER_WAITING, 0 }, doubted = { LETTER_WAITING, 2 }, going = { LETTER_SENDING, 0 }, sent = { LETTER_SENT, 0 }, unknown = { LETTER_UNKNOWN, 4 };
+static enum code letter_write(struct txn *t, void *arg, struct err *reterr) {
+    const struct letter_row *r = arg;
+    enum code code = letter_put(t, r, r->state == LETTER_WAITING || r->state == LETTER_SENDING ? clock_now() + USEC_PER_DAY : USEC_NEVER, reterr);
+    return code == OK ? letter_set(t, r, r->state == LETTER_WAITING || r->state == LETTER_SENDING ? clock_now() + USEC_PER_DAY : USEC_NEVER, reterr) : code;
+}
+/* A message to Anna that is in the queue, or was; its address for bounces. */
+static struct uuid queued(struct desk *d, enum letter_state state, int doubts, char ret[320]) {
+    struct uuid id = letter(d, ret);
+    struct letter_row r = { .id = id, .cause = "api", .state = state, .made = clock_now(), .tried = clock_now(), .until = clock_now() + USEC_PER_DAY, .tries = 1 + doubts, .said = "", .receipt = "", .purpose = "running the event",
+                            .kind = service_kind(d->b.service, charter_kind(d->b.charter, "registration"))->number, .record = uuid_new(), .doubts = doubts };
+    CHECK_OK(store_write(d->b.store, d->b.tenant, letter_write, &r, &d->b.e), &d->b.e);
+    return id;
+}
+struct state { enum letter_state state; bool open; char said[100]; int verdict; };
+static bool state_take(const struct letter_row *r, void *arg) {
+    struct state *s = arg;
+    *s = (struct state){ .state = r->state, .open = letter_is_open(r), .verdict = r->verdict };
+    snprintf(s->said, sizeof s->said, "%s", r->said);
+    return false;
+}
+static struct state now(struct desk *d, const struct uuid *id) {
+    struct state s = { .said = "?" };
+    struct view *v = NULL;
+    CHECK_OK(store_view(d->b.store, d->b.tenant, &v, &d->b.e), &d->b.e);
+    CHECK_OK(letter_get(view_sql(v), id, state_take, &s, &d->b.e), &d->b.e);
+    v = view_end(v);
+    return s;
+}
+static enum code news(struct desk *d, const struct uuid *id, enum heard what, enum reply_verdict verdict) {
+    return message_heard(d->b.service, d->b.tenant, id, &(struct heard_news){ what, verdict, "", "as it was told" }, &d->b.e);
+}
+
+TEST(of_a_letter_under_way_the_news_comes_again) {
+    struct desk d;
+    char to[320];
+    desk_start(&d);
+    for (int i = 0; i < 2; i++) {
+        struct uuid id = queued(&d, i == 0 ? going.state : waiting.state, 0, to);
+        CHECK_INT(comes(&d, to, REPORT("failed", "5.1.1", "user unknown")), MAIL_HEARD_NOT_NOW);
+        CHECK_CODE(news(&d, &id, HEARD_DELIVERED, VERDICT_NONE), E_BUSY, &d.b.e);
+        CHECK_INT(comes(&d, to, REPORT("delayed", "4.4.1", "later")), MAIL_HEARD_TAKEN);
+        CHECK(now(&d, &id).open && count(&d, "dead address") == 0 && shares(&d, "bounced") == 0);
+    }
+    /* whom it went to is not known yet either */
+    struct uuid id = uuid_new();
+    struct letter_row r = { .id = id, .cause = "api", .state = LETTER_SENDING, .made = clock_now(), .until = clock_now() + USEC_PER_DAY, .tries = 1, .said = "", .receipt = "", .purpose = "", .kind = 1, .record = uuid_new() };
+    CHECK_OK(store_write(d.b.store, d.b.tenant, letter_write, &r, &d.b.e), &d.b.e);
+    CHECK_CODE(news(&d, &id, HEARD_BOUNCED, VERDICT_REJECT), E_BUSY, &d.b.e);
+    /* who complains has it, whatever the queue still thinks */
+    (void)queued(&d, going.state, going.doubts, to);
+    CHECK_INT(comes(&d, to, ARF("abuse", "")), MAIL_HEARD_TAKEN);
+    CHECK(count(&d, "complaint") == 1 && shares(&d, "complained") == 1);
+    bed_end(&d.b);
+}
+
+TEST(the_news_ends_a_doubt) {
+    struct desk d;
+    char to[320];
+    desk_start(&d);
+    struct uuid id = queued(&d, doubted.state, doubted.doubts, to);
+    CHECK_OK(news(&d, &id, HEARD_DELIVERED, VERDICT_NONE), &d.b.e);
+    CHECK(now(&d, &id).state == LETTER_SENT && !now(&d, &id).open && shares(&d, "sent") == 1);
+    CHECK_OK(news(&d, &id, HEARD_DELIVERED, VERDICT_NONE), &d.b.e);
+    CHECK(shares(&d, "sent") == 1 && shares(&d, "bounced") == 0);
+    id = queued(&d, unknown.state, unknown.doubts, to);
+    CHECK_OK(news(&d, &id, HEARD_DELIVERED, VERDICT_NONE), &d.b.e);
+    CHECK_INT(now(&d, &id).state, LETTER_SENT);
+    id = queued(&d, doubted.state, doubted.doubts, to);
+    for (int twice = 0; twice < 2; twice++)
+        CHECK_INT(comes(&d, to, REPORT("failed", "5.1.1", "550 user unknown: \"anna.kowalska\"")), MAIL_HEARD_TAKEN);
+    const struct state s = now(&d, &id);
+    CHECK(s.state == LETTER_BOUNCED && !s.open && s.verdict == VERDICT_REJECT && shares(&d, "sent") == 2 && shares(&d, "bounced") == 1 && count(&d, "dead address") == 1);
+    id = queued(&d, doubted.state, doubted.doubts, to);
+    CHECK_INT(comes(&d, to, ARF("abuse", "")), MAIL_HEARD_TAKEN);
+    CHECK(now(&d, &id).state == LETTER_SENT && count(&d, "complaint") == 1 && shares(&d, "sent") == 3);
+    bed_end(&d.b);
+}
+
+TEST(no_word_of_a_stranger_is_kept) {
+    struct desk d;
+    char to[320];
+    desk_start(&d);
+    static const struct { const char *message, *said; } rows[] = {
+        { REPORT("failed", "5.1.1", "550 unknown user: \"anna.kowalska\", /home/anna.kowalska/Maildir"), "5.1.1 as a report of delivery says" },
+        { "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\nDear Anna Kowalska, your mailbox anna.kowalska is gone.\r\n", "as a report of delivery says" },
+        { "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\n550 no such user anna.kowalska\r\n", "as a report of delivery says" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct uuid id = queued(&d, sent.state, sent.doubts, to);
+        CHECK_INT(comes(&d, to, rows[i].message), MAIL_HEARD_TAKEN);
+        CHECK_INT(now(&d, &id).state, LETTER_BOUNCED);
+        CHECK_TEXT(now(&d, &id).said, rows[i].said);
+    }
+    bed_end(&d.b);
+}
+
+TEST(what_was_wrong_with_the_message_is_no_share_of_bounces) {
+    static const struct { enum reply_verdict verdict; bool mail, sms; } rows[] = {
+        { VERDICT_REJECT, true, true }, { VERDICT_FULL, true, true }, { VERDICT_REFUSED, true, true }, { VERDICT_MESSAGE, false, false }, { VERDICT_BLOCK, true, false }, { VERDICT_SLOW, true, false },
+        { VERDICT_EXPIRED, true, false }, { VERDICT_NONE, true, false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK(is_share(CHANNEL_EMAIL, rows[i].verdict) == rows[i].mail && is_share(CHANNEL_SMS, rows[i].verdict) == rows[i].sms);
+}
+
+TEST(one_person_complains_once_however_many_letters_it_holds) {
+    struct desk d;
+    char to[320];
+    desk_start(&d);
+    for (int i = 0; i < 3; i++) {
+        (void)letter(&d, to);
+        CHECK_INT(comes(&d, to, ARF("abuse", "")), MAIL_HEARD_TAKEN);
+    }
+    CHECK_INT(comes(&d, to, ARF("other", "")), MAIL_HEARD_TAKEN);
+    CHECK(count(&d, "complaint") == 1 && shares(&d, "complained") == 1);
     bed_end(&d.b);
 }

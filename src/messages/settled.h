@@ -2,6 +2,7 @@
  * of deliveries. A table in settled.c; each row may prepare outside the write what it seals. Thread-safe. */
 #pragma once
 #include "messages/outgoing.h"
+#include "wire/verdict.h"
 
 #define SETTLED_ROWS 8u
 struct settled {
@@ -19,6 +20,8 @@ MUST_USE enum code settled_prepare(struct settled *s, struct err *reterr);
 MUST_USE enum code settled_write(struct txn *t, struct settled *s, struct err *reterr);        /* repeatable */
 void settled_done(struct settled *s);
 
-/* Later news of a message that had been taken (a DSN, a complaint, a receipt of a provider); messages it does not know are E_NOT_FOUND. */
+/* Later news of a message that had been taken (a DSN, a complaint, a receipt of a provider); messages it does not know are E_NOT_FOUND. One that is in doubt is settled
+ * by it; of one that is under way nothing can be said yet: E_BUSY, so that the news comes again. */
 enum heard { HEARD_DELIVERED, HEARD_BOUNCED, HEARD_DELAYED, HEARD_COMPLAINED };
-MUST_USE enum code message_heard(struct service *s, int64_t tenant, const struct uuid *letter, enum heard what, const char *enhanced, const char *said /* masked */, struct err *reterr);
+struct heard_news { enum heard what; enum reply_verdict verdict /* of what bounced */; const char *enhanced /* "5.1.1" or "" */, *said /* kept and shown, so: no word of a stranger */; };
+MUST_USE enum code message_heard(struct service *s, int64_t tenant, const struct uuid *letter, const struct heard_news *n, struct err *reterr);

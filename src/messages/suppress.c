@@ -2,6 +2,7 @@
  * and goes with it. */
 #include "messages/suppress.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,7 +61,7 @@ enum code suppress_write(struct txn *t, struct service *s, const struct suppress
     return code;
 }
 
-struct deed { struct service *s; const struct suppress_wish *w; bool fresh, person; int64_t count; };
+struct deed { struct service *s; const struct suppress_wish *w; bool fresh; int64_t count; };
 static enum code put_it(struct txn *t, void *arg, struct err *reterr) {
     struct deed *d = arg;
     return suppress_write(t, d->s, d->w, &d->fresh, reterr);
@@ -78,21 +79,25 @@ enum code suppress(struct service *s, const struct suppress_wish *w, bool *ret_n
 static enum code lift_it(struct txn *t, void *arg, struct err *reterr) {
     struct deed *d = arg;
     const struct suppress_wish *w = d->w;
-    unsigned which = w->reason != 0 ? 1u << w->reason : 1u << SUPPRESS_DEAD | 1u << SUPPRESS_LEFT | 1u << SUPPRESS_HAND | (d->person ? 1u << SUPPRESS_COMPLAINT : 0);
+    unsigned which = w->reason != 0 ? 1u << w->reason : 1u << SUPPRESS_DEAD | 1u << SUPPRESS_HAND;       /* what a person said is never lifted along with something else */
     enum code code = suppressed_drop(t, w->channel, w->who, w->list, which, &d->count, reterr);
     if (code != OK || d->count == 0)
         return code;
-    json_t *what = json_pack("{s:s, s:s*, s:I, s:s*}", "channel", channel_name(w->channel), "reason", w->reason == 0 ? NULL : suppress_reason_name(w->reason), "count", (json_int_t)d->count, "why", w->why);
+    json_t *what = json_pack("{s:s, s:s*, s:s*, s:I, s:s*}", "channel", channel_name(w->channel), "reason", w->reason == 0 ? NULL : suppress_reason_name(w->reason), "list",
+                             w->list == NULL ? NULL : list_sort(w->list), "count", (json_int_t)d->count, "why", w->why);
     code = ledger_append(t, "suppression_lifted", w->by, what, reterr);
     json_decref(what);
     return code;
 }
 
-enum code suppress_lift(struct service *s, const struct suppress_wish *w, bool person, int64_t *ret_count, struct err *reterr) {
+enum code suppress_lift(struct service *s, const struct suppress_wish *w, enum suppress_lifter lifter, int64_t *ret_count, struct err *reterr) {
     PRE(s != NULL && w != NULL && ret_count != NULL && reterr != NULL);
-    struct deed d = { .s = s, .w = w, .person = person };
-    if (w->reason == SUPPRESS_COMPLAINT && !person)
-        return err_set(reterr, E_FORBIDDEN, "a complaint is lifted by a person whom the ledger can name, not by a program: sign in, or use a token of your own account");
+    struct deed d = { .s = s, .w = w };
+    const bool said = w->reason == SUPPRESS_COMPLAINT || w->reason == SUPPRESS_LEFT;
+    if (said && lifter == LIFTED_BY_PROGRAM)
+        return err_set(reterr, E_FORBIDDEN, "what a person said itself (a complaint, an unsubscription) is lifted by a person whom the ledger can name, not by a program: sign in, or use a token of your own account");
+    if (said && lifter == LIFTED_BY_NAMED && (w->why == NULL || w->why[0] == 0))
+        return err_field(reterr, E_FIELDS, "/why", "why: for what reason of the person's own a complaint or an unsubscription is lifted; it stands in the ledger");
     enum code code = store_write(service_store(s), w->tenant, lift_it, &d, reterr);
     if (code == OK)
         *ret_count = d.count;
@@ -101,7 +106,7 @@ enum code suppress_lift(struct service *s, const struct suppress_wish *w, bool p
 
 /* ---- told */
 
-struct telling { json_t *items; size_t limit, seen; int64_t counts[SUPPRESS_HAND + 1]; usec_t last; bool more, lost; };
+struct telling { json_t *items; size_t limit; int64_t counts[SUPPRESS_HAND + 1]; usec_t last; bool more, lost; };
 
 static json_t *time_json(usec_t at) {
     char text[40];
@@ -110,18 +115,21 @@ static json_t *time_json(usec_t at) {
 
 static bool tell(const struct suppressed_row *r, void *arg) {
     struct telling *t = arg;
-    if (r->reason >= SUPPRESS_COMPLAINT && r->reason <= SUPPRESS_HAND)
-        t->counts[r->reason]++;
     if (json_array_size(t->items) >= t->limit && r->since != t->last) {      /* those of one instant stand on one page */
         t->more = true;
-        return true;                           /* the others are counted */
+        return false;
     }
-    if (t->more)
-        return true;
     t->last = r->since;
     t->lost = json_array_append_new(t->items, json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "channel", channel_name((enum channel)r->channel), "reason", suppress_reason_name(r->reason), "list",
                                                         list_sort(r->list), "since", time_json(r->since), "until", time_json(r->until), "by", r->by)) != 0;
     return !t->lost;
+}
+
+static bool tell_counted(const struct suppressed_row *r, void *arg) {
+    struct telling *t = arg;
+    if (r->reason >= SUPPRESS_COMPLAINT && r->reason <= SUPPRESS_HAND)
+        t->counts[r->reason]++;
+    return tell(r, arg);
 }
 
 static enum code told(struct telling *t, enum code code, json_t **ret, struct err *reterr) {
@@ -146,6 +154,8 @@ enum code suppressions_told(struct service *s, int64_t tenant, usec_t before, si
     struct view *v = NULL;
     enum code code = t.items == NULL ? err_set(reterr, E_MEMORY, "no memory for a list of suppressions") : store_view(service_store(s), tenant, &v, reterr);
     if (code == OK)
+        code = suppressed_counts(view_sql(v), clock_now(), t.counts, reterr);
+    if (code == OK)
         code = suppressed_list(view_sql(v), before, clock_now(), tell, &t, reterr);
     v = view_end(v);
     return told(&t, code, ret, reterr);
@@ -157,7 +167,7 @@ enum code suppressions_of(struct service *s, int64_t tenant, enum channel channe
     struct view *v = NULL;
     enum code code = t.items == NULL ? err_set(reterr, E_MEMORY, "no memory for a list of suppressions") : store_view(service_store(s), tenant, &v, reterr);
     if (code == OK)
-        code = suppressed_of(view_sql(v), channel, who, clock_now(), tell, &t, reterr);
+        code = suppressed_of(view_sql(v), channel, who, clock_now(), tell_counted, &t, reterr);
     v = view_end(v);
     return told(&t, code, ret, reterr);
 }
@@ -186,6 +196,16 @@ enum code suppressions_end(struct service *s, int64_t tenant, usec_t now, struct
 
 /* ---- shares and pauses */
 
+static _Atomic uint64_t heard_ever[CHANNELS][SHARES];      /* a write that runs twice counts twice here, and once in the store */
+static void shares_metrics(enum channel channel, const struct heard_counts *more) {
+    if ((unsigned)channel >= CHANNELS)
+        return;
+    heard_ever[channel][SHARES_SENT] += (uint64_t)more->sent;
+    heard_ever[channel][SHARES_BOUNCED] += (uint64_t)more->bounced;
+    heard_ever[channel][SHARES_COMPLAINED] += (uint64_t)more->complained;
+}
+uint64_t shares_ever(enum channel channel, enum shares which) { return heard_ever[channel][which]; }
+
 /* Is part more than that share (in millionths) of all? Counts are far below what a product could overflow. */
 static bool above(int64_t part, int64_t all, int64_t share) { return part * INT64_C(1000000) > all * share; }
 
@@ -194,24 +214,30 @@ static void why_of(char *ret, size_t room, const struct heard_counts *c) {
              (long long)c->complained, 100.0 * (double)c->complained / (double)c->sent);
 }
 
-enum code shares_add(struct txn *t, struct service *s, enum channel channel, const struct heard_counts *more, struct err *reterr) {
+/* Does that pause sending? One person's complaint is no share, however few the letters are. */
+static bool too_many(const struct reputation_rule *rule, const struct heard_counts *c) {
+    return c->sent >= SHARES_LEAST && (above(c->bounced, c->sent, rule->bounced) || (c->complained >= COMPLAINED_LEAST && above(c->complained, c->sent, rule->complained)));
+}
+
+enum code shares_add(struct txn *t, struct service *s, enum channel channel, usec_t went, const struct heard_counts *more, struct err *reterr) {
     PRE(t != NULL && s != NULL && more != NULL && reterr != NULL);
     const struct reputation_rule rule = charter_reputation(service_charter(s));
-    const int64_t today = day_of(txn_now(t));
+    const usec_t at = went != 0 && went < txn_now(t) ? went : txn_now(t);
     struct heard_counts c = { 0 };
-    bool open = false;
-    int64_t round = 0;
-    enum code code = sending_paused(txn_sql(t), channel, &open, &round, reterr);
+    struct paused p = { .open = false };
+    enum code code = sending_paused(txn_sql(t), channel, &p, reterr);
     if (code == OK)
-        code = heard_add(t, channel, today, round, more, reterr);
-    if (code != OK || open || !rule.said || (more->bounced == 0 && more->complained == 0))
+        code = heard_add(t, channel, day_of(at), at >= p.since ? p.round : HEARD_PAST, more, reterr);
+    if (code == OK)
+        shares_metrics(channel, more);
+    if (code != OK || p.open || !rule.said || (more->bounced == 0 && more->complained == 0))
         return code;
-    code = heard_sum(txn_sql(t), channel, today - SHARES_DAYS + 1, round, &c, reterr);
-    if (code != OK || c.sent < SHARES_LEAST || (!above(c.bounced, c.sent, rule.bounced) && !above(c.complained, c.sent, rule.complained)))
+    code = heard_sum(txn_sql(t), channel, day_of(txn_now(t)) - SHARES_DAYS + 1, p.round, &c, reterr);
+    if (code != OK || !too_many(&rule, &c))
         return code;
     char why[200];
     why_of(why, sizeof why, &c);
-    code = sending_pause_put(t, &(struct pause_row){ .channel = channel, .round = round, .why = why, .by = "" }, reterr);
+    code = sending_pause_put(t, &(struct pause_row){ .channel = channel, .round = p.round, .why = why, .by = "" }, reterr);
     if (code != OK)
         return code;
     json_t *what = json_pack("{s:s, s:s}", "channel", channel_name(channel), "why", why);
@@ -253,14 +279,13 @@ enum code shares_told(struct service *s, int64_t tenant, json_t **ret, struct er
     enum code code = store_view(service_store(s), tenant, &v, reterr);
     for (int i = 0; code == OK && i < CHANNELS; i++) {
         struct heard_counts c = { 0 };
-        bool open = false;
-        int64_t round = 0;
-        code = sending_paused(view_sql(v), i, &open, &round, reterr);
+        struct paused paused = { .open = false };
+        code = sending_paused(view_sql(v), i, &paused, reterr);
         if (code == OK)
-            code = heard_sum(view_sql(v), i, day_of(clock_now()) - SHARES_DAYS + 1, round, &c, reterr);
+            code = heard_sum(view_sql(v), i, day_of(clock_now()) - SHARES_DAYS + 1, paused.round, &c, reterr);
         if (code == OK)
             json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:b}", "channel", channels[i], "days", SHARES_DAYS, "sent", (json_int_t)c.sent, "bounced", (json_int_t)c.bounced,
-                                                  "complained", (json_int_t)c.complained, "paused", (int)open));
+                                                  "complained", (json_int_t)c.complained, "paused", (int)paused.open));
     }
     if (code == OK)
         code = sending_pauses(view_sql(v), tell_pause, &p, reterr);

@@ -16,9 +16,11 @@ struct suppress_wish { int64_t tenant; enum channel channel; uint8_t who[WHO_SIZ
 MUST_USE enum code suppress(struct service *s, const struct suppress_wish *w, bool *ret_new, struct err *reterr);
 /* The same within a write of the tenant; repeatable. */
 MUST_USE enum code suppress_write(struct txn *t, struct service *s, const struct suppress_wish *w, bool *ret_new, struct err *reterr);
-/* Takes it off the list. person: a person whom the ledger names asks for it, without whom no complaint is lifted (E_FORBIDDEN). reason 0: each that may be.
- * list NULL: every list. *ret_count: rows that went. */
-MUST_USE enum code suppress_lift(struct service *s, const struct suppress_wish *w, bool person, int64_t *ret_count, struct err *reterr);
+/* Takes it off the list. What somebody said itself (a complaint, a list that it left) is lifted by that person, or by one whom the ledger names and who says
+ * why, and never along with something else: its reason is named. reason 0: a dead address and what was put by hand. list NULL: every list. *ret_count: rows that went.
+ * E_FORBIDDEN, E_FIELDS (no why). */
+enum suppress_lifter { LIFTED_BY_PROGRAM, LIFTED_BY_NAMED, LIFTED_BY_ITSELF };
+MUST_USE enum code suppress_lift(struct service *s, const struct suppress_wish *w, enum suppress_lifter lifter, int64_t *ret_count, struct err *reterr);
 
 /* {items: [{channel, reason, list: "all" | "scope" | "purpose", since, until: time or null, by}], next: time or null, counts: {reason: n}}, the newest first. Nobody is named. */
 MUST_USE enum code suppressions_told(struct service *s, int64_t tenant, usec_t before, size_t limit, json_t **ret, struct err *reterr);
@@ -28,10 +30,15 @@ MUST_USE enum code suppressions_of(struct service *s, int64_t tenant, enum chann
 /* Once a day: those whose end has come go, and what is long past is forgotten. */
 MUST_USE enum code suppressions_end(struct service *s, int64_t tenant, usec_t now, struct err *reterr);
 
-/* ---- shares and pauses. In a write: counted, and above the charter's shares of bounces or complaints sending pauses. */
+/* ---- shares and pauses. In a write: counted, and above the charter's shares of bounces or complaints sending pauses. What is heard counts with the letters of its
+ * day (went: when it left; 0: now), so what is old, or went before the last pause ended, pauses nothing any more. */
 #define SHARES_DAYS 7
 #define SHARES_LEAST 100                     /* sent, before a share says anything */
-MUST_USE enum code shares_add(struct txn *t, struct service *s, enum channel channel, const struct heard_counts *more, struct err *reterr);
+#define COMPLAINED_LEAST 3                   /* people, before a share of complaints does */
+MUST_USE enum code shares_add(struct txn *t, struct service *s, enum channel channel, usec_t went, const struct heard_counts *more, struct err *reterr);
+/* Of all tenants, since this process began. */
+enum shares { SHARES_SENT, SHARES_BOUNCED, SHARES_COMPLAINED, SHARES };
+uint64_t shares_ever(enum channel channel, enum shares which);
 /* {channels: [{channel, days: 7, sent, bounced, complained, paused: bool, since?, why?}], pauses: [{channel, since, why, ended: time or null, by}]} */
 MUST_USE enum code shares_told(struct service *s, int64_t tenant, json_t **ret, struct err *reterr);
 /* A named person lets it go on; shares are counted anew from then. E_NOT_FOUND: it does not pause. */

@@ -220,7 +220,7 @@ enum code unsubscribe_undo(struct service *s, const struct unsubscribe *u, const
     int64_t count = 0;
     list_of(u, info, list);
     const struct suppress_wish w = wish_of(u, list, by);
-    enum code code = suppress_lift(s, &w, false, &count, reterr);
+    enum code code = suppress_lift(s, &w, LIFTED_BY_ITSELF, &count, reterr);
     return code == OK && count > 0 && info != NULL ? record_follows(s, u, info, true, reterr) : code;
 }
 

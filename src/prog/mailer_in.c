@@ -14,13 +14,15 @@
 #include "sys/files.h"
 #include "wire/smtpd.h"
 
-#define PEER_MOST 12u                        /* connections of one address: a third party cannot hold them all */
+#define PEER_MOST 12u                        /* connections of one address from elsewhere */
+#define YOUNG_USEC (10 * USEC_PER_SEC)       /* where all places are taken, one that is older makes room: so nobody holds them, however many addresses it has */
+#define LARGEST ((size_t)8 << 20)            /* what is looked at stands in front, and MAIL_IN_MAX of it is kept: a report may quote a large letter of ours */
 #define IDLE_USEC (60 * USEC_PER_SEC)
 #define WHOLE_USEC (5 * USEC_PER_MINUTE)     /* of a connection, whatever it does */
 #define SERVER_USEC (30 * USEC_PER_SEC)      /* that the server is waited for */
 #define READ_SIZE 16384u
 
-struct connection { int fd; struct smtpd *smtpd; struct in6_addr peer; char read[READ_SIZE]; const char *at; size_t left; usec_t idle, until, waits /* since; 0: no */; bool ended, handed; };
+struct connection { int fd; struct smtpd *smtpd; struct in6_addr peer; char read[READ_SIZE]; const char *at; size_t left; usec_t begun, idle, until, waits /* since; 0: no */; bool ended, handed; };
 struct mailer_in { int listen_fd; char *name, *domain; struct connection *list[MAILER_IN_CONNECTIONS]; size_t count; bool watched, stale /* an answer is to come for a message that waits no more */; };
 
 enum code mailer_in_new(int listen_fd, const char *name, const char *domain, struct mailer_in **ret, struct err *reterr) {
@@ -67,47 +69,6 @@ static struct in6_addr peer_of(const struct sockaddr_storage *from) {
     return a;
 }
 
-static void accept_one(struct mailer_in *m) {
-    struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
-    socklen_t len = sizeof from;
-    struct err e;
-    size_t same = 0;
-    AUTO(fd_close) int fd = accept4(m->listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0)
-        return;
-    const struct in6_addr peer = peer_of(&from);
-    for (size_t i = 0; i < m->count; i++)
-        same += memcmp(&m->list[i]->peer, &peer, sizeof peer) == 0;
-    if (m->count == MAILER_IN_CONNECTIONS || same >= PEER_MOST) {
-        static const char busy[] = "421 4.7.0 too many connections, come again later\r\n";
-        (void)!send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-        return;
-    }
-    struct connection *c = mem_new(sizeof *c);
-    const struct smtpd_options o = { .name = m->name, .message_max = MAIL_IN_MAX, .known = known, .arg = m };
-    if (c == NULL || smtpd_new(&o, &c->smtpd, &e) != OK) {
-        mem_free(c);
-        return;
-    }
-    c->fd = fd_take(&fd);
-    c->peer = peer;
-    c->idle = clock_steady() + IDLE_USEC;
-    c->until = clock_steady() + WHOLE_USEC;
-    m->list[m->count++] = c;
-}
-
-/* What was read is used up as far as it goes. */
-static void use(struct connection *c) {
-    switch (smtpd_take(c->smtpd, &c->at, &c->left)) {
-    case SMTPD_MESSAGE:
-        if (c->waits == 0)
-            c->waits = clock_steady();
-        break;
-    case SMTPD_ENDED: c->ended = true; break;
-    case SMTPD_NOTHING: break;
-    }
-}
-
 static void write_out(struct connection *c) {
     struct buf *out = smtpd_out(c->smtpd);
     while (out->len > 0) {
@@ -123,6 +84,74 @@ static void write_out(struct connection *c) {
         }
         memmove(out->data, out->data + n, out->len - (size_t)n);
         buf_cut(out, out->len - (size_t)n);
+    }
+}
+
+/* A mail server of ours hands on what comes for all the world: its connections are bounded by the places alone. */
+static bool is_near(const struct in6_addr *peer) {
+    static const struct in6_addr none = { { { 0 } } };
+    return memcmp(peer, &none, sizeof none) == 0 || peer->s6_addr[12] == 127;
+}
+
+/* The oldest one, of that address or of all, whose message is in nobody's hand. False: all are young. */
+static bool make_room(struct mailer_in *m, const struct in6_addr *peer) {
+    struct connection *first = NULL;
+    for (size_t i = 0; i < m->count; i++) {
+        struct connection *c = m->list[i];
+        if (c->waits == 0 && !c->ended && (peer == NULL || memcmp(&c->peer, peer, sizeof *peer) == 0) && (first == NULL || c->begun < first->begun))
+            first = c;
+    }
+    if (first == NULL || clock_steady() - first->begun < YOUNG_USEC)
+        return false;
+    smtpd_late(first->smtpd);
+    write_out(first);
+    for (size_t i = 0; i < m->count; i++)
+        if (m->list[i] == first)
+            m->list[i] = m->list[--m->count];
+    (void)connection_free(first);
+    return true;
+}
+
+static void accept_one(struct mailer_in *m) {
+    struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+    socklen_t len = sizeof from;
+    struct err e;
+    size_t same = 0;
+    AUTO(fd_close) int fd = accept4(m->listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    const struct in6_addr peer = peer_of(&from);
+    for (size_t i = 0; i < m->count; i++)
+        same += memcmp(&m->list[i]->peer, &peer, sizeof peer) == 0;
+    const bool many = same >= PEER_MOST && !is_near(&peer);
+    if ((many || m->count == MAILER_IN_CONNECTIONS) && !make_room(m, many ? &peer : NULL)) {
+        static const char busy[] = "421 4.7.0 too many connections, come again later\r\n";
+        (void)!send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return;
+    }
+    struct connection *c = mem_new(sizeof *c);
+    const struct smtpd_options o = { .name = m->name, .message_max = LARGEST, .kept_max = MAIL_IN_MAX - READ_SIZE, .known = known, .arg = m };
+    if (c == NULL || smtpd_new(&o, &c->smtpd, &e) != OK) {
+        mem_free(c);
+        return;
+    }
+    c->fd = fd_take(&fd);
+    c->peer = peer;
+    c->begun = clock_steady();
+    c->idle = c->begun + IDLE_USEC;
+    c->until = c->begun + WHOLE_USEC;
+    m->list[m->count++] = c;
+}
+
+/* What was read is used up as far as it goes. */
+static void use(struct connection *c) {
+    switch (smtpd_take(c->smtpd, &c->at, &c->left)) {
+    case SMTPD_MESSAGE:
+        if (c->waits == 0)
+            c->waits = clock_steady();
+        break;
+    case SMTPD_ENDED: c->ended = true; break;
+    case SMTPD_NOTHING: break;
     }
 }
 
@@ -163,7 +192,7 @@ static void look_at_time(struct mailer_in *m, struct connection *c) {
 size_t mailer_in_watch(struct mailer_in *m, struct pollfd *ret) {
     size_t n = 0;
     for (; n < m->count; n++)
-        ret[n] = (struct pollfd){ .fd = m->list[n]->fd, .events = (short)((m->list[n]->waits == 0 && !m->list[n]->ended ? POLLIN : 0) | (smtpd_out(m->list[n]->smtpd)->len > 0 ? POLLOUT : 0)) };
+        ret[n] = (struct pollfd){ .fd = m->list[n]->ended && m->list[n]->handed ? -1 : m->list[n]->fd /* gone, and its message is not: nothing of it is to be waited for */, .events = (short)((m->list[n]->waits == 0 && !m->list[n]->ended ? POLLIN : 0) | (smtpd_out(m->list[n]->smtpd)->len > 0 ? POLLOUT : 0)) };
     m->watched = true;
     ret[n++] = (struct pollfd){ .fd = m->listen_fd, .events = POLLIN };
     return n;

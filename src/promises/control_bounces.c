@@ -5,7 +5,7 @@
 struct counting { struct service *s; struct heard_counts c; };
 static enum code add(struct txn *t, void *arg, struct err *reterr) {
     struct counting *c = arg;
-    return shares_add(t, c->s, CHANNEL_EMAIL, &c->c, reterr);
+    return shares_add(t, c->s, CHANNEL_EMAIL, 0, &c->c, reterr);
 }
 
 /* {tenant, sent, bounced, complained, goes_on} -> {} */

@@ -19,12 +19,14 @@ bool consent_given(const struct record *r, size_t consent) {
     return false;
 }
 
-/* By which way the caller spoke. */
-static const char *way_of(const struct draft *d) {
-    const struct caller *who = d->confirms != NULL ? d->confirms : d->who;
-    if (d->way != NULL)
-        return d->way;
+const char *consent_way(const struct service *s, const struct caller *who, int kind) {
+    if (who->by_session && (who->staff || !policy_own_is_subject(s->charter, who, kind)))
+        return "staff";
     return who->by_form ? "form" : who->by_link ? "link" : who->by_session ? "account" : who->by_sejf ? "sejf" : "api";
+}
+
+static const char *way_of(const struct draft *d) {
+    return d->way != NULL ? d->way : consent_way(d->s, d->confirms != NULL ? d->confirms : d->who, d->rec.info->index);
 }
 
 /* 0: nothing was said of it. */

@@ -5,6 +5,8 @@
 
 /* Was the consent (index into kind_info.consents) given, as the record stands? */
 bool consent_given(const struct record *r, size_t consent);
+/* By which way the caller speaks of a consent: "form", "link", "account" (its person itself, signed in), "staff" (somebody of the tenant, signed in), "api", "sejf". */
+const char *consent_way(const struct service *s, const struct caller *who, int kind);
 /* Inside the write of the draft, behind its row: consents given, refused and withdrawn by it. A kind without consents costs nothing. */
 MUST_USE enum code consents_note(struct txn *t, const struct draft *d, struct err *reterr);
 /* Inside the write, before the row of a record that is new, or whose address changed, is written: marks it where somebody of this address

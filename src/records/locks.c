@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
+#include "records/consents.h"
 #include "records/use.h"
 #include "store/consent.h"
 #include "store/tables.h"
@@ -194,7 +195,7 @@ struct give { struct service *s; const struct caller *who; const struct kind_inf
 /* A consent of the charter's own leaves its row as if it had come with a change of the record. */
 static enum code step_note(struct txn *t, const struct give *g, const char *by, struct err *reterr) {
     struct consent_row row = { .kind = g->k->number, .id = g->id, .name = g->lock->consent, .state = g->given ? CONSENT_GIVEN : CONSENT_WITHDRAWN, .until = USEC_NEVER,
-                               .way = g->who->by_link ? "link" : g->who->by_session ? "account" : "api", .by = by };
+                               .way = consent_way(g->s, g->who, g->k->index), .by = by };
     if (g->given)
         row.until = consent_until(g->s, &g->lock->lasts, txn_now(t));
     return g->lock->consent == NULL ? OK : consent_step_put(t, &row, reterr);

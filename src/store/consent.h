@@ -12,7 +12,7 @@ struct consent_row {
     int32_t kind; struct uuid id; int64_t number;
     const char *name; enum consent_state state; usec_t at, until /* USEC_NEVER: open */;
     bool shown; uint8_t text[HASH_SIZE];       /* hash of what was read; not known where `shown` is false */
-    const char *way;                           /* "form", "link", "account", "api", "import", "sejf" */
+    const char *way;                           /* "form", "link", "account" (its person itself), "staff", "api", "import", "sejf" */
     const char *by;                            /* as in the ledger */
 };
 /* Takes the record's next number; at: now. */

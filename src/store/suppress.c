@@ -15,39 +15,44 @@ static void bind_whom(struct stmt *s, int channel, const uint8_t who[SUPPRESS_WH
     stmt_blob(s, 3, who, SUPPRESS_WHO);
 }
 
-static enum code stands(struct sql *q, const struct suppressed_row *r, bool *ret, struct err *reterr) {
+/* *ret: since when; USEC_NEVER: it does not. */
+static enum code stands(struct sql *q, const struct suppressed_row *r, usec_t *ret, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(q, "SELECT 1 FROM suppressed WHERE tenant = ? AND channel = ? AND who = ? AND list = ? AND reason = ?", &s, reterr);
+    bool row = false;
+    enum code code = sql_prepare(q, "SELECT since FROM suppressed WHERE tenant = ? AND channel = ? AND who = ? AND list = ? AND reason = ?", &s, reterr);
     if (code != OK)
         return code;
     bind_whom(s, r->channel, r->who);
     stmt_text(s, 4, r->list);
     stmt_int(s, 5, r->reason);
-    code = stmt_step(s, ret, reterr);
-    if (code == OK)
-        stmt_end(s);
-    return code;
+    if ((code = stmt_step(s, &row, reterr)) != OK)
+        return code;
+    *ret = row ? col_int(s, 0) : USEC_NEVER;
+    stmt_end(s);
+    return OK;
 }
 
 enum code suppressed_put(struct txn *t, const struct suppressed_row *r, bool *ret_new, struct err *reterr) {
     PRE(t != NULL && r != NULL && ret_new != NULL && reterr != NULL);
     struct stmt *s;
-    bool there = false;
-    enum code code = stands(&t->sql, r, &there, reterr);
+    usec_t before = USEC_NEVER;
+    const usec_t since = r->since != 0 ? r->since : t->now;
+    enum code code = stands(&t->sql, r, &before, reterr);
     if (code == OK)
         code = sql_prepare(&t->sql, "INSERT INTO suppressed (tenant, channel, who, list, reason, since, until, whose) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-                           "ON CONFLICT (tenant, channel, who, list, reason) DO UPDATE SET until = max(until, excluded.until)", &s, reterr);
+                           "ON CONFLICT (tenant, channel, who, list, reason) DO UPDATE SET until = max(until, excluded.until), since = CASE WHEN ?9 THEN max(since, excluded.since) ELSE since END", &s, reterr);
     if (code != OK)
         return code;
     bind_whom(s, r->channel, r->who);
     stmt_text(s, 4, r->list);
     stmt_int(s, 5, r->reason);
-    stmt_int(s, 6, r->since != 0 ? r->since : t->now);
+    stmt_int(s, 6, since);
     stmt_int(s, 7, r->until);
     stmt_text(s, 8, r->by);
+    stmt_int(s, 9, r->reason == SUPPRESS_LEFT);
     code = stmt_run(s, reterr);
     if (code == OK)
-        *ret_new = !there;
+        *ret_new = before == USEC_NEVER || (r->reason == SUPPRESS_LEFT && since - before > SUPPRESS_ANEW);
     return code;
 }
 
@@ -96,6 +101,24 @@ enum code suppressed_list(struct sql *q, usec_t before, usec_t now, suppressed_f
     stmt_int(s, 2, before);
     stmt_int(s, 3, now);
     return suppressed_give(s, fn, arg, NULL, reterr);
+}
+
+enum code suppressed_counts(struct sql *q, usec_t now, int64_t ret[SUPPRESS_HAND + 1], struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    int64_t counts[SUPPRESS_HAND + 1] = { 0 };
+    enum code code = sql_prepare(q, "SELECT reason, count(*) FROM suppressed WHERE tenant = ?1 AND until > ?2 GROUP BY reason", &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 2, now);
+    while ((code = stmt_step(s, &row, reterr)) == OK && row)
+        if (col_int(s, 0) >= SUPPRESS_COMPLAINT && col_int(s, 0) <= SUPPRESS_HAND)
+            counts[col_int(s, 0)] = col_int(s, 1);
+    if (code != OK)
+        return code;
+    stmt_end(s);
+    memcpy(ret, counts, sizeof counts);
+    return OK;
 }
 
 /* One statement with one more value. */
@@ -232,17 +255,16 @@ enum code sending_pause_put(struct txn *t, const struct pause_row *r, struct err
     return stmt_run(s, reterr);
 }
 
-enum code sending_paused(struct sql *q, int channel, bool *ret_open, int64_t *ret_round, struct err *reterr) {
+enum code sending_paused(struct sql *q, int channel, struct paused *ret, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare(q, "SELECT round, ended FROM sending_pause WHERE tenant = ? AND channel = ? ORDER BY round DESC LIMIT 1", &s, reterr);
+    enum code code = sql_prepare(q, "SELECT round, ended, (SELECT max(ended) FROM sending_pause WHERE tenant = ?1 AND channel = ?2) FROM sending_pause WHERE tenant = ?1 AND channel = ?2 ORDER BY round DESC LIMIT 1", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 2, channel);
     if ((code = stmt_step(s, &row, reterr)) != OK)
         return code;
-    *ret_open = row && col_int(s, 1) == 0;
-    *ret_round = row ? col_int(s, 0) + (col_int(s, 1) != 0) : 0;
+    *ret = row ? (struct paused){ col_int(s, 1) == 0, col_int(s, 0) + (col_int(s, 1) != 0), col_int(s, 2) } : (struct paused){ 0 };
     stmt_end(s);
     return OK;
 }

@@ -81,6 +81,32 @@ TEST(each_reason_stands_by_itself_and_ends_by_itself) {
     bed_end(&b);
 }
 
+TEST(who_leaves_again_has_left_now) {
+    struct bed b;
+    int64_t counts[SUPPRESS_HAND + 1];
+    bed_start(&b);
+    static const struct { enum suppress_reason reason; usec_t since; bool new; const char *want; } rows[] = {
+        { SUPPRESS_LEFT, 100, true, "1:x:unsubscribed:100-9223372036854775807;" },
+        { SUPPRESS_LEFT, 200, false, "1:x:unsubscribed:200-9223372036854775807;" },          /* what was consented to at 150 is over */
+        { SUPPRESS_LEFT, 150, false, "1:x:unsubscribed:200-9223372036854775807;" },
+        { SUPPRESS_LEFT, 201 + SUPPRESS_ANEW, true, "1:x:unsubscribed:86400000201-9223372036854775807;" },
+        { SUPPRESS_HAND, 300, true, "1:x:unsubscribed:86400000201-9223372036854775807;1:x:by hand:300-9223372036854775807;" },
+        { SUPPRESS_HAND, 300 + 2 * SUPPRESS_ANEW, false, "1:x:unsubscribed:86400000201-9223372036854775807;1:x:by hand:300-9223372036854775807;" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct deed d = put_of(anna, "x", rows[i].reason, rows[i].since, USEC_NEVER);
+        CHECK_OK(done(&b, 4, &d), &b.e);
+        CHECK(d.new == rows[i].new);
+        is(&b, 4, anna, 50, rows[i].want);
+    }
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    CHECK_OK(suppressed_counts(view_sql(v), 50, counts, &b.e), &b.e);
+    CHECK(counts[SUPPRESS_LEFT] == 1 && counts[SUPPRESS_HAND] == 1 && counts[SUPPRESS_DEAD] == 0 && counts[SUPPRESS_COMPLAINT] == 0);
+    v = view_end(v);
+    bed_end(&b);
+}
+
 TEST(letters_are_remembered_by_whom_they_went_to) {
     struct bed b;
     bed_start(&b);
@@ -116,7 +142,6 @@ TEST(letters_are_remembered_by_whom_they_went_to) {
     bed_end(&b);
 }
 
-struct paused { struct buf text; };
 static bool see_pause(const struct pause_row *r, void *arg) {
     buf_printf(arg, "%lld:%s:%d:%lld:%s;", (long long)r->round, r->why, r->told, (long long)r->ended, r->by);
     return true;
@@ -144,18 +169,17 @@ TEST(shares_begin_anew_after_a_pause) {
     CHECK_OK(done(&b, 4, &d), &b.e);
     d.what = TOLD;
     CHECK_OK(done(&b, 4, &d), &b.e);
-    bool open = false;
-    int64_t round = -1;
+    struct paused p = { .round = -1 };
     CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
-    CHECK_OK(sending_paused(view_sql(v), 0, &open, &round, &b.e), &b.e);
-    CHECK(open && round == 0);
+    CHECK_OK(sending_paused(view_sql(v), 0, &p, &b.e), &b.e);
+    CHECK(p.open && p.round == 0 && p.since == 0);
     v = view_end(v);
     d.what = RESUME;
     CHECK_OK(done(&b, 4, &d), &b.e);
     CHECK_CODE(done(&b, 4, &d), E_NOT_FOUND, &b.e);
     CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
-    CHECK_OK(sending_paused(view_sql(v), 0, &open, &round, &b.e), &b.e);
-    CHECK(!open && round == 1);
+    CHECK_OK(sending_paused(view_sql(v), 0, &p, &b.e), &b.e);
+    CHECK(!p.open && p.round == 1 && p.since == 5000);
     AUTO(buf_done) struct buf text = BUF(4096);
     CHECK_OK(sending_pauses(view_sql(v), see_pause, &text, &b.e), &b.e);
     CHECK_TEXT(buf_str(&text), "0:6 % bounced:1:5000:account 7;");

@@ -20,7 +20,7 @@ static void bare(const struct buf *value, struct buf *ret) {
 
 static void read_report(const char *p, size_t len, struct found *f) {
     AUTO(buf_done) struct buf type = BUF(MIME_VALUE + 1), from = BUF(MIME_VALUE + 1);
-    static const char *const complaints[] = { "abuse", "fraud", "opt-out", "opt-out-list", "other" };
+    static const char *const complaints[] = { "abuse", "fraud", "opt-out", "opt-out-list" };      /* "other" says of itself that it fits none (RFC 5965) */
     f->arf->is = mime_header(p, len, "Feedback-Type", &type);
     size_t n = strcspn(buf_str(&type), " ;\t");
     if (!f->arf->is || n >= sizeof f->arf->type)

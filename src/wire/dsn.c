@@ -100,32 +100,58 @@ static void status_find(const char *text, size_t len, char ret[DSN_STATUS]) {
     }
 }
 
+static void line_keep(const char *text, const char *at, char ret[DSN_SAID]) {
+    while (at > text && at[-1] != '\n')
+        at--;
+    keep(ret, DSN_SAID, at, strcspn(at, "\r\n"));
+}
+
 static void line_find(const char *text, const char *status, char ret[DSN_SAID]) {
     const char *at = status[0] == 0 ? NULL : strstr(text, status);
-    while (at != NULL && at > text && at[-1] != '\n')
-        at--;
     if (at != NULL)
-        keep(ret, DSN_SAID, at, strcspn(at, "\r\n"));
+        line_keep(text, at, ret);
+}
+
+/* "550 user unknown": the first code of a failure that a server gave, with its line. 0: there is none. */
+static int code_find(const char *text, char ret[DSN_SAID]) {
+    for (const char *p = text; *p != 0; p++)
+        if ((*p == '4' || *p == '5') && (p == text || strchr(" \t\n(<:", p[-1]) != NULL) && p[1] >= '0' && p[1] <= '5' && p[2] >= '0' && p[2] <= '9' && (p[3] == ' ' || p[3] == '-')) {
+            line_keep(text, p, ret);
+            return (p[0] - '0') * 100 + (p[1] - '0') * 10 + p[2] - '0';
+        }
+    return 0;
+}
+
+static bool has(const char *message, size_t head, const char *name, struct buf *ret) {
+    buf_cut(ret, 0);
+    return mime_header(message, head, name, ret);
+}
+
+/* Written to nobody (RFC 5321, 4.5.5) by a mail server. Exim calls that auto-replied, as absence notes call themselves, so a name that says it whose it is counts. */
+static bool by_machine(const char *message, size_t head, struct buf *value) {
+    if (strncasecmp(message, "Return-Path: <>\r\n", head < 17 ? head : 17) != 0 || head < 17)
+        return false;
+    if (!has(message, head, "From", value) || !any_of(buf_str(value), machines))
+        return false;
+    return holds(buf_str(value), "mailer-daemon") || !has(message, head, "Auto-Submitted", value) || !holds(buf_str(value), "auto-replied");
 }
 
 static void read_wild(const char *message, size_t len, struct found *f, struct dsn *ret) {
-    AUTO(buf_done) struct buf subject = BUF(MIME_VALUE + 1), from = BUF(MIME_VALUE + 1), automatic = BUF(MIME_VALUE + 1);
+    AUTO(buf_done) struct buf value = BUF(MIME_VALUE + 1);
+    const char *text = buf_str(&f->text);
     size_t head, body;
     mime_split(message, len, &head, &body);
-    bool named = mime_header(message, head, "Subject", &subject), sender = mime_header(message, head, "From", &from);
-    if ((mime_header(message, head, "Auto-Submitted", &automatic) && holds(buf_str(&automatic), "auto-replied")) || (!named && !sender))
+    if (!by_machine(message, head, &value))
         return;
-    const bool machine = any_of(buf_str(&from), machines), late = any_of(buf_str(&subject), delaying), failed = any_of(buf_str(&subject), failing);
-    status_find(buf_str(&f->text), f->text.len, ret->status);
-    line_find(buf_str(&f->text), ret->status, ret->said);
+    const bool named = has(message, head, "Subject", &value), late = named && any_of(buf_str(&value), delaying), failed = named && any_of(buf_str(&value), failing);
+    status_find(text, f->text.len, ret->status);
+    line_find(text, ret->status, ret->said);
     if (late && !failed)
         ret->says = DSN_DELAYED;
-    else if (failed || (machine && (ret->status[0] != 0 || any_of(buf_str(&f->text), failing))))
+    else if (failed || ret->status[0] != 0 || any_of(text, failing))
         ret->says = ret->status[0] == '4' && late ? DSN_DELAYED : DSN_FAILED;
-    if (ret->says == DSN_FAILED && ret->status[0] == 0) {
-        size_t n = f->text.len < DSN_SAID - 1 ? f->text.len : DSN_SAID - 1;
-        keep(ret->said, sizeof ret->said, buf_str(&f->text), n);
-    }
+    if (ret->says == DSN_FAILED && ret->status[0] == 0 && (ret->code = code_find(text, ret->said)) == 0)
+        keep(ret->said, sizeof ret->said, text, f->text.len);
 }
 
 void dsn_read(const char *message, size_t len, struct dsn *ret) {

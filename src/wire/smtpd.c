@@ -15,9 +15,14 @@ struct smtpd {
     enum state state; enum at at;
     struct buf line, out, text;
     char recipient[MAILBOX_MAX + 2];
-    int errors, messages;
-    bool too_large;
+    int errors, messages, noops;
+    bool from_nobody;
+    size_t size;                             /* of the text so far, kept or not */
 };
+
+/* Before the text, so that whoever reads it knows what its envelope said; a line of that name in the text itself stands behind. */
+#define FROM_NOBODY "Return-Path: <>\r\n"
+#define FROM_ELSEWHERE "Return-Path: <@>\r\n"
 
 enum code smtpd_new(const struct smtpd_options *o, struct smtpd **ret, struct err *reterr) {
     PRE(o != NULL && o->known != NULL && o->name != NULL && ret != NULL && reterr != NULL);
@@ -27,7 +32,7 @@ enum code smtpd_new(const struct smtpd_options *o, struct smtpd **ret, struct er
         mem_free(name);
         return err_set(reterr, E_MEMORY, "no memory for a connection");
     }
-    *s = (struct smtpd){ .o = *o, .name = name, .line = BUF(SMTPD_LINE_MAX), .out = BUF(64u << 10), .text = BUF(o->message_max) };
+    *s = (struct smtpd){ .o = *o, .name = name, .line = BUF(SMTPD_LINE_MAX), .out = BUF(64u << 10), .text = BUF((o->kept_max != 0 ? o->kept_max : o->message_max) + sizeof FROM_ELSEWHERE) };
     buf_printf(&s->out, "220 %s ESMTP\r\n", s->name);
     if (s->out.failed)
         return err_set(reterr, E_MEMORY, "no memory for a connection");
@@ -73,7 +78,8 @@ static void reset(struct smtpd *s) {
     if (s->state > READY && s->state != OVER)
         s->state = READY;
     buf_cut(&s->text, 0);
-    s->text.failed = s->too_large = false;
+    s->text.failed = false;
+    s->size = 0;
     s->recipient[0] = 0;
 }
 
@@ -115,6 +121,8 @@ static bool path_read(const char *text, const char *word, char *ret, size_t room
     return strpbrk(ret, "<> \t") == NULL;
 }
 
+static bool is_word(const char *text, size_t len, const char *word) { return strlen(word) == len && strncasecmp(text, word, len) == 0; }
+
 /* SIZE=, BODY= and AUTH= are what others add; anything else we have not offered. */
 static const char *parameters(const struct smtpd *s, const char *rest) {
     while (*rest == ' ') {
@@ -132,7 +140,7 @@ static const char *parameters(const struct smtpd *s, const char *rest) {
                 return "501 5.5.4 SIZE is a number";
             if ((uint64_t)size > s->o.message_max)
                 return "552 5.3.4 larger than what is taken here";
-        } else if (strncasecmp(rest, "BODY=7BIT", n) != 0 && strncasecmp(rest, "BODY=8BITMIME", n) != 0 && strncasecmp(rest, "AUTH=", 5) != 0) {
+        } else if (!is_word(rest, n, "BODY=7BIT") && !is_word(rest, n, "BODY=8BITMIME") && strncasecmp(rest, "AUTH=", 5) != 0) {
             return "555 5.5.4 this was not offered";
         }
         rest += n;
@@ -156,6 +164,7 @@ static void on_mail(struct smtpd *s, const char *rest) {
         end(s, "421 4.7.0 enough for one connection");
         return;
     }
+    s->from_nobody = path[0] == 0;
     s->state = FROM;
     say(s, "250 2.1.0 fine");
 }
@@ -183,6 +192,8 @@ static void on_data(struct smtpd *s, const char *rest) {
     }
     s->state = TEXT;
     s->at = AT_LINE;
+    s->size = 0;
+    buf_text(&s->text, s->from_nobody ? FROM_NOBODY : FROM_ELSEWHERE);
     say(s, "354 end with a dot on a line of its own");
 }
 
@@ -190,7 +201,11 @@ static void on_rset(struct smtpd *s, const char *rest UNUSED) {
     reset(s);
     say(s, "250 2.0.0 fine");
 }
-static void on_noop(struct smtpd *s, const char *rest UNUSED) { say(s, "250 2.0.0 fine"); }
+static void on_noop(struct smtpd *s, const char *rest UNUSED) {
+    say(s, "250 2.0.0 fine");
+    if (++s->noops > SMTPD_NOOPS_MOST)
+        end(s, "421 4.7.0 nothing but that");
+}
 static void on_quit(struct smtpd *s, const char *rest UNUSED) { end(s, "221 2.0.0 good-bye"); }
 static void on_vrfy(struct smtpd *s, const char *rest UNUSED) { wrong(s, "252 2.1.5 send it and see"); }
 
@@ -243,20 +258,20 @@ static void take_command(struct smtpd *s, char c) {
 /* ---- the text */
 
 static void text_char(struct smtpd *s, char c) {
-    if (s->too_large)
+    if (s->size > s->o.message_max)
         return;
-    buf_char(&s->text, c);
-    if (s->text.failed) {
-        s->too_large = true;
-        buf_cut(&s->text, 0);
-    }
+    if (++s->size > s->o.message_max)
+        buf_cut(&s->text, 0);                /* nobody reads it */
+    else if (s->o.kept_max == 0 || s->size <= s->o.kept_max)
+        buf_char(&s->text, c);
 }
 
 static void text_whole(struct smtpd *s) {
     s->messages++;
-    if (s->too_large) {
+    if (s->size > s->o.message_max || s->text.failed) {
+        const bool large = !s->text.failed;
         reset(s);
-        wrong(s, "552 5.3.4 larger than what is taken here");
+        wrong(s, large ? "552 5.3.4 larger than what is taken here" : "451 4.3.0 not now, send it again later");
         return;
     }
     s->state = WAITS;

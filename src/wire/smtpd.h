@@ -9,12 +9,14 @@
 
 #define SMTPD_LINE_MAX 1024u                 /* of a command, with its end */
 #define SMTPD_ERRORS_MOST 10                 /* then the connection ends */
+#define SMTPD_NOOPS_MOST 100
 #define SMTPD_MESSAGES_MOST 100              /* over one connection */
 
 struct smtpd;
 struct smtpd_options {
     const char *name;                        /* ours */
-    size_t message_max;
+    size_t message_max;                      /* larger ones are refused */
+    size_t kept_max;                         /* of one that is not; what stands behind that is dropped. 0: all of it is kept */
     bool (*known)(void *arg, const char *address); void *arg;        /* is that an address of ours? */
 };
 MUST_USE enum code smtpd_new(const struct smtpd_options *o, struct smtpd **ret, struct err *reterr);
@@ -29,7 +31,7 @@ struct buf *smtpd_out(struct smtpd *s);      /* the caller carries it away and c
 
 /* Of SMTPD_MESSAGE; theirs until it is answered. */
 const char *smtpd_recipient(const struct smtpd *s);
-const struct buf *smtpd_text(const struct smtpd *s);
+const struct buf *smtpd_text(const struct smtpd *s);           /* "Return-Path: <>" stands before it where its sender is nobody (RFC 5321, 4.4), "Return-Path: <@>" else */
 enum smtpd_answer { SMTPD_TAKEN, SMTPD_NOT_NOW, SMTPD_REFUSED };
 void smtpd_answer(struct smtpd *s, enum smtpd_answer answer);
 void smtpd_late(struct smtpd *s);            /* the peer is too slow, or we stop: 421, and it ends */

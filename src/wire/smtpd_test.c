@@ -44,7 +44,7 @@ TEST(a_message_comes_whole_at_any_cut) {
         tells(&t, HEAD);
         tell(&t, text, cut);
         tell(&t, text + cut, sizeof text - 1 - cut);
-        CHECK_TEXT(buf_str(&t.taken), "b-1@x.example|Subject: x\r\n\r\n.dot\r\n|");
+        CHECK_TEXT(buf_str(&t.taken), "b-1@x.example|Return-Path: <>\r\nSubject: x\r\n\r\n.dot\r\n|");
         tells(&t, "QUIT\r\n");
         CHECK(t.ended);
         CHECK_TEXT(buf_str(&t.said), "220 mail.x.example ESMTP\r\n250-mail.x.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 64\r\n250 2.1.0 fine\r\n250 2.1.5 fine\r\n"
@@ -97,6 +97,15 @@ TEST(what_is_not_ours_or_not_now_is_refused) {
         CHECK(said(&t, row[i].answer));
     }
     talk_end(&t);
+    static const char *const parts[] = { "BODY=", "B", " SIZE=1", "BODY=8BITMIMES" };
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        char line[100];
+        talk_begin(&t);
+        snprintf(line, sizeof line, "EHLO a\r\nMAIL FROM:<a@b.example> %s\r\n", parts[i]);
+        tells(&t, line);
+        CHECK(said(&t, "\r\n555 5.5.4 "));
+        talk_end(&t);
+    }
     talk_begin(&t);
     tells(&t, "HELO a\r\nMAIL FROM: <a@b.example>\r\nRCPT TO:<someone@elsewhere.example>\r\nRCPT TO:<b-1@x.example> NOTIFY=NEVER\r\nRCPT TO:<b-1@x.example>\r\n");
     CHECK(said(&t, "550 5.1.1 ") && said(&t, "501 5.1.3 ") && said(&t, "250 2.1.5 "));
@@ -129,7 +138,7 @@ TEST(bounds_hold) {
     tells(&t, "MAIL FROM:<>\r\nRCPT TO:<b-2@x.example>\r\nDATA\r\n");
     t.answer = SMTPD_NOT_NOW;
     tells(&t, "short\r\n.\r\n");
-    CHECK(said(&t, "451 4.3.0 ") && strstr(buf_str(&t.taken), "b-2@x.example|short\r\n|") != NULL);
+    CHECK(said(&t, "451 4.3.0 ") && strstr(buf_str(&t.taken), "b-2@x.example|Return-Path: <>\r\nshort\r\n|") != NULL);
     talk_end(&t);
     talk_begin(&t);
     tells(&t, "EHLO a\r\n");
@@ -145,5 +154,21 @@ TEST(bounds_hold) {
     smtpd_late(t.s);
     tells(&t, "x");
     CHECK(t.ended && said(&t, "421 4.4.2 "));
+    talk_end(&t);
+}
+
+TEST(a_large_one_is_taken_as_far_as_it_is_looked_at) {
+    struct err e;
+    struct talk t = { .said = BUF(1u << 20), .taken = BUF(1u << 20) };
+    struct smtpd_options o = options;
+    o.kept_max = 20;
+    CHECK_OK(smtpd_new(&o, &t.s, &e), &e);
+    tells(&t, "EHLO a\r\nMAIL FROM:<mx@people.example>\r\nRCPT TO:<b-2@x.example>\r\nDATA\r\n");
+    tells(&t, "Subject: x\r\n\r\n0123456789 0123456789\r\n.\r\n");
+    CHECK(!t.ended && said(&t, "250 2.0.0 taken"));
+    CHECK_TEXT(buf_str(&t.taken), "b-2@x.example|Return-Path: <@>\r\nSubject: x\r\n\r\n012345|");
+    for (int i = 0; i <= SMTPD_NOOPS_MOST && !t.ended; i++)
+        tells(&t, "NOOP\r\n");
+    CHECK(t.ended && said(&t, "421 4.7.0 nothing"));
     talk_end(&t);
 }

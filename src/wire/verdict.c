@@ -30,7 +30,7 @@ static const struct by_code codes[] = {
     { "3.1", VERDICT_DEFER, VERDICT_DEFER },           /* the system is full */
     { "3.3", VERDICT_MESSAGE, VERDICT_DEFER },         /* cannot do what the message needs */
     { "3.4", VERDICT_MESSAGE, VERDICT_DEFER },         /* too big */
-    { "4.6", VERDICT_REJECT, VERDICT_DEFER },          /* loop */
+    { "4.6", VERDICT_EXPIRED, VERDICT_DEFER },         /* loop: it may be one of our own relay's */
     { "4.7", VERDICT_EXPIRED, VERDICT_EXPIRED },       /* its time was over on the way */
     { "5.3", VERDICT_SLOW, VERDICT_SLOW },             /* too many recipients */
     { "5.6", VERDICT_BLOCK, VERDICT_DEFER },           /* sign-in line too long */

@@ -25,7 +25,7 @@ static const struct row rows[] = {
     { 556, "5.1.10", "Recipient address has null MX", R }, { 521, "", "this host does not accept mail", R }, { 550, "5.2.1", "The email account that you tried to reach is inactive", R },
     { 550, "5.2.1", "mailbox disabled, not accepting messages", R }, { 554, "5.7.13", "account disabled", R }, { 550, "5.7.17", "mailbox owner has changed", R }, { 550, "5.7.18", "domain owner has changed", R },
     { 550, "", "Account has been suspended", R }, { 550, "5.0.0", "Unknown local part", R }, { 550, "", "invalid recipient", R }, { 554, "5.4.4", "Host unknown: name service reports domain not found", R },
-    { 0, "5.1.1", "", R }, { 0, "5.0.0", "smtp; 550 no such recipient", R }, { 550, "5.4.6", "routing loop detected", R }, { 550, "5.7.2", "mailing list expansion prohibited", R },
+    { 0, "5.1.1", "", R }, { 0, "5.0.0", "smtp; 550 no such recipient", R }, { 550, "5.4.6", "routing loop detected", E }, { 550, "5.7.2", "mailing list expansion prohibited", R },
     { 550, "", "We would love to have gotten this email to you. But, your recipient never logged onto their free account, no longer valid", R },
     { 553, "", "sorry, that address is not here. (#5.1.1)", R },
     /* ---- for good, and nobody says whose fault it is */

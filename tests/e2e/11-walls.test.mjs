@@ -36,7 +36,10 @@ after(() => sejf.remove());
 test('metrics answer their token and nobody else', async () => {
   assert.equal((await sejf.call('GET', '/metrics')).status, 404);
   assert.equal((await sejf.call('GET', '/metrics', { token: boss })).status, 404);
-  assert.match((await sejf.call('GET', '/metrics', { token: secret })).text, /# EOF\n$/);
+  const { text } = await sejf.call('GET', '/metrics', { token: secret });
+  assert.match(text, /# EOF\n$/);
+  for (const name of ['messages_ended', 'messages_bounced', 'messages_complained'])
+    for (const channel of ['email', 'sms']) assert.match(text, new RegExp(`^sejf_${name}_total\\{channel="${channel}"\\} 0$`, 'm'));
 });
 
 test('a token of this machine stays shut to what another proxy hands on', async () => {
