@@ -20,6 +20,7 @@
 #include "promises/control.h"
 #include "store/rows.h"
 #include "store/tables.h"
+#include "sys/mail.h"
 
 #define LINE_MOST (1u << 20)                  /* of what comes in one line */
 
@@ -414,6 +415,18 @@ enum code do_host_try(struct control_req *c, struct err *reterr) {
     bool may = f->host_check(f->host_arg, machine, &why) == OK;
     control_set(c, "may", json_boolean(may));
     control_set(c, "why", json_string(may ? "" : why.text));
+    return OK;
+}
+
+enum code do_mail_reach(struct control_req *c, struct err *reterr) {
+    const struct api_config *f = &c->api->config;
+    struct mail_reply r = { .outcome = MAIL_NEVER };
+    enum code code = f->mail_reach == NULL ? OK : f->mail_reach(f->mail_arg, &r, reterr);
+    if (code != OK)
+        return code;
+    control_set(c, "mailer", json_boolean(f->mail_reach != NULL));
+    control_set(c, "tried", json_boolean(r.outcome == MAIL_SENT));
+    control_set(c, "reaches", json_string(r.said));
     return OK;
 }
 

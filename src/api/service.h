@@ -4,7 +4,7 @@
 #include "access/access.h"
 #include "records/records.h"
 
-struct oidc; struct mail_ear;
+struct oidc; struct mail_ear; struct mail_reply;
 struct api_config {
     const struct charter *const *charters; size_t charter_count;    /* one service each, by charter_name; the caller's */
     struct store *store;                     /* the caller's, open */
@@ -23,6 +23,7 @@ struct api_config {
     const struct sms_way *sms;               /* messages/sms_way.h: how text messages leave; the caller's; NULL: they wait */
     const struct sms_provider *sms_provider; /* charter/instance.h: how its receipts are read; NULL: there is none */
     const char *sms_hook;                    /* the secret part of the address of its receipts; NULL: none are taken */
+    enum code (*mail_reach)(void *arg, struct mail_reply *ret, struct err *reterr); void *mail_arg; /* what the mailer can reach that it must not (sys/mail.h); NULL: there is none */
     enum code (*host_check)(void *arg, const char *machine, struct err *reterr); void *host_arg; /* may sejf start there? For the probe; NULL: it cannot be asked */
     const struct prices *prices;             /* charter/prices.h: what text messages cost; the caller's; NULL: nobody says */
     struct questioner *asking;               /* messages/asking.h: who is asked before records are made or moved; the caller's; NULL: nobody */

@@ -478,8 +478,7 @@ static void look_ledger(struct visit *v) {
 static const struct { const char *about; void (*look)(struct visit *v); bool inside; } checks[] = {
     { "version", look_version, false }, { "charters", look_charters, false }, { "modes", look_modes, false }, { "disk", look_room, false },
     { "log", look_log, false }, { "root key", look_root, false }, { "clock", look_clock, false }, { "memory", look_memory, false }, { "users", look_users, false },
-    { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "dkim", look_dkim, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
-    { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "bounces", look_bounces, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
+    { "sandbox", look_sandbox, false }, { "relay", look_relay, false }, { "dkim", look_dkim, false }, { "bounces", look_bounces, false }, { "nginx", look_nginx, false }, { "ports", look_ports, false }, { "certificate", look_certificate, false },
     { "keyring", look_keyring, true }, { "sms", look_sms, true }, { "time", look_time, true }, { "data", look_data, true }, { "agreements", look_agreements, true }, { "ledger", look_ledger, true },
 };
 

@@ -220,6 +220,8 @@ static enum code mail_known(void *arg, const struct uuid *id, uint32_t attempt, 
 
 static enum code mail_tries(void *arg, struct mail_reply *ret, struct err *reterr) { return mail_try(arg, ret, reterr); }
 
+static enum code mail_reaches(void *arg, struct mail_reply *ret, struct err *reterr) { return mail_reach(arg, ret, reterr); }
+
 static void mail_end(void *arg) { mail_line_stop(arg); }
 
 static enum code open_mail(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
@@ -233,6 +235,8 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
         code = mail_ear_new(g->mailer, &e->ear, reterr);
     e->config.ear = e->ear;
     e->config.bounces = m->bounces_domain;
+    e->config.mail_reach = mail_reaches;
+    e->config.mail_arg = e->mail;
     if (code == OK)
         e->config.mail = &e->way;
     return code;

@@ -422,6 +422,11 @@ static void guest_begins(struct mailer *m, struct guest *g, const void *frame, s
         g->gone = true;
     } else if (g->call.kind == MAIL_CALL_ASKS) {
         guest_asks(m, g);
+    } else if (g->call.kind == MAIL_CALL_REACHES) {
+        struct mail_reply r = { .outcome = m->config->reaches == NULL ? MAIL_NEVER : MAIL_SENT };
+        if (m->config->reaches != NULL)
+            m->config->reaches(m->config->arg, r.said, sizeof r.said);
+        answer(g, &r);
     } else {
         bool sends = g->call.kind == MAIL_CALL_SENDS;
         g->to = mem_text(sends ? g->call.letter.to : "");

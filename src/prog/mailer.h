@@ -1,8 +1,8 @@
 /* mailer.h — the process mailer: hands the letters that the server gives it to the relay of sejf.yaml. One thread, one loop, several letters at
  * once, connections that are used again.
  *
- * Its permissions: connections out, to the relay's port and to name servers; the files of the resolver, to read. The authorities are read before
- * its sandbox. No other file, no key, no listening socket. What it remembers is in memory alone. */
+ * Its permissions: to talk over connections that it was given: by the server, by the dialer to the relay (prog/dialer.h), by who listens for bounces. It
+ * can make none itself, and open no file; the authorities are read before its sandbox. What it remembers is in memory alone. */
 #pragma once
 #include <sys/types.h>
 
@@ -16,6 +16,7 @@ struct mailer_config {
     int stop_fd;                             /* readable: end in order */
     enum code (*sandbox)(void *arg, struct err *reterr);     /* before the first foreign byte; NULL: none */
     void (*ready)(void *arg);                /* when letters are taken; NULL: nobody is told */
-    void *arg;                               /* of both */
+    void (*reaches)(void *arg, char *ret, size_t room);      /* what this process can reach that it must not, by trying (sys/mail.h); NULL: there is no sandbox in this build */
+    void *arg;                               /* of all three */
 };
 MUST_USE enum code mailer_serve(const struct mailer_config *config, struct err *reterr);     /* until stop_fd says so */

@@ -1,16 +1,20 @@
 /* processes.c — the keeper, the server, the sender and the mailer: each opens what it needs, enters its sandbox, says that it is ready, runs its
  * loop. What each may reach is stated beside it. Both are started by the parent, with their descriptors. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/rule.h"
 #include "crypto/cert.h"
 #include "keeper/server.h"
 #include "prog/commands.h"
+#include "prog/dialer.h"
 #include "prog/engine.h"
 #include "prog/keys.h"
 #include "prog/mailer.h"
@@ -56,16 +60,16 @@ static enum code stop_signals(int *ret_fd, struct err *reterr) {
     return OK;
 }
 
-/* One descriptor that is readable when either is: a signal came, or the other end of the life line is closed. */
-static enum code stop_with_life(int life, int *stop, struct err *reterr) {
-    if (life < 0)
+/* *stop becomes readable when that is, too, or when its other end is closed. */
+static enum code stop_with(int other, uint32_t events, int *stop, struct err *reterr) {
+    if (other < 0)
         return OK;
     int both = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event on = { .events = EPOLLIN };
-    if (both < 0 || epoll_ctl(both, EPOLL_CTL_ADD, *stop, &on) != 0 || epoll_ctl(both, EPOLL_CTL_ADD, life, &on) != 0) {
+    struct epoll_event on = { .events = EPOLLIN }, with = { .events = events };
+    if (both < 0 || epoll_ctl(both, EPOLL_CTL_ADD, *stop, &on) != 0 || epoll_ctl(both, EPOLL_CTL_ADD, other, &with) != 0) {
         int num = errno;
         fd_close(&both);
-        return err_errno(reterr, num, "cannot watch the life line");
+        return err_errno(reterr, num, "cannot watch another process");
     }
     *stop = both;                                 /* the signals' own descriptor lives on inside it, as long as this process */
     return OK;
@@ -96,7 +100,7 @@ enum code cmd_keeper(int argc, char *const *argv, struct err *reterr) {
     if (code == OK)
         code = stop_signals(&stop, reterr);
     if (code == OK)
-        code = stop_with_life((int)g.life, &stop, reterr);
+        code = stop_with((int)g.life, EPOLLIN, &stop, reterr);
     if (code == OK)
         code = keys_options(p, (int)g.secret, &keyring, reterr);
     if (code != OK)
@@ -243,23 +247,60 @@ enum code cmd_sender(int argc, char *const *argv, struct err *reterr) {
     return sender_serve(&config, reterr);
 }
 
-/* ---- mailer: connections out to the relay's port and to name servers, the files of the resolver; no other file, no key, nobody reaches it */
+/* ---- mailer: it talks over connections that it is given; it makes none, and opens no file. The dialer makes those to the relay: connections out to that
+ * port and to name servers, the files of the resolver */
+
+static bool kept_apart(const struct given *g) { return place_instance(g->place)->sandbox && rule_on(RULE_process_apart); }
 
 static enum code mailer_sandbox(void *arg, struct err *reterr) {
+    const struct sandbox s = { "the mailer", NULL, 0, CALLS_TALK | CALLS_PAIRS };
+    return kept_apart(arg) ? sandbox_enter(&s, reterr) : OK;
+}
+
+static enum code dialer_sandbox(void *arg, struct err *reterr) {
     struct given *g = arg;
-    const struct instance *i = place_instance(g->place);
     static const char *const system[] = { RESOLVER, "/dev/urandom" };
     struct sandbox_path paths[ARRAY_LEN(system)];
-    const uint16_t ports[] = { PORT_DNS, (uint16_t)i->mail->port };
+    const uint16_t ports[] = { PORT_DNS, (uint16_t)place_instance(g->place)->mail->port };
     for (size_t n = 0; n < ARRAY_LEN(system); n++)
         paths[n] = (struct sandbox_path){ system[n], SANDBOX_READ, true };
-    const struct sandbox s = { "the mailer", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_OUT, ports, ARRAY_LEN(ports) };
-    return i->sandbox ? sandbox_enter(&s, reterr) : OK;
+    const struct sandbox s = { "the dialer", paths, ARRAY_LEN(paths), CALLS_FILES | CALLS_THREADS | CALLS_TALK | CALLS_OUT, ports, ARRAY_LEN(ports) };
+    return place_instance(g->place)->sandbox ? sandbox_enter(&s, reterr) : OK;
+}
+
+/* Each is tried as an intruder would; what a sandbox leaves is named. */
+static void mailer_reaches(void *arg, char *ret, size_t room) {
+    const struct given *g = arg;
+    static const char *const ours[] = { "keeper", "store", "files", "charters", "tls", "run", "log", "sejf.yaml" };
+    static const char *const system[] = { "/etc/passwd", "/etc/resolv.conf", "/proc/self/environ", "/" };
+    static const struct { int family; const char *name; } sockets[] = { { AF_INET, "IPv4 sockets" }, { AF_INET6, "IPv6 sockets" }, { AF_UNIX, "sockets of this machine" } };
+    struct buf out = buf_over(ret, room);
+    for (size_t i = 0; i < ARRAY_LEN(ours) + ARRAY_LEN(system); i++) {
+        bool own = i < ARRAY_LEN(ours);
+        const char *name = own ? ours[i] : system[i - ARRAY_LEN(ours)];
+        AUTO(fd_close) int fd = open(own ? place_path(g->place, "%s", name) : name, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0)
+            buf_printf(&out, "%s%s", out.len == 0 ? "" : ", ", name);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
+        AUTO(fd_close) int fd = socket(sockets[i].family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0)
+            buf_printf(&out, "%s%s", out.len == 0 ? "" : ", ", sockets[i].name);
+    }
+}
+
+/* The signals, the life line, and the dialer: readable when any of them ends us. */
+static enum code mailer_dialer(struct given *g, int *stop, int *ret_line, struct err *reterr) {
+    const struct mail_relay *to = place_instance(g->place)->mail;
+    const struct dialer_config config = { .host = to->host, .port = to->port, .sandbox = dialer_sandbox, .arg = g };
+    enum code code = dialer_start(&config, ret_line, reterr);
+    return code == OK ? stop_with(*ret_line, 0, stop, reterr) : code;
 }
 
 enum code cmd_mailer(int argc, char *const *argv, struct err *reterr) {
     struct given g;
     AUTO(fd_close) int stop = -1;
+    AUTO(fd_close) int dialer = -1;
     AUTO(tls_trust_free) struct tls_trust *trust = NULL;
     AUTO(buf_wipe) struct buf password = BUF(4096);
     enum code code = read_given(argc, argv, "mailer", &g, reterr);
@@ -269,13 +310,15 @@ enum code cmd_mailer(int argc, char *const *argv, struct err *reterr) {
         code = err_set(reterr, E_USAGE, "the mailer is started by `sejf serve`, where sejf.yaml declares a relay (mail)");
     if (code == OK)
         code = stop_signals(&stop, reterr);
+    if (code == OK)
+        code = mailer_dialer(&g, &stop, &dialer, reterr);      /* before a secret is read */
     if (code == OK && to->tls != RELAY_PLAIN)
         code = tls_trust_new(to->ca != NULL ? to->ca : RELAY_AUTHORITIES, &trust, reterr);
     if (code == OK && to->user != NULL)
         code = relay_password((int)g.secret, &password, reterr);
     if (code != OK)
         return code;
-    const struct mailer_config config = { .way = { to, place_instance(p)->host, to->user == NULL ? NULL : buf_str(&password), trust }, .server_user = (uid_t)g.peer, .line_fd = (int)g.line,
-        .listen_fd = LISTENER, .bounces = to->bounces_domain, .stop_fd = stop, .sandbox = mailer_sandbox, .ready = say_ready, .arg = &g };
+    const struct mailer_config config = { .way = { to, place_instance(p)->host, to->user == NULL ? NULL : buf_str(&password), trust, dialer }, .server_user = (uid_t)g.peer, .line_fd = (int)g.line,
+        .listen_fd = LISTENER, .bounces = to->bounces_domain, .stop_fd = stop, .sandbox = mailer_sandbox, .ready = say_ready, .reaches = sandbox_built() ? mailer_reaches : NULL, .arg = &g };
     return mailer_serve(&config, reterr);
 }

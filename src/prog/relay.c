@@ -1,32 +1,26 @@
-/* relay.c — FINDS (addresses) -> CONNECTS (each in turn) [-> SHAKES] -> TALKS [-> SHAKES -> TALKS]. What smtp.h wants said goes through TLS into `out`; what
+/* relay.c — DIALS (prog/dial.h) [-> SHAKES] -> TALKS [-> SHAKES -> TALKS]. What smtp.h wants said goes through TLS into `out`; what
  * is read goes through TLS into smtp.h. Invariant: once there is a struct tls, no byte passes it by. */
 #include "prog/relay.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "prog/relay_find.h"
+#include "prog/dial.h"
 #include "sys/files.h"
 
-#define FIND_USEC (40 * USEC_PER_SEC)       /* of a resolver with two servers that it asks twice */
-#define CONNECT_USEC (20 * USEC_PER_SEC)
-#define NAME_UNKNOWN "the name of the relay has no address: look at the name and at this machine's name servers"
 #define OUT_MAX ((size_t)20 << 20)
 #define PIECE 16384u
 
-enum state { FINDS, CONNECTS, SHAKES, TALKS };
+enum relay_state { DIALS, SHAKES, TALKS };
 struct relay {
     const struct relay_way *way;
-    enum state state;
-    struct relay_find *find;                 /* in FINDS */
-    struct addrinfo *addresses, *next;       /* next: to be tried */
+    enum relay_state state;
+    struct dial *dial;                       /* in DIALS, until it failed */
     int fd, step;
     usec_t until;
     struct smtp *smtp;
@@ -36,39 +30,16 @@ struct relay {
     size_t sent, dot;                        /* of out; where the last dot of a letter ends in it, 0: it is not in it */
 };
 
-int relay_fd(const struct relay *r) { return r->find != NULL ? relay_find_fd(r->find) : r->fd; }
+int relay_fd(const struct relay *r) { return r->dial != NULL ? dial_fd(r->dial) : r->fd; }
 usec_t relay_until(const struct relay *r) { return r->until; }
 struct smtp *relay_smtp(struct relay *r) { return r->smtp; }
 const char *relay_tls(const struct relay *r) { return r->shaken ? tls_version(r->tls) : ""; }
 const char *relay_way_from(const struct relay *r) { return r->way->to->from; }
-short relay_events(const struct relay *r) { return (short)(r->state == FINDS ? POLLIN : r->state == CONNECTS ? POLLOUT : POLLIN | (r->sent < r->out.len ? POLLOUT : 0)); }
+short relay_events(const struct relay *r) { return (short)(r->state == DIALS ? r->dial == NULL ? 0 : dial_events(r->dial) : POLLIN | (r->sent < r->out.len ? POLLOUT : 0)); }
 
 static void wait_anew(struct relay *r) { r->until = clock_steady() + (usec_t)smtp_wait_ms(r->smtp) * 1000; }
 
 /* ---- connecting */
-
-static bool connect_begin(struct relay *r, const struct addrinfo *a) {
-    fd_close(&r->fd);
-    r->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (r->fd < 0 || (connect(r->fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS))
-        return false;
-    if (setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)) != 0)      /* else a dot waits for what the relay says of the text */
-        return false;
-    r->until = clock_steady() + CONNECT_USEC;
-    return true;
-}
-
-/* The next address; false: there is none left. */
-static bool connect_next(struct relay *r) {
-    while (r->next != NULL) {
-        const struct addrinfo *a = r->next;
-        r->next = a->ai_next;
-        if (connect_begin(r, a))
-            return true;
-    }
-    fd_close(&r->fd);
-    return false;
-}
 
 static enum code tls_begin(struct relay *r, struct err *reterr) {
     r->state = SHAKES;
@@ -82,34 +53,23 @@ static void lost(struct relay *r, const char *why) {
     smtp_lost(r->smtp, why);
 }
 
-static void connected(struct relay *r) {
-    int num = 0;
-    socklen_t len = sizeof num;
+/* Where the connection is made: on to TLS, or to what the relay says first. */
+static void dials(struct relay *r) {
     struct err e;
-    if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &num, &len) != 0)
-        num = errno;
-    if (num == EINPROGRESS || num == EALREADY)
+    enum dial_state state = r->dial == NULL ? DIAL_WAITS : dial_go_on(r->dial, &r->fd);
+    if (state == DIAL_FAILED)
+        lost(r, dial_why(r->dial));
+    if (r->dial != NULL)
+        r->until = dial_until(r->dial);
+    if (state == DIAL_WAITS)
         return;
-    if (num != 0) {
-        if (!connect_next(r))
-            lost(r, "nobody answers there");
+    r->dial = dial_end(r->dial);
+    if (state == DIAL_FAILED)
         return;
-    }
     r->state = TALKS;
     wait_anew(r);
     if (r->way->to->tls == RELAY_TLS && tls_begin(r, &e) != OK)
         lost(r, e.text);
-}
-
-/* Where the addresses are known: on to connecting. */
-static void found(struct relay *r) {
-    if (!relay_find_take(r->find, &r->addresses))
-        return;
-    r->find = relay_find_end(r->find);
-    r->state = CONNECTS;
-    r->next = r->addresses;
-    if (r->addresses == NULL || !connect_next(r))
-        lost(r, r->addresses == NULL ? NAME_UNKNOWN : "nobody answers there");
 }
 
 enum code relay_open(const struct relay_way *way, struct relay **ret, struct err *reterr) {
@@ -121,11 +81,10 @@ enum code relay_open(const struct relay_way *way, struct relay **ret, struct err
     *r = (struct relay){ .way = way, .fd = -1, .in = BUF(OUT_MAX), .out = BUF(OUT_MAX) };
     enum code code = smtp_new(&(struct smtp_options){ way->name, to->tls == RELAY_STARTTLS, to->tls == RELAY_TLS, to->user, way->password }, &r->smtp, reterr);
     if (code == OK)
-        code = relay_find_begin(to->host, to->port, &r->find, reterr);
+        code = way->dialer > 0 ? dial_ask(way->dialer, &r->dial, reterr) : dial_begin(to->host, to->port, &r->dial, reterr);
     if (code != OK)
         return code;
-    r->until = clock_steady() + FIND_USEC;
-    found(r);                                /* a number is known at once */
+    dials(r);                                /* a number is known at once */
     *ret = TAKE(r);
     return OK;
 }
@@ -138,9 +97,7 @@ struct relay *relay_close(struct relay *r) {
         (void)!relay_go_on(r);
     }
     fd_close(&r->fd);
-    r->find = relay_find_end(r->find);
-    if (r->addresses != NULL)
-        freeaddrinfo(r->addresses);
+    r->dial = dial_end(r->dial);
     smtp_free(r->smtp);
     tls_free(r->tls);
     buf_wipe(&r->in);
@@ -149,12 +106,13 @@ struct relay *relay_close(struct relay *r) {
 }
 
 void relay_late(struct relay *r) {
-    if (r->state == FINDS)
-        lost(r, NAME_UNKNOWN);
-    else if (r->state != CONNECTS)
+    if (r->state != DIALS) {
         lost(r, "no answer in time");
-    else if (!connect_next(r))
-        lost(r, "nobody answers there");
+        return;
+    }
+    if (r->dial != NULL)
+        dial_late(r->dial);
+    dials(r);
 }
 
 /* ---- carrying */
@@ -253,12 +211,8 @@ static enum smtp_event shake(struct relay *r) {
 
 enum smtp_event relay_go_on(struct relay *r) {
     for (;;) {
-        if (r->state == FINDS && r->find != NULL)
-            found(r);
-        if (r->state == CONNECTS && r->fd >= 0) {
-            struct pollfd p = { .fd = r->fd, .events = POLLOUT };
-            if (poll(&p, 1, 0) > 0)
-                connected(r);
+        if (r->state == DIALS) {
+            dials(r);
             if (r->state == SHAKES)
                 hear_tls(r, "", 0);
         }
@@ -283,7 +237,7 @@ enum smtp_event relay_go_on(struct relay *r) {
             r->accepted = false;
             return SMTP_ACCEPTED;
         }
-        if (r->state == FINDS || r->state == CONNECTS || r->fd < 0 || !hear(r))
+        if (r->state == DIALS || r->fd < 0 || !hear(r))
             return understand(r);            /* what ended it meanwhile */
     }
 }

@@ -7,7 +7,7 @@
 
 #define RELAY_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"      /* where sejf.yaml names none */
 
-struct relay_way { const struct mail_relay *to; const char *name /* ours */, *password /* NULL: none */; struct tls_trust *trust /* NULL: in the clear */; };
+struct relay_way { const struct mail_relay *to; const char *name /* ours */, *password /* NULL: none */; struct tls_trust *trust /* NULL: in the clear */; int dialer /* a line to it (prog/dialer.h); 0: this process makes its connections itself */; };
 
 struct relay;
 /* Begins to look for the addresses, then to connect. */

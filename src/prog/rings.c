@@ -48,7 +48,7 @@ static void ring_sandbox(struct place *p, struct ring *r) {
 bool rings_out(struct place *p, struct rings_out *ret) {
     struct sandbox_status s;
     bool sender = member_needed(p, SENDER), mailer = member_needed(p, MAILER), on = place_instance(p)->sandbox;
-    const char *who = sender && mailer ? "sender and mailer" : sender ? "sender" : "mailer";
+    const char *who = sender && mailer ? "sender and the dialer of the mailer" : sender ? "sender" : "the dialer of the mailer";
     sandbox_status(&s);
     ret->kept = on && s.built && s.landlock_abi >= SANDBOX_ABI_PORTS;
     if (ret->kept)

@@ -1,6 +1,6 @@
 /* mail.c — a connection for each letter:
  *
- *   server  send: 1, id, attempt u32, to, from, message     or  ask: 2, id, attempt u32     or  try: 6, and the rest of ask, all zero
+ *   server  send: 1, id, attempt u32, to, from, message     or  ask: 2, id, attempt u32     or  try: 6, or  reach: 7, and the rest of ask, all zero
  *   mailer  may it go: 3      (of a letter that is sent, at most once)
  *   server  it may: 4
  *   mailer  answer: 5, outcome u8, about u8, stage u8, status u32, enhanced, tls, said
@@ -20,7 +20,7 @@
 #include "sys/ipc.h"
 #include "sys/sockets.h"
 
-enum frame { SEND = 1, ASK, MAY_GO, GO, ANSWER, TRY };
+enum frame { SEND = 1, ASK, MAY_GO, GO, ANSWER, TRY, REACH };
 #define WAIT_USEC (45 * USEC_PER_MINUTE)     /* above all that the mailer itself waits for; this is for when it does not */
 
 #define LOOK_MS 500                          /* between looks at whether to stop */
@@ -60,8 +60,8 @@ bool mail_call_read(const void *frame, size_t len, struct mail_call *ret) {
     uint8_t kind = msg_u8(&m);
     const void *id = msg_bytes(&m, sizeof c.letter.id.bytes);
     c.letter.attempt = msg_u32(&m);
-    c.kind = kind == ASK ? MAIL_CALL_ASKS : kind == TRY ? MAIL_CALL_TRIES : MAIL_CALL_SENDS;
-    if (id == NULL || m.bad || (kind != SEND && kind != ASK && kind != TRY))
+    c.kind = kind == ASK ? MAIL_CALL_ASKS : kind == TRY ? MAIL_CALL_TRIES : kind == REACH ? MAIL_CALL_REACHES : MAIL_CALL_SENDS;
+    if (id == NULL || m.bad || (kind != SEND && kind != ASK && kind != TRY && kind != REACH))
         return false;
     memcpy(c.letter.id.bytes, id, sizeof c.letter.id.bytes);
     if (kind == SEND) {
@@ -209,9 +209,12 @@ enum code mail_ask(struct mail_line *l, const struct uuid *id, uint32_t attempt,
     return call(l, &letter, ASK, &a, ret, reterr);
 }
 
-enum code mail_try(struct mail_line *l, struct mail_reply *ret, struct err *reterr) {
+static enum code call_bare(struct mail_line *l, enum frame frame, struct mail_reply *ret, struct err *reterr) {
     PRE(l != NULL && ret != NULL && reterr != NULL);
     const struct mail_letter none = { .attempt = 0 };
     struct asker a = { NULL, NULL, false };
-    return call(l, &none, TRY, &a, ret, reterr);
+    return call(l, &none, frame, &a, ret, reterr);
 }
+
+enum code mail_try(struct mail_line *l, struct mail_reply *ret, struct err *reterr) { return call_bare(l, TRY, ret, reterr); }
+enum code mail_reach(struct mail_line *l, struct mail_reply *ret, struct err *reterr) { return call_bare(l, REACH, ret, reterr); }

@@ -42,9 +42,11 @@ MUST_USE enum code mail_ask(struct mail_line *l, const struct uuid *id, uint32_t
  * mailer does not say in MAIL_TRY_USEC. */
 #define MAIL_TRY_USEC (45 * USEC_PER_SEC)
 MUST_USE enum code mail_try(struct mail_line *l, struct mail_reply *ret, struct err *reterr);
+/* What can the mailer reach that it must not? It tries. MAIL_SENT: `said` names what it got hold of, "" nothing; MAIL_NEVER: this build has no sandbox. */
+MUST_USE enum code mail_reach(struct mail_line *l, struct mail_reply *ret, struct err *reterr);
 
 /* ---- the frames of both ends, for the mailer */
-struct mail_call { enum { MAIL_CALL_SENDS, MAIL_CALL_ASKS, MAIL_CALL_TRIES } kind; struct mail_letter letter; };
+struct mail_call { enum { MAIL_CALL_SENDS, MAIL_CALL_ASKS, MAIL_CALL_TRIES, MAIL_CALL_REACHES } kind; struct mail_letter letter; };
 MUST_USE bool mail_call_read(const void *frame, size_t len, struct mail_call *ret);      /* texts are in the frame */
 MUST_USE bool mail_go_read(const void *frame, size_t len);
 void mail_go_put(struct buf *ret);                       /* may it go? */

@@ -178,28 +178,55 @@ enum code line_make(int *ret_from, int *ret_to, struct err *reterr) {
     return OK;
 }
 
+
 #define ONE_FD CMSG_SPACE(sizeof(int))
+#define GIVEN_MOST 201u
 union one_fd { struct cmsghdr head; char bytes[ONE_FD]; };
+
+bool socket_give(int fd, const char *text, int given) {
+    union one_fd room = { .bytes = { 0 } };
+    struct iovec iov = { (void *)(uintptr_t)text, strlen(text) + 1 };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+    if (given >= 0) {
+        m.msg_control = room.bytes;
+        m.msg_controllen = sizeof room.bytes;
+        room.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+        memcpy(CMSG_DATA(&room.head), &given, sizeof given);
+    }
+    PRE(iov.iov_len <= GIVEN_MOST);
+    ssize_t n;
+    do
+        n = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)iov.iov_len;
+}
+
+int socket_given(int fd, char *ret_text, size_t room, int *ret_given) {
+    char bytes[GIVEN_MOST];
+    union one_fd space;
+    struct iovec iov = { bytes, sizeof bytes };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = CMSG_LEN(sizeof(int)) };
+    PRE(room > 0 && ret_text != NULL && ret_given != NULL);
+    ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+    *ret_given = -1;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);   /* room for exactly one: the kernel closes what more was sent */
+    if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(ret_given, CMSG_DATA(c), sizeof(int));
+    bytes[n - 1] = 0;
+    snprintf(ret_text, room, "%s", bytes);
+    return 1;
+}
 
 enum code line_send(int line, int *ret_fd, struct err *reterr) {
     int ends[2];
-    char byte = 0;
-    union one_fd room = { .bytes = { 0 } };
-    struct iovec iov = { &byte, 1 };
-    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes };
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return err_errno(reterr, errno, "cannot make a connection to another process");
-    room.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-    memcpy(CMSG_DATA(&room.head), &ends[1], sizeof(int));
-    ssize_t n;
-    do
-        n = sendmsg(line, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
-    int num = errno;
+    bool sent = socket_give(line, "", ends[1]);
     close(ends[1]);
-    if (n != 1) {
+    if (!sent) {
         close(ends[0]);
-        errno = num;
         return err_set(reterr, E_PEER, "the process at the other end takes no new connection");
     }
     *ret_fd = ends[0];
@@ -207,17 +234,9 @@ enum code line_send(int line, int *ret_fd, struct err *reterr) {
 }
 
 int line_take(int line) {
-    char byte;
+    char none[GIVEN_MOST];
     int fd = -1;
-    union one_fd room;
-    struct iovec iov = { &byte, 1 };
-    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = CMSG_LEN(sizeof(int)) };
-    if (recvmsg(line, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-        return -1;
-    struct cmsghdr *c = CMSG_FIRSTHDR(&m);   /* room for exactly one: the kernel closes what more was sent */
-    if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    return fd;
+    return socket_given(line, none, sizeof none, &fd) == 1 ? fd : -1;
 }
 
 enum code socket_peer(int fd, struct peer *ret, struct err *reterr) {

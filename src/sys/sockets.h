@@ -27,6 +27,10 @@ MUST_USE enum code line_make(int *ret_from, int *ret_to, struct err *reterr);
 MUST_USE enum code line_send(int line, int *ret_fd, struct err *reterr);
 /* The next one, without waiting; -1: there is none, or what came is no descriptor. */
 int line_take(int line);
+/* Over one such connection: a text of at most 200 bytes, and a descriptor with it (-1: none; ours stays ours). Never waits. */
+MUST_USE bool socket_give(int fd, const char *text, int given);
+/* 1: *ret_text and *ret_given (the caller's; -1: none came with it) are set; 0: nothing has come yet; -1: the other end is gone. */
+int socket_given(int fd, char *ret_text, size_t room, int *ret_given);
 
 struct peer { pid_t pid; uid_t uid; gid_t gid; };
 /* SO_PEERCRED: set by the kernel when the connection was made. */

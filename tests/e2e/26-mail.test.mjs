@@ -313,6 +313,20 @@ test('the mailer has its relay and nothing else', { timeout: 120000 }, async (t)
   if (process.geteuid() === 0) assert.notEqual(/Uid:\t(\d+)/.exec(status)[1], '0');
 });
 
+// What makes connections for the mailer is killed between letters: both are started anew, and no letter is lost or doubled.
+test('killed, the dialer comes back with the mailer', { timeout: 120000 }, async () => {
+  const relay = await sink();
+  const sejf = await start(relay);
+  await letter(sejf, await send(sejf, 'anna@people.example'), 'sent');
+  const before = pid(sejf, 'mailer');
+  const dialer = fs.readdirSync('/proc').find((n) => { try { return new RegExp(`^PPid:\\t${before}$`, 'm').test(fs.readFileSync(`/proc/${n}/status`, 'utf8')); } catch { return false; } });
+  const sockets = fs.readdirSync(`/proc/${dialer}/fd`).length;
+  assert.ok(sockets <= 8, `it has none of the mailer's descriptors (${sockets})`);
+  process.kill(Number(dialer), 'SIGKILL');
+  await until('another mailer', () => pid(sejf, 'mailer') !== before, 60000, 100);
+  await letter(sejf, await send(sejf, 'jan@people.example'), 'sent');
+});
+
 test('mistakes of the relay in sejf.yaml are told with their place', async () => {
   const sejf = await new Instance({ charters: ['events'] }).init();
   cleanup.push(() => sejf.remove());
