@@ -179,3 +179,25 @@ enum code people_may(struct people *p, const struct session *s, int64_t tenant, 
         return err_set(reterr, E_CONFIRM, "sign in again before this: it is more than ten minutes ago");
     return OK;
 }
+
+enum code people_staff(struct people *p, const struct session *s, struct err *reterr) {
+    PRE(p != NULL && s != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(4 << 20);
+    struct rights r = { .member = false };
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory to sign in");
+    if (s->step != STEP_WHOLE)
+        return err_field(reterr, E_SIGN_IN, "step", "signing in is not finished");
+    enum code code = rights_read(p, s, 0, arena, &r, reterr);
+    if (code == OK && !r.member)
+        return no_such_tenant(reterr);
+    if (code == OK && (s->factors & FACTORS_SECOND) == 0 && rule_on(RULE_second_factor))
+        return err_field(reterr, E_SIGN_IN, "second", "this role needs a second step at sign-in");
+    return code;
+}
+
+enum code people_authorised(struct people *p, const char *role, const struct uuid *account, struct err *reterr) {
+    PRE(p != NULL && role != NULL && account != NULL && reterr != NULL);
+    usec_t until = USEC_NEVER;
+    return staff_authorised(p, role, account, &until, reterr);
+}

@@ -85,3 +85,7 @@ enum people_act { PEOPLE_LIST, PEOPLE_INVITE, PEOPLE_CHANGE, PEOPLE_SUSPEND, PEO
 /* OK, E_FORBIDDEN, E_NOT_FOUND (another tenant's), or E_CONFIRM: sign in again first. */
 struct session;
 MUST_USE enum code people_may(struct people *p, const struct session *s, int64_t tenant, enum people_act act, struct err *reterr);
+/* Of the operator's staff, whatever its role, signed in whole with a second step: else as people_may of tenant 0. */
+MUST_USE enum code people_staff(struct people *p, const struct session *s, struct err *reterr);
+/* Has that account of the operator's staff a valid authorisation, where a charter asks for one? E_SIGN_IN. */
+MUST_USE enum code people_authorised(struct people *p, const char *role, const struct uuid *account, struct err *reterr);

@@ -114,7 +114,7 @@ static bool begin(struct http_req *req, struct scall *c, struct place *p) {
     struct err e;
     if (!scall_begin(req, SCALL_WHOLE, c) || !scall_number(c, "tenant", &p->tenant))
         return false;
-    enum code code = people_may(c->people, &c->session, 0, PEOPLE_LIST, &e);
+    enum code code = people_staff(c->people, &c->session, &e);
     if (code == OK)
         code = people_service(c->people, p->tenant, &p->service, &e);
     if (code == E_NOT_FOUND)

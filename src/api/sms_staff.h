@@ -3,5 +3,5 @@
 #include "access/people.h"
 #include "records/records.h"
 
-/* E_FORBIDDEN: the account is no active one of the operator's staff with that role; E_CONFLICT: the charter knows no exceptions. */
+/* E_FORBIDDEN: the account is no active one of the operator's staff with that role; E_SIGN_IN: it has no valid authorisation; E_CONFLICT: the charter knows no exceptions. */
 MUST_USE enum code sms_approver(struct people *p, const struct service *s, const struct uuid *account, struct err *reterr);

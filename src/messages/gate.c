@@ -15,10 +15,12 @@ static const struct gate_row gates[] = {
     { GATE_SUPPRESSED, gate_suppressed_check, NULL, NULL },
     { GATE_RESTRICTED, gate_restricted_check, NULL, NULL },
     { GATE_NUMBER, gate_number_check, gate_number_take, NULL },
-    { GATE_SPEND, gate_spend_check, gate_spend_take, gate_spend_back },
-    { GATE_RATE, gate_rate_check, gate_rate_take, gate_rate_back },
     { GATE_PAUSED, gate_pause_check, NULL, NULL },
+    { GATE_RATE, gate_rate_check, gate_rate_take, gate_rate_back },
+    { GATE_SPEND, gate_spend_check, gate_spend_take, gate_spend_back },      /* last: what it takes when a message goes would be taken each day that another one stops it */
 };
+
+#define MORNING 8                            /* from when on phones may ring with what had to wait for a new day */
 
 static const char *const names[GATES] = { [GATE_CHARTER] = "charter", [GATE_CONSENT] = "consent", [GATE_SUPPRESSED] = "suppressed", [GATE_RESTRICTED] = "restricted",
                                           [GATE_NUMBER] = "number", [GATE_SPEND] = "spend", [GATE_RATE] = "rate", [GATE_PAUSED] = "paused" };
@@ -28,6 +30,16 @@ const char *gate_name(enum gate gate) { return (unsigned)gate < GATES ? names[ga
 int64_t gate_day(const struct service *s, usec_t at) {
     const struct civil c = zone_civil(charter_zone(service_charter(s)), at);
     return (int64_t)c.year * 10000 + c.month * 100 + c.day;
+}
+
+usec_t gate_next_day(const struct gate_ask *a) {
+    const struct zone *z = charter_zone(service_charter(a->service));
+    const usec_t day = zone_end_of(z, a->goes > a->now ? a->goes : a->now, 'd');
+    struct civil c = zone_civil(z, day);
+    if (a->channel != CHANNEL_SMS)
+        return day;
+    c.hour = MORNING;
+    return zone_instant(z, &c);
 }
 
 enum code gate_stop(struct gate_verdict *ret, enum gate gate, usec_t again, const char *why, ...) {

@@ -11,9 +11,9 @@ enum gate { GATE_CHARTER,                    /* to whom the charter lets message
             GATE_SUPPRESSED,                 /* it complained, left the list, or its address is dead */
             GATE_RESTRICTED,                 /* processing is restricted (GDPR, article 18) */
             GATE_NUMBER,                     /* country and type of a number */
-            GATE_SPEND,                      /* money of the tenant and day */
-            GATE_RATE,                       /* messages of the person and day */
             GATE_PAUSED,                     /* the tenant's sending pauses */
+            GATE_RATE,                       /* messages of the person and day */
+            GATE_SPEND,                      /* money of the tenant and day */
             GATES };
 const char *gate_name(enum gate gate);       /* "charter" */
 
@@ -62,6 +62,8 @@ enum code gate_consent_check(struct gate_ask *a, struct gate_verdict *ret, struc
 enum code gate_restricted_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_number_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_number_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
+/* One that goes by an exception goes now: the ledger says so, unless it did when it was queued. After what it costs was taken. */
+enum code gate_number_goes(const struct gate_ask *a, struct err *reterr);
 enum code gate_spend_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_spend_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_spend_back(struct txn *t, const struct gate_ask *a, struct err *reterr);
@@ -75,6 +77,8 @@ enum code gate_rate_back(struct txn *t, const struct gate_ask *a, struct err *re
 enum code gate_scope(const struct gate_ask *a, struct uuid *ret, struct err *reterr);
 /* The day of that instant by the charter's clock: 20261122. */
 int64_t gate_day(const struct service *s, usec_t at);
+/* When what the day on which it is to go has no room for may go: the next day begins, for a text message at 8:00, so that no phone rings at midnight. */
+usec_t gate_next_day(const struct gate_ask *a);
 enum code gate_suppressed_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_pause_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 /* For those who write one: fills *ret and gives OK. */

@@ -59,6 +59,8 @@ static enum code cost_set(struct gate_ask *a, const struct number *n, struct gat
         return OK;
     if (!sms_cost_of(a->service, n->e164, a->text, strlen(a->text), &c))
         return gate_stop(ret, GATE_NUMBER, 0, "the text is too long for a text message, or holds control characters");
+    if (c.measure.parts > SMS_PARTS_MOST)
+        return gate_stop(ret, GATE_NUMBER, 0, "the text takes %d parts, and a text message has %d at most: shorten it", c.measure.parts, SMS_PARTS_MOST);
     a->parts = c.measure.parts;
     a->cost = c.cost;
     a->unpriced = !c.priced;
@@ -88,10 +90,22 @@ enum code gate_number_check(struct gate_ask *a, struct gate_verdict *ret, struct
 
 enum code gate_number_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret UNUSED, struct err *reterr) {
     char id[UUID_TEXT];
-    if (a->exception == 0)
-        return OK;
+    bool fresh = false;
+    enum code code = a->exception == 0 ? OK : sms_exception_note(t, &a->letter, a->exception, &fresh, reterr);
+    if (code != OK || !fresh)
+        return code;
     json_t *what = json_pack("{s:I, s:s}", "exception", (json_int_t)a->exception, "letter", uuid_format(&a->letter, id));
-    enum code code = what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : ledger_append(t, "sms_by_exception", "sejf", what, reterr);
+    code = what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : ledger_append(t, "sms_by_exception", "sejf", what, reterr);
     json_decref(what);
     return code;
+}
+
+struct going { const struct gate_ask *ask; struct gate_verdict verdict; };
+static enum code going_write(struct txn *t, void *arg, struct err *reterr) {
+    struct going *g = arg;
+    return gate_number_take(t, g->ask, &g->verdict, reterr);
+}
+
+enum code gate_number_goes(const struct gate_ask *a, struct err *reterr) {
+    return store_write(service_store(a->service), a->tenant, going_write, &(struct going){ a, { .passes = true } }, reterr);
 }

@@ -21,8 +21,7 @@ static struct sent sent_of(const struct gate_ask *a) {
 }
 
 static enum code full(const struct gate_ask *a, const struct message_rule *r, struct gate_verdict *ret) {
-    usec_t again = zone_end_of(charter_zone(service_charter(a->service)), when(a), 'd');
-    return gate_stop(ret, GATE_RATE, again, "the charter lets a person have at most %d of these messages a day, and it has: this one may go from the next day on", r->a_day);
+    return gate_stop(ret, GATE_RATE, gate_next_day(a), "the charter lets a person have at most %d of these messages a day, and it has: this one may go from the next day on", r->a_day);
 }
 
 struct taking { const struct gate_ask *ask; struct gate_verdict *verdict; };

@@ -9,6 +9,7 @@
 #include "charter/calling.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
+#include "store/tables.h"
 
 #define SMS "sms:\n  only_to: \"+36 +48 +44\"\n  spend: at most 1 EUR a day for each tenant\n  exceptions: for one tenant until a date, approved by the administrator\n"
 
@@ -131,6 +132,29 @@ static enum code take_number(struct txn *t, void *arg, struct err *reterr) {
     return gate_number_take(t, k->ask, &k->v, reterr);
 }
 
+static enum code take_spend(struct txn *t, void *arg, struct err *reterr) {
+    struct taken *k = arg;
+    k->v = (struct gate_verdict){ .passes = true };
+    return gate_spend_take(t, k->ask, &k->v, reterr);
+}
+static bool take(struct smsbed *d, struct gate_ask *a) {
+    struct taken k = { .ask = a };
+    CHECK_OK(store_write(d->b.store, a->tenant, take_spend, &k, &d->b.e), &d->b.e);
+    return k.v.passes;
+}
+
+static bool entry_see(const struct ledger_row *r, void *arg) {
+    *(int *)arg += strstr(r->entry, "\"sms_by_exception\"") != NULL;
+    return true;
+}
+static int by_exception(struct smsbed *d) {
+    AUTO(view_end) struct view *v = NULL;
+    int entries = 0;
+    CHECK_OK(store_view(d->b.store, d->b.tenant, &v, &d->b.e), &d->b.e);
+    CHECK_OK(ledger_list(view_sql(v), 0, entry_see, &entries, &d->b.e), &d->b.e);
+    return entries;
+}
+
 TEST(an_exception_is_of_one_tenant_until_its_date) {
     struct smsbed d;
     sms_start(&d, SMS);
@@ -151,7 +175,26 @@ TEST(an_exception_is_of_one_tenant_until_its_date) {
     struct gate_ask plain = ask_of(&d, "+48601234567", "a");
     CHECK(check(&d, &plain).passes && plain.exception == 0);
     struct taken k = { .ask = &a };
-    CHECK_OK(store_write(d.b.store, d.b.tenant, take_number, &k, &d.b.e), &d.b.e);      /* the ledger says by which it went */
+    CHECK_OK(store_write(d.b.store, d.b.tenant, take_number, &k, &d.b.e), &d.b.e);      /* nothing was taken for it: it does not go */
+    CHECK_INT(by_exception(&d), 0);
+    CHECK(take(&d, &a));
+    for (int i = 0; i < 2; i++)
+        CHECK_OK(store_write(d.b.store, d.b.tenant, take_number, &k, &d.b.e), &d.b.e);
+    CHECK_INT(by_exception(&d), 1);           /* the ledger says by which it goes, once */
+    a.stage = STAGE_SEND;
+    struct gate_verdict v = { .passes = true };
+    CHECK_OK(gate_text_check(&a, "a", &v, &d.b.e), &d.b.e);
+    CHECK(v.passes);
+    CHECK_INT(by_exception(&d), 1);
+    struct gate_ask moved = ask_of(&d, "+48601234567", "a");       /* queued for a number of the list, and its record has another one now */
+    CHECK(check(&d, &moved).passes && take(&d, &moved));
+    moved.stage = STAGE_SEND;
+    moved.address = "+436641234567";
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(gate_text_check(&moved, "a", &v, &d.b.e), &d.b.e);
+        CHECK(v.passes && moved.exception == number);
+        CHECK_INT(by_exception(&d), 2);
+    }
     allow(&d, d.b.tenant, "+447797", now + USEC_PER_DAY);
     CHECK(passes(&d, "+447797123456") && !passes(&d, "+447829123456"));
     struct deed end = { .end = true, .number = number };
@@ -169,17 +212,6 @@ TEST(a_charter_without_exceptions_knows_none) {
 }
 
 /* ---- the cap: 1 EUR a day, 20 parts to +48 */
-
-static enum code take_spend(struct txn *t, void *arg, struct err *reterr) {
-    struct taken *k = arg;
-    k->v = (struct gate_verdict){ .passes = true };
-    return gate_spend_take(t, k->ask, &k->v, reterr);
-}
-static bool take(struct smsbed *d, struct gate_ask *a) {
-    struct taken k = { .ask = a };
-    CHECK_OK(store_write(d->b.store, a->tenant, take_spend, &k, &d->b.e), &d->b.e);
-    return k.v.passes;
-}
 
 struct racer { struct smsbed *d; int got; };
 static void *race(void *arg) {
@@ -212,7 +244,7 @@ TEST(many_at_once_never_pass_the_cap_together) {
     CHECK_INT(got, 20);                        /* of 40 that were wanted */
     struct gate_ask a = ask_of(&d, "+48601234567", "a");
     struct gate_verdict v = check(&d, &a);
-    CHECK(!v.passes && v.gate == GATE_SPEND && v.again > clock_now() && v.again <= clock_now() + 25 * USEC_PER_HOUR);
+    CHECK(!v.passes && v.gate == GATE_SPEND && v.again > clock_now() && v.again <= clock_now() + 33 * USEC_PER_HOUR);
     CHECK_TEXT(v.why, "the charter lets the tenant spend 1.00 EUR a day on text messages, and less is left of it than the 0.05 that this one costs: it may go from the next day on");
     a.tenant = d.b.other;
     CHECK(check(&d, &a).passes);
@@ -229,13 +261,18 @@ TEST(what_was_taken_counts_once_and_what_grew_is_taken_for) {
     memset(text, 'a', sizeof text - 1);
     text[sizeof text - 1] = 0;
     struct gate_ask a = ask_of(&d, "+48601234567", "a"), b = ask_of(&d, "+48601234567", text);
-    CHECK(check(&d, &a).passes && take(&d, &a) && check(&d, &b).passes && b.parts == 14 && b.cost == 700000 && take(&d, &b));
+    struct gate_verdict v = check(&d, &b);
+    CHECK(!v.passes && v.gate == GATE_NUMBER && v.again == 0);
+    CHECK_TEXT(v.why, "the text takes 14 parts, and a text message has 10 at most: shorten it");
+    text[1530] = 0;
+    struct gate_ask third = ask_of(&d, "+447400123456", "a");
+    CHECK(check(&d, &a).passes && take(&d, &a) && check(&d, &b).passes && b.parts == 10 && b.cost == 500000 && take(&d, &b) && check(&d, &third).passes && take(&d, &third));
     for (int i = 0; i < 3; i++) {
         a.stage = b.stage = STAGE_SEND;
         CHECK(check(&d, &a).passes && check(&d, &b).passes);
     }
-    a.text = text;                             /* its record changed: 0.70 instead of 0.05, where 0.25 is left */
-    struct gate_verdict v = check(&d, &a);
+    a.text = text;                             /* its record changed: 0.50 instead of 0.05, where 0.35 is left */
+    v = check(&d, &a);
     CHECK(!v.passes && v.gate == GATE_SPEND && v.again > a.now);
     text[400] = 0;
     a.text = NULL;                             /* as it is asked before its text is made: by what was taken */
@@ -244,11 +281,14 @@ TEST(what_was_taken_counts_once_and_what_grew_is_taken_for) {
     v = (struct gate_verdict){ .passes = true };
     CHECK_OK(gate_text_check(&a, text, &v, &d.b.e), &d.b.e);
     CHECK(v.passes && a.cost == 150000 && a.parts == 3 && a.text == NULL);
-    struct gate_ask c = ask_of(&d, "+48601234567", text);
-    CHECK(check(&d, &c).passes && take(&d, &c));
+    struct gate_ask c = ask_of(&d, "+48601234567", text), more = ask_of(&d, "+447400123456", "a");
+    CHECK(check(&d, &c).passes && take(&d, &c) && check(&d, &more).passes && take(&d, &more));
     struct gate_ask last = ask_of(&d, "+48601234567", "a");
-    CHECK(!check(&d, &last).passes);          /* 0.15 + 0.70 + 0.15 */
-    a.now = v.again + USEC_PER_HOUR;          /* the next day it is taken anew */
-    CHECK(check(&d, &a).passes);
+    v = check(&d, &last);
+    CHECK(!v.passes);                         /* 0.15 + 0.50 + 0.10 + 0.15 + 0.10 */
+    struct civil when_again = zone_civil(charter_zone(service_charter(d.b.service)), v.again);
+    CHECK(when_again.hour == 8 && when_again.minute == 0);     /* no phone rings at midnight */
+    a.now = v.again + USEC_PER_HOUR;          /* the next day it is taken anew, and that of the first goes back */
+    CHECK(check(&d, &a).passes && check(&d, &last).passes);
     sms_end(&d);
 }

@@ -10,7 +10,7 @@ static usec_t when(const struct gate_ask *a) { return a->goes > a->now ? a->goes
 static enum code full(const struct gate_ask *a, struct gate_verdict *ret) {
     const struct charter *c = service_charter(a->service);
     char cap[PRICE_TEXT], cost[PRICE_TEXT];
-    return gate_stop(ret, GATE_SPEND, zone_end_of(charter_zone(c), when(a), 'd'), "the charter lets the tenant spend %s %s a day on text messages, and less is left of it than the %s that this one costs: "
+    return gate_stop(ret, GATE_SPEND, gate_next_day(a), "the charter lets the tenant spend %s %s a day on text messages, and less is left of it than the %s that this one costs: "
                      "it may go from the next day on", price_text(charter_sms(c)->spend, cap), charter_sms(c)->currency, price_text(a->cost, cost));
 }
 
@@ -62,6 +62,8 @@ enum code gate_text_check(struct gate_ask *a, const char *text, struct gate_verd
     enum code code = gate_number_check(a, ret, reterr);
     if (code == OK && ret->passes)
         code = gate_spend_check(a, ret, reterr);
+    if (code == OK && ret->passes && a->exception > 0)
+        code = gate_number_goes(a, reterr);
     a->text = NULL;
     return code;
 }

@@ -20,20 +20,26 @@ const char *number_type_name(enum number_type t) {
 /* Digits that are all as long as the first. -1, 0, 1. */
 static int digits_compare(const char *a, const char *b, size_t n) { return memcmp(a, b, n); }
 
+/* "20-39": the next of a list; both ends are of `n` digits. False: there is none. */
+static bool begin_next(const char **at, const char **ret_from, const char **ret_to, size_t *ret_n) {
+    *at += strspn(*at, " ");
+    *ret_from = *ret_to = *at;
+    *ret_n = strcspn(*at, " -");
+    *at += *ret_n;
+    if (**at == '-') {
+        *ret_to = ++*at;
+        *at += strcspn(*at, " ");
+    }
+    return *ret_n > 0;
+}
+
 /* How many digits of the number the longest of these beginnings is; 0: none. */
 static size_t begins_with(const char *begins, const char *national) {
-    size_t best = 0, len = strlen(national);
-    while (*(begins += strspn(begins, " ")) != 0) {
-        const char *from = begins, *to = from;
-        size_t n = strcspn(from, " -");
-        begins += n;
-        if (*begins == '-') {
-            to = ++begins;
-            begins += strcspn(begins, " ");
-        }
+    const char *from, *to;
+    size_t best = 0, n, len = strlen(national);
+    while (begin_next(&begins, &from, &to, &n))
         if (n > best && n <= len && digits_compare(national, from, n) >= 0 && digits_compare(national, to, n) <= 0)
             best = n;
-    }
     return best;
 }
 
@@ -77,23 +83,25 @@ bool number_prefix_valid(const char *prefix) {
     return len >= 2 && len <= 15 && prefix[0] == '+' && strspn(prefix + 1, "0123456789") == len - 1 && calling_of(prefix + 1) != NULL;
 }
 
+/* Does all that begins with that prefix belong to ranges of that country, which shares the code with others? */
+static bool prefix_of_country(const char *code, const char *country, const char *national) {
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+        if (strcmp(ranges[i].code, code) == 0 && strcmp(ranges[i].country, country) == 0 && begins_with(ranges[i].begins, national) > 0)
+            return true;
+    return false;
+}
+
 bool number_within(const struct number *n, const char *prefix) {
     if (strncmp(n->e164, prefix, strlen(prefix)) != 0 || !number_prefix_valid(prefix))
         return false;
-    return strlen(prefix) > strlen(n->code) || n->own;
+    return n->own || (strlen(prefix) > strlen(n->code) && prefix_of_country(n->code + 1, n->country, prefix + strlen(n->code)));
 }
 
 /* Do some numbers that begin with `begin` begin with the prefix? One of the two is the start of the other. */
 static bool begins_meet(const char *begins, const char *prefix) {
-    size_t len = strlen(prefix);
-    while (*(begins += strspn(begins, " ")) != 0) {
-        const char *from = begins, *to = from;
-        size_t n = strcspn(from, " -");
-        begins += n;
-        if (*begins == '-') {
-            to = ++begins;
-            begins += strcspn(begins, " ");
-        }
+    const char *from, *to;
+    size_t n, len = strlen(prefix);
+    while (begin_next(&begins, &from, &to, &n)) {
         size_t same = n < len ? n : len;
         if (digits_compare(prefix, from, same) >= 0 && digits_compare(prefix, to, same) <= 0)
             return true;

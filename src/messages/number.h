@@ -17,7 +17,7 @@ struct number {
 };
 /* A number as people write it: international with '+' or "00", or national, as it is dialled in `country` (NULL: none but international ones). False: it is none. */
 MUST_USE bool number_read(const char *text, size_t len, const char *country, struct number *ret);
-/* Is it in what that prefix stands for? Of a calling code ("+44") the numbers of its own country; of a longer prefix ("+447797") all that begin with it. */
+/* Is it in what that prefix stands for? Numbers of the country that the code stands for ("+44", "+447"); those of a country that shares it where the prefix is of that one alone ("+447797"). */
 bool number_within(const struct number *n, const char *prefix);
 /* A '+' and up to 14 digits that begin with a calling code. */
 bool number_prefix_valid(const char *prefix);

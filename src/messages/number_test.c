@@ -28,6 +28,8 @@ TEST(numbers_as_people_write_them) {
         { "+49 700 12345678", NULL, "+4970012345678", "+49", "DE", NUMBER_PERSONAL }, { "+49 164 123456", NULL, "+49164123456", "+49", "DE", NUMBER_PAGER },
         { "+39 347 123 4567", NULL, "+393471234567", "+39", "IT", NUMBER_MOBILE }, { "+39 899 123456", NULL, "+39899123456", "+39", "IT", NUMBER_PREMIUM },
         { "+33 6 12 34 56 78", NULL, "+33612345678", "+33", "FR", NUMBER_MOBILE }, { "+33 8 99 12 34 56", NULL, "+33899123456", "+33", "FR", NUMBER_PREMIUM },
+        { "0690 12 34 56", "FR", "+33690123456", "+33", "FR", NUMBER_UNKNOWN }, { "+33 639 12 34 56", NULL, "+33639123456", "+33", "FR", NUMBER_UNKNOWN }, { "06 97 12 34 56", "FR", "+33697123456", "+33", "FR", NUMBER_UNKNOWN },
+        { "06 38 12 34 56", "FR", "+33638123456", "+33", "FR", NUMBER_MOBILE }, { "06 98 12 34 56", "FR", "+33698123456", "+33", "FR", NUMBER_MOBILE },
         { "+31 6 12345678", NULL, "+31612345678", "+31", "NL", NUMBER_MOBILE }, { "+31 66 1234567", NULL, "+31661234567", "+31", "NL", NUMBER_PAGER },
         { "+353 85 012 3456", NULL, "+353850123456", "+353", "IE", NUMBER_MOBILE }, { "+353 85 512 34567", NULL, "", "", "", NUMBER_UNKNOWN },
         { "+372 5123 4567", NULL, "+37251234567", "+372", "EE", NUMBER_MOBILE }, { "+46 74 123 45 67", NULL, "+46741234567", "+46", "SE", NUMBER_PAGER },
@@ -69,7 +71,7 @@ TEST(who_shares_a_code_is_somebody_else) {
 
 TEST(prefixes) {
     struct number jersey = of("+447797123456", NULL), pole = of("+48601234567", NULL);
-    CHECK(number_within(&jersey, "+447797") && number_within(&jersey, "+447") && !number_within(&jersey, "+447911") && !number_within(&jersey, "+44"));
+    CHECK(number_within(&jersey, "+447797") && !number_within(&jersey, "+447") && !number_within(&jersey, "+44779") && number_within(&jersey, "+44779712") && !number_within(&jersey, "+447911") && !number_within(&jersey, "+44"));
     CHECK(number_within(&pole, "+48") && number_within(&pole, "+486") && !number_within(&pole, "+4") && !number_within(&pole, "48") && !number_within(&pole, "+49") && !number_within(&pole, ""));
     static const char *const valid[] = { "+48", "+447797", "+1", "+1242", "+881" }, *const none[] = { "", "+", "+4", "48", "+0", "+422", "+48 6", "+48a", "+999", "+4812345678901234" };
     for (size_t i = 0; i < ARRAY_LEN(valid); i++)

@@ -4,6 +4,7 @@
 #include "records/records.h"
 #include "wire/gsm.h"
 
+#define SMS_PARTS_MOST 10                    /* of one message: as many as providers take */
 struct sms_cost {
     struct gsm_measure measure;
     bool priced;                             /* false: the list has no price of that number, in the currency of the charter's cap where it has one */

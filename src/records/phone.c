@@ -23,9 +23,23 @@ static const struct dialling { char country[3]; const char *code, *trunk; int mi
 #define DIGITS_MIN 7
 #define DIGITS_MAX 15
 
+/* "0664 1234567/89": behind a number that is whole stands an extension, or the end of another one. */
+static bool is_extended(const char *text, size_t len) {
+    const char *slash = memchr(text, '/', len);
+    size_t before = 0, behind = 0;
+    for (const char *p = text; slash != NULL && p < text + len; p++) {
+        bool digit = *p >= '0' && *p <= '9';
+        before += digit && p < slash;
+        behind += digit && p > slash;
+    }
+    return slash != NULL && memchr(slash + 1, '/', len - (size_t)(slash + 1 - text)) == NULL && before >= DIGITS_MIN && behind < 5;
+}
+
 /* Digits only, with '+' kept at the start; what people put between digits is dropped. 0: not a number. */
 static size_t squeeze(const char *text, size_t len, char ret[DIGITS_MAX + 6]) {
     size_t n = 0;
+    if (is_extended(text, len))
+        return 0;
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
         if ((c >= '0' && c <= '9') || (c == '+' && n == 0)) {

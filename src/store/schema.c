@@ -225,7 +225,7 @@ static const struct migration records_steps[] = {
       /* Further country codes of a tenant, and what text messages cost it on a day, in millionths. */
       "CREATE TABLE sms_exception (tenant INTEGER NOT NULL, number INTEGER NOT NULL, prefix TEXT NOT NULL, made INTEGER NOT NULL, until INTEGER NOT NULL, ended INTEGER NOT NULL,"
       " whose TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY (tenant, number)) STRICT, WITHOUT ROWID;"
-      "CREATE TABLE sms_taken (tenant INTEGER NOT NULL, letter BLOB NOT NULL, day INTEGER NOT NULL, cost INTEGER NOT NULL, PRIMARY KEY (tenant, letter)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE sms_taken (tenant INTEGER NOT NULL, letter BLOB NOT NULL, day INTEGER NOT NULL, cost INTEGER NOT NULL, exception INTEGER NOT NULL, PRIMARY KEY (tenant, letter)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE sms_spend (tenant INTEGER NOT NULL, day INTEGER NOT NULL, spent INTEGER NOT NULL, warned INTEGER NOT NULL,"
       " PRIMARY KEY (tenant, day)) STRICT, WITHOUT ROWID" },
     { 20,

@@ -49,6 +49,10 @@ static enum code day_take(struct txn *t, int64_t day, int64_t cost, int64_t cap,
     return code;
 }
 
+static enum code day_back(struct txn *t, int64_t day, int64_t cost, struct err *reterr) {
+    return run_two(t, "UPDATE sms_spend SET spent = max(0, spent - ?3) WHERE tenant = ?1 AND day = ?2", day, cost, reterr);
+}
+
 enum code sms_spend_take(struct txn *t, const struct uuid *letter, int64_t day, int64_t cost, int64_t cap, bool *ret_taken, struct err *reterr) {
     PRE(t != NULL && letter != NULL && cost >= 0 && cap >= 0 && ret_taken != NULL && reterr != NULL);
     struct stmt *s;
@@ -61,8 +65,11 @@ enum code sms_spend_take(struct txn *t, const struct uuid *letter, int64_t day, 
     }
     if (code == OK)
         code = day_take(t, day, on == day ? cost - had : cost, cap, &taken, reterr);
+    if (code == OK && taken && on != 0 && on != day)
+        code = day_back(t, on, had, reterr);                 /* it did not go then */
     if (code == OK && taken)
-        code = sql_prepare(&t->sql, "INSERT OR REPLACE INTO sms_taken (tenant, letter, day, cost) VALUES (?, ?, ?, ?)", &s, reterr);
+        code = sql_prepare(&t->sql, "INSERT INTO sms_taken (tenant, letter, day, cost, exception) VALUES (?, ?, ?, ?, 0) "
+                           "ON CONFLICT (tenant, letter) DO UPDATE SET day = excluded.day, cost = excluded.cost", &s, reterr);
     if (code != OK)
         return code;
     if (taken) {
@@ -83,13 +90,27 @@ enum code sms_spend_back(struct txn *t, const struct uuid *letter, struct err *r
     enum code code = sms_taken_of(&t->sql, letter, &day, &cost, reterr);
     if (code != OK || day == 0)
         return code;
-    code = run_two(t, "UPDATE sms_spend SET spent = max(0, spent - ?3) WHERE tenant = ?1 AND day = ?2", day, cost, reterr);
+    code = day_back(t, day, cost, reterr);
     if (code == OK)
         code = sql_prepare(&t->sql, "DELETE FROM sms_taken WHERE tenant = ? AND letter = ?", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 2, letter);
     return stmt_run(s, reterr);
+}
+
+enum code sms_exception_note(struct txn *t, const struct uuid *letter, int64_t exception, bool *ret_fresh, struct err *reterr) {
+    PRE(t != NULL && letter != NULL && exception > 0 && ret_fresh != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "UPDATE sms_taken SET exception = ?3 WHERE tenant = ?1 AND letter = ?2 AND exception <> ?3", &s, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(s, 2, letter);
+    stmt_int(s, 3, exception);
+    code = stmt_run(s, reterr);
+    if (code == OK)
+        *ret_fresh = db_changes(t->sql.records) > 0;
+    return code;
 }
 
 enum code sms_spend_warned(struct txn *t, int64_t day, usec_t when, struct err *reterr) {

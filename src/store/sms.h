@@ -5,10 +5,12 @@
 #include "store/store.h"
 
 /* Takes what that letter costs from what is left of that day's cap (INT64_MAX: there is none); *ret_taken false: too little is left, and nothing was
- * taken. What was taken for it on that day already counts once; on another day it is taken anew. cost, cap >= 0. */
+ * taken. What was taken for it on that day already counts once; for another day it is taken anew, and that of the first goes back. cost, cap >= 0. */
 MUST_USE enum code sms_spend_take(struct txn *t, const struct uuid *letter, int64_t day, int64_t cost, int64_t cap, bool *ret_taken, struct err *reterr);
 /* Undoes it. */
 MUST_USE enum code sms_spend_back(struct txn *t, const struct uuid *letter, struct err *reterr);
+/* What is taken for that letter pays for a message that goes by that exception. *ret_fresh false: that is known of it already, or nothing is taken for it. */
+MUST_USE enum code sms_exception_note(struct txn *t, const struct uuid *letter, int64_t exception, bool *ret_fresh, struct err *reterr);
 MUST_USE enum code sms_spend_warned(struct txn *t, int64_t day, usec_t when, struct err *reterr);
 MUST_USE enum code sms_spend_forget(struct txn *t, int64_t before, struct err *reterr);      /* days before that one, and what letters cost on them */
 /* Of a letter: the day it counts on and what was taken; 0 both: nothing. */

@@ -2,12 +2,13 @@
 #include "store/sms.c"
 #include "store/testbed.h"
 
-struct deed { enum { TAKE_IT, BACK, WARN, FORGET, ALLOW, END } what; struct uuid letter; int64_t day, cost, cap, number; bool taken; struct sms_exception x; };
+struct deed { enum { TAKE_IT, BACK, NOTE, WARN, FORGET, ALLOW, END } what; struct uuid letter; int64_t day, cost, cap, number; bool taken; struct sms_exception x; };
 static enum code act(struct txn *t, void *arg, struct err *reterr) {
     struct deed *d = arg;
     switch (d->what) {
     case TAKE_IT: return sms_spend_take(t, &d->letter, d->day, d->cost, d->cap, &d->taken, reterr);
     case BACK: return sms_spend_back(t, &d->letter, reterr);
+    case NOTE: return sms_exception_note(t, &d->letter, d->number, &d->taken, reterr);
     case WARN: return sms_spend_warned(t, d->day, 77, reterr);
     case FORGET: return sms_spend_forget(t, d->day, reterr);
     case ALLOW: return sms_exception_add(t, &d->x, &d->number, reterr);
@@ -78,11 +79,26 @@ TEST(a_letter_counts_once_a_day) {
     CHECK_INT(spent(&b, 4, 20261122).spent, 60);
     CHECK(take_for(&b, 4, &two, 20261122, 40, 100) && !take_for(&b, 4, &one, 20261122, 61, 100) && take_for(&b, 4, &one, 20261122, 60, 100));
     CHECK(take_for(&b, 4, &one, 20261123, 60, 100));         /* it goes on another day */
-    CHECK(spent(&b, 4, 20261122).spent == 100 && spent(&b, 4, 20261123).spent == 60);
+    CHECK(spent(&b, 4, 20261122).spent == 40 && spent(&b, 4, 20261123).spent == 60);      /* and not on the first */
+    CHECK(!take_for(&b, 4, &one, 20261124, 101, 100) && spent(&b, 4, 20261123).spent == 60);
     struct deed d = { .what = BACK, .letter = two };
     CHECK_OK(done(&b, 4, &d), &b.e);
     CHECK_OK(done(&b, 4, &d), &b.e);
-    CHECK_INT(spent(&b, 4, 20261122).spent, 60);
+    CHECK_INT(spent(&b, 4, 20261122).spent, 0);
+    d = (struct deed){ .what = NOTE, .letter = one, .number = 3 };
+    CHECK_OK(done(&b, 4, &d), &b.e);
+    CHECK(d.taken);                          /* an exception is known of it now */
+    CHECK_OK(done(&b, 4, &d), &b.e);
+    CHECK(!d.taken);
+    CHECK(take_for(&b, 4, &one, 20261123, 61, 100));
+    CHECK_OK(done(&b, 4, &d), &b.e);
+    CHECK(!d.taken);
+    d.number = 4;
+    CHECK_OK(done(&b, 4, &d), &b.e);
+    CHECK(d.taken);
+    d.letter = two;                          /* nothing is taken for it */
+    CHECK_OK(done(&b, 4, &d), &b.e);
+    CHECK(!d.taken);
     d = (struct deed){ .what = FORGET, .day = 20261124 };
     CHECK_OK(done(&b, 4, &d), &b.e);
     CHECK(take_for(&b, 4, &one, 20261123, 100, 100) && spent(&b, 4, 20261123).spent == 100);

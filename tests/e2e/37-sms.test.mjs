@@ -42,7 +42,7 @@ before(async () => {
   sink = await Sink.start({ tls: 'none' });
   sejf = new Instance({ charters: ['courier'] });
   await sejf.init();
-  fs.writeFileSync(path.join(sejf.data, 'prices.csv'), 'prefix,price,currency\n+36,0.05,EUR\n+48,0.04,EUR\n+43,0.06,EUR\n+44,0.05,EUR\n');
+  fs.writeFileSync(path.join(sejf.data, 'prices.csv'), 'prefix,price,currency\n+36,0.05,EUR\n+36301,0.98,EUR\n+48,0.04,EUR\n+43,0.06,EUR\n+44,0.05,EUR\n');
   fs.appendFileSync(path.join(sejf.data, 'sejf.yaml'), `${sink.settings()}sms:\n  provider: described\n  address: https://localhost:${hub.port}\n  private: yes\n  ca: hub-ca.pem\n  token: file hub-token\n  headers: {x_key: "{{token}}"}\n` +
     `  send: {path: /m, body: '{"to": "{{to}}", "text": "{{text}}", "id": "{{id}}"}'}\n  receipt: /id\n  once: yes\n  prices: prices.csv\n`);
   fs.copyFileSync(hub.cert, path.join(sejf.data, 'hub-ca.pem'));
@@ -155,10 +155,18 @@ test('by session, too, and by the operator alone', { timeout: 60000 }, async () 
   const body = { prefix: '+447797', until: later(3).slice(0, 10), why: 'Csomagok Jerseybe' }, at = `/v1/tenants/${tenant}/sms/exceptions`;
   assert.ok([403, 404].includes((await outsider.call('POST', at, { body })).status));
   assert.equal((await sejf.call('POST', at, { token, body })).status, 401);
+  const support = new Visitor(sejf);                                     // of the staff, and not whom the charter names
+  await support.accept(invited(sejf, ['user', 'new', '--operator', '--role', 'support'], 'sam@kuldo.example').link, { name: 'Sam Próbny', passkey: true });
+  const refused = await support.call('POST', at, { body });
+  assert.equal(refused.status, 403);
+  assert.match(refused.text, /approved by the administrator of the operator/);
   assert.equal((await admin.call('POST', at, { body: { ...body, prefix: 'x' } })).status, 422);
   const made = await admin.must(201, 'POST', at, { body });
   assert.equal((await send('+44 7797 123456')).status, 202);
   assert.equal((await send('+44 7829 123456')).json.gate, 'number');
+  const wide = await admin.must(201, 'POST', at, { body: { ...body, prefix: '+447' } });
+  assert.equal((await send('+44 7829 123456')).json.gate, 'number');      // no island by a prefix that is not its own
+  await admin.must(204, 'DELETE', `${at}/${wide.number}`);
   await admin.must(204, 'DELETE', `${at}/${made.number}`);
   assert.equal((await admin.call('DELETE', `${at}/${made.number}`)).status, 404);
   assert.equal((await send('+44 7797 123456')).json.gate, 'number');
@@ -166,30 +174,30 @@ test('by session, too, and by the operator alone', { timeout: 60000 }, async () 
 
 test('a day costs no more than the charter says, also where many send at once', { timeout: 120000 }, async () => {
   // All for one day that is none of midnight's: what is planned for it counts on it.
-  const text = 'a'.repeat(14900), t = stranger, at = `${later(3).slice(0, 10)}T10:00:00Z`, day = at.slice(0, 10);              // 98 parts, 4.90 EUR: ten of them fit
+  const text = 'a'.repeat(760), t = stranger, at = `${later(3).slice(0, 10)}T10:00:00Z`, day = at.slice(0, 10);              // 5 parts, 4.90 EUR: ten of them fit
   const spent = async () => ((await shown(other, t)).days.find((d) => d.day === day) || { spent: '0.00' }).spent;
   assert.equal(await spent(), '0.00');
-  const all = await Promise.all(Array.from({ length: 14 }, () => send(`+36 20 ${digits(7)}`, { text, t, at })));
+  const all = await Promise.all(Array.from({ length: 14 }, () => send(`+36 30 1${digits(6)}`, { text, t, at })));
   const fine = all.filter((r) => r.status === 202), no = all.filter((r) => r.status !== 202);
   assert.equal(fine.length, 10, all.map((r) => r.text).join('\n'));
-  assert.ok(fine.every((r) => r.json.parts === 98 && r.json.cost === '4.90'));
+  assert.ok(fine.every((r) => r.json.parts === 5 && r.json.cost === '4.90'));
   for (const r of no) { assert.equal(r.json.gate, 'spend', r.text); assert.ok(r.json.again > at); }
   assert.equal(await spent(), '49.00');
   assert.equal((await send(`+36 20 ${digits(7)}`, { t, at })).status, 202, 'a short one still fits');
   assert.equal(await spent(), '49.05');
-  assert.equal((await send(`+36 20 ${digits(7)}`, { text, t, at: `${later(5).slice(0, 10)}T10:00:00Z` })).status, 202, 'another day is another sum');
+  assert.equal((await send(`+36 30 1${digits(6)}`, { text, t, at: `${later(5).slice(0, 10)}T10:00:00Z` })).status, 202, 'another day is another sum');
   const now = await shown(other, t);
   assert.deepEqual([now.spent, now.cap, now.left, now.currency, now.day === TODAY() || now.day < TODAY()], ['0.00', '50.00', '50.00', 'EUR', true]);
   assert.match(cli('show', '--tenant', String(other)).stdout, /^\d{4}-\d\d-\d\d: 0\.00 EUR spent of 50\.00, 50\.00 left/);
 });
 
 test('at 80 % its own role gets one letter, in the language of each', { timeout: 120000 }, async () => {
-  const boss = new Visitor(sejf), text = 'a'.repeat(14900), day = TODAY();
+  const boss = new Visitor(sejf), text = 'a'.repeat(760), day = TODAY();
   await boss.accept(invited(sejf, ['user', 'invite', 'courier', '--tenant', String(tenant), '--role', 'company', '--lang', 'pl'], 'danuta@futar.example').link, { name: 'Danuta Próba' });
   const letters = () => sink.letters.map((l) => ({ ...l.read(), to: l.to[0] })).filter((l) => /SMS-y: dziś wydano|SMS-ek: ma|Text messages: /.test(l.subject));
   const had = letters().filter((l) => l.to === 'danuta@futar.example').length;
   assert.equal(had, 0);
-  while (Number((await shown()).spent) < 40) assert.equal((await send(`+36 20 ${digits(7)}`, { text })).status, 202);
+  while (Number((await shown()).spent) < 40) assert.equal((await send(`+36 30 1${digits(6)}`, { text })).status, 202);
   await until('the letter', () => letters().some((l) => l.to === 'danuta@futar.example'), 60000);
   await until('the mark', async () => (await shown()).warned !== null, 60000);
   assert.equal((await send(`+36 20 ${digits(7)}`)).status, 202);
