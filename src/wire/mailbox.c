@@ -68,8 +68,21 @@ static void put_printable(const char *text, size_t len, struct buf *ret) {
             buf_char(ret, text[i]);
 }
 
+/* "+48600100200": a telephone number, as people and machines write one that is whole. */
+#define NUMBER_DIGITS 7u
+static bool is_number(const char *word, size_t len) {
+    size_t digits = 0;
+    for (size_t i = 1; i < len; i++)
+        digits += word[i] >= '0' && word[i] <= '9';
+    return len > 0 && word[0] == '+' && digits >= NUMBER_DIGITS;
+}
+
 /* Looked at as it came, whatever its letters; only then made printable. */
 static void word_said(const char *word, size_t len, const char *address, struct buf *ret) {
+    if (is_number(word, len)) {
+        buf_text(ret, "+**********");
+        return;
+    }
     size_t local = address == NULL ? 0 : strcspn(address, "@");
     if (memchr(word, '@', len) == NULL && !holds(word, len, address == NULL ? "" : address, local)) {
         put_printable(word, len, ret);

@@ -7,5 +7,5 @@
 /* local@domain: a dot-atom and at least one label, letters beyond ASCII in UTF-8 let through (RFC 6531); *ret_utf8: are there any. */
 MUST_USE bool mailbox_valid(const char *text, bool *ret_utf8);
 /* Text of a foreign machine for log, list and ledger: one line of printable ASCII, at most `most` bytes, and each word that could be an
- * address, or part of the named one, masked. address may be NULL. */
+ * address, or part of the named one, or is a telephone number that begins with '+', masked. address may be NULL. */
 void mailbox_said(const char *text, size_t len, const char *address, size_t most, struct buf *ret);

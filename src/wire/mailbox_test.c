@@ -54,6 +54,7 @@ TEST(what_a_relay_says_is_masked) {
     said("a       b      c anna.kow@people.example", NULL, 6, "a b c");
     said("a\r\n b\tc\x01\xff d", NULL, 100, "a b c d");
     said("one two three", NULL, 7, "one two");
+    said("call (+48600100200) or +48-600-100-200, code +1234 at +00:00", NULL, 100, "call (+**********) or +**********, code +1234 at +00:00");
     said("", "anna@people.example", 100, "");
     said("   ", NULL, 100, "");
 }
