@@ -18,12 +18,13 @@ static const char *name_of(const struct control_req *c) { return control_text(c,
 
 enum code do_template_list(struct control_req *c, struct err *reterr) {
     AUTO(buf_done) struct buf after = BUF(256);
+    const struct caller who = sejf_of(c);
     int64_t count = 0;
     enum code code = OK;
     for (bool more = true; code == OK && more && !c->reader_gone;) {
         json_t *page = NULL, *one;
         size_t i;
-        code = templates_told(c->service, c->tenant, buf_str(&after), &page, reterr);
+        code = templates_told(c->service, &who, buf_str(&after), &page, reterr);
         json_array_foreach(json_object_get(page, "items"), i, one) {
             control_say(c, one);
             count++;
@@ -54,8 +55,9 @@ enum code do_template_put(struct control_req *c, struct err *reterr) {
 }
 
 enum code do_template_show(struct control_req *c, struct err *reterr) {
+    const struct caller who = sejf_of(c);
     json_t *made = NULL;
-    enum code code = template_told(c->service, c->tenant, name_of(c), control_number(c, "version", 0), &made, reterr);
+    enum code code = template_told(c->service, &who, name_of(c), control_number(c, "version", 0), &made, reterr);
     if (code == OK)
         say_members(c, made);
     return code;

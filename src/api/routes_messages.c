@@ -11,9 +11,9 @@
 #include "charter/prices.h"
 #include "messages/again.h"
 #include "messages/right.h"
+#include "messages/suppress.h"
 #include "records/draft.h"
 
-static const char *const channels[CHANNELS] = { [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms" };
 /* Members of a message; all but template and values are texts. */
 static const char *const members[] = { "channel", "kind", "id", "template", "subject", "text", "values", "purpose", "scope", "at", "until" };
 static const char *const recipients[] = { "to", "cc", "bcc", "recipient", "recipients", "email", "mail", "address", "addresses", "phone", "number", "numbers", "msisdn", "from", "reply_to", "headers" };
@@ -69,7 +69,7 @@ static enum code wish_read(const struct call *c, const json_t *o, const char *wh
     w.channel = channel != NULL && strcmp(channel, "sms") == 0 ? CHANNEL_SMS : CHANNEL_EMAIL;
     if (channel == NULL && !charter_messages(c->charter, false).said && charter_messages(c->charter, true).said)
         w.channel = CHANNEL_SMS;
-    if (channel != NULL && strcmp(channel, channels[w.channel]) != 0)
+    if (channel != NULL && strcmp(channel, channel_name(w.channel)) != 0)
         return err_field(reterr, E_FIELDS, "/channel", "channel is email or sms");
     w.kind = kind == NULL ? -1 : charter_kind(c->charter, kind);
     if (w.kind < 0)
@@ -82,24 +82,31 @@ static enum code wish_read(const struct call *c, const json_t *o, const char *wh
         return err_field(reterr, E_FIELDS, "/at", "at and until are times such as 2026-11-23T08:00:00Z");
     *ret = w;
     code = message_wish_check(c->service, &w, reterr);
-    return code == OK ? message_text_check(c->service, c->who.tenant, &w, reterr) : code;
+    return code == OK ? message_text_check(c->service, &c->who, &w, reterr) : code;
 }
 
-/* May the caller send it? Its purpose is then said: where it names none, the first that the caller may name. */
-static enum code wish_right(const struct call *c, struct message_wish *w, struct err *reterr) {
+/* May the caller send it? Its purpose is then said: where it names none, the first that the caller may name. *ret_tells: it sees the address, or is the
+ * tenant's own role: only then an answer says why a gate stops a message, and how long and dear a text is, for these tell of what stands in the record. */
+static enum code wish_right(const struct call *c, struct message_wish *w, bool *ret_tells, struct err *reterr) {
     const struct message_deed deed = { .verb = MESSAGES_SEND, .reach = REACH_ONE, .kind = w->kind, .id = w->record, .purpose = w->purpose };
     struct message_may may;
     enum code code = message_right(c->service, &c->who, &deed, &may, reterr);
-    if (code == OK && may.purpose >= 0)
-        w->purpose = purpose_name(charter_kind_at(c->charter, w->kind), may.purpose);
-    return code;
+    if (code != OK)
+        return code;
+    const struct kind *k = charter_kind_at(c->charter, w->kind);
+    const int address = kind_address_field(k, w->channel == CHANNEL_SMS);
+    if (may.purpose >= 0)
+        w->purpose = purpose_name(k, may.purpose);
+    *ret_tells = c->who.person == charter_tenant(c->charter) || (address >= 0 && (may.sees >> address & 1) != 0);
+    return OK;
 }
 
 /* ---- answers */
 
-static json_t *queued_json(const struct message_result *r) {
+static json_t *queued_json(const struct message_result *r, bool tells) {
     char id[UUID_TEXT], cost[PRICE_TEXT];
-    return json_pack("{s:s, s:s, s:o*, s:s*}", "id", uuid_format(&r->id, id), "state", "waiting", "parts", r->parts > 0 ? json_integer(r->parts) : NULL, "cost", r->cost > 0 ? price_text(r->cost, cost) : NULL);
+    return json_pack("{s:s, s:s, s:o*, s:s*}", "id", uuid_format(&r->id, id), "state", "waiting", "parts", tells && r->parts > 0 ? json_integer(r->parts) : NULL,
+                     "cost", tells && r->cost > 0 ? price_text(r->cost, cost) : NULL);
 }
 
 /* Which code a gate's refusal has: not at all, not yet, or not while something stands in its way. */
@@ -107,23 +114,25 @@ static enum code refused_code(const struct gate_verdict *v) {
     return v->again == 0 ? E_FORBIDDEN : v->gate == GATE_RATE || v->gate == GATE_SPEND ? E_TOO_MANY : E_CONFLICT;
 }
 
-static json_t *refused_json(const struct gate_verdict *v) {
+static const char *why_of(const struct gate_verdict *v, bool tells) { return tells ? v->why : "who sees the address of the record is told why"; }
+
+static json_t *refused_json(const struct gate_verdict *v, bool tells) {
     char again[32];
-    return json_pack("{s:s, s:s, s:s?}", "gate", gate_name(v->gate), "why", v->why, "again", v->again == 0 ? NULL : time_format(v->again, again, sizeof again));
+    return json_pack("{s:s, s:s, s:s?}", "gate", gate_name(v->gate), "why", why_of(v, tells), "again", v->again == 0 ? NULL : time_format(v->again, again, sizeof again));
 }
 
-static void reply_refused(struct call *c, const struct gate_verdict *v) {
+static void reply_refused(struct call *c, const struct gate_verdict *v, bool tells) {
     AUTO(buf_done) struct buf text = BUF(1 << 16);
     enum code code = refused_code(v);
     char name[48], *p = name;
     for (const char *t = code_name(code) + 2; *t != 0 && p < name + sizeof name - 1; t++)
         *p++ = *t >= 'A' && *t <= 'Z' ? (char)(*t | 0x20) : *t;
     *p = 0;
-    json_t *doc = refused_json(v);
+    json_t *doc = refused_json(v, tells);
     json_object_set_new(doc, "type", json_sprintf("%s/problems/%s", api_config(c->api)->base_url, name));
     json_object_set_new(doc, "title", json_string(code_title(code)));
     json_object_set_new(doc, "status", json_integer(code_status(code)));
-    json_object_set_new(doc, "detail", json_sprintf("the gate `%s` stops this message: %s", gate_name(v->gate), v->why));
+    json_object_set_new(doc, "detail", json_sprintf("the gate `%s` stops this message: %s", gate_name(v->gate), why_of(v, tells)));
     json_object_set_new(doc, "code", json_integer(code));
     json_object_set_new(doc, "request", json_string(http_request_id(c->req)));
     char *dumped = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
@@ -145,10 +154,10 @@ static json_t *failed_json(const struct err *e) {
 
 /* ---- one */
 
-struct sent_one { struct message_result r; };
+struct sent_one { struct message_result r; bool tells; };
 static json_t *one_answer(void *arg) {
     const struct sent_one *o = arg;
-    return o->r.queued ? queued_json(&o->r) : json_null();
+    return o->r.queued ? queued_json(&o->r, o->tells) : json_null();
 }
 
 static enum code send_one(struct call *c, const json_t *body, const char *key, struct sent_one *one, json_t **ret_before, struct err *reterr) {
@@ -160,7 +169,7 @@ static enum code send_one(struct call *c, const json_t *body, const char *key, s
     if (code == OK)
         code = wish_read(c, body, caller_text(&c->who, whose, sizeof whose), &w, reterr);
     if (code == OK)
-        code = wish_right(c, &w, reterr);
+        code = wish_right(c, &w, &one->tells, reterr);
     for (int tries = 0; code == OK && tries < 2; tries++) {      /* twice: somebody may answer the same request meanwhile */
         code = again_begin(c->service, &c->who, key, body, &a, ret_before, reterr);
         if (code != OK || *ret_before != NULL)
@@ -193,9 +202,9 @@ static void on_send(struct http_req *req) {
     if (code != OK) {
         call_error(&c, &e, NULL);
     } else if (before == NULL && !one.r.queued) {
-        reply_refused(&c, &one.r.verdict);
+        reply_refused(&c, &one.r.verdict, one.tells);
     } else {
-        json_t *out = before != NULL ? json_incref(before) : queued_json(&one.r);
+        json_t *out = before != NULL ? json_incref(before) : queued_json(&one.r, one.tells);
         call_reply_json(&c, 202, out);
         json_decref(out);
     }
@@ -205,15 +214,15 @@ static void on_send(struct http_req *req) {
 
 /* ---- many: each is answered by itself */
 
-struct many { struct message_wish *wishes; struct message_result *results; size_t *places; size_t count, asked; json_t *items; };
+struct many { struct message_wish *wishes; struct message_result *results; bool *tells; size_t *places; size_t count, asked; json_t *items; };
 
-static json_t *result_json(const struct message_result *r) {
+static json_t *result_json(const struct message_result *r, bool tells) {
     struct err e;
     if (r->gone) {
         gone_err(&e);
         return failed_json(&e);
     }
-    json_t *one = r->queued ? queued_json(r) : refused_json(&r->verdict);
+    json_t *one = r->queued ? queued_json(r, tells) : refused_json(&r->verdict, tells);
     json_object_set_new(one, "status", json_integer(r->queued ? 202 : code_status(refused_code(&r->verdict))));
     return one;
 }
@@ -226,7 +235,8 @@ static json_t *many_answer(void *arg) {
     size_t next = 0;
     for (size_t i = 0; fine && i < m->count; i++) {
         bool asked = next < m->asked && m->places[next] == i;
-        fine = asked ? json_array_append_new(items, result_json(&m->results[next++])) == 0 : json_array_append(items, json_array_get(m->items, i)) == 0;
+        fine = asked ? json_array_append_new(items, result_json(&m->results[next], m->tells[next])) == 0 : json_array_append(items, json_array_get(m->items, i)) == 0;
+        next += asked;
     }
     json_t *out = fine ? json_pack("{s:O}", "items", items) : NULL;
     json_decref(items);
@@ -238,16 +248,17 @@ static enum code many_read(struct call *c, const json_t *list, const char *whose
     m->count = json_array_size(list);
     m->wishes = arena_array(arena, m->count + 1, sizeof *m->wishes);
     m->results = arena_array(arena, m->count + 1, sizeof *m->results);
+    m->tells = arena_array(arena, m->count + 1, sizeof *m->tells);
     m->places = arena_array(arena, m->count + 1, sizeof *m->places);
     m->items = json_array();
-    if (m->wishes == NULL || m->results == NULL || m->places == NULL || m->items == NULL)
+    if (m->wishes == NULL || m->results == NULL || m->tells == NULL || m->places == NULL || m->items == NULL)
         return err_set(reterr, E_MEMORY, "no memory for messages");
     for (size_t i = 0; i < m->count; i++) {
         struct err e;
         struct message_wish *w = &m->wishes[m->asked];
         enum code code = wish_read(c, json_array_get(list, i), whose, w, &e);
         if (code == OK)
-            code = wish_right(c, w, &e);
+            code = wish_right(c, w, &m->tells[m->asked], &e);
         if (code != OK && code_status(code) >= 500) {
             *reterr = e;
             return code;

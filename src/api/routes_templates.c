@@ -7,17 +7,6 @@
 #include "base/text.h"
 #include "messages/preview.h"
 
-/* False: replied. */
-static bool began(struct http_req *req, bool writes, struct call *c) {
-    struct err e;
-    if (!call_begin(req, c))
-        return false;
-    if (templates_right(c->service, &c->who, writes, &e) == OK)
-        return true;
-    call_error(c, &e, NULL);
-    return false;
-}
-
 /* Sends what was made, or why not; frees it. */
 static void answer(struct call *c, enum code code, int status, json_t *made, const struct err *e, json_t *mistakes) {
     if (code == OK)
@@ -32,7 +21,7 @@ static void on_put(struct http_req *req) {
     struct call c;
     struct err e;
     json_t *body = NULL, *made = NULL, *mistakes = NULL;
-    if (!began(req, true, &c) || !call_json(&c, JSON_ONLY, &body))
+    if (!call_begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (call_whole(&c)) {
         enum code code = template_put(c.service, &c.who, http_param(req, "name"), body, &made, &mistakes, &e);
@@ -46,9 +35,9 @@ static void on_list(struct http_req *req) {
     struct err e;
     json_t *made = NULL;
     const char *after = http_query(req, "cursor");
-    if (!began(req, false, &c))
+    if (!call_begin(req, &c))
         return;
-    enum code code = templates_told(c.service, c.who.tenant, after == NULL ? "" : after, &made, &e);
+    enum code code = templates_told(c.service, &c.who, after == NULL ? "" : after, &made, &e);
     answer(&c, code, 200, made, &e, NULL);
 }
 
@@ -58,20 +47,20 @@ static void on_one(struct http_req *req) {
     json_t *made = NULL;
     int64_t version = 0;
     const char *asked = http_query(req, "version");
-    if (!began(req, false, &c))
+    if (!call_begin(req, &c))
         return;
     if (asked != NULL && !text_int(asked, 1, INT32_MAX, &version)) {
         call_fail(&c, E_INVALID, "version is the number of one: ?version=2");
         return;
     }
-    enum code code = template_told(c.service, c.who.tenant, http_param(req, "name"), version, &made, &e);
+    enum code code = template_told(c.service, &c.who, http_param(req, "name"), version, &made, &e);
     answer(&c, code, 200, made, &e, NULL);
 }
 
 static void on_end(struct http_req *req) {
     struct call c;
     struct err e;
-    if (!began(req, true, &c))
+    if (!call_begin(req, &c))
         return;
     if (template_over(c.service, &c.who, http_param(req, "name"), &e) == OK)
         call_reply_nothing(&c, 204);
@@ -83,7 +72,7 @@ static void on_preview(struct http_req *req) {
     struct call c;
     struct err e;
     json_t *body = NULL, *made = NULL;
-    if (!began(req, false, &c) || !call_json(&c, JSON_ONLY, &body))
+    if (!call_begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (call_whole(&c)) {
         const struct mail_brand brand = api_brand(c.api, c.charter);

@@ -329,7 +329,7 @@ struct reputation_rule charter_reputation(const struct charter *c);
 struct message_rule charter_messages(const struct charter *c, bool sms);
 /* Does that person send messages (`messages.sent_by`; without it the tenant's own role)? */
 bool charter_sends(const struct charter *c, int person);
-/* The field that holds the address of the person of the kind: the first of type email, or phone where sms; -1. */
+/* The field that holds the address of the person of the kind: the first of type email, or phone where sms, that is not masked; -1. */
 int kind_address_field(const struct kind *k, bool sms);
 /* How many steps of belonging lead from the kind to `scope`: 0 the kind itself, 1 what it belongs to; -1: none do. */
 int kind_steps(const struct charter *c, int kind, int scope);

@@ -7,7 +7,7 @@
 
 int kind_address_field(const struct kind *k, bool sms) {
     for (size_t i = 0; i < k->field_count; i++)
-        if (k->fields[i].type == (sms ? T_PHONE : T_EMAIL))
+        if (k->fields[i].type == (sms ? T_PHONE : T_EMAIL) && !k->fields[i].masked)
             return (int)i;
     return -1;
 }

@@ -1,4 +1,4 @@
-/* compose.c — texts; see compose.h. What the letter brings is set first and the record's own values after it, so that nothing sent along can pass for them. */
+/* compose.c — texts; see compose.h. Of what the letter brings only names go in that are no field and no page's address, so nothing sent along can pass for them. */
 #include "messages/compose.h"
 
 #include <string.h>
@@ -37,12 +37,12 @@ static enum code link_put(const struct compose_ask *a, json_t *values, struct er
 
 enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, struct buf *ret_text, struct buf *ret_html, struct err *reterr) {
     PRE(a != NULL && a->text != NULL && a->record != NULL && a->arena != NULL && reterr != NULL);
-    json_t *values = a->values == NULL ? json_object() : json_copy(a->values);
-    enum code code = values == NULL ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
-    if (code == OK) {
-        json_object_del(values, "link");      /* nobody sends this along */
+    json_t *values = NULL;
+    enum code code = values_further(a->service, a->record->info->index, a->values, &values, reterr);
+    if (code == OK)
         code = values_of(a->service, a->record, a->arena, a->lang, values, reterr);
-    }
+    if (code == OK && a->leave != NULL && json_object_set_new(values, "unsubscribe", json_string(a->leave)) != 0)
+        code = err_set(reterr, E_MEMORY, "no memory for a message");
     if (code == OK && template_uses(a->text->template, "link"))
         code = link_put(a, values, reterr);
     if (code == OK)
@@ -51,22 +51,15 @@ enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, s
     return code;
 }
 
-/* How the person leaves this list; it names the letter, so it is made by whoever has it. */
-static enum code leave_put(struct service *s, int64_t tenant, const struct letter_row *r, const uint8_t who[WHO_SIZE], json_t *values, struct err *reterr) {
-    AUTO(buf_done) struct buf address = BUF(8192);
-    enum code code = unsubscribe_address(s, tenant, r, who, service_base(s), &address, reterr);
-    return code == OK && address.len > 0 ? set_text(values, "unsubscribe", &address, reterr) : code;
-}
-
 /* The text that the letter names, or brings. */
-static enum code text_get(struct service *s, int64_t tenant, const struct letter_row *r, int kind, const json_t *own, json_t *values, struct text_ready *ret, struct err *reterr) {
+static enum code text_get(struct service *s, int64_t tenant, const struct letter_row *r, int kind, const json_t *own, struct text_ready *ret, struct err *reterr) {
     const char *subject = json_string_value(json_object_get(own, "subject")), *text = json_string_value(json_object_get(own, "text"));
     json_t *mistakes = NULL;
     if (r->template > 0)
         return text_open(s, tenant, r->template, ret, reterr);
     if (text == NULL)
         return err_set(reterr, E_GONE, "this message has neither a template nor a text");
-    enum code code = text_own(s, kind, subject, text, values, ret, &mistakes, reterr);
+    enum code code = text_own(s, NULL, kind, subject, text, json_object_get(own, "values"), ret, &mistakes, reterr);
     json_decref(mistakes);
     return code == E_FIELDS ? err_set(reterr, E_GONE, "the text of this message cannot be read: it names what the charter has not") : code;
 }
@@ -75,21 +68,19 @@ enum code compose_texts(struct service *s, int64_t tenant, const struct letter_r
     PRE(s != NULL && r != NULL && rec != NULL && ret != NULL && reterr != NULL);
     AUTO(text_ready_free) struct text_ready text = { 0 };
     AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(buf_done) struct buf leave = BUF(8192);
     json_t *own = NULL;
     enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
     if (code == OK && r->len > 0)
         code = post_open(s->keeper, tenant, r, &own, reterr);
-    json_t *values = json_object_get(own, "values") == NULL ? json_object() : json_incref(json_object_get(own, "values"));
-    if (code == OK && values == NULL)
-        code = err_set(reterr, E_MEMORY, "no memory for a message");
     if (code == OK)
-        code = text_get(s, tenant, r, rec->info->index, own, values, &text, reterr);
+        code = text_get(s, tenant, r, rec->info->index, own, &text, reterr);
     if (code == OK && text.kind != rec->info->index)
         code = err_set(reterr, E_GONE, "the template of this message is for records of another kind");
-    if (values != NULL)
-        json_object_del(values, "unsubscribe");      /* nor this */
-    if (code == OK && template_uses(text.template, "unsubscribe"))
-        code = leave_put(s, tenant, r, ret->who, values, reterr);
+    if (code == OK && template_uses(text.template, "unsubscribe"))      /* it names the letter, so it is made by whoever has it */
+        code = unsubscribe_address(s, tenant, r, ret->who, service_base(s), &leave, reterr);
+    if (code == OK && leave.failed)
+        code = err_set(reterr, E_MEMORY, "no memory for a message");
     if (code == OK) {
         buf_wipe(&ret->subject);
         buf_wipe(&ret->text);
@@ -98,10 +89,10 @@ enum code compose_texts(struct service *s, int64_t tenant, const struct letter_r
         ret->text = BUF(TEXT_ROOM);
         ret->html = BUF(HTML_ROOM);
         ret->lang = template_lang(text.template, values_lang(s, rec));
-        const struct compose_ask ask = { .service = s, .tenant = tenant, .text = &text, .channel = r->channel, .lang = ret->lang, .record = rec, .arena = arena, .values = values };
+        const struct compose_ask ask = { .service = s, .tenant = tenant, .text = &text, .channel = r->channel, .lang = ret->lang, .record = rec, .arena = arena,
+                                         .values = json_object_get(own, "values"), .leave = leave.len > 0 ? buf_str(&leave) : NULL };
         code = compose_record(&ask, &ret->subject, &ret->text, &ret->html, reterr);
     }
-    json_decref(values);
     json_decref(own);
     return code == E_TOO_LARGE ? err_set(reterr, E_GONE, "this message became too long with its values, so it ends") : code;
 }

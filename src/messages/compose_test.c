@@ -105,13 +105,20 @@ TEST(a_newer_version_leaves_letters_that_name_the_older) {
     CHECK_OK(composed(&s, first + 1, CHANNEL_EMAIL, &o), &s.b.e);
     CHECK_CODE(composed(&s, 77, CHANNEL_EMAIL, &o), E_GONE, &s.b.e);
     json_t *list = NULL;
-    CHECK_OK(templates_told(s.b.service, s.b.tenant, "", &list, &s.b.e), &s.b.e);
+    CHECK_OK(templates_told(s.b.service, &s.organiser, "", &list, &s.b.e), &s.b.e);
     CHECK(json_array_size(json_object_get(list, "items")) == 0 && json_is_null(json_object_get(list, "next")));
     json_decref(list);
-    CHECK_OK(template_told(s.b.service, s.b.tenant, "news", 1, &list, &s.b.e), &s.b.e);
+    CHECK_OK(template_told(s.b.service, &s.organiser, "news", 1, &list, &s.b.e), &s.b.e);
     CHECK(strcmp(text_at(list, "en", "text"), "Hello {{name}}") == 0);
     json_decref(list);
-    CHECK_CODE(template_told(s.b.service, s.b.other, "news", 1, &list, &s.b.e), E_NOT_FOUND, &s.b.e);
+    const struct caller other = bed_role(&s.b, s.b.other, "organiser");
+    CHECK_CODE(template_told(s.b.service, &other, "news", 1, &list, &s.b.e), E_NOT_FOUND, &s.b.e);
+    CHECK_CODE(template_stands(s.b.service, s.b.tenant, first, &s.b.e), E_GONE, &s.b.e);       /* neither by name nor by number */
+    CHECK_OK(put(&s, "news", NEWS, &made), &s.b.e);
+    CHECK_INT(json_integer_value(json_object_get(made, "number")), first + 2);
+    json_decref(made);
+    CHECK_OK(template_stands(s.b.service, s.b.tenant, first, &s.b.e), &s.b.e);                 /* an older one of a name in use */
+    CHECK_CODE(template_stands(s.b.service, s.b.tenant, 77, &s.b.e), E_GONE, &s.b.e);
     bed_end(&s.b);
 }
 
@@ -165,9 +172,78 @@ TEST(a_look_shows_what_the_caller_sees_and_makes_no_link) {
     CHECK(strstr(text_at(made, "text", NULL), "https://seats.example/p/events/preview") != NULL && strstr(text_at(made, "text", NULL), "Jan Nowak") != NULL);
     json_decref(made);
     json_decref(body);
-    struct caller door = bed_role(&s.b, s.b.tenant, "door");
-    CHECK_CODE(templates_right(s.b.service, &door, false, &s.b.e), E_FORBIDDEN, &s.b.e);
-    CHECK_OK(templates_right(s.b.service, &s.organiser, true, &s.b.e), &s.b.e);
+    bed_end(&s.b);
+}
+
+/* A text goes to whomever it is written to: who puts it, or takes it out, may write to all of them. */
+TEST(texts_are_written_by_who_may_write_to_all) {
+    struct scene s;
+    json_t *made = NULL, *list = NULL;
+    scene_start(&s, "Jan");
+    CHECK_OK(put(&s, "news", NEWS, &made), &s.b.e);
+    json_decref(made);
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
+    struct scope *reads = NULL, *other = NULL, *writes = NULL;
+    CHECK_OK(scope_read("{\"verbs\": [\"read\"]}", s.b.charter, true, arena, &reads, &s.b.e), &s.b.e);
+    CHECK_OK(scope_read("{\"kinds\": [\"event\"]}", s.b.charter, true, arena, &other, &s.b.e), &s.b.e);
+    CHECK_OK(scope_read("{\"kinds\": [\"registration\"]}", s.b.charter, true, arena, &writes, &s.b.e), &s.b.e);
+    const struct level_of one = { charter_kind(s.b.charter, "event"), s.event, LEVEL_WRITE };
+    const struct levels all = { .all = LEVEL_READ }, event = { .all = LEVEL_READ, .count = 1, .list = &one };
+    const struct { const char *role; const struct scope *scope; const struct levels *levels; enum code puts, tells; size_t listed; } row[] = {
+        { "organiser", NULL, NULL, OK, OK, 1 }, { "organiser", writes, NULL, OK, OK, 1 },
+        { "door", NULL, NULL, E_FORBIDDEN, E_FORBIDDEN, 0 },
+        { "organiser", reads, NULL, E_FORBIDDEN, OK, 1 }, { "organiser", other, NULL, E_NOT_FOUND, E_NOT_FOUND, 0 },
+        { "organiser", NULL, &all, E_FORBIDDEN, OK, 1 }, { "organiser", NULL, &event, E_FORBIDDEN, OK, 1 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct caller who = bed_role(&s.b, s.b.tenant, row[i].role);
+        const struct caller boss = s.organiser;
+        who.scope = row[i].scope;
+        who.levels = row[i].levels;
+        s.organiser = who;
+        CHECK_CODE(put(&s, "other", "{\"kind\": \"registration\", \"en\": {\"subject\": \"Hi\", \"text\": \"Hi\"}}", &made), row[i].puts, &s.b.e);
+        json_decref(row[i].puts == OK ? made : NULL);
+        s.organiser = boss;
+        CHECK_CODE(template_told(s.b.service, &who, "news", 0, &list, &s.b.e), row[i].tells, &s.b.e);
+        json_decref(row[i].tells == OK ? list : NULL);
+        if (row[i].puts == OK) {
+            CHECK_OK(template_over(s.b.service, &who, "other", &s.b.e), &s.b.e);
+        } else {
+            CHECK_CODE(template_over(s.b.service, &who, "news", &s.b.e), row[i].puts, &s.b.e);
+        }
+        enum code code = templates_told(s.b.service, &who, "", &list, &s.b.e);
+        CHECK(code == (strcmp(row[i].role, "door") == 0 ? E_FORBIDDEN : OK));
+        CHECK(code != OK || json_array_size(json_object_get(list, "items")) == row[i].listed);
+        json_decref(code == OK ? list : NULL);
+    }
+    /* who does not see the event puts nothing of it into a text, for it could write to itself */
+    s.organiser.scope = writes;
+    CHECK_CODE(put(&s, "other", "{\"kind\": \"registration\", \"en\": {\"subject\": \"Hi\", \"text\": \"Hi {{name}}, {{event.place}}\"}}", &made), E_FIELDS, &s.b.e);
+    json_decref(made);
+    /* nor is one of such records put anew as one of others */
+    s.organiser.scope = other;
+    CHECK_CODE(put(&s, "news", "{\"kind\": \"invoice\", \"en\": {\"subject\": \"Hi\", \"text\": \"Hi\"}}", &made), E_NOT_FOUND, &s.b.e);
+    bed_end(&s.b);
+}
+
+TEST(nothing_sent_along_passes_for_what_the_record_says) {
+    struct scene s;
+    json_t *made = NULL;
+    scene_start(&s, "Jan");
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    AUTO(text_ready_free) struct text_ready text = { 0 };
+    AUTO(buf_done) struct buf subject = BUF(1000), plain = BUF(1 << 20), html = BUF(1 << 20);
+    struct record rec;
+    CHECK_OK(put(&s, "bill", "{\"kind\": \"registration\", \"values\": [\"code\"], \"en\": {\"subject\": \"Bill\", \"text\": \"{{diet}}|{{phone}}|{{number}}|{{event.place}}|{{event.title}}|{{code}} [page]({{link}})\"}}", &made), &s.b.e);
+    json_decref(made);
+    CHECK_OK(text_open(s.b.service, s.b.tenant, number_of(&s, "bill"), &text, &s.b.e), &s.b.e);
+    CHECK(text_takes(&text, "code") && !text_takes(&text, "diet") && !text_takes(&text, "any"));
+    json_t *values = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "diet", "FORGED", "phone", "FORGED", "number", "FORGED", "event.place", "FORGED", "event.title", "FORGED", "link", "FORGED", "unsubscribe", "FORGED", "code", "12 B");
+    record_of(&s, arena, &rec);
+    const struct compose_ask ask = { .service = s.b.service, .tenant = s.b.tenant, .text = &text, .channel = CHANNEL_EMAIL, .lang = LANG_EN, .record = &rec, .arena = arena, .values = values, .to_measure = true };
+    CHECK_OK(compose_record(&ask, &subject, &plain, &html, &s.b.e), &s.b.e);
+    CHECK(strstr(buf_str(&plain), "FORGED") == NULL && strstr(buf_str(&plain), "12 B") != NULL && strstr(buf_str(&plain), "Autumn <fair>") != NULL);
+    json_decref(values);
     bed_end(&s.b);
 }
 

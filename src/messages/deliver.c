@@ -34,7 +34,7 @@
 
 /* One try. */
 struct letter_try { const struct deliver *d; struct letter_row row; enum letter_state left; int left_tries; /* as this try has left it in the store */ struct buf cause, said, blob, purpose, receipt; usec_t next; const char *verb; struct mail_reply reply; bool ends;
-                    /* of a message */ struct service *service; struct outgoing out; bool made; struct gate_verdict stopped; struct settled settled; };
+                    /* of a message */ struct service *service; struct outgoing out; bool made, put_off; struct gate_verdict stopped; struct settled settled; };
 
 static struct letter_try try_of(const struct deliver *d) {
     return (struct letter_try){ .d = d, .cause = BUF(200), .said = BUF(4096), .blob = BUF(BLOB_MAX), .purpose = BUF(1024), .receipt = BUF(1024), .out = OUTGOING, .stopped = { .passes = true } };
@@ -154,7 +154,9 @@ static enum code end_write(struct txn *x, void *arg, struct err *reterr) {
     if (code == OK)
         code = t->ends ? post_end(x, &r, reterr) : letter_set(x, &r, t->next, reterr);
     if (code == OK && !t->stopped.passes && t->ends)
-        code = gate_count(x, &t->out.ask, t->stopped.gate, reterr);
+        code = gate_count(x, &t->out.ask, &t->stopped, reterr);
+    else if (code == OK && !t->stopped.passes && t->put_off)
+        code = gate_put_off(x, &t->out.ask, &t->stopped, reterr);
     if (code == OK && t->settled.service != NULL)
         code = settled_write(x, &t->settled, reterr);
     if (code == OK && t->verb != NULL)
@@ -373,6 +375,7 @@ static enum code letter_try(struct letter_try *t, int64_t tenant, enum deliver_e
 /* ---- a message */
 
 static enum code stopped(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    t->put_off = t->row.gate != 1 + (int)t->stopped.gate;      /* looked at again it counts no second time */
     t->row.gate = 1 + (int)t->stopped.gate;
     if (t->stopped.again == 0)
         return give_up_as(t, tenant, t->stopped.why, ret, reterr);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "messages/log.h"
+#include "messages/suppress.h"
 #include "store/sent.h"
 
 static const struct gate_row gates[] = {
@@ -84,17 +85,21 @@ enum code gate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict
 static _Atomic uint64_t refused_ever[CHANNELS][GATES];      /* a write that runs twice counts twice here, and once in the store */
 uint64_t gate_refused(enum channel channel, enum gate gate) { return refused_ever[channel][gate]; }
 
-enum code gate_count(struct txn *t, const struct gate_ask *a, enum gate gate, struct err *reterr) {
-    PRE(t != NULL && a != NULL && (unsigned)gate < GATES && reterr != NULL);
+enum code gate_count(struct txn *t, const struct gate_ask *a, const struct gate_verdict *v, struct err *reterr) {
+    PRE(t != NULL && a != NULL && v != NULL && !v->passes && (unsigned)v->gate < GATES && reterr != NULL);
     if ((unsigned)a->channel < CHANNELS)
-        refused_ever[a->channel][gate]++;
-    return refusals_add(t, &(struct refusals){ gate_day(a->service, txn_now(t)), a->channel, (int)gate, 1 }, reterr);
+        refused_ever[a->channel][v->gate]++;
+    return refusals_add(t, &(struct refusals){ gate_day(a->service, txn_now(t)), a->channel, (int)v->gate, 1, 0 }, reterr);
+}
+
+enum code gate_put_off(struct txn *t, const struct gate_ask *a, const struct gate_verdict *v, struct err *reterr) {
+    PRE(t != NULL && a != NULL && v != NULL && !v->passes && (unsigned)v->gate < GATES && reterr != NULL);
+    return refusals_add(t, &(struct refusals){ gate_day(a->service, txn_now(t)), a->channel, (int)v->gate, 0, 1 }, reterr);
 }
 
 /* ---- told */
 
-static const char *const channels[CHANNELS] = { [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms" };
-struct telling { json_t *items, *refused; int64_t day; int channel; bool lost; };
+struct telling { json_t *items, *refused, *put_off; int64_t day; int channel; bool lost; };
 
 static bool tell(const struct refusals *r, void *arg) {
     struct telling *t = arg;
@@ -103,13 +108,15 @@ static bool tell(const struct refusals *r, void *arg) {
         return true;
     if (t->refused == NULL || t->day != r->day || t->channel != (int)r->channel) {
         snprintf(day, sizeof day, "%04d-%02d-%02d", (int)(r->day / 10000), (int)(r->day / 100 % 100), (int)(r->day % 100));
-        json_t *one = json_pack("{s:s, s:s, s:{}}", "day", day, "channel", channels[r->channel], "refused");
+        json_t *one = json_pack("{s:s, s:s, s:{}, s:{}}", "day", day, "channel", channel_name((enum channel)r->channel), "refused", "put_off");
         t->refused = json_object_get(one, "refused");
+        t->put_off = json_object_get(one, "put_off");
         t->lost = t->refused == NULL || json_array_append_new(t->items, one) != 0;
         t->day = r->day;
         t->channel = (int)r->channel;
     }
-    t->lost = t->lost || json_object_set_new(t->refused, gate_name((enum gate)r->gate), json_integer(r->count)) != 0;
+    t->lost = t->lost || (r->count > 0 && json_object_set_new(t->refused, gate_name((enum gate)r->gate), json_integer(r->count)) != 0);
+    t->lost = t->lost || (r->put_off > 0 && json_object_set_new(t->put_off, gate_name((enum gate)r->gate), json_integer(r->put_off)) != 0);
     return !t->lost;
 }
 

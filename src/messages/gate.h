@@ -43,11 +43,12 @@ struct gate_verdict { bool passes; enum gate gate; char why[200]; /* in English,
 MUST_USE enum code gate_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 /* In the write that queues it: takes what is counted, or says that nothing is left, and then nothing of it is taken. Repeatable; asks nobody but the store. */
 MUST_USE enum code gate_take(struct txn *t, const struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
-/* One refusal more of that gate, on today's day of the charter's clock, in whichever write. */
-MUST_USE enum code gate_count(struct txn *t, const struct gate_ask *a, enum gate gate, struct err *reterr);
+/* One more that the gate refused, or put off, on today's day of the charter's clock, in whichever write. */
+MUST_USE enum code gate_count(struct txn *t, const struct gate_ask *a, const struct gate_verdict *v, struct err *reterr);
+MUST_USE enum code gate_put_off(struct txn *t, const struct gate_ask *a, const struct gate_verdict *v, struct err *reterr);
 /* Refusals of this process since it began, of all tenants. */
 uint64_t gate_refused(enum channel channel, enum gate gate);
-/* {items: [{day: "2026-11-22", channel, refused: {gate: count}}]}, the newest day first, of the last `days` days. */
+/* {items: [{day: "2026-11-22", channel, refused: {gate: count}, put_off: {gate: count}}]}, the newest day first, of the last `days` days. */
 MUST_USE enum code gates_told(struct service *s, int64_t tenant, int days, json_t **ret, struct err *reterr);
 
 /* A row of the table in gate.c; any may be NULL. Untouched *ret: it passes. What is taken is taken from the last row to the first; give_back undoes

@@ -14,6 +14,6 @@ enum code gate_pause_check(struct gate_ask *a, struct gate_verdict *ret, struct 
         code = sending_paused(view_sql(v), a->channel, &p, reterr);
     if (code != OK || !p.open)
         return code;
-    return gate_stop(ret, GATE_PAUSED, a->stage == STAGE_SEND ? a->now + LOOK_AGAIN : 0,
+    return gate_stop(ret, GATE_PAUSED, a->now + LOOK_AGAIN,
                      "more messages came back or were complained about than the charter allows, so sending pauses: look why (`sejf send shares`), then let it go on (`sejf send resume`)");
 }

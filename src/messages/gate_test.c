@@ -143,6 +143,49 @@ TEST(what_goes_on_another_day_is_taken_for_that_one) {
     bed_end(&d.b);
 }
 
+static enum code many_bounced(struct txn *t, void *arg, struct err *e) {
+    const struct sendbed *d = arg;
+    return shares_add(t, d->b.service, CHANNEL_EMAIL, clock_now(), &(struct heard_counts){ 200, 100, 0 }, e);
+}
+
+/* It goes on again when somebody lets it, so whoever asks may come again, and a reminder waits for it. */
+TEST(a_pause_says_when_to_come_again) {
+    struct sendbed d;
+    struct message_result r;
+    send_start(&d, MAIL_TO_PEOPLE "  pause: above 5 % bounced or 0.1 % complaints\n");
+    const struct uuid ewa = send_person(&d, &d.event, "ewa@people.example");
+    const struct message_wish w = send_wish(&d, &ewa);
+    CHECK_TEXT(send_try(&d, &w, &r), "");
+    CHECK_OK(store_write(d.b.store, d.b.tenant, many_bounced, &d, &d.b.e), &d.b.e);
+    const usec_t now = clock_now();
+    CHECK_TEXT(send_try(&d, &w, &r), "paused");
+    CHECK(r.verdict.again > now && r.verdict.again < clock_now() + USEC_PER_HOUR);
+    CHECK_OK(sending_go_on(d.b.service, d.b.tenant, CHANNEL_EMAIL, "account 1", &d.b.e), &d.b.e);
+    CHECK_TEXT(send_try(&d, &w, &r), "");
+    bed_end(&d.b);
+}
+
+static enum code put_off(struct txn *t, void *arg, struct err *e) {
+    const struct sendbed *d = arg;
+    const struct gate_ask a = { .service = d->b.service, .tenant = d->b.tenant, .channel = CHANNEL_SMS };
+    return gate_put_off(t, &a, &(struct gate_verdict){ .gate = GATE_PAUSED, .again = 1 }, e);
+}
+
+TEST(what_a_gate_puts_off_is_told_beside_what_it_refused) {
+    struct sendbed d;
+    json_t *told = NULL;
+    send_start(&d, MAIL_TO_PEOPLE);
+    const uint64_t before = gate_refused(CHANNEL_SMS, GATE_PAUSED);
+    CHECK_OK(store_write(d.b.store, d.b.tenant, put_off, &d, &d.b.e), &d.b.e);
+    CHECK_OK(gates_told(d.b.service, d.b.tenant, 2, &told, &d.b.e), &d.b.e);
+    json_t *day = json_array_get(json_object_get(told, "items"), 0);
+    CHECK_INT(json_integer_value(json_object_get(json_object_get(day, "put_off"), "paused")), 1);
+    CHECK_INT(json_object_size(json_object_get(day, "refused")), 0);
+    CHECK(gate_refused(CHANNEL_SMS, GATE_PAUSED) == before);
+    json_decref(told);
+    bed_end(&d.b);
+}
+
 TEST(refusals_are_counted_and_told_by_day) {
     struct sendbed d;
     struct message_result r;

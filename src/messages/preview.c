@@ -5,23 +5,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "messages/right.h"
 #include "messages/values.h"
 #include "records/link.h"
 #include "store/template.h"
 #include "wire/gsm.h"
 
 struct wish { int kind; struct uuid id; bool with_record, has_lang; enum lang lang; json_t *values; int64_t version; };
-
-enum code templates_right(const struct service *s, const struct caller *who, bool writes, struct err *reterr) {
-    PRE(s != NULL && who != NULL && reterr != NULL);
-    if (who->by_sejf)
-        return OK;
-    if (who->staff || who->by_link || who->by_form || !charter_sends(s->charter, who->person))
-        return err_set(reterr, E_FORBIDDEN, "texts of messages belong to whoever sends them: the charter says who (messages.sent_by), without it the tenant's own role");
-    if (writes && who->scope != NULL && (who->scope->verbs >> V_CHANGE & 1) == 0)
-        return err_set(reterr, E_FORBIDDEN, "the scope of this token does not let it change anything");
-    return OK;
-}
 
 static enum code wish_read(const struct service *s, json_t *body, int kind, struct wish *ret, struct err *reterr) {
     static const char *const members[] = { "kind", "id", "lang", "values", "version" };
@@ -67,7 +57,7 @@ static enum code parent_values(struct service *s, const struct caller *who, int 
     if (code == OK)
         code = values_add(s, k->parent, prefix, json_object_get(parent, "fields"), kind_all(p), lang, values, reterr);
     json_decref(parent);
-    return code == E_NOT_FOUND || code == E_FORBIDDEN ? OK : code;
+    return code == E_NOT_FOUND || code == E_FORBIDDEN || code == E_GONE ? OK : code;
 }
 
 static enum lang lang_of(const struct service *s, const struct wish *w, json_t *fields) {
@@ -144,11 +134,16 @@ enum code template_preview(struct service *s, const struct caller *who, const ch
     AUTO(text_ready_free) struct text_ready text = { 0 };
     struct wish w = { .kind = -1 };
     json_t *values = NULL;
-    enum code code = text_find(s, who->tenant, name, body, &text, reterr);
+    const struct message_deed any = { .verb = MESSAGES_READ };
+    enum code code = message_right(s, who, &any, NULL, reterr);
+    if (code == OK)
+        code = text_find(s, who->tenant, name, body, &text, reterr);
+    if (code == OK)
+        code = message_right(s, who, &(const struct message_deed){ .verb = MESSAGES_READ, .reach = REACH_KIND, .kind = text.kind }, NULL, reterr);
     if (code == OK)
         code = wish_read(s, body, text.kind, &w, reterr);
-    if (code == OK && (values = w.values == NULL ? json_object() : json_copy(w.values)) == NULL)
-        code = err_set(reterr, E_MEMORY, "no memory for a look");
+    if (code == OK)
+        code = values_further(s, w.kind, w.values, &values, reterr);
     if (code == OK && w.with_record) {
         code = record_values(s, who, &w, text.template, values, reterr);
     } else if (code == OK) {

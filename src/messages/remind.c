@@ -118,7 +118,7 @@ enum code remind_fits(const struct service *s, int kind, const struct template *
     const struct template_name *names = NULL;
     if (!k->remind.said || !k->remind.only || k->remind.anchor < 0 || !rule_on(RULE_sms_minimal))
         return OK;
-    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a template") : value_names(s, kind, more, arena, &names, reterr);
+    enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a template") : value_names(s, NULL, kind, more, arena, &names, reterr);
     for (; code == OK && names->name != NULL; names++)
         if (template_uses(t, names->name) && !name_fits(k, names->name)) {
             *ret_mistakes = json_pack("[{s:s, s:s}]", "path", "/text", "text", "the charter lets a reminder hold the number and the time and nothing else: name {{" REMIND_WHEN "}}, and of the record what its `remind` names");

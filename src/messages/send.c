@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ledger/ledger.h"
 #include "messages/compose.h"
+#include "messages/suppress.h"
 #include "messages/values.h"
 #include "messages/who.h"
 #include "records/entry.h"
@@ -15,6 +16,7 @@
 #include "records/record.h"
 #include "records/spare.h"
 
+#define NO_TEMPLATE "there is no such template: GET …/templates lists those that there are"
 #define SLICE 64u                            /* records that are open at a time */
 
 struct one { const struct message_wish *w; struct gate_ask ask; struct gate_verdict verdict; struct letter_row row; struct buf sealed; struct key key; bool gone; usec_t next; };
@@ -40,10 +42,7 @@ static enum code text_check(const struct message_wish *w, struct err *reterr) {
     return OK;
 }
 
-static bool is_value_name(const char *name) {
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return len > 0 && len <= 64 && name[len] == 0 && name[0] >= 'a' && name[0] <= 'z';
-}
+_Static_assert(SEND_VALUES == VALUES_MOST, "a message brings what its text may name");
 
 static enum code values_check(const json_t *values, struct err *reterr) {
     const char *name;
@@ -52,7 +51,7 @@ static enum code values_check(const json_t *values, struct err *reterr) {
     bool fine = values == NULL || (json_is_object(values) && json_object_size(values) <= SEND_VALUES);
     if (fine && values != NULL)
         json_object_foreach(all, name, v) {
-            fine = fine && is_value_name(name) && json_is_string(v);
+            fine = fine && value_name_fine(name) && json_is_string(v);
             bytes += fine ? strlen(name) + json_string_length(v) : 0;
         }
     json_decref(all);
@@ -87,7 +86,7 @@ static enum code mistake_first(json_t *mistakes, struct err *reterr) {
 }
 
 /* The text that it names or has, for records of that kind. *ret_number: of the template; 0: its own. */
-static enum code text_find(struct service *s, int64_t tenant, const struct message_wish *w, int64_t *ret_number, struct text_ready *ret, struct err *reterr) {
+static enum code text_find(struct service *s, int64_t tenant, const struct caller *who, const struct message_wish *w, int64_t *ret_number, struct text_ready *ret, struct err *reterr) {
     json_t *mistakes = NULL;
     int64_t number = w->template;
     int kind = -1;
@@ -95,7 +94,7 @@ static enum code text_find(struct service *s, int64_t tenant, const struct messa
     enum code code = OK;
     if (w->text != NULL) {
         *ret_number = 0;
-        code = text_own(s, w->kind, w->subject, w->text, (json_t *)(uintptr_t)w->values, ret, &mistakes, reterr);
+        code = text_own(s, who, w->kind, w->subject, w->text, w->values, ret, &mistakes, reterr);
         return code == E_FIELDS ? mistake_first(mistakes, reterr) : code;
     }
     if (w->template_name != NULL)
@@ -103,7 +102,7 @@ static enum code text_find(struct service *s, int64_t tenant, const struct messa
     if (code == OK)
         code = text_open(s, tenant, number, ret, reterr);
     if (code == E_NOT_FOUND || code == E_GONE)
-        return err_field(reterr, E_FIELDS, "/template", "there is no such template: GET …/templates lists those that there are");
+        return err_field(reterr, E_FIELDS, "/template", NO_TEMPLATE);
     if (code == OK && ret->kind != w->kind)
         return err_field(reterr, E_FIELDS, "/template", "this template is written for records of another kind");
     if (code == OK && w->channel == CHANNEL_EMAIL && !template_has_subject(ret->template))
@@ -112,11 +111,20 @@ static enum code text_find(struct service *s, int64_t tenant, const struct messa
     return code;
 }
 
-enum code message_text_check(struct service *s, int64_t tenant, const struct message_wish *w, struct err *reterr) {
-    PRE(s != NULL && w != NULL && reterr != NULL);
+enum code message_text_check(struct service *s, const struct caller *who, const struct message_wish *w, struct err *reterr) {
+    PRE(s != NULL && who != NULL && w != NULL && reterr != NULL);
     AUTO(text_ready_free) struct text_ready text = { 0 };
+    json_t *values = json_incref((json_t *)(uintptr_t)w->values), *value;
+    const char *name;
     int64_t number;
-    return text_find(s, tenant, w, &number, &text, reterr);
+    enum code code = w->template > 0 ? template_stands(s, who->tenant, w->template, reterr) : OK;
+    if (code == OK)
+        code = text_find(s, who->tenant, who, w, &number, &text, reterr);
+    json_object_foreach(values, name, value)
+        if (code == OK && !text_takes(&text, name))
+            code = err_field(reterr, E_FIELDS, "/values", "the template has no further value \"%s\": it declares those that it has (values)", name);
+    json_decref(values);
+    return code == E_GONE ? err_field(reterr, E_FIELDS, "/template", NO_TEMPLATE) : code;
 }
 
 /* ---- each record, and the gates */
@@ -146,13 +154,13 @@ static enum code one_text(struct one *o, struct record *r, struct arena *arena, 
     AUTO(buf_wipe) struct buf subject = BUF(4096), html = BUF((size_t)2 << 20);
     if (o->w->template_name == NULL && o->ask.channel == CHANNEL_EMAIL)
         return OK;
-    enum code code = text_find(o->ask.service, o->ask.tenant, o->w, &o->row.template, &text, reterr);
+    enum code code = text_find(o->ask.service, o->ask.tenant, NULL, o->w, &o->row.template, &text, reterr);
     if (code == E_FIELDS)                      /* whoever asked has checked it: it changed meanwhile */
         return gate_stop(&o->verdict, GATE_CHARTER, 0, "%.180s", reterr->text);
     if (code != OK || o->ask.channel == CHANNEL_EMAIL)
         return code;
     const struct compose_ask ask = { .service = o->ask.service, .tenant = o->ask.tenant, .text = &text, .channel = CHANNEL_SMS, .lang = template_lang(text.template, values_lang(o->ask.service, r)),
-                                     .record = r, .arena = arena, .values = (json_t *)(uintptr_t)o->w->values, .to_measure = true };
+                                     .record = r, .arena = arena, .values = o->w->values, .to_measure = true };
     code = compose_record(&ask, &subject, ret, &html, reterr);
     o->ask.text = buf_str(ret);
     return code;
@@ -261,7 +269,7 @@ static enum code one_put(struct txn *t, struct one *o, struct message_result *r,
     if (code != OK)
         return code;
     if (!r->verdict.passes)
-        return gate_count(t, &o->ask, r->verdict.gate, reterr);
+        return gate_count(t, &o->ask, &r->verdict, reterr);
     r->queued = true;
     o->row.cost = o->ask.cost;
     return letter_put(t, &o->row, o->next, reterr);
@@ -289,7 +297,7 @@ static enum code note(struct txn *t, const struct sending *x, size_t first, stru
     for (int g = 0; g < GATES; g++)
         if (refused[g] > 0)
             fine = fine && json_object_set_new(gates, gate_name((enum gate)g), json_integer(refused[g])) == 0;
-    json_t *what = fine ? json_pack("{s:s, s:s, s:s*, s:o*, s:s, s:I, s:I, s:O}", "channel", w->channel == CHANNEL_SMS ? "sms" : "email", "kind", charter_kind_at(x->s->charter, w->kind)->name,
+    json_t *what = fine ? json_pack("{s:s, s:s, s:s*, s:o*, s:s, s:I, s:I, s:O}", "channel", channel_name(w->channel), "kind", charter_kind_at(x->s->charter, w->kind)->name,
                                     "purpose", one->row.purpose[0] == 0 ? NULL : one->row.purpose, "template", one->row.template == 0 ? NULL : json_integer(one->row.template),
                                     "cause", w->cause, "about", (json_int_t)w->about, "queued", queued, "refused", gates) : NULL;
     json_decref(gates);

@@ -23,12 +23,12 @@ struct message_wish {
 struct message_result { bool queued, gone; struct uuid id; struct gate_verdict verdict; int parts; int64_t cost; };
 #define SEND_LIFE (5 * USEC_PER_DAY)         /* a message is given up so long after it was to go */
 #define SEND_AHEAD_DAYS 366                  /* it is to go so many days ahead at most */
-#define SEND_VALUES 64u
+#define SEND_VALUES 32u                      /* as many as a text has further values */
 #define SEND_VALUES_MAX ((size_t)16 << 10)   /* bytes of all of them */
 /* Is it a wish at all? E_FIELDS with the path of what is wrong: "/purpose". Asks nobody. */
 MUST_USE enum code message_wish_check(const struct service *s, const struct message_wish *w, struct err *reterr);
-/* And its text can be read, or its template is there and is for such records: E_FIELDS likewise. Blocks. */
-MUST_USE enum code message_text_check(struct service *s, int64_t tenant, const struct message_wish *w, struct err *reterr);
+/* And its text can be read, or its template is in use, is for such records and has the values that come with it: E_FIELDS likewise. Blocks. */
+MUST_USE enum code message_text_check(struct service *s, const struct caller *who, const struct message_wish *w, struct err *reterr);
 /* What the gates say to each now, and nothing is queued, taken or counted: `queued` says that it would pass. */
 MUST_USE enum code messages_try(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, size_t *ret_bad, struct err *reterr);
 /* All of one tenant, in one write; ret[i] answers list[i]. A ledger entry says how many of which kind were queued, and refused by which gate. also: run in the same write after them (a campaign's mark), or NULL. E_FIELDS: a wish that is none

@@ -50,13 +50,13 @@ TEST(a_text_is_read_and_a_template_looked_for) {
     const struct uuid ewa = send_person(&d, &d.event, "ewa@people.example");
     struct message_wish w = send_wish(&d, &ewa);
     w.text = "Come, {{name}}.";
-    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), OK, &d.b.e);
+    CHECK_CODE(message_text_check(d.b.service, &d.boss, &w, &d.b.e), OK, &d.b.e);
     w.text = "Come, {{nobody}}.";
-    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), E_FIELDS, &d.b.e);
+    CHECK_CODE(message_text_check(d.b.service, &d.boss, &w, &d.b.e), E_FIELDS, &d.b.e);
     CHECK_TEXT(d.b.e.field, "/text");
     w.text = w.subject = NULL;
     w.template_name = "news";
-    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), E_FIELDS, &d.b.e);
+    CHECK_CODE(message_text_check(d.b.service, &d.boss, &w, &d.b.e), E_FIELDS, &d.b.e);
     CHECK_TEXT(d.b.e.field, "/template");
     CHECK_TEXT(send_try(&d, &w, &r), "charter");       /* it went meanwhile */
     json_t *put = NULL, *mistakes = NULL, *body = json_pack("{s:s, s:{s:s, s:s}}", "kind", "registration", "en", "subject", "News", "text", "Come, {{name}}.");
@@ -64,10 +64,10 @@ TEST(a_text_is_read_and_a_template_looked_for) {
     json_decref(put);
     json_decref(mistakes);
     json_decref(body);
-    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), OK, &d.b.e);
+    CHECK_CODE(message_text_check(d.b.service, &d.boss, &w, &d.b.e), OK, &d.b.e);
     CHECK_TEXT(send_try(&d, &w, &r), "");
     w.kind = charter_kind(d.b.charter, "invoice");
-    CHECK_CODE(message_text_check(d.b.service, d.b.tenant, &w, &d.b.e), E_FIELDS, &d.b.e);
+    CHECK_CODE(message_text_check(d.b.service, &d.boss, &w, &d.b.e), E_FIELDS, &d.b.e);
     bed_end(&d.b);
 }
 
@@ -122,6 +122,40 @@ TEST(a_message_names_the_record_and_seals_its_text) {
     CHECK_INT(letters(&d, &k), 2);
     CHECK(k.row.key == 0 || k.row.template == 0);      /* a template alone seals nothing */
     buf_done(&k.blob);
+    bed_end(&d.b);
+}
+
+struct noted { struct buf text; int count; };
+static bool note_take(const struct ledger_row *r, void *arg) {
+    struct noted *n = arg;
+    if (strstr(r->entry, "\"messages_asked\"") != NULL) {
+        buf_printf(&n->text, "%s\n", r->entry);
+        n->count++;
+    }
+    return true;
+}
+
+/* What somebody objected to is asked for under another purpose: the ledger says which was named. */
+TEST(the_ledger_says_what_for_and_by_which_text) {
+    struct sendbed d;
+    struct message_result ret[4];
+    struct noted n = { .text = BUF(1 << 16) };
+    size_t bad = 0;
+    send_start(&d, MAIL_TO_PEOPLE);
+    const struct uuid ewa = send_person(&d, &d.event, "ewa@people.example"), jan = send_person(&d, &d.event, "jan@people.example");
+    struct message_wish list[4] = { send_wish(&d, &ewa), send_wish(&d, &jan), send_wish(&d, &ewa), send_wish(&d, &jan) };
+    list[1].purpose = "running the event";     /* the one that the first has without naming it */
+    list[2].purpose = "sending offers";
+    list[3].subject = list[3].text = NULL;
+    list[3].template = send_text(&d, "{\"kind\": \"registration\", \"en\": {\"subject\": \"News\", \"text\": \"The race begins at 9.\"}}");
+    CHECK_CODE(messages_send(d.b.service, d.b.tenant, list, ARRAY_LEN(list), ret, NULL, NULL, &bad, &d.b.e), OK, &d.b.e);
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(store_view(d.b.store, d.b.tenant, &v, &d.b.e), &d.b.e);
+    CHECK_OK(ledger_list(view_sql(v), 0, note_take, &n, &d.b.e), &d.b.e);
+    v = view_end(v);
+    CHECK_INT(n.count, 3);
+    CHECK(strstr(buf_str(&n.text), "\"purpose\":\"sending offers\"") != NULL && strstr(buf_str(&n.text), "\"queued\":2") != NULL && strstr(buf_str(&n.text), "\"template\":1") != NULL);
+    buf_done(&n.text);
     bed_end(&d.b);
 }
 

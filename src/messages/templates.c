@@ -11,6 +11,7 @@
 #include "ledger/ledger.h"
 #include "messages/remind.h"
 #include "messages/remind_text.h"
+#include "messages/right.h"
 #include "messages/values.h"
 #include "records/entry.h"
 #include "records/draft.h"
@@ -41,10 +42,10 @@ int template_kind(const struct service *s) {
     return found;
 }
 
-static enum code checked(const struct service *s, int kind, json_t *texts, const json_t *more, struct template **ret, json_t **ret_mistakes, struct err *reterr) {
+static enum code checked(const struct service *s, const struct caller *who, int kind, json_t *texts, const json_t *more, struct template **ret, json_t **ret_mistakes, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
     const struct template_name *names = NULL;
-    enum code code = arena == NULL ? no_memory(reterr) : value_names(s, kind, more, arena, &names, reterr);
+    enum code code = arena == NULL ? no_memory(reterr) : value_names(s, who, kind, more, arena, &names, reterr);
     return code == OK ? template_read(texts, names, ret, ret_mistakes, reterr) : code;
 }
 
@@ -73,11 +74,12 @@ static enum code text_row(struct service *s, int64_t tenant, const char *name, i
 /* ---- those opened last */
 
 #define SLOTS 32u
-struct text_slot { struct template *template; int kind; unsigned users; bool kept; uint8_t charter[HASH_SIZE]; int64_t tenant; uint64_t key; char *blob; size_t len; };
+struct text_slot { struct template *template; json_t *takes; /* names of further values */ int kind; unsigned users; bool kept; uint8_t charter[HASH_SIZE]; int64_t tenant; uint64_t key; char *blob; size_t len; };
 static struct { pthread_mutex_t lock; struct text_slot *slots[SLOTS]; unsigned next; } opened = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void slot_free(struct text_slot *k) {
     template_free(k->template);
+    json_decref(k->takes);
     mem_free(k->blob);
     mem_free(k);
 }
@@ -98,13 +100,13 @@ static bool slot_take(const struct service *s, int64_t tenant, const struct temp
 }
 
 /* Takes the template; r NULL: nobody else has it. */
-static enum code slot_new(const struct service *s, int64_t tenant, const struct template_row *r, struct template *t, int kind, struct text_ready *ret, struct err *reterr) {
+static enum code slot_new(const struct service *s, int64_t tenant, const struct template_row *r, struct template *t, json_t *takes, int kind, struct text_ready *ret, struct err *reterr) {
     struct text_slot *k = mem_new(sizeof *k), *gone = NULL;
     if (k == NULL) {
         template_free(t);
         return no_memory(reterr);
     }
-    *k = (struct text_slot){ .template = t, .kind = kind, .users = 1, .tenant = tenant, .key = r == NULL ? 0 : r->key, .len = r == NULL ? 0 : r->len };
+    *k = (struct text_slot){ .template = t, .takes = json_incref(takes), .kind = kind, .users = 1, .tenant = tenant, .key = r == NULL ? 0 : r->key, .len = r == NULL ? 0 : r->len };
     memcpy(k->charter, charter_hash(s->charter), HASH_SIZE);
     k->blob = r == NULL ? NULL : mem_text_n(r->blob, r->len);
     if (k->blob != NULL) {
@@ -144,11 +146,11 @@ static enum code entry_ready(struct service *s, int64_t tenant, const struct tem
     json_t *mistakes = NULL;
     if (kind < 0)
         return err_set(reterr, E_GONE, "this template is for records that the charter has no more");
-    enum code code = checked(s, kind, json_object_get(entry, "texts"), json_object_get(entry, "values"), &t, &mistakes, reterr);
+    enum code code = checked(s, NULL, kind, json_object_get(entry, "texts"), json_object_get(entry, "values"), &t, &mistakes, reterr);
     json_decref(mistakes);
     if (code == E_FIELDS)
         return err_set(reterr, E_GONE, "this template names a field that the charter has no more, or that its person does not see any more: put it anew");
-    return code == OK ? slot_new(s, tenant, r, t, kind, ret, reterr) : code;
+    return code == OK ? slot_new(s, tenant, r, t, json_object_get(entry, "values"), kind, ret, reterr) : code;
 }
 
 enum code text_open(struct service *s, int64_t tenant, int64_t number, struct text_ready *ret, struct err *reterr) {
@@ -179,20 +181,46 @@ static void mistakes_cut(json_t *mistakes) {
     }
 }
 
-enum code text_own(struct service *s, int kind, const char *subject, const char *text, json_t *values, struct text_ready *ret, json_t **ret_mistakes, struct err *reterr) {
+enum code text_own(struct service *s, const struct caller *who, int kind, const char *subject, const char *text, const json_t *values, struct text_ready *ret, json_t **ret_mistakes, struct err *reterr) {
     PRE(s != NULL && text != NULL && ret != NULL && ret_mistakes != NULL && reterr != NULL);
-    json_t *texts = json_pack("{s:{s:s*, s:s}}", "en", "subject", subject, "text", text), *names = json_array(), *value;
+    json_t *texts = json_pack("{s:{s:s*, s:s}}", "en", "subject", subject, "text", text), *names = json_array(), *all = json_incref((json_t *)(uintptr_t)values), *value;
     const char *name;
     struct template *t = NULL;
     bool fine = texts != NULL && names != NULL;
-    json_object_foreach(values, name, value)
+    json_object_foreach(all, name, value)
         fine = fine && json_array_append_new(names, json_string(name)) == 0;
-    enum code code = fine ? checked(s, kind, texts, names, &t, ret_mistakes, reterr) : no_memory(reterr);
-    json_decref(texts);
-    json_decref(names);
+    json_decref(all);
+    enum code code = fine ? checked(s, who, kind, texts, names, &t, ret_mistakes, reterr) : no_memory(reterr);
     if (code == E_FIELDS && *ret_mistakes != NULL)
         mistakes_cut(*ret_mistakes);
-    return code == OK ? slot_new(s, 0, NULL, t, kind, ret, reterr) : code;
+    if (code == OK)
+        code = slot_new(s, 0, NULL, t, names, kind, ret, reterr);
+    json_decref(texts);
+    json_decref(names);
+    return code;
+}
+
+bool text_takes(const struct text_ready *r, const char *value) {
+    PRE(r != NULL && r->slot != NULL && value != NULL);
+    for (size_t i = 0; i < json_array_size(r->slot->takes); i++) {
+        const char *name = json_string_value(json_array_get(r->slot->takes, i));
+        if (name != NULL && strcmp(name, value) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum code template_stands(struct service *s, int64_t tenant, int64_t number, struct err *reterr) {
+    PRE(s != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(4 * SEALED_MAX);
+    AUTO(view_end) struct view *v = NULL;
+    struct template_row r, now;
+    enum code code = arena == NULL ? no_memory(reterr) : store_view(s->store, tenant, &v, reterr);
+    if (code == OK)
+        code = template_get(view_sql(v), number, &r, arena, reterr);
+    if (code == OK && r.ended != 0)
+        code = template_named(view_sql(v), r.name, &now, arena, reterr);
+    return code == E_NOT_FOUND ? err_set(reterr, E_GONE, "there is no template of that number in use") : code;
 }
 
 enum code template_find(struct service *s, int64_t tenant, const char *name, int64_t *ret_number, int *ret_kind, bool *ret_sms, struct err *reterr) {
@@ -239,6 +267,38 @@ static enum code body_read(const struct service *s, json_t *body, int *ret_kind,
     return OK;
 }
 
+/* ---- who may */
+
+static enum code kind_right(struct service *s, const struct caller *who, int kind, enum message_verb verb, struct err *reterr) {
+    const struct message_deed d = { .verb = verb, .reach = verb == MESSAGES_SEND ? REACH_ALL : REACH_KIND, .kind = kind };
+    return message_right(s, who, &d, NULL, reterr);
+}
+
+/* To the people of which records the sealed one is written; one that the charter has no more is anybody's who has to do with messages. */
+static enum code entry_right(struct service *s, const struct caller *who, const json_t *entry, enum message_verb verb, struct err *reterr) {
+    const char *name = json_string_value(json_object_get(entry, "kind"));
+    const int kind = name == NULL ? -1 : charter_kind(s->charter, name);
+    const struct message_deed any = { .verb = verb, .reach = REACH_ANY };
+    return kind < 0 ? message_right(s, who, &any, NULL, reterr) : kind_right(s, who, kind, verb, reterr);
+}
+
+/* The one in use of that name, where there is one, may be written anew, or taken out. */
+static enum code named_right(struct service *s, const struct caller *who, const char *name, bool *ret_stands, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(2 * SEALED_MAX);
+    struct template_row r;
+    json_t *entry = NULL;
+    enum code code = arena == NULL ? no_memory(reterr) : text_row(s, who->tenant, name, 0, &r, arena, reterr);
+    *ret_stands = code == OK;
+    if (code == E_NOT_FOUND)
+        return OK;
+    if (code == OK)
+        code = row_open(s, who->tenant, &r, &entry, reterr);
+    if (code == OK || code == E_GONE)          /* whose key is destroyed, nobody knows whom it was for */
+        code = entry_right(s, who, entry, MESSAGES_SEND, reterr);
+    json_decref(entry);
+    return code;
+}
+
 struct putting { struct template_row row; int64_t number; int version; const char *kind; bool ends; };
 
 static enum code put_write(struct txn *t, void *arg, struct err *reterr) {
@@ -255,16 +315,20 @@ static enum code put_write(struct txn *t, void *arg, struct err *reterr) {
 
 static json_t *languages(const json_t *texts) {
     json_t *list = json_array();
+    bool fine = list != NULL;
     for (int i = 0; i < LANG_COUNT; i++)
         if (json_object_get(texts, lang_code((enum lang)i)) != NULL)
-            (void)json_array_append_new(list, json_string(lang_code((enum lang)i)));
-    return list;
+            fine = fine && json_array_append_new(list, json_string(lang_code((enum lang)i))) == 0;
+    if (fine)
+        return list;
+    json_decref(list);
+    return NULL;
 }
 
 static json_t *row_json(const struct template_row *r, const json_t *entry) {
     char made[32];
     const json_t *texts = json_object_get(entry, "texts");
-    return json_pack("{s:s, s:i, s:O?, s:O*, s:o, s:s, s:s}", "name", r->name, "version", r->version, "kind", json_object_get(entry, "kind"), "values", json_object_get(entry, "values"),
+    return json_pack("{s:s, s:i, s:I, s:O?, s:O*, s:o, s:s, s:s}", "name", r->name, "version", r->version, "number", (json_int_t)r->number, "kind", json_object_get(entry, "kind"), "values", json_object_get(entry, "values"),
                      "languages", languages(texts), "made", time_format(r->made, made, sizeof made), "whose", r->whose);
 }
 
@@ -287,6 +351,7 @@ static enum code entry_put(struct service *s, const struct caller *who, const ch
         spare_give(s, who->tenant, USEC_NEVER, &id, &key, 1);
     crypto_wipe(&key, sizeof key);
     p.row.version = p.version;
+    p.row.number = p.number;
     if (code == OK && (*ret = row_json(&p.row, entry)) == NULL)
         code = no_memory(reterr);
     return code;
@@ -296,12 +361,17 @@ enum code template_put(struct service *s, const struct caller *who, const char *
     PRE(s != NULL && who != NULL && name != NULL && ret != NULL && ret_mistakes != NULL && reterr != NULL);
     json_t *entry = NULL;
     struct template *t = NULL;
+    bool stands = false;
     int kind = -1;
     if (!name_fine(name))
         return err_set(reterr, E_INVALID, "a template is named by small letters, digits, _ and -, %u at most, beginning with a letter", NAME_MOST);
     enum code code = body_read(s, body, &kind, &entry, reterr);
     if (code == OK)
-        code = checked(s, kind, json_object_get(entry, "texts"), json_object_get(entry, "values"), &t, ret_mistakes, reterr);
+        code = kind_right(s, who, kind, MESSAGES_SEND, reterr);
+    if (code == OK)
+        code = named_right(s, who, name, &stands, reterr);
+    if (code == OK)
+        code = checked(s, who, kind, json_object_get(entry, "texts"), json_object_get(entry, "values"), &t, ret_mistakes, reterr);
     if (code == OK && strcmp(name, REMIND_TEMPLATE) == 0)
         code = remind_fits(s, kind, t, json_object_get(entry, "values"), ret_mistakes, reterr);
     template_free(t);
@@ -315,7 +385,12 @@ enum code template_over(struct service *s, const struct caller *who, const char 
     PRE(s != NULL && who != NULL && name != NULL && reterr != NULL);
     char by[CALLER_TEXT];
     struct putting p = { .row = { .name = name, .whose = caller_text(who, by, sizeof by) }, .ends = true };
-    return store_write(s->store, who->tenant, put_write, &p, reterr);
+    const struct message_deed any = { .verb = MESSAGES_SEND };
+    bool stands = false;
+    enum code code = message_right(s, who, &any, NULL, reterr);      /* whoever may not write one learns of none */
+    if (code == OK)
+        code = named_right(s, who, name, &stands, reterr);
+    return code == OK ? store_write(s->store, who->tenant, put_write, &p, reterr) : code;
 }
 
 /* ---- telling */
@@ -333,13 +408,14 @@ static bool keep(const struct template_row *r, void *arg) {
     return ++l->count <= LISTED && !l->failed;
 }
 
-static enum code row_told(struct service *s, int64_t tenant, const struct template_row *r, bool texts, json_t **ret, struct err *reterr) {
+static enum code row_told(struct service *s, const struct caller *who, const struct template_row *r, bool texts, json_t **ret, struct err *reterr) {
     json_t *entry = NULL;
-    enum code code = row_open(s, tenant, r, &entry, reterr);
+    enum code code = row_open(s, who->tenant, r, &entry, reterr);
     if (code != OK)
         return code;
-    json_t *told = row_json(r, entry);
-    if (told == NULL || (texts && json_object_update(told, json_object_get(entry, "texts")) != 0))
+    code = entry_right(s, who, entry, MESSAGES_READ, reterr);
+    json_t *told = code == OK ? row_json(r, entry) : NULL;
+    if (code == OK && (told == NULL || (texts && json_object_update(told, json_object_get(entry, "texts")) != 0)))
         code = no_memory(reterr);
     json_decref(entry);
     if (code == OK)
@@ -349,13 +425,16 @@ static enum code row_told(struct service *s, int64_t tenant, const struct templa
     return code;
 }
 
-enum code templates_told(struct service *s, int64_t tenant, const char *after, json_t **ret, struct err *reterr) {
-    PRE(s != NULL && after != NULL && ret != NULL && reterr != NULL);
+enum code templates_told(struct service *s, const struct caller *who, const char *after, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && after != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new((size_t)(LISTED + 2) * SEALED_MAX);
     struct listing *l = arena == NULL ? NULL : arena_get(arena, sizeof *l);
     struct view *v = NULL;
     json_t *items = json_array();
-    enum code code = l == NULL || items == NULL ? no_memory(reterr) : store_view(s->store, tenant, &v, reterr);
+    const struct message_deed any = { .verb = MESSAGES_READ };
+    enum code code = l == NULL || items == NULL ? no_memory(reterr) : message_right(s, who, &any, NULL, reterr);
+    if (code == OK)
+        code = store_view(s->store, who->tenant, &v, reterr);
     if (l != NULL)
         l->arena = arena;
     if (code == OK)
@@ -365,9 +444,11 @@ enum code templates_told(struct service *s, int64_t tenant, const char *after, j
         code = no_memory(reterr);
     for (size_t i = 0; code == OK && i < l->count && i < LISTED; i++) {
         json_t *one = NULL;
-        code = row_told(s, tenant, &l->rows[i], false, &one, reterr);
+        code = row_told(s, who, &l->rows[i], false, &one, reterr);
         if (code == OK && json_array_append_new(items, one) != 0)
             code = no_memory(reterr);
+        else if (code == E_FORBIDDEN || code == E_NOT_FOUND)
+            code = OK;                         /* of records that are not this caller's to read */
     }
     if (code == OK && (*ret = json_pack("{s:O, s:o}", "items", items, "next", l->count > LISTED ? json_string(l->rows[LISTED - 1].name) : json_null())) == NULL)
         code = no_memory(reterr);
@@ -375,14 +456,17 @@ enum code templates_told(struct service *s, int64_t tenant, const char *after, j
     return code;
 }
 
-enum code template_told(struct service *s, int64_t tenant, const char *name, int64_t version, json_t **ret, struct err *reterr) {
-    PRE(s != NULL && name != NULL && ret != NULL && reterr != NULL);
+enum code template_told(struct service *s, const struct caller *who, const char *name, int64_t version, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && who != NULL && name != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(4 * SEALED_MAX);
     struct template_row r;
     struct view *v = NULL;
-    enum code code = arena == NULL ? no_memory(reterr) : store_view(s->store, tenant, &v, reterr);
+    const struct message_deed any = { .verb = MESSAGES_READ };
+    enum code code = arena == NULL ? no_memory(reterr) : message_right(s, who, &any, NULL, reterr);
+    if (code == OK)
+        code = store_view(s->store, who->tenant, &v, reterr);
     if (code == OK)
         code = version == 0 ? template_named(view_sql(v), name, &r, arena, reterr) : template_version(view_sql(v), name, (int)version, &r, arena, reterr);
     v = view_end(v);
-    return code == OK ? row_told(s, tenant, &r, true, ret, reterr) : code;
+    return code == OK ? row_told(s, who, &r, true, ret, reterr) : code;
 }

@@ -39,9 +39,11 @@ fieldset value_fields(const struct service *s, int kind) {
     return k->about < 0 ? 0 : readable(k, policy_kind(s->charter, &who, kind, V_READ).fields, false);
 }
 
-static fieldset parent_fields(const struct service *s, int parent) {
+/* Whoever writes a text puts nothing into it that it does not see itself, or it could read it by writing to itself. */
+static fieldset parent_fields(const struct service *s, const struct caller *who, int parent) {
     const struct kind *k = service_kind(s, parent)->kind;
-    return readable(k, kind_all(k), true);
+    const fieldset sees = who == NULL || who->by_sejf ? kind_all(k) : policy_kind(s->charter, who, parent, V_READ).fields;
+    return readable(k, sees, true);
 }
 
 bool value_name_fine(const char *name) {
@@ -79,7 +81,7 @@ static void fields_add(struct template_name *list, size_t *count, const struct k
     }
 }
 
-enum code value_names(const struct service *s, int kind, const json_t *more, struct arena *arena, const struct template_name **ret, struct err *reterr) {
+enum code value_names(const struct service *s, const struct caller *who, int kind, const json_t *more, struct arena *arena, const struct template_name **ret, struct err *reterr) {
     PRE(s != NULL && arena != NULL && ret != NULL && reterr != NULL);
     const struct kind *k = service_kind(s, kind)->kind, *p = k->parent < 0 ? NULL : service_kind(s, k->parent)->kind;
     struct template_name *list = arena_array(arena, ARRAY_LEN(builtin) + 2 + 2 * FIELDS_MAX + VALUES_MOST, sizeof *list);
@@ -95,12 +97,29 @@ enum code value_names(const struct service *s, int kind, const json_t *more, str
     if (k->number.set && !named(list, count, "number"))
         list[count++] = (struct template_name){ .name = "number" };
     if (p != NULL)
-        fields_add(list, &count, p, prefix, parent_fields(s, k->parent), arena);
+        fields_add(list, &count, p, prefix, parent_fields(s, who, k->parent), arena);
     enum code code = more_add(list, &count, more, arena, reterr);
     if (code == OK && arena_overflowed(arena))
         code = err_set(reterr, E_MEMORY, "no memory for a template");
     if (code == OK)
         *ret = list;
+    return code;
+}
+
+enum code values_further(const struct service *s, int kind, const json_t *sent, json_t **ret, struct err *reterr) {
+    PRE(s != NULL && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 20);
+    const struct template_name *names = NULL;
+    json_t *values = sent == NULL ? json_object() : json_copy((json_t *)(uintptr_t)sent);
+    enum code code = arena == NULL || values == NULL ? err_set(reterr, E_MEMORY, "no memory for a message") : value_names(s, NULL, kind, NULL, arena, &names, reterr);
+    for (size_t i = 0; code == OK && i < ARRAY_LEN(builtin); i++)
+        json_object_del(values, builtin[i]);
+    for (size_t i = 0; code == OK && names[i].name != NULL; i++)
+        json_object_del(values, names[i].name);
+    if (code == OK)
+        *ret = values;
+    else
+        json_decref(values);
     return code;
 }
 
@@ -145,7 +164,8 @@ static enum code record_values(const struct service *s, const struct record *r, 
 }
 
 /* What its person sees of it now, and its parent, still closed; NULL: it has none. */
-static enum code look(struct service *s, struct record *r, struct arena *arena, fieldset *ret_sees, struct record **ret_parent, struct err *reterr) {
+struct looking { struct verdict sees; struct record *parent; };
+static enum code look(struct service *s, struct record *r, struct arena *arena, struct looking *ret, struct err *reterr) {
     const struct caller who = person_of(r->info->kind, r->info->index, r->tenant, &r->id);
     AUTO(facts_end) struct fact_source src = { .s = s, .who = &who, .record = r, .arena = arena, .now = clock_now() };
     struct facts f = facts_of(&src, src.now);
@@ -164,27 +184,27 @@ static enum code look(struct service *s, struct record *r, struct arena *arena, 
             parent = NULL;
         }
     }
-    *ret_sees = sees.any ? readable(r->info->kind, sees.fields, false) : 0;
-    *ret_parent = parent;
+    sees.fields = sees.any ? readable(r->info->kind, sees.fields, false) : 0;
+    *ret = (struct looking){ sees, parent };
     return code;
 }
 
 enum code values_of(struct service *s, struct record *r, struct arena *arena, enum lang lang, json_t *values, struct err *reterr) {
     PRE(s != NULL && r != NULL && arena != NULL && values != NULL && reterr != NULL);
-    fieldset sees = 0;
-    struct record *parent = NULL;
+    struct looking l = { .parent = NULL };
     char prefix[100];
-    enum code code = look(s, r, arena, &sees, &parent, reterr);
+    enum code code = look(s, r, arena, &l, reterr);
+    struct record *parent = l.parent;
     if (code == OK && parent != NULL)
         code = record_open(s, parent, arena, reterr);
     if (code == OK)
-        code = record_values(s, r, "", sees, lang, values, reterr);
-    if (code == OK && r->number != NULL && json_object_get(values, "number") == NULL && json_object_set_new(values, "number", json_string(r->number)) != 0)
+        code = record_values(s, r, "", l.sees.fields, lang, values, reterr);
+    if (code == OK && l.sees.any && r->number != NULL && json_object_get(values, "number") == NULL && json_object_set_new(values, "number", json_string(r->number)) != 0)
         code = err_set(reterr, E_MEMORY, "no memory for a message");
     if (code != OK || parent == NULL)
         return code;
     snprintf(prefix, sizeof prefix, "%s.", parent->info->kind->name);
-    return record_values(s, parent, prefix, parent_fields(s, parent->info->index), lang, values, reterr);
+    return record_values(s, parent, prefix, parent_fields(s, NULL, parent->info->index), lang, values, reterr);
 }
 
 enum lang values_lang(const struct service *s, const struct record *r) {
@@ -250,5 +270,5 @@ enum code values_invented(const struct service *s, int kind, enum lang lang, jso
     if (code != OK || k->parent < 0)
         return code;
     snprintf(prefix, sizeof prefix, "%s.", service_kind(s, k->parent)->kind->name);
-    return invent(s, service_kind(s, k->parent)->kind, prefix, parent_fields(s, k->parent), lang, values, reterr);
+    return invent(s, service_kind(s, k->parent)->kind, prefix, parent_fields(s, NULL, k->parent), lang, values, reterr);
 }

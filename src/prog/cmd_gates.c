@@ -1,4 +1,4 @@
-/* cmd_gates.c — what the gates of messages refused, by the command line. */
+/* cmd_gates.c — what the gates of messages refused and put off, by the command line. */
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -6,19 +6,24 @@
 #include "prog/commands.h"
 #include "prog/options.h"
 
+static bool show_counts(json_t *counts, const char *head, bool first) {
+    const char *gate;
+    json_t *count;
+    json_object_foreach(counts, gate, count) {
+        printf("%s%s%s %lld", first ? "" : ", ", head, gate, (long long)json_integer_value(count));
+        first = false;
+    }
+    return first;
+}
+
 static void show_day(const char *line, size_t len, void *arg) {
     (void)arg;
-    const char *gate;
-    json_t *count, *o = json_loadb(line, len, 0, NULL);
+    json_t *o = json_loadb(line, len, 0, NULL);
     if (o == NULL)
         return;
     ask_column(ask_text(o, "day"), 11);
     ask_column(ask_text(o, "channel"), 6);
-    bool first = true;
-    json_object_foreach(json_object_get(o, "refused"), gate, count) {
-        printf("%s%s %lld", first ? "" : ", ", gate, (long long)json_integer_value(count));
-        first = false;
-    }
+    (void)show_counts(json_object_get(o, "put_off"), "put off by ", show_counts(json_object_get(o, "refused"), "", true));
     printf("\n");
     json_decref(o);
 }

@@ -195,12 +195,12 @@ static const struct migration records_steps[] = {
       "CREATE INDEX letter_record ON letter (tenant, kind, record) WHERE kind > 0;"
       "CREATE INDEX letter_receipt ON letter (tenant, receipt) WHERE receipt <> ''" },
     { 16,
-      /* Which messages count for a person (a keyed hash of its address) on a day, and how many each gate refused. That a record came by an import is
+      /* Which messages count for a person (a keyed hash of its address) on a day, and how many each gate refused and put off. That a record came by an import is
        * a mark that nobody looks for. */
       "CREATE TABLE sent_day (tenant INTEGER NOT NULL, day INTEGER NOT NULL, channel INTEGER NOT NULL, who BLOB NOT NULL, letter BLOB NOT NULL,"
       " PRIMARY KEY (tenant, day, channel, who, letter)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE gate_count (tenant INTEGER NOT NULL, day INTEGER NOT NULL, channel INTEGER NOT NULL, gate INTEGER NOT NULL, count INTEGER NOT NULL,"
-      " PRIMARY KEY (tenant, day, channel, gate)) STRICT, WITHOUT ROWID;"
+      " put_off INTEGER NOT NULL, PRIMARY KEY (tenant, day, channel, gate)) STRICT, WITHOUT ROWID;"
       "DROP INDEX record_marked;"
       "CREATE INDEX record_marked ON record (tenant, kind, id) WHERE (restricted & 7) > 0" },
     { 17,

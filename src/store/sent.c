@@ -77,13 +77,14 @@ enum code refusals_forget(struct txn *t, int64_t day, struct err *reterr) {
 enum code refusals_add(struct txn *t, const struct refusals *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare_int(&t->sql, "INSERT INTO gate_count (tenant, day, channel, gate, count) VALUES (?, ?, ?, ?, ?) "
-                                     "ON CONFLICT (tenant, day, channel, gate) DO UPDATE SET count = count + excluded.count", r->day, &s, reterr);
+    enum code code = sql_prepare_int(&t->sql, "INSERT INTO gate_count (tenant, day, channel, gate, count, put_off) VALUES (?, ?, ?, ?, ?, ?) "
+                                     "ON CONFLICT (tenant, day, channel, gate) DO UPDATE SET count = count + excluded.count, put_off = put_off + excluded.put_off", r->day, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 3, r->channel);
     stmt_int(s, 4, r->gate);
     stmt_int(s, 5, r->count);
+    stmt_int(s, 6, r->put_off);
     return stmt_run(s, reterr);
 }
 
@@ -91,11 +92,11 @@ enum code refusals_list(struct sql *q, int64_t from, refusals_fn fn, void *arg, 
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
     bool row = false;
-    enum code code = sql_prepare_int(q, "SELECT day, channel, gate, count FROM gate_count WHERE tenant = ? AND day >= ? ORDER BY day DESC, channel, gate", from, &s, reterr);
+    enum code code = sql_prepare_int(q, "SELECT day, channel, gate, count, put_off FROM gate_count WHERE tenant = ? AND day >= ? ORDER BY day DESC, channel, gate", from, &s, reterr);
     if (code != OK)
         return code;
     while ((code = stmt_step(s, &row, reterr)) == OK && row) {
-        const struct refusals r = { col_int(s, 0), (enum channel)col_int(s, 1), (int)col_int(s, 2), col_int(s, 3) };
+        const struct refusals r = { col_int(s, 0), (enum channel)col_int(s, 1), (int)col_int(s, 2), col_int(s, 3), col_int(s, 4) };
         if (!fn(&r, arg))
             break;
     }

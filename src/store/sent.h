@@ -1,4 +1,4 @@
-/* sent.h — which messages count for a person on a day, and how many messages each gate refused. A person is a keyed hash of its address, a day
+/* sent.h — which messages count for a person on a day, and how many messages each gate refused or put off. A person is a keyed hash of its address, a day
  * is 20261122 of the charter's calendar. Within the tenant of the sql. */
 #pragma once
 #include "base/uuid.h"
@@ -14,7 +14,8 @@ MUST_USE enum code sent_count(struct sql *q, const struct sent *s, int64_t most,
 /* Takes away those of days before that one. */
 MUST_USE enum code sent_forget(struct txn *t, int64_t day, struct err *reterr);
 
-struct refusals { int64_t day; enum channel channel; int gate; int64_t count; };
+struct refusals { int64_t day; enum channel channel; int gate; int64_t count, put_off; };
+/* So many more of each. */
 MUST_USE enum code refusals_add(struct txn *t, const struct refusals *r, struct err *reterr);
 /* From that day on, the newest day first. What a callback gets lives as long as the call. */
 typedef bool (*refusals_fn)(const struct refusals *r, void *arg);

@@ -51,7 +51,8 @@ TEST(a_message_counts_once_and_the_most_is_exact) {
 struct sum { char text[256]; size_t n; };
 static bool sum_up(const struct refusals *r, void *arg) {
     struct sum *s = arg;
-    s->n += (size_t)snprintf(s->text + s->n, sizeof s->text - s->n, "%lld/%d/%d=%lld ", (long long)r->day, (int)r->channel, r->gate, (long long)r->count);
+    s->n += (size_t)snprintf(s->text + s->n, sizeof s->text - s->n, "%lld/%d/%d=%lld", (long long)r->day, (int)r->channel, r->gate, (long long)r->count);
+    s->n += (size_t)snprintf(s->text + s->n, sizeof s->text - s->n, r->put_off == 0 ? " " : "+%lld ", (long long)r->put_off);
     return true;
 }
 static const char *all(struct bed *b, int64_t tenant, int64_t from, struct sum *s) {
@@ -67,13 +68,14 @@ TEST(refusals_add_up_and_days_are_forgotten) {
     struct sum s;
     bool this_one = true;
     bed_start(&b);
-    const struct refusals list[] = { { 20261122, CHANNEL_EMAIL, 6, 1 }, { 20261122, CHANNEL_EMAIL, 6, 2 }, { 20261123, CHANNEL_SMS, 0, 1 }, { 20261122, CHANNEL_EMAIL, 1, 1 } };
+    const struct refusals list[] = { { 20261122, CHANNEL_EMAIL, 6, 1, 0 }, { 20261122, CHANNEL_EMAIL, 6, 2, 0 }, { 20261123, CHANNEL_SMS, 0, 1, 0 }, { 20261122, CHANNEL_EMAIL, 1, 1, 0 },
+                                      { 20261122, CHANNEL_EMAIL, 6, 0, 1 }, { 20261122, CHANNEL_EMAIL, 6, 0, 4 }, { 20261122, CHANNEL_EMAIL, 7, 0, 2 } };
     for (size_t i = 0; i < ARRAY_LEN(list); i++) {
         struct refusals r = list[i];
         CHECK_OK(store_write(b.store, 1, add, &r, &b.e), &b.e);
     }
     CHECK(taken(&b, 1, of(20261122, CHANNEL_EMAIL, 7, 1), 2));
-    CHECK_TEXT(all(&b, 1, 0, &s), "20261123/1/0=1 20261122/0/1=1 20261122/0/6=3 ");
+    CHECK_TEXT(all(&b, 1, 0, &s), "20261123/1/0=1 20261122/0/1=1 20261122/0/6=3+5 20261122/0/7=0+2 ");
     CHECK_TEXT(all(&b, 1, 20261123, &s), "20261123/1/0=1 ");
     CHECK_TEXT(all(&b, 2, 0, &s), "");
     int64_t day = 20261123;
