@@ -15,6 +15,7 @@
 
 #define OUT_MAX ((size_t)20 << 20)
 #define PIECE 16384u
+#define PIECES 64u                           /* heard in one turn: what a relay sends without an end, inside TLS without saying anything, keeps no other wire waiting */
 
 enum relay_state { DIALS, SHAKES, TALKS };
 struct relay {
@@ -210,7 +211,7 @@ static enum smtp_event shake(struct relay *r) {
 }
 
 enum smtp_event relay_go_on(struct relay *r) {
-    for (;;) {
+    for (unsigned pieces = 0;; pieces++) {
         if (r->state == DIALS) {
             dials(r);
             if (r->state == SHAKES)
@@ -237,7 +238,7 @@ enum smtp_event relay_go_on(struct relay *r) {
             r->accepted = false;
             return SMTP_ACCEPTED;
         }
-        if (r->state == DIALS || r->fd < 0 || !hear(r))
+        if (r->state == DIALS || r->fd < 0 || pieces >= PIECES || !hear(r))
             return understand(r);            /* what ended it meanwhile */
     }
 }
