@@ -9,6 +9,7 @@
 #define LOCAL_MAX 64u
 #define LABEL_MAX 63u
 #define SAID_MAX 4000u
+#define STARS "**********"                   /* as text_mask writes them */
 
 static bool is_alnum(unsigned char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool is_atom(unsigned char c) { return c >= 0x80 || is_alnum(c) || (c != 0 && strchr("!#$%&'*+/=?^_`{|}~-", c) != NULL); }
@@ -54,10 +55,14 @@ bool mailbox_valid(const char *text, bool *ret_utf8) {
 
 static bool is_edge(const char *text, size_t len, size_t at) { return at >= len || ((unsigned char)text[at] < 0x80 && !is_alnum((unsigned char)text[at])); }
 
-/* Is the part anywhere in it? A short one stands in many words, so it must be a word of its own. */
+/* Does the part stand there? A short one stands in many words, so it must be a word of its own. */
+static bool stands_at(const char *word, size_t len, size_t i, const char *part, size_t part_len) {
+    return part_len > 0 && i + part_len <= len && strncasecmp(word + i, part, part_len) == 0 && (part_len >= 3 || ((i == 0 || is_edge(word, len, i - 1)) && is_edge(word, len, i + part_len)));
+}
+
 static bool holds(const char *word, size_t len, const char *part, size_t part_len) {
-    for (size_t i = 0; part_len > 0 && i + part_len <= len; i++)
-        if (strncasecmp(word + i, part, part_len) == 0 && (part_len >= 3 || ((i == 0 || is_edge(word, len, i - 1)) && is_edge(word, len, i + part_len))))
+    for (size_t i = 0; i + part_len <= len; i++)
+        if (stands_at(word, len, i, part, part_len))
             return true;
     return false;
 }
@@ -77,14 +82,26 @@ static bool is_number(const char *word, size_t len) {
     return len > 0 && word[0] == '+' && digits >= NUMBER_DIGITS;
 }
 
-/* Looked at as it came, whatever its letters; only then made printable. */
-static void word_said(const char *word, size_t len, const char *address, struct buf *ret) {
+/* The part stands behind the last '@' too ("id@mx/jan.lis"). */
+static void put_without(const char *text, size_t len, const char *part, size_t part_len, struct buf *ret) {
+    for (size_t i = 0; i < len; i++)
+        if (stands_at(text, len, i, part, part_len)) {
+            put_printable(STARS, sizeof STARS - 1, ret);
+            i += part_len - 1;
+        } else {
+            put_printable(text + i, 1, ret);
+        }
+}
+
+/* Looked at as it came, whatever its letters; only then made printable. part: of an address that goes on in the next line. */
+static void word_said(const char *word, size_t len, const char *address, bool part, struct buf *ret) {
     if (is_number(word, len)) {
-        buf_text(ret, "+**********");
+        buf_text(ret, "+" STARS);
         return;
     }
-    size_t local = address == NULL ? 0 : strcspn(address, "@");
-    if (memchr(word, '@', len) == NULL && !holds(word, len, address == NULL ? "" : address, local)) {
+    const char *name = address == NULL ? "" : address;
+    size_t local = strcspn(name, "@");
+    if (memchr(word, '@', len) == NULL && !part && !holds(word, len, name, local)) {
         put_printable(word, len, ret);
         return;
     }
@@ -95,7 +112,7 @@ static void word_said(const char *word, size_t len, const char *address, struct 
     buf_add(&text, word + head, tail - head);
     text_mask(buf_str(&text), &masked);
     put_printable(word, head, ret);
-    put_printable(masked.data, masked.len, ret);
+    put_without(masked.data, masked.len, name, local, ret);
     put_printable(word + tail, len - tail, ret);
     if (text.failed || masked.failed)
         buf_fail(ret);
@@ -118,7 +135,8 @@ void mailbox_said(const char *text, size_t len, const char *address, size_t most
                 n++;
             if (i + n == used && used < len)
                 break;                       /* the word goes on behind what we look at, so nobody knows what it is */
-            word_said(text + i, n, address, &piece);
+            bool opened = i > 0 && text[i - 1] == '<' && i + n < used && is_gap(text[i + n]);     /* "<jan.kow" at the end of a line, "alski@people.example>" in the next */
+            word_said(text + i, n, address, opened, &piece);
         }
         gap = gap || is_gap(text[i]);
         if (piece.len > 0 && gap && ret->len > start)
@@ -131,4 +149,18 @@ void mailbox_said(const char *text, size_t len, const char *address, size_t most
     }
     if (ret->len - start > most)
         buf_cut(ret, start + most);
+}
+
+void mailbox_hide_domains(char *said) {
+    char *to = said;
+    for (const char *p = said; *p != 0;) {
+        bool masked = strncmp(p, STARS "@", sizeof STARS) == 0;
+        size_t n = masked ? sizeof STARS - 1 : 1;
+        memmove(to, p, n);
+        to += n;
+        p += n;
+        if (masked)
+            p += strspn(p, "@.-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ*");
+    }
+    *to = 0;
 }

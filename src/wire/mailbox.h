@@ -9,3 +9,5 @@ MUST_USE bool mailbox_valid(const char *text, bool *ret_utf8);
 /* Text of a foreign machine for log, list and ledger: one line of printable ASCII, at most `most` bytes, and each word that could be an
  * address, or part of the named one, or is a telephone number that begins with '+', masked. address may be NULL. */
 void mailbox_said(const char *text, size_t len, const char *address, size_t most, struct buf *ret);
+/* Takes the domains of masked addresses out of such a text, in place, for charters whose masks hide the domain. */
+void mailbox_hide_domains(char *said);

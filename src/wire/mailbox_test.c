@@ -56,5 +56,23 @@ TEST(what_a_relay_says_is_masked) {
     said("one two three", NULL, 7, "one two");
     said("call (+48600100200) or +48-600-100-200, code +1234 at +00:00", NULL, 100, "call (+**********) or +**********, code +1234 at +00:00");
     said("", "anna@people.example", 100, "");
+    said("id@mx1/jan.kowalski refused", "jan.kowalski@people.example", 100, "i**********@mx1/********** refused");
+    said("x@jan.kowalski=people.example JAN.KOWALSKI", "jan.kowalski@people.example", 100, "x**********@**********=people.example J**********");
+    said("x@jo.example/jo", "jo@people.example", 100, "x**********@**********.example/**********");
+    said("unknown <jan.kow alski@people.example> here", NULL, 100, "unknown <j********** a**********@people.example> here");
+    said("no <jan@people.example> here <and> there", NULL, 100, "no <j**********@people.example> here <and> there");
     said("   ", NULL, 100, "");
+}
+
+TEST(domains_are_hidden_too) {
+    static const struct { const char *said, *want; } rows[] = {
+        { "RCPT: <a**********@people.example>: no such user", "RCPT: <a**********>: no such user" }, { "a**********@x.example,b**********@y-1.example.", "a**********,b**********" },
+        { "see http://people.example or 2 * 3 @ home", "see http://people.example or 2 * 3 @ home" }, { "x**********@**********.example/y", "x**********/y" }, { "a**********@", "a**********" }, { "", "" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char text[200];
+        snprintf(text, sizeof text, "%s", rows[i].said);
+        mailbox_hide_domains(text);
+        CHECK_TEXT(text, rows[i].want);
+    }
 }
