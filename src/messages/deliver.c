@@ -19,6 +19,7 @@
 #include "messages/verp.h"
 #include "records/post.h"
 #include "wire/gsm.h"
+#include "wire/mailbox.h"
 #include "wire/mime.h"
 #include "wire/verdict.h"
 
@@ -245,7 +246,18 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     return end_of(t);
 }
 
+/* Where the charter's masks hide the domain, the words of a mail server show none either. */
+static void said_masked(struct letter_try *t, int64_t tenant) {
+    struct service *s = t->service;
+    struct err e;
+    if (s == NULL && (t->d->service == NULL || t->d->service(t->d->service_arg, tenant, &s, &e) != OK))
+        return;
+    if (charter_masks(service_charter(s)).without_domain)
+        mailbox_hide_domains(t->reply.said);
+}
+
 static enum code settled(struct letter_try *t, int64_t tenant, enum deliver_end *ret, struct err *reterr) {
+    said_masked(t, tenant);
     *ret = meaning(t, clock_now());
     return end_put(t, tenant, reterr);
 }

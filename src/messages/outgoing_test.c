@@ -47,12 +47,13 @@ static enum code course_service(void *arg, int64_t tenant, struct service **ret,
     return OK;
 }
 
-static void course_start(struct course *c) {
+static void course_start_with(struct course *c, const char *messages) {
     *c = (struct course){ .outcome = MAIL_SENT, .status = 250, .enhanced = "2.0.0", .said = "ok" };
-    send_start(&c->d, MAIL_TO_PEOPLE);
+    send_start(&c->d, messages);
     c->deliver = (struct deliver){ .store = c->d.b.store, .keeper = c->d.b.keeper, .way = { .send = course_send, .ask = course_ask, .arg = c, .from = "service@seats.example", .relay = "relay.example",
                                    .base_url = "https://seats.example", .bounces = "bounces.seats.example" }, .service = course_service, .service_arg = c };
 }
+static void course_start(struct course *c) { course_start_with(c, MAIL_TO_PEOPLE); }
 
 static struct uuid course_put(struct course *c, const struct uuid *person) {
     struct message_result r;
@@ -200,6 +201,25 @@ TEST(nobody_is_dead_by_three_digits) {
         json_decref(told);
     }
     bed_end(&c.d.b);
+}
+
+/* Where the charter hides the domain of what it masks, what a mail server said of an address shows none. */
+TEST(the_words_of_a_server_hide_what_masks_hide) {
+    static const char *const masks[] = { "", "masks:\n  email: first letter and 10 stars, without domain\n" };
+    for (size_t i = 0; i < ARRAY_LEN(masks); i++) {
+        struct course c;
+        AUTO(buf_done) struct buf both = BUF(4096);
+        buf_printf(&both, "%s%s", masks[i], MAIL_TO_PEOPLE);
+        course_start_with(&c, buf_str(&both));
+        struct uuid person = send_person(&c.d, &c.d.event, "ewa@people.example"), id = course_put(&c, &person);
+        c.outcome = MAIL_REFUSED;
+        c.status = 550;
+        c.enhanced = "5.1.1";
+        c.said = "<e**********@people.example>: no such user";
+        CHECK(course_go(&c, &id) == DELIVER_DONE);
+        CHECK_TEXT(course_row(&c, &id).said, i == 0 ? "end of text: <e**********@people.example>: no such user" : "end of text: <e**********>: no such user");
+        bed_end(&c.d.b);
+    }
 }
 
 /* A gate that closes after the message was queued stops it, and says so. */
