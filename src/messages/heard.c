@@ -194,7 +194,7 @@ static enum code look(struct hearing *h, int64_t tenant, struct shown *before, s
     before->row.heard = clock_now();
     before->row.said = h->n->said;
     before->row.verdict = (int)(h->n->what == HEARD_BOUNCED ? h->n->verdict : VERDICT_TAKEN);
-    h->settled = (struct settled){ h->s, tenant, &before->row, NULL, NULL, h->n->enhanced, true, { NULL } };
+    h->settled = (struct settled){ .service = h->s, .tenant = tenant, .row = &before->row, .enhanced = h->n->enhanced, .final = true };
     return settled_prepare(&h->settled, reterr);
 }
 

@@ -18,6 +18,7 @@ struct outbed {
     _Atomic bool blocks;                        /* whatever is sent waits until this ends */
     _Atomic bool stalls; struct uuid lets;      /* the same, but for that letter; under lock */
     _Atomic unsigned sent, asked, went, held /* that wait so */;
+    _Atomic unsigned attempt, asked_of;         /* of the last letter that was sent; that was asked for */
     const char *file; size_t file_len;          /* what letters carry, where it is not "hello" */
     struct uuid whom;                           /* the account that letters go to; null: nobody's */
     pthread_mutex_t lock;
@@ -36,6 +37,7 @@ static enum code out_send(void *arg, const struct mail_letter *l, mail_go_fn go,
     struct outbed *o = arg;
     *ret_went = false;
     o->sent++;
+    o->attempt = l->attempt;
     pthread_mutex_lock(&o->lock);
     snprintf(o->message, sizeof o->message, "%.*s", (int)l->len, (const char *)l->message);
     pthread_mutex_unlock(&o->lock);
@@ -67,6 +69,7 @@ static enum code out_ask(void *arg, const struct uuid *id, uint32_t attempt, str
     struct outbed *o = arg;
     (void)id;
     CHECK(attempt >= 1);
+    o->asked_of = attempt;
     o->asked++;
     if (o->deed == OUT_AWAY)
         return err_set(e, E_PEER, "away");
@@ -82,7 +85,7 @@ static void out_start(struct outbed *o) {
     o->file_len = 0;
     o->whom = (struct uuid){ { 0 } };
     o->stalls = false;
-    o->sent = o->asked = o->went = o->held = 0;
+    o->sent = o->asked = o->went = o->held = o->attempt = o->asked_of = 0;
     o->taken_count = 0;
     pthread_mutex_init(&o->lock, NULL);
     o->d = (struct deliver){ o->b.store, o->b.keeper, { out_send, out_ask, NULL, NULL, o, "service@seats.example", "Seats", "relay.example", NULL, NULL, NULL }, NULL, NULL, NULL };

@@ -6,9 +6,13 @@
 
 #include "messages/campaign.h"
 #include "messages/remind.h"
+#include "messages/settled.h"
 #include "messages/compose.h"
 #include "messages/who.h"
 #include "records/record.h"
+#include "store/sent.h"
+#include "store/sms.h"
+#include "store/suppress.h"
 
 #define LOOKS 3
 
@@ -54,7 +58,17 @@ static enum code ask_fill(struct service *s, int64_t tenant, const struct letter
     address_mask(r->channel, o->to, o->masked, sizeof o->masked);
     enum code code = who_of(s, tenant, r->channel, o->to, o->who, reterr);
     memcpy(o->ask.who, o->who, sizeof o->ask.who);
+    o->version = rec->version;
+    o->marks = rec->marks;
     return code;
+}
+
+/* All that may stop it now and needs no text. */
+static enum code ask(struct service *s, int64_t tenant, const struct letter_row *r, const struct record *rec, struct outgoing *o, struct gate_verdict *ret, struct err *reterr) {
+    enum code code = strcmp(r->cause, REMIND_CAUSE) == 0 ? remind_stands(r, rec, o->ask.now, ret, reterr) : OK;
+    if (code == OK && ret->passes)
+        code = campaign_gate(s, tenant, r, ret, reterr);
+    return code == OK && ret->passes ? gate_check(&o->ask, ret, reterr) : code;
 }
 
 enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_row *r, struct outgoing *ret, struct gate_verdict *ret_verdict, struct err *reterr) {
@@ -67,12 +81,8 @@ enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_r
     enum code code = record_get(s, tenant, r, arena, &rec, reterr);
     if (code == OK)
         code = ask_fill(s, tenant, r, &rec, ret, reterr);
-    if (code == OK && strcmp(r->cause, REMIND_CAUSE) == 0)
-        code = remind_stands(r, &rec, ret->ask.now, &verdict, reterr);
-    if (code == OK && verdict.passes)
-        code = campaign_gate(s, tenant, r, &verdict, reterr);
-    if (code == OK && verdict.passes)
-        code = gate_check(&ret->ask, &verdict, reterr);
+    if (code == OK)
+        code = ask(s, tenant, r, &rec, ret, &verdict, reterr);
     if (code == OK && verdict.passes)
         code = compose_texts(s, tenant, r, &rec, ret, reterr);
     if (code == OK && verdict.passes && r->channel == CHANNEL_SMS)
@@ -81,4 +91,69 @@ enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_r
     if (code == OK)
         *ret_verdict = verdict;
     return code;
+}
+
+enum code outgoing_again(struct service *s, int64_t tenant, const struct letter_row *r, struct outgoing *o, struct gate_verdict *ret_verdict, struct err *reterr) {
+    PRE(s != NULL && r != NULL && r->kind > 0 && o != NULL && ret_verdict != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct gate_verdict verdict = { .passes = true };
+    struct record rec;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    enum code code = record_get(s, tenant, r, arena, &rec, reterr);
+    if (code == E_GONE || (code == OK && rec.version != o->version))
+        return err_set(reterr, E_STALE, "the record of this message was changed or erased meanwhile");
+    if (code != OK)
+        return code;
+    o->ask.now = clock_now();
+    o->ask.opened = &rec;
+    o->marks = rec.marks;
+    code = ask(s, tenant, r, &rec, o, &verdict, reterr);
+    o->ask.opened = NULL;                    /* it closes here */
+    if (code == OK)
+        *ret_verdict = verdict;
+    return code == E_GONE ? err_set(reterr, E_STALE, "what this message is about stands no more") : code;
+}
+
+/* ---- of one that went */
+
+static enum code whom_get(struct service *s, int64_t tenant, const struct uuid *letter, struct letter_who *ret, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(service_store(s), tenant, &v, reterr);
+    return code == OK ? letter_who_get(view_sql(v), letter, ret, reterr) : code;
+}
+
+enum code outgoing_whom(struct service *s, int64_t tenant, const struct letter_row *r, struct outgoing *ret, struct err *reterr) {
+    PRE(s != NULL && r != NULL && r->kind > 0 && ret != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct record rec;
+    struct letter_who went;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a record");
+    enum code code = whom_get(s, tenant, &r->id, &went, reterr);
+    if (code != OK)
+        return code;
+    code = record_get(s, tenant, r, arena, &rec, reterr);
+    if (code == OK)
+        code = ask_fill(s, tenant, r, &rec, ret, reterr);
+    ret->ask.opened = NULL;
+    if (code == E_GONE || code == E_DAMAGED || (code == OK && memcmp(ret->who, went.who, sizeof ret->who) != 0)) {
+        ret->to[0] = ret->masked[0] = 0;     /* erased, or corrected since */
+        code = OK;
+    }
+    memcpy(ret->who, went.who, sizeof ret->who);
+    return code;
+}
+
+enum code outgoing_give_back(struct txn *t, const struct letter_row *r, struct err *reterr) {
+    PRE(t != NULL && r != NULL && reterr != NULL);
+    enum code code = r->channel == CHANNEL_SMS ? sms_spend_back(t, &r->id, reterr) : OK;
+    return code == OK && r->state == LETTER_OVER ? sent_drop_letter(t, &r->id, reterr) : code;
+}
+
+enum code outgoing_settled(struct txn *t, const struct settled *s, void *nothing UNUSED, struct err *reterr) {
+    PRE(t != NULL && s != NULL && reterr != NULL);
+    if (s->counted)
+        return s->row->channel == CHANNEL_SMS ? sms_spend_used(t, &s->row->id, reterr) : OK;
+    return s->final ? outgoing_give_back(t, s->row, reterr) : OK;
 }

@@ -2,7 +2,8 @@
  * the gates, and no address lies in between. */
 #include "messages/outgoing.c"
 
-#include "messages/deliver.h"
+#include "messages/deliver_int.h"
+#include "messages/heard.h"
 #include "messages/sendbed.h"
 #include "messages/suppress.h"
 #include "wire/verdict.h"
@@ -10,8 +11,10 @@
 struct course {
     struct sendbed d; struct deliver deliver;
     enum mail_outcome outcome; int status; enum reply_stage stage; const char *enhanced, *said;
-    bool breaks;                             /* the mailer is gone once it may go */
-    int sent, asked; char to[320], from[320], message[8192]; struct uuid id;
+    bool breaks, forgets;                    /* the mailer is gone once it may go; and does not come back */
+    void (*before)(struct course *c);        /* what happens between the making and the last byte */
+    struct uuid person;
+    int sent, asked; enum mail_outcome found /* what it says when it is asked */; char to[320], from[320], message[8192]; struct uuid id;
 };
 
 static enum code course_send(void *arg, const struct mail_letter *l, mail_go_fn go, void *go_arg, bool *ret_went, struct mail_reply *ret, struct err *e) {
@@ -21,6 +24,8 @@ static enum code course_send(void *arg, const struct mail_letter *l, mail_go_fn 
     snprintf(c->to, sizeof c->to, "%s", l->to);
     snprintf(c->from, sizeof c->from, "%s", l->from);
     snprintf(c->message, sizeof c->message, "%.*s", (int)l->len, (const char *)l->message);
+    if (c->before != NULL)
+        c->before(c);
     enum code code = go(go_arg, e);
     *ret_went = code == OK;
     if (code != OK || c->breaks)
@@ -34,9 +39,10 @@ static enum code course_ask(void *arg, const struct uuid *id, uint32_t attempt, 
     struct course *c = arg;
     (void)id;
     (void)attempt;
-    (void)e;
     c->asked++;
-    *ret = (struct mail_reply){ .outcome = MAIL_NEVER };
+    if (c->forgets)
+        return err_set(e, E_PEER, "away");
+    *ret = (struct mail_reply){ .outcome = c->found };
     return OK;
 }
 static enum code course_service(void *arg, int64_t tenant, struct service **ret, struct err *e) {
@@ -48,7 +54,7 @@ static enum code course_service(void *arg, int64_t tenant, struct service **ret,
 }
 
 static void course_start_with(struct course *c, const char *messages) {
-    *c = (struct course){ .outcome = MAIL_SENT, .status = 250, .enhanced = "2.0.0", .said = "ok" };
+    *c = (struct course){ .outcome = MAIL_SENT, .found = MAIL_NEVER, .status = 250, .enhanced = "2.0.0", .said = "ok" };
     send_start(&c->d, messages);
     c->deliver = (struct deliver){ .store = c->d.b.store, .keeper = c->d.b.keeper, .way = { .send = course_send, .ask = course_ask, .arg = c, .from = "service@seats.example", .relay = "relay.example",
                                    .base_url = "https://seats.example", .bounces = "bounces.seats.example" }, .service = course_service, .service_arg = c };
@@ -247,5 +253,173 @@ TEST(a_message_in_doubt_goes_again) {
         CHECK(course_row(&c, &id).doubts == i && course_row(&c, &id).state == (i < 4 ? LETTER_WAITING : LETTER_UNKNOWN));
     }
     CHECK(course_next(&c) == USEC_NEVER);
+    bed_end(&c.d.b);
+}
+
+/* ---- between the making and the last byte */
+
+static void is_suppressed(struct course *c) {
+    struct suppress_wish w = { .tenant = c->d.b.tenant, .channel = CHANNEL_EMAIL, .list = "", .reason = SUPPRESS_HAND, .by = "token 1" };
+    bool made = false;
+    CHECK_OK(who_of(c->d.b.service, c->d.b.tenant, CHANNEL_EMAIL, "ewa@people.example", w.who, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(suppress(c->d.b.service, &w, &made, &c->d.b.e), &c->d.b.e);
+}
+static void is_corrected(struct course *c) {
+    json_t *patch = json_pack("{s:s}", "email", "ewa.lis@people.example"), *got = NULL, *mistakes = NULL;
+    const struct record_request change = { .who = &c->d.boss, .kind = charter_kind(c->d.b.charter, "registration"), .id = c->person, .input = patch, .if_match = -1, .lang = LANG_EN };
+    CHECK_OK(record_change(c->d.b.service, &change, &got, &mistakes, &c->d.b.e), &c->d.b.e);
+    json_decref(got);
+    json_decref(patch);
+}
+static void is_erased(struct course *c) {
+    json_t *got = NULL;
+    const struct record_request erase = { .who = &c->d.boss, .kind = charter_kind(c->d.b.charter, "registration"), .id = c->person, .if_match = -1, .lang = LANG_EN };
+    CHECK_OK(record_erase(c->d.b.service, &erase, &got, &c->d.b.e), &c->d.b.e);
+    json_decref(got);
+}
+static enum code restrict_write(struct txn *t, void *arg, struct err *e) {
+    const struct course *c = arg;
+    return row_mark(t, service_kind(c->d.b.service, charter_kind(c->d.b.charter, "registration"))->number, &c->person, MARK_RESTRICTED, 0, e);
+}
+static void is_restricted(struct course *c) { CHECK_OK(store_write(c->d.b.store, c->d.b.tenant, restrict_write, c, &c->d.b.e), &c->d.b.e); }
+
+/* An objection, an erasure or a correction holds at once: the message does not go as it was made, and the next try finds what stands then. */
+TEST(what_happens_before_the_last_byte_comes_first) {
+    static const struct { void (*before)(struct course *c); enum letter_state then; int gate; const char *to; } rows[] = {
+        { is_suppressed, LETTER_OVER, 1 + GATE_SUPPRESSED, "" }, { is_restricted, LETTER_OVER, 1 + GATE_RESTRICTED, "" },
+        { is_corrected, LETTER_SENT, 0, "ewa.lis@people.example" }, { is_erased, LETTER_OVER, 0, "" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct course c;
+        course_start(&c);
+        c.person = send_person(&c.d, &c.d.event, "ewa@people.example");
+        struct uuid id = course_put(&c, &c.person);
+        c.before = rows[i].before;
+        CHECK(course_go(&c, &id) == DELIVER_WAITS && c.sent == 1);
+        struct seen s = course_row(&c, &id);
+        CHECK(s.state == LETTER_WAITING && s.tries == 0 && course_next(&c) < clock_now() + USEC_PER_MINUTE);
+        c.before = NULL;
+        c.to[0] = 0;
+        (void)course_go(&c, &id);
+        s = course_row(&c, &id);
+        CHECK(s.state == rows[i].then && s.gate == rows[i].gate && c.sent == 1 + (rows[i].then == LETTER_SENT));
+        CHECK_TEXT(c.to, rows[i].to);
+        bed_end(&c.d.b);
+    }
+}
+
+/* One that was long on its way to the relay is asked for again: here it is made to look so. */
+TEST(gates_that_were_asked_long_ago_are_asked_once_more) {
+    for (int suppressed = 0; suppressed < 2; suppressed++) {
+        struct course c;
+        course_start(&c);
+        c.person = send_person(&c.d, &c.d.event, "ewa@people.example");
+        struct uuid id = course_put(&c, &c.person);
+        AUTO(try_done) struct letter_try t = try_of(&c.deliver, c.d.b.tenant);
+        CHECK_OK(try_read(&t, &id, &c.d.b.e), &c.d.b.e);
+        CHECK(try_service(&t) && try_attempt(&t) != 0);
+        CHECK_OK(outgoing_make(t.service, t.tenant, &t.row, &t.out, &t.stopped, &c.d.b.e), &c.d.b.e);
+        t.made = true;
+        if (suppressed)
+            is_suppressed(&c);
+        t.out.ask.now -= USEC_PER_HOUR;
+        CHECK_CODE(try_may_go(&t, &c.d.b.e), suppressed ? E_STALE : OK, &c.d.b.e);
+        CHECK(t.stopped.passes == !suppressed && t.out.ask.now > clock_now() - USEC_PER_MINUTE);
+        CHECK(course_row(&c, &id).state == (suppressed ? LETTER_WAITING : LETTER_SENDING));
+        bed_end(&c.d.b);
+    }
+}
+
+/* ---- what is heard of one whose answer nobody knows */
+
+static bool reason_is(const struct suppressed_row *r, void *arg) {
+    *(enum suppress_reason *)arg = r->reason;
+    return true;
+}
+static enum suppress_reason suppressed_as(struct course *c, const char *email) {
+    uint8_t who[WHO_SIZE];
+    enum suppress_reason reason = (enum suppress_reason)0;
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(who_of(c->d.b.service, c->d.b.tenant, CHANNEL_EMAIL, email, who, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(store_view(c->d.b.store, c->d.b.tenant, &v, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(suppressed_of(view_sql(v), CHANNEL_EMAIL, who, clock_now(), reason_is, &reason, &c->d.b.e), &c->d.b.e);
+    return reason;
+}
+static int64_t share(struct course *c, const char *what) {
+    json_t *told = NULL;
+    CHECK_OK(shares_told(c->d.b.service, c->d.b.tenant, &told, &c->d.b.e), &c->d.b.e);
+    int64_t n = json_integer_value(json_object_get(json_array_get(json_object_get(told, "channels"), 0), what));
+    json_decref(told);
+    return n;
+}
+
+/* Nobody knows what came of it: whoever bounces it, complains or has it settles that, and it goes no second time. Of one that is on its way the news comes again. */
+TEST(news_of_a_message_in_doubt_settles_it) {
+    static const struct { bool doubt; enum heard what; const char *enhanced; enum reply_verdict verdict; enum code code; enum letter_state state; int64_t sent, bounced, complained; enum suppress_reason reason; } rows[] = {
+        { true, HEARD_BOUNCED, "5.1.1", VERDICT_REJECT, OK, LETTER_BOUNCED, 1, 1, 0, SUPPRESS_DEAD },
+        { true, HEARD_COMPLAINED, "", VERDICT_NONE, OK, LETTER_SENT, 1, 0, 1, SUPPRESS_COMPLAINT },
+        { true, HEARD_DELIVERED, "2.0.0", VERDICT_NONE, OK, LETTER_SENT, 1, 0, 0, (enum suppress_reason)0 },
+        { false, HEARD_BOUNCED, "5.1.1", VERDICT_REJECT, E_BUSY, LETTER_SENDING, 0, 0, 0, (enum suppress_reason)0 },
+        { false, HEARD_DELIVERED, "2.0.0", VERDICT_NONE, E_BUSY, LETTER_SENDING, 0, 0, 0, (enum suppress_reason)0 },
+        { false, HEARD_COMPLAINED, "", VERDICT_NONE, OK, LETTER_SENDING, 0, 0, 1, SUPPRESS_COMPLAINT },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct course c;
+        course_start(&c);
+        enum deliver_end end;
+        struct uuid person = send_person(&c.d, &c.d.event, "ewa@people.example"), id = course_put(&c, &person);
+        const struct heard_news news = { rows[i].what, rows[i].verdict, rows[i].enhanced, rows[i].enhanced };
+        c.breaks = true;
+        c.forgets = !rows[i].doubt;
+        (void)course_go(&c, &id);
+        CHECK(course_row(&c, &id).state == (rows[i].doubt ? LETTER_WAITING : LETTER_SENDING) && course_row(&c, &id).doubts == rows[i].doubt);
+        for (int twice = 0; twice < 2; twice++)
+            CHECK_CODE(message_heard(c.d.b.service, c.d.b.tenant, &id, &news, &c.d.b.e), rows[i].code, &c.d.b.e);
+        CHECK(course_row(&c, &id).state == rows[i].state && (course_next(&c) == USEC_NEVER) == rows[i].doubt);
+        if (rows[i].doubt)
+            CHECK_CODE(deliver_one(&c.deliver, c.d.b.tenant, &id, &end, &c.d.b.e), E_CONFLICT, &c.d.b.e);
+        CHECK(c.sent == 1 && suppressed_as(&c, "ewa@people.example") == rows[i].reason);
+        CHECK(share(&c, "sent") == rows[i].sent && share(&c, "bounced") == rows[i].bounced && share(&c, "complained") == rows[i].complained);
+        bed_end(&c.d.b);
+    }
+}
+
+/* And one that is asked for after a cut counts like any other, and a complaint that comes after that finds whom it went to. */
+TEST(a_message_that_is_found_after_a_cut_counts) {
+    struct course c;
+    course_start(&c);
+    struct uuid person = send_person(&c.d, &c.d.event, "ewa@people.example"), id = course_put(&c, &person);
+    c.breaks = c.forgets = true;
+    CHECK(course_go(&c, &id) == DELIVER_AWAY && course_row(&c, &id).state == LETTER_SENDING);
+    c.forgets = false;
+    c.found = MAIL_SENT;
+    CHECK(course_go(&c, &id) == DELIVER_DONE && course_row(&c, &id).state == LETTER_SENT && c.sent == 1);
+    CHECK(share(&c, "sent") == 1);
+    CHECK_OK(message_heard(c.d.b.service, c.d.b.tenant, &id, &(struct heard_news){ HEARD_COMPLAINED, VERDICT_NONE, "", "" }, &c.d.b.e), &c.d.b.e);
+    CHECK(suppressed_as(&c, "ewa@people.example") == SUPPRESS_COMPLAINT && share(&c, "complained") == 1);
+    bed_end(&c.d.b);
+}
+
+/* The charter lets a person have two a day: what was given up without having gone takes none of them. */
+TEST(what_never_went_gives_its_place_of_the_day_back) {
+    struct course c;
+    struct message_result r;
+    course_start(&c);
+    struct uuid person = send_person(&c.d, &c.d.event, "ewa@people.example");
+    struct message_wish w = send_wish(&c.d, &person);
+    struct uuid ids[2];
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        CHECK_TEXT(send_try(&c.d, &w, &r), "");
+        ids[i] = r.id;
+    }
+    CHECK_TEXT(send_try(&c.d, &w, &r), "rate");
+    AUTO(try_done) struct letter_try t = try_of(&c.deliver, c.d.b.tenant);
+    enum deliver_end end;
+    CHECK_OK(try_read(&t, &ids[0], &c.d.b.e), &c.d.b.e);
+    CHECK(try_service(&t));
+    CHECK_OK(try_give_up(&t, &end, &c.d.b.e), &c.d.b.e);
+    CHECK(course_row(&c, &ids[0]).state == LETTER_OVER);
+    CHECK_TEXT(send_try(&c.d, &w, &r), "");
+    CHECK_TEXT(send_try(&c.d, &w, &r), "rate");
     bed_end(&c.d.b);
 }

@@ -8,9 +8,12 @@
 struct settled {
     struct service *service; int64_t tenant;
     const struct letter_row *row;            /* as it will be stored: its state says what came of it */
-    const struct outgoing *out;              /* NULL: it never got so far */
+    const struct outgoing *out;              /* as this try made it; NULL: it never got so far, or an earlier one did: settled_prepare finds whom that went to */
     const char *tls, *enhanced; bool final;  /* it is not tried any more */
     void *prepared[SETTLED_ROWS];            /* by row of the table; its owner frees it */
+    bool counted;                            /* what this try handed over may have arrived: what the gates took for it is spent */
+    bool again;                              /* a row could not be written, and leaves itself out from now on: the whole write is to be run once more */
+    struct outgoing *found;                  /* what `out` points to then; its own. `to` is "" where the record says another address by now */
 };
 /* A row of the table in settled.c; each may be NULL. *ret: what the others are given; done is called where it is not NULL. */
 struct settled_row { enum code (*prepare)(const struct settled *s, void **ret, struct err *reterr);

@@ -30,12 +30,13 @@ struct letter_row {
     int64_t cost;                       /* of a text message, in millionths of the currency of the price list */
     const char *receipt;                /* what the provider calls it; "" */
     usec_t begins;                      /* it does not go before that; 0: at once. Put by letter_put alone */
+    uint32_t attempt;                   /* the last handing over that was let go, as whoever delivers knows it: none has the number of another. 0: none was */
     int verdict;                        /* enum reply_verdict of wire/verdict.h: what the last answer meant; 0: none came */
 };
 /* May it still go? A letter of a duty has its bytes until it ends; a message may have none. */
 bool letter_is_open(const struct letter_row *r);
 MUST_USE enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
-/* state, tries, tried, status, said, blob, answers, heard, doubts, gate, cost, receipt and verdict; next USEC_NEVER: it is not tried any more. */
+/* state, tries, tried, status, said, blob, answers, heard, doubts, gate, cost, receipt, verdict and attempt; next USEC_NEVER: it is not tried any more. */
 MUST_USE enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
 typedef bool (*letter_fn)(const struct letter_row *r, void *arg);
 MUST_USE enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn, void *arg, struct err *reterr);     /* E_NOT_FOUND */

@@ -191,14 +191,17 @@ static const struct migration records_steps[] = {
       "ALTER TABLE letter ADD COLUMN template INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN purpose TEXT NOT NULL DEFAULT '';"
       "ALTER TABLE letter ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN gate INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE letter ADD COLUMN cost INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN receipt TEXT NOT NULL DEFAULT ''; ALTER TABLE letter ADD COLUMN begins INTEGER NOT NULL DEFAULT 0;"
-      "ALTER TABLE letter ADD COLUMN verdict INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE letter ADD COLUMN verdict INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;"
       "CREATE INDEX letter_record ON letter (tenant, kind, record) WHERE kind > 0;"
-      "CREATE INDEX letter_receipt ON letter (tenant, receipt) WHERE receipt <> ''" },
+      "CREATE INDEX letter_receipt ON letter (tenant, receipt) WHERE receipt <> '';"
+      "CREATE INDEX letter_open ON letter (tenant, id, until) WHERE kind > 0 AND state < 2;"
+      "CREATE INDEX letter_ended ON letter (tenant, state, id) WHERE kind > 0 AND state > 2" },
     { 16,
       /* Which messages count for a person (a keyed hash of its address) on a day, and how many each gate refused and put off. That a record came by an import is
        * a mark that nobody looks for. */
       "CREATE TABLE sent_day (tenant INTEGER NOT NULL, day INTEGER NOT NULL, channel INTEGER NOT NULL, who BLOB NOT NULL, letter BLOB NOT NULL,"
       " PRIMARY KEY (tenant, day, channel, who, letter)) STRICT, WITHOUT ROWID;"
+      "CREATE INDEX sent_day_letter ON sent_day (tenant, letter);"
       "CREATE TABLE gate_count (tenant INTEGER NOT NULL, day INTEGER NOT NULL, channel INTEGER NOT NULL, gate INTEGER NOT NULL, count INTEGER NOT NULL,"
       " put_off INTEGER NOT NULL, PRIMARY KEY (tenant, day, channel, gate)) STRICT, WITHOUT ROWID;"
       "DROP INDEX record_marked;"

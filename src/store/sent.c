@@ -58,6 +58,16 @@ enum code sent_drop(struct txn *t, const struct sent *w, struct err *reterr) {
     return code == OK ? stmt_run(s, reterr) : code;
 }
 
+enum code sent_drop_letter(struct txn *t, const struct uuid *letter, struct err *reterr) {
+    PRE(t != NULL && letter != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "DELETE FROM sent_day WHERE tenant = ? AND letter = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(s, 2, letter);
+    return stmt_run(s, reterr);
+}
+
 static enum code forget(struct txn *t, const char *text, int64_t day, struct err *reterr) {
     struct stmt *s;
     enum code code = sql_prepare_int(&t->sql, text, day, &s, reterr);

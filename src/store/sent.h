@@ -9,6 +9,8 @@ struct sent { int64_t day; enum channel channel; uint8_t who[SENT_WHO]; struct u
 /* *ret false: `most` others count already. One that counts is taken once, however often. */
 MUST_USE enum code sent_take(struct txn *t, const struct sent *s, int64_t most, bool *ret, struct err *reterr);
 MUST_USE enum code sent_drop(struct txn *t, const struct sent *s, struct err *reterr);
+/* Of whichever person and day. */
+MUST_USE enum code sent_drop_letter(struct txn *t, const struct uuid *letter, struct err *reterr);
 /* How many others count, `most` at most; *ret_this: this one does. */
 MUST_USE enum code sent_count(struct sql *q, const struct sent *s, int64_t most, int64_t *ret_others, bool *ret_this, struct err *reterr);
 /* Takes away those of days before that one. */

@@ -113,6 +113,16 @@ enum code sms_exception_note(struct txn *t, const struct uuid *letter, int64_t e
     return code;
 }
 
+enum code sms_spend_used(struct txn *t, const struct uuid *letter, struct err *reterr) {
+    PRE(t != NULL && letter != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare(&t->sql, "DELETE FROM sms_taken WHERE tenant = ? AND letter = ?", &s, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(s, 2, letter);
+    return stmt_run(s, reterr);
+}
+
 enum code sms_spend_warned(struct txn *t, int64_t day, usec_t when, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
     return run_two(t, "UPDATE sms_spend SET warned = ?3 WHERE tenant = ?1 AND day = ?2", day, when, reterr);

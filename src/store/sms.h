@@ -11,6 +11,8 @@ MUST_USE enum code sms_spend_take(struct txn *t, const struct uuid *letter, int6
 MUST_USE enum code sms_spend_back(struct txn *t, const struct uuid *letter, struct err *reterr);
 /* What is taken for that letter pays for a message that goes by that exception. *ret_fresh false: that is known of it already, or nothing is taken for it. */
 MUST_USE enum code sms_exception_note(struct txn *t, const struct uuid *letter, int64_t exception, bool *ret_fresh, struct err *reterr);
+/* It was handed over and may have arrived: what was taken is spent, does not go back any more, and is taken anew where it is handed over once more. */
+MUST_USE enum code sms_spend_used(struct txn *t, const struct uuid *letter, struct err *reterr);
 MUST_USE enum code sms_spend_warned(struct txn *t, int64_t day, usec_t when, struct err *reterr);
 MUST_USE enum code sms_spend_forget(struct txn *t, int64_t before, struct err *reterr);      /* days before that one, and what letters cost on them */
 /* Of a letter: the day it counts on and what was taken; 0 both: nothing. */
