@@ -1,4 +1,4 @@
-/* routes_sent.c — what became of messages to the people of records: no address, no text. Whoever may send reads it. */
+/* routes_sent.c — what became of messages to the people of records: no address, no text. Whoever may send reads it of the records that it sees. */
 #include <string.h>
 
 #include "access/people.h"
@@ -37,6 +37,42 @@ static enum code filter_read(const struct call *c, struct letter_filter *ret, st
     return OK;
 }
 
+/* That of all such records, or else of this one: E_NOT_FOUND where it is not the caller's to know of. */
+static enum code record_seen(struct call *c, int kind, const struct uuid *id, struct err *reterr) {
+    struct message_deed d = { .verb = MESSAGES_READ, .reach = REACH_ALL, .kind = kind };
+    enum code code = message_right(c->service, &c->who, &d, NULL, reterr);
+    if (code != E_FORBIDDEN)
+        return code;
+    d.reach = REACH_ONE;
+    d.id = *id;
+    code = message_right(c->service, &c->who, &d, NULL, reterr);
+    return code == E_FORBIDDEN ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
+}
+
+/* Does the caller know of the record that it went to? One of a kind that the charter has no more is the tenant's own role's. */
+static enum code message_seen(struct call *c, const json_t *one, struct err *reterr) {
+    const char *kind = json_string_value(json_object_get(one, "kind")), *record = json_string_value(json_object_get(one, "record"));
+    const int at = kind == NULL ? -1 : charter_kind(c->charter, kind);
+    struct uuid id;
+    if (at < 0 || record == NULL || !uuid_parse(record, &id))
+        return c->who.person == charter_tenant(c->charter) && policy_whole(c->charter, &c->who) ? OK : err_set(reterr, E_NOT_FOUND, "there is no such message");
+    return record_seen(c, at, &id, reterr);
+}
+
+static enum code seen_only(struct call *c, json_t *list, struct err *reterr) {
+    json_t *items = json_object_get(list, "items");
+    for (size_t i = 0; i < json_array_size(items);) {
+        const enum code code = message_seen(c, json_array_get(items, i), reterr);
+        if (code != OK && code != E_NOT_FOUND)
+            return code;
+        if (code == OK)
+            i++;
+        else
+            (void)json_array_remove(items, i);
+    }
+    return OK;
+}
+
 static void on_list(struct http_req *req) {
     struct call c;
     struct err e;
@@ -54,8 +90,12 @@ static void on_list(struct http_req *req) {
         code = err_set(&e, E_INVALID, "limit: from 1 to 1000");
     if (code == OK)
         code = filter_read(&c, &f, &e);
+    if (code == OK && !uuid_is_null(&f.record))
+        code = record_seen(&c, service_kind_by_number(c.service, f.kind)->index, &f.record, &e);
     if (code == OK)
         code = messages_list(c.service, c.who.tenant, &f, &before, (size_t)limit, &list, &e);
+    if (code == OK)
+        code = seen_only(&c, list, &e);
     if (code == OK)
         call_reply_json(&c, 200, list);
     else
@@ -76,7 +116,10 @@ static void on_one(struct http_req *req) {
     }
     if (!call_id(&c, "id"))
         return;
-    if (message_show(c.service, c.who.tenant, &c.id, &one, &e) == OK)
+    code = message_show(c.service, c.who.tenant, &c.id, &one, &e);
+    if (code == OK && (code = message_seen(&c, one, &e)) == E_NOT_FOUND)
+        (void)err_set(&e, E_NOT_FOUND, "there is no such message");
+    if (code == OK)
         call_reply_json(&c, 200, one);
     else
         call_error(&c, &e, NULL);

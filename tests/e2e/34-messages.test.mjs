@@ -83,6 +83,13 @@ test('who sends says the charter, and a token that reads sends nothing', async (
   assert.equal((await send(id, {}, { token: reader })).status, 403);
   assert.equal((await send(id, {}, { token: door })).status, 404);               // it sends, but sees people on the day of the event alone
   assert.equal((await sejf.call('POST', '/v1/events/messages', { body: { kind: 'registration', id, ...letter } })).status, 401);
+  const made = ok(await send(id, { at: noon() }), 202).id, look = (target, token) => sejf.call('GET', `/v1/events/${target}`, { token });
+  for (const target of [`messages/${made}`, `messages?record=registration/${id}`]) {      // what was written to somebody is told to who knows of that record
+    assert.equal((await look(target, door)).status, 404, target);
+    assert.equal((await look(target, reader)).status, 200, target);
+  }
+  assert.deepEqual((await look('messages', door)).json.items, []);
+  assert.ok((await look('messages', reader)).json.items.some((o) => o.id === made));
   const second = sejf.tenant('events', 'Second'), theirs = sejf.token('events', second, 'organiser');
   assert.equal((await send(id, {}, { token: theirs })).status, 404);
   assert.equal((await sejf.call('GET', '/v1/events/gates', { token: theirs })).json.items.length, 0);
