@@ -30,7 +30,7 @@ enum code beside_new(struct service *s, int64_t tenant, int kind, const struct u
     if (b == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
     *b = (struct beside){ .who = { .tenant = tenant, .person = charter_tenant(s->charter), .by_sejf = true, .subject_kind = -1 }, .arena = arena_new((size_t)1 << 20) };
-    b->d = (struct draft){ .s = s, .who = &b->who, .arena = b->arena, .keys = &b->keys, .mistakes = { .lang = LANG_EN } };
+    b->d = (struct draft){ .s = s, .who = &b->who, .arena = b->arena, .keys = &b->keys, .many = true, .mistakes = { .lang = LANG_EN } };
     b->src = (struct fact_source){ .s = s, .who = &b->who, .record = &b->d.rec, .arena = b->arena, .now = clock_now() };
     if (b->arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");

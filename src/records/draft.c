@@ -67,7 +67,7 @@ static enum code part_key(struct draft *d, size_t i, struct err *reterr) {
     if (d->old == NULL || !d->old->parts[i].has || part_outlived(d, i)) {
         if (d->old != NULL && d->old->parts[i].has)
             d->doomed[d->doomed_count++] = d->old->parts[i].key;
-        enum code code = spare_make(d->s, d->rec.tenant, one->due, 1, &one->id, &one->key, reterr);
+        enum code code = d->many ? spare_ahead(d->s, d->rec.tenant, one->due, &one->id, &one->key, reterr) : spare_make(d->s, d->rec.tenant, one->due, 1, &one->id, &one->key, reterr);
         one->fresh = code == OK;
         return code;
     }

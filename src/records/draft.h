@@ -23,6 +23,7 @@ struct draft {
     struct sealed *seals;                      /* for each part */
     struct token_list tokens;
     bool quiet;                                /* the record stays as it is and only moves its fields: same version, same times */
+    bool many;                                 /* others like it follow at once: keys are made some at a time */
     bool own_id;                               /* a new record with an id that the request chose */
     struct claim *claims, *old_claims;         /* for each limit */
     struct value *wished;                      /* the values as asked for */

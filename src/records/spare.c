@@ -3,8 +3,10 @@
 
 #include "base/mem.h"
 
-#define SPARES_MAX 256u
-struct spare { int64_t tenant; usec_t day; key_id id; struct key key; };
+#define SPARES_MAX 1024u
+#define AHEAD 32u
+#define STALE USEC_PER_DAY                    /* by then nothing comes that is due on the same day */
+struct spare { int64_t tenant; usec_t day, given; key_id id; struct key key; };
 struct spares { pthread_mutex_t lock; size_t count; struct spare *list; };
 
 /* Buckets hold keys of near due dates: a spare serves the same day only. */
@@ -57,11 +59,42 @@ enum code spare_make(struct service *s, int64_t tenant, usec_t due, size_t count
     return code;
 }
 
+/* Room for so many; what has lain for long makes room, and what others may still need is not driven out for what may come. */
+static bool room_for(struct spares *sp, size_t count, usec_t now) {
+    for (size_t i = sp->count; sp->count + count > SPARES_MAX && i-- > 0;) {
+        struct spare *one = &sp->list[i];
+        if (one->given + STALE > now)
+            continue;
+        *one = sp->list[--sp->count];
+        crypto_wipe(&sp->list[sp->count], sizeof *one);
+    }
+    return sp->count + count <= SPARES_MAX;
+}
+
+enum code spare_ahead(struct service *s, int64_t tenant, usec_t due, key_id *ret_id, struct key *ret_key, struct err *reterr) {
+    key_id ids[AHEAD];
+    struct key keys[AHEAD];
+    pthread_mutex_lock(&s->spares->lock);
+    const bool there = take(s->spares, tenant, day_of(due), ret_id, ret_key);
+    const size_t count = there || room_for(s->spares, AHEAD, clock_steady()) ? AHEAD : 1;
+    pthread_mutex_unlock(&s->spares->lock);
+    if (there)
+        return OK;
+    enum code code = keeper_make(s->keeper, tenant, due, count, ids, keys, reterr);
+    if (code == OK) {
+        *ret_id = ids[0];
+        *ret_key = keys[0];
+        spare_give(s, tenant, due, ids + 1, keys + 1, count - 1);
+    }
+    crypto_wipe(keys, sizeof keys);
+    return code;
+}
+
 bool spare_sure(enum code code) { return code == E_BUSY || (code_status(code) >= 400 && code_status(code) < 500); }
 
 void spare_give(struct service *s, int64_t tenant, usec_t due, const key_id *ids, const struct key *keys, size_t count) {
     pthread_mutex_lock(&s->spares->lock);
     for (size_t i = 0; i < count && s->spares->count < SPARES_MAX; i++)
-        s->spares->list[s->spares->count++] = (struct spare){ tenant, day_of(due), ids[i], keys[i] };
+        s->spares->list[s->spares->count++] = (struct spare){ tenant, day_of(due), clock_steady(), ids[i], keys[i] };
     pthread_mutex_unlock(&s->spares->lock);
 }

@@ -9,6 +9,8 @@ MUST_USE struct spares *spares_new(void);
 struct spares *spares_free(struct spares *sp);           /* wipes */
 /* As keeper_make; spares first. */
 MUST_USE enum code spare_make(struct service *s, int64_t tenant, usec_t due, size_t count, key_id *ret_ids, struct key *ret_keys, struct err *reterr);
+/* One key, where many of that due date follow: the keeper is asked for some at once, and those to come are spares until then. */
+MUST_USE enum code spare_ahead(struct service *s, int64_t tenant, usec_t due, key_id *ret_id, struct key *ret_key, struct err *reterr);
 /* Is it sure that the write which answered so stored nothing? Only a refusal of its own, or of the queue, says that. */
 bool spare_sure(enum code code);
 /* The keys of ids, made for that due date, were not used. */
