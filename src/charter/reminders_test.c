@@ -22,7 +22,7 @@ static enum code charter_of(const char *line, struct findings *f, struct charter
 TEST(what_is_said_and_what_holds_by_itself) {
     static const struct { const char *line; bool sms, only; int hours, days, from, until; const char *anchor; uint64_t except; size_t fields; } rows[] = {
         { "by sms 24 hours before starts, only phone and time in the text", true, true, 24, 0, 480, 1260, "starts", 0, 1 },
-        { "by sms 24 hours before starts, only phone and time in the text, not when waiting, between 8:00 and 21:00", true, true, 24, 0, 480, 1260, "starts", 2, 1 },      /* docs/reminders.md */
+        { "by sms 24 hours before starts, only phone and time in the text, not when waiting, between 8:00 and 21:00", true, true, 24, 0, 480, 1260, "starts", 2, 1 },
         { "by sms 2 days before day", true, false, 0, 2, 480, 1260, "day", 0, 0 },
         { "by sms 3 hours before starts, only phone, place and time in the text, not when waiting, between 9:30 and 18:00", true, true, 3, 0, 570, 1080, "starts", 2, 2 },
         { "by sms 1 day before starts, not when waiting or booked", true, false, 0, 1, 480, 1260, "starts", 3, 0 },

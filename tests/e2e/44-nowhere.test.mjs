@@ -140,7 +140,10 @@ async function bulk() {
   answers.push((await sejf.call('GET', leave)).text, (await sejf.call('POST', leave, { body: 'List-Unsubscribe=One-Click', type: 'application/x-www-form-urlencoded' })).text);
   await s.call('POST', 'suppressions', { email: people[7].email, why: 'asked by telephone' }, 201);
   assert.equal((await s.call('POST', 'suppressions/find', { email: people[4].email })).counts['dead address'], 1);
-  await cli(['suppression', 'put', '--email', '-', '--tenant', String(s.tenant), '--why', 'asked by telephone'], `${people[8].email}\n`);
+  const jan = sejf.run(['user', 'invite', 'mail', '--tenant', String(s.tenant), '--role', 'customer', '--email', 'jan@listonosz.example', '--name', 'Jan']);
+  assert.equal(jan.status, 0, jan.stderr);
+  const put = await cli(['suppression', 'put', '--email', '-', '--tenant', String(s.tenant), '--by', 'jan@listonosz.example', '--why', 'asked by telephone'], `${people[8].email}\n`);
+  assert.equal(put.status, 0, put.stderr);
   for (const state of ['sent', 'bounced', 'waiting', 'over']) await s.messages(state);
   const deliveries = await s.call('GET', 'delivery?limit=1000');
   assert.ok(deliveries.items.length >= 23 && deliveries.items.every((d) => /^q\*{10}@poczta-\d\.example$/.test(d.fields.to)), JSON.stringify(deliveries.items[0]));
