@@ -6,6 +6,7 @@
     "charter: mail\ntitle: Mail\nupdated: 2026-11-22\nclock: Europe/Warsaw\nspeaks: [en]\noperator:\n  name: Mail sp. z o.o.\n  country: PL\n"       \
     "  contact: iod@mail.example\n  authority: UODO\npeople:\n  recipient: a person\n  customer: a company\ntenant: customer\n"                      \
     "records:\n  account:\n    belongs_to: customer\n    holds:\n      title: text\n      pool: one of shared | dedicated\n      masked: yes/no, optional\n" \
+    "      state: one of active | paused | closed\n    moves:\n      active to paused: customer\n      paused to active: customer\n      paused to closed: customer\n" \
     "    keep: until the customer deletes it\n    when_deleted: erase delivery\n"                                                                   \
     "  list:\n    belongs_to: customer\n    holds:\n      title: text\n      account: reference to account, optional, found exactly\n"              \
     "    keep: until the customer deletes it\n    when_deleted: erase subscription\n"                                                               \
@@ -96,6 +97,51 @@ TEST(a_delivery_stands_under_the_account_that_it_went_by) {
     list = deliveries(&b, &who);
     CHECK_INT(json_array_size(json_object_get(list, "items")), 1);
     json_decref(list);
+    bed_end(&b);
+}
+
+static void turned(struct bed *b, const struct caller *who, const struct uuid *account, const char *state) {
+    json_t *got = NULL;
+    CHECK_OK(bed_change(b, who, "account", account, -1, json_pack("{s:s}", "state", state), &got), &b->e);
+    json_decref(got);
+}
+
+/* Asked when it is queued and when it goes; and under which account it then stands. */
+TEST(nothing_goes_by_an_account_that_does_not_send) {
+    struct bed b;
+    char id[UUID_TEXT];
+    bed_start(&b, TEXT);
+    struct caller who = bed_role(&b, b.tenant, "customer");
+    struct uuid first = made(&b, &who, "account", json_pack("{s:s, s:s}", "title", "one", "pool", "shared"));
+    struct uuid second = made(&b, &who, "account", json_pack("{s:s, s:s}", "title", "two", "pool", "dedicated"));
+    struct uuid plain = made(&b, &who, "list", json_pack("{s:s}", "title", "News")), own = made(&b, &who, "list", json_pack("{s:s, s:s}", "title", "Offers", "account", uuid_format(&second, id)));
+    struct uuid anna = made(&b, &who, "subscription", json_pack("{s:s, s:s}", "list", uuid_format(&plain, id), "email", "anna@people.example"));
+    const struct { const char *first, *second; bool goes[2]; enum gate gate[2]; bool later[2]; const struct uuid *by /* of the list that names none */; } row[] = {
+        { NULL, NULL, { true, true }, { GATES, GATES }, { false, false }, &first },
+        { NULL, "paused", { true, false }, { GATES, GATE_PAUSED }, { false, true }, &first },
+        { "paused", NULL, { false, false }, { GATE_PAUSED, GATE_PAUSED }, { true, true }, &first },
+        { NULL, "active", { true, true }, { GATES, GATES }, { false, false }, &second },      /* the oldest that sends */
+        { "closed", NULL, { true, true }, { GATES, GATES }, { false, false }, &second },
+        { NULL, "paused", { false, false }, { GATE_CHARTER, GATE_PAUSED }, { false, true }, &first },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+        struct record *by = NULL;
+        if (row[i].first != NULL)
+            turned(&b, &who, &first, row[i].first);
+        if (row[i].second != NULL)
+            turned(&b, &who, &second, row[i].second);
+        for (int l = 0; l < 2; l++)
+            for (enum gate_stage stage = STAGE_QUEUE; stage <= STAGE_SEND; stage++) {
+                struct gate_ask ask = { .service = b.service, .tenant = b.tenant, .channel = CHANNEL_EMAIL, .stage = stage, .kind = charter_kind(b.charter, "subscription"), .record = anna,
+                                        .parent = l == 0 ? plain : own, .now = clock_now() };
+                struct gate_verdict v = { .passes = true };
+                CHECK_OK(gate_log_check(&ask, &v, &b.e), &b.e);
+                CHECK(v.passes == row[i].goes[l] && (v.passes || (v.gate == row[i].gate[l] && (v.again > ask.now) == row[i].later[l])));
+            }
+        CHECK_OK(log_account(b.service, b.tenant, charter_kind(b.charter, "subscription"), &anna, &plain, arena, &by, &b.e), &b.e);
+        CHECK(uuid_compare(&by->id, row[i].by) == 0);
+    }
     bed_end(&b);
 }
 

@@ -11,7 +11,8 @@ static enum code call(struct env *e, const char *method, const char *path, const
     return env_call(e, &(struct call){ .method = method, .path = url, .side = 1, .body = (json_t *)(uintptr_t)body }, ret, reterr);
 }
 
-static bool stopped(const struct answer *a, const char *gate) { return a->status == 403 && strcmp(mail_gate(a), gate) == 0; }
+/* 409: it may go later. */
+static bool stopped(const struct answer *a, const char *gate) { return (a->status == 403 || a->status == 409) && strcmp(mail_gate(a), gate) == 0; }
 
 /* ---- the list */
 
