@@ -68,7 +68,7 @@ static double through_all(struct bench *b) {
     o.d.way = (struct deliver_way){ .send = way_send, .ask = way_ask, .arg = b->line, .from = "service@seats.example", .relay = "127.0.0.1" };
     usec_t began = clock_steady();
     CHECK_OK(postman_start(&o.d, &p, &o.b.e), &o.b.e);
-    for (struct postman_status s = { 0 }; s.done < (uint64_t)b->letters && clock_steady() - began < 300 * USEC_PER_SEC; postman_status(p, &s)) {
+    for (struct postman_status s = { 0 }; s.done < (uint64_t)b->letters && clock_steady() - began < 300 * USEC_PER_SEC; postman_status(p, CHANNEL_EMAIL, &s)) {
         CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
         (void)usleep(20000);
     }
@@ -123,7 +123,7 @@ static int memory(int64_t count) {
         took += clock_steady() - look;
         (void)usleep(100000);
     }
-    postman_status(p, &s);
+    postman_status(p, CHANNEL_EMAIL, &s);
     printf("{\"rows\": %lld, \"put_seconds\": %.1f, \"kib_empty\": %lld, \"kib_full\": %lld, \"kib_worked\": %lld, \"tried\": %llu, \"look_ms\": %.2f}\n", (long long)count, put, (long long)before, (long long)full, (long long)resident(),
            (unsigned long long)s.tried, (double)took / 1000 / (double)looks);
     p = postman_stop(p);

@@ -110,6 +110,15 @@ static void metrics_mail(struct buf *b, const struct postman_status *s) {
     counter(b, "letter_doubts", "Tries of which nobody knows what became: the letter goes again with the same Message-ID.", s->doubts);
     gauge(b, "letters_under_way", "Letters that are being handed over.", (int64_t)s->under_way);
     gauge(b, "relay_waited_for", "Do letters wait because the relay takes none.", s->waits_until != 0);
+    gauge(b, "letters_tenants_waited_for", "Tenants whose letters alone wait, for what was answered to them.", (int64_t)s->tenants_wait);
+}
+
+static void metrics_texts(struct buf *b, const struct postman_status *s) {
+    counter(b, "texts_tried", "Tries to hand a text message to the provider.", s->tried);
+    counter(b, "provider_failures", "Tries that failed because of the provider of text messages, whatever the message.", s->relay_failed);
+    counter(b, "text_doubts", "Tries of which nobody knows what became: the message goes again with the same reference.", s->doubts);
+    gauge(b, "texts_under_way", "Text messages that are being handed over.", (int64_t)s->under_way);
+    gauge(b, "provider_waited_for", "Do text messages wait because the provider takes none.", s->waits_until != 0);
 }
 
 /* Of all tenants. */
@@ -231,9 +240,11 @@ static void on_metrics(struct http_req *req) {
         metrics_webhooks(&b, &told);
     }
     if (a->postman != NULL) {
-        struct postman_status mail;
-        postman_status(a->postman, &mail);
+        struct postman_status mail, texts;
+        postman_status(a->postman, CHANNEL_EMAIL, &mail);
+        postman_status(a->postman, CHANNEL_SMS, &texts);
         metrics_mail(&b, &mail);
+        metrics_texts(&b, &texts);
     }
     metrics_gates(&b);
     metrics_rights(&b, a);

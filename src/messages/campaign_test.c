@@ -105,7 +105,7 @@ static bool due_count(int64_t tenant, const struct uuid *id UNUSED, usec_t next 
 }
 static size_t due(struct bed *b, int64_t tenant) {
     size_t n[2] = { (size_t)tenant, 0 };
-    CHECK_OK(letters_next(b->store, clock_now(), INT64_MIN, 2000, due_count, n, &b->e), &b->e);
+    CHECK_OK(letters_next(b->store, CHANNEL_EMAIL, clock_now(), INT64_MIN, 2000, due_count, n, &b->e), &b->e);
     return n[1];
 }
 

@@ -60,7 +60,7 @@ static enum deliver_end end_of(const struct letter_try *t) {
     enum mail_outcome o = t->reply.outcome;
     bool answered = t->reply.about && (o == MAIL_LATER || o == MAIL_REFUSED);
     if (t->row.channel == CHANNEL_SMS)
-        return o == MAIL_RELAY ? DELIVER_PROVIDER : DELIVER_ASIDE;   /* a provider of text messages keeps no mail waiting, and tells nothing of the relay */
+        return o == MAIL_RELAY ? DELIVER_PROVIDER : o == MAIL_IN_DOUBT || o == MAIL_NEVER ? DELIVER_DOUBT : DELIVER_DONE;
     if (o == MAIL_RELAY)
         return lost_at_letter(t) ? DELIVER_LOST : DELIVER_RELAY;
     if (o == MAIL_IN_DOUBT || o == MAIL_NEVER)

@@ -123,11 +123,13 @@ UNUSED static struct out_row out_row_of(struct outbed *o, int64_t tenant, const 
 }
 UNUSED static struct out_row out_row(struct outbed *o, const struct uuid *id) { return out_row_of(o, o->b.tenant, id); }
 static bool out_next_take(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_t next, void *arg) {
-    *(usec_t *)arg = next;
+    usec_t *first = arg;
+    *first = next < *first ? next : *first;
     return false;
 }
 UNUSED static usec_t out_next(struct outbed *o) {
     usec_t next = USEC_NEVER;
-    CHECK_OK(letters_next(o->b.store, USEC_NEVER - 1, INT64_MIN, 1, out_next_take, &next, &o->b.e), &o->b.e);
+    for (enum channel c = 0; c < CHANNELS; c++)
+        CHECK_OK(letters_next(o->b.store, c, USEC_NEVER - 1, INT64_MIN, 1, out_next_take, &next, &o->b.e), &o->b.e);
     return next;
 }

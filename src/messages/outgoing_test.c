@@ -94,7 +94,7 @@ static bool next_take(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_
 }
 static usec_t course_next(struct course *c) {
     usec_t next = USEC_NEVER;
-    CHECK_OK(letters_next(c->d.b.store, USEC_NEVER - 1, INT64_MIN, 1, next_take, &next, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(letters_next(c->d.b.store, CHANNEL_EMAIL, USEC_NEVER - 1, INT64_MIN, 1, next_take, &next, &c->d.b.e), &c->d.b.e);
     return next;
 }
 

@@ -1,279 +1,318 @@
-/* postman.c — invariant: a letter stands in `places` from when it is queued until what came of it is written down, so no two threads have the
- * same. Tenants take turns: each looks for places from behind the one that had the last, may hold all but some of them and all threads that may go at a time but one, and of
- * what is queued the next letter of whoever has had fewer goes first (start-time fair queueing). */
+/* postman.c — invariant: a letter stands in `places` of its lane from when it is queued until what came of it is written down, so no two threads have the same.
+ * Tenants take turns: each looks for places from behind the one that had the last, may hold some, and of what is queued the next letter of whoever has had fewer
+ * goes first (start-time fair queueing), if that tenant may have one more under way (messages/fair.h). */
 #include "messages/postman.h"
 
 #include <pthread.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "messages/fair.h"
 
-#define THREADS 32u                          /* measured: bench/queue.c */
+#define THREADS 36u                          /* for mail; measured: bench/queue.c */
+#define THREADS_SMS 8u                       /* a provider that hangs keeps so many */
 #define PLACES 192u
-#define PLACES_EACH 144u                    /* of one tenant */
 #define SHARE 4u                             /* of each tenant in a look, before any gets more */
 #define LOOK_USEC USEC_PER_SEC
-#define PAUSE_FIRST (15 * USEC_PER_SEC)
-#define PAUSE_MOST (5 * USEC_PER_MINUTE)
-#define STRANGE_MOST 3u
-#define WINDOW_FULL (THREADS * WINDOW_ONE)
-#define WINDOW_ONE 64u                       /* so many letters that were taken let one more go at a time where one goes */
 
 enum place_state { FREE, QUEUED, TAKEN };
-struct place { enum place_state state; int64_t tenant; struct uuid id; uint64_t turn; };
-struct postman {
-    struct deliver deliver;
+struct place { enum place_state state; int64_t tenant; struct uuid id; uint64_t turn; usec_t since /* TAKEN; by the steady clock */; };
+struct lane {
+    const struct deliver *deliver;
+    enum channel channel;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    pthread_t threads[THREADS]; size_t thread_count;
+    pthread_t threads[THREADS]; size_t threads_most, thread_count;
     struct place places[PLACES];
     uint64_t turn;                           /* of the letter that was taken last */
     int64_t after;                           /* the tenant whose turn for places was last */
     bool stop;
-    bool more, looks;                        /* the last look found more than there was room for; a thread looks */
-    unsigned faults;                         /* of the relay, in a row */
-    unsigned strange;                        /* letters in a row whose answer was about us, or never came */
-    unsigned window;                         /* how many may go at a time, times WINDOW_ONE */
-    usec_t slowed;                           /* by the steady clock: what is said of letters that had left by then lessens it no more */
-    usec_t resume;                           /* by the steady clock; 0: nobody waits */
+    bool more, behind, looks;                /* another look may find something; the last one left some behind; a thread looks */
+    struct fair *fair;
     struct postman_status status;
 };
+struct postman { struct deliver deliver; struct lane lanes[CHANNELS]; };
 
 /* ---- threads */
 
-static size_t taken_of(const struct postman *p, int64_t tenant) {
-    size_t n = 0;
-    for (size_t i = 0; i < PLACES; i++)
-        n += p->places[i].state == TAKEN && p->places[i].tenant == tenant;
-    return n;
-}
-
-static struct place *next_place(struct postman *p) {
-    struct place *best = NULL;
-    size_t most = p->window / WINDOW_ONE, each = most > 1 ? most - 1 : 1;
-    if (p->status.under_way >= most)
-        return NULL;
+static struct fair_held held_by(const struct lane *l, int64_t tenant, usec_t stalled_since) {
+    struct fair_held h = { 0 };
     for (size_t i = 0; i < PLACES; i++) {
-        struct place *at = &p->places[i];
-        if (at->state == QUEUED && (best == NULL || at->turn < best->turn) && (p->status.under_way < each || taken_of(p, at->tenant) < each))
-            best = at;
+        const struct place *at = &l->places[i];
+        const bool taken = at->state == TAKEN, stalled = taken && at->since <= stalled_since, theirs = at->tenant == tenant;
+        h.all += taken;
+        h.all_stalled += stalled;
+        h.taken += taken && theirs;
+        h.stalled += stalled && theirs;
     }
-    return best;
+    return h;
 }
 
-/* Under lock. Several letters that failed at once are one fault: it counts only after the pause of the one before. */
-static void relay_failed(struct postman *p) {
-    usec_t now = clock_steady(), pause = PAUSE_FIRST;
-    p->status.relay_failed++;
-    if (now < p->resume)
-        return;
-    for (unsigned i = 0; i < p->faults && pause < PAUSE_MOST; i++)
-        pause *= 2;
-    p->faults++;
-    p->resume = now + (pause < PAUSE_MOST ? pause : PAUSE_MOST);
-    for (size_t i = 0; i < PLACES; i++)      /* those that wait are queued again when it is time */
-        if (p->places[i].state == QUEUED)
-            p->places[i].state = FREE;
-}
-
-/* Half as many at a time; where that is one already, all wait. `began`: when that letter was taken, so that many answers to one burst count as one. */
-static void slow_down(struct postman *p, usec_t began) {
-    p->status.slowed++;
-    if (began < p->slowed)
-        return;
-    p->slowed = clock_steady();
-    if (p->window < 2 * WINDOW_ONE) {
-        relay_failed(p);
-        return;
+/* The next of whoever has had fewer, and may have one more. */
+static struct place *next_place(struct lane *l) {
+    const usec_t stalled_since = clock_steady() - fair_stall(l->fair);
+    int64_t refused[PLACES];
+    size_t refusals = 0;
+    for (;;) {
+        struct place *best = NULL;
+        for (size_t i = 0; i < PLACES; i++) {
+            struct place *at = &l->places[i];
+            bool no = at->state != QUEUED || (best != NULL && at->turn >= best->turn);
+            for (size_t k = 0; k < refusals && !no; k++)
+                no = refused[k] == at->tenant;
+            best = no ? best : at;
+        }
+        if (best == NULL)
+            return NULL;
+        const struct fair_held h = held_by(l, best->tenant, stalled_since);
+        if (fair_may(l->fair, best->tenant, &h))
+            return best;
+        refused[refusals++] = best->tenant;
     }
-    p->window = p->window / 2 < WINDOW_ONE ? WINDOW_ONE : p->window / 2;
 }
 
-/* An answer about us, or none where one had to come: several in a row are the way's fault, one may be its letter's. */
-static void strange(struct postman *p) {
-    if (++p->strange >= STRANGE_MOST)
-        relay_failed(p);
+/* Those that wait are queued again when it is time. */
+static void places_clear(struct lane *l) {
+    const usec_t now = clock_steady();
+    for (size_t i = 0; i < PLACES; i++)
+        if (l->places[i].state == QUEUED && fair_waits(l->fair, l->places[i].tenant, now))
+            l->places[i].state = FREE;
 }
 
-/* It was taken, or nothing was said against the way. */
-static void went_well(struct postman *p) {
-    p->faults = p->strange = 0;
-    p->resume = 0;
-    if (p->window < WINDOW_FULL)
-        p->window++;
+/* What could not be written down for want of memory or of disk makes all wait; what was wrong with that letter, its tenant or its keys, its tenant alone. */
+static bool is_its_own(enum code code) {
+    static const enum code own[] = { E_NOT_FOUND, E_TOO_MANY, E_BUSY, E_FIELDS, E_GONE, E_DAMAGED, E_INVALID, E_TOO_LARGE, E_FORBIDDEN };
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (own[i] == code)
+            return true;
+    return false;
 }
 
-static void note(struct postman *p, enum code code, enum deliver_end end, usec_t began) {
-    p->status.tried++;
+static void note(struct lane *l, int64_t tenant, enum code code, enum deliver_end end, usec_t began) {
+    static const struct { bool done; enum fair_says says; } ends[] = {
+        [DELIVER_DONE] = { true, FAIR_WELL },       [DELIVER_DOUBT] = { true, FAIR_STRANGE },  [DELIVER_LOST] = { true, FAIR_STRANGE }, [DELIVER_SLOW] = { true, FAIR_SLOW },      [DELIVER_BLOCKED] = { true, FAIR_STRANGE },
+        [DELIVER_RELAY] = { false, FAIR_WAY },      [DELIVER_PROVIDER] = { false, FAIR_WAY },  [DELIVER_AWAY] = { false, FAIR_NOTHING }, [DELIVER_WAITS] = { false, FAIR_NOTHING }, [DELIVER_ASIDE] = { true, FAIR_NOTHING },
+    };
+    const usec_t now = clock_steady();
+    l->status.tried++;
     if (code != OK && code != E_CONFLICT) {
-        p->status.failed++;
-        relay_failed(p);                     /* want of memory, of disk: not again at once */
-    } else if (code == OK && end == DELIVER_RELAY) {
-        relay_failed(p);
-    } else if (code == OK && (end == DELIVER_ASIDE || end == DELIVER_PROVIDER)) {
-        p->status.done++;
-    } else if (code == OK && end <= DELIVER_BLOCKED) {
-        p->status.done++;
-        p->status.doubts += end == DELIVER_DOUBT;
-        p->status.blocked += end == DELIVER_BLOCKED;
-        if (end == DELIVER_SLOW)
-            slow_down(p, began);
-        else if (end != DELIVER_DONE)
-            strange(p);
-        else
-            went_well(p);
+        l->status.failed++;
+        fair_note(l->fair, tenant, is_its_own(code) ? FAIR_STRANGE : FAIR_WAY, began, now);
+    } else if (code == OK) {
+        l->status.done += ends[end].done;
+        l->status.doubts += end == DELIVER_DOUBT;
+        l->status.blocked += end == DELIVER_BLOCKED;
+        fair_note(l->fair, tenant, ends[end].says, began, now);
     }
+    places_clear(l);
 }
 
-static enum code look(struct postman *p, usec_t now, size_t share, struct err *reterr);
+static enum code look(struct lane *l, usec_t now, size_t share, struct err *reterr);
 
 /* Under lock: where the queue has run dry and more wait in the store, a thread looks at once, not at the next turn of the clock. */
-static bool looks_itself(struct postman *p) {
+static bool looks_itself(struct lane *l) {
     struct err e;
     size_t queued = 0;
     for (size_t i = 0; i < PLACES; i++)
-        queued += p->places[i].state == QUEUED;
-    if (queued >= THREADS || !p->more || p->looks || p->stop || clock_steady() < p->resume || p->status.under_way >= p->window / WINDOW_ONE)
+        queued += l->places[i].state == QUEUED;
+    if (queued >= l->threads_most / 2 || !l->more || l->looks || l->stop || fair_resume(l->fair, clock_steady()) != 0)
         return false;
-    p->looks = true;
-    p->more = false;
-    pthread_mutex_unlock(&p->lock);
-    enum code code = look(p, clock_now(), PLACES, &e);
-    pthread_mutex_lock(&p->lock);
-    p->looks = false;
+    l->looks = true;
+    l->more = false;
+    pthread_mutex_unlock(&l->lock);
+    enum code code = look(l, clock_now(), PLACES, &e);
+    pthread_mutex_lock(&l->lock);
+    l->looks = false;
     return code == OK;
 }
 
 static void *thread_run(void *arg) {
-    struct postman *p = arg;
-    pthread_mutex_lock(&p->lock);
-    while (!p->stop) {
-        struct place *at = next_place(p);
+    struct lane *l = arg;
+    pthread_mutex_lock(&l->lock);
+    while (!l->stop) {
+        struct place *at = next_place(l);
         if (at == NULL) {
-            if (!looks_itself(p))
-                pthread_cond_wait(&p->work, &p->lock);
+            if (!looks_itself(l))
+                pthread_cond_wait(&l->work, &l->lock);
             continue;
         }
         struct uuid id = at->id;
         int64_t tenant = at->tenant;
         struct err e;
         enum deliver_end end = DELIVER_DONE;
-        at->state = TAKEN;
-        p->turn = at->turn;
-        p->status.under_way++;
         usec_t began = clock_steady();
-        pthread_mutex_unlock(&p->lock);
-        enum code code = deliver_one(&p->deliver, tenant, &id, &end, &e);
-        pthread_mutex_lock(&p->lock);
-        p->status.under_way--;
+        at->state = TAKEN;
+        at->since = began;
+        l->turn = at->turn;
+        l->status.under_way++;
+        pthread_mutex_unlock(&l->lock);
+        enum code code = deliver_one(l->deliver, tenant, &id, &end, &e);
+        pthread_mutex_lock(&l->lock);
+        l->status.under_way--;
         at->state = FREE;
-        note(p, code, end, began);
-        pthread_cond_broadcast(&p->work);    /* its tenant may have had too many, or all */
+        note(l, tenant, code, end, began);
+        l->more = l->more || l->behind;      /* there is room for one of those */
+        pthread_cond_broadcast(&l->work);    /* its tenant may have had too many, or all */
     }
-    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&l->lock);
     return NULL;
 }
 
-enum code postman_start(const struct deliver *d, struct postman **ret, struct err *reterr) {
-    PRE(d != NULL && ret != NULL && reterr != NULL);
-    struct postman *p = mem_new(sizeof *p);
-    if (p == NULL)
-        return err_set(reterr, E_MEMORY, "no memory for delivering letters");
-    p->deliver = *d;
-    p->after = INT64_MIN;
-    p->window = WINDOW_FULL;
-    pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->work, NULL);
-    for (; p->thread_count < THREADS; p->thread_count++) {
-        int num = pthread_create(&p->threads[p->thread_count], NULL, thread_run, p);
-        if (num != 0) {
-            postman_stop(p);
-            return err_errno(reterr, num, "no thread for delivering letters");
-        }
+static void lane_stop(struct lane *l) {
+    if (l->deliver == NULL)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stop = true;
+    pthread_cond_broadcast(&l->work);
+    pthread_mutex_unlock(&l->lock);
+    for (size_t i = 0; i < l->thread_count; i++)
+        pthread_join(l->threads[i], NULL);
+    pthread_cond_destroy(&l->work);
+    pthread_mutex_destroy(&l->lock);
+    l->fair = fair_free(l->fair);
+}
+
+/* Whatever it returns, lane_stop ends it. */
+static enum code lane_start(struct lane *l, const struct deliver *d, enum channel channel, size_t threads, struct err *reterr) {
+    *l = (struct lane){ .deliver = d, .channel = channel, .threads_most = threads, .after = INT64_MIN };
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->work, NULL);
+    enum code code = fair_new(threads, &l->fair, reterr);
+    for (; code == OK && l->thread_count < threads; l->thread_count += code == OK) {
+        int num = pthread_create(&l->threads[l->thread_count], NULL, thread_run, l);
+        code = num == 0 ? OK : err_errno(reterr, num, "no thread for delivering letters");
     }
-    *ret = p;
-    return OK;
+    return code;
+}
+
+enum code postman_start(const struct deliver *d, struct postman **ret, struct err *reterr) {
+    static const size_t threads[CHANNELS] = { [CHANNEL_EMAIL] = THREADS, [CHANNEL_SMS] = THREADS_SMS };
+    PRE(d != NULL && ret != NULL && reterr != NULL);
+    AUTO(postman_stop) struct postman *p = mem_new(sizeof *p);
+    enum code code = p == NULL ? err_set(reterr, E_MEMORY, "no memory for delivering letters") : OK;
+    if (code == OK)
+        p->deliver = *d;
+    for (enum channel c = 0; code == OK && c < CHANNELS; c++)
+        code = lane_start(&p->lanes[c], &p->deliver, c, threads[c], reterr);
+    if (code == OK)
+        *ret = TAKE(p);
+    return code;
 }
 
 struct postman *postman_stop(struct postman *p) {
     if (p == NULL)
         return NULL;
-    pthread_mutex_lock(&p->lock);
-    p->stop = true;
-    pthread_cond_broadcast(&p->work);
-    pthread_mutex_unlock(&p->lock);
-    for (size_t i = 0; i < p->thread_count; i++)
-        pthread_join(p->threads[i], NULL);
-    pthread_cond_destroy(&p->work);
-    pthread_mutex_destroy(&p->lock);
+    for (enum channel c = 0; c < CHANNELS; c++)
+        lane_stop(&p->lanes[c]);
     return mem_free(p);
 }
 
 /* ---- what is to be tried */
 
-struct wanted { struct place list[2 * PLACES]; size_t count; };      /* twice: those under way may be among them */
+/* How many letters of that tenant are worth looking at: where it waits, or holds all that it may, none is, so that its many keep nobody's from being seen. */
+static size_t room_of(struct lane *l, int64_t tenant) {
+    const size_t most = fair_places(l->fair, tenant);
+    size_t held = 0;
+    for (size_t i = 0; i < PLACES; i++)
+        held += l->places[i].state != FREE && l->places[i].tenant == tenant;
+    return fair_waits(l->fair, tenant, clock_steady()) || held >= most ? 0 : most;       /* those that it holds may be among them */
+}
+
+struct wanted { struct lane *lane; struct place list[2 * PLACES]; size_t count, room; bool any, behind /* letters were passed over */; int64_t tenant /* that rows are of now */; };
 static bool want(int64_t tenant, const struct uuid *id, usec_t next UNUSED, void *arg) {
     struct wanted *w = arg;
+    if (!w->any || w->tenant != tenant) {
+        pthread_mutex_lock(&w->lane->lock);
+        w->room = room_of(w->lane, tenant);
+        pthread_mutex_unlock(&w->lane->lock);
+        w->any = true;
+        w->tenant = tenant;
+    }
+    if (w->room == 0) {
+        w->behind = true;
+        return true;
+    }
+    w->room--;
     w->list[w->count++] = (struct place){ .tenant = tenant, .id = *id };
     return w->count < ARRAY_LEN(w->list);
 }
 
-/* False: there is no room. */
-static bool queue(struct postman *p, const struct place *one) {
+/* Under lock. A tenant holds some places more than it may have letters under way, and leaves as many free as it has. */
+enum queued { IS_QUEUED, WAS_QUEUED, NO_ROOM, NOT_NOW };
+static enum queued queue(struct lane *l, const struct place *one) {
     struct place *room = NULL;
-    uint64_t turn = p->turn;
-    size_t held = 0;
+    uint64_t turn = l->turn;
+    size_t held = 0, free = 0;
+    if (fair_waits(l->fair, one->tenant, clock_steady()))
+        return NOT_NOW;
     for (size_t i = 0; i < PLACES; i++) {
-        struct place *at = &p->places[i];
+        struct place *at = &l->places[i];
         if (at->state == FREE) {
             room = at;
+            free++;
         } else if (at->tenant == one->tenant) {
             if (uuid_compare(&at->id, &one->id) == 0)
-                return true;
+                return WAS_QUEUED;
             held++;
             turn = at->turn > turn ? at->turn : turn;
         }
     }
-    if (room == NULL || held >= PLACES_EACH)
-        return false;                        /* at the next look */
+    if (room == NULL || (held > 0 && (held >= free || held >= fair_places(l->fair, one->tenant))))
+        return NO_ROOM;                      /* at the next look */
     *room = (struct place){ .state = QUEUED, .tenant = one->tenant, .id = one->id, .turn = turn + 1 };
-    p->after = one->tenant;
-    pthread_cond_signal(&p->work);
-    return true;
+    l->after = one->tenant;
+    pthread_cond_signal(&l->work);
+    return IS_QUEUED;
 }
 
-/* Some of each tenant, and then, if there is room, more of each. */
-static enum code look(struct postman *p, usec_t now, size_t share, struct err *reterr) {
-    struct wanted w = { .count = 0 };
-    pthread_mutex_lock(&p->lock);
-    int64_t after = p->after;
-    pthread_mutex_unlock(&p->lock);
-    enum code code = letters_next(p->deliver.store, now, after, share, want, &w, reterr);
-    pthread_mutex_lock(&p->lock);
-    bool room = true;
-    for (size_t i = 0; code == OK && i < w.count; i++)
-        room = queue(p, &w.list[i]) && room;
-    p->more = p->more || !room || w.count == ARRAY_LEN(w.list);
-    pthread_mutex_unlock(&p->lock);
+/* Some of each tenant, and then, if there is room, more of each. A look that finds nothing new leaves the next to the clock. */
+static enum code look(struct lane *l, usec_t now, size_t share, struct err *reterr) {
+    struct wanted w = { .lane = l };
+    pthread_mutex_lock(&l->lock);
+    int64_t after = l->after;
+    pthread_mutex_unlock(&l->lock);
+    enum code code = letters_next(l->deliver->store, l->channel, now, after, share, want, &w, reterr);
+    pthread_mutex_lock(&l->lock);
+    bool left = w.behind || w.count == ARRAY_LEN(w.list), fresh = false;
+    for (size_t i = 0; code == OK && i < w.count; i++) {
+        enum queued q = queue(l, &w.list[i]);
+        fresh = fresh || q == IS_QUEUED;
+        left = left || q == NO_ROOM;
+    }
+    l->behind = left;
+    l->more = l->more || (left && fresh);
+    pthread_mutex_unlock(&l->lock);
     return code;
 }
 
 enum code postman_look(struct postman *p, usec_t now, usec_t *ret_next, struct err *reterr) {
     PRE(p != NULL && ret_next != NULL && reterr != NULL);
     *ret_next = now + LOOK_USEC;
-    pthread_mutex_lock(&p->lock);
-    bool waits = clock_steady() < p->resume;
-    pthread_mutex_unlock(&p->lock);
-    if (waits)
-        return OK;
-    enum code code = look(p, now, SHARE, reterr);
-    return code == OK ? look(p, now, PLACES, reterr) : code;
+    enum code code = OK;
+    for (enum channel c = 0; code == OK && c < CHANNELS; c++) {
+        struct lane *l = &p->lanes[c];
+        pthread_mutex_lock(&l->lock);
+        bool waits = fair_resume(l->fair, clock_steady()) != 0;
+        pthread_cond_broadcast(&l->work);    /* a letter that is stalled by now leaves room for others */
+        pthread_mutex_unlock(&l->lock);
+        if (!waits && (code = look(l, now, SHARE, reterr)) == OK)
+            code = look(l, now, PLACES, reterr);
+    }
+    return code;
 }
 
-void postman_status(struct postman *p, struct postman_status *ret) {
-    pthread_mutex_lock(&p->lock);
-    *ret = p->status;
-    ret->window = p->window / WINDOW_ONE;
-    ret->waits_until = clock_steady() < p->resume ? clock_now() + (p->resume - clock_steady()) : 0;
-    pthread_mutex_unlock(&p->lock);
+void postman_status(struct postman *p, enum channel channel, struct postman_status *ret) {
+    PRE(p != NULL && (size_t)channel < CHANNELS && ret != NULL);
+    struct lane *l = &p->lanes[channel];
+    const usec_t now = clock_steady();
+    pthread_mutex_lock(&l->lock);
+    const struct fair_status f = fair_status(l->fair, now);
+    const usec_t resume = fair_resume(l->fair, now);
+    *ret = l->status;
+    pthread_mutex_unlock(&l->lock);
+    ret->relay_failed = f.failed;
+    ret->window = f.window;
+    ret->slowed = f.slowed;
+    ret->tenants_wait = f.waiting;
+    ret->waits_until = resume == 0 ? 0 : clock_now() + (resume - now);
 }

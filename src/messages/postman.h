@@ -1,6 +1,6 @@
-/* postman.h — the threads that deliver letters, some at a time, and the queue before them. While the relay takes no letter all wait, at growing
- * intervals; what is wrong with one letter keeps only that one. Where the relay says that we are too fast, half as many go at a time, and slowly more again;
- * where it says of several in a row that it does not want us, all wait. Thread-safe. Ownership: postman_start gives, postman_stop takes back. */
+/* postman.h — the threads that deliver letters, some at a time, and the queues before them: one lane for mail and one for text messages, so that neither waits for the
+ * other's way out. While a way takes no letter all of its lane wait, at growing intervals; what is said over one tenant's letters slows or stops that tenant
+ * alone (messages/fair.h), and what is wrong with one letter keeps only that one. Thread-safe. Ownership: postman_start gives, postman_stop takes back. */
 #pragma once
 #include "messages/deliver.h"
 
@@ -12,5 +12,7 @@ DEFINE_AUTO(struct postman, postman_stop)
 /* Queues what is to be tried by now; *ret_next: when to look again. Never blocks for long. */
 MUST_USE enum code postman_look(struct postman *p, usec_t now, usec_t *ret_next, struct err *reterr);
 
-struct postman_status { uint64_t tried, done, relay_failed, failed /* could not be written down */, doubts; size_t under_way, window /* that may go at a time */; uint64_t slowed, blocked; usec_t waits_until /* for the relay; 0: not */; };
-void postman_status(struct postman *p, struct postman_status *ret);
+/* Of one lane. */
+struct postman_status { uint64_t tried, done, relay_failed /* tries that failed because of the way, or could not be written down */, failed /* of these: could not be written down */, doubts; size_t under_way, window /* that may go at a time */;
+                        uint64_t slowed, blocked; size_t tenants_wait /* whose letters alone wait */; usec_t waits_until /* for the way; 0: not */; };
+void postman_status(struct postman *p, enum channel channel, struct postman_status *ret);

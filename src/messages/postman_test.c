@@ -1,4 +1,4 @@
-/* postman_test.c — many letters at once, each delivered once; a relay that fails makes all wait. */
+/* postman_test.c — many letters at once, each delivered once; a relay that fails makes all wait, a tenant whose letters stall or a provider that hangs nobody else. */
 #include "messages/postman.c"
 
 #include "messages/outbed.h"
@@ -20,7 +20,7 @@ static bool looks_until(struct outbed *o, struct postman *p, bool (*fn)(struct o
 static bool all_gone(struct outbed *o, struct postman *p UNUSED) { return out_next(o) == USEC_NEVER; }
 static bool relay_known(struct outbed *o UNUSED, struct postman *p) {
     struct postman_status s;
-    postman_status(p, &s);
+    postman_status(p, CHANNEL_EMAIL, &s);
     return s.relay_failed > 0 && s.under_way == 0 && s.waits_until > 0;
 }
 
@@ -63,7 +63,7 @@ TEST(a_relay_that_fails_is_left_alone_for_a_while) {
     for (int i = 0; i < 5; i++)
         CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
     struct postman_status s;
-    postman_status(p, &s);
+    postman_status(p, CHANNEL_EMAIL, &s);
     CHECK(o.sent == sent && s.done == 0 && s.waits_until > clock_now());
     p = postman_stop(p);
     out_end(&o);
@@ -84,39 +84,64 @@ TEST(a_tenant_with_many_letters_keeps_nobody_waiting) {
     o.outcome = MAIL_SENT;
     o.blocks = true;                         /* until both tenants' letters stand in line */
     CHECK_OK(postman_start(&o.d, &p, &o.b.e), &o.b.e);
+    struct lane *l = &p->lanes[CHANNEL_EMAIL];
     for (int i = 0; i < 3; i++)
         CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
-    pthread_mutex_lock(&p->lock);
+    pthread_mutex_lock(&l->lock);
     size_t held = 0, theirs = 0;
     for (size_t i = 0; i < PLACES; i++) {
-        held += p->places[i].state != FREE && p->places[i].tenant == o.b.tenant;
-        theirs += p->places[i].state != FREE && p->places[i].tenant == o.b.other;
+        held += l->places[i].state != FREE && l->places[i].tenant == o.b.tenant;
+        theirs += l->places[i].state != FREE && l->places[i].tenant == o.b.other;
     }
-    pthread_mutex_unlock(&p->lock);
-    CHECK(held == PLACES_EACH && theirs == 2);
+    pthread_mutex_unlock(&l->lock);
+    CHECK(held == fair_places(l->fair, o.b.tenant) && held < PLACES / 4 && theirs == 2);
     o.blocks = false;
-    for (int i = 0; i < 3000 && (out_row_of(&o, o.b.other, &other[0]).state != LETTER_SENT || out_row_of(&o, o.b.other, &other[1]).state != LETTER_SENT); i++)
-        (void)usleep(20000);
+    CHECK(looks_until(&o, p, all_gone));
     p = postman_stop(p);
     CHECK(out_row_of(&o, o.b.other, &other[0]).state == LETTER_SENT && out_row_of(&o, o.b.other, &other[1]).state == LETTER_SENT);
+    CHECK_INT(o.taken_count, 302);
     out_end(&o);
+}
+
+/* A lane without threads, as tests need it. */
+static void lane_bare(struct lane *l, size_t threads) {
+    struct err e;
+    *l = (struct lane){ .threads_most = threads, .after = INT64_MIN };
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->work, NULL);
+    CHECK_OK(fair_new(threads, &l->fair, &e), &e);
+}
+static void lane_bare_end(struct lane *l) {
+    pthread_cond_destroy(&l->work);
+    pthread_mutex_destroy(&l->lock);
+    l->fair = fair_free(l->fair);
+}
+static void ends_well(struct lane *l, int64_t tenant, int times) {
+    for (int i = 0; i < times; i++)
+        note(l, tenant, OK, DELIVER_DONE, clock_steady());
+}
+static void taken(struct lane *l, struct place *at, usec_t since) {
+    CHECK(at != NULL);
+    at->state = TAKEN;
+    at->since = since;
+    l->turn = at->turn;
 }
 
 /* What is queued goes by turns: whoever comes after 40 letters of another does not wait for them. */
 TEST(the_next_is_of_whoever_had_fewer) {
     static const struct { int64_t tenant; int count; } comes[] = { { 4, 60 }, { 5, 3 }, { 6, 2 } };
-    struct postman p = { .after = INT64_MIN, .window = WINDOW_FULL };
+    struct lane l;
     int64_t order[16];
-    pthread_mutex_init(&p.lock, NULL);
-    pthread_cond_init(&p.work, NULL);
+    lane_bare(&l, THREADS);
+    ends_well(&l, 4, 64);
     for (size_t i = 0; i < ARRAY_LEN(comes); i++)
         for (int k = 0; k < comes[i].count; k++)
-            CHECK(queue(&p, &(struct place){ .tenant = comes[i].tenant, .id = uuid_new() }));
-    CHECK(p.after == 6);
+            CHECK_INT(queue(&l, &(struct place){ .tenant = comes[i].tenant, .id = uuid_new() }), IS_QUEUED);
+    CHECK(l.after == 6);
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-        struct place *at = next_place(&p);
+        struct place *at = next_place(&l);
         CHECK(at != NULL);
-        p.turn = at->turn;
+        l.turn = at->turn;
         order[i] = at->tenant;
         at->state = FREE;
     }
@@ -126,21 +151,63 @@ TEST(the_next_is_of_whoever_had_fewer) {
         six += order[i] == 6;
     }
     CHECK(five == 3 && six == 2);
-    for (size_t i = 0; i < THREADS - 1; i++) {       /* all threads but one are its: it gets no other */
-        next_place(&p)->state = TAKEN;
-        p.status.under_way++;
-    }
-    CHECK(next_place(&p) == NULL);
-    CHECK(queue(&p, &(struct place){ .tenant = 7, .id = uuid_new() }));
-    CHECK(next_place(&p) != NULL && next_place(&p)->tenant == 7);
-    p.window = 4 * WINDOW_ONE;               /* the way wants less: nobody gets one */
-    CHECK(next_place(&p) == NULL);
-    pthread_cond_destroy(&p.work);
-    pthread_mutex_destroy(&p.lock);
+    struct place *at;
+    size_t theirs = 0;
+    for (; (at = next_place(&l)) != NULL; theirs++)
+        taken(&l, at, clock_steady());
+    CHECK(theirs > THREADS / 2 && theirs < THREADS);     /* some are left for who has none */
+    CHECK_INT(queue(&l, &(struct place){ .tenant = 7, .id = uuid_new() }), IS_QUEUED);
+    CHECK(next_place(&l) != NULL && next_place(&l)->tenant == 7);
+    lane_bare_end(&l);
 }
 
-/* All threads but one may be held by one tenant's letters that the relay stalls. */
-TEST(a_thread_is_left_for_others) {
+/* Many tenants whose letters stall from the first leave room for one more; the letters of one that had many under way get no more threads once some are stalled. */
+TEST(stalled_letters_hold_few_threads) {
+    struct lane l;
+    lane_bare(&l, THREADS);
+    struct place *at;
+    for (int64_t tenant = 1; tenant <= 7; tenant++) {
+        for (int k = 0; k < 12; k++)
+            (void)queue(&l, &(struct place){ .tenant = tenant, .id = uuid_new() });
+        while ((at = next_place(&l)) != NULL)
+            taken(&l, at, clock_steady() - USEC_PER_MINUTE);
+    }
+    CHECK_INT(queue(&l, &(struct place){ .tenant = 9, .id = uuid_new() }), IS_QUEUED);
+    CHECK((at = next_place(&l)) != NULL && at->tenant == 9);
+    taken(&l, at, clock_steady());
+    for (int i = 0; i < 40; i++)             /* and its letters, one after another */
+        ends_well(&l, 9, 1);
+    at->state = FREE;
+    CHECK_INT(queue(&l, &(struct place){ .tenant = 9, .id = uuid_new() }), IS_QUEUED);
+    CHECK((at = next_place(&l)) != NULL && at->tenant == 9);
+    lane_bare_end(&l);
+}
+
+/* The letters of tenants that wait, or hold all that they may, take no room from others in a look. */
+TEST(a_look_passes_over_who_may_not) {
+    struct lane l;
+    lane_bare(&l, THREADS);
+    struct wanted w = { .lane = &l };
+    for (int i = 0; i < 3; i++)
+        note(&l, 1, OK, DELIVER_BLOCKED, clock_steady());
+    struct uuid id = uuid_new();
+    for (int i = 0; i < 500; i++)
+        CHECK(want(1, &id, 0, &w));          /* it pauses */
+    CHECK(w.count == 0 && w.behind && queue(&l, &(struct place){ .tenant = 1, .id = id }) == NOT_NOW);
+    for (int i = 0; i < 500; i++)
+        CHECK(want(2, &id, 0, &w));
+    CHECK_INT(w.count, fair_places(l.fair, 2));
+    for (size_t i = 0; i < fair_places(l.fair, 2); i++)
+        CHECK_INT(queue(&l, &(struct place){ .tenant = 2, .id = uuid_new() }), IS_QUEUED);
+    CHECK_INT(queue(&l, &(struct place){ .tenant = 2, .id = uuid_new() }), NO_ROOM);
+    size_t before = w.count;
+    CHECK(want(3, &id, 0, &w) && w.count == before + 1);
+    CHECK(want(2, &id, 0, &w) && w.count == before + 1);
+    lane_bare_end(&l);
+}
+
+/* A tenant's letters that the relay stalls hold some threads, whatever there are of them. */
+TEST(threads_are_left_for_others) {
     struct outbed o;
     struct postman *p = NULL;
     usec_t next;
@@ -152,9 +219,9 @@ TEST(a_thread_is_left_for_others) {
     o.stalls = true;
     CHECK_OK(postman_start(&o.d, &p, &o.b.e), &o.b.e);
     CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
-    for (int i = 0; i < 3000 && o.held < THREADS - 1; i++)
+    for (int i = 0; i < 3000 && o.held < 4; i++)
         (void)usleep(20000);
-    CHECK_INT(o.held, THREADS - 1);
+    CHECK(o.held >= 4 && o.held < THREADS / 2);
     struct uuid other = out_letter_of(&o, o.b.other, FAR);
     pthread_mutex_lock(&o.lock);
     o.lets = other;
@@ -169,40 +236,98 @@ TEST(a_thread_is_left_for_others) {
     out_end(&o);
 }
 
-/* What the way says of our speed halves what goes at a time, once for each burst; what it takes brings it back; at one, all wait. */
-TEST(a_way_that_is_too_fast_gets_less_at_a_time) {
-    struct postman p = { .window = WINDOW_FULL };
-    usec_t began = clock_steady();
-    note(&p, OK, DELIVER_SLOW, began);
-    CHECK(p.window == WINDOW_FULL / 2 && p.resume == 0);
-    note(&p, OK, DELIVER_SLOW, began - 1);           /* had left before: the same burst */
-    CHECK(p.window == WINDOW_FULL / 2 && p.status.slowed == 2);
-    for (unsigned i = 0; i < WINDOW_FULL; i++)
-        note(&p, OK, DELIVER_DONE, began);
-    CHECK(p.window == WINDOW_FULL);
-    for (int i = 0; i < 20 && p.resume == 0; i++)
-        note(&p, OK, DELIVER_SLOW, clock_steady() + 1);
-    CHECK(p.window == WINDOW_ONE && p.resume > clock_steady() && p.status.relay_failed == 1);
-    note(&p, OK, DELIVER_DONE, began);
-    CHECK(p.resume == 0 && p.window == WINDOW_ONE + 1);
-    note(&p, OK, DELIVER_RELAY, began);
-    usec_t resume = p.resume;
-    note(&p, OK, DELIVER_ASIDE, began);              /* what a gate ended, or went by another way, tells nothing of the relay */
-    CHECK(resume > 0 && p.resume == resume && p.faults > 0 && p.window == WINDOW_ONE + 1);
+/* What an end of a try says, and of whom. */
+TEST(each_end_is_noted_where_it_belongs) {
+    static const struct { enum code code; enum deliver_end end; bool tenant, all; int done, failed; } rows[] = {
+        { OK, DELIVER_DONE, false, false, 1, 0 },  { OK, DELIVER_SLOW, false, false, 1, 0 },     { OK, DELIVER_DOUBT, true, false, 1, 0 },    { OK, DELIVER_LOST, true, false, 1, 0 },
+        { OK, DELIVER_BLOCKED, true, false, 1, 0 }, { OK, DELIVER_RELAY, true, true, 0, 0 },     { OK, DELIVER_PROVIDER, true, true, 0, 0 },  { OK, DELIVER_AWAY, false, false, 0, 0 },
+        { OK, DELIVER_WAITS, false, false, 0, 0 }, { OK, DELIVER_ASIDE, false, false, 1, 0 },    { E_CONFLICT, DELIVER_DONE, false, false, 0, 0 },
+        { E_TOO_MANY, DELIVER_DONE, true, false, 0, 1 }, { E_NOT_FOUND, DELIVER_RELAY, true, false, 0, 1 }, { E_FIELDS, DELIVER_DONE, true, false, 0, 1 },
+        { E_FULL, DELIVER_DONE, true, true, 0, 1 }, { E_MEMORY, DELIVER_DONE, true, true, 0, 1 }, { E_IO, DELIVER_DONE, true, true, 0, 1 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct lane l;
+        lane_bare(&l, THREADS);
+        CHECK_INT(queue(&l, &(struct place){ .tenant = 1, .id = uuid_new() }), IS_QUEUED);
+        CHECK_INT(queue(&l, &(struct place){ .tenant = 2, .id = uuid_new() }), IS_QUEUED);
+        for (int k = 0; k < 3; k++)
+            note(&l, 1, rows[i].code, rows[i].end, 0);
+        const usec_t now = clock_steady();
+        CHECK(fair_waits(l.fair, 1, now) == rows[i].tenant && fair_waits(l.fair, 2, now) == rows[i].all);
+        CHECK((l.places[0].state == FREE || l.places[PLACES - 1].state == FREE) && l.status.tried == 3 && l.status.done == 3 * (uint64_t)rows[i].done && l.status.failed == 3 * (uint64_t)rows[i].failed);
+        size_t queued = 0;
+        for (size_t k = 0; k < PLACES; k++)
+            queued += l.places[k].state == QUEUED;
+        CHECK_INT(queued, rows[i].all ? 0 : rows[i].tenant ? 1 : 2);     /* who waits stands in no line */
+        CHECK(l.status.doubts == (rows[i].end == DELIVER_DOUBT ? 3 : 0) && l.status.blocked == (rows[i].end == DELIVER_BLOCKED ? 3 : 0));
+        lane_bare_end(&l);
+    }
 }
 
-/* One answer about us may be about its text; several in a row make all wait, and so do several of which nothing came. */
-TEST(a_way_that_does_not_want_us_is_left_alone) {
-    static const enum deliver_end ends[] = { DELIVER_BLOCKED, DELIVER_DOUBT };
-    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-        struct postman p = { .window = WINDOW_FULL };
-        for (unsigned k = 1; k < STRANGE_MOST; k++)
-            note(&p, OK, ends[i], 0);
-        CHECK(p.resume == 0);
-        note(&p, OK, DELIVER_DONE, 0);
-        for (unsigned k = 1; k <= STRANGE_MOST; k++)
-            note(&p, OK, ends[i], 0);
-        CHECK(p.resume > clock_steady() && p.window > WINDOW_FULL / 2);
-        CHECK(p.status.blocked == (ends[i] == DELIVER_BLOCKED ? 2 * STRANGE_MOST - 1 : 0) && p.status.doubts == (ends[i] == DELIVER_DOUBT ? 2 * STRANGE_MOST - 1 : 0));
+/* ---- text messages */
+
+static _Atomic bool provider_hangs;
+static _Atomic int provider_asked;
+static enum code provider_ask(void *arg UNUSED, const struct sms_question *q UNUSED, struct sms_reply *ret, struct err *e UNUSED) {
+    provider_asked++;
+    for (int i = 0; i < 12000 && provider_hangs; i++)
+        (void)usleep(5000);
+    *ret = (struct sms_reply){ .mail = { .outcome = MAIL_RELAY, .said = "no funds" } };
+    return OK;
+}
+static enum code provider_send(void *arg UNUSED, const struct sms_letter *l UNUSED, mail_go_fn go UNUSED, void *go_arg UNUSED, bool *ret_went, struct sms_reply *ret UNUSED, struct err *e) {
+    *ret_went = false;
+    return err_set(e, E_PEER, "nothing is sent here");
+}
+static enum code texts_write(struct txn *t, void *arg, struct err *e) {
+    enum code code = OK;
+    for (int i = 0; code == OK && i < *(int *)arg; i++) {        /* on their way before a cut: the provider is asked */
+        const struct letter_row row = { .id = uuid_new(), .cause = "notice", .about = 1, .made = txn_now(t), .until = FAR, .state = LETTER_SENDING, .tries = 1, .blob = "x", .len = 1, .channel = CHANNEL_SMS };
+        code = letter_put(t, &row, txn_now(t), e);
     }
+    return code;
+}
+
+/* A provider that hangs keeps its own threads and no mail; one that takes nothing is left alone for a while, by all text messages together. */
+TEST(a_provider_that_hangs_keeps_no_mail) {
+    static const struct sms_way way = { .send = provider_send, .ask = provider_ask, .host = "sms.example" };
+    struct outbed o;
+    struct postman *p = NULL;
+    struct postman_status texts, mail;
+    usec_t next;
+    int count = 60;
+    out_start(&o);
+    o.d.sms = &way;
+    o.deed = OUT_GOES;
+    o.outcome = MAIL_SENT;
+    provider_hangs = true;
+    provider_asked = 0;
+    CHECK_OK(store_write(o.b.store, o.b.tenant, texts_write, &count, &o.b.e), &o.b.e);
+    CHECK_OK(postman_start(&o.d, &p, &o.b.e), &o.b.e);
+    CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
+    for (int i = 0; i < 3000 && provider_asked == 0; i++)
+        (void)usleep(20000);
+    for (int i = 0; i < 20; i++)
+        (void)out_letter(&o, FAR);           /* of the same tenant, behind 60 text messages */
+    for (int i = 0; i < 3000 && o.taken_count < 20; i++) {
+        CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
+        (void)usleep(20000);
+    }
+    CHECK(o.taken_count == 20 && provider_asked >= 1 && provider_asked <= (int)THREADS_SMS);
+    provider_hangs = false;
+    for (int i = 0; i < 3000; i++) {
+        postman_status(p, CHANNEL_SMS, &texts);
+        if (texts.under_way == 0 && texts.waits_until != 0)
+            break;
+        (void)usleep(20000);
+    }
+    int asked = provider_asked;
+    for (int i = 0; i < 5; i++)
+        CHECK_OK(postman_look(p, clock_now(), &next, &o.b.e), &o.b.e);
+    postman_status(p, CHANNEL_SMS, &texts);
+    postman_status(p, CHANNEL_EMAIL, &mail);
+    CHECK(texts.waits_until > clock_now() && texts.under_way == 0 && texts.relay_failed > 0 && provider_asked == asked && asked <= (int)THREADS_SMS);
+    CHECK(mail.waits_until == 0 && mail.relay_failed == 0 && mail.done == 20);
+    p = postman_stop(p);
+    out_end(&o);
 }

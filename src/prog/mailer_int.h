@@ -9,7 +9,7 @@
 
 #define GUESTS_MAX 96u
 #define WIRES_USUAL 16u                      /* measured: bench/queue.c */
-#define WIRES_MAX 32u                        /* as many as the server has threads for letters: those that a relay stalls keep no other */
+#define WIRES_MAX 36u                        /* as many as the server has threads for letters: those that a relay stalls keep no other */
 
 enum guest_state { READS, QUEUES, SENDS, ASKED, GOES, ANSWERED, EARS /* waits for mail that comes in */ };
 struct guest { struct ipc *ipc; enum guest_state state; struct mail_call call; char *to, *from, *message;

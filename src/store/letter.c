@@ -38,9 +38,10 @@ static enum code next_drop(struct txn *t, const struct uuid *id, struct err *ret
     return stmt_run(s, reterr);
 }
 
+/* With the channel of the letter, which stands already. */
 static enum code next_put(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare_int(&t->sql, "INSERT INTO letter_next (tenant, next, id) VALUES (?, ?, ?)", next, &s, reterr);
+    enum code code = sql_prepare_int(&t->sql, "INSERT INTO letter_next (tenant, next, id, channel) VALUES (?1, ?2, ?3, coalesce((SELECT channel FROM letter WHERE tenant = ?1 AND id = ?3), 0))", next, &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 3, id);
@@ -53,12 +54,13 @@ static void bind_time(struct stmt *s, int at, usec_t until) {
     stmt_int(s, at + 1, until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
 }
 
-static enum code any_next(struct sql *q, usec_t until, bool *ret, struct err *reterr) {
+static enum code any_next(struct sql *q, enum channel channel, usec_t until, bool *ret, struct err *reterr) {
     struct stmt *s;
-    enum code code = instance_prepare(q, "SELECT 1 FROM letter_next WHERE next <= ? OR next > ? LIMIT 1", &s, reterr);
+    enum code code = instance_prepare(q, "SELECT 1 FROM letter_next WHERE channel = ?1 AND (next <= ?2 OR next > ?3) LIMIT 1", &s, reterr);
     if (code != OK)
         return code;
-    bind_time(s, 1, until);
+    stmt_int(s, 1, channel);
+    bind_time(s, 2, until);
     code = stmt_step(s, ret, reterr);
     stmt_end(s);
     return code;
@@ -81,16 +83,17 @@ static enum code tenant_behind(struct sql *q, int64_t *tenant, bool *ret, struct
 }
 
 /* Of one tenant, from one end of its times: in two statements, for with both ends in one all that is put off would be walked through. *share: how many yet. */
-static enum code end_of(struct sql *q, bool ahead, int64_t tenant, usec_t until, size_t *share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
+static enum code end_of(struct sql *q, enum channel channel, bool ahead, int64_t tenant, usec_t until, size_t *share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = ahead ? instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND next > ? ORDER BY next, id LIMIT ?", &s, reterr)
-                           : instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND next <= ? ORDER BY next, id LIMIT ?", &s, reterr);
+    enum code code = ahead ? instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND channel = ? AND next > ? ORDER BY next, id LIMIT ?", &s, reterr)
+                           : instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND channel = ? AND next <= ? ORDER BY next, id LIMIT ?", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, tenant);
-    stmt_int(s, 2, !ahead ? until : until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
-    stmt_int(s, 3, (int64_t)*share);
+    stmt_int(s, 2, channel);
+    stmt_int(s, 3, !ahead ? until : until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
+    stmt_int(s, 4, (int64_t)*share);
     while (*ret_more && (code = stmt_step(s, &row, reterr)) == OK && row) {
         struct uuid id;
         code = col_bytes(s, 1, id.bytes, sizeof id.bytes, reterr);
@@ -104,25 +107,25 @@ static enum code end_of(struct sql *q, bool ahead, int64_t tenant, usec_t until,
 }
 
 /* *ret_more: fn wants others. */
-static enum code turn_of(struct sql *q, int64_t tenant, usec_t until, size_t share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
-    enum code code = end_of(q, false, tenant, until, &share, fn, arg, ret_more, reterr);
-    return code == OK && *ret_more && share > 0 ? end_of(q, true, tenant, until, &share, fn, arg, ret_more, reterr) : code;
+static enum code turn_of(struct sql *q, enum channel channel, int64_t tenant, usec_t until, size_t share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
+    enum code code = end_of(q, channel, false, tenant, until, &share, fn, arg, ret_more, reterr);
+    return code == OK && *ret_more && share > 0 ? end_of(q, channel, true, tenant, until, &share, fn, arg, ret_more, reterr) : code;
 }
 
-enum code letters_next(struct store *store, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr) {
+enum code letters_next(struct store *store, enum channel channel, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr) {
     PRE(store != NULL && share > 0 && fn != NULL && reterr != NULL);
     AUTO(view_end) struct view *v = NULL;
     bool more = false;
     enum code code = store_view(store, 0, &v, reterr);
     if (code == OK)
-        code = any_next(view_sql(v), until, &more, reterr);
+        code = any_next(view_sql(v), channel, until, &more, reterr);
     for (int around = 0; code == OK && more && around < 2; around++) {      /* from behind it to the last, and from the first to it */
         int64_t tenant = around == 0 ? after : INT64_MIN;
         for (bool any = true; code == OK && more && any;) {
             code = tenant_behind(view_sql(v), &tenant, &any, reterr);
             any = any && (around == 0 || tenant <= after);
             if (code == OK && any)
-                code = turn_of(view_sql(v), tenant, until, share, fn, arg, &more, reterr);
+                code = turn_of(view_sql(v), channel, tenant, until, share, fn, arg, &more, reterr);
         }
     }
     return code;

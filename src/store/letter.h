@@ -48,10 +48,10 @@ MUST_USE enum code letters_list(struct sql *q, const struct uuid *before, letter
 struct letter_filter { int32_t kind; struct uuid record; /* null: of all */ const char *cause; int64_t about; /* cause NULL: all */ int state; /* enum letter_state; -1: all */ };
 MUST_USE enum code letters_find(struct sql *q, const struct letter_filter *f, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr);
 typedef bool (*letter_next_fn)(int64_t tenant, const struct uuid *id, usec_t next, void *arg);
-/* Tenant by tenant, those behind `after` first: `share` of each, by time. Those of that time, and those that are further ahead than any letter is put off
+/* Of one channel, for what waits for another way out keeps nobody: tenant by tenant, those behind `after` first: `share` of each, by time. Those of that time, and those that are further ahead than any letter is put off
  * (LETTER_AHEAD), for the clock was wrong then. Where any is to be tried, two reads for each tenant that has letters, however many they are; else one. */
 #define LETTER_AHEAD (26 * USEC_PER_HOUR)
-MUST_USE enum code letters_next(struct store *s, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code letters_next(struct store *s, enum channel channel, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr);
 /* When it is tried, and nothing else; USEC_NEVER: not any more. The letter need not be there. */
 MUST_USE enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr);
 /* Those of the tenant that are open though their time was over by then, oldest first. */

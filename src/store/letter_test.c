@@ -25,7 +25,7 @@ static bool first_only(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec
 
 static void next_is(struct bed *b, usec_t until, const char *want) {
     AUTO(buf_done) struct buf got = BUF(4096);
-    CHECK_OK(letters_next(b->store, until, INT64_MIN, 100, say_next, &got, &b->e), &b->e);
+    CHECK_OK(letters_next(b->store, CHANNEL_EMAIL, until, INT64_MIN, 100, say_next, &got, &b->e), &b->e);
     CHECK_TEXT(buf_str(&got), want);
 }
 
@@ -56,7 +56,7 @@ TEST(letters_are_led_to_until_they_are_done) {
     CHECK_CODE(run(&b, 4, (struct deed){ .put = true, .row = letter(2, 7), .next = 600 }), E_CONFLICT, &b.e);
     next_is(&b, 500, "4/1@500 5/1@400 ");
     next_is(&b, USEC_NEVER, "4/1@500 4/2@600 5/1@400 ");
-    CHECK_OK(letters_next(b.store, USEC_NEVER, INT64_MIN, 100, first_only, &seen, &b.e), &b.e);
+    CHECK_OK(letters_next(b.store, CHANNEL_EMAIL, USEC_NEVER, INT64_MIN, 100, first_only, &seen, &b.e), &b.e);
     CHECK_INT(seen, 1);
     about_is(&b, 4, "notice", 7, "1:notice:7:0:0:0::6 2:notice:7:0:0:0::6 ");
     about_is(&b, 4, "notice", 8, "");
@@ -149,11 +149,11 @@ TEST(tenants_take_turns) {
     CHECK_OK(run(&b, 7, (struct deed){ .put = true, .row = letter(1, 7), .next = 9000 }), &b.e);          /* not yet */
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         AUTO(buf_done) struct buf got = BUF(4096);
-        CHECK_OK(letters_next(b.store, 500, rows[i].after, rows[i].share, say_next, &got, &b.e), &b.e);
+        CHECK_OK(letters_next(b.store, CHANNEL_EMAIL, 500, rows[i].after, rows[i].share, say_next, &got, &b.e), &b.e);
         CHECK_TEXT(buf_str(&got), rows[i].want);
     }
     AUTO(buf_done) struct buf none = BUF(64);
-    CHECK_OK(letters_next(b.store, 49, INT64_MIN, 9, say_next, &none, &b.e), &b.e);
+    CHECK_OK(letters_next(b.store, CHANNEL_EMAIL, 49, INT64_MIN, 9, say_next, &none, &b.e), &b.e);
     CHECK_TEXT(buf_str(&none), "");
     bed_end(&b);
 }
