@@ -21,12 +21,15 @@ static bool leave_begin(struct http_req *req, struct leave *l) {
         return false;
     const char *token = http_param(req, "token");
     l->visit.path = "/";
-    enum code code = token == NULL ? err_set(&e, E_NOT_FOUND, "no such page") : unsubscribe_read(l->visit.service, token, &l->u, &e);
+    int64_t tenant = 0;
+    enum code code = token == NULL || !unsubscribe_tenant(token, &tenant) ? err_set(&e, E_NOT_FOUND, "no such page") : OK;
+    if (code == OK)                            /* before a key is asked for: nobody makes the keeper work for tenants that there are not */
+        code = tenant_get(service_store(l->visit.service), tenant, &l->tenant, http_arena(req), &e);
+    if (code == OK && l->tenant.closed != 0)
+        code = err_set(&e, E_NOT_FOUND, "no such page");
     if (code == OK)
-        code = tenant_get(service_store(l->visit.service), l->u.tenant, &l->tenant, http_arena(req), &e);
-    if (code != OK || l->tenant.closed != 0) {
-        if (code == OK)
-            (void)err_set(&e, E_NOT_FOUND, "no such page");
+        code = unsubscribe_read(l->visit.service, token, &l->u, &e);
+    if (code != OK) {
         visit_trouble(&l->visit, &e);
         return false;
     }
@@ -44,56 +47,59 @@ static void put_button(struct leave *l, struct buf *ret, const char *what, enum 
     buf_text(ret, "</button></p>\n</form>\n");
 }
 
-/* Does what is left rest on a consent of its own? */
-static bool by_consent(const struct leave *l) {
-    const struct kind_info *info = service_kind_by_number(l->visit.service, l->u.kind);
-    int purpose = info == NULL ? -1 : kind_purpose(info->kind, l->u.purpose);
-    return purpose >= 0 && kind_purpose_consent(info->kind, purpose) != NULL;
-}
-
-static void put_list(struct leave *l, struct buf *ret) {
-    const struct kind_info *info = service_kind_by_number(l->visit.service, l->u.kind);
-    int purpose = info == NULL ? -1 : kind_purpose(info->kind, l->u.purpose);
+static void put_text(struct leave *l, struct buf *ret, enum text text) {
     buf_text(ret, "<p>");
-    if (!uuid_is_null(&l->u.scope) && !by_consent(l))
-        PUT_TEXT(ret, l->visit.lang, LEAVE_LIST_SCOPE);
-    else if (purpose >= 0)
-        PUT(ret, l->visit.lang, LEAVE_LIST_PURPOSE, info->kind->used_for[purpose].in[l->visit.lang] != NULL ? info->kind->used_for[purpose].in[l->visit.lang] : l->u.purpose);
-    else
-        PUT_TEXT(ret, l->visit.lang, LEAVE_LIST_ALL);
-    buf_text(ret, "</p>\n<p>");
-    PUT_TEXT(ret, l->visit.lang, LEAVE_DUTIES);
+    buf_html(ret, text_in(text, l->visit.lang));
     buf_text(ret, "</p>\n");
 }
 
-static void leave_show(struct leave *l, bool left, bool back) {
+static void put_list(struct leave *l, struct buf *ret) {
+    static const enum text texts[] = { [FROM_SCOPE] = TEXT_LEAVE_LIST_SCOPE, [FROM_ALL] = TEXT_LEAVE_LIST_ALL };
+    char list[LIST_TEXT];
+    const enum unsubscribe_from from = unsubscribe_list(l->visit.service, &l->u, list);
+    const struct words *w = unsubscribe_words(l->visit.service, &l->u);
+    if (from == FROM_CONSENT || from == FROM_PURPOSE) {
+        const char *name = w != NULL && w->in[l->visit.lang] != NULL ? w->in[l->visit.lang] : l->u.purpose;
+        buf_text(ret, "<p>");
+        if (from == FROM_CONSENT)
+            PUT(ret, l->visit.lang, LEAVE_LIST_PURPOSE, name);
+        else
+            PUT(ret, l->visit.lang, LEAVE_LIST_NO_CONSENT, name);
+        buf_text(ret, "</p>\n");
+    } else {
+        put_text(l, ret, texts[from]);
+    }
+    put_text(l, ret, TEXT_LEAVE_DUTIES);
+}
+
+/* back: the second button was pressed. */
+static void leave_show(struct leave *l, enum unsubscribed is, bool back) {
     struct buf body;
     struct page page;
-    const enum text title = left ? TEXT_LEAVE_DONE_TITLE : back ? TEXT_LEAVE_BACK_TITLE : TEXT_LEAVE_TITLE;
+    char list[LIST_TEXT];
+    const bool returned = back && is == UNSUBSCRIBED_NOT;
+    const enum text title = is != UNSUBSCRIBED_NOT ? TEXT_LEAVE_DONE_TITLE : returned ? TEXT_LEAVE_BACK_TITLE : TEXT_LEAVE_TITLE;
     visit_page(&l->visit, text_in(title, l->visit.lang), false, &body, &page);
-    buf_printf(&body, "<div%s>\n<h1>", left || back ? " role=\"status\"" : "");
+    buf_printf(&body, "<div%s>\n<h1>", is != UNSUBSCRIBED_NOT || back ? " role=\"status\"" : "");
     buf_html(&body, text_in(title, l->visit.lang));
     buf_text(&body, "</h1>\n<p class=\"lead\">");
-    if (left)
+    if (is == UNSUBSCRIBED_OTHER)
+        PUT(&body, l->visit.lang, LEAVE_OTHER, l->tenant.name);
+    else if (is == UNSUBSCRIBED_LEFT)
         PUT_TEXT(&body, l->visit.lang, LEAVE_DONE);
-    else if (back)
+    else if (returned)
         PUT_TEXT(&body, l->visit.lang, LEAVE_BACK_DONE);
     else
         PUT(&body, l->visit.lang, LEAVE_LEAD, l->tenant.name);
     buf_text(&body, "</p>\n</div>\n");
-    if (!back) {
+    if (!returned && is != UNSUBSCRIBED_OTHER)
         put_list(l, &body);
-    } else if (by_consent(l)) {
-        buf_text(&body, "<p>");
-        PUT_TEXT(&body, l->visit.lang, LEAVE_BACK_CONSENT);
-        buf_text(&body, "</p>\n");
-    }
-    if (left) {
-        buf_text(&body, "<p>");
-        PUT_TEXT(&body, l->visit.lang, LEAVE_BACK);
-        buf_text(&body, "</p>\n");
+    else if (returned && unsubscribe_list(l->visit.service, &l->u, list) == FROM_CONSENT)
+        put_text(l, &body, TEXT_LEAVE_BACK_CONSENT);
+    if (is == UNSUBSCRIBED_LEFT) {
+        put_text(l, &body, TEXT_LEAVE_BACK);
         put_button(l, &body, "back", TEXT_LEAVE_BACK_BUTTON, " class=\"quiet\"");
-    } else if (!back) {
+    } else if (is == UNSUBSCRIBED_NOT && !back) {
         put_button(l, &body, "leave", TEXT_LEAVE_BUTTON, "");
     }
     http_reply_header(l->visit.req, "X-Robots-Tag", "noindex");
@@ -103,11 +109,11 @@ static void leave_show(struct leave *l, bool left, bool back) {
 static void leave_get(struct http_req *req) {
     struct leave l;
     struct err e;
-    bool left = false;
+    enum unsubscribed is = UNSUBSCRIBED_NOT;
     if (!leave_begin(req, &l))
         return;
-    if (unsubscribe_done(l.visit.service, &l.u, &left, &e) == OK)
-        leave_show(&l, left, false);
+    if (unsubscribe_done(l.visit.service, &l.u, &is, &e) == OK)
+        leave_show(&l, is, false);
     else
         visit_trouble(&l.visit, &e);
 }
@@ -115,6 +121,7 @@ static void leave_get(struct http_req *req) {
 static void leave_post(struct http_req *req) {
     struct leave l;
     struct err e;
+    enum unsubscribed is = UNSUBSCRIBED_NOT;
     if (!leave_begin(req, &l))
         return;
     const char *what = http_form_read(req, &e) == OK ? http_form(req, LEAVE_DO) : NULL;       /* a body of another sort (RFC 8058 allows one) is a click too */
@@ -123,7 +130,9 @@ static void leave_post(struct http_req *req) {
         return;
     enum code code = back ? unsubscribe_undo(l.visit.service, &l.u, "link", &e) : unsubscribe_do(l.visit.service, &l.u, "link", &e);
     if (code == OK)
-        leave_show(&l, !back, back);
+        code = unsubscribe_done(l.visit.service, &l.u, &is, &e);
+    if (code == OK)
+        leave_show(&l, back ? is : UNSUBSCRIBED_LEFT, back);
     else
         visit_trouble(&l.visit, &e);
 }

@@ -7,18 +7,35 @@
 #include "api/routes.h"
 #include "access/people.h"
 #include "base/text.h"
+#include "messages/right.h"
 #include "messages/suppress.h"
 #include "records/draft.h"
 
 #define PAGE 100
 
-/* The tenant's own people who send messages, and nobody else. */
-static bool begin(struct http_req *req, struct call *ret) {
+/* Whoever sends messages, and the tenant's own role, by what messages/right.h asks of them: one who may send somebody nothing takes nobody off the list. */
+static enum code may(struct service *s, const struct caller *who, enum message_verb verb, enum message_reach reach, int kind, const struct uuid *id, struct err *reterr) {
+    const struct charter *c = service_charter(s);
+    const bool owner = who->person == charter_tenant(c) && !charter_sends(c, who->person);       /* it has others send, and answers for the list all the same */
+    struct message_deed d = { .verb = owner ? MESSAGES_READ : verb, .reach = reach, .kind = kind };
+    if (id != NULL)
+        d.id = *id;
+    enum code code = message_right(s, who, &d, NULL, reterr);
+    if (code == OK && owner && verb == MESSAGES_SEND && who->scope != NULL && (who->scope->verbs >> V_CHANGE & 1) == 0)
+        return err_set(reterr, E_FORBIDDEN, "the scope of this token does not let it change anything");
+    return code;
+}
+
+static bool begin(struct http_req *req, enum message_verb verb, struct call *ret) {
+    struct err e;
     if (!call_begin(req, ret))
         return false;
-    if (ret->who.tenant > 0 && !ret->who.staff && !ret->who.by_link && (ret->who.person == charter_tenant(ret->charter) || charter_sends(ret->charter, ret->who.person)))
+    if (ret->who.tenant > 0 && may(ret->service, &ret->who, verb, REACH_ANY, 0, NULL, &e) == OK)
         return true;
-    call_fail(ret, E_FORBIDDEN, "the list of those who get nothing is for the tenant's own role, and for whoever sends its messages");
+    if (ret->who.tenant > 0)
+        call_error(ret, &e, NULL);
+    else
+        call_fail(ret, E_FORBIDDEN, "the list of those who get nothing is a tenant's");
     return false;
 }
 
@@ -26,8 +43,11 @@ static bool begin(struct http_req *req, struct call *ret) {
 
 struct whom { enum channel channel; uint8_t who[WHO_SIZE]; };
 
-/* The address as the record holds it now. */
-static enum code by_record(struct service *s, int64_t tenant, const char *text, enum channel channel, struct whom *ret, struct err *reterr) {
+/* Who asks over the API; by the machine nobody does (NULL). */
+struct asker { const struct caller *who; enum message_verb verb; };
+
+/* The address as the record holds it now: it is not told, so whoever may write to it may. */
+static enum code by_record(struct service *s, int64_t tenant, const struct asker *by, const char *text, enum channel channel, struct whom *ret, struct err *reterr) {
     const struct charter *c = service_charter(s);
     const struct caller sejf = { .tenant = tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
     AUTO(buf_done) struct buf name = BUF(200);
@@ -40,7 +60,9 @@ static enum code by_record(struct service *s, int64_t tenant, const char *text, 
         return err_field(reterr, E_FIELDS, "/record", "record names a kind and an id: registration/0193…");
     if (field < 0)
         return err_field(reterr, E_FIELDS, "/record", "records of this kind hold no address for that channel");
-    enum code code = record_read(s, &(struct record_request){ .who = &sejf, .kind = kind, .id = id, .if_match = -1 }, &record, reterr);
+    enum code code = by == NULL ? OK : may(s, by->who, by->verb, REACH_ONE, kind, &id, reterr);
+    if (code == OK)
+        code = record_read(s, &(struct record_request){ .who = &sejf, .kind = kind, .id = id, .if_match = -1 }, &record, reterr);
     const char *address = code != OK ? NULL : json_string_value(json_object_get(json_object_get(record, "fields"), charter_kind_at(c, kind)->fields[field].name));
     if (code == OK && address == NULL)
         code = err_set(reterr, E_NOT_FOUND, "this record holds no address for that channel");
@@ -51,8 +73,8 @@ static enum code by_record(struct service *s, int64_t tenant, const char *text, 
     return code;
 }
 
-/* One of record, email and phone; channel, where the record has both. */
-static enum code whom_read(struct service *s, int64_t tenant, const json_t *o, struct whom *ret, struct err *reterr) {
+/* One of record, email and phone; channel, where the record has both. A bare address is for the tenant's own role: it may be anybody's. */
+static enum code whom_read(struct service *s, int64_t tenant, const struct asker *by, const json_t *o, struct whom *ret, struct err *reterr) {
     const char *record = json_string_value(json_object_get(o, "record")), *email = json_string_value(json_object_get(o, "email")), *phone = json_string_value(json_object_get(o, "phone"));
     const char *channel = json_string_value(json_object_get(o, "channel"));
     char number[20];
@@ -62,7 +84,9 @@ static enum code whom_read(struct service *s, int64_t tenant, const json_t *o, s
     if (channel != NULL && (!channel_find(channel, &wanted) || (email != NULL && wanted != CHANNEL_EMAIL) || (phone != NULL && wanted != CHANNEL_SMS)))
         return err_field(reterr, E_FIELDS, "/channel", "channel is email or sms, as the address is");
     if (record != NULL)
-        return by_record(s, tenant, record, wanted, ret, reterr);
+        return by_record(s, tenant, by, record, wanted, ret, reterr);
+    if (by != NULL && by->who->person != charter_tenant(service_charter(s)))
+        return err_set(reterr, E_FORBIDDEN, "an address is looked for by the tenant's own role; name the record that it stands in");
     if (phone != NULL && !phone_read(phone, strlen(phone), NULL, number))
         return err_field(reterr, E_FIELDS, "/phone", "a number with its country is wanted: +48221234567");
     if (email != NULL && strchr(email, '@') == NULL)
@@ -81,16 +105,24 @@ static enum code reason_read(const json_t *o, enum suppress_reason *ret, struct 
     return text == NULL ? OK : err_field(reterr, E_FIELDS, "/reason", "reason is complaint, dead address, unsubscribed or by hand");
 }
 
+static const char *const members[] = { "record", "email", "phone", "channel", "reason", "until", "why", "scope" };
 static enum code members_known(const json_t *o, struct err *reterr) {
-    static const char *const members[] = { "record", "email", "phone", "channel", "reason", "until", "why", "scope" };
     size_t known = 0;
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
         known += json_object_get(o, members[i]) != NULL;
     return known == json_object_size(o) ? OK : err_field(reterr, E_FIELDS, "", "a suppression is {record, email or phone; channel, reason, scope, until, why}, and nothing else");
 }
 
+/* Seven digits or more, whatever stands between them. */
+static bool holds_number(const char *text) {
+    size_t digits = 0;
+    for (; *text != 0 && digits < 7; text++)
+        digits = *text >= '0' && *text <= '9' ? digits + 1 : strchr(" -./()", *text) != NULL ? digits : 0;
+    return digits >= 7;
+}
+
 /* list: of LIST_TEXT. */
-static enum code wish_read(struct service *s, int64_t tenant, const json_t *o, char *list, struct suppress_wish *ret, struct err *reterr) {
+static enum code wish_read(struct service *s, int64_t tenant, const struct asker *by, const json_t *o, char *list, struct suppress_wish *ret, struct err *reterr) {
     const char *scope = json_string_value(json_object_get(o, "scope")), *until = json_string_value(json_object_get(o, "until")), *why = json_string_value(json_object_get(o, "why"));
     struct whom whom = { .channel = CHANNEL_EMAIL };
     struct uuid id;
@@ -98,14 +130,14 @@ static enum code wish_read(struct service *s, int64_t tenant, const json_t *o, c
     enum code code = members_known(o, reterr);
     if (code == OK)
         code = reason_read(o, &w.reason, reterr);
-    if (code == OK && why != NULL && (strlen(why) > 200 || strchr(why, '@') != NULL))
-        code = err_field(reterr, E_FIELDS, "/why", "why has at most 200 bytes and names no address: it stands in the ledger");
+    if (code == OK && why != NULL && (strlen(why) > 200 || strchr(why, '@') != NULL || holds_number(why)))
+        code = err_field(reterr, E_FIELDS, "/why", "why has at most 200 bytes and names no address and no number of a telephone: it stands in the ledger");
     if (code == OK && scope != NULL && !uuid_parse(scope, &id))
         code = err_field(reterr, E_FIELDS, "/scope", "scope is the id of a record about whose matter nothing is sent");
     if (code == OK && until != NULL && (!time_parse(until, &w.until) || w.until <= clock_now()))
         code = err_field(reterr, E_FIELDS, "/until", "until is a time to come, such as 2027-11-23T08:00:00Z");
     if (code == OK)
-        code = whom_read(s, tenant, o, &whom, reterr);
+        code = whom_read(s, tenant, by, o, &whom, reterr);
     if (code != OK)
         return code;
     if (scope != NULL) {
@@ -126,7 +158,7 @@ static void on_list(struct http_req *req) {
     json_t *list = NULL;
     usec_t before = USEC_NEVER;
     int64_t limit = PAGE;
-    if (!begin(req, &c))
+    if (!begin(req, MESSAGES_READ, &c))
         return;
     const char *cursor = http_query(req, "cursor"), *most = http_query(req, "limit");
     if (cursor != NULL && !time_parse(cursor, &before))
@@ -145,11 +177,11 @@ static void on_find(struct http_req *req) {
     struct err e;
     struct whom whom = { .channel = CHANNEL_EMAIL };
     json_t *body = NULL, *list = NULL;
-    if (!begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
+    if (!begin(req, MESSAGES_READ, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
     enum code code = members_known(body, &e);
     if (code == OK)
-        code = whom_read(c.service, c.who.tenant, body, &whom, &e);
+        code = whom_read(c.service, c.who.tenant, &(struct asker){ &c.who, MESSAGES_READ }, body, &whom, &e);
     if (code == OK)
         code = suppressions_of(c.service, c.who.tenant, whom.channel, whom.who, &list, &e);
     if (code == OK)
@@ -167,9 +199,9 @@ static void on_put(struct http_req *req) {
     char list[LIST_TEXT], by[CALLER_TEXT];
     bool fresh = false;
     json_t *body = NULL;
-    if (!begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
+    if (!begin(req, MESSAGES_SEND, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
-    enum code code = wish_read(c.service, c.who.tenant, body, list, &w, &e);
+    enum code code = wish_read(c.service, c.who.tenant, &(struct asker){ &c.who, MESSAGES_SEND }, body, list, &w, &e);
     if (code == OK) {
         w.reason = w.reason == 0 ? SUPPRESS_HAND : w.reason;
         w.by = caller_text(&c.who, by, sizeof by);
@@ -193,7 +225,7 @@ static void lift(struct call *c, const json_t *o) {
     struct suppress_wish w;
     char list[LIST_TEXT], by[CALLER_TEXT];
     int64_t count = 0;
-    enum code code = wish_read(c->service, c->who.tenant, o, list, &w, &e);
+    enum code code = wish_read(c->service, c->who.tenant, &(struct asker){ &c->who, MESSAGES_SEND }, o, list, &w, &e);
     if (code == OK) {
         w.by = caller_text(&c->who, by, sizeof by);
         w.list = w.list[0] == 0 ? NULL : w.list;
@@ -210,7 +242,7 @@ static void lift(struct call *c, const json_t *o) {
 static void on_lift(struct http_req *req) {
     struct call c;
     json_t *body = NULL;
-    if (!begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
+    if (!begin(req, MESSAGES_SEND, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (call_whole(&c))
         lift(&c, body);
@@ -219,9 +251,9 @@ static void on_lift(struct http_req *req) {
 
 static void on_delete(struct http_req *req) {
     struct call c;
-    if (!begin(req, &c))
+    if (!begin(req, MESSAGES_SEND, &c))
         return;
-    const char *record = http_query(req, "record"), *channel = http_query(req, "channel"), *reason = http_query(req, "reason");
+    const char *record = http_query(req, "record"), *channel = http_query(req, "channel"), *reason = http_query(req, "reason");       /* a ground is told in a body: lift */
     json_t *o = record == NULL ? NULL : json_pack("{s:s, s:s*, s:s*}", "record", record, "channel", channel, "reason", reason);
     if (record == NULL)
         call_fail(&c, E_INVALID, "by record: ?record=registration/0193… (&channel=, &reason=); by address: POST /v1/%s/suppressions/lift", charter_name(c.charter));
@@ -236,7 +268,7 @@ static void on_shares(struct http_req *req) {
     struct call c;
     struct err e;
     json_t *told = NULL;
-    if (!begin(req, &c))
+    if (!begin(req, MESSAGES_READ, &c))
         return;
     if (shares_told(c.service, c.who.tenant, &told, &e) == OK)
         call_reply_json(&c, 200, told);
@@ -251,7 +283,7 @@ static void on_resume(struct http_req *req) {
     enum channel channel = CHANNEL_EMAIL;
     char by[CALLER_TEXT];
     json_t *body = NULL;
-    if (!begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
+    if (!begin(req, MESSAGES_SEND, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
     if (json_object_size(body) != 1 || !channel_find(json_string_value(json_object_get(body, "channel")), &channel))
         call_fail(&c, E_INVALID, "{\"channel\": \"email\"} or {\"channel\": \"sms\"} goes on");
@@ -313,12 +345,11 @@ enum code do_suppress_list(struct control_req *c, struct err *reterr) {
 }
 
 static enum code wish_of(struct control_req *c, struct service *s, int64_t tenant, char *list, struct suppress_wish *ret, struct err *reterr) {
-    static const char *const members[] = { "record", "email", "phone", "channel", "reason", "until", "why", "scope" };
     json_t *o = json_object();
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
         if (control_text(c, members[i]) != NULL)
             json_object_set(o, members[i], json_object_get(c->in, members[i]));
-    enum code code = o == NULL ? err_set(reterr, E_MEMORY, "no memory for a suppression") : wish_read(s, tenant, o, list, ret, reterr);
+    enum code code = o == NULL ? err_set(reterr, E_MEMORY, "no memory for a suppression") : wish_read(s, tenant, NULL, o, list, ret, reterr);
     ret->why = code == OK ? control_text(c, "why") : NULL;       /* not the copy that goes now */
     json_decref(o);
     return code;

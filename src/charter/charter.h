@@ -227,7 +227,7 @@ struct copies_rule {                          /* "at most 1 a day, approved by t
     bool watermark;
     bool said;                                /* the charter has a line `copies` */
 };
-/* To whom messages of a channel go: "only to participant of the same event, at most 3 a day for each person, never to imported ones". The recipient is
+/* To whom messages of a channel go: "only to participant of the same event, at most 3 a day for each person, never to imported ones, not when cancelled". The recipient is
  * a record of a kind that is about that person; it is among those of the same record of `scope`, by what it belongs to. */
 struct message_rule {
     bool said;                                /* false: no line, or `never`; nothing of the channel is sent */
@@ -235,7 +235,10 @@ struct message_rule {
     int scope;                                /* kind; -1: the tenant itself */
     int a_day;                                /* for each person, on a day of the charter's clock */
     bool not_imported;                        /* nobody whose record came by an import */
+    const char *const *except; size_t except_count;          /* options of its kinds: nobody whose record is in one of these states */
 };
+/* Is that value of a field of type one of such a state? */
+bool message_excepts(const struct message_rule *r, const char *option);
 /* "each in delivery": fields by index, -1: the kind has none. to: masked; pool: taken from the field of the same name of what it belongs to. */
 struct log_rule { int kind /* -1: nothing is logged */, to, at, code, encrypted, pool; };
 struct mask_rule {                            /* "email: first letter and 10 stars, without domain", "chosen: by customer for each sending account, …" */

@@ -6,16 +6,19 @@
 #include "charter/load.h"
 #include "charter/sample.h"
 
-static struct charter *load(const char *from, const char *to, struct findings *f) {
+static enum code loads(const char *from, const char *to, struct findings *f, struct charter **ret, struct err *reterr) {
     AUTO(buf_done) struct buf text = BUF(1 << 16);
-    struct charter *c = NULL;
-    struct err e;
     const char *at = strstr(sample_text, from);
     CHECK(at != NULL);
     buf_add(&text, sample_text, (size_t)(at - sample_text));
     buf_text(&text, to);
     buf_text(&text, at + strlen(from));
-    CHECK_OK(charter_load_text("s.yaml", buf_str(&text), text.len, f, &c, &e), &e);
+    return charter_load_text("s.yaml", buf_str(&text), text.len, f, ret, reterr);
+}
+static struct charter *load(const char *from, const char *to, struct findings *f) {
+    struct charter *c = NULL;
+    struct err e;
+    CHECK_OK(loads(from, to, f, &c, &e), &e);
     return c;
 }
 
@@ -34,6 +37,29 @@ TEST(models_to_whom_messages_go_and_who_sends_them) {
     CHECK(kind_steps(c, registration, event) == 1 && kind_steps(c, event, event) == 0 && kind_steps(c, event, registration) == -1);
     const struct kind *k = charter_kind_at(c, registration);
     CHECK(kind_address_field(k, false) == kind_field(k, "email") && kind_address_field(k, true) == kind_field(k, "phone") && kind_address_field(charter_kind_at(c, event), false) == -1);
+}
+
+TEST(models_states_in_which_nothing_is_sent) {
+    static const struct { const char *line, *wrong; } row[] = {
+        { "  email: only to participant of the same event, at most 3 a day for each person, not when cancelled or attended\n", NULL },
+        { "  email: only to participant of the same event, at most 3 a day for each person, never to imported ones, not when cancelled\n", NULL },
+        { "  email: only to participant of the same event, at most 3 a day for each person, not when gone\n", "unknown-option" },
+        { "  email: only to participant of the same event, at most 3 a day for each person, not when cancelled or carried\n", "unknown-option" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(findings_free) struct findings *f = findings_new();
+        AUTO(charter_free) struct charter *c = NULL;
+        struct err e;
+        const struct finding *list;
+        const enum code code = loads(LINE, row[i].line, f, &c, &e);
+        const size_t n = findings_list(f, &list);
+        CHECK((code == OK) == (row[i].wrong == NULL) && (row[i].wrong == NULL || (n == 1 && strcmp(list[0].id, row[i].wrong) == 0)));
+        if (code != OK)
+            continue;
+        const struct message_rule r = charter_messages(c, false);
+        CHECK(message_excepts(&r, "cancelled") && message_excepts(&r, "attended") == (i == 0) && !message_excepts(&r, "waiting") && !message_excepts(&r, NULL));
+        CHECK(r.not_imported == (i == 1));
+    }
 }
 
 TEST(notes_lines_by_which_nothing_is_sent) {

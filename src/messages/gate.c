@@ -11,6 +11,7 @@
 
 static const struct gate_row gates[] = {
     { GATE_CHARTER, gate_charter_check, NULL, NULL },
+    { GATE_CHARTER, gate_state_check, NULL, NULL },
     { GATE_CHARTER, gate_log_check, NULL, NULL },
     { GATE_CONSENT, gate_consent_check, NULL, NULL },
     { GATE_SUPPRESSED, gate_suppressed_check, NULL, NULL },

@@ -58,6 +58,7 @@ typedef enum code (*gate_take_fn)(struct txn *t, const struct gate_ask *a, struc
 typedef enum code (*gate_back_fn)(struct txn *t, const struct gate_ask *a, struct err *reterr);
 struct gate_row { enum gate gate; gate_check_fn check; gate_take_fn take; gate_back_fn give_back; };
 /* The rows, a file each (gate_x.c). */
+enum code gate_state_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_charter_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_consent_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);
 enum code gate_restricted_check(struct gate_ask *a, struct gate_verdict *ret, struct err *reterr);

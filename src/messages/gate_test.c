@@ -108,6 +108,24 @@ TEST(imported_people_get_nothing_where_the_charter_says_so) {
     bed_end(&d.b);
 }
 
+TEST(nobody_is_written_to_whose_record_is_in_a_state_that_the_charter_names) {
+    struct sendbed d;
+    struct message_result r;
+    send_start(&d, "messages: {email: \"only to participant of the same event, at most 20 a day for each person, not when cancelled or attended\"}\n");
+    const struct uuid ewa = send_person(&d, &d.event, "ewa@people.example");
+    const struct message_wish w = send_wish(&d, &ewa);
+    static const struct { const char *state, *want; } rows[] = { { NULL, "" }, { "accepted", "" }, { "cancelled", "charter" } };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        json_t *got = NULL;
+        if (rows[i].state != NULL)
+            CHECK_OK(bed_change(&d.b, &d.boss, "registration", &ewa, -1, json_pack("{s:s}", "status", rows[i].state), &got), &d.b.e);
+        json_decref(got);
+        CHECK_TEXT(send_try(&d, &w, &r), rows[i].want);
+    }
+    CHECK(strstr(r.verdict.why, "`cancelled`") != NULL);
+    bed_end(&d.b);
+}
+
 TEST(a_person_gets_so_many_a_day_whichever_record_it_is) {
     struct sendbed d;
     struct message_result r;

@@ -203,8 +203,11 @@ enum code message_heard(struct service *s, int64_t tenant, const struct uuid *le
     AUTO(shown_done) struct shown before = SHOWN;
     struct hearing h = { .s = s, .letter = letter, .n = n, .before = &before };
     enum code code = look(&h, tenant, &before, reterr);
-    if (code == OK)
+    for (bool again = code == OK; again;) {
         code = store_write(service_store(s), tenant, hear, &h, reterr);
+        again = code != OK && h.settled.again;         /* a row that cannot be written leaves itself out */
+        h.settled.again = false;
+    }
     settled_done(&h.settled);
     return code;
 }

@@ -30,6 +30,9 @@ MUST_USE enum code suppressions_of(struct service *s, int64_t tenant, enum chann
 /* Once a day: those whose end has come go, and what is long past is forgotten. */
 MUST_USE enum code suppressions_end(struct service *s, int64_t tenant, usec_t now, struct err *reterr);
 
+/* By what the gate stops a message of that sort, as it asks (gate_suppressed.c); 0: by nothing. */
+MUST_USE enum code suppressed_by(const struct gate_ask *a, enum suppress_reason *ret, struct err *reterr);
+
 /* ---- shares and pauses. In a write: counted, and above the charter's shares of bounces or complaints sending pauses. What is heard counts with the letters of its
  * day (went: when it left; 0: now), so what is old, or went before the last pause ended, pauses nothing any more. */
 #define SHARES_DAYS 7

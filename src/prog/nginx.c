@@ -231,7 +231,7 @@ static void locations(struct buf *b) {
                 "            client_max_body_size 64k;\n            proxy_pass http://sejf_server;\n        }\n"
                 "        location ~ ^/v1/tenants(/|$) {\n            proxy_pass http://sejf_server;\n        }\n"
                 "        # Public forms and private links, likewise.\n"
-                "        location ~ ^/(f|p)/ {\n            limit_req zone=sejf_forms burst=100 nodelay;\n"
+                "        location ~ ^/(f|p|u)/ {\n            limit_req zone=sejf_forms burst=100 nodelay;\n"
                 "            proxy_pass http://sejf_server;\n        }\n"
                 "        # Imports and files are large and may take long; the server counts their bytes.\n"
                 "        location ~ ^/v1/[^/]+/([^/]+/(import|export)|files/[^/]+|[^/]+/[^/]+/[^/]+)$ {\n            client_max_body_size 0;\n"
@@ -285,7 +285,7 @@ void nginx_config(struct place *p, bool supervised, struct buf *b) {
                     "    access_log off;\n    server_tokens off;\n    default_type application/octet-stream;\n");
     else
         buf_text(b, "# For the http block of your own nginx, with \"nginx: none\" in sejf.yaml. Give that nginx's user the right to\n"
-                    "# the socket below, keep access_log off for these servers, or log no query and no path below /p/, /take/ and /hook/.\n");
+                    "# the socket below, keep access_log off for these servers, or log no query and no path below /p/, /u/, /take/ and /hook/.\n");
     if (rule_on(RULE_tls_floor))
         buf_printf(b, "%s%s", tls_floor, tls_policy);
     else

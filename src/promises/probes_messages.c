@@ -115,14 +115,14 @@ static enum code elsewhere(struct env *e, bool sms, int kind, const struct canar
     return code;
 }
 
-/* A record that came by an import. */
-static enum code imported(struct env *e, bool sms, int kind, struct tried *t, struct err *reterr) {
+/* A record that came by an import, in that state where one is named: no line of the charter needs to let anybody move it there. */
+static enum code by_import(struct env *e, bool sms, int kind, const struct field *f, const char *state, struct tried *t, struct err *reterr) {
     json_t *input = NULL, *found = NULL;
     char url[128];
     AUTO(answer_done) struct answer in = { 0 }, list = { 0 }, a = { 0 };
-    if (!charter_messages(env_charter(e), sms).not_imported)
-        return OK;
     enum code code = canary_input(e, 0, kind, false, &input, reterr);
+    if (code == OK && state != NULL)
+        json_object_set_new(json_object_get(input, "fields"), f->name, json_string(state));
     char *line = code == OK ? json_dumps(input, JSON_COMPACT) : NULL;
     json_decref(input);
     if (code != OK || line == NULL)
@@ -142,8 +142,23 @@ static enum code imported(struct env *e, bool sms, int kind, struct tried *t, st
     if (code == OK)
         code = send(e, "", mail_message(e, sms, kind, id), &a, reterr);
     if (code == OK)
-        expect(t, by_charter(&a), &a, sms, "to an imported one");
+        expect(t, by_charter(&a), &a, sms, state != NULL ? "to one in a state to which nothing goes" : "to an imported one");
     return code;
+}
+
+static enum code imported(struct env *e, bool sms, int kind, struct tried *t, struct err *reterr) {
+    return charter_messages(env_charter(e), sms).not_imported ? by_import(e, sms, kind, NULL, NULL, t, reterr) : OK;
+}
+
+/* The first state of that kind that the line names. */
+static enum code in_state(struct env *e, bool sms, int kind, struct tried *t, struct err *reterr) {
+    const struct message_rule r = charter_messages(env_charter(e), sms);
+    const struct kind *k = charter_kind_at(env_charter(e), kind);
+    for (size_t i = 0; i < k->field_count; i++)
+        for (size_t o = 0; o < k->fields[i].option_count && k->fields[i].type == T_ONE_OF; o++)
+            if (message_excepts(&r, k->fields[i].options[o]))
+                return by_import(e, sms, kind, &k->fields[i], k->fields[i].options[o], t, reterr);
+    return OK;
 }
 
 static enum code audience(struct env *e, bool sms, struct tried *t, struct err *reterr) {
@@ -175,6 +190,8 @@ static enum code audience(struct env *e, bool sms, struct tried *t, struct err *
         code = addresses(e, sms, kind, c, t, reterr);
     if (code == OK)
         code = elsewhere(e, sms, kind, c, t, reterr);
+    if (code == OK)
+        code = in_state(e, sms, kind, t, reterr);
     return code == OK ? imported(e, sms, kind, t, reterr) : code;
 }
 

@@ -437,7 +437,7 @@ static enum code change_once(const struct change_job *job, bool *ret_stale, stru
     struct record old = { .tenant = job->r->who->tenant };
     if (arena == NULL)
         return err_set(reterr, E_MEMORY, "no memory for a record");
-    struct draft d = { .s = job->s, .who = job->r->who, .arena = arena, .keys = &keys, .old = &old, .mistakes = { .lang = job->r->lang } };
+    struct draft d = { .s = job->s, .who = job->r->who, .arena = arena, .keys = &keys, .old = &old, .way = job->r->way, .mistakes = { .lang = job->r->lang } };
     struct fact_source src = { .s = job->s, .who = job->r->who, .record = &old, .arena = arena, .now = clock_now() };
     struct changing c = { .job = job, .d = &d, .src = &src, .old = &old, .m = &m };
     enum code code = change_try(&c, ret, ret_mistakes, reterr);

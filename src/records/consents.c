@@ -29,11 +29,25 @@ static const char *way_of(const struct draft *d) {
     return d->way != NULL ? d->way : consent_way(d->s, d->confirms != NULL ? d->confirms : d->who, d->rec.info->index);
 }
 
+/* Does its person, itself, move the record out of the state that leaving a list brings it to (messages/unsubscribe.h)? */
+static bool comes_back(const struct draft *d) {
+    const struct kind *k = d->rec.info->kind;
+    const char *way = way_of(d);
+    bool moved = false;
+    for (size_t i = 0; d->old != NULL && i < k->field_count; i++) {
+        const int from = k->fields[i].type == T_ONE_OF && (d->changed >> i & 1) != 0 ? record_option(d->old, (int)i) : -1;
+        moved |= from >= 0 && strcmp(k->fields[i].options[from], "unsubscribed") == 0;
+    }
+    return moved && (strcmp(way, "link") == 0 || strcmp(way, "account") == 0);
+}
+
 /* 0: nothing was said of it. */
 static enum consent_state said(const struct draft *d, size_t n) {
     bool now = consent_given(&d->rec, n), before = d->old != NULL && consent_given(d->old, n);
     if (d->confirms != NULL && now)
         return CONSENT_GIVEN;                  /* anew, by the address itself */
+    if (now && before && d->rec.info->agreed != NULL && strcmp(d->rec.info->agreed, d->rec.info->consents[n]) == 0 && comes_back(d))
+        return CONSENT_GIVEN;                  /* anew, for it had left */
     if (now != before)
         return now ? CONSENT_GIVEN : CONSENT_WITHDRAWN;
     return d->consents_asked != NULL && d->consents_asked[n] && !now ? CONSENT_REFUSED : 0;

@@ -37,6 +37,7 @@ struct record_request {
     struct uuid id;                      /* wanted id (import, demo) or null; the record for read, change, erase */
     struct uuid parent;                  /* where the path or form fixes it; else null: from the reference in input */
     enum lang lang;                      /* of the texts in mistakes */
+    const char *way;                     /* by which its person spoke of consents, where sejf says it for the person (store/consent.h); NULL: the caller's own */
     bool by_wish;                        /* erase: the person asked for it (GDPR, article 17), so no restriction of theirs stops it */
     bool withdrawn;                      /* erase: the consent that the record rests on was taken back, or never confirmed; what is held of it stays */
     struct post_ready *letter;           /* of a form whose address confirms: sealed (post.h), put in the same write; or NULL */

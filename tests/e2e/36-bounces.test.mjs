@@ -215,6 +215,9 @@ describe('what comes back', () => {
       assert.equal((await sejf.call('POST', '/v1/events/suppressions', { token: organiser, body: wrong })).status, 422, JSON.stringify(wrong));
     const door = sejf.token('events', tenant, 'door');
     assert.equal((await sejf.call('GET', '/v1/events/suppressions', { token: door })).status, 403);
+    for (const path of ['', '/find', '/lift']) assert.equal((await sejf.call('POST', `/v1/events/suppressions${path}`, { token: door, body: { record: body.record } })).status, 403, path);
+    assert.equal((await sejf.call('POST', '/v1/events/suppressions', { token: organiser, body: { ...body, why: 'call 601 234-567' } })).status, 422);
+    assert.equal((await sejf.call('POST', '/v1/events/suppressions/find', { token: organiser, body: { record: `registration/${event}` } })).status, 404);
     const lifted = await sejf.call('DELETE', `/v1/events/suppressions?record=registration/${p.id}`, { token: organiser });
     assert.equal(lifted.json.lifted, 1, lifted.text);
     assert.equal((await send(p)).status, 202);
@@ -244,6 +247,12 @@ describe('what comes back', () => {
     for (let twice = 0; twice < 2; twice++) assert.equal((await click()).status, 200);
     assert.deepEqual((await find(p)).counts, { unsubscribed: 1 });
     assert.equal((await send(p)).json.gate, 'suppressed');
+    const reader = sejf.token('events', tenant, 'organiser', '--scope', '{"verbs":["read"]}');
+    for (const token of [reader, organiser]) {
+      const r = await sejf.call('DELETE', `/v1/events/suppressions?record=registration/${p.id}&reason=unsubscribed`, { token });
+      assert.equal(r.status, 403, r.text);
+    }
+    assert.match((await sejf.call('GET', url[1])).text, /value="back"/);
     const back = await sejf.call('POST', url[1], { body: 'do=back', type: 'application/x-www-form-urlencoded' });
     assert.equal(back.status, 200, back.text);
     assert.equal((await send(p)).status, 202);
