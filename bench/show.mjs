@@ -3,6 +3,7 @@
 // does not agree ends the run. `show` is also what tests/e2e/40-show.test.mjs runs on a few people.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -92,6 +93,12 @@ const bounce = (email) => about('delivery-status', part('text/plain', 'It could 
 const complaint = (from) => about('feedback-report', part('text/plain', 'A complaint.') + part('message/feedback-report', `Feedback-Type: abuse\nUser-Agent: Feedback/1.0\nVersion: 1\nOriginal-Mail-From: <${from}>`) +
   part('message/rfc822', `Return-Path: <${from}>\nSubject: News\n\nx`));
 
+// What /metrics tells whoever may open the socket.
+const told = (socketPath) => new Promise((done, fail) => http.get({ socketPath, path: '/metrics' }, (res) => {
+  let text = '';
+  res.on('data', (d) => { text += d; }).on('end', () => done(text));
+}).on('error', fail));
+
 // Resident memory of server, mailer and keeper in MB.
 function memory(parent) {
   const found = {};
@@ -131,7 +138,7 @@ export async function show({ people, say = () => {}, data }) {
     sejf = await new Instance({ charters: ['mail'], data }).init();
     fs.appendFileSync(path.join(sejf.data, 'sejf.yaml'), `mail:\n  relay: localhost:${sink.port}\n  tls: none\n  from: service@seats.example\n  name: Seats\n  bounces: {listen: "127.0.0.1:${bouncePort}", domain: ${domain}}\n`);
     await sejf.start();
-    const tenant = sejf.tenant('mail'), token = sejf.token('mail', tenant, 'customer');
+    const tenant = sejf.tenant('mail', 'Wydawca'), token = sejf.token('mail', tenant, 'customer');
     const api = async (method, target, body, status = 200) => {
       const r = await sejf.call(method, `/v1/mail/${target}`, { token, body });
       assert.equal(r.status, status, r.text);
@@ -186,6 +193,16 @@ export async function show({ people, say = () => {}, data }) {
     for (let n = 0; n < people; n++) assert.equal(sink.times[n], fate(n) ? 1 : 2, `person ${n}, who ${fate(n) || 'stayed'}`);
     Object.assign(figures, { left: given.left.size, bounced: given.bounced.size, complained: given.complained.size, refused: two.refused, first_s: one.seconds, second_s: two.seconds,
       a_second: Math.round(people / one.seconds), memory_first: one.first, memory_most: peaks });
+
+    const metrics = await told(path.join(sejf.data, 'run', 'http.sock'));
+    const metric = (name) => Number((new RegExp(`^sejf_${name} (\\d+)$`, 'm').exec(metrics) || [])[1]);
+    assert.equal(metric('messages_queued_total\\{channel="email"\\}'), 2 * people - gone, metrics);
+    assert.equal(metric('messages_ended_total\\{channel="email"\\}'), 2 * people - gone);
+    assert.equal(metric('messages_bounced_total\\{channel="email"\\}'), given.bounced.size);
+    assert.equal(metric('messages_complained_total\\{channel="email"\\}'), given.complained.size);
+    assert.equal(metric('messages_refused_total\\{channel="email",gate="suppressed"\\}'), gone);
+    assert.equal(metric('campaigns_open'), 0);
+    assert.doesNotMatch(metrics, /Wydawca|zawilska|@/i);
 
     // The log of deliveries, and nothing readable anywhere.
     let logged = 0;

@@ -428,6 +428,7 @@ static enum code turn_packs(struct jobs *j, usec_t now, usec_t *ret_next, struct
 }
 static enum code turn_reminders(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_remind(j->api, now, ret_next, reterr); }
 static enum code turn_campaign(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_campaigns(j->api, now, ret_next, reterr); }
+static enum code turn_campaigns_forget(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return job_campaigns_forget(j->api, now, ret_next, reterr); }
 static enum code turn_told(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_notice(j->api, now, ret_next, reterr); }
 
 static enum code turn_spend(struct jobs *j, usec_t now, usec_t *ret_next, struct err *reterr) { return turn_sms(j->api, now, ret_next, reterr); }
@@ -447,7 +448,7 @@ static const struct { const char *name; enum code (*turn)(struct jobs *j, usec_t
     { "remind", turn_reminders },
     { "sms", turn_spend }, { "sms_forget", turn_spend_forget },
     { "paused", turn_paused_now }, { "suppressed", turn_suppressed_now },
-    { "campaigns", turn_campaign },
+    { "campaigns", turn_campaign }, { "campaigns_forget", turn_campaigns_forget },
 };
 _Static_assert(ARRAY_LEN(table) <= TURNS_MAX, "a turn for each job");
 

@@ -58,6 +58,7 @@ struct mail_brand mail_brand_of(void *arg, struct service *s);
 MUST_USE enum code mail_belongs(void *arg, int64_t tenant, const struct uuid *account, bool *ret, struct err *reterr);
 MUST_USE enum code job_mail(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code turn_campaigns(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);    /* turns_campaigns.c: pages of campaigns are queued */
+MUST_USE enum code job_campaigns_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);      /* those that ended long ago go */
 MUST_USE enum code turn_remind(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* turns_remind.c: reminders that are due are queued */
 MUST_USE enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 MUST_USE enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);

@@ -13,10 +13,12 @@
 #include "messages/suppress.h"
 #include "messages/gate.h"
 #include "messages/postman.h"
+#include "messages/send.h"
 #include "messages/teller.h"
 #include "retention/clock.h"
 #include "retention/notice.h"
 #include "retention/sweep.h"
+#include "store/campaign.h"
 #include "sys/files.h"
 
 static void on_openapi(struct http_req *req) {
@@ -123,11 +125,10 @@ static void metrics_texts(struct buf *b, const struct postman_status *s) {
 
 /* Of all tenants. */
 static void metrics_gates(struct buf *b) {
-    static const char *const channels[CHANNELS] = { [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms" };
     buf_text(b, "# TYPE sejf_messages_refused counter\n# HELP sejf_messages_refused Messages that a gate refused, when they were queued or when they were to go.\n");
     for (int c = 0; c < CHANNELS; c++)
         for (int g = 0; g < GATES; g++)
-            buf_printf(b, "sejf_messages_refused_total{channel=\"%s\",gate=\"%s\"} %llu\n", channels[c], gate_name((enum gate)g), (unsigned long long)gate_refused((enum channel)c, (enum gate)g));
+            buf_printf(b, "sejf_messages_refused_total{channel=\"%s\",gate=\"%s\"} %llu\n", channel_name((enum channel)c), gate_name((enum gate)g), (unsigned long long)gate_refused((enum channel)c, (enum gate)g));
     static const struct { const char *name, *help; } heard[SHARES] = {
         [SHARES_SENT] = { "messages_ended", "Messages that went, or were refused by whom they were handed to." },
         [SHARES_BOUNCED] = { "messages_bounced", "Of these, those that were refused or came back." },
@@ -136,8 +137,19 @@ static void metrics_gates(struct buf *b) {
     for (int i = 0; i < SHARES; i++) {
         buf_printf(b, "# TYPE sejf_%s counter\n# HELP sejf_%s %s\n", heard[i].name, heard[i].name, heard[i].help);
         for (int c = 0; c < CHANNELS; c++)
-            buf_printf(b, "sejf_%s_total{channel=\"%s\"} %llu\n", heard[i].name, channels[c], (unsigned long long)shares_ever((enum channel)c, (enum shares)i));
+            buf_printf(b, "sejf_%s_total{channel=\"%s\"} %llu\n", heard[i].name, channel_name((enum channel)c), (unsigned long long)shares_ever((enum channel)c, (enum shares)i));
     }
+}
+
+/* What is asked for: messages that were queued, and campaigns whose people are looked for. */
+static void metrics_messages(struct buf *b, const struct api *a) {
+    int64_t open = 0;
+    struct err e;
+    buf_text(b, "# TYPE sejf_messages_queued counter\n# HELP sejf_messages_queued Messages that passed the gates when they were asked for.\n");
+    for (int c = 0; c < CHANNELS; c++)
+        buf_printf(b, "sejf_messages_queued_total{channel=\"%s\"} %llu\n", channel_name((enum channel)c), (unsigned long long)messages_queued((enum channel)c));
+    if (campaigns_open(a->config.store, &open, &e) == OK)
+        gauge(b, "campaigns_open", "Campaigns that are planned, look for their people, or hold, free or end letters.", open);
 }
 
 static void metrics_webhooks(struct buf *b, const struct teller_status *s) {
@@ -246,6 +258,7 @@ static void on_metrics(struct http_req *req) {
         metrics_mail(&b, &mail);
         metrics_texts(&b, &texts);
     }
+    metrics_messages(&b, a);
     metrics_gates(&b);
     metrics_rights(&b, a);
     metrics_due(&b, a);

@@ -7,6 +7,7 @@
 #include "api/api_int.h"
 #include "api/jobs.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "messages/campaign.h"
 #include "store/campaign.h"
 
@@ -14,6 +15,10 @@
 #define PAUSE_MOST (200000)
 #define TENANTS_MOST 256u                    /* of one turn; those behind have theirs in the next */
 #define LOOK USEC_PER_SEC
+#define KEPT_DAYS 400                        /* of one that ended; as long as letters without address and text */
+#define FORGET_SOON (10 * USEC_PER_SEC)
+#define FORGET_PACE USEC_PER_DAY
+#define FORGET_PIECE 50u
 
 struct due { struct { int64_t tenant, number; } list[TENANTS_MOST]; size_t count; };
 static bool due_take(int64_t tenant, int64_t number, void *arg) {
@@ -82,4 +87,33 @@ enum code turn_campaigns(struct api *a, usec_t now, usec_t *ret_next, struct err
     if (again)
         *ret_next = now;
     return code == OK ? first : code;
+}
+
+/* ---- forgetting */
+
+struct forgetting { usec_t before; size_t count; };
+static enum code forget(struct txn *t, void *arg, struct err *reterr) {
+    struct forgetting *f = arg;
+    return campaigns_forget(t, f->before, FORGET_PIECE, &f->count, reterr);
+}
+
+/* A piece of each tenant's, so that no write is long; where there is more, soon again. */
+enum code job_campaigns_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
+    int64_t *tenants = NULL;
+    size_t count = 0;
+    bool more = false;
+    enum code first = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
+    for (size_t i = 0; i < count; i++) {
+        struct err e;
+        struct forgetting f = { .before = now - KEPT_DAYS * USEC_PER_DAY };
+        const enum code code = store_write(a->config.store, tenants[i], forget, &f, &e);
+        more = more || f.count == FORGET_PIECE;
+        if (code != OK && first == OK) {
+            first = code;
+            *reterr = e;
+        }
+    }
+    mem_free(tenants);
+    *ret_next = now + (more ? FORGET_SOON : FORGET_PACE);
+    return first;
 }

@@ -7,13 +7,13 @@
 #include "messages/campaign_int.h"
 #include "messages/preview.h"
 #include "messages/right.h"
+#include "messages/suppress.h"
 #include "records/draft.h"
 #include "records/reads.h"
 #include "records/use.h"
 #include "store/tables.h"
 
 #define EXAMPLES 3
-static const char *const channels[CHANNELS] = { [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms" };
 
 /* ---- asking */
 
@@ -49,7 +49,7 @@ static enum code wish_check(struct service *s, const struct caller *who, const s
     if (k == NULL)
         return err_field(reterr, E_FIELDS, "/kind", "a campaign goes to the people of records: name their kind");
     if (!rule.said)
-        return err_field(reterr, E_FIELDS, "/channel", "the charter lets nothing go by this channel (messages.%s)", channels[w->channel]);
+        return err_field(reterr, E_FIELDS, "/channel", "the charter lets nothing go by this channel (messages.%s)", channel_name(w->channel));
     if (k->about < 0 || k->about != rule.person || kind_address_field(k, w->channel == CHANNEL_SMS) < 0)
         return err_field(reterr, E_FIELDS, "/kind", "nothing goes to the people of a `%.60s`: the charter names another person, or it holds no address", k->name);
     enum code code = name_check(w->name, reterr);
@@ -72,7 +72,7 @@ static enum code wish_check(struct service *s, const struct caller *who, const s
 static enum code asked_note(struct txn *t, const struct asking *a, struct err *reterr) {
     char scope[UUID_TEXT], at[32];
     const struct campaign_row *r = &a->row;
-    json_t *what = json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:I, s:s}", "number", (json_int_t)a->number, "channel", channels[r->channel], "kind", a->k->kind->name,
+    json_t *what = json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:I, s:s}", "number", (json_int_t)a->number, "channel", channel_name(r->channel), "kind", a->k->kind->name,
                              "scope", uuid_is_null(&r->scope) ? NULL : uuid_format(&r->scope, scope), "purpose", r->purpose[0] == 0 ? NULL : r->purpose, "template", (json_int_t)r->template, "at", time_format(r->begins, at, sizeof at));
     enum code code = ledger_append(t, "campaign_asked", a->by, what, reterr);
     json_decref(what);
@@ -239,7 +239,7 @@ static enum code row_told(struct service *s, int64_t tenant, const struct campai
         return code;
     hex_encode(r->digest, sizeof r->digest, &hex);
     *ret = json_pack("{s:I, s:O*, s:s, s:s, s:s*, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s*}", "number", (json_int_t)r->number,
-                     "name", json_object_get(entry, "name"), "state", state_name(r, clock_now()), "channel", channels[r->channel], "kind", k == NULL ? NULL : k->kind->name,
+                     "name", json_object_get(entry, "name"), "state", state_name(r, clock_now()), "channel", channel_name(r->channel), "kind", k == NULL ? NULL : k->kind->name,
                      "scope", uuid_is_null(&r->scope) ? NULL : uuid_format(&r->scope, scope), "template", (json_int_t)r->template, "purpose", r->purpose[0] == 0 ? NULL : r->purpose,
                      "made", time_format(r->made, made, sizeof made), "at", time_format(r->begins, at, sizeof at), "ended", r->ended == 0 ? NULL : time_format(r->ended, ended, sizeof ended),
                      "by", r->whose, "found", (json_int_t)r->found, "queued", (json_int_t)r->queued, "waiting", (json_int_t)(r->queued - r->sent - r->bounced - r->over - r->unknown),

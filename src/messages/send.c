@@ -372,6 +372,9 @@ enum code messages_try(struct service *s, int64_t tenant, const struct message_w
     return code;
 }
 
+static _Atomic uint64_t queued_ever[CHANNELS];
+uint64_t messages_queued(enum channel channel) { return queued_ever[channel]; }
+
 enum code messages_send(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, write_fn also, void *also_arg, size_t *ret_bad, struct err *reterr) {
     PRE(s != NULL && (list != NULL || count == 0) && count <= SEND_MOST && ret != NULL && ret_bad != NULL && reterr != NULL);
     struct sending x = { .s = s, .tenant = tenant, .ret = ret, .also = also, .also_arg = also_arg };
@@ -383,6 +386,8 @@ enum code messages_send(struct service *s, int64_t tenant, const struct message_
         code = store_write(s->store, tenant, send_write, &x, reterr);
     if (code == OK || !wrote || spare_sure(code))
         spare_unused(&x, code == OK);
+    for (size_t i = 0; code == OK && i < x.count; i++)
+        queued_ever[list[i].channel] += ret[i].queued;
     sending_done(&x);
     return code;
 }

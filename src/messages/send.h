@@ -34,3 +34,5 @@ MUST_USE enum code messages_try(struct service *s, int64_t tenant, const struct 
 /* All of one tenant, in one write; ret[i] answers list[i]. A ledger entry says how many of which kind were queued, and refused by which gate. also: run in the same write after them (a campaign's mark), or NULL. E_FIELDS: a wish that is none
  * (*ret_bad: which), nothing was queued. */
 MUST_USE enum code messages_send(struct service *s, int64_t tenant, const struct message_wish *list, size_t count, struct message_result *ret, write_fn also, void *also_arg, size_t *ret_bad, struct err *reterr);
+/* So many were queued since the process began, of all tenants: for metrics. */
+uint64_t messages_queued(enum channel channel);

@@ -250,17 +250,66 @@ enum code campaigns_next(struct store *store, usec_t until, campaign_next_fn fn,
     return code;
 }
 
-enum code campaigns_when(struct store *store, usec_t *ret, struct err *reterr) {
-    PRE(store != NULL && ret != NULL && reterr != NULL);
+static enum code instance_number(struct store *store, const char *sql, int64_t none, int64_t *ret, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     struct stmt *s;
-    int64_t next = USEC_NEVER;
+    int64_t n = none;
     enum code code = store_view(store, 0, &v, reterr);
     if (code == OK)
-        code = instance_prepare(view_sql(v), "SELECT next FROM campaign_open ORDER BY next LIMIT 1", &s, reterr);
+        code = instance_prepare(view_sql(v), sql, &s, reterr);
     if (code == OK)
-        code = stmt_number(s, USEC_NEVER, &next, reterr);
+        code = stmt_number(s, none, &n, reterr);
     if (code == OK)
-        *ret = next;
+        *ret = n;
+    return code;
+}
+
+enum code campaigns_when(struct store *store, usec_t *ret, struct err *reterr) {
+    PRE(store != NULL && ret != NULL && reterr != NULL);
+    return instance_number(store, "SELECT next FROM campaign_open ORDER BY next LIMIT 1", USEC_NEVER, ret, reterr);
+}
+
+enum code campaigns_open(struct store *store, int64_t *ret, struct err *reterr) {
+    PRE(store != NULL && ret != NULL && reterr != NULL);
+    return instance_number(store, "SELECT count(*) FROM campaign_open", 0, ret, reterr);
+}
+
+/* ---- forgetting */
+
+#define FORGET_MOST 100u
+struct old { int64_t number; uint64_t key; };
+
+static enum code old_read(struct sql *q, usec_t before, size_t most, struct old *list, size_t *ret_count, struct err *reterr) {
+    struct stmt *s;
+    bool row = false;
+    size_t n = 0;
+    enum code code = sql_prepare_int(q, "SELECT number, key FROM campaign WHERE tenant = ?1 AND ended > 0 AND ended < ?2 AND number < (SELECT max(number) FROM campaign WHERE tenant = ?1) "
+                                     "ORDER BY number LIMIT ?3", before, &s, reterr);
+    if (code != OK)
+        return code;
+    stmt_int(s, 3, (int64_t)most);
+    while ((code = stmt_step(s, &row, reterr)) == OK && row && n < most)
+        list[n++] = (struct old){ col_int(s, 0), (uint64_t)col_int(s, 1) };
+    stmt_end(s);
+    if (code == OK)
+        *ret_count = n;
+    return code;
+}
+
+enum code campaigns_forget(struct txn *t, usec_t before, size_t most, size_t *ret_count, struct err *reterr) {
+    PRE(t != NULL && most > 0 && ret_count != NULL && reterr != NULL);
+    static const char *const gone[] = { "DELETE FROM campaign_gate WHERE tenant = ? AND number = ?", "DELETE FROM campaign_open WHERE tenant = ? AND number = ?", "DELETE FROM campaign WHERE tenant = ? AND number = ?" };
+    struct old list[FORGET_MOST];
+    struct stmt *s;
+    size_t count = 0;
+    enum code code = old_read(&t->sql, before, most < FORGET_MOST ? most : FORGET_MOST, list, &count, reterr);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        code = list[i].key != 0 ? doomed_put(t, list[i].key, reterr) : OK;
+        for (size_t k = 0; code == OK && k < ARRAY_LEN(gone); k++)
+            if ((code = sql_prepare_int(&t->sql, gone[k], list[i].number, &s, reterr)) == OK)
+                code = stmt_run(s, reterr);
+    }
+    if (code == OK)
+        *ret_count = count;
     return code;
 }

@@ -1,6 +1,6 @@
 /* campaign.h — one text to many: the people of the records that a search finds, in the order of their ids. `reached` is the last record that was
  * decided, written in the same write as the messages to those before it, so that a cut neither loses nor doubles one. What was searched
- * for is sealed by the caller. Numbers count up from 1 without gaps. Statements that change run inside the caller's write. */
+ * for is sealed by the caller. Numbers count up from 1 without gaps; the newest row stays, so that no number is given twice. Statements that change run inside the caller's write. */
 #pragma once
 #include "base/arena.h"
 #include "base/uuid.h"
@@ -39,4 +39,8 @@ MUST_USE enum code campaign_defer(struct txn *t, int64_t number, usec_t next, st
 /* Those with which there is work by then: tenant by tenant, of each the oldest one. */
 typedef bool (*campaign_next_fn)(int64_t tenant, int64_t number, void *arg);
 MUST_USE enum code campaigns_next(struct store *s, usec_t until, campaign_next_fn fn, void *arg, struct err *reterr);
+/* How many there are with which there is work, now or later. */
+MUST_USE enum code campaigns_open(struct store *s, int64_t *ret, struct err *reterr);
+/* Those that ended before then, `most` at most: their keys are doomed. *ret_count: how many. */
+MUST_USE enum code campaigns_forget(struct txn *t, usec_t before, size_t most, size_t *ret_count, struct err *reterr);
 MUST_USE enum code campaigns_when(struct store *s, usec_t *ret, struct err *reterr);      /* the earliest; USEC_NEVER: none */

@@ -128,3 +128,58 @@ TEST(each_tenant_has_its_turn_and_letters_that_wait_are_found_in_pages) {
     v = view_end(v);
     bed_end(&b);
 }
+
+struct forgetting { usec_t before; size_t most, count; };
+static enum code forget(struct txn *t, void *arg, struct err *e) {
+    struct forgetting *f = arg;
+    return campaigns_forget(t, f->before, f->most, &f->count, e);
+}
+static bool key_of(int64_t tenant, uint64_t key, void *arg) {
+    *(uint64_t *)arg += tenant == 4 ? key : 0;
+    return true;
+}
+
+/* What ended long ago goes, with its counts, and its key is destroyed; the newest stays, whenever it ended. */
+TEST(old_ones_are_forgotten_and_no_number_comes_twice) {
+    struct bed b;
+    struct deed d = adding(), other = adding();
+    int64_t seen = 0, refused = 0, open = 0;
+    uint64_t keys = 0;
+    bed_start(&b);
+    bed_make(&b, 4, 1);
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16);
+    for (int i = 1; i <= 5; i++) {
+        d.row.key = (uint64_t)i;
+        deed(&b, 4, &d);
+        struct deed set = { .what = SET, .row = got(&b, 4, i, arena), .next = i == 3 ? 1000 : USEC_NEVER };
+        set.row.ended = i == 3 ? 0 : i * 100;
+        set.row.state = i == 3 ? CAMPAIGN_PAUSED : CAMPAIGN_DONE;
+        deed(&b, 4, &set);
+    }
+    deed(&b, 4, &(struct deed){ .what = REFUSE, .number = 1 });
+    deed(&b, 5, &other);
+    CHECK_OK(campaigns_open(b.store, &open, &b.e), &b.e);
+    CHECK_INT(open, 2);
+    struct forgetting f = { .before = 401, .most = 2 };
+    CHECK_OK(store_write(b.store, 4, forget, &f, &b.e), &b.e);
+    CHECK_INT(f.count, 2);
+    CHECK_OK(store_write(b.store, 4, forget, &f, &b.e), &b.e);
+    CHECK_INT(f.count, 1);
+    f.before = 9999;
+    CHECK_OK(store_write(b.store, 4, forget, &f, &b.e), &b.e);
+    CHECK_INT(f.count, 0);
+    struct view *v = NULL;
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    CHECK_OK(campaign_list(view_sql(v), INT64_MAX, count, &seen, &b.e), &b.e);
+    CHECK_OK(campaign_gates(view_sql(v), 1, gate, &refused, &b.e), &b.e);
+    v = view_end(v);
+    CHECK_OK(doomed_list(b.store, key_of, &keys, &b.e), &b.e);
+    CHECK_INT(seen, 53);
+    CHECK_INT(refused, 0);
+    CHECK_INT(keys, 1 + 2 + 4);
+    CHECK_OK(campaigns_open(b.store, &open, &b.e), &b.e);
+    CHECK_INT(open, 2);
+    deed(&b, 4, &d);
+    CHECK_INT(d.number, 6);
+    bed_end(&b);
+}
