@@ -14,7 +14,7 @@ enum code do_webhook_list(struct control_req *c, struct err *reterr) {
     int64_t tenant = control_number(c, "tenant", 0);
     enum code code = people_service(api_people(c->api), tenant, &s, reterr);
     if (code == OK)
-        code = webhooks_told(s, tenant, &list, reterr);
+        code = webhooks_told(s, tenant, NULL, &list, reterr);
     json_array_foreach(json_object_get(list, "items"), i, one) {
         struct weburl u;
         const char *url = json_string_value(json_object_get(one, "url"));

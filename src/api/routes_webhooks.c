@@ -21,6 +21,16 @@ static bool number_of(struct call *c, int64_t *ret) {
     return false;
 }
 
+/* Not what a token's scope leaves out. */
+static bool within(struct call *c, int64_t number, bool writes) {
+    const struct webhook_maker m = { c->service, &c->who, NULL };
+    struct err e;
+    if (webhook_within(&m, number, writes, &e) == OK)
+        return true;
+    call_error(c, &e, NULL);
+    return false;
+}
+
 /* Where sejf.yaml names no place, nothing could be told. */
 static bool maker_of(struct call *c, struct webhook_maker *ret) {
     const struct telling_way *way = api_config(c->api)->webhooks;
@@ -47,7 +57,7 @@ static void on_list(struct http_req *req) {
     struct err e;
     json_t *list = NULL;
     if (begins(req, &c))
-        answer(&c, webhooks_told(c.service, c.who.tenant, &list, &e), 200, &list, NULL, &e);
+        answer(&c, webhooks_told(c.service, c.who.tenant, &c.who, &list, &e), 200, &list, NULL, &e);
 }
 
 static void on_make(struct http_req *req) {
@@ -67,7 +77,7 @@ static void on_one(struct http_req *req) {
     struct err e;
     int64_t number;
     json_t *one = NULL;
-    if (begins(req, &c) && number_of(&c, &number))
+    if (begins(req, &c) && number_of(&c, &number) && within(&c, number, false))
         answer(&c, webhook_told(c.service, c.who.tenant, number, &one, &e), 200, &one, NULL, &e);
 }
 
@@ -120,7 +130,7 @@ static void on_test(struct http_req *req) {
     struct err e;
     int64_t number;
     json_t *said = NULL;
-    const struct telling *t = begins(req, &c) && number_of(&c, &number) ? way_of(&c) : NULL;
+    const struct telling *t = begins(req, &c) && number_of(&c, &number) && within(&c, number, true) ? way_of(&c) : NULL;
     if (t != NULL)
         answer(&c, telling_test(t, c.service, c.who.tenant, number, &said, &e), 200, &said, NULL, &e);
 }
@@ -130,7 +140,7 @@ static void on_deliveries(struct http_req *req) {
     struct err e;
     int64_t number, before = INT64_MAX, limit = PAGE;
     json_t *list = NULL;
-    if (!begins(req, &c) || !number_of(&c, &number))
+    if (!begins(req, &c) || !number_of(&c, &number) || !within(&c, number, false))
         return;
     const char *cursor = http_query(req, "cursor"), *most = http_query(req, "limit");
     if ((cursor != NULL && !text_int(cursor, 1, INT64_MAX, &before)) || (most != NULL && !text_int(most, 1, 1000, &limit)))
@@ -151,7 +161,7 @@ static void on_repeat(struct http_req *req) {
         call_fail(&c, E_NOT_FOUND, "there is no such delivery of this webhook");
         return;
     }
-    const struct telling *t = way_of(&c);
+    const struct telling *t = within(&c, number, true) ? way_of(&c) : NULL;
     if (t != NULL)
         answer(&c, telling_repeat(t, c.service, c.who.tenant, number, &id, &said, &e), 200, &said, NULL, &e);
 }

@@ -109,7 +109,7 @@ enum code job_webhooks(struct api *a, usec_t now, usec_t *ret_next, struct err *
 
 /* ---- deliveries that are long over */
 
-struct numbers { int64_t list[WEBHOOKS_MOST]; size_t count; usec_t before; };
+struct numbers { int64_t list[WEBHOOKS_MOST]; size_t count; usec_t before; bool more; };
 static bool number_take(const struct webhook_row *r, void *arg) {
     struct numbers *n = arg;
     n->list[n->count++] = r->number;
@@ -117,10 +117,14 @@ static bool number_take(const struct webhook_row *r, void *arg) {
 }
 
 static enum code forget_write(struct txn *t, void *arg, struct err *reterr) {
-    const struct numbers *n = arg;
+    struct numbers *n = arg;
     enum code code = OK;
-    for (size_t i = 0; code == OK && i < n->count; i++)
-        code = deliveries_forget(t, n->list[i], n->before, reterr);
+    n->more = false;
+    for (size_t i = 0; code == OK && i < n->count; i++) {
+        bool more = false;
+        code = deliveries_forget(t, n->list[i], n->before, &more, reterr);
+        n->more = n->more || more;
+    }
     return code;
 }
 
@@ -131,7 +135,10 @@ static enum code forget_of(struct api *a, int64_t tenant, usec_t before, struct 
     if (code == OK)
         code = webhooks_list(view_sql(v), number_take, &n, reterr);
     view_end(v);
-    return code == OK && n.count > 0 ? store_write(a->config.store, tenant, forget_write, &n, reterr) : code;
+    n.more = n.count > 0;
+    while (code == OK && n.more)             /* a write of its own each time, so that others have their turn between them */
+        code = store_write(a->config.store, tenant, forget_write, &n, reterr);
+    return code;
 }
 
 enum code job_webhooks_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {

@@ -11,7 +11,7 @@ struct kind_work {                            /* what is known of a kind while i
     const struct node **field_nodes;
 };
 
-struct leave { const char *host; int kind; fieldset fields; };
+struct leave { const char *host; int kind; fieldset fields; usec_t from, until; /* of the agreement */ };
 
 struct charter {
     struct arena *arena;

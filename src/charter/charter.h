@@ -344,8 +344,9 @@ struct span charter_window_most(const struct charter *c);
 size_t charter_levels(const struct charter *c, const int **ret_kinds);
 struct level_way charter_level(const struct charter *c, int kind);
 
-/* Fields of that kind that leave to that host (lower case): those that the line of a processor with that host names. */
-fieldset charter_leaves(const struct charter *c, const char *host, int kind);
+/* Fields of that kind that leave to that host (lower case) at that instant: those that the line of a processor with that host names, while its agreement
+ * lasts. */
+fieldset charter_leaves(const struct charter *c, const char *host, int kind, usec_t now);
 
 /* Scalar values of sections without a structure of their own, by path ("breach", "backups.database");
  * NULL where the charter does not say. */

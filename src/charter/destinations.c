@@ -6,6 +6,7 @@
 #include "wire/weburl.h"
 
 #define ASKERS_MAX 16u
+#define TENANTS_MAX 64u
 
 /* ---- one place of a list, or one asker */
 
@@ -61,14 +62,42 @@ static void read_user(struct reading *r, void *to, const struct node *n, size_t 
         p->a.user = arena_text(r->arena, n->text);
 }
 
+static bool read_tenant(struct reading *r, const struct node *n, int64_t *ret) {
+    if (!instance_scalar(r, n))
+        return false;
+    if (!text_int(n->text, 1, INT64_MAX, ret)) {
+        instance_complain(r, n, "bad-value", "the number of a tenant is wanted here (sejf tenant list), or any");
+        return false;
+    }
+    return true;
+}
+
+/* A list of numbers, one number, or `any`. */
+static void read_tenants(struct reading *r, void *to, const struct node *n, size_t at UNUSED) {
+    struct place *p = to;
+    size_t count = n->type == NODE_LIST ? n->count : 1;
+    if (n->type == NODE_SCALAR && strcmp(n->text, "any") == 0)
+        return;
+    if (n->type == NODE_MAP || count == 0 || count > TENANTS_MAX) {
+        instance_complain(r, n, "wrong-kind", "numbers of 1 to 64 tenants are wanted here, or any");
+        return;
+    }
+    int64_t *list = arena_array(r->arena, count, sizeof *list);
+    for (const struct node *one = n->type == NODE_LIST ? n->first : n; list != NULL && one != NULL && p->d.tenant_count < count; one = n->type == NODE_LIST ? one->next : NULL)
+        if (read_tenant(r, one, &list[p->d.tenant_count]))
+            p->d.tenant_count++;
+    p->d.tenants = list;
+}
+
 #define AT(field) offsetof(struct place, field)
-static const struct map_key place_keys[] = { { "host", MAP_MUST, read_host, 0 }, { "ca", MAP_MAY, map_path, AT(d.ca) }, { "private", MAP_MAY, map_yes_no, AT(d.private) } };
+static const struct map_key place_keys[] = { { "host", MAP_MUST, read_host, 0 }, { "ca", MAP_MAY, map_path, AT(d.ca) }, { "private", MAP_MAY, map_yes_no, AT(d.private) },
+                                             { "tenants", MAP_MAY, read_tenants, 0 } };
 static const struct map_key asker_keys[] = {
     { "url", MAP_MAY, read_url, 0 }, { "socket", MAP_MAY, read_socket, 0 }, { "user", MAP_MAY, read_user, 0 },
     { "ca", MAP_MAY, map_path, AT(d.ca) }, { "private", MAP_MAY, map_yes_no, AT(d.private) },
 };
 #undef AT
-static const struct map_form place_form = { "a place of webhooks", "a host, or a map of host, ca and private, is wanted here", NULL, place_keys, ARRAY_LEN(place_keys), NULL };
+static const struct map_form place_form = { "a place of webhooks", "a host, or a map of host, ca, private and tenants, is wanted here", NULL, place_keys, ARRAY_LEN(place_keys), NULL };
 static const struct map_form asker_form = { "an asker", "a map of socket and user, or of url, is wanted here", NULL, asker_keys, ARRAY_LEN(asker_keys), NULL };
 
 /* ---- webhooks: `any public host`, a host, or a list of hosts and maps */
@@ -79,6 +108,14 @@ static void read_place(struct reading *r, const struct node *n) {
         read_host(r, &p, n, 0);
     else if (!map_read(r, &place_form, &p, n))
         return;
+    if (p.d.private && node_get(n, "tenants") == NULL)
+        finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL,
+                     "webhooks: whose webhooks may go to a host inside is to be said: tenants: [3] (sejf tenant list), or tenants: any");
+    for (size_t i = 0; p.d.host != NULL && i < r->to->destination_count; i++)
+        if (r->to->destinations[i].use == FOR_WEBHOOKS && r->to->destinations[i].port == p.d.port && strcmp(r->to->destinations[i].host, p.d.host) == 0) {
+            finding_node(r->findings, r->tree, FINDING_ERROR, "two-lines-contradict", n, NULL, "webhooks: %s is named twice; name it once, with all its tenants", p.d.host);
+            return;
+        }
     if (p.d.host != NULL)
         destination_add(r, &p.d, n);
 }

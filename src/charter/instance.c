@@ -368,7 +368,7 @@ static const struct setting settings[] = {
     { "nginx_user", read_user, AT(user_nginx), NULL, "sejf-nginx", NULL },
     { "sender_user", read_user, AT(user_sender), NULL, "sejf-sender", NULL },
     { "mailer_user", read_user, AT(user_mailer), NULL, "sejf-mailer", NULL },
-    { "webhooks", read_webhooks, 0, NULL, "[hooks.company.example, {host: \"erp.company.example:8443\", private: yes, ca: erp.pem}]",
+    { "webhooks", read_webhooks, 0, NULL, "[hooks.company.example, {host: \"erp.company.example:8443\", private: yes, tenants: [3], ca: erp.pem}]",
       "Hosts that tenants may be told of changes at, or: any public host. docs/webhooks.md." },
     { "askers", read_askers, 0, NULL, "{stock: {socket: /run/stock/ask.sock, user: stock}, rules: {url: \"https://rules.company.example/ask\"}}",
       "Code of your own that is asked before records are made or moved, by the names that charters use. docs/webhooks.md." },

@@ -17,6 +17,7 @@ struct destination {
     const char *ca;                          /* PEM file of the authorities that may vouch for it; NULL: the system's */
     bool private;                            /* its addresses may be of this machine or of a private network */
     enum destination_for use;
+    const int64_t *tenants; size_t tenant_count;         /* of webhooks: whose may go there; none: any tenant's */
 };
 
 /* Code of one's own that is asked before a record is made or moved (`askers`): at a socket, or at an address. */

@@ -6,10 +6,10 @@
 #define WITHIN_LEAST 10
 #define WITHIN_MOST 5000
 
-fieldset charter_leaves(const struct charter *c, const char *host, int kind) {
+fieldset charter_leaves(const struct charter *c, const char *host, int kind, usec_t now) {
     fieldset all = 0;
     for (size_t i = 0; i < c->leave_count; i++)
-        if (c->leaves[i].kind == kind && strcmp(c->leaves[i].host, host) == 0)
+        if (c->leaves[i].kind == kind && c->leaves[i].from <= now && now < c->leaves[i].until && strcmp(c->leaves[i].host, host) == 0)
             all |= c->leaves[i].fields;
     return all;
 }
@@ -39,12 +39,27 @@ static void sentence_read(struct build *b, const struct node *n, struct given *l
     }
 }
 
+/* From the first day to the end of the last, by the charter's clock; the whole of time where it is not understood, which is told elsewhere. */
+static void agreement_read(struct build *b, const struct node *p, usec_t *ret_from, usec_t *ret_until) {
+    const struct node *n = node_get(p, "agreement");
+    const struct capture *from = n == NULL ? NULL : build_capture(b, n, "from"), *to = n == NULL ? NULL : build_capture(b, n, "to");
+    struct civil first, last;
+    *ret_from = INT64_MIN;
+    *ret_until = USEC_NEVER;
+    if (b->c->zone == NULL || from == NULL || to == NULL || !date_parse(from->text, &first) || !date_parse(to->text, &last))
+        return;
+    *ret_from = zone_instant(b->c->zone, &first);
+    *ret_until = zone_end_of(b->c->zone, zone_instant(b->c->zone, &last), 'd');
+}
+
 static void processor_read(struct build *b, const struct node *p) {
     const struct node *fields = node_get(p, "fields"), *hosts = node_get(p, "hosts");
     struct given list[GIVEN_MAX];
     size_t count = 0;
+    usec_t from, until;
     if (fields == NULL)
         return;
+    agreement_read(b, p, &from, &until);
     if (fields->type == NODE_SCALAR)
         sentence_read(b, fields, list, &count);
     for (const struct node *n = fields->type == NODE_LIST ? fields->first : NULL; n != NULL; n = n->next)
@@ -53,7 +68,7 @@ static void processor_read(struct build *b, const struct node *p) {
         complain_key(b, "fields-nowhere", fields, NULL, "Fields leave to the hosts of a processor, and this one has none: name them under `hosts`, or leave the line out");
     for (const struct node *h = hosts != NULL && hosts->type == NODE_LIST ? hosts->first : NULL; h != NULL; h = h->next)
         for (size_t i = 0; i < count && h->type == NODE_SCALAR; i++)
-            b->c->leaves[b->c->leave_count++] = (struct leave){ h->text, list[i].kind, list[i].fields };
+            b->c->leaves[b->c->leave_count++] = (struct leave){ h->text, list[i].kind, list[i].fields, from, until };
 }
 
 /* ---- ask */

@@ -28,12 +28,24 @@ TEST(fields_leave_to_the_hosts_of_their_processor) {
     CHECK(c != NULL);
     int registration = charter_kind(c, "registration"), event = charter_kind(c, "event");
     const struct kind *k = charter_kind_at(c, registration);
-    CHECK(charter_leaves(c, "erp.example", registration) == (BIT(kind_field(k, "name")) | BIT(kind_field(k, "email"))));
-    CHECK(charter_leaves(c, "two.example", event) == BIT(charter_kind_at(c, event)->field_count) - 1);
-    CHECK(charter_leaves(c, "other.example", registration) == 0 && charter_leaves(c, "erp.example", charter_kind(c, "invoice")) == 0);
+    const usec_t now = zone_instant(charter_zone(c), &(struct civil){ 2026, 11, 23, 12, 0, 0, 0 });
+    CHECK(charter_leaves(c, "erp.example", registration, now) == (BIT(kind_field(k, "name")) | BIT(kind_field(k, "email"))));
+    CHECK(charter_leaves(c, "two.example", event, now) == BIT(charter_kind_at(c, event)->field_count) - 1);
+    CHECK(charter_leaves(c, "other.example", registration, now) == 0 && charter_leaves(c, "erp.example", charter_kind(c, "invoice"), now) == 0);
     CHECK_TEXT(k->ask.asker, "stock");
     CHECK(k->ask.create && k->ask.move && k->ask.within_ms == 300 && k->ask.fields == (BIT(kind_field(k, "name")) | BIT(kind_field(k, "status"))));
     CHECK(charter_kind_at(c, event)->ask.asker == NULL);
+}
+
+TEST(nothing_leaves_before_and_after_its_agreement) {
+    static const struct { struct civil at; bool leaves; } rows[] = {
+        { { 2025, 12, 31, 23, 59, 59, 0 }, false }, { { 2026, 1, 1, 0, 0, 0, 0 }, true }, { { 2027, 12, 31, 23, 59, 59, 0 }, true }, { { 2028, 1, 1, 0, 0, 0, 0 }, false },
+    };
+    AUTO(findings_free) struct findings *f = findings_new();
+    AUTO(charter_free) struct charter *c = load(whole, "", f);
+    CHECK(c != NULL);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK((charter_leaves(c, "erp.example", charter_kind(c, "registration"), zone_instant(charter_zone(c), &rows[i].at)) != 0) == rows[i].leaves);
 }
 
 TEST(each_mistake_is_told) {

@@ -204,7 +204,7 @@ static enum ask_answer ask(void *arg, const struct ask_question *q, char ret_why
 static fieldset sees(void *arg, const struct service *s, const char *asker, int kind, fieldset wanted) {
     size_t i;
     const struct asker *at = find(arg, asker, &i);
-    return at == NULL ? 0 : at->socket != NULL ? wanted : leaves_to(s->charter, at->host, kind, wanted);
+    return at == NULL ? 0 : at->socket != NULL ? wanted : leaves_to(s->charter, at->host, kind, wanted, clock_now());
 }
 
 struct ask_way asking_way(struct questioner *a) { return (struct ask_way){ ask, sees, a }; }

@@ -11,42 +11,54 @@
 #define TENANT_MOST 4u
 #define PLACES 128u
 #define PLACES_EACH 32u
+#define FAILED 1024u                         /* above it those that failed longest ago are forgotten: they hold a quick thread for one more try */
 #define LOOK_USEC USEC_PER_SEC
 
 enum place_state { FREE, QUEUED, TAKEN };
 struct place { enum place_state state; int64_t tenant, number; bool failing; uint64_t turn; };
-struct failing { int64_t tenant, number; };
+struct failing { int64_t tenant, number; int lost /* times that it could not even be written down */; usec_t not_before /* clock_steady */; uint64_t turn; };
 struct teller {
     struct telling telling;
     pthread_mutex_t lock;
     pthread_cond_t work;
     pthread_t threads[THREADS]; size_t thread_count;
     struct place places[PLACES];
-    struct failing failed[PLACES]; size_t failed_next;       /* those that failed last: a ring */
+    struct failing failed[FAILED];           /* those that failed, or were slow, last */
     uint64_t turn;
     int64_t after;                           /* the tenant whose turn for places was last */
     bool stop;
     struct teller_status status;
 };
 
-static bool is_failing(const struct teller *t, int64_t tenant, int64_t number) {
-    for (size_t i = 0; i < PLACES; i++)
+static struct failing *failing_of(struct teller *t, int64_t tenant, int64_t number) {
+    for (size_t i = 0; i < FAILED; i++)
         if (t->failed[i].tenant == tenant && t->failed[i].number == number)
-            return true;
-    return false;
+            return &t->failed[i];
+    return NULL;
 }
 
-static void failing_set(struct teller *t, int64_t tenant, int64_t number, bool fails) {
-    for (size_t i = 0; i < PLACES; i++)
-        if (t->failed[i].tenant == tenant && t->failed[i].number == number) {
-            if (!fails)
-                t->failed[i] = (struct failing){ 0, 0 };
-            return;
-        }
-    if (fails) {
-        t->failed[t->failed_next] = (struct failing){ tenant, number };
-        t->failed_next = (t->failed_next + 1) % PLACES;
+static struct failing *failing_add(struct teller *t, int64_t tenant, int64_t number) {
+    struct failing *oldest = &t->failed[0];
+    for (size_t i = 1; i < FAILED; i++)
+        if (t->failed[i].turn < oldest->turn)
+            oldest = &t->failed[i];
+    *oldest = (struct failing){ .tenant = tenant, .number = number };
+    return oldest;
+}
+
+/* lost: nothing could be written down (a full disk), and what stands there says that it is to be tried now: it waits here, longer each time. */
+static void failing_set(struct teller *t, int64_t tenant, int64_t number, bool fails, bool lost) {
+    struct failing *f = failing_of(t, tenant, number);
+    if (!fails && !lost) {
+        if (f != NULL)
+            *f = (struct failing){ .tenant = 0 };
+        return;
     }
+    if (f == NULL)
+        f = failing_add(t, tenant, number);
+    f->turn = ++t->turn;
+    f->lost = lost ? f->lost + 1 : 0;
+    f->not_before = lost ? clock_steady() + telling_wait(f->lost, 0x80000000u) : 0;
 }
 
 static bool may_go(const struct teller *t, const struct place *at) {
@@ -78,13 +90,13 @@ static bool stops(void *arg) {
 }
 
 /* Under lock: its turn is over. One that has more to tell goes behind the others. */
-static void over(struct teller *t, struct place *at, enum code code, enum telling_end end) {
+static void over(struct teller *t, struct place *at, enum code code, const struct telling_turn *turn) {
     t->status.under_way--;
     t->status.failed += code != OK;
-    t->status.waits += code == OK && end == TELLING_WAITS;
-    failing_set(t, at->tenant, at->number, code != OK || end == TELLING_WAITS);
-    at->state = code == OK && end == TELLING_MORE ? QUEUED : FREE;
-    at->failing = false;
+    t->status.waits += code == OK && turn->end == TELLING_WAITS;
+    failing_set(t, at->tenant, at->number, turn->end == TELLING_WAITS || turn->slow, code != OK);
+    at->state = code == OK && turn->end == TELLING_MORE ? QUEUED : FREE;
+    at->failing = turn->slow;
     at->turn = ++t->turn;
     pthread_cond_broadcast(&t->work);
 }
@@ -99,15 +111,15 @@ static void *thread_run(void *arg) {
             continue;
         }
         struct err e;
-        enum telling_end end = TELLING_DONE;
+        struct telling_turn turn = { TELLING_DONE, false };
         at->state = TAKEN;
         t->status.runs++;
         t->status.under_way++;
         int64_t tenant = at->tenant, number = at->number;
         pthread_mutex_unlock(&t->lock);
-        enum code code = telling_run(&t->telling, tenant, number, stops, t, &end, &e);
+        enum code code = telling_run(&t->telling, tenant, number, stops, t, &turn, &e);
         pthread_mutex_lock(&t->lock);
-        over(t, at, code, end);
+        over(t, at, code, &turn);
     }
     pthread_mutex_unlock(&t->lock);
     return NULL;
@@ -169,9 +181,10 @@ static void queue(struct teller *t, const struct place *one) {
             held++;
         }
     }
-    if (room == NULL || held >= PLACES_EACH)
+    const struct failing *f = failing_of(t, one->tenant, one->number);
+    if (room == NULL || held >= PLACES_EACH || (f != NULL && f->not_before > clock_steady()))
         return;                              /* at the next look */
-    *room = (struct place){ .state = QUEUED, .tenant = one->tenant, .number = one->number, .failing = is_failing(t, one->tenant, one->number), .turn = ++t->turn };
+    *room = (struct place){ .state = QUEUED, .tenant = one->tenant, .number = one->number, .failing = f != NULL, .turn = ++t->turn };
     t->after = one->tenant;
     pthread_cond_signal(&t->work);
 }

@@ -18,7 +18,7 @@ enum told { TOLD_CREATED, TOLD_CHANGED, TOLD_ERASED, TOLD_TEST };
 struct telling_way {
     struct webhook_places places;
     enum code (*fetch)(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr);
-    void *arg;
+    void *arg, *hand_arg;                    /* hand_arg: for what is tried by hand, which never takes a place of what is told by itself */
 };
 struct telling {
     struct store *store;
@@ -35,10 +35,13 @@ enum telling_end { TELLING_DONE,             /* there is nothing more to tell no
                    TELLING_MORE,             /* there is, and others may have their turn first */
                    TELLING_WAITS,            /* it was tried in vain; its time is written down */
                    TELLING_BUSY };           /* nothing was tried: the sender has too much to do */
-/* stop: asked before each try. */
-MUST_USE enum code telling_run(const struct telling *t, int64_t tenant, int64_t number, bool (*stop)(void *arg), void *stop_arg, enum telling_end *ret, struct err *reterr);
+struct telling_turn { enum telling_end end; bool slow /* the peer takes long for each change */; };
+/* stop: asked before each try. An error: not even that could be written down, and it is to be tried again later. */
+MUST_USE enum code telling_run(const struct telling *t, int64_t tenant, int64_t number, bool (*stop)(void *arg), void *stop_arg, struct telling_turn *ret, struct err *reterr);
 
-/* By hand, and at once: {delivered, status, said, …}. A delivery that is repeated has its old name, and is told as the record is now. */
+/* By hand, and at once: {delivered, status, said, …}. A delivery that is repeated has its old name, and is told as the record is now. Of one tenant one
+ * at a time, of all TELLING_HANDS: E_BUSY; E_CONFLICT: the peer has ended it. What the peer says is shown, masked, and not kept. */
+#define TELLING_HANDS 4u
 MUST_USE enum code telling_repeat(const struct telling *t, struct service *s, int64_t tenant, int64_t number, const struct uuid *delivery, json_t **ret, struct err *reterr);
 MUST_USE enum code telling_test(const struct telling *t, struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr);
 /* For the probe: what a host would be told of that record, appended; nothing is sent or noted. */

@@ -1,13 +1,17 @@
 /* telling_test.c — what is told, in which order and under which name; what a peer's answer leads to; what never leaves. */
 #include "messages/telling.c"
 
+#include "records/reads.h"
+#include "records/agedbed.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
+#include "records/walks.h"
 
 #define SIGNED_ONE "v1=3c2a43f6f69d57ddfe8e506b006b338393c7a8c400e77c5f191ba17e15763c74"
 
+#define AT_ONCE_MOST 64
 struct got { char body[2048], delivery[64], sign[256], stamp[32]; bool repeat; };
-struct hookpeer { int status; enum code code; const char *said; struct got got[64]; size_t count; struct bed *b; };
+struct hookpeer { int status; enum code code; const char *said; struct got got[AT_ONCE_MOST]; size_t count; struct bed *b; void (*before)(struct hookpeer *p) /* while it is asked */; int64_t number; };
 
 static enum code peer_fetch(void *arg, const struct fetch_request *r, struct fetch_reply *ret, struct err *e) {
     struct hookpeer *p = arg;
@@ -23,6 +27,8 @@ static enum code peer_fetch(void *arg, const struct fetch_request *r, struct fet
             snprintf(g->stamp, sizeof g->stamp, "%s", r->headers[i].value);
         g->repeat = g->repeat || strcmp(r->headers[i].name, "Sejf-Repeat") == 0;
     }
+    if (p->before != NULL)
+        p->before(p);
     if (p->code != OK)
         return err_set(e, p->code, "nobody answers");
     ret->status = p->status;
@@ -36,7 +42,7 @@ static bool never(void *arg UNUSED) { return false; }
 struct scene { struct bed b; struct hookpeer peer; struct telling t; struct caller who; struct uuid event; };
 
 static const char processor[] = "processors:\n  - name: ERP\n    for: planning\n    sees: names\n    fields: name, status of registration, title of event\n    hosts: [hooks.example]\n    in: PL\n"
-                                "    agreement: 2026-01-01 to 2027-12-31\n";
+                                "    agreement: 2026-01-01 to 2099-12-31\n";
 
 static struct uuid make(struct scene *s, const char *kind, json_t *fields) {
     json_t *made = NULL;
@@ -61,21 +67,23 @@ static int64_t hook_make(struct scene *s, const char *url, json_t *kinds) {
     return number;
 }
 static enum telling_end run(struct scene *s, int64_t number) {
-    enum telling_end end;
-    CHECK_OK(telling_run(&s->t, s->b.tenant, number, never, NULL, &end, &s->b.e), &s->b.e);
-    return end;
+    struct telling_turn turn;
+    CHECK_OK(telling_run(&s->t, s->b.tenant, number, never, NULL, &turn, &s->b.e), &s->b.e);
+    return turn.end;
 }
-static void begin(struct scene *s) {
+static void begin_with(struct scene *s, const char *more) {
     AUTO(buf_done) struct buf text = BUF(1u << 16);
     *s = (struct scene){ .peer = { .status = 204 } };
     buf_text(&text, events_charter);
     buf_text(&text, processor);
+    buf_text(&text, more);
     bed_start(&s->b, buf_str(&text));
     s->peer.b = &s->b;
-    s->t = (struct telling){ .store = s->b.store, .way = { .places = { NULL, 0, true }, .fetch = peer_fetch, .arg = &s->peer }, .service_of = peer_service, .arg = &s->peer };
+    s->t = (struct telling){ .store = s->b.store, .way = { .places = { NULL, 0, true }, .fetch = peer_fetch, .arg = &s->peer, .hand_arg = &s->peer }, .service_of = peer_service, .arg = &s->peer };
     s->who = bed_role(&s->b, s->b.tenant, "organiser");
     s->event = make(s, "event", json_pack("{s:s, s:s, s:s}", "title", "Regatta", "starts", "2027-06-01T10:00:00Z", "ends", "2027-06-01T18:00:00Z"));
 }
+static void begin(struct scene *s) { begin_with(s, ""); }
 static json_t *body(const struct scene *s, size_t i) {
     json_t *o = json_loads(s->peer.got[i].body, 0, NULL);
     CHECK(o != NULL);
@@ -143,8 +151,7 @@ TEST(a_try_in_vain_has_its_name_again_and_carries_nothing_of_what_was_erased) {
     json_t *d = json_array_get(json_object_get(ret, "items"), 0);
     CHECK(json_integer_value(json_object_get(d, "tries")) == 2 && json_integer_value(json_object_get(d, "status")) == 500);
     CHECK_TEXT(text_at(d, "state", NULL), "failed");
-    const char *said = text_at(d, "said", NULL);
-    CHECK(strstr(said, "Zawilska") == NULL && strstr(said, "anna.1") == NULL && strstr(said, "600300400") == NULL && strncmp(said, "no *", 4) == 0);
+    CHECK_TEXT(text_at(d, "said", NULL), "");      /* in whatever form it repeats what it was told, nothing of it is kept */
     json_decref(ret);
     CHECK_OK(bed_erase(&s.b, &s.who, "registration", &one, &ret), &s.b.e);
     json_decref(ret);
@@ -210,6 +217,15 @@ TEST(by_hand) {
     CHECK(json_is_true(json_object_get(said, "delivered")) && s.peer.got[1].repeat);
     CHECK_TEXT(s.peer.got[1].delivery, s.peer.got[0].delivery);
     json_decref(said);
+    s.peer.status = 500;
+    s.peer.said = "no Anna Zawilska, anna.1@people.example, +48600300400 here";
+    CHECK_OK(telling_repeat(&s.t, s.b.service, s.b.tenant, number, &name, &said, &s.b.e), &s.b.e);
+    CHECK(json_is_false(json_object_get(said, "delivered")));
+    const char *words = text_at(said, "said", NULL);           /* shown to whoever asked, masked */
+    CHECK(strstr(words, "Zawilska") == NULL && strstr(words, "anna.1") == NULL && strstr(words, "600300400") == NULL && strncmp(words, "no *", 4) == 0);
+    json_decref(said);
+    s.peer.status = 204;
+    s.peer.count--;
     CHECK(telling_repeat(&s.t, s.b.service, s.b.other, number, &name, &said, &s.b.e) == E_NOT_FOUND);
     name.bytes[0] ^= 1;
     CHECK(telling_repeat(&s.t, s.b.service, s.b.tenant, number, &name, &said, &s.b.e) == E_NOT_FOUND);
@@ -264,5 +280,187 @@ TEST(three_days_in_vain_stop_it_somebody_is_told_and_it_goes_on_where_it_stood) 
     s.peer.status = 204;
     CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 4);
     CHECK_TEXT(s.peer.got[2].delivery, s.peer.got[0].delivery);
+    bed_end(&s.b);
+}
+
+/* ---- what the charter says now */
+
+static const char later[] = "used_for: [sending offers]";
+TEST(a_purpose_that_the_charter_does_not_know_any_more_tells_no_fields) {
+    static struct scene s;
+    AUTO(buf_done) struct buf text = BUF(1u << 16);
+    begin(&s);
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker m = { s.b.service, &s.who, &any };
+    json_t *in = json_pack("{s:s, s:[s], s:s}", "url", "https://hooks.example/a", "kinds", "registration", "purpose", "running the event"), *made = NULL, *mistakes = NULL;
+    CHECK_OK(webhook_make(&m, in, &made, &mistakes, &s.b.e), &s.b.e);
+    json_decref(in);
+    int64_t number = json_integer_value(json_object_get(made, "number"));
+    json_decref(made);
+    register_one(&s, 1);
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 1 && strstr(s.peer.got[0].body, "Zawilska") != NULL);
+    register_one(&s, 2);
+    buf_text(&text, events_charter);
+    buf_text(&text, processor);
+    bed_swap(&text, "used_for: [running the event]", later);
+    bed_under(&s.b, buf_str(&text));
+    s.t.store = s.b.store;
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 2);
+    CHECK(strstr(s.peer.got[1].body, "Zawilska") == NULL && strstr(s.peer.got[1].body, "\"withheld\":true") != NULL);
+    bed_end(&s.b);
+}
+
+TEST(where_copies_are_limited_changes_go_on_being_told_without_fields) {
+    static struct scene s;
+    static int64_t born[1000];
+    begin_with(&s, "copies: at most 1 a day, approved by two people\n");
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    const struct uuid one = register_one(&s, 1);
+    bed_age(&s.b, "registration", &one);
+    for (size_t i = 0; i < ARRAY_LEN(born); i++)
+        born[i] = 100000 + (int64_t)i;
+    CHECK_OK(walks_take(s.b.service->walks, s.b.service, s.b.tenant, "webhook 1", born, ARRAY_LEN(born), &s.b.e), &s.b.e);
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 1);
+    CHECK(strstr(s.peer.got[0].body, "Zawilska") == NULL && strstr(s.peer.got[0].body, "\"withheld\":true") != NULL);
+    register_one(&s, 2);                     /* of today: it is told whole */
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 2 && strstr(s.peer.got[1].body, "Zawilska") != NULL);
+    bed_end(&s.b);
+}
+
+/* ---- what is damaged, and what happens meanwhile */
+
+static enum code spoil_write(struct txn *t, void *arg, struct err *e) {
+    struct webhook_row *row = arg;
+    row->blob = "nothing that opens";
+    row->len = strlen(row->blob);
+    return webhook_put(t, row, e);
+}
+
+TEST(a_webhook_that_opens_no_more_waits_shows_and_can_be_removed) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration")), other = hook_make(&s, "https://hooks.example/b", json_pack("[s]", "registration"));
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    struct webhook_row row;
+    json_t *told = NULL;
+    register_one(&s, 1);
+    CHECK_OK(row_read(&s.b, number, &row, arena), &s.b.e);
+    CHECK_OK(store_write(s.b.store, s.b.tenant, spoil_write, &row, &s.b.e), &s.b.e);
+    CHECK(run(&s, number) == TELLING_WAITS && run(&s, other) == TELLING_DONE && s.peer.count == 1);
+    CHECK_OK(row_read(&s.b, number, &row, arena), &s.b.e);
+    CHECK(row.tries == 1 && row.failed > 0);
+    CHECK_OK(webhooks_told(s.b.service, s.b.tenant, NULL, &told, &s.b.e), &s.b.e);
+    json_t *first = json_array_get(json_object_get(told, "items"), 0);
+    CHECK(json_array_size(json_object_get(told, "items")) == 2 && json_is_true(json_object_get(first, "damaged")));
+    json_decref(told);
+    CHECK_OK(store_write(s.b.store, s.b.tenant, age_write, &row, &s.b.e), &s.b.e);
+    CHECK(run(&s, number) == TELLING_WAITS);
+    CHECK_OK(row_read(&s.b, number, &row, arena), &s.b.e);
+    CHECK_INT(row.state, WEBHOOK_STOPPED);
+    const struct webhook_maker m = { s.b.service, &s.who, NULL };
+    CHECK_OK(webhook_remove(&m, number, &s.b.e), &s.b.e);
+    CHECK(row_read(&s.b, number, &row, arena) == E_NOT_FOUND);
+    bed_end(&s.b);
+}
+
+static void remake(struct hookpeer *p) {
+    const struct webhook_maker m = { p->b->service, &(struct caller){ .tenant = p->b->tenant, .person = charter_person(p->b->charter, "organiser"), .token = 1, .subject_kind = -1 }, NULL };
+    p->before = NULL;
+    CHECK_OK(webhook_remove(&m, p->number, &p->b->e), &p->b->e);
+}
+static void move(struct hookpeer *p) {
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker m = { p->b->service, &(struct caller){ .tenant = p->b->tenant, .person = charter_person(p->b->charter, "organiser"), .token = 1, .subject_kind = -1 }, &any };
+    json_t *in = json_pack("{s:s}", "url", "https://hooks.example/moved"), *told = NULL, *mistakes = NULL;
+    p->before = NULL;
+    CHECK_OK(webhook_change(&m, p->number, in, &told, &mistakes, &p->b->e), &p->b->e);
+    json_decref(in);
+    json_decref(told);
+}
+
+TEST(what_is_under_way_for_one_that_was_moved_or_removed_counts_for_no_other) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    struct webhook_row row;
+    struct uuid name;
+    json_t *said = NULL;
+    register_one(&s, 1);
+    s.peer.number = number;
+    s.peer.before = move;
+    s.peer.status = 410;                     /* of the old address */
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 1);
+    CHECK_OK(row_read(&s.b, number, &row, arena), &s.b.e);
+    CHECK(row.state == WEBHOOK_ON && row.tries == 0);
+    s.peer.status = 204;
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 2);
+    CHECK(strcmp(s.peer.got[1].delivery, s.peer.got[0].delivery) != 0);      /* another address sees other names */
+    CHECK(uuid_parse(s.peer.got[1].delivery, &name));
+    s.peer.before = remake;
+    CHECK_OK(telling_repeat(&s.t, s.b.service, s.b.tenant, number, &name, &said, &s.b.e), &s.b.e);
+    json_decref(said);
+    int64_t next = hook_make(&s, "https://hooks.example/b", json_pack("[s]", "registration"));
+    CHECK_INT(next, number + 1);             /* a number is given once */
+    CHECK(deliveries_told(s.b.service, s.b.tenant, number, INT64_MAX, 10, &said, &s.b.e) == E_NOT_FOUND);
+    CHECK_OK(deliveries_told(s.b.service, s.b.tenant, next, INT64_MAX, 10, &said, &s.b.e), &s.b.e);
+    CHECK(json_array_size(json_object_get(said, "items")) == 0);
+    json_decref(said);
+    bed_end(&s.b);
+}
+
+static enum code letters_fail(void *arg UNUSED, struct service *s UNUSED, int64_t tenant UNUSED, const struct hook *h UNUSED, enum webhook_state state UNUSED, struct post_ready **ret UNUSED,
+                              size_t *ret_count UNUSED, struct err *e) {
+    return err_set(e, E_PEER, "the keeper is away");
+}
+
+TEST(a_repeat_in_vain_is_not_told_and_where_no_letter_can_be_made_the_try_is_written_all_the_same) {
+    static struct scene s;
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    struct webhook_row row;
+    json_t *said = NULL;
+    struct uuid name, id = register_one(&s, 1);
+    s.peer.status = 500;
+    CHECK(run(&s, number) == TELLING_WAITS && uuid_parse(s.peer.got[0].delivery, &name));
+    CHECK_OK(bed_erase(&s.b, &s.who, "registration", &id, &said), &s.b.e);
+    json_decref(said);
+    s.peer.status = 204;
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 2);
+    s.peer.status = 500;
+    CHECK_OK(telling_repeat(&s.t, s.b.service, s.b.tenant, number, &name, &said, &s.b.e), &s.b.e);
+    json_decref(said);
+    CHECK_OK(deliveries_told(s.b.service, s.b.tenant, number, INT64_MAX, 10, &said, &s.b.e), &s.b.e);
+    CHECK_TEXT(text_at(json_array_get(json_object_get(said, "items"), 1), "state", NULL), "overtaken");
+    json_decref(said);
+    s.t.letters = letters_fail;
+    s.peer.status = 410;
+    register_one(&s, 2);
+    CHECK(run(&s, number) == TELLING_WAITS);
+    CHECK_OK(row_read(&s.b, number, &row, arena), &s.b.e);
+    CHECK(row.tries == 1 && row.state == WEBHOOK_ON);          /* nobody could be told: it ends at the next try */
+    s.t.letters = NULL;
+    CHECK(run(&s, number) == TELLING_WAITS);
+    CHECK_OK(row_read(&s.b, number, &row, arena), &s.b.e);
+    CHECK_INT(row.state, WEBHOOK_ENDED);
+    size_t asked = s.peer.count;
+    CHECK(telling_test(&s.t, s.b.service, s.b.tenant, number, &said, &s.b.e) == E_CONFLICT && s.peer.count == asked);
+    bed_end(&s.b);
+}
+
+TEST(a_place_is_asked_for_before_each_try) {
+    static struct scene s;
+    static const int64_t theirs[] = { 77 };
+    const struct destination inside = { .host = "hooks.example", .port = 443, .use = FOR_WEBHOOKS, .private = true, .tenants = theirs, .tenant_count = 1 };
+    begin(&s);
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    json_t *said = NULL;
+    register_one(&s, 1);
+    s.t.way.places = (struct webhook_places){ &inside, 1, true };          /* sejf.yaml gives it to somebody else now */
+    CHECK(run(&s, number) == TELLING_WAITS && s.peer.count == 0);
+    CHECK_OK(deliveries_told(s.b.service, s.b.tenant, number, INT64_MAX, 10, &said, &s.b.e), &s.b.e);
+    CHECK(strncmp(text_at(json_array_get(json_object_get(said, "items"), 0), "said", NULL), "sejf.yaml", 9) == 0);
+    json_decref(said);
     bed_end(&s.b);
 }

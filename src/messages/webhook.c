@@ -18,127 +18,23 @@
 #define SECRET_BYTES 32u
 #define SECRET_STARTS "whsec_"
 #define SECRET_TEXT (sizeof SECRET_STARTS + BASE64URL_ROOM(SECRET_BYTES))
-#define LABEL_MOST 200u
 #define ARENA_MOST ((size_t)4 << 20)
 
 static const char *const states[] = { [WEBHOOK_ON] = "on", [WEBHOOK_PAUSED] = "paused", [WEBHOOK_STOPPED] = "stopped", [WEBHOOK_ENDED] = "ended" };
 
-bool webhook_place(const struct webhook_places *p, const struct weburl *to) {
+static bool is_for(const struct destination *d, int64_t tenant) {
+    bool found = d->tenant_count == 0;
+    for (size_t i = 0; i < d->tenant_count && !found; i++)
+        found = d->tenants[i] == tenant;
+    return found;
+}
+
+/* A host that sejf.yaml gives to some tenants is not any public host for the others: the sender would reach it inside. */
+bool webhook_place(const struct webhook_places *p, const struct weburl *to, int64_t tenant) {
     for (size_t i = 0; i < p->count; i++)
         if (p->list[i].use == FOR_WEBHOOKS && p->list[i].port == to->port && strcmp(p->list[i].host, to->host) == 0)
-            return true;
+            return is_for(&p->list[i], tenant);
     return p->anywhere && to->port == 443;
-}
-
-bool webhook_wants(const fieldset *kinds, int kind) { return kind >= 0 && kind < KINDS_MAX && (kinds[kind / 64] >> (kind % 64) & 1) != 0; }
-
-/* ---- reading a definition */
-
-struct reading { const struct charter *c; struct webhook_wish w; json_t *mistakes; bool lost; };
-
-static void mistake(struct reading *r, const char *path, const char *text) {
-    if (r->mistakes == NULL || json_array_append_new(r->mistakes, json_pack("{s:s, s:s}", "path", path, "text", text)) != 0)
-        r->lost = true;
-}
-
-static bool is_line(const char *text, size_t most) {
-    for (const unsigned char *p = (const unsigned char *)text; *p != 0; p++)
-        if (*p < 0x20 || *p == 0x7f)
-            return false;
-    return text[0] != 0 && strlen(text) <= most;
-}
-
-static void read_url(struct reading *r, const json_t *v) {
-    const char *text = json_string_value(v);
-    if (text != NULL && strlen(text) == json_string_length(v) && weburl_read(text, &r->w.to))
-        r->w.url = text;
-    else
-        mistake(r, "/url", "an address is wanted here, such as https://hooks.company.example/sejf: https, a host, perhaps a port, at most 1000 characters, no user and no fragment");
-}
-
-static void read_kinds(struct reading *r, const json_t *v) {
-    size_t n = json_array_size(v);
-    bool fine = n > 0 && n <= KINDS_MAX;
-    for (size_t i = 0; i < n && fine; i++) {
-        const char *name = json_string_value(json_array_get(v, i));
-        int kind = name == NULL ? -1 : charter_kind(r->c, name);
-        fine = kind >= 0;
-        if (fine)
-            r->w.kinds[kind / 64] |= (fieldset)1 << (kind % 64);
-    }
-    r->w.kind_count = fine ? n : 0;
-    if (!fine)
-        mistake(r, "/kinds", "a list of kinds of the charter is wanted here, at least one");
-}
-
-static void read_label(struct reading *r, const json_t *v) {
-    const char *text = json_string_value(v);
-    if (text != NULL && is_line(text, LABEL_MOST))
-        r->w.label = text;
-    else
-        mistake(r, "/label", "a line of 1 to 200 bytes is wanted here");
-}
-
-static void read_purpose(struct reading *r, const json_t *v) {
-    const char *text = json_string_value(v);
-    if (text != NULL && is_line(text, LABEL_MOST))
-        r->w.purpose = text;
-    else
-        mistake(r, "/purpose", "a purpose is wanted here, as used_for of the kinds names it");
-}
-
-static void read_after(struct reading *r, const json_t *v) {
-    if (json_is_integer(v) && json_integer_value(v) >= 0)
-        r->w.after = json_integer_value(v);
-    else
-        mistake(r, "/after", "a change number is wanted here: what changed after it is told; 0: everything that there is");
-}
-
-static void read_state(struct reading *r, const json_t *v) {
-    const char *text = json_string_value(v);
-    if (text != NULL && (strcmp(text, "on") == 0 || strcmp(text, "paused") == 0))
-        r->w.state = text[0] == 'o' ? WEBHOOK_ON : WEBHOOK_PAUSED;
-    else
-        mistake(r, "/state", "\"on\" or \"paused\" is wanted here");
-}
-
-static const struct member { const char *name; void (*read)(struct reading *r, const json_t *v); bool when_made, when_changed, needed; } members[] = {
-    { "url", read_url, true, true, true }, { "kinds", read_kinds, true, true, true }, { "label", read_label, true, true, false }, { "purpose", read_purpose, true, true, false },
-    { "after", read_after, true, false, false }, { "state", read_state, false, true, false },
-};
-
-static void read_member(struct reading *r, const char *name, const json_t *v, bool part) {
-    for (size_t i = 0; i < ARRAY_LEN(members); i++)
-        if (strcmp(members[i].name, name) == 0 && (part ? members[i].when_changed : members[i].when_made)) {
-            members[i].read(r, v);
-            return;
-        }
-    mistake(r, "", part ? "of a webhook url, kinds, label, purpose and state can be changed, and nothing else" : "a webhook has url, kinds, label, purpose and after, and nothing else");
-}
-
-enum code webhook_read(const struct charter *c, const json_t *in, bool part, struct webhook_wish *ret, json_t **ret_mistakes, struct err *reterr) {
-    PRE(c != NULL && in != NULL && ret != NULL && ret_mistakes != NULL && reterr != NULL);
-    struct reading r = { .c = c, .w = { .after = -1, .state = -1 }, .mistakes = json_array() };
-    const char *name;
-    json_t *v, *object = json_is_object(in) ? json_copy((json_t *)(uintptr_t)in) : NULL;
-    if (object == NULL)
-        mistake(&r, "", "a JSON object is wanted here");
-    json_object_foreach(object, name, v)
-        if (json_array_size(r.mistakes) < 20)
-            read_member(&r, name, v, part);
-    for (size_t i = 0; i < ARRAY_LEN(members) && !part && object != NULL; i++)
-        if (members[i].needed && json_object_get(object, members[i].name) == NULL)
-            mistake(&r, members[i].name[0] == 'u' ? "/url" : "/kinds", "this is missing");
-    json_decref(object);
-    if (r.lost || json_array_size(r.mistakes) > 0) {
-        if (!r.lost)
-            *ret_mistakes = json_incref(r.mistakes);
-        json_decref(r.mistakes);
-        return r.lost ? err_set(reterr, E_MEMORY, "no memory for a webhook") : err_set(reterr, E_FIELDS, "this is no definition of a webhook");
-    }
-    json_decref(r.mistakes);
-    *ret = r.w;
-    return OK;
 }
 
 /* ---- entries */
@@ -156,15 +52,35 @@ static enum code row_read(struct service *s, int64_t tenant, int64_t number, str
     return code == OK ? webhook_get(view_sql(v), number, ret, arena, reterr) : code;
 }
 
-static enum code entry_read(struct service *s, int64_t tenant, const struct webhook_row *r, json_t **ret, struct err *reterr) {
+static enum code entry_open_row(struct service *s, int64_t tenant, const struct webhook_row *r, json_t **ret, struct err *reterr) {
     struct key key;
     key_id id = r->key;
     bool ok = false;
     const struct entry_place at = { REGISTER_NAME, tenant, r->number, { { 0 } }, id };
     enum code code = keeper_open(s->keeper, tenant, &id, 1, &key, &ok, reterr);
     if (code == OK)
-        code = ok ? entry_open(&at, &key, r->blob, r->len, ret, reterr) : err_set(reterr, E_NOT_FOUND, "there is no such webhook");
+        code = ok ? entry_open(&at, &key, r->blob, r->len, ret, reterr) : err_set(reterr, E_DAMAGED, "the key of webhook %lld is gone", (long long)r->number);
     crypto_wipe(&key, sizeof key);
+    return code;
+}
+
+/* A change of it dooms the key that was read a moment before: then it is looked at again. E_NOT_FOUND: it is not there; E_DAMAGED: its entry opens no more,
+ * and *ret_row says what stands beside it. */
+#define ENTRY_LOOKS 4
+static enum code entry_read(struct service *s, int64_t tenant, int64_t number, struct webhook_row *ret_row, json_t **ret, struct arena *arena, struct err *reterr) {
+    uint64_t last = 0;
+    enum code code = OK;
+    for (int looks = 0; looks < ENTRY_LOOKS; looks++) {
+        code = row_read(s, tenant, number, ret_row, arena, reterr);
+        if (code != OK)
+            return code;
+        if (looks > 0 && ret_row->key == last)
+            return err_set(reterr, E_DAMAGED, "webhook %lld is damaged: remove it, and make it anew", (long long)number);
+        code = entry_open_row(s, tenant, ret_row, ret, reterr);
+        if (code != E_DAMAGED)
+            return code;
+        last = ret_row->key;
+    }
     return code;
 }
 
@@ -202,9 +118,7 @@ enum code hook_open(struct service *s, int64_t tenant, int64_t number, struct ho
     PRE(s != NULL && ret != NULL && arena != NULL && reterr != NULL);
     struct hook h = { .url = NULL };
     json_t *entry = NULL;
-    enum code code = row_read(s, tenant, number, &h.row, arena, reterr);
-    if (code == OK)
-        code = entry_read(s, tenant, &h.row, &entry, reterr);
+    enum code code = entry_read(s, tenant, number, &h.row, &entry, arena, reterr);
     if (code == OK)
         hook_fill(&h, s->charter, entry, store_ran(s->store), arena);
     json_decref(entry);
@@ -235,21 +149,58 @@ static json_t *told(const struct webhook_row *r, const json_t *entry, usec_t ran
                      "tries", r->tries, "secrets", (json_int_t)secrets, "made", instant(r->made));
 }
 
-static enum code row_told(struct service *s, int64_t tenant, const struct webhook_row *r, json_t **ret, struct err *reterr) {
+/* ---- what a token's scope leaves in */
+
+/* entry: NULL where it opens no more, and nobody knows of which kinds it is. */
+static enum code within(const struct service *s, const struct caller *caller, const json_t *entry, bool writes, struct err *reterr) {
+    struct caller who = *caller;
+    size_t i, known = 0;
+    json_t *one;
+    if (who.scope == NULL)
+        return OK;
+    who.purpose = json_string_value(json_object_get(entry, "purpose"));
+    json_array_foreach(json_object_get(entry, "kinds"), i, one) {
+        int kind = json_is_string(one) ? charter_kind(s->charter, json_string_value(one)) : -1;
+        if (kind < 0)
+            continue;
+        known++;
+        if (!policy_scope(s->charter, &who, kind, V_READ) || policy_purpose(s->charter, &who, kind, NULL, reterr) != OK)
+            return err_set(reterr, E_NOT_FOUND, "there is no such webhook");
+        if (writes && !policy_scope(s->charter, &who, kind, V_CHANGE))
+            return err_set(reterr, E_FORBIDDEN, "the token's scope reads what this webhook is told of, and does not change it: a token without scope, or with change in it, is wanted here");
+    }
+    return known > 0 ? OK : err_set(reterr, E_NOT_FOUND, "there is no such webhook");
+}
+
+enum code webhook_within(const struct webhook_maker *m, int64_t number, bool writes, struct err *reterr) {
+    PRE(m != NULL && reterr != NULL);
+    AUTO(arena_free) struct arena *arena = arena_new(ARENA_MOST);
+    struct webhook_row row;
     json_t *entry = NULL;
-    enum code code = entry_read(s, tenant, r, &entry, reterr);
-    if (code == OK && (*ret = told(r, entry, store_ran(s->store))) == NULL)
-        code = err_set(reterr, E_MEMORY, "no memory for a webhook");
+    enum code code = entry_read(m->service, m->who->tenant, number, &row, &entry, arena, reterr);
+    if (code == OK || code == E_DAMAGED)
+        code = within(m->service, m->who, entry, writes, reterr);
     json_decref(entry);
     return code;
+}
+
+/* One that is damaged is told as such, with what stands beside its entry. */
+static json_t *damaged(const struct webhook_row *r) {
+    return json_pack("{s:I, s:s, s:I, s:i, s:o, s:b}", "number", (json_int_t)r->number, "state", states[r->state], "reached", (json_int_t)r->reached, "tries", r->tries, "made", instant(r->made),
+                     "damaged", 1);
 }
 
 enum code webhook_told(struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr) {
     PRE(s != NULL && ret != NULL && reterr != NULL);
     AUTO(arena_free) struct arena *arena = arena_new(ARENA_MOST);
     struct webhook_row row;
-    enum code code = row_read(s, tenant, number, &row, arena, reterr);
-    return code == OK ? row_told(s, tenant, &row, ret, reterr) : code;
+    json_t *entry = NULL;
+    enum code code = entry_read(s, tenant, number, &row, &entry, arena, reterr);
+    if (code != OK && code != E_DAMAGED)
+        return code;
+    *ret = code == OK ? told(&row, entry, store_ran(s->store)) : damaged(&row);
+    json_decref(entry);
+    return *ret == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : OK;
 }
 
 struct listing { int64_t numbers[WEBHOOKS_MOST]; size_t count; };
@@ -259,7 +210,14 @@ static bool list_take(const struct webhook_row *r, void *arg) {
     return l->count < WEBHOOKS_MOST;
 }
 
-enum code webhooks_told(struct service *s, int64_t tenant, json_t **ret, struct err *reterr) {
+static enum code told_if_within(struct service *s, int64_t tenant, int64_t number, const struct caller *who, json_t **ret, struct err *reterr) {
+    enum code code = OK;
+    if (who != NULL)
+        code = webhook_within(&(struct webhook_maker){ s, who, NULL }, number, false, reterr);
+    return code == OK ? webhook_told(s, tenant, number, ret, reterr) : code;
+}
+
+enum code webhooks_told(struct service *s, int64_t tenant, const struct caller *who, json_t **ret, struct err *reterr) {
     PRE(s != NULL && ret != NULL && reterr != NULL);
     struct listing l = { .count = 0 };
     struct view *v = NULL;
@@ -270,10 +228,10 @@ enum code webhooks_told(struct service *s, int64_t tenant, json_t **ret, struct 
     view_end(v);                             /* the keeper is asked without a view open */
     for (size_t i = 0; code == OK && i < l.count; i++) {
         json_t *one = NULL;
-        code = webhook_told(s, tenant, l.numbers[i], &one, reterr);
+        code = told_if_within(s, tenant, l.numbers[i], who, &one, reterr);
         if (code == OK && json_array_append_new(items, one) != 0)
             code = err_set(reterr, E_MEMORY, "no memory for a list of webhooks");
-        if (code == E_NOT_FOUND)             /* removed meanwhile */
+        if (code == E_NOT_FOUND)             /* removed meanwhile, or not of its scope */
             code = OK;
     }
     if (code == OK)
@@ -423,11 +381,14 @@ static enum code allowed(const struct webhook_maker *m, const struct webhook_wis
     const char *path = NULL, *text = NULL;
     who.purpose = w->purpose;
     for (size_t i = 0; i < n && path == NULL; i++)
-        if (webhook_wants(w->kinds, (int)i) && (!policy_kind(c, &who, (int)i, V_READ).any || policy_purpose(c, &who, (int)i, NULL, reterr) != OK)) {
+        if (webhook_wants(w->kinds, (int)i) && !policy_scope(c, &who, (int)i, V_CHANGE)) {
+            path = "/kinds";
+            text = "the token's scope does not change records of all of these kinds: what goes on after the token has ended is not for one that reads";
+        } else if (webhook_wants(w->kinds, (int)i) && (!policy_kind(c, &who, (int)i, V_READ).any || policy_purpose(c, &who, (int)i, NULL, reterr) != OK)) {
             path = w->purpose != NULL && policy_kind(c, &who, (int)i, V_READ).any ? "/purpose" : "/kinds";
             text = path[1] == 'p' ? "not every one of these kinds is used for this purpose by you" : "you may not read all of these kinds yourself";
         }
-    if (path == NULL && w->url != NULL && !webhook_place(m->places, &w->to)) {
+    if (path == NULL && w->url != NULL && !webhook_place(m->places, &w->to, m->who->tenant)) {
         path = "/url";
         text = "sejf.yaml of this installation does not let webhooks go to this host and port: ask the operator (its key is webhooks)";
     }
@@ -437,24 +398,31 @@ static enum code allowed(const struct webhook_maker *m, const struct webhook_wis
     return *ret_mistakes == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : err_set(reterr, E_FIELDS, "this webhook cannot be");
 }
 
+static enum code seed_put(json_t *entry, struct err *reterr) {
+    uint8_t seed[WEBHOOK_SEED];
+    AUTO(buf_wipe) struct buf hex = BUF(2 * WEBHOOK_SEED + 1);
+    crypto_random(seed, sizeof seed);
+    hex_encode(seed, sizeof seed, &hex);
+    explicit_bzero(seed, sizeof seed);
+    bool fine = !hex.failed && json_object_set_new(entry, "seed", json_string(buf_str(&hex))) == 0;
+    return fine ? OK : err_set(reterr, E_MEMORY, "no memory for a webhook");
+}
+
 enum code webhook_make(const struct webhook_maker *m, const json_t *in, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
     PRE(m != NULL && in != NULL && ret != NULL && ret_mistakes != NULL && reterr != NULL);
     struct webhook_wish wish;
-    uint8_t seed[WEBHOOK_SEED];
     char secret[SECRET_TEXT];
-    AUTO(buf_done) struct buf hex = BUF(2 * WEBHOOK_SEED + 1);
     json_t *made = NULL;
     enum code code = webhook_read(m->service->charter, in, false, &wish, ret_mistakes, reterr);
     if (code == OK)
         code = allowed(m, &wish, ret_mistakes, reterr);
     if (code != OK)
         return code;
-    crypto_random(seed, sizeof seed);
-    hex_encode(seed, sizeof seed, &hex);
     struct work w = { .m = m, .step = STEP_MAKE, .after = wish.after, .state = -1, .host = wish.to.host };
-    w.entry = json_pack("{s:s, s:s*, s:s*, s:O, s:s, s:[o]}", "url", wish.url, "label", wish.label, "purpose", wish.purpose, "kinds", json_object_get(in, "kinds"), "seed", buf_str(&hex),
-                        "secrets", secret_entry(secret));
-    code = w.entry == NULL || hex.failed ? err_set(reterr, E_MEMORY, "no memory for a webhook") : work_do(&w, reterr);
+    w.entry = json_pack("{s:s, s:s*, s:s*, s:O, s:[o]}", "url", wish.url, "label", wish.label, "purpose", wish.purpose, "kinds", json_object_get(in, "kinds"), "secrets", secret_entry(secret));
+    code = w.entry == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : seed_put(w.entry, reterr);
+    if (code == OK)
+        code = work_do(&w, reterr);
     json_decref(w.entry);
     if (code == OK)
         code = webhook_told(m->service, m->who->tenant, w.number, &made, reterr);
@@ -463,7 +431,6 @@ enum code webhook_make(const struct webhook_maker *m, const json_t *in, json_t *
         code = err_set(reterr, E_MEMORY, "no memory for a webhook");
     }
     explicit_bzero(secret, sizeof secret);
-    explicit_bzero(seed, sizeof seed);
     if (code == OK)
         *ret = made;
     return code;
@@ -474,13 +441,14 @@ static enum code work_begin(const struct webhook_maker *m, enum step step, int64
     AUTO(arena_free) struct arena *arena = arena_new(ARENA_MOST);
     struct webhook_row row;
     struct work w = { .m = m, .step = step, .number = number, .after = -1, .state = -1 };
-    enum code code = row_read(m->service, m->who->tenant, number, &row, arena, reterr);
-    if (code == OK)
-        code = entry_read(m->service, m->who->tenant, &row, &w.entry, reterr);
+    enum code code = entry_read(m->service, m->who->tenant, number, &row, &w.entry, arena, reterr);
+    if (code == E_DAMAGED && step == STEP_REMOVE)        /* it goes all the same */
+        code = OK;
+    if (code != OK)
+        return code;
     w.before = row.key;
-    if (code == OK)
-        *ret = w;
-    return code;
+    *ret = w;
+    return OK;
 }
 
 static bool put(json_t *entry, const char *name, const char *text) { return text == NULL || json_object_set_new(entry, name, json_string(text)) == 0; }
@@ -507,6 +475,8 @@ enum code webhook_change(const struct webhook_maker *m, int64_t number, const js
     enum code code = webhook_read(m->service->charter, in, true, &wish, ret_mistakes, reterr);
     if (code == OK)
         code = work_begin(m, STEP_CHANGE, number, &w, reterr);
+    if (code == OK)
+        code = within(m->service, m->who, w.entry, true, reterr);
     if (code == OK) {
         wish_whole(m, w.entry, &wish);
         code = allowed(m, &wish, ret_mistakes, reterr);
@@ -514,6 +484,8 @@ enum code webhook_change(const struct webhook_maker *m, int64_t number, const js
     if (code == OK && (!put(w.entry, "url", wish.url) || !put(w.entry, "label", wish.label) || !put(w.entry, "purpose", wish.purpose)
                        || (wish.kind_count > 0 && json_object_set(w.entry, "kinds", json_object_get(in, "kinds")) != 0)))
         code = err_set(reterr, E_MEMORY, "no memory for a webhook");
+    if (code == OK && wish.url != NULL)      /* another address does not see the names that the one before has seen */
+        code = seed_put(w.entry, reterr);
     w.state = wish.state;
     w.host = wish.url == NULL ? NULL : wish.to.host;
     if (code == OK)
@@ -527,8 +499,12 @@ enum code webhook_secret(const struct webhook_maker *m, int64_t number, json_t *
     struct work w = { .entry = NULL };
     char secret[SECRET_TEXT];
     enum code code = work_begin(m, STEP_SECRET, number, &w, reterr);
-    if (code != OK)
+    if (code == OK)
+        code = within(m->service, m->who, w.entry, true, reterr);
+    if (code != OK) {
+        json_decref(w.entry);
         return code;
+    }
     json_t *last = json_array_get(json_object_get(w.entry, "secrets"), 0), *list = json_pack("[o, O*]", secret_entry(secret), last);
     bool fine = list != NULL && (last == NULL || json_object_set_new(last, "until", json_integer(store_ran(m->service->store) + WEBHOOK_BOTH)) == 0)
                 && json_object_set_new(w.entry, "secrets", list) == 0;
@@ -544,6 +520,8 @@ enum code webhook_remove(const struct webhook_maker *m, int64_t number, struct e
     PRE(m != NULL && reterr != NULL);
     struct work w = { .entry = NULL };
     enum code code = work_begin(m, STEP_REMOVE, number, &w, reterr);
+    if (code == OK)
+        code = within(m->service, m->who, w.entry, true, reterr);
     json_decref(w.entry);
     w.entry = NULL;
     return code == OK ? work_do(&w, reterr) : code;

@@ -1,6 +1,8 @@
 /* webhook_test.c — definitions that are read and refused; entries that are sealed, changed and removed. */
 #include "messages/webhook.c"
 
+#include "policy/scope.h"
+
 #include "records/testbed.h"
 #include "records/testcharters.h"
 
@@ -109,4 +111,56 @@ TEST(who_may_not_read_a_kind_is_not_told_of_it) {
     CHECK(made(&b, &m, "{\"url\": \"https://anywhere.example/a\", \"kinds\": [\"invoice\"]}", E_FIELDS) == NULL);
     CHECK(made(&b, &m, "{\"url\": \"https://anywhere.example:444/a\", \"kinds\": [\"registration\"]}", E_FIELDS) == NULL);
     bed_end(&b);
+}
+
+static struct caller with_scope(const struct caller *boss, const struct bed *b, const char *text, struct arena *arena, struct err *e) {
+    struct caller who = *boss;
+    struct scope *scope = NULL;
+    CHECK_OK(scope_read(text, b->charter, false, arena, &scope, e), e);
+    who.scope = scope;
+    return who;
+}
+
+TEST(a_token_with_a_scope_does_nothing_with_a_webhook_beyond_it) {
+    static const struct { const char *scope; enum code looks, writes; size_t listed; } rows[] = {
+        { "{\"kinds\": [\"event\"], \"verbs\": [\"read\"]}", E_NOT_FOUND, E_NOT_FOUND, 1 },
+        { "{\"kinds\": [\"registration\"], \"verbs\": [\"read\"]}", OK, E_FORBIDDEN, 1 },
+        { "{\"kinds\": [\"registration\"], \"verbs\": [\"read\", \"change\"]}", OK, OK, 1 },
+    };
+    struct bed b;
+    AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+    start(&b);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker all = { b.service, &boss, &any };
+    json_t *of_events = made(&b, &all, "{\"url\": \"https://hooks.example/e\", \"kinds\": [\"event\"]}", OK), *of_people = made(&b, &all, "{\"url\": \"https://hooks.example/r\", \"kinds\": [\"registration\"]}", OK);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct caller who = with_scope(&boss, &b, rows[i].scope, arena, &b.e);
+        const struct webhook_maker m = { b.service, &who, &any };
+        json_t *told = NULL, *mistakes = NULL, *in = json_pack("{s:s}", "state", "paused");
+        CHECK_CODE(webhook_within(&m, 2, false, &b.e), rows[i].looks, &b.e);
+        CHECK_CODE(webhook_within(&m, 2, true, &b.e), rows[i].writes, &b.e);
+        if (rows[i].writes != OK) {
+            CHECK_CODE(webhook_secret(&m, 2, &told, &b.e), rows[i].writes, &b.e);
+            CHECK_CODE(webhook_remove(&m, 2, &b.e), rows[i].writes, &b.e);
+            CHECK_CODE(webhook_change(&m, 2, in, &told, &mistakes, &b.e), rows[i].writes, &b.e);
+            CHECK(made(&b, &m, "{\"url\": \"https://hooks.example/x\", \"kinds\": [\"registration\"]}", E_FIELDS) == NULL);
+        }
+        CHECK_OK(webhooks_told(b.service, b.tenant, &who, &told, &b.e), &b.e);
+        CHECK_INT(json_array_size(json_object_get(told, "items")), rows[i].listed);
+        json_decref(told);
+        json_decref(in);
+    }
+    json_decref(of_events);
+    json_decref(of_people);
+    bed_end(&b);
+}
+
+TEST(a_host_that_is_given_to_one_tenant_is_nobody_elses) {
+    static const int64_t theirs[] = { 3, 7 };
+    static const struct destination list[] = { { .host = "erp.example", .port = 443, .use = FOR_WEBHOOKS, .private = true, .tenants = theirs, .tenant_count = 2 }, { .host = "all.example", .port = 443, .use = FOR_WEBHOOKS } };
+    const struct webhook_places p = { list, 2, true };
+    const struct weburl erp = { "erp.example", 443 }, all = { "all.example", 443 }, other = { "other.example", 443 };
+    CHECK(webhook_place(&p, &erp, 7) && !webhook_place(&p, &erp, 4));
+    CHECK(webhook_place(&p, &all, 4) && webhook_place(&p, &other, 4));
 }

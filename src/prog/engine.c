@@ -34,7 +34,7 @@ struct engine {
     struct store *store;
     struct keeper_client *keeper;
     struct zone *zone;
-    struct fetch_line *fetch, *sms_fetch, *hooks;
+    struct fetch_line *fetch, *sms_fetch, *hooks, *hands;
     struct telling_way telling;
     struct questioner *asking; struct fetch_line *asks; uid_t *askers;
     struct sms_client *sms;
@@ -61,6 +61,7 @@ struct engine *engine_close(struct engine *e) {
     secret_free(e->hook);
     fetch_line_free(e->fetch);
     fetch_line_free(e->hooks);
+    fetch_line_free(e->hands);
     asking_free(e->asking);
     fetch_line_free(e->asks);
     mem_free(e->askers);
@@ -259,7 +260,9 @@ static enum code open_webhooks(struct place *p, const struct engine_given *g, st
     if (!any || g->sender < 0)
         return OK;
     enum code code = fetch_line_new(g->sender, HOOKS_MOST, &e->hooks, reterr);
-    e->telling = (struct telling_way){ { i->destinations, i->destination_count, i->webhooks_anywhere }, ask, e->hooks };
+    if (code == OK)
+        code = fetch_line_new(g->sender, TELLING_HANDS, &e->hands, reterr);
+    e->telling = (struct telling_way){ { i->destinations, i->destination_count, i->webhooks_anywhere }, ask, e->hooks, e->hands };
     if (code == OK)
         e->config.webhooks = &e->telling;
     return code;
@@ -267,7 +270,13 @@ static enum code open_webhooks(struct place *p, const struct engine_given *g, st
 
 /* ---- who is asked before records are made or moved */
 
-#define ASKS_MOST 8u                          /* requests at a time */
+/* As many requests at a time as are asked of all askers with an address together: one of them that hangs takes no place of another's. */
+static unsigned asks_most(const struct instance *i) {
+    unsigned most = 0;
+    for (size_t n = 0; n < i->asker_count; n++)
+        most += i->askers[n].url != NULL ? ASKING_MOST : 0;
+    return most;
+}
 
 enum code engine_askers(const struct instance *i, uid_t **ret, struct err *reterr) {
     uid_t *users = mem_new_array(i->asker_count + 1, sizeof *users);
@@ -312,8 +321,8 @@ static enum code open_askers(struct place *p, const struct engine_given *g, stru
         return code;
     if (g->askers == NULL)
         code = engine_askers(i, &e->askers, reterr);
-    if (code == OK && g->sender >= 0)
-        code = fetch_line_new(g->sender, ASKS_MOST, &e->asks, reterr);
+    if (code == OK && g->sender >= 0 && asks_most(i) > 0)
+        code = fetch_line_new(g->sender, asks_most(i), &e->asks, reterr);
     if (code == OK)
         code = asking_new(&(struct asking_setup){ i->askers, g->askers != NULL ? g->askers : e->askers, i->asker_count, e->asks == NULL ? NULL : ask, e->asks }, &e->asking, reterr);
     e->config.asking = e->asking;

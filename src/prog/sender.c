@@ -18,7 +18,7 @@
 #include "sys/ipc.h"
 #include "sys/sockets.h"
 
-#define GUESTS_MAX 48u
+#define GUESTS_MAX 192u                       /* more than all lines of the server let through together: sign-in, text messages, webhooks, by hand, 16 askers */
 #define WAIT_MS 60000
 #define CONNECTIONS_KEPT 16L
 

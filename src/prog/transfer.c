@@ -2,6 +2,7 @@
  * time. An answer goes on as it came, so whoever asked decides about a redirect, and asks again. */
 #include "prog/transfer.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -129,7 +130,20 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         t->inside = true;
         return CURL_SOCKET_BAD;
     }
+    t->inside = false;                       /* the next address of the name is one that may be asked */
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* A connection that another destination of the same name has left open is held to our own rule, too. */
+static int before_request(void *arg, char *ip, char *own_ip, int port, int own_port) {      // NOLINT(readability-non-const-parameter): as libcurl calls it
+    struct transfer *t = arg;
+    struct sockaddr_in v4 = { .sin_family = AF_INET };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+    (void)own_ip, (void)port, (void)own_port;
+    bool is4 = inet_pton(AF_INET, ip, &v4.sin_addr) == 1, is6 = !is4 && inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1;
+    bool fine = t->to->private || (is4 && address_is_public((const struct sockaddr *)&v4)) || (is6 && address_is_public((const struct sockaddr *)&v6));
+    t->inside = !fine;
+    return fine ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_body(char *bytes, size_t one, size_t len, void *arg) {
@@ -199,6 +213,8 @@ static void set_trust(struct setting *s, const char *authorities) {
 static void set_callbacks(struct setting *s, struct transfer *t) {
     SET(s, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(s, CURLOPT_OPENSOCKETDATA, t);
+    SET(s, CURLOPT_PREREQFUNCTION, before_request);
+    SET(s, CURLOPT_PREREQDATA, t);
     SET(s, CURLOPT_WRITEFUNCTION, take_body);
     SET(s, CURLOPT_WRITEDATA, t);
     SET(s, CURLOPT_HEADERFUNCTION, take_head);
@@ -214,7 +230,8 @@ static void set_message(struct setting *s, const struct transfer *t, const struc
         SET(s, CURLOPT_POST, 1L);
         SET(s, CURLOPT_POSTFIELDSIZE, (long)c->body_len);
         SET(s, CURLOPT_COPYPOSTFIELDS, c->body_len > 0 ? (const char *)c->body : "");
-        SET(s, CURLOPT_FRESH_CONNECT, 1L);   /* on one that was used before, libcurl sends it again by itself when the other side closes without an answer */
+        if (c->use != FOR_WEBHOOKS && c->use != FOR_ASKERS)      /* these have names, or no effect: to come twice does no harm, and a new connection each costs them most of their time */
+            SET(s, CURLOPT_FRESH_CONNECT, 1L);                   /* on one that was used before, libcurl sends it again by itself when the other side closes without an answer */
     }
     SET(s, CURLOPT_CUSTOMREQUEST, c->method);
 }
@@ -282,8 +299,10 @@ static const struct reason too_large = { E_PEER, "the answer of ", " is larger t
 static const struct reason broken = { E_PEER, "the exchange with ", " broke off", true };
 
 static const struct reason *reason_of(const struct transfer *t, CURLcode how) {
-    if (t->inside || t->too_large)
-        return t->inside ? &inside : &too_large;
+    if (t->inside && (how == CURLE_COULDNT_CONNECT || how == CURLE_ABORTED_BY_CALLBACK))       /* else it left by another address of the name */
+        return &inside;
+    if (t->too_large)
+        return &too_large;
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
         if (ends[i].how == how)
             return &ends[i].why;

@@ -117,3 +117,41 @@ TEST(private_addresses_are_refused_unless_declared) {
     close(fd);
     CHECK(open_socket(&t, CURLSOCKTYPE_ACCEPT, &a) == CURL_SOCKET_BAD);
 }
+
+/* ---- what is told of how it ended */
+
+TEST(an_address_inside_that_was_passed_over_does_not_hide_that_the_request_left) {
+    static const struct { bool inside; CURLcode how; bool left, forbidden; } rows[] = {
+        { true, CURLE_COULDNT_CONNECT, false, true }, { true, CURLE_ABORTED_BY_CALLBACK, false, true }, { true, CURLE_OPERATION_TIMEDOUT, true, false }, { true, CURLE_RECV_ERROR, true, false },
+        { false, CURLE_OPERATION_TIMEDOUT, true, false }, { false, CURLE_COULDNT_CONNECT, false, false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct transfer t = { .inside = rows[i].inside };
+        const struct reason *why = reason_of(&t, rows[i].how);
+        CHECK(why->left == rows[i].left && (why->code == E_FORBIDDEN) == rows[i].forbidden);
+    }
+}
+
+TEST(each_address_is_looked_at_and_so_is_a_connection_that_was_left_open) {
+    static const struct destination outside = { .host = "a.example", .port = 443 }, within = { .host = "a.example", .port = 443, .private = true };
+    static const struct { const char *ip; bool out, in; } rows[] = {
+        { "192.0.2.1", false, true }, { "93.184.216.34", true, true }, { "127.0.0.1", false, true }, { "10.1.2.3", false, true }, { "169.254.169.254", false, true }, { "::1", false, true },
+        { "fd00::1", false, true }, { "2606:2800:220:1::1", true, true }, { "::ffff:127.0.0.1", false, true }, { "", false, true }, { "nonsense", false, true },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct transfer t = { .to = &outside }, u = { .to = &within };
+        char ip[64], own[] = "192.0.2.9";
+        snprintf(ip, sizeof ip, "%s", rows[i].ip);
+        CHECK((before_request(&t, ip, own, 443, 5) == CURL_PREREQFUNC_OK) == rows[i].out && t.inside == !rows[i].out);
+        CHECK((before_request(&u, ip, own, 443, 5) == CURL_PREREQFUNC_OK) == rows[i].in);
+    }
+    struct transfer t = { .to = &outside };
+    struct curl_sockaddr a = { .family = AF_INET, .socktype = SOCK_STREAM, .addrlen = sizeof(struct sockaddr_in) };
+    struct sockaddr_in *in = (struct sockaddr_in *)(void *)&a.addr;
+    in->sin_family = AF_INET;
+    CHECK(inet_pton(AF_INET, "127.0.0.1", &in->sin_addr) == 1 && open_socket(&t, CURLSOCKTYPE_IPCXN, &a) == CURL_SOCKET_BAD && t.inside);
+    CHECK(inet_pton(AF_INET, "93.184.216.34", &in->sin_addr) == 1);
+    curl_socket_t fd = open_socket(&t, CURLSOCKTYPE_IPCXN, &a);
+    CHECK(fd != CURL_SOCKET_BAD && !t.inside);
+    close(fd);
+}

@@ -52,12 +52,12 @@ enum code probe_leaves(struct env *e, struct verdict_line *v, struct err *reterr
                 snprintf(path, sizeof path, "processors.%zu.hosts.%zu", p, h);
                 if ((host = charter_value(charter, path)) == NULL)
                     break;
-                if (charter_leaves(charter, host, (int)i) == 0)
+                if (charter_leaves(charter, host, (int)i, clock_now()) == 0)
                     continue;
                 if (one == NULL)
                     code = canary_make(e, 0, (int)i, false, &one, reterr);
                 if (code == OK)
-                    code = beyond(e, one, host, charter_leaves(charter, host, (int)i), &sent, &out, reterr);
+                    code = beyond(e, one, host, charter_leaves(charter, host, (int)i, clock_now()), &sent, &out, reterr);
                 hosts++;
             }
     }

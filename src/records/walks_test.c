@@ -5,6 +5,7 @@
 #include "records/walks.c"
 
 #include "records/reads.h"
+#include "records/agedbed.h"
 #include "records/testbed.h"
 #include "records/testcharters.h"
 
@@ -52,20 +53,6 @@ TEST(neither_a_restart_nor_being_forgotten_resets_the_day) {
 
 /* ---- records of yesterday, under a charter that limits copies */
 
-struct aged { const struct kind_info *k; const struct uuid *id; };
-static enum code age(struct txn *t, void *arg, struct err *reterr) {
-    struct aged *a = arg;
-    struct row row;
-    AUTO(buf_done) struct buf clear = BUF(1 << 16);
-    enum code code = row_get(txn_sql(t), a->k->number, a->id, &row, reterr);
-    if (code != OK)
-        return code;
-    buf_text(&clear, row.clear);
-    row.clear = buf_str(&clear);
-    row.updated -= 2 * USEC_PER_DAY;
-    return row_put(t, &row, reterr);
-}
-
 #define GUESTS 2
 static void guests_start(struct bed *b, struct caller *ret_boss, struct uuid ids[GUESTS]) {
     AUTO(buf_done) struct buf text = BUF(1u << 16);
@@ -83,7 +70,7 @@ static void guests_start(struct bed *b, struct caller *ret_boss, struct uuid ids
         CHECK_OK(bed_make(b, &boss, "registration", json_pack("{s:s, s:s, s:s}", "event", uuid_format(&event, parent), "name", "Ewa", "email", mail), &got), &b->e);
         ids[i] = id_of(got);
         json_decref(got);
-        CHECK_OK(store_write(b->store, b->tenant, age, &(struct aged){ service_kind(b->service, charter_kind(b->charter, "registration")), &ids[i] }, &b->e), &b->e);
+        bed_age(b, "registration", &ids[i]);
     }
     *ret_boss = boss;
 }
@@ -196,7 +183,7 @@ TEST(one_view_is_enough_to_be_counted) {
     CHECK_OK(record_change(b.service, &r, &got, &mistakes, &b.e), &b.e);
     json_decref(got);
     CHECK_OK(renamed(&b, &boss, &ids[0], "Ola"), &b.e);    /* the repeated reply has to look again at what it may show */
-    CHECK_OK(store_write(b.store, b.tenant, age, &(struct aged){ service_kind(b.service, kind), &ids[0] }, &b.e), &b.e);
+    bed_age(&b, "registration", &ids[0]);
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         CHECK_OK(store_view(b.store, b.tenant, &held[i], &b.e), &b.e);
     b.service->walks = walks_free(b.service->walks);

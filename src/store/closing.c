@@ -86,7 +86,7 @@ static const char *const plain[] = {
     "DELETE FROM notice WHERE tenant = ?", "DELETE FROM notice_open WHERE tenant = ?", "DELETE FROM noticed WHERE tenant = ?", "DELETE FROM use_lock WHERE tenant = ?", "DELETE FROM use_given WHERE tenant = ?",
     "DELETE FROM consent WHERE tenant = ?", "DELETE FROM objection WHERE tenant = ?", "DELETE FROM objector WHERE tenant = ?", "DELETE FROM restriction WHERE tenant = ?",
     "DELETE FROM sms_taken WHERE tenant = ?", "DELETE FROM sms_spend WHERE tenant = ?", "DELETE FROM sms_exception WHERE tenant = ?",
-    "DELETE FROM webhook_next WHERE tenant = ?", "DELETE FROM webhook_delivery WHERE tenant = ?",
+    "DELETE FROM webhook_next WHERE tenant = ?", "DELETE FROM webhook_last WHERE tenant = ?", "DELETE FROM webhook_delivery WHERE tenant = ?",
     "DELETE FROM looked WHERE tenant = ?", "DELETE FROM seen WHERE tenant = ?", "DELETE FROM token WHERE tenant = ?", "DELETE FROM remainder WHERE tenant = ?", "DELETE FROM pack_key WHERE tenant = ?",
     "DELETE FROM sent_day WHERE tenant = ?", "DELETE FROM gate_count WHERE tenant = ?", "DELETE FROM suppressed WHERE tenant = ?", "DELETE FROM letter_who WHERE tenant = ?",
     "DELETE FROM heard_day WHERE tenant = ?", "DELETE FROM sending_pause WHERE tenant = ?", "DELETE FROM reminded WHERE tenant = ?",

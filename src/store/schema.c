@@ -246,7 +246,9 @@ static const struct migration records_steps[] = {
       " PRIMARY KEY (tenant, webhook, change)) STRICT, WITHOUT ROWID;"
       "CREATE INDEX webhook_delivery_name ON webhook_delivery (tenant, webhook, delivery);"
       "CREATE INDEX webhook_delivery_failed ON webhook_delivery (tenant, webhook, change) WHERE state = 0;"
-      "CREATE TABLE webhook_next (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (tenant, webhook)) STRICT, WITHOUT ROWID" },
+      "CREATE INDEX webhook_delivery_tried ON webhook_delivery (tenant, webhook, tried);"
+      "CREATE TABLE webhook_next (tenant INTEGER NOT NULL, webhook INTEGER NOT NULL, next INTEGER NOT NULL, reached INTEGER NOT NULL, PRIMARY KEY (tenant, webhook)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE webhook_last (tenant INTEGER NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID" },
     { 22,
       /* One text to many: those whom a search finds, in the order of their ids; why some were refused; which have work to be done, of all tenants. */
       "CREATE TABLE campaign (tenant INTEGER NOT NULL, number INTEGER NOT NULL, state INTEGER NOT NULL, walked INTEGER NOT NULL, act INTEGER NOT NULL, channel INTEGER NOT NULL,"

@@ -107,7 +107,7 @@ TEST(newer_data_is_refused_and_older_carried_forward) {
         "DROP TABLE request; DROP TABLE request_step; DROP TABLE request_clock; DROP TABLE consent_text; DROP TABLE consent; DROP TABLE objection;"
         "DROP TABLE objector; DROP TABLE restriction; DROP INDEX record_marked;"
         "DROP TABLE sent_day; DROP TABLE gate_count; DROP TABLE template; DROP TABLE suppressed; DROP TABLE heard_day; DROP TABLE sending_pause; DROP TABLE sms_exception; DROP TABLE sms_spend; DROP TABLE sms_taken;"
-        "DROP TABLE reminded; DROP TABLE webhook; DROP TABLE webhook_delivery; DROP TABLE webhook_next; DROP TABLE campaign; DROP TABLE campaign_gate; DROP TABLE campaign_open;"
+        "DROP TABLE reminded; DROP TABLE webhook; DROP TABLE webhook_delivery; DROP TABLE webhook_next; DROP TABLE webhook_last; DROP TABLE campaign; DROP TABLE campaign_gate; DROP TABLE campaign_open;"
         "DROP TABLE letter_who;"
         "ALTER TABLE token DROP COLUMN account; ALTER TABLE token DROP COLUMN addresses; PRAGMA user_version = 1";
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {

@@ -1,12 +1,16 @@
-/* webhook.c — see webhook.h. Invariant: a webhook that is on has one row of webhook_next, any other none. */
+/* webhook.c — see webhook.h. Invariant: a webhook that is on has one row of webhook_next, which knows how far it is, any other none; webhook_last holds the
+ * highest number that was ever given. */
 #include "store/webhook.h"
 
 #include "store/inner.h"
 
 #define WEBHOOK_COLS "SELECT number, state, made, reached, tries, failed, key, bytes FROM webhook WHERE tenant = ?"
 #define DELIVERY_COLS "SELECT webhook, change, kind, id, version, what, delivery, state, tries, tried, status, said FROM webhook_delivery WHERE tenant = ?"
-#define FORGET_SOME "DELETE FROM webhook_delivery WHERE tenant = ?1 AND webhook = ?2 AND tried < ?3 AND change IN " \
-                    "(SELECT change FROM webhook_delivery WHERE tenant = ?1 AND webhook = ?2 ORDER BY change LIMIT 1000)"
+#define FORGET_SOME "DELETE FROM webhook_delivery WHERE tenant = ?1 AND webhook = ?2 AND change IN " \
+                    "(SELECT change FROM webhook_delivery WHERE tenant = ?1 AND webhook = ?2 AND tried < ?3 ORDER BY tried LIMIT ?4)"
+/* A tenant of which nothing is new costs a look at two keys. */
+#define BEHIND "SELECT tenant, webhook FROM webhook_next WHERE (tenant, webhook) > (?1, ?2) AND (next <= ?3 OR next > ?4) " \
+               "AND reached < (SELECT change FROM tenant_clock WHERE tenant_clock.tenant = webhook_next.tenant) ORDER BY tenant, webhook"
 
 static enum code webhook_read(struct stmt *s, struct webhook_row *ret, struct err *reterr UNUSED) {
     *ret = (struct webhook_row){ .number = col_int(s, 0), .state = (enum webhook_state)col_int(s, 1), .made = col_int(s, 2), .reached = col_int(s, 3), .tries = (int)col_int(s, 4),
@@ -31,24 +35,26 @@ DEFINE_ROWS(deliveries_give, delivery_row, delivery_read)
 
 /* ---- when it is looked at */
 
-static enum code next_set(struct txn *t, int64_t number, usec_t next, struct err *reterr) {
+static enum code next_set(struct txn *t, int64_t number, int64_t reached, usec_t next, struct err *reterr) {
     struct stmt *s;
     enum code code = sql_prepare_int(&t->sql, "DELETE FROM webhook_next WHERE tenant = ? AND webhook = ?", number, &s, reterr);
     if (code == OK)
         code = stmt_run(s, reterr);
     if (code != OK || next == USEC_NEVER)
         return code;
-    code = sql_prepare_int(&t->sql, "INSERT INTO webhook_next (tenant, webhook, next) VALUES (?, ?, ?)", number, &s, reterr);
+    code = sql_prepare_int(&t->sql, "INSERT INTO webhook_next (tenant, webhook, next, reached) VALUES (?, ?, ?, ?)", number, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 3, next);
+    stmt_int(s, 4, reached);
     return stmt_run(s, reterr);
 }
 
+#define FORGET_AT_ONCE 1000
 struct looked { int64_t tenant, number; };
 #define LOOK_AT_ONCE 256u
 
-/* Some of those whose time has come, behind a place; of all tenants. */
+/* Some of those that are behind and whose time has come, behind a place; of all tenants. */
 static enum code look_some(struct store *store, usec_t until, const struct looked *after, struct looked *ret, size_t *ret_count, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     struct stmt *s = NULL;
@@ -56,7 +62,7 @@ static enum code look_some(struct store *store, usec_t until, const struct looke
     size_t n = 0;
     enum code code = store_view(store, 0, &v, reterr);
     if (code == OK)
-        code = instance_prepare(view_sql(v), "SELECT tenant, webhook FROM webhook_next WHERE (tenant, webhook) > (?1, ?2) AND (next <= ?3 OR next > ?4) ORDER BY tenant, webhook", &s, reterr);
+        code = instance_prepare(view_sql(v), BEHIND, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, after->tenant);
@@ -72,21 +78,6 @@ static enum code look_some(struct store *store, usec_t until, const struct looke
     return code;
 }
 
-static enum code is_behind(struct store *store, const struct looked *at, bool *ret, struct err *reterr) {
-    AUTO(view_end) struct view *v = NULL;
-    struct stmt *s = NULL;
-    int64_t clock = 0, reached = INT64_MAX;
-    enum code code = store_view(store, at->tenant, &v, reterr);
-    if (code == OK)
-        code = webhook_clock(view_sql(v), &clock, reterr);
-    if (code == OK)
-        code = sql_prepare_int(view_sql(v), "SELECT reached FROM webhook WHERE tenant = ? AND number = ?", at->number, &s, reterr);
-    if (code == OK)
-        code = stmt_number(s, INT64_MAX, &reached, reterr);
-    *ret = code == OK && reached < clock;
-    return code;
-}
-
 /* From behind a place up to another one. */
 static enum code look_between(struct store *store, usec_t until, struct looked from, int64_t last_tenant, webhook_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
     struct looked list[LOOK_AT_ONCE];
@@ -95,12 +86,9 @@ static enum code look_between(struct store *store, usec_t until, struct looked f
     while (code == OK && *ret_more && count == LOOK_AT_ONCE) {
         code = look_some(store, until, &from, list, &count, reterr);
         for (size_t i = 0; code == OK && *ret_more && i < count; i++) {
-            bool behind = false;
             if (list[i].tenant > last_tenant)
                 return OK;
-            code = is_behind(store, &list[i], &behind, reterr);
-            if (code == OK && behind)
-                *ret_more = fn(list[i].tenant, list[i].number, arg);
+            *ret_more = fn(list[i].tenant, list[i].number, arg);
         }
         if (code == OK && count > 0)
             from = list[count - 1];
@@ -125,7 +113,7 @@ enum code webhook_clock(struct sql *q, int64_t *ret, struct err *reterr) {
 
 enum code webhook_number(struct sql *q, int64_t *ret, struct err *reterr) {
     PRE(q != NULL && ret != NULL && reterr != NULL);
-    return number_next(q, "SELECT max(number) FROM webhook WHERE tenant = ?", ret, reterr);
+    return number_next(q, "SELECT number FROM webhook_last WHERE tenant = ?", ret, reterr);
 }
 
 enum code webhook_put(struct txn *t, const struct webhook_row *r, struct err *reterr) {
@@ -142,7 +130,11 @@ enum code webhook_put(struct txn *t, const struct webhook_row *r, struct err *re
     stmt_int(s, 8, (int64_t)r->key);
     bind_bytes(s, 9, r->blob, r->len);
     code = stmt_run(s, reterr);
-    return code == OK ? next_set(t, r->number, r->state == WEBHOOK_ON ? 0 : USEC_NEVER, reterr) : code;
+    if (code == OK)
+        code = sql_prepare_int(&t->sql, "INSERT INTO webhook_last (tenant, number) VALUES (?, ?) ON CONFLICT (tenant) DO UPDATE SET number = max(number, excluded.number)", r->number, &s, reterr);
+    if (code == OK)
+        code = stmt_run(s, reterr);
+    return code == OK ? next_set(t, r->number, r->reached, r->state == WEBHOOK_ON ? 0 : USEC_NEVER, reterr) : code;
 }
 
 enum code webhook_set(struct txn *t, const struct webhook_row *r, usec_t next, struct err *reterr) {
@@ -156,13 +148,13 @@ enum code webhook_set(struct txn *t, const struct webhook_row *r, usec_t next, s
     stmt_int(s, 5, r->tries);
     stmt_int(s, 6, r->failed);
     code = stmt_run_one(t, s, "there is no such webhook", reterr);
-    return code == OK ? next_set(t, r->number, r->state == WEBHOOK_ON ? next : USEC_NEVER, reterr) : code;
+    return code == OK ? next_set(t, r->number, r->reached, r->state == WEBHOOK_ON ? next : USEC_NEVER, reterr) : code;
 }
 
 enum code webhook_drop(struct txn *t, int64_t number, struct err *reterr) {
     PRE(t != NULL && reterr != NULL);
     static const char *const texts[] = { "DELETE FROM webhook_delivery WHERE tenant = ? AND webhook = ?", "DELETE FROM webhook WHERE tenant = ? AND number = ?" };
-    enum code code = next_set(t, number, USEC_NEVER, reterr);
+    enum code code = next_set(t, number, 0, USEC_NEVER, reterr);
     for (size_t i = 0; code == OK && i < ARRAY_LEN(texts); i++) {
         struct stmt *s = NULL;
         code = sql_prepare_int(&t->sql, texts[i], number, &s, reterr);
@@ -275,12 +267,16 @@ enum code deliveries_overtake(struct txn *t, int64_t webhook, int64_t change, st
     return stmt_run(s, reterr);
 }
 
-enum code deliveries_forget(struct txn *t, int64_t webhook, usec_t before, struct err *reterr) {
-    PRE(t != NULL && reterr != NULL);
+enum code deliveries_forget(struct txn *t, int64_t webhook, usec_t before, bool *ret_more, struct err *reterr) {
+    PRE(t != NULL && ret_more != NULL && reterr != NULL);
     struct stmt *s;
     enum code code = sql_prepare_int(&t->sql, FORGET_SOME, webhook, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 3, before);
-    return stmt_run(s, reterr);
+    stmt_int(s, 4, FORGET_AT_ONCE);
+    code = stmt_run(s, reterr);
+    if (code == OK)
+        *ret_more = db_changes(t->sql.records) >= FORGET_AT_ONCE;
+    return code;
 }

@@ -20,7 +20,7 @@ MUST_USE enum code webhook_drop(struct txn *t, int64_t number, struct err *reter
 MUST_USE enum code webhook_get(struct sql *q, int64_t number, struct webhook_row *ret, struct arena *arena, struct err *reterr);     /* E_NOT_FOUND */
 typedef bool (*webhook_fn)(const struct webhook_row *r, void *arg);
 MUST_USE enum code webhooks_list(struct sql *q, webhook_fn fn, void *arg, struct err *reterr);
-MUST_USE enum code webhook_number(struct sql *q, int64_t *ret, struct err *reterr);                    /* of the next one */
+MUST_USE enum code webhook_number(struct sql *q, int64_t *ret, struct err *reterr);                    /* of the next one: none is given twice */
 MUST_USE enum code webhook_clock(struct sql *q, int64_t *ret, struct err *reterr);                     /* the newest change of the tenant */
 /* Those to be looked at by then, whose tenant has changes that they were not told of; those that a wrong clock has put off further than any
  * is put off (WEBHOOK_AHEAD) likewise. In the order of tenants behind `after`, around. */
@@ -40,5 +40,5 @@ typedef bool (*delivery_fn)(const struct delivery_row *r, void *arg);
 MUST_USE enum code delivery_list(struct sql *q, int64_t webhook, int64_t before /* a change number */, delivery_fn fn, void *arg, struct err *reterr);
 /* Those of the webhook that were tried in vain, but for that change, are overtaken now. */
 MUST_USE enum code deliveries_overtake(struct txn *t, int64_t webhook, int64_t change, struct err *reterr);
-/* Some of the oldest that were tried before then go. */
-MUST_USE enum code deliveries_forget(struct txn *t, int64_t webhook, usec_t before, struct err *reterr);
+/* Some of those that were last tried before then go, the oldest first; *ret_more: there may be others. */
+MUST_USE enum code deliveries_forget(struct txn *t, int64_t webhook, usec_t before, bool *ret_more, struct err *reterr);

@@ -5,7 +5,7 @@
 #include "store/testbed.h"
 
 enum deed_is { PUTS, SETS, DROPS, DELIVERS, OVERTAKES, FORGETS, CHANGES };
-struct deed { enum deed_is is; struct webhook_row row; usec_t next; struct delivery_row delivery; usec_t before; };
+struct deed { enum deed_is is; struct webhook_row row; usec_t next; struct delivery_row delivery; usec_t before; bool more; };
 static enum code act(struct txn *t, void *arg, struct err *reterr) {
     struct deed *d = arg;
     int64_t change;
@@ -15,7 +15,7 @@ static enum code act(struct txn *t, void *arg, struct err *reterr) {
     case DROPS: return webhook_drop(t, d->row.number, reterr);
     case DELIVERS: return delivery_put(t, &d->delivery, reterr);
     case OVERTAKES: return deliveries_overtake(t, d->row.number, d->delivery.change, reterr);
-    case FORGETS: return deliveries_forget(t, d->row.number, d->before, reterr);
+    case FORGETS: return deliveries_forget(t, d->row.number, d->before, &d->more, reterr);
     case CHANGES: return txn_change(t, &change, reterr);
     }
     return E_INTERNAL;
@@ -45,6 +45,21 @@ static bool state_of(const struct delivery_row *r, void *arg) {
     return true;
 }
 
+struct many { int64_t from, count; usec_t tried; };
+static enum code deliver_many(struct txn *t, void *arg, struct err *reterr) {
+    const struct many *m = arg;
+    enum code code = OK;
+    for (int64_t n = m->from; code == OK && n < m->from + m->count; n++) {
+        struct delivery_row d = { .webhook = 1, .change = n, .kind = 3, .state = DELIVERY_TOLD, .tried = m->tried, .status = 204 };
+        code = delivery_put(t, &d, reterr);
+    }
+    return code;
+}
+static bool count_one(const struct delivery_row *r UNUSED, void *arg) {
+    ++*(int64_t *)arg;
+    return true;
+}
+
 TEST(those_that_are_behind_are_looked_at_in_turn) {
     struct bed b;
     bed_start(&b);
@@ -71,6 +86,28 @@ TEST(those_that_are_behind_are_looked_at_in_turn) {
     CHECK(look(&b, USEC_NEVER - 1, 0, 16).count == 1);
     d.row.number = 5;
     CHECK(store_write(b.store, 1, act, &d, &b.e) == E_NOT_FOUND);
+    bed_end(&b);
+}
+
+TEST(whatever_is_old_is_forgotten_however_much_there_is_and_what_was_repeated_stays) {
+    struct bed b;
+    bed_start(&b);
+    struct many m = { .from = 1, .count = 2500 };
+    int64_t left = 0;
+    put(&b, 4, 1, WEBHOOK_ON, 0);
+    CHECK_OK(store_write(b.store, 4, deliver_many, &m, &b.e), &b.e);
+    m = (struct many){ .from = 1, .count = 1200, .tried = 900 };         /* repeated lately: the lowest numbers */
+    CHECK_OK(store_write(b.store, 4, deliver_many, &m, &b.e), &b.e);
+    struct deed forget = { .is = FORGETS, .row = { .number = 1 }, .before = 500, .more = true };
+    int rounds = 0;
+    for (; forget.more && rounds < 10; rounds++)
+        CHECK_OK(store_write(b.store, 4, act, &forget, &b.e), &b.e);
+    CHECK_INT(rounds, 2);
+    struct view *v = NULL;
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+    CHECK_OK(delivery_list(view_sql(v), 1, INT64_MAX, count_one, &left, &b.e), &b.e);
+    CHECK_INT(left, 1200);
+    v = view_end(v);
     bed_end(&b);
 }
 
@@ -117,6 +154,8 @@ TEST(deliveries_are_listed_overtaken_and_forgotten) {
     CHECK_OK(delivery_list(view_sql(v), 1, INT64_MAX, state_of, &sum, &b.e), &b.e);
     CHECK_INT(sum, 0);
     CHECK(webhook_get(view_sql(v), 1, &row, arena, &b.e) == E_NOT_FOUND);
+    CHECK_OK(webhook_number(view_sql(v), &number, &b.e), &b.e);
+    CHECK_INT(number, 2);                    /* not the number of the one that is gone */
     v = view_end(v);
     bed_end(&b);
 }

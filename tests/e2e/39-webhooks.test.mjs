@@ -64,10 +64,10 @@ before(async () => {
   far = await new Receiver().start();
   const charter = path.join(work, 'events.yaml');
   fs.writeFileSync(charter, fs.readFileSync(path.join(root, 'charters', 'events.yaml'), 'utf8').replace(/\nprocessors:\n/,
-    '\nprocessors:\n  - name: ERP of the organiser\n    for: planning seats\n    sees: names of people\n    fields: [name of registration, title of event]\n    hosts: [127.0.0.1]\n    in: PL\n    agreement: 2026-01-01 to 2027-12-31\n'));
+    '\nprocessors:\n  - name: ERP of the organiser\n    for: planning seats\n    sees: names of people\n    fields: [name of registration, title of event]\n    hosts: [127.0.0.1]\n    in: PL\n    agreement: 2026-01-01 to 2099-12-31\n'));
   sejf = await new Instance({ charters: [charter] }).init();
   fs.copyFileSync(path.join(work, 'ca.pem'), path.join(sejf.data, 'hooks.pem'));
-  fs.appendFileSync(path.join(sejf.data, 'sejf.yaml'), `webhooks:\n  - {host: "127.0.0.1:${near.port}", private: yes, ca: hooks.pem}\n  - {host: "localhost:${far.port}", private: yes, ca: hooks.pem}\n`
+  fs.appendFileSync(path.join(sejf.data, 'sejf.yaml'), `webhooks:\n  - {host: "127.0.0.1:${near.port}", private: yes, tenants: any, ca: hooks.pem}\n  - {host: "localhost:${far.port}", private: yes, tenants: any, ca: hooks.pem}\n`
     + `  - {host: "localhost:${near.port}", ca: hooks.pem}\n`);
   await sejf.start();
   organiser = sejf.tenant('events', 'Seaside');
