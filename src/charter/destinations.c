@@ -108,7 +108,7 @@ static void read_place(struct reading *r, const struct node *n) {
         read_host(r, &p, n, 0);
     else if (!map_read(r, &place_form, &p, n))
         return;
-    if (p.d.private && node_get(n, "tenants") == NULL)
+    if (p.d.private && p.d.host != NULL && node_get(n, "tenants") == NULL)
         finding_node(r->findings, r->tree, FINDING_ERROR, "missing-key", n, NULL,
                      "webhooks: whose webhooks may go to a host inside is to be said: tenants: [3] (sejf tenant list), or tenants: any");
     for (size_t i = 0; p.d.host != NULL && i < r->to->destination_count; i++)
