@@ -51,6 +51,8 @@ enum code turn_remind(struct api *a, usec_t now, usec_t *ret_next, struct err *r
     for (size_t i = 0; code == OK && i < a->service_count; i++)
         if (reminds(service_charter(a->services[i])))
             code = all_of(a, &w, a->services[i], reterr);
+    if (w.count.more)
+        *ret_next = now + USEC_PER_SEC;
     if (w.count.queued > 0 || w.count.refused > 0)
         log_event(LOG_INFO, "reminded", LOG_INT("queued", w.count.queued), LOG_INT("refused", w.count.refused));
     if (code == OK && w.first != OK)

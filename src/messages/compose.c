@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "messages/remind_text.h"
 #include "messages/unsubscribe.h"
 #include "messages/values.h"
 #include "records/link.h"
@@ -35,6 +36,16 @@ static enum code link_put(const struct compose_ask *a, json_t *values, struct er
     return code == OK ? set_text(values, "link", &address, reterr) : code;
 }
 
+/* In the language and at the moment in which it is rendered, so that text and time are of one language. */
+static enum code when_put(const struct compose_ask *a, json_t *values, struct err *reterr) {
+    AUTO(buf_done) struct buf when = BUF(100);
+    const struct kind_info *info = a->record->info;
+    if (a->reminds == 0 || info->kind->remind.anchor < 0)
+        return OK;
+    remind_when(info->zone, info->kind->fields[info->kind->remind.anchor].type == T_DATE, a->reminds, a->lang, &when);
+    return set_text(values, REMIND_WHEN, &when, reterr);
+}
+
 enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, struct buf *ret_text, struct buf *ret_html, struct err *reterr) {
     PRE(a != NULL && a->text != NULL && a->record != NULL && a->arena != NULL && reterr != NULL);
     json_t *values = NULL;
@@ -43,6 +54,8 @@ enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, s
         code = values_of(a->service, a->record, a->arena, a->lang, values, reterr);
     if (code == OK && a->leave != NULL && json_object_set_new(values, "unsubscribe", json_string(a->leave)) != 0)
         code = err_set(reterr, E_MEMORY, "no memory for a message");
+    if (code == OK)
+        code = when_put(a, values, reterr);
     if (code == OK && template_uses(a->text->template, "link"))
         code = link_put(a, values, reterr);
     if (code == OK)
@@ -55,7 +68,7 @@ enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, s
 static enum code text_get(struct service *s, int64_t tenant, const struct letter_row *r, int kind, const json_t *own, struct text_ready *ret, struct err *reterr) {
     const char *subject = json_string_value(json_object_get(own, "subject")), *text = json_string_value(json_object_get(own, "text"));
     json_t *mistakes = NULL;
-    if (r->template > 0)
+    if (r->template != 0)
         return text_open(s, tenant, r->template, ret, reterr);
     if (text == NULL)
         return err_set(reterr, E_GONE, "this message has neither a template nor a text");
@@ -90,7 +103,7 @@ enum code compose_texts(struct service *s, int64_t tenant, const struct letter_r
         ret->html = BUF(HTML_ROOM);
         ret->lang = template_lang(text.template, values_lang(s, rec));
         const struct compose_ask ask = { .service = s, .tenant = tenant, .text = &text, .channel = r->channel, .lang = ret->lang, .record = rec, .arena = arena,
-                                         .values = json_object_get(own, "values"), .leave = leave.len > 0 ? buf_str(&leave) : NULL };
+                                         .values = json_object_get(own, "values"), .leave = leave.len > 0 ? buf_str(&leave) : NULL, .reminds = remind_about(r->cause, r->about) };
         code = compose_record(&ask, &ret->subject, &ret->text, &ret->html, reterr);
     }
     json_decref(own);

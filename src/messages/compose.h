@@ -11,7 +11,8 @@
 MUST_USE enum code compose_texts(struct service *s, int64_t tenant, const struct letter_row *r, struct record *rec, struct outgoing *ret, struct err *reterr);
 /* The same of a text, and values that came with it (or NULL). channel: which of its forms. Links are made where the text has them. */
 struct compose_ask { struct service *service; int64_t tenant; const struct text_ready *text; enum channel channel; enum lang lang; struct record *record; struct arena *arena; const json_t *values;
-                     const char *leave; /* the page by which the person leaves the list; NULL: none */ bool to_measure; /* how long it will be: no link is made */ };
+                     const char *leave; /* the page by which the person leaves the list; NULL: none */
+                     usec_t reminds; /* the instant of a reminder; 0: it is none */ bool to_measure; /* how long it will be: no link is made */ };
 MUST_USE enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, struct buf *ret_text, struct buf *ret_html, struct err *reterr);
 
 /* How mail of this instance looks and is signed. */

@@ -8,6 +8,7 @@
 #include "base/rule.h"
 #include "messages/remind_text.h"
 #include "messages/templates.h"
+#include "messages/settled.h"
 #include "messages/values.h"
 #include "records/record.h"
 #include "store/remind.h"
@@ -15,6 +16,9 @@
 #define FORGET_AFTER (30 * USEC_PER_DAY)
 #define NIGHT_AHEAD (2 * USEC_PER_DAY)       /* a night and a morning, more than any reminder is earlier than its span */
 #define PAGE 100u
+#define PAGES_MOST 20u                       /* of one kind and tenant in one turn */
+#define ASK_AGAIN USEC_PER_HOUR              /* what a gate refused for good may be mended meanwhile: a number corrected, a consent given */
+#define SOON (5 * USEC_PER_SEC)              /* an instant that is nearer is past when the letter would go */
 
 struct turn { struct service *s; int64_t tenant; const struct kind_info *info; usec_t now; struct reminders *count; };
 
@@ -60,22 +64,22 @@ static bool is_silent(const struct record *rec) {
     return false;
 }
 
-struct candidate { struct uuid id; usec_t anchor; };
+struct candidate { struct uuid id; usec_t anchor; bool refused; /* before */ };
 struct search { struct turn *t; struct sql *q; struct candidate list[PAGE]; size_t count; int64_t number; struct uuid id; bool any; enum code code; struct err *e; };
 
 static bool candidate_take(const struct uuid *id, const struct sorted_value *v, void *arg) {
     struct search *f = arg;
     const struct kind_info *info = f->t->info;
     const struct reminded r = { info->number, *id, instant_of(info, v->number), 0, 0 };
-    bool stands = false;
+    enum reminded_state state = REMINDED_NOT;
     f->number = v->number;
     f->id = *id;
     f->any = true;
     if (r.anchor <= f->t->now || remind_due(&info->kind->remind, is_date(info->kind), info->zone, r.anchor) > f->t->now)
         return true;
-    f->code = reminded_is(f->q, &r, f->t->now, &stands, f->e);
-    if (f->code == OK && !stands)
-        f->list[f->count++] = (struct candidate){ r.id, r.anchor };
+    f->code = reminded_look(f->q, &r, f->t->now, &state, f->e);
+    if (f->code == OK && (state == REMINDED_NOT || state == REMINDED_ASK_AGAIN))
+        f->list[f->count++] = (struct candidate){ r.id, r.anchor, state == REMINDED_ASK_AGAIN };
     return f->code == OK && f->count < PAGE;
 }
 
@@ -152,36 +156,17 @@ static enum code own_text(const struct turn *t, int64_t *ret, struct err *reterr
 
 /* ---- what */
 
-struct one { struct candidate who; struct buf subject, text, when; json_t *values; bool late; struct message_result result; };
+struct one { struct candidate who; bool late, still /* it would be refused again */; };
 struct batch { struct turn *t; int64_t own; /* number of the tenant's own text; 0: the shipped one */ struct one list[PAGE]; struct message_wish wishes[PAGE]; struct message_result results[PAGE]; size_t at[PAGE], count, wished; };
-
-static struct batch *batch_free(struct batch *b) {
-    for (size_t i = 0; b != NULL && i < b->count; i++) {
-        buf_done(&b->list[i].subject);
-        buf_done(&b->list[i].text);
-        buf_done(&b->list[i].when);
-        json_decref(b->list[i].values);
-    }
-    return mem_free(b);
-}
+static struct batch *batch_free(struct batch *b) { return mem_free(b); }
 DEFINE_AUTO(struct batch, batch_free)
 
-static enum code wish_make(struct batch *b, struct one *o, enum lang lang, struct err *reterr) {
+static void wish_make(struct batch *b, const struct one *o) {
     const struct kind_info *info = b->t->info;
-    const struct remind *m = &info->kind->remind;
-    o->subject = BUF(200);
-    o->text = BUF(2000);
-    o->when = BUF(100);
-    remind_text(info->kind, lang, &o->subject, &o->text);
-    remind_when(info->zone, is_date(info->kind), o->who.anchor, lang, &o->when);
-    o->values = json_pack("{s:s}", REMIND_WHEN, buf_str(&o->when));
-    if (o->values == NULL || o->subject.failed || o->text.failed || o->when.failed)
-        return err_set(reterr, E_MEMORY, "no memory for a reminder");
     usec_t until = o->who.anchor < b->t->now + SEND_LIFE ? o->who.anchor : b->t->now + SEND_LIFE;
     b->at[b->wished] = (size_t)(o - b->list);
-    b->wishes[b->wished++] = (struct message_wish){ .channel = m->sms ? CHANNEL_SMS : CHANNEL_EMAIL, .kind = info->index, .record = o->who.id, .template = b->own,
-                                                   .subject = m->sms || b->own > 0 ? NULL : buf_str(&o->subject), .text = b->own > 0 ? NULL : buf_str(&o->text), .values = o->values, .until = until, .cause = REMIND_CAUSE, .about = o->who.anchor, .whose = "sejf" };
-    return OK;
+    b->wishes[b->wished++] = (struct message_wish){ .channel = info->kind->remind.sms ? CHANNEL_SMS : CHANNEL_EMAIL, .kind = info->index, .record = o->who.id, .template = b->own > 0 ? b->own : -(int64_t)info->number,
+                                                   .until = until, .cause = REMIND_CAUSE, .about = o->who.anchor, .whose = "sejf" };
 }
 
 /* Of those that the index led to, the ones whose rows say the same. */
@@ -192,6 +177,7 @@ static enum code rows_look(struct batch *b, const struct search *f, struct err *
     enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for reminders") : store_view(b->t->s->store, b->t->tenant, &v, reterr);
     for (size_t i = 0; code == OK && i < f->count; i++) {
         struct record rec;
+        usec_t due = 0;
         code = record_find(view_sql(v), info, &f->list[i].id, arena, &rec, reterr);
         if (code == E_NOT_FOUND || code == E_GONE) {
             code = OK;
@@ -200,33 +186,65 @@ static enum code rows_look(struct batch *b, const struct search *f, struct err *
         const struct value *anchor = code == OK ? &rec.values[info->kind->remind.anchor] : NULL;
         if (anchor == NULL || !anchor->set || instant_of(info, anchor->number) != f->list[i].anchor || rec.marks.unconfirmed || is_silent(&rec))
             continue;                        /* the index follows, or there is nothing to remind of */
+        bool late = !remind_due_for(&info->kind->remind, is_date(info->kind), info->zone, f->list[i].anchor, rec.created, &due);
+        if ((!late && due > b->t->now) || f->list[i].anchor <= clock_now() + SOON)
+            continue;                        /* at another look; or past before it would go */
         struct one *o = &b->list[b->count++];
-        *o = (struct one){ .who = f->list[i], .late = rec.created > remind_due(&info->kind->remind, is_date(info->kind), info->zone, f->list[i].anchor) };
-        if (!o->late)
-            code = wish_make(b, o, charter_first_lang(b->t->s->charter), reterr);
+        *o = (struct one){ .who = f->list[i], .late = late };
+        if (!late)
+            wish_make(b, o);
     }
     v = view_end(v);
     return code;
 }
 
-static enum code mark_put(struct txn *t, const struct batch *b, const struct one *o, enum reminded_state state, usec_t until, struct err *reterr) {
-    return reminded_put(t, &(struct reminded){ b->t->info->number, o->who.id, o->who.anchor, state, state == REMINDED_PUT_OFF ? until : b->t->now }, reterr);
+/* Those that were refused are looked at before they are asked for again, so that a refusal that stays counts once. */
+static enum code refused_look(struct batch *b, struct err *reterr) {
+    size_t at[PAGE], count = 0, bad, left = 0;
+    AUTO(batch_free) struct batch *again = mem_new(sizeof *again);
+    if (again == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for reminders");
+    for (size_t i = 0; i < b->wished; i++)
+        if (b->list[b->at[i]].who.refused) {
+            at[count] = i;
+            again->wishes[count++] = b->wishes[i];
+        }
+    enum code code = count == 0 ? OK : messages_try(b->t->s, b->t->tenant, again->wishes, count, again->results, &bad, reterr);
+    for (size_t i = 0; code == OK && i < count; i++)
+        b->list[b->at[at[i]]].still = !again->results[i].queued && !again->results[i].gone;
+    for (size_t i = 0; code == OK && i < b->wished; i++)
+        if (!b->list[b->at[i]].still) {
+            b->at[left] = b->at[i];
+            b->wishes[left++] = b->wishes[i];
+        }
+    if (code == OK)
+        b->wished = left;
+    return code;
+}
+
+static enum code mark_put(struct txn *t, const struct batch *b, const struct one *o, enum reminded_state state, usec_t at, struct err *reterr) {
+    return reminded_put(t, &(struct reminded){ b->t->info->number, o->who.id, o->who.anchor, state, at }, b->t->now, reterr);
+}
+
+static enum code result_put(struct txn *t, const struct batch *b, const struct one *o, const struct message_result *r, struct err *reterr) {
+    bool later = r->verdict.again > b->t->now && r->verdict.again < o->who.anchor;
+    if (r->queued)
+        return mark_put(t, b, o, REMINDED_QUEUED, b->t->now, reterr);
+    return later ? mark_put(t, b, o, REMINDED_PUT_OFF, r->verdict.again, reterr) : mark_put(t, b, o, REMINDED_REFUSED, b->t->now + ASK_AGAIN, reterr);
 }
 
 /* In the write of the letters: which of them were, and which are not tried again, or not now. */
 static enum code marks_put(struct txn *t, void *arg, struct err *reterr) {
     const struct batch *b = arg;
     enum code code = OK;
-    for (size_t i = 0; code == OK && i < b->count; i++)
-        if (b->list[i].late)
-            code = mark_put(t, b, &b->list[i], REMINDED_LATE, 0, reterr);
-    for (size_t i = 0; code == OK && i < b->wished; i++) {
-        const struct message_result *r = &b->results[i];
-        const struct one *o = &b->list[b->at[i]];
-        bool later = r->verdict.again > b->t->now && r->verdict.again < o->who.anchor;
-        if (!r->gone)
-            code = mark_put(t, b, o, r->queued ? REMINDED_QUEUED : later ? REMINDED_PUT_OFF : REMINDED_REFUSED, r->verdict.again, reterr);
+    for (size_t i = 0; code == OK && i < b->count; i++) {
+        const struct one *o = &b->list[i];
+        if (o->late || o->still)
+            code = mark_put(t, b, o, o->late ? REMINDED_LATE : REMINDED_REFUSED, b->t->now + (o->late ? 0 : ASK_AGAIN), reterr);
     }
+    for (size_t i = 0; code == OK && i < b->wished; i++)
+        if (!b->results[i].gone)
+            code = result_put(t, b, &b->list[b->at[i]], &b->results[i], reterr);
     return code;
 }
 
@@ -235,8 +253,11 @@ static enum code batch_send(struct batch *b, struct err *reterr) {
     size_t bad;
     if (b->count == 0)
         return OK;
-    enum code code = b->wished == 0 ? store_write(t->s->store, t->tenant, marks_put, b, reterr)
-                                    : messages_send(t->s, t->tenant, b->wishes, b->wished, b->results, marks_put, b, &bad, reterr);
+    enum code code = refused_look(b, reterr);
+    if (code != OK)
+        return code;
+    code = b->wished == 0 ? store_write(t->s->store, t->tenant, marks_put, b, reterr)
+                          : messages_send(t->s, t->tenant, b->wishes, b->wished, b->results, marks_put, b, &bad, reterr);
     for (size_t i = 0; code == OK && i < b->wished; i++) {
         t->count->queued += b->results[i].queued;
         t->count->refused += !b->results[i].queued && !b->results[i].gone;
@@ -248,13 +269,21 @@ static enum code kind_send(struct turn *t, struct err *reterr) {
     struct search f = { .t = t };
     bool more = true;
     usec_t again;
-    int64_t own = 0;
+    int64_t own = -1;
+    enum code code = OK;
     if (!remind_hour(&t->info->kind->remind, t->info->zone, t->now, &again))
         return OK;
-    enum code code = own_text(t, &own, reterr);
-    while (code == OK && more) {
+    for (size_t pages = 0; code == OK && more; pages++) {
         AUTO(batch_free) struct batch *b = mem_new(sizeof *b);
         code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for reminders") : candidates(&f, &more, reterr);
+        if (code != OK || f.count == 0)
+            break;
+        if (pages == PAGES_MOST) {
+            t->count->more = true;
+            break;
+        }
+        if (own < 0)
+            code = own_text(t, &own, reterr);
         if (code != OK)
             break;
         b->t = t;
@@ -292,6 +321,15 @@ enum code remind_stands(const struct letter_row *r, const struct record *rec, us
     if (!remind_hour(m, info->zone, now, &again))
         return gate_stop(ret, GATE_CHARTER, again, "reminders go between %d:%02d and %d:%02d by the clock of the charter", m->from / 60, m->from % 60, m->until / 60, m->until % 60);
     return OK;
+}
+
+enum code remind_settled(struct txn *t, const struct settled *s, void *prepared UNUSED, struct err *reterr) {
+    const struct letter_row *r = s->row;
+    const usec_t now = txn_now(t), instant = remind_about(r->cause, r->about), left = instant - now;
+    if (!s->final || r->state != LETTER_OVER || instant == 0 || left <= 0)
+        return OK;
+    const usec_t wait = left / 2 < ASK_AGAIN ? left / 2 : ASK_AGAIN;
+    return reminded_ended(t, &(struct reminded){ .kind = r->kind, .id = r->record, .anchor = instant, .at = now + wait }, reterr);
 }
 
 static enum code forget_write(struct txn *t, void *arg, struct err *reterr) { return reminded_forget(t, *(const usec_t *)arg, reterr); }

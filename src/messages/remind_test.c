@@ -94,7 +94,7 @@ TEST(each_instant_is_reminded_once) {
     CHECK(turn_at(&v, v.b.tenant, starts - HOURS(4)).queued == 1);
     CHECK(turn_at(&v, v.b.tenant, starts - HOURS(4)).queued == 0 && turn_at(&v, v.b.tenant, starts - HOURS(1)).queued == 0);
     struct letters l = letters_of(&v, v.b.tenant);
-    CHECK(l.count == 1 && l.list[0].about == starts && l.list[0].until == starts && l.list[0].channel == CHANNEL_EMAIL && uuid_compare(&l.list[0].record, &id) == 0 && l.list[0].len > 0);
+    CHECK(l.count == 1 && l.list[0].about == starts && l.list[0].until == starts && l.list[0].channel == CHANNEL_EMAIL && uuid_compare(&l.list[0].record, &id) == 0 && l.list[0].len == 0 && l.list[0].template < 0);
     CHECK(letters_of(&v, v.b.other).count == 0);                                 /* its turn is its own */
     CHECK(turn_at(&v, v.b.other, starts - 1).queued == 1);
     visit_set(&v, &id, json_pack("{s:o}", "starts", at(starts + HOURS(20))));    /* moved: its new instant, and once */
@@ -130,7 +130,74 @@ TEST(many_are_reminded_page_by_page) {
     struct reminders r = turn_at(&v, v.b.tenant, v.now + HOURS(9));
     CHECK(r.queued + r.refused == (int64_t)(PAGE / 10 + 2) * 9 && r.queued == 50);        /* the bound of the charter refuses the rest, once */
     r = turn_at(&v, v.b.tenant, v.now + HOURS(9));
+    CHECK(r.queued == 0 && r.refused == 0 && !r.more);
+    bed_end(&v.b);
+}
+
+/* As if its letter had ended so. */
+struct ending { struct letter_row row; struct service *s; };
+static enum code end_write(struct txn *t, void *arg, struct err *e) {
+    struct ending *x = arg;
+    const struct settled s = { .service = x->s, .row = &x->row, .final = true };
+    return remind_settled(t, &s, NULL, e);
+}
+static void letter_ends(struct visits *v, const struct letter_row *r, enum letter_state state) {
+    struct ending x = { .row = *r, .s = v->b.service };
+    x.row.state = state;
+    x.row.cause = REMIND_CAUSE;
+    CHECK_OK(store_write(v->b.store, v->b.tenant, end_write, &x, &v->b.e), &v->b.e);
+}
+
+TEST(what_ended_and_did_not_go_is_asked_for_again) {
+    struct visits v = visits_start();
+    usec_t starts = v.now + HOURS(4);
+    visit_new(&v, v.b.tenant, starts + HOURS(1), "booked");
+    CHECK(turn_at(&v, v.b.tenant, v.now + HOURS(1)).queued == 1);
+    struct letters l = letters_of(&v, v.b.tenant);
+    letter_ends(&v, &l.list[0], LETTER_SENT);
+    letter_ends(&v, &l.list[0], LETTER_BOUNCED);
+    letter_ends(&v, &l.list[0], LETTER_UNKNOWN);
+    CHECK(turn_at(&v, v.b.tenant, v.now + HOURS(3)).queued == 0);                /* it went, or may have */
+    letter_ends(&v, &l.list[0], LETTER_OVER);                                    /* moved away, and back again */
+    CHECK(turn_at(&v, v.b.tenant, v.now + HOURS(1) / 2).queued == 0);
+    CHECK(turn_at(&v, v.b.tenant, v.now + HOURS(1) + USEC_PER_MINUTE).queued == 1);
+    CHECK(turn_at(&v, v.b.tenant, v.now + HOURS(3)).queued == 0);
+    bed_end(&v.b);
+}
+
+static int64_t refusals(struct visits *v) {
+    json_t *told = NULL, *one;
+    int64_t count = 0;
+    size_t i;
+    CHECK_OK(gates_told(v->b.service, v->b.tenant, 3, &told, &v->b.e), &v->b.e);
+    json_array_foreach(json_object_get(told, "items"), i, one) {
+        const char *name;
+        json_t *n;
+        json_object_foreach(json_object_get(one, "refused"), name, n)
+            count += json_integer_value(n);
+    }
+    json_decref(told);
+    return count;
+}
+
+TEST(what_was_refused_may_be_mended) {
+    struct visits v = visits_start();
+    struct caller who = bed_role(&v.b, v.b.tenant, "firm");
+    json_t *reply = NULL;
+    usec_t starts = v.now + HOURS(10);
+    CHECK_OK(bed_make(&v.b, &who, "visit", json_pack("{s:o, s:s}", "starts", at(starts), "state", "booked"), &reply), &v.b.e);      /* without an address */
+    struct uuid id = id_of(reply);
+    json_decref(reply);
+    struct reminders r = turn_at(&v, v.b.tenant, starts - HOURS(4));
+    CHECK(r.queued == 0 && r.refused == 1 && refusals(&v) == 1);
+    r = turn_at(&v, v.b.tenant, starts - HOURS(4) + USEC_PER_MINUTE);
     CHECK(r.queued == 0 && r.refused == 0);
+    r = turn_at(&v, v.b.tenant, starts - HOURS(3));                              /* looked at again, and counted once */
+    CHECK(r.queued == 0 && r.refused == 0 && refusals(&v) == 1);
+    visit_set(&v, &id, json_pack("{s:s}", "email", "jan@abcabc.example"));
+    CHECK(turn_at(&v, v.b.tenant, starts - HOURS(3) + USEC_PER_MINUTE).queued == 0);
+    CHECK(turn_at(&v, v.b.tenant, starts - HOURS(2)).queued == 1);
+    CHECK(turn_at(&v, v.b.tenant, starts - HOURS(1)).queued == 0 && refusals(&v) == 1);
     bed_end(&v.b);
 }
 

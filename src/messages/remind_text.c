@@ -2,6 +2,7 @@
 #include "messages/remind_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static usec_t at_minute(const struct zone *zone, struct civil c, int minute) {
     c.hour = minute / 60;
@@ -11,6 +12,8 @@ static usec_t at_minute(const struct zone *zone, struct civil c, int minute) {
 }
 
 static int minute_of(const struct civil *c) { return c->hour * 60 + c->minute; }
+
+usec_t remind_about(const char *cause, int64_t about) { return strcmp(cause, REMIND_CAUSE) == 0 ? about : 0; }
 
 usec_t remind_due(const struct remind *r, bool date, const struct zone *zone, usec_t anchor) {
     static const struct span day = { .days = 1 };
@@ -24,6 +27,16 @@ usec_t remind_due(const struct remind *r, bool date, const struct zone *zone, us
     if (minute < r->from)
         c = zone_civil(zone, zone_add(zone, due, &day, -1));
     return at_minute(zone, c, r->until - 60);
+}
+
+bool remind_due_for(const struct remind *r, bool date, const struct zone *zone, usec_t anchor, usec_t created, usec_t *ret) {
+    usec_t due = remind_due(r, date, zone, anchor), plain = date ? due : zone_add(zone, anchor, &r->before, -1), morning = 0;
+    if (created > due && created > plain)
+        return false;
+    if (created > due)                       /* then the plain instant is at night */
+        due = !remind_hour(r, zone, plain, &morning) && morning < anchor ? morning : created;
+    *ret = due;
+    return true;
 }
 
 bool remind_hour(const struct remind *r, const struct zone *zone, usec_t now, usec_t *ret_again) {

@@ -40,6 +40,30 @@ TEST(a_reminder_goes_at_a_decent_hour) {
     }
 }
 
+TEST(who_books_in_the_evening_is_reminded_in_the_morning) {
+    static const struct { struct span before; bool date; struct when anchor, created; bool ever; struct when due; } rows[] = {
+        /* on Wednesday at 7:00, a day before: on Monday at 20:00, and the night before on Tuesday at 8:00 */
+        { { .hours = 24 }, false, { 11, 25, 7, 0 }, { 11, 20, 12, 0 }, true, { 11, 23, 20, 0 } }, { { .hours = 24 }, false, { 11, 25, 7, 0 }, { 11, 23, 20, 0 }, true, { 11, 23, 20, 0 } },
+        { { .hours = 24 }, false, { 11, 25, 7, 0 }, { 11, 23, 20, 5 }, true, { 11, 24, 8, 0 } }, { { .hours = 24 }, false, { 11, 25, 7, 0 }, { 11, 24, 6, 59 }, true, { 11, 24, 8, 0 } },
+        { { .hours = 24 }, false, { 11, 25, 7, 0 }, { 11, 24, 7, 1 }, false, { 0 } },
+        { { .hours = 2 }, false, { 11, 25, 7, 0 }, { 11, 24, 20, 5 }, true, { 11, 24, 20, 5 } },      /* the morning would be too late */
+        { { .hours = 24 }, false, { 11, 25, 12, 0 }, { 11, 24, 12, 0 }, true, { 11, 24, 12, 0 } }, { { .hours = 24 }, false, { 11, 25, 12, 0 }, { 11, 24, 12, 1 }, false, { 0 } },
+        { { .days = 1 }, true, { 11, 25, 0, 0 }, { 11, 24, 7, 59 }, true, { 11, 24, 8, 0 } }, { { .days = 1 }, true, { 11, 25, 0, 0 }, { 11, 24, 8, 1 }, false, { 0 } },
+    };
+    AUTO(zone_free) struct zone *z = NULL;
+    struct err e;
+    CHECK_OK(zone_open("Europe/Warsaw", &z, &e), &e);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct remind r = { .before = rows[i].before, .from = 480, .until = 1260 };
+        const struct when *a = &rows[i].anchor, *c = &rows[i].created, *d = &rows[i].due;
+        usec_t due = 0;
+        bool ever = remind_due_for(&r, rows[i].date, z, at(z, 2026, a->month, a->day, a->hour, a->minute), at(z, 2026, c->month, c->day, c->hour, c->minute), &due);
+        if (ever != rows[i].ever || (ever && due != at(z, 2026, d->month, d->day, d->hour, d->minute)))
+            fprintf(stderr, "row %zu\n", i);
+        CHECK(ever == rows[i].ever && (!ever || due == at(z, 2026, d->month, d->day, d->hour, d->minute)));
+    }
+}
+
 TEST(nobody_is_reminded_at_night) {
     static const struct { struct when now; bool may; struct when again; } rows[] = {
         { { 11, 23, 8, 0 }, true, { 0 } }, { { 11, 23, 20, 59 }, true, { 0 } }, { { 11, 23, 21, 0 }, false, { 11, 24, 8, 0 } }, { { 11, 23, 0, 0 }, false, { 11, 23, 8, 0 } },

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ledger/ledger.h"
 #include "messages/compose.h"
+#include "messages/remind_text.h"
 #include "messages/suppress.h"
 #include "messages/values.h"
 #include "messages/who.h"
@@ -31,7 +32,7 @@ static bool one_line(const char *text, size_t most) {
 
 static enum code text_check(const struct message_wish *w, struct err *reterr) {
     bool own = w->subject != NULL || w->text != NULL, sms = w->channel == CHANNEL_SMS;
-    if (own == (w->template > 0 || w->template_name != NULL))
+    if (own == (w->template != 0 || w->template_name != NULL) || (w->template < 0 && (w->cause == NULL || strcmp(w->cause, REMIND_CAUSE) != 0)))
         return err_field(reterr, E_FIELDS, "/template", "a message has a template, or %s of its own: name one of the two", sms ? "a text" : "subject and text");
     if (!own)
         return OK;
@@ -160,7 +161,7 @@ static enum code one_text(struct one *o, struct record *r, struct arena *arena, 
     if (code != OK || o->ask.channel == CHANNEL_EMAIL)
         return code;
     const struct compose_ask ask = { .service = o->ask.service, .tenant = o->ask.tenant, .text = &text, .channel = CHANNEL_SMS, .lang = template_lang(text.template, values_lang(o->ask.service, r)),
-                                     .record = r, .arena = arena, .values = o->w->values, .to_measure = true };
+                                     .record = r, .arena = arena, .values = o->w->values, .reminds = remind_about(o->row.cause, o->row.about), .to_measure = true };
     code = compose_record(&ask, &subject, ret, &html, reterr);
     o->ask.text = buf_str(ret);
     return code;
@@ -298,7 +299,7 @@ static enum code note(struct txn *t, const struct sending *x, size_t first, stru
         if (refused[g] > 0)
             fine = fine && json_object_set_new(gates, gate_name((enum gate)g), json_integer(refused[g])) == 0;
     json_t *what = fine ? json_pack("{s:s, s:s, s:s*, s:o*, s:s, s:I, s:I, s:O}", "channel", channel_name(w->channel), "kind", charter_kind_at(x->s->charter, w->kind)->name,
-                                    "purpose", one->row.purpose[0] == 0 ? NULL : one->row.purpose, "template", one->row.template == 0 ? NULL : json_integer(one->row.template),
+                                    "purpose", one->row.purpose[0] == 0 ? NULL : one->row.purpose, "template", one->row.template <= 0 ? NULL : json_integer(one->row.template),
                                     "cause", w->cause, "about", (json_int_t)w->about, "queued", queued, "refused", gates) : NULL;
     json_decref(gates);
     enum code code = ledger_append(t, "messages_asked", w->whose, what, reterr);

@@ -6,11 +6,13 @@
 #include "messages/campaign.h"
 #include "messages/heard.h"
 #include "messages/log.h"
+#include "messages/remind.h"
 
 static const struct settled_row rows[] = {
     { NULL, campaign_settled, NULL },
     { NULL, outgoing_settled, NULL },        /* what gates had taken for it */
     { NULL, settled_whom_write, NULL },      /* to whom it went, and the shares of bounces */
+    { NULL, remind_settled, NULL },
     { log_prepare, log_write, log_done },
 };
 _Static_assert(ARRAY_LEN(rows) <= SETTLED_ROWS, "struct settled has room for what each row prepares");

@@ -153,8 +153,40 @@ static enum code entry_ready(struct service *s, int64_t tenant, const struct tem
     return code == OK ? slot_new(s, tenant, r, t, json_object_get(entry, "values"), kind, ret, reterr) : code;
 }
 
+static json_t *reminder_texts(const struct kind *k) {
+    json_t *texts = json_object();
+    bool fine = texts != NULL;
+    for (int i = 0; i < LANG_COUNT; i++) {
+        AUTO(buf_done) struct buf subject = BUF(200), text = BUF(4000);
+        remind_text(k, (enum lang)i, &subject, &text);
+        fine = fine && !subject.failed && !text.failed && json_object_set_new(texts, lang_code((enum lang)i), json_pack("{s:s, s:s}", "subject", buf_str(&subject), "text", buf_str(&text))) == 0;
+    }
+    if (fine)
+        return texts;
+    json_decref(texts);
+    return NULL;
+}
+
+static enum code reminder_open(struct service *s, int64_t number, struct text_ready *ret, struct err *reterr) {
+    const struct kind_info *info = number < -INT32_MAX ? NULL : service_kind_by_number(s, (int32_t)-number);
+    struct template *t = NULL;
+    json_t *mistakes = NULL;
+    if (info == NULL)
+        return err_set(reterr, E_GONE, "these reminders are of records that the charter has no more");
+    json_t *texts = reminder_texts(info->kind), *more = json_pack("[s]", REMIND_WHEN);
+    enum code code = texts == NULL || more == NULL ? no_memory(reterr) : checked(s, NULL, info->index, texts, more, &t, &mistakes, reterr);
+    if (code == OK)
+        code = slot_new(s, 0, NULL, t, more, info->index, ret, reterr);
+    json_decref(mistakes);
+    json_decref(texts);
+    json_decref(more);
+    return code == E_FIELDS ? err_set(reterr, E_GONE, "a reminder names what its person does not see") : code;
+}
+
 enum code text_open(struct service *s, int64_t tenant, int64_t number, struct text_ready *ret, struct err *reterr) {
     PRE(s != NULL && ret != NULL && reterr != NULL);
+    if (number < 0)
+        return reminder_open(s, number, ret, reterr);
     AUTO(arena_free) struct arena *arena = arena_new(2 * SEALED_MAX);
     struct template_row r;
     json_t *entry = NULL;

@@ -8,7 +8,7 @@
 struct text_ready { struct template *template; int kind; struct text_slot *slot; };
 void text_ready_free(struct text_ready *r);
 DEFINE_AUTO_VALUE(struct text_ready, text_ready_free)
-/* A version by its number, ended or not. E_GONE: it is not there, or names what the charter has no more. */
+/* A version by its number, ended or not; number < 0: the shipped text of reminders of the kind whose stable number is -number, in all languages. E_GONE: it is not there, or names what the charter has no more. */
 MUST_USE enum code text_open(struct service *s, int64_t tenant, int64_t number, struct text_ready *ret, struct err *reterr);
 /* Has the text that further value? Of one that a message has for itself: all that came with it. */
 bool text_takes(const struct text_ready *r, const char *value);

@@ -3,22 +3,24 @@
 
 #include "store/testbed.h"
 
-struct put { struct reminded r; enum code code; };
+struct put { struct reminded r; enum code code; bool ends; };
 static enum code put_write(struct txn *t, void *arg, struct err *e) {
     struct put *p = arg;
-    return p->code = reminded_put(t, &p->r, e);
+    return p->code = p->ends ? reminded_ended(t, &p->r, e) : reminded_put(t, &p->r, 5000, e);
 }
 static enum code forget_write(struct txn *t, void *arg, struct err *e) { return reminded_forget(t, *(const usec_t *)arg, e); }
 
 static usec_t now = 5000;
+static bool again;
 static bool is(struct store *store, int64_t tenant, const struct reminded *r) {
     struct view *v = NULL;
     struct err e;
-    bool stands = false;
+    enum reminded_state state = REMINDED_NOT;
     CHECK_OK(store_view(store, tenant, &v, &e), &e);
-    CHECK_OK(reminded_is(view_sql(v), r, now, &stands, &e), &e);
+    CHECK_OK(reminded_look(view_sql(v), r, now, &state, &e), &e);
     view_end(v);
-    return stands;
+    again = state == REMINDED_ASK_AGAIN;
+    return state != REMINDED_NOT && !again;
 }
 
 TEST(an_instant_is_reminded_once) {
@@ -41,9 +43,25 @@ TEST(an_instant_is_reminded_once) {
     CHECK_OK(store_write(b.store, 1, put_write, &p, &e), &e);
     CHECK(is(b.store, 1, &p.r));
     now = 5001;                              /* until then, and then it is free again */
-    CHECK(!is(b.store, 1, &p.r));
+    CHECK(!is(b.store, 1, &p.r) && !again);
+    p.r.id.bytes[0] = 7;
     p.r.state = REMINDED_REFUSED;
+    p.r.at = 5002;
     CHECK_OK(store_write(b.store, 1, put_write, &p, &e), &e);
     CHECK(is(b.store, 1, &p.r));
+    now = 5002;                              /* what refused it may have been mended */
+    CHECK(!is(b.store, 1, &p.r) && again);
+    moved.ends = true;                       /* its letter ended and did not go */
+    moved.r.at = 6000;
+    CHECK_OK(store_write(b.store, 1, put_write, &moved, &e), &e);
+    CHECK(is(b.store, 1, &moved.r));
+    now = 6000;
+    CHECK(!is(b.store, 1, &moved.r) && !again);
+    moved.r.id = p.r.id;                     /* what is not queued stays */
+    moved.r.kind = p.r.kind;
+    moved.r.anchor = p.r.anchor;
+    moved.r.at = 9000;
+    CHECK_OK(store_write(b.store, 1, put_write, &moved, &e), &e);
+    CHECK(!is(b.store, 1, &p.r) && again);
     bed_end(&b);
 }

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { Instance, grep, until } from './lib.mjs';
+import { Sink } from './sink.mjs';
 import { Hub } from './smshub.mjs';
 
 const library = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1'].find((f) => fs.existsSync(f));
@@ -36,18 +37,32 @@ records:
       starts: time, optional
       name: personal text
       phone: personal phone
+      lang: one of pl | en | hu, optional
       state: one of booked | cancelled
     moves:
       booked to cancelled: firm
     remind: by sms 24 hours before starts, only phone and time in the text
     keep: 1 year after created, then erase
+  lesson:
+    we_are: processor for the firm
+    belongs_to: firm
+    about: client
+    because: contract with the client
+    used_for: [lessons]
+    holds:
+      day: date
+      room: text, optional
+      email: personal email
+      lang: one of pl | en | hu, optional
+    remind: by email 1 day before day, only room and time in the text
+    keep: 1 year after created, then erase
 who_sees:
-  client: everything of own visit, by private link
-  firm: everything of own visit
+  client: everything of own visit, everything of own lesson, by private link
+  firm: everything of own visit, everything of own lesson
 sign_in:
   firm: password of 12 characters and a second step
 messages:
-  email: never
+  email: only to client of the same firm, at most 40 a day for each person
   sms: only to client of the same firm, at most 40 a day for each person
 sms:
   only_to: "+48"
@@ -85,6 +100,10 @@ class House {
     fs.writeFileSync(path.join(h.sejf.data, 'prices.csv'), 'prefix,price,currency\n+48,0.04,EUR\n');
     fs.copyFileSync(h.hub.ca, path.join(h.sejf.data, 'hub-ca.pem'));
     fs.appendFileSync(path.join(h.sejf.data, 'sejf.yaml'), `sms:\n  provider: ${kind}\n  address: https://localhost:${h.hub.port}\n  token: file sms.token\n  sender: Seats\n  ca: hub-ca.pem\n  private: yes\n  prices: prices.csv\n${kind === 'smsapi' ? '  receipts: file sms.receipts\n' : ''}`);
+    if (kind === 'smsapi') {
+      h.sink = await Sink.start({ tls: 'none' });
+      fs.appendFileSync(path.join(h.sejf.data, 'sejf.yaml'), h.sink.settings());
+    }
     await h.begin();
     h.tenant = h.sejf.tenant('visits', 'Firma');
     h.token = h.sejf.token('visits', h.tenant, 'firm');
@@ -110,6 +129,7 @@ class House {
   async end() {
     if (this.sejf) await this.sejf.remove();
     if (this.hub) await this.hub.stop();
+    if (this.sink) await this.sink.stop();
   }
 
   async visit(fields = {}) {
@@ -213,12 +233,18 @@ test('reminders: once, at decent hours over the night of the clocks, of what was
   const last = new Date(Date.UTC(year, 2, 31)), sunday = 31 - last.getUTCDay();      // the last Sunday of March: 02:00 becomes 03:00 in Warsaw
   const at = (day, hour, minute = 0) => Date.UTC(year, 2, day, hour, minute);
   const iso = (...a) => new Date(at(...a)).toISOString();
-  const texts = () => one.hub.taken.map((t) => t.text).filter((t) => t.startsWith('Przypomnienie'));
+  const texts = () => one.hub.taken.map((t) => t.text).filter((t) => t.startsWith('Przypomnienie')), hungarian = () => one.hub.taken.map((t) => t.text).filter((t) => t.startsWith('Ne feledje'));
   const told = (day, hour) => `Przypomnienie: ${day}.03.${year}, godz. ${hour}`;
   await one.moved(at(sunday - 3, 10));
   const change = async (v, fields) => assert.equal((await one.sejf.call('PATCH', `/v1/visits/visit/${v.id}`, { token: one.token, body: { fields }, type: 'application/merge-patch+json', headers: { 'if-match': '*' } })).status, 200);
   const plain = await one.visit({ starts: iso(sunday - 2, 13) }), cancelled = await one.visit({ starts: iso(sunday - 2, 12) }), later = await one.visit({ starts: iso(sunday - 2, 12, 30) });
   await one.visit({ starts: iso(sunday - 3, 15) });                     // made when it was time already
+  await one.visit({ starts: iso(sunday - 2, 11), lang: 'hu' });          // in the language of its person, text and time
+  const lesson = async (fields) => assert.equal((await one.sejf.call('POST', '/v1/visits/lesson', { token: one.token, body: { fields: { room: 'B 12', ...fields } } })).status, 201);
+  const day = iso(sunday - 2, 12).slice(0, 10), mails = () => one.sink.letters.map((l) => ({ ...l.read(), to: l.to[0] })).filter((l) => /people\.example/.test(l.to));
+  await lesson({ day, email: 'ewa@people.example', lang: 'en' });        // by mail; its day begins at 8:00 of the day before, which is over
+  await lesson({ day: iso(sunday - 1, 12).slice(0, 10), email: 'jan@people.example' });
+  await lesson({ day: iso(sunday - 1, 12).slice(0, 10), email: 'eva@people.example', lang: 'hu' });
   await one.visit({ starts: iso(sunday, 5) });                          // 07:00 summer time: 24 hours before is night, so on the evening before that
   await change(cancelled, { state: 'cancelled' });
   await change(later, { starts: iso(sunday - 1, 12) });
@@ -228,16 +254,25 @@ test('reminders: once, at decent hours over the night of the clocks, of what was
   await one.moved(at(sunday - 3, 14));                                   // a restart reminds nobody again
   await until('another message to have gone', async () => { const m = await one.message('after a restart'); await one.settled(m, 'sent'); return true; }, WAIT);
   assert.deepEqual(texts(), [told(sunday - 2, '14:00')]);
+  assert.deepEqual(hungarian(), [`Ne feledje: ${year}.03.${sunday - 2}. 12:00`]);
   assert.equal(one.hub.taken.find((t) => t.text === texts()[0]).to, plain.phone);
 
   await one.moved(at(sunday - 2, 19, 5));                                // two became due meanwhile: the one that was moved, and, at 20:00, the one of Sunday morning
   await until('both', () => texts().length === 3, WAIT, 200);
   assert.deepEqual(texts().slice(1).sort(), [told(sunday - 1, '13:00'), told(sunday, '7:00')].sort());
+  await until('both letters', () => mails().length === 2, WAIT, 200);
+  const [polish, magyar] = ['jan', 'eva'].map((n) => mails().find((l) => l.to === `${n}@people.example`));
+  assert.equal(polish.subject, 'Przypomnienie');
+  assert.match(polish.text, new RegExp(`^Przypomnienie: ${sunday - 1}\\.03\\.${year}, B 12`));
+  assert.equal(magyar.subject, 'Emlékeztető');
+  assert.match(magyar.text, new RegExp(`^Ne feledje: ${year}\\.03\\.${sunday - 1}\\., B 12`));
   for (const t of texts()) assert.ok(!/Próbny|visit|\d{6}/.test(t), t);
 
   await one.moved(at(sunday + 1, 10));                                   // what is past is not made up for
   await one.settled(await one.message('the last one'), 'sent');
   assert.equal(texts().length, 3);
+  assert.equal(hungarian().length, 1);
+  assert.equal(mails().length, 2);
 });
 
 test('a text of reminders that says more than the charter lets it is refused', { timeout: 60000 }, async () => {
