@@ -11,7 +11,6 @@
 #include "wire/base64.h"
 #include "wire/mailbox.h"
 
-#define LINE_KEPT 512u                       /* of a line; what is longer is passed over */
 #define MINUTE_MS 60000
 #define OUT_MAX (SMTP_LETTER_MAX + SMTP_LETTER_MAX / 16 + 65536u)
 #define NAME_MAX_LEN 253u
@@ -20,7 +19,6 @@
 enum state { GREETING, HELLO, STARTTLS, HANDSHAKE, AUTH, AUTH_USER, AUTH_PASSWORD, READY, MAIL, RCPT, DATA, ACCEPTED, DOT, RESET, ENDED, STATES };
 enum offer { PIPELINING = 1, EIGHT_BIT = 2, UTF8 = 4, DSN = 8, SIZE = 16, TLS_OFFERED = 32, AUTH_PLAIN = 64, AUTH_LOGIN = 128 };
 
-struct reply { int code; bool last; size_t bytes, lines; char said[SMTP_SAID]; size_t said_len; char enhanced[12]; };
 struct smtp {
     enum state state;
     char *name, *user, *password;
@@ -31,8 +29,7 @@ struct smtp {
     bool about;                              /* of the letter under way: the relay has answered something about it */
     unsigned offers;
     uint64_t size_max;
-    char line[LINE_KEPT]; size_t line_len; bool line_cr;
-    struct reply reply;
+    struct smtp_reply reply;
     struct smtp_answer answer;
     char *rcpt;                              /* commands that wait for their turn where nothing is said ahead */
     struct { bool given, said, special; char *say; } next;      /* the letter behind the one under way; say: MAIL, RCPT and DATA of it. Its text stands in `text` */
@@ -132,10 +129,10 @@ void smtp_quit(struct smtp *s) {
 
 /* ---- what a reply means */
 
-static void answer_set(struct smtp *s, enum smtp_outcome outcome, const struct reply *r) {
+static void answer_set(struct smtp *s, enum smtp_outcome outcome, const struct smtp_reply *r) {
     struct smtp_answer *a = &s->answer;
     *a = (struct smtp_answer){ .outcome = outcome, .about = carries_letter(s) && s->about, .status = r->code, .at = steps[s->state].at, .stage = steps[s->state].stage };
-    snprintf(a->said, sizeof a->said, "%.*s", (int)r->said_len, r->said);
+    smtp_reply_said(r, a->said);
     snprintf(a->enhanced, sizeof a->enhanced, "%s", r->enhanced);
 }
 
@@ -492,57 +489,6 @@ static void offer(struct smtp *s, const char *text) {
             s->size_max = s->size_max * 10 + (uint64_t)(*p - '0');
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/* "5.1.1 no such user": *text moves behind it. */
-static void enhanced_read(struct reply *r, const char **text) {
-    const char *p = *text;
-    size_t a = strspn(p, "0123456789"), b = a == 1 && p[1] == '.' ? strspn(p + 2, "0123456789") : 0, c = b > 0 && p[2 + b] == '.' ? strspn(p + 3 + b, "0123456789") : 0;
-    size_t len = 3 + b + c;
-    if (a != 1 || b < 1 || b > 3 || c < 1 || c > 3 || (p[len] != ' ' && p[len] != 0) || p[0] - '0' != r->code / 100)
-        return;
-    if (r->lines == 0)
-        snprintf(r->enhanced, sizeof r->enhanced, "%.*s", (int)len, p);
-    *text = p + len + (p[len] == ' ');
-}
-
-static void say(struct reply *r, const char *text) {
-    size_t room = sizeof r->said - r->said_len, n = strlen(text);
-    if (n == 0 || room < 3)
-        return;
-    if (r->said_len > 0)
-        r->said[r->said_len++] = ' ';
-    if (n > room - 2) {                      /* no half word: it may be half an address, which nobody knows for one */
-        n = room - 2;
-        while (n > 0 && text[n - 1] != ' ')
-            n--;
-    }
-    memcpy(r->said + r->said_len, text, n);
-    r->said_len += n;
-}
-
-/* A whole line. False: this is no SMTP. */
-static bool line_read(struct smtp *s) {
-    struct reply *r = &s->reply;
-    const char *p = s->line;
-    s->line[s->line_len] = 0;
-    if (s->line_len < 3 || p[0] < '2' || p[0] > '5' || !is_digit(p[1]) || !is_digit(p[2]) || (p[3] != 0 && p[3] != ' ' && p[3] != '-'))
-        return false;
-    int code = (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
-    if (r->lines > 0 && code != r->code)
-        return false;
-    r->code = code;
-    r->last = p[3] != '-';
-    const char *text = p[3] == 0 ? p + 3 : p + 4;
-    if (s->state == HELLO && r->lines > 0)
-        offer(s, text);
-    enhanced_read(r, &text);
-    say(r, text);
-    r->lines++;
-    s->line_len = 0;
-    return true;
-}
-
 /* What is too long is no reply; where the letter hangs on it, its number is enough. */
 static void too_long(struct smtp *s) {
     if (s->state == DOT && s->reply.lines > 0 && s->reply.code / 100 != 3) {
@@ -575,12 +521,24 @@ static enum smtp_event ended(struct smtp *s, const char *why) {
 static enum smtp_event reply_done(struct smtp *s, size_t left) {
     s->about = s->about || tells_of_letter(s);
     enum smtp_event e = on[s->state](s);
-    s->reply = (struct reply){ 0 };
+    s->reply = (struct smtp_reply){ 0 };
     if (e == SMTP_HANDSHAKE && left > 0)     /* said before the handshake, to be taken for what is said inside it (RFC 3207, 6) */
         e = end(s, "the relay says something between STARTTLS and the handshake");
     if (s->out.failed)
         e = end(s, "no memory for what is to be said to the relay");
     return e == SMTP_ENDED ? ended(s, NULL) : e;
+}
+
+static enum smtp_event heard(struct smtp *s, enum smtp_heard what, size_t left) {
+    if (what == SMTP_HEARD_NONSENSE)
+        return ended(s, "the relay does not speak SMTP");
+    if (what == SMTP_HEARD_ENDLESS) {
+        too_long(s);
+        return ended(s, NULL);
+    }
+    if (what != SMTP_HEARS_ON && s->state == HELLO && s->reply.lines > 1)
+        offer(s, s->reply.text);
+    return what == SMTP_HEARD_REPLY ? reply_done(s, left) : SMTP_NOTHING;
 }
 
 enum smtp_event smtp_take(struct smtp *s, const char **bytes, size_t *len) {
@@ -589,23 +547,10 @@ enum smtp_event smtp_take(struct smtp *s, const char **bytes, size_t *len) {
         return give_pending(s);
     while (*len > 0 && s->state != ENDED) {
         char c = **bytes;
-        enum smtp_event e = SMTP_NOTHING;
         ++*bytes;
         --*len;
-        if (++s->reply.bytes > SMTP_REPLY_MAX) {
-            too_long(s);
-            return ended(s, NULL);
-        }
-        if (s->state == HANDSHAKE || c == 0)
-            return ended(s, "the relay does not speak SMTP");
-        if (c != '\n') {
-            if (c != '\r' && s->line_len < LINE_KEPT - 1)
-                s->line[s->line_len++] = c;
-            continue;
-        }
-        if (!line_read(s))
-            return ended(s, "the relay does not speak SMTP");
-        if (s->reply.last && (e = reply_done(s, *len)) != SMTP_NOTHING)
+        enum smtp_event e = heard(s, s->state == HANDSHAKE ? SMTP_HEARD_NONSENSE : smtp_reply_hear(&s->reply, c), *len);
+        if (e != SMTP_NOTHING)
             return e;
     }
     *len = 0;

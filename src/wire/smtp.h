@@ -10,10 +10,9 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "wire/smtp_reply.h"
 #include "wire/verdict.h"
 
-#define SMTP_SAID 300u                       /* of what a relay says, as kept */
-#define SMTP_REPLY_MAX (64u << 10)           /* a longer reply is none */
 #define SMTP_LETTER_MAX (8u << 20)
 
 struct smtp;

@@ -58,3 +58,39 @@ test('a relay that lets in three connections gets three, and every letter goes',
   for (const id of sent) assert.equal(relay.came.get(id), 1);
   assert.ok(relay.most_open <= 3);
 });
+
+// The server must be able to read the file, whichever user it runs as; the first start gave the directories to their users.
+async function measured(sejf) {
+  const secret = 'a-token-for-metrics-of-this-test-alone', file = path.join(sejf.data, 'metrics.token'), store = fs.statSync(path.join(sejf.data, 'store'));
+  await sejf.stop();
+  fs.writeFileSync(file, `${secret}\n`, { mode: 0o600 });
+  if (process.getuid() === 0) fs.chownSync(file, store.uid, store.gid);
+  fs.appendFileSync(path.join(sejf.data, 'sejf.yaml'), 'metrics_token: metrics.token\n');
+  await sejf.start();
+  return async (name) => Number(new RegExp(`^sejf_${name} (\\d+)$`, 'm').exec((await sejf.call('GET', '/metrics', { token: secret })).text)[1]);
+}
+
+// Its filters, greylists, limits and servers that hang concern the tenant to whose people they belong; no pause of all comes of them.
+test("what is done to one tenant's letters slows no other's", { timeout: 300000 }, async () => {
+  const deeds = ['reset', 'shut', 'grey', 'slow', 'spam', 'hang'];
+  const relay = await Keeper.start((to) => deeds.find((d) => to.startsWith(d)) || null), sejf = await begin(relay);
+  const measure = await measured(sejf), bad = await new Tenant(sejf, 'Z kłopotami').event(), hanging = await new Tenant(sejf, 'Wiszący').event(), good = await new Tenant(sejf, 'Bez kłopotów').event();
+  const fine = await good.people(Array.from({ length: 30 }, (_, i) => `fine.${i}@people.example`));
+  const goes = async (ids) => {
+    const sent = new Set(await good.send(ids));
+    await until('the letters of the other tenant', async () => (await good.list()).filter((r) => sent.has(r.id) && r.state === 'sent').length === ids.length, 90000, 100);
+    for (const id of sent) assert.equal(relay.came.get(id), 1);
+  };
+  await bad.send(await bad.people(deeds.slice(0, 5).flatMap((d) => Array.from({ length: 4 }, (_, i) => `${d}.${i}@people.example`))));
+  await until('trouble', async () => (await bad.list()).filter((r) => r.tries > 0).length >= 3, 60000, 50);
+  await goes(fine.slice(0, 15));
+  await hanging.send(await hanging.people(Array.from({ length: 40 }, (_, i) => `hang.${i}@people.example`)));
+  await until('letters that hang', () => relay.hangs >= 4, 60000, 50);
+  await goes(fine.slice(15));
+  assert.equal(await measure('relay_failures_total'), 0, 'nothing was held against the relay');
+  assert.ok(await measure('letters_done_total') >= 33);
+  assert.ok(relay.hangs < 18, `${relay.hangs} of 36 threads hang`);
+  for (const r of await bad.list()) assert.ok(r.state === 'waiting' || r.state === 'sending', JSON.stringify(r));
+  const text = fs.readdirSync(path.join(sejf.data, 'log')).map((f) => fs.readFileSync(path.join(sejf.data, 'log', f), 'utf8')).join('');
+  assert.doesNotMatch(text, /people\.example.*people\.example|fine\.1@/);
+});

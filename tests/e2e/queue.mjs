@@ -5,10 +5,10 @@ import net from 'node:net';
 import { until } from './lib.mjs';
 
 // A relay over bare sockets, with PIPELINING. Each letter that came whole stands in `came`, by its Message-ID, as often as it came. `bend(to)` says what it does
-// with a letter to that address: nothing, 'stall', 'reset', 'later', 'close', 'huge', 'nobody'. It lets in `most` connections at a time, and answers a letter after delay() ms.
+// with a letter to that address: nothing, 'stall', 'reset', 'later', 'close', 'huge', 'nobody', 'hang' (at RCPT; `hangs` counts them), 'shut' (421), 'grey', 'slow', 'spam'. It lets in `most` connections at a time, and answers a letter after delay() ms.
 export class Keeper {
   static async start(bend = () => null, most = Infinity) {
-    const k = Object.assign(new Keeper(), { came: new Map(), bend, most, delay: () => 0, turned: 0, most_open: 0, sockets: new Set() });
+    const k = Object.assign(new Keeper(), { came: new Map(), bend, most, delay: () => 0, turned: 0, most_open: 0, hangs: 0, sockets: new Set() });
     k.server = net.createServer((s) => k.talk(s));
     await new Promise((done) => k.server.listen(0, '127.0.0.1', done));
     k.port = k.server.address().port;
@@ -36,6 +36,7 @@ export class Keeper {
           this.came.set(id, (this.came.get(id) || 0) + 1);
           if (deed === 'stall') { stalled = true; return; }
           if (deed === 'huge') { s.write('250-'); for (let i = 0; i < 160; i++) s.write('x'.repeat(65536)); s.write('\r\n'); continue; }
+          if (deed === 'spam') { this.came.delete(id); s.write('554 5.7.1 this looks like spam\r\n'); continue; }
           stalled = true;                                     // what is said behind the dot is answered behind its answer
           setTimeout(() => { s.write('250 2.0.0 kept\r\n'); stalled = false; go(); }, this.delay());
           return;
@@ -49,6 +50,9 @@ export class Keeper {
           to = (/<(.*?)>/.exec(line) || [])[1] || '';
           deed = this.bend(to);
           if (deed === 'reset') { s.resetAndDestroy(); return; }
+          if (deed === 'shut') { s.end('421 4.7.0 not with this one\r\n'); return; }
+          if (deed === 'hang') { stalled = true; this.hangs++; s.on('close', () => this.hangs--); return; }
+          if (deed === 'grey' || deed === 'slow') { s.write(deed === 'grey' ? '450 4.7.1 Greylisted, come back in five minutes\r\n' : '450 4.7.1 try again later\r\n'); deed = 'later'; continue; }
           s.write(deed === 'later' ? '450 4.2.0 not now\r\n' : deed === 'nobody' ? `550 5.1.1 <${to}> no such user\r\n` : '250 ok\r\n');
         } else if (word === 'data') {
           if (deed === 'later' || deed === 'nobody') s.write('503 5.5.1 no recipient\r\n');
