@@ -92,12 +92,27 @@ static enum code told_write(struct txn *t, void *arg, struct err *reterr) {
     return code;
 }
 
+/* The shares in the reader's language: the numbers of what the store keeps in English (messages/suppress.c), in their order: sent, days, bounced, its share, complained,
+ * its share. */
+static void put_shares(struct buf *ret, const char *why, enum lang lang) {
+    enum { SENT, DAYS, BOUNCED, BOUNCED_SHARE, COMPLAINED, COMPLAINED_SHARE, NUMBERS };
+    char numbers[NUMBERS][16] = { "" };
+    for (size_t i = 0; i < NUMBERS && *why != 0; i++) {
+        why += strcspn(why, "0123456789");
+        size_t n = strspn(why, "0123456789.");
+        snprintf(numbers[i], sizeof numbers[i], "%.*s", (int)(n < sizeof numbers[i] ? n : 0), why);
+        why += n;
+    }
+    say_plain(ret, text_in(TEXT_PAUSE_SHARES, lang), SAY_ARGS(numbers[SENT], numbers[BOUNCED], numbers[BOUNCED_SHARE], numbers[COMPLAINED], numbers[COMPLAINED_SHARE]));
+}
+
 static enum code letter_to(struct api *a, struct service *s, int64_t tenant, const struct person_of *p, const struct untold *u, struct post_ready *ret, struct err *reterr) {
-    AUTO(buf_done) struct buf text = BUF(8192), subject = BUF(512);
+    AUTO(buf_done) struct buf text = BUF(8192), subject = BUF(512), shares = BUF(512);
     const char *title = charter_title(service_charter(s))->in[p->lang];
     title = title != NULL ? title : charter_name(service_charter(s));
+    put_shares(&shares, u->why, p->lang);
     say_plain(&subject, text_in(TEXT_PAUSE_SUBJECT, p->lang), SAY_ARGS(title));
-    say_plain(&text, text_in(TEXT_PAUSE_LETTER, p->lang), SAY_ARGS(title, channel_name((enum channel)u->channel), u->why, a->config.base_url, charter_contact(service_charter(s))));
+    say_plain(&text, text_in(TEXT_PAUSE_LETTER, p->lang), SAY_ARGS(title, channel_name((enum channel)u->channel), buf_str(&shares), a->config.base_url, charter_contact(service_charter(s))));
     if (text.failed || subject.failed)
         return err_set(reterr, E_MEMORY, "no memory for a letter");
     return post_seal(s, tenant, &(struct post){ .cause = "pause", .about = u->round, .to = p->email, .to_name = p->name, .lang = p->lang, .subject = buf_str(&subject), .text = buf_str(&text), .whom = p->id,

@@ -221,6 +221,8 @@ static void look_bounces(struct visit *v) {
         say(v, NOTE, "bounces in mail of sejf.yaml, as docs/bounces.md says", "nothing that comes back is heard: dead addresses and complaints go unnoticed");
     else
         say(v, GOOD, NULL, "what comes back to addresses in %s is taken in at %s:%d", m->bounces_domain, m->bounces_listen, m->bounces_port);
+    if (m->bounces_domain != NULL && strncmp(m->bounces_listen, "127.", 4) != 0 && strcmp(m->bounces_listen, "::1") != 0)
+        say(v, NOTE, "let your own mail server take it, by TLS, and hand it on to 127.0.0.1, as docs/bounces.md says", "bounces come in over a network in the clear: they may quote addresses and letters");
 }
 
 static void look_relay(struct visit *v) {

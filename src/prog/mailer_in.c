@@ -60,12 +60,20 @@ struct mailer_in *mailer_in_free(struct mailer_in *m) {
 
 static bool known(void *arg, const char *address) { return mail_heard_known(((const struct mailer_in *)arg)->domain, address); }
 
+/* IPv4 as its four bytes behind twelve zeros, however it came; of IPv6 a /64, which is one's own; this machine as 127.0.0.1. */
 static struct in6_addr peer_of(const struct sockaddr_storage *from) {
     struct in6_addr a = { { { 0 } } };
-    if (from->ss_family == AF_INET6)
-        memcpy(&a, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 8);     /* a /64 is one */
-    else if (from->ss_family == AF_INET)
+    if (from->ss_family == AF_INET6) {
+        const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(six))
+            memcpy(&a.s6_addr[12], &six->s6_addr[12], 4);
+        else if (IN6_IS_ADDR_LOOPBACK(six))
+            a.s6_addr[12] = 127;
+        else
+            memcpy(&a, six, 8);
+    } else if (from->ss_family == AF_INET) {
         memcpy(&a.s6_addr[12], &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+    }
     return a;
 }
 
@@ -88,17 +96,14 @@ static void write_out(struct connection *c) {
 }
 
 /* A mail server of ours hands on what comes for all the world: its connections are bounded by the places alone. */
-static bool is_near(const struct in6_addr *peer) {
-    static const struct in6_addr none = { { { 0 } } };
-    return memcmp(peer, &none, sizeof none) == 0 || peer->s6_addr[12] == 127;
-}
+static bool is_near(const struct in6_addr *peer) { return peer->s6_addr[12] == 127; }
 
 /* The oldest one, of that address or of all, whose message is in nobody's hand. False: all are young. */
 static bool make_room(struct mailer_in *m, const struct in6_addr *peer) {
     struct connection *first = NULL;
     for (size_t i = 0; i < m->count; i++) {
         struct connection *c = m->list[i];
-        if (c->waits == 0 && !c->ended && (peer == NULL || memcmp(&c->peer, peer, sizeof *peer) == 0) && (first == NULL || c->begun < first->begun))
+        if (c->waits == 0 && !c->handed && (peer == NULL || memcmp(&c->peer, peer, sizeof *peer) == 0) && (first == NULL || c->begun < first->begun))
             first = c;
     }
     if (first == NULL || clock_steady() - first->begun < YOUNG_USEC)
