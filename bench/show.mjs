@@ -200,7 +200,7 @@ export async function show({ people, say = () => {}, data }) {
     assert.equal(metric('messages_ended_total\\{channel="email"\\}'), 2 * people - gone);
     assert.equal(metric('messages_bounced_total\\{channel="email"\\}'), given.bounced.size);
     assert.equal(metric('messages_complained_total\\{channel="email"\\}'), given.complained.size);
-    assert.equal(metric('messages_refused_total\\{channel="email",gate="suppressed"\\}'), gone);
+    for (const [gate, count] of Object.entries(two.refused)) assert.equal(metric(`messages_refused_total\\{channel="email",gate="${gate}"\\}`), count, gate);
     assert.equal(metric('campaigns_open'), 0);
     assert.doesNotMatch(metrics, /Wydawca|zawilska|@/i);
 

@@ -190,7 +190,7 @@ static enum code preview_run(struct preview *p, json_t **ret, struct err *reterr
     if (code != OK)
         return code;
     json_t *told = json_pack("{s:I, s:b, s:I, s:o, s:O}", "found", (json_int_t)p->found, "more", more, "passes", (json_int_t)p->passes, "refused", refusals_json(p->refused), "examples", p->examples);
-    if (told == NULL || (p->w->channel == CHANNEL_SMS && (json_object_set_new(told, "parts", json_integer(p->parts)) != 0 || json_object_set_new(told, "cost", json_integer(p->cost)) != 0))) {
+    if (told == NULL || (p->w->channel == CHANNEL_SMS && use_owner(p->s, &p->who) && (json_object_set_new(told, "parts", json_integer(p->parts)) != 0 || json_object_set_new(told, "cost", json_integer(p->cost)) != 0))) {
         json_decref(told);
         return err_set(reterr, E_MEMORY, "no memory for a preview");
     }
