@@ -270,6 +270,7 @@ TEST(a_whole_mail_stands_on_its_own) {
     CHECK(strncmp(mail.data, "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=seats.example;", 70) == 0);
     CHECK(strstr(mail.data, "\r\nList-Id: <") != NULL && strstr(mail.data, ".k7.seats.example>\r\nList-Unsubscribe: ") != NULL && strstr(mail.data, "multipart/alternative") != NULL);
     const char *page = strstr(mail.data, "text/html");
+    CHECK(strcasestr(page, "<img") == NULL && strcasestr(page, "<link") == NULL && strstr(page, "url(") == NULL && strstr(page, "src=") == NULL);      /* nothing loads */
     CHECK(strstr(mail.data, "\r\nAuto-Submitted") == NULL && page != NULL && strstr(page, "<script") == NULL && strstr(page, "&lt;script&gt;") != NULL);
     for (const char *p = mail.data; *p != 0; p++)
         CHECK((unsigned char)*p < 0x80 && (*p != '\n' || p[-1] == '\r'));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rule.h"
 #include "base/text.h"
 
 #define MARKS_MAX 20000u
@@ -221,6 +222,8 @@ static void inline_read(struct reading *r, const char *to, bool strong, bool lin
 
 static void link_read(struct reading *r, bool nested) {
     const char *at = r->p, *close = ahead(r, at + 1, ']', 0), *end = NULL;
+    if (at > r->line && at[-1] == '!' && rule_on(RULE_mail_untracked))
+        wrong(r, at, "an image would be loaded from elsewhere and tell who reads when, so a mail has none; put a space between ! and [ where words are meant");
     if (close != NULL && close + 1 < r->end && close[1] == '(')
         end = memchr(close, ')', (size_t)(r->end - close));
     if (nested) {

@@ -82,6 +82,7 @@ TEST(says_where_a_mistake_is_and_how_to_mend_it) {
         { "****", false, 1, 1, "there are no words between ** and **" },
         { "**a [b](https://x.example) c**", false, 1, 5, "a link stands in another mark; close that one before it" },
         { "[a **b** c](https://x.example)", false, 1, 4, "** stands in another mark; close that one before it" },
+        { "Hi ![a](https://x.example/p.gif)", false, 1, 5, "an image would be loaded from elsewhere and tell who reads when, so a mail has none; put a space between ! and [ where words are meant" },
         { "[a]", false, 1, 1, "this is no whole link: write [words](https://…) in one line, or \\[ for a bracket" },
         { "[a](https://x.example", false, 1, 1, "this is no whole link: write [words](https://…) in one line, or \\[ for a bracket" },
         { "[](https://x.example)", false, 1, 1, "this link has no words between [ and ]" },
