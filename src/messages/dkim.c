@@ -209,7 +209,8 @@ enum code dkim_sign(const struct dkim *d, const char *message, size_t len, usec_
     buf_printf(&head, "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=%s;\r\n\t s=%s; t=%lld;\r\n\t h=%s;\r\n\t bh=", d->domain, d->selector, (long long)(now / USEC_PER_SEC), buf_str(&list));
     base64_add(hash, sizeof hash, 0, &head);
     buf_text(&head, ";\r\n\t b=");
-    header_canonical(&input, buf_str(&head), buf_str(&head) + head.len);
+    if (!list.failed && !head.failed)        /* half a header has no colon to look for */
+        header_canonical(&input, buf_str(&head), buf_str(&head) + head.len);
     if (body.failed || list.failed || input.failed || head.failed)
         return err_set(reterr, E_MEMORY, "no memory for a signature");
     enum code code = rsa_sign(d->key, input.data, input.len, &sig, reterr);

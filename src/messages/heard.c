@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "ledger/ledger.h"
 #include "messages/suppress.h"
 #include "messages/verp.h"
@@ -266,6 +267,11 @@ static enum code tell(struct service *s, const struct verp *v, enum heard what, 
 
 static enum mail_heard_end end_of(enum code code) { return code == OK || code == E_NOT_FOUND || code == E_GONE ? MAIL_HEARD_TAKEN : MAIL_HEARD_NOT_NOW; }
 
+static enum mail_heard_end not_read(struct err *reterr) {
+    (void)err_set(reterr, E_MEMORY, "no memory to read a report");
+    return MAIL_HEARD_NOT_NOW;
+}
+
 enum mail_heard_end mail_heard(const struct mail_heard *h, const char *to, const void *message, size_t len, struct err *reterr) {
     PRE(h != NULL && to != NULL && message != NULL && reterr != NULL);
     AUTO(buf_wipe) struct buf from = BUF(4096);
@@ -275,12 +281,15 @@ enum mail_heard_end mail_heard(const struct mail_heard *h, const char *to, const
     struct dsn d;
     struct service *s = NULL;
     const bool named = verp_read(to, h->domain, &v);
+    const size_t lost = mem_lost();          /* what was read with less memory than it takes says nothing: it comes again */
     if (!mail_heard_known(h->domain, to))
         return MAIL_HEARD_NOBODY;
     enum code code = named ? believed(h, &v, &s, reterr) : OK;
     if (code != OK)
         return code == E_NOT_FOUND || code == E_GONE ? MAIL_HEARD_NOBODY : MAIL_HEARD_NOT_NOW;
     arf_read(message, len, &a, &from);
+    if (mem_lost() != lost)
+        return not_read(reterr);
     if (a.is) {
         if (!a.complaint || from.failed || (!named && !verp_read(buf_str(&from), h->domain, &v)))
             return MAIL_HEARD_TAKEN;
@@ -290,5 +299,7 @@ enum mail_heard_end mail_heard(const struct mail_heard *h, const char *to, const
     if (!named)
         return MAIL_HEARD_TAKEN;             /* somebody writes by hand where machines report */
     dsn_read(message, len, &d);
+    if (mem_lost() != lost)
+        return not_read(reterr);
     return d.says == DSN_NOTHING ? MAIL_HEARD_TAKEN : end_of(tell(s, &v, whats[d.says], &d, reterr));
 }

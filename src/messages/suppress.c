@@ -136,7 +136,7 @@ static enum code told(struct telling *t, enum code code, json_t **ret, struct er
     json_t *counts = json_object();
     for (int i = SUPPRESS_COMPLAINT; i <= SUPPRESS_HAND; i++)
         if (t->counts[i] > 0)
-            json_object_set_new(counts, suppress_reason_name((enum suppress_reason)i), json_integer(t->counts[i]));
+            t->lost |= json_object_set_new(counts, suppress_reason_name((enum suppress_reason)i), json_integer(t->counts[i])) != 0;
     json_t *all = code != OK || t->lost ? NULL : json_pack("{s:O, s:o, s:O}", "items", t->items, "next", t->more ? time_json(t->last) : json_null(), "counts", counts);
     json_decref(counts);
     json_decref(t->items);

@@ -244,9 +244,10 @@ static void take_command(struct smtpd *s, char c) {
         return;
     }
     if (c != '\n') {
+        const size_t had = s->line.len;
         buf_char(&s->line, c);
-        if (s->line.failed)
-            end(s, "500 5.5.2 this line is too long");
+        if (s->line.failed)                  /* without memory nothing is refused for good: it comes again */
+            end(s, had + 2 >= SMTPD_LINE_MAX ? "500 5.5.2 this line is too long" : "421 4.3.0 not now, come again later");
         return;
     }
     AUTO(buf_done) struct buf line = s->line;
