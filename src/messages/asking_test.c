@@ -38,7 +38,7 @@ TEST(answers) {
 
 /* ---- a peer at a socket */
 
-struct place { char directory[64], path[96]; int listen; pthread_t thread; const char *answer; /* NULL: says nothing */ bool floods; char got[4096]; };
+struct place { char directory[64], path[96]; int listen; pthread_t thread; const char *answer; /* NULL: says nothing */ _Atomic bool floods; char got[4096]; };
 
 static void *peer_run(void *arg) {
     struct place *p = arg;

@@ -215,8 +215,9 @@ static enum code leave(void *arg, struct buf *outcome UNUSED, struct err *reterr
 }
 static bool left(void *arg, enum code code) {
     struct scene *s = arg;
-    bool done = false;
-    CHECK_OK(unsubscribe_done(s->d.b.service, &s->leave, &done, &s->d.b.e), &s->d.b.e);
+    enum unsubscribed now = UNSUBSCRIBED_NOT;
+    CHECK_OK(unsubscribe_done(s->d.b.service, &s->leave, &now, &s->d.b.e), &s->d.b.e);
+    bool done = now != UNSUBSCRIBED_NOT;
     if (done)
         CHECK_OK(unsubscribe_undo(s->d.b.service, &s->leave, "link", &s->d.b.e), &s->d.b.e);
     return done || code != OK;               /* one that failed half-way is done anew: "left" is never said of what is not */

@@ -8,11 +8,13 @@
 #include "base/test.h"
 #include "sys/files.h"
 
-struct ear { struct mail_ear *ear; enum code code; struct err e; char to[64], text[64]; };
+struct ear { struct mail_ear *ear; enum code code; struct err e; pthread_mutex_t lock; char to[64], text[64]; };
 static enum mail_in_answer take(void *arg, const char *to, const void *message, size_t len) {
     struct ear *x = arg;
+    pthread_mutex_lock(&x->lock);
     snprintf(x->to, sizeof x->to, "%s", to);
     snprintf(x->text, sizeof x->text, "%.*s", (int)len, (const char *)message);
+    pthread_mutex_unlock(&x->lock);
     return len == 0 ? MAIL_IN_NOBODY : MAIL_IN_TAKEN;
 }
 static void *hear(void *arg) {
@@ -44,7 +46,7 @@ static bool next(struct ipc *ipc, const uint8_t **frame, size_t *len) {
 }
 
 TEST(a_message_is_handed_over_and_answered) {
-    struct ear x = { 0 };
+    struct ear x = { .lock = PTHREAD_MUTEX_INITIALIZER };
     struct err e;
     int line[2];
     pthread_t thread;
@@ -61,8 +63,10 @@ TEST(a_message_is_handed_over_and_answered) {
         CHECK_OK(say(ipc, &e), &e);
         CHECK(next(ipc, &frame, &len) && mail_in_answer_read(frame, len, &answer));
         CHECK(answer == (i == 0 ? MAIL_IN_TAKEN : MAIL_IN_NOBODY));
+        pthread_mutex_lock(&x.lock);
         CHECK_TEXT(x.to, "b-1@x.example");
         CHECK_TEXT(x.text, i == 0 ? "text" : "");
+        pthread_mutex_unlock(&x.lock);
     }
     put_u8(ipc_begin(ipc), 99);
     CHECK_OK(say(ipc, &e), &e);
