@@ -7,6 +7,7 @@
 #include "records/beside.h"
 #include "records/service.h"
 #include "records/testbed.h"
+#include "lists.h"
 #include "store/rows.h"
 
 #define TEXT                                                                                                                                         \
@@ -25,25 +26,7 @@
 #define GROUP 64u
 #define ROUNDS 5
 
-static struct uuid made(struct bed *b, const struct caller *who, const char *kind, json_t *fields) {
-    json_t *one = NULL;
-    CHECK_OK(bed_make(b, who, kind, fields, &one), &b->e);
-    struct uuid id = id_of(one);
-    json_decref(one);
-    return id;
-}
-
 /* ---- the walk */
-
-struct lines { int at, count; const char *list; };
-static ssize_t line_read(void *arg, void *ret, size_t room) {
-    struct lines *l = arg;
-    size_t n = 0;
-    while (l->at < l->count && n + 256 < room)
-        n += (size_t)snprintf((char *)ret + n, room - n, "{\"list\":\"%s\",\"email\":\"person%d@people.example\"}\n", l->list, l->at++);
-    return (ssize_t)n;
-}
-static bool line_drop(void *arg, const void *bytes, size_t len) { (void)arg; (void)bytes; (void)len; return true; }
 
 struct adding { struct campaign_row row; int64_t number; };
 static enum code add(struct txn *t, void *arg, struct err *e) {
@@ -52,14 +35,12 @@ static enum code add(struct txn *t, void *arg, struct err *e) {
 }
 
 static void walk(struct bed *b, const struct caller *who, int people) {
-    char id[UUID_TEXT];
     const struct uuid list = made(b, who, "list", json_pack("{s:s}", "title", "News"));
-    struct lines l = { 0, people, uuid_format(&list, id) };
     const int kind = charter_kind(b->charter, "subscription");
-    CHECK_OK(records_import(b->service, who, kind, FORMAT_NDJSON, NULL, &(struct source){ line_read, &l }, &(struct sink){ line_drop, NULL }, &b->e), &b->e);
+    list_fill(b, who, &list, people);
     AUTO(campaign_sealed_done) struct campaign_sealed sealed = { .id = 0 };
-    const struct campaign_asker nobody = { NULL, NULL };
-    json_t *entry = json_pack("{s:s}", "by", "sejf");
+    const struct campaign_asker by = { asker, (void *)(uintptr_t)who };
+    json_t *entry = json_pack("{s:{s:i}}", "by", "token", 1);
     CHECK_OK(campaign_seal(b->service, b->tenant, entry, &sealed, &b->e), &b->e);
     json_decref(entry);
     struct adding a = { .row = { .kind = service_kind(b->service, kind)->number, .scope = list, .template = 1, .purpose = "", .begins = 1, .whose = "token 1", .key = sealed.id,
@@ -69,7 +50,7 @@ static void walk(struct bed *b, const struct caller *who, int people) {
     int pages = 0;
     for (bool more = true; more; pages++) {
         const usec_t at = clock_steady();
-        CHECK_OK(campaign_step(b->service, b->tenant, a.number, &nobody, &more, &b->e), &b->e);
+        CHECK_OK(campaign_step(b->service, b->tenant, a.number, &by, &more, &b->e), &b->e);
         longest = clock_steady() - at > longest ? clock_steady() - at : longest;
     }
     const double took = (double)(clock_steady() - began) / 1e6;

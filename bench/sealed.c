@@ -24,6 +24,7 @@
 #include "records/record.h"
 #include "records/service.h"
 #include "records/testbed.h"
+#include "lists.h"
 #include "sink.h"
 #include "store/rows.h"
 enum code log_prepare(const struct settled *s, void **ret, struct err *reterr);
@@ -107,49 +108,18 @@ static enum code service_of(void *arg, int64_t tenant, struct service **ret, str
 
 /* ---- people, and a campaign to all of them */
 
-struct lines { int at, count; const char *list; };
-static ssize_t line_read(void *arg, void *ret, size_t room) {
-    struct lines *l = arg;
-    size_t n = 0;
-    while (l->at < l->count && n + 256 < room)
-        n += (size_t)snprintf((char *)ret + n, room - n, "{\"list\":\"%s\",\"email\":\"person%d@people.example\"}\n", l->list, l->at++);
-    return (ssize_t)n;
-}
-static bool line_drop(void *arg, const void *bytes, size_t len) { (void)arg; (void)bytes; (void)len; return true; }
-
-static struct uuid made(struct bed *b, const struct caller *who, const char *kind, json_t *fields) {
-    json_t *one = NULL;
-    CHECK_OK(bed_make(b, who, kind, fields, &one), &b->e);
-    struct uuid id = id_of(one);
-    json_decref(one);
-    return id;
-}
-
 struct hall { struct bed b; struct caller who; struct uuid list; int people; struct mail_line *line; };
 
 static void hall_start(struct hall *h) {
-    char id[UUID_TEXT];
     bed_start(&h->b, TEXT);
     h->who = bed_role(&h->b, h->b.tenant, "customer");
     (void)made(&h->b, &h->who, "account", json_pack("{s:s, s:s}", "title", "News", "pool", "shared"));
     h->list = made(&h->b, &h->who, "list", json_pack("{s:s}", "title", "News"));
-    struct lines l = { 0, h->people, uuid_format(&h->list, id) };
-    CHECK_OK(records_import(h->b.service, &h->who, charter_kind(h->b.charter, "subscription"), FORMAT_NDJSON, NULL, &(struct source){ line_read, &l }, &(struct sink){ line_drop, NULL }, &h->b.e), &h->b.e);
+    list_fill(&h->b, &h->who, &h->list, h->people);
     json_t *body = json_pack("{s:s, s:{s:s, s:s}}", "kind", "subscription", "en", "subject", "News of the week", "text", "Hello,\n\nthis is what happened in the week."), *put = NULL, *mistakes = NULL;
     CHECK_OK(template_put(h->b.service, &h->who, "news", body, &put, &mistakes, &h->b.e), &h->b.e);
     json_decref(put);
     json_decref(body);
-}
-
-static enum code asker(void *arg, struct service *s, int64_t tenant, int64_t token, const struct uuid *account, struct caller *ret, struct arena *arena, struct err *e) {
-    (void)s;
-    (void)tenant;
-    (void)token;
-    (void)account;
-    (void)arena;
-    (void)e;
-    *ret = *(const struct caller *)arg;
-    return OK;
 }
 
 static void campaign(struct hall *h) {

@@ -232,6 +232,11 @@ export async function show({ people, say = () => {}, data }) {
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const { values: o } = parseArgs({ options: { people: { type: 'string', default: '10000,100000' } } });
-  for (const people of o.people.split(',').map(Number))
-    console.log(JSON.stringify(await show({ people, say: (text) => process.stderr.write(`${text}\n`) })));
+  let least = null;
+  for (const people of o.people.split(',').map(Number)) {
+    const figures = await show({ people, say: (text) => process.stderr.write(`${text}\n`) });
+    console.log(JSON.stringify(figures));
+    least ??= figures;
+    for (const [name, mb] of Object.entries(figures.memory_most)) assert.ok(mb < 1.5 * least.memory_most[name] + 16, `${name} grows with the list: ${mb} MB, after ${least.memory_most[name]} with ${least.people} people`);
+  }
 }

@@ -54,3 +54,13 @@ test('bench/retention on a few records', { timeout: 600000 }, () => {
     assert.match(r.stdout, new RegExp(`\\| ${what} \\| [0-9.]+ \\| [0-9.]+ \\| (?:[0-9.]+|-) \\|`));      // -: in a moment so short the peer may write nothing
   assert.match(r.stdout, /A walk over 700 records of which none is due: [0-9.]+ ms/);
 });
+
+test('the programs that measure messages, on a few letters', { timeout: 600000 }, () => {
+  const programs = { bench_queue: [['-n', '50'], {}], bench_campaign: [[], { CAMPAIGN_PEOPLE: '100', CAMPAIGN_DELIVERIES: '64' }], bench_sealed: [[], { SEALED_PEOPLE: '50', SEALED_ROUNDS: '1' }] };
+  const made = spawnSync('ninja', ['-C', build, ...Object.keys(programs).map((name) => `bench/${name}`)], { encoding: 'utf8', timeout: 500000 });
+  assert.equal(made.status, 0, made.stdout + made.stderr);
+  for (const [name, [args, env]] of Object.entries(programs)) {
+    const r = spawnSync(path.join(build, 'bench', name), args, { encoding: 'utf8', timeout: 300000, env: { ...process.env, ...env } });
+    assert.equal(r.status, 0, `${name}: ${r.stdout}${r.stderr}`);
+  }
+});
