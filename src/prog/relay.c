@@ -26,7 +26,7 @@ struct relay {
     usec_t until;
     struct smtp *smtp;
     struct tls *tls;
-    bool shaken, accepted /* and not said yet: text is being carried */, finishes /* what is taken out next is the dot */;
+    bool begins /* the handshake is to be begun */, shaken, accepted /* and not said yet: text is being carried */, finishes /* what is taken out next is the dot */;
     struct buf in, out;                      /* in: heard and not understood yet */
     size_t sent, dot;                        /* of out; where the last dot of a letter ends in it, 0: it is not in it */
 };
@@ -44,7 +44,9 @@ static void wait_anew(struct relay *r) { r->until = clock_steady() + (usec_t)smt
 
 static enum code tls_begin(struct relay *r, struct err *reterr) {
     r->state = SHAKES;
-    return tls_new(r->way->trust, r->way->to->host, &r->tls, reterr);
+    enum code code = tls_new(r->way->trust, r->way->to->host, &r->tls, reterr);
+    r->begins = code == OK;                  /* whoever made the connection, and however soon: the first word is ours */
+    return code;
 }
 
 /* A dot of which not all was carried is none, inside TLS or not: the relay has not taken the letter. */
@@ -206,17 +208,18 @@ static enum smtp_event shake(struct relay *r) {
     if (tls_begin(r, &e) != OK)
         lost(r, e.text);
     else
-        hear_tls(r, "", 0);                  /* we begin */
+        hear_tls(r, "", 0);
+    r->begins = false;
     return SMTP_NOTHING;
 }
 
 enum smtp_event relay_go_on(struct relay *r) {
     for (unsigned pieces = 0;; pieces++) {
-        if (r->state == DIALS) {
+        if (r->state == DIALS)
             dials(r);
-            if (r->state == SHAKES)
-                hear_tls(r, "", 0);
-        }
+        if (r->begins)
+            hear_tls(r, "", 0);
+        r->begins = false;
         enum smtp_event event = understand(r);
         if (event == SMTP_HANDSHAKE)
             event = shake(r);

@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include "base/test.h"
+#include "crypto/cert.h"
 
 #define LARGE ((size_t)2 << 20)
 struct stage { int listens, fd; struct mail_relay to; struct relay_way way; struct relay *r; enum smtp_event last; };
@@ -139,4 +141,36 @@ TEST(a_dot_that_left_may_have_arrived) {
         CHECK_INT(smtp_answer(relay_smtp(g.r))->outcome, left ? SMTP_IN_DOUBT : SMTP_RELAY);
         stage_end(&g);
     }
+}
+
+/* TLS from the first byte: however soon the connection is there, also before anybody waits for it, the handshake is begun by us. */
+TEST(the_first_word_of_tls_is_ours) {
+    static const char *const names[] = { "localhost" };
+    AUTO(buf_wipe) struct buf authority = BUF(1 << 16), chain = BUF(1 << 16), key = BUF(1 << 16);
+    AUTO(tls_trust_free) struct tls_trust *trust = NULL;
+    char file[] = "/tmp/sejf-relay-XXXXXX";
+    struct err e;
+    struct stage g;
+    CHECK_OK(cert_make(names, 1, clock_now(), 30, &authority, &chain, &key, &e), &e);
+    int fd = mkstemp(file);
+    CHECK(fd >= 0 && write(fd, authority.data, authority.len) == (ssize_t)authority.len);
+    fd_close(&fd);
+    CHECK_OK(tls_trust_new(file, &trust, &e), &e);
+    CHECK(unlink(file) == 0);
+    stage_start(&g);
+    g.r = relay_close(g.r);
+    fd_close(&g.fd);
+    g.to.tls = RELAY_TLS;
+    g.way.trust = trust;
+    CHECK_OK(relay_open(&g.way, &g.r, &e), &e);
+    g.fd = accept4(g.listens, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    CHECK(g.fd >= 0);
+    char first = 0;
+    for (int i = 0; i < 3000 && recv(g.fd, &first, 1, 0) != 1; i++) {
+        struct pollfd p = { .fd = relay_fd(g.r), .events = relay_events(g.r) };
+        CHECK_INT(relay_go_on(g.r), SMTP_NOTHING);
+        (void)poll(&p, 1, 20);
+    }
+    CHECK_INT(first, 22);                    /* a record of a handshake */
+    stage_end(&g);
 }
