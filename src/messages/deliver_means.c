@@ -50,11 +50,14 @@ static void weigh(struct letter_try *t) {
         t->reply.outcome = MAIL_LATER;
 }
 
-/* The relay let us in, and the connection ended at this letter, over a new one too: that may be the letter, so it waits as one that was answered. */
+/* The relay let us in, and the connection ended at this letter, over a new one too: that may be the letter, so it waits longer each time. */
 static bool lost_at_letter(const struct letter_try *t) {
     const struct mail_reply *r = &t->reply;
     return t->row.channel == CHANNEL_EMAIL && r->outcome == MAIL_RELAY && r->stage > REPLY_AT_US && (r->status == 0 || r->status == 421);
 }
+
+/* 15 seconds, for a relay that was only started anew; doubled up to 4 hours. */
+static usec_t lost_wait(int times, uint32_t random) { return wait_of(15 * USEC_PER_SEC, 4 * USEC_PER_HOUR, times, random); }
 
 static enum deliver_end end_of(const struct letter_try *t) {
     enum mail_outcome o = t->reply.outcome;
@@ -83,7 +86,7 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
         r->heard = now;
     }
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
-    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : o == MAIL_RELAY && !lost_at_letter(t) ? now + RELAY_WAIT : now + deliver_wait(r->answers, try_random());
+    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : lost_at_letter(t) ? now + lost_wait(r->answers, try_random()) : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, try_random());
     if (r->verdict == VERDICT_FULL && o == MAIL_LATER && t->next < now + FULL_WAIT)
         t->next = now + FULL_WAIT;
     if (r->state == LETTER_UNKNOWN)

@@ -51,7 +51,7 @@ static struct fair_held held_by(const struct lane *l, int64_t tenant, usec_t sta
 /* The next of whoever has had fewer, and may have one more. */
 static struct place *next_place(struct lane *l) {
     const usec_t stalled_since = clock_steady() - fair_stall(l->fair);
-    int64_t refused[PLACES];
+    int64_t refused[PLACES] = { 0 };
     size_t refusals = 0;
     for (;;) {
         struct place *best = NULL;

@@ -112,7 +112,7 @@ test(`${rounds} kills while messages flow: none is lost, and none comes twice bu
 test('kills while text messages flow to a provider that takes a reference once', { timeout: 7200000 }, (t) => kills(t, 'smsapi', Math.ceil(rounds / 3)));
 
 test('what a peer does to its letters is done to no other', { timeout: 400000 }, async () => {
-  const deeds = ['stall', 'reset', 'later', 'close', 'huge'];
+  const deeds = ['stall', 'reset', 'later', 'close', 'huge', 'hang', 'shut', 'grey', 'slow', 'spam'];
   const relay = await Keeper.start((to) => deeds.find((d) => to.startsWith(d)) || null), sejf = await begin(relay);
   const bad = await new Tenant(sejf, 'Z kłopotami').event(), good = await new Tenant(sejf, 'Bez kłopotów').event();
   const ids = await bad.people(deeds.flatMap((d) => [1, 2, 3, 4].map((i) => `${d}.${i}@people.example`)));
