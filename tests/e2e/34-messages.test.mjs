@@ -96,6 +96,30 @@ test('who sends says the charter, and a token that reads sends nothing', async (
   assert.equal((await send('0192a000-0000-7000-8000-000000000000')).status, 404);
 });
 
+test('why a gate stops a message is told to who sees the address, and a purpose holds a token', async () => {
+  const there = await until('an event of today', async () => {       // a midnight may stand between the making and the call
+    const now = new Date(), today = ok(await call('POST', '/event', { fields: { title: 'Dzisiaj', starts: now.toISOString(), ends: new Date(now.getTime() + 7200e3).toISOString() } }), 201).id;
+    const id = await person(today, address()), one = { kind: 'registration', id, scope: other, ...letter };
+    const r = await sejf.call('POST', '/v1/events/messages', { token: door, body: one });
+    const many = ok(await sejf.call('POST', '/v1/events/messages/batch', { token: door, body: { messages: [one] } }));
+    return r.status === 404 || many.items[0].status === 404 ? false : { id, r, many };
+  });
+  for (const told of [there.r.json, there.many.items[0]]) {
+    assert.equal(told.status, 403);
+    assert.equal(told.gate, 'charter');
+    assert.equal(told.why, 'who sees the address of the record is told why');
+  }
+  assert.doesNotMatch(there.r.text, /another/);
+  assert.match((await send(there.id, { scope: other })).json.why, /this record belongs to another/);
+  assert.equal((await send(there.id, { at: noon() }, { token: door })).status, 202);
+  assert.equal((await sejf.call('PUT', '/v1/events/templates/door', { token: door, body: { kind: 'registration', en: { subject: 'Hi', text: 'At {{event.title}}' } } })).status, 422);      // it sees no event
+  const offers = sejf.token('events', tenant, 'organiser', '--scope', JSON.stringify({ purposes: ['sending offers'] })), id = await person(run, address());
+  const bound = await send(id, { purpose: 'running the event' }, { token: offers });
+  assert.equal(bound.status, 403, bound.text);
+  assert.match(bound.json.detail, /leaves out the purpose/);
+  assert.equal((await send(id, {}, { token: offers })).json.gate, 'consent');         // it is for offers then, which the person did not consent to
+});
+
 test('so many a day for each person, whoever asks at once, and the next day again', async () => {
   const email = address(), id = await person(run, email), twin = await person(other, email.toUpperCase()), at = noon();
   const batch = ok(await call('POST', '/messages/batch', { messages: [...Array(3)].flatMap(() => [{ kind: 'registration', id, at, ...letter }, { kind: 'registration', id: twin, at, ...letter }]) }));
