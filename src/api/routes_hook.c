@@ -35,20 +35,35 @@ static bool word_of(const char *words, const char *word, size_t len) {
     return false;
 }
 
+/* What a state says. False: nothing that matters, or nothing that is known. */
+static bool state_means(const struct sms_shape *s, const char *state, size_t len, enum heard *ret, enum reply_verdict *ret_verdict) {
+    const struct { const char *words; enum heard heard; enum reply_verdict verdict; } rows[] = {
+        { s->delivered, HEARD_DELIVERED, VERDICT_TAKEN }, { s->bounced, HEARD_BOUNCED, VERDICT_REFUSED }, { s->dead, HEARD_BOUNCED, VERDICT_REJECT }, { s->stopped, HEARD_BOUNCED, VERDICT_MESSAGE },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (word_of(rows[i].words, state, len)) {
+            *ret = rows[i].heard;
+            *ret_verdict = rows[i].verdict;
+            return true;
+        }
+    return false;
+}
+
 static void receipt_take(struct hook *h, const char *id, size_t id_len, const char *state, size_t state_len) {
     struct service *s = NULL;
     struct uuid letter;
     int64_t tenant;
     char said[64];
-    bool delivered = word_of(h->shape->delivered, state, state_len), bounced = word_of(h->shape->bounced, state, state_len);
-    if (h->code != OK || h->count++ >= RECEIPTS_MOST || (!delivered && !bounced) || state_len >= sizeof said || !sms_reference_read(id, id_len, &tenant, &letter))
+    enum heard heard;
+    enum reply_verdict verdict;
+    if (h->code != OK || h->count++ >= RECEIPTS_MOST || !state_means(h->shape, state, state_len, &heard, &verdict) || state_len >= sizeof said || !sms_reference_read(id, id_len, &tenant, &letter))
         return;
     struct err e;
     if (mail_service(h->api, tenant, &s, &e) != OK || s != h->service)
         return;                              /* another's, or nobody's */
     memcpy(said, state, state_len);
     said[state_len] = 0;
-    enum code code = message_heard(s, tenant, &letter, &(struct heard_news){ delivered ? HEARD_DELIVERED : HEARD_BOUNCED, VERDICT_NONE, "", said }, &e);
+    enum code code = message_heard(s, tenant, &letter, &(struct heard_news){ heard, verdict, "", said }, &e);
     if (code != OK && code != E_NOT_FOUND && code != E_GONE) {
         h->code = code;                      /* the provider tells it again */
         h->e = e;

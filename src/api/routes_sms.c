@@ -2,6 +2,7 @@
  * which the operator's staff approves by session. Nothing is sent from here. */
 #include <string.h>
 
+#include "api/api_int.h"
 #include "api/call.h"
 #include "api/routes.h"
 #include "api/session_call.h"
@@ -11,6 +12,7 @@
 #include "charter/calling.h"
 #include "charter/prices.h"
 #include "messages/number.h"
+#include "messages/preview.h"
 #include "messages/sms_allow.h"
 #include "messages/sms_cost.h"
 
@@ -51,43 +53,82 @@ static const char *prefix_of(struct call *c, const json_t *body) {
     return r->code_count > 0 ? r->codes[0] : "";
 }
 
+/* "text", or "template" with whatever its preview takes. */
 static bool body_known(struct call *c, const json_t *body) {
+    static const char *const of_template[] = { "template", "id", "lang", "values", "version", "prefix" };
+    const bool by_template = json_object_get(body, "template") != NULL;
     const char *name;
     json_t *v, *all = json_incref((json_t *)(uintptr_t)body);
-    bool fine = true;
-    json_object_foreach(all, name, v)
-        fine = fine && (strcmp(name, "text") == 0 || strcmp(name, "prefix") == 0) && json_is_string(v);
+    bool fine = json_is_string(json_object_get(body, by_template ? "template" : "text"));
+    json_object_foreach(all, name, v) {
+        bool known = !by_template && (strcmp(name, "text") == 0 || strcmp(name, "prefix") == 0);
+        for (size_t i = 0; by_template && i < ARRAY_LEN(of_template); i++)
+            known = known || strcmp(of_template[i], name) == 0;
+        fine = fine && known && (json_is_string(v) || (by_template && strcmp(name, "template") != 0 && strcmp(name, "prefix") != 0));
+    }
     json_decref(all);
-    if (!fine || !json_is_string(json_object_get(body, "text")))
-        call_fail(c, E_INVALID, "measure takes text, and prefix (where to, such as +43; without it the operator's own country), both as texts");
-    return fine && json_is_string(json_object_get(body, "text"));
+    if (!fine)
+        call_fail(c, E_INVALID, "measure takes text, or the name of a template with id, lang, values and version as its preview has them; and prefix (where to, such as +43; without it the operator's own country)");
+    return fine;
+}
+
+/* The text itself, or what its template makes of the record; in *ret_made, which the caller frees. */
+static enum code text_take(struct call *c, json_t *body, json_t **ret_made, const json_t **ret, struct err *reterr) {
+    const char *name = json_string_value(json_object_get(body, "template"));
+    const struct mail_brand brand = api_brand(c->api, c->charter);
+    if (name == NULL) {
+        *ret = json_object_get(body, "text");
+        return OK;
+    }
+    json_t *asked = json_copy(body);
+    if (asked == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for an answer");
+    json_object_del(asked, "template");
+    json_object_del(asked, "prefix");
+    enum code code = template_preview(c->service, &c->who, name, asked, &brand, ret_made, reterr);
+    json_decref(asked);
+    if (code == OK && json_object_get(*ret_made, "subject") != NULL)
+        return err_field(reterr, E_FIELDS, "/template", "this template has a subject, so it is one of mail");
+    *ret = json_object_get(*ret_made, "text");
+    return code;
+}
+
+static enum code measured(struct call *c, const json_t *given, bool by_template, const char *prefix, json_t **ret, struct err *reterr) {
+    const char *text = json_string_value(given);
+    size_t len = json_string_length(given);
+    struct sms_cost cost;
+    if (text == NULL || !sms_cost_of(c->service, prefix, text, len, &cost))
+        return err_set(reterr, E_INVALID, "a text is UTF-8 without control characters but tabs and ends of lines, of at most %u bytes", GSM_TEXT_MAX);
+    json_t *reply = cost_json(&cost);
+    bool fine = reply != NULL && json_object_set_new(reply, "prefix", json_string(prefix)) == 0 && (!by_template || json_object_set_new(reply, "text", json_string(text)) == 0);
+    enum code code = fine ? plain_add(c, prefix, text, len, reply, reterr) : err_set(reterr, E_MEMORY, "no memory for an answer");
+    if (code == OK)
+        *ret = reply;
+    else
+        json_decref(reply);
+    return code;
 }
 
 static void on_measure(struct http_req *req) {
     struct call c;
     struct err e;
-    struct sms_cost cost;
-    json_t *body = NULL, *reply = NULL;
+    json_t *body = NULL, *made = NULL, *reply = NULL;
+    const json_t *text = NULL;
     if (!call_begin(req, &c) || !call_json(&c, JSON_ONLY, &body))
         return;
-    const json_t *given = json_object_get(body, "text");
-    const char *text = json_string_value(given), *prefix = prefix_of(&c, body);
-    size_t len = json_string_length(given);
+    const char *prefix = prefix_of(&c, body);
     if (!c.who.by_sejf && !charter_sends(c.charter, c.who.person))
         call_fail(&c, E_FORBIDDEN, "what text messages cost is asked by whoever sends them: the charter names who (messages.sent_by)");
     else if (!body_known(&c, body) || !call_whole(&c))
         ;                                      /* replied */
     else if (prefix == NULL)
         call_fail(&c, E_INVALID, "prefix is a '+' and digits that begin with the code of a country, such as +43");
-    else if (text == NULL || !sms_cost_of(c.service, prefix, text, len, &cost))
-        call_fail(&c, E_INVALID, "a text is UTF-8 without control characters but tabs and ends of lines, of at most %u bytes", GSM_TEXT_MAX);
-    else if ((reply = cost_json(&cost)) == NULL || json_object_set_new(reply, "prefix", json_string(prefix)) != 0)
-        call_fail(&c, E_MEMORY, "no memory for an answer");
-    else if (plain_add(&c, prefix, text, len, reply, &e) != OK)
+    else if (text_take(&c, body, &made, &text, &e) != OK || measured(&c, text, made != NULL, prefix, &reply, &e) != OK)
         call_error(&c, &e, NULL);
     else
         call_reply_json(&c, 200, reply);
     json_decref(reply);
+    json_decref(made);
     json_decref(body);
 }
 

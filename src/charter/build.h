@@ -72,6 +72,7 @@ void build_kind_keys(struct build *b);        /* kinds.c: whom they belong to, a
 void build_consents(struct build *b);         /* consents.c: for which purpose a consent is needed, and when it ends */
 void build_keeps(struct build *b);            /* keeps.c: keep rules, parts, when_deleted, warn, remind */
 void build_remind(struct build *b, int kind, const struct node *n);     /* reminders.c: its own; n may be NULL */
+void build_reminded(struct build *b);
 void build_limits(struct build *b);           /* limits.c: limits and moves */
 void build_grants(struct build *b);           /* grants.c: groups, relations, who_sees, who_changes */
 void build_accounts(struct build *b);         /* accounts.c: sign-in, sessions, levels of access, copies, windows */

@@ -1,6 +1,8 @@
 /* lint_messages.c — lines of messages by which nothing could ever be sent: whoever is named has no address, or none among the people of that scope. */
 #include "charter/lint_parts.h"
 
+#include <string.h>
+
 static void line(struct lint *l, const char *key, bool sms) {
     const struct charter *c = l->charter;
     const struct message_rule r = charter_messages(c, sms);
@@ -25,7 +27,22 @@ static void line(struct lint *l, const char *key, bool sms) {
                      charter_kind_at(c, r.scope)->name);
 }
 
+/* Numbers of these codes are not told apart into countries. */
+static void shared_codes(struct lint *l) {
+    static const struct { const char *code, *own, *others; } rows[] = {
+        { "+1", "the United States", "Canada and some twenty countries of the Caribbean and the Pacific, where a message may cost a multiple" }, { "+7", "Russia", "Kazakhstan" },
+    };
+    const struct sms_rules *r = charter_sms(l->charter);
+    const struct node *n = lint_get(l, "sms", "only_to");
+    for (size_t i = 0; n != NULL && r->listed && i < r->code_count; i++)
+        for (size_t k = 0; k < ARRAY_LEN(rows); k++)
+            if (strcmp(r->codes[i], rows[k].code) == 0)
+                finding_node(l->findings, l->tree, FINDING_NOTE, "shared-code", n, NULL, "%s is not %s alone: in it lie %s, and its numbers are not told apart into countries, so no text message goes there: leave it out", rows[k].code, rows[k].own,
+                             rows[k].others);
+}
+
 void lint_messages(struct lint *l) {
     line(l, "email", false);
     line(l, "sms", true);
+    shared_codes(l);
 }

@@ -100,6 +100,21 @@ TEST(notes_roles_that_sign_in_without_a_word) {
     }
 }
 
+TEST(codes_that_several_countries_share_are_noted) {
+    static const struct { const char *codes, *says; } row[] = { { "+48", NULL }, { "+48 +1", "+1 is not the United States alone" }, { "+7", "in it lie Kazakhstan" } };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        AUTO(buf_done) struct buf text = BUF(1 << 16);
+        const struct finding *list;
+        bool note = false;
+        put_head(&text, plain, owner);
+        buf_printf(&text, "sms: {only_to: \"%s\"}\n", row[i].codes);
+        AUTO(findings_free) struct findings *f = linted(&text, "2026-11-22");
+        for (size_t k = findings_list(f, &list); k > 0; k--)
+            note = note || (strcmp(list[k - 1].id, "shared-code") == 0 && list[k - 1].level == FINDING_NOTE && row[i].says != NULL && strstr(list[k - 1].text, row[i].says) != NULL);
+        CHECK(note == (row[i].says != NULL));
+    }
+}
+
 TEST(each_trap_and_its_mending) {
     static const struct { const char *holds, *keep, *added, *want; } row[] = {
         { plain, owner, "", "" },

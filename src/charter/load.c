@@ -18,7 +18,7 @@ struct charter *charter_free(struct charter *c) {
 
 static void run_steps(struct build *b) {
     static void (*const steps[])(struct build *b) = {
-        build_head, build_kinds, build_kind_keys, build_consents, build_keeps, build_limits, build_grants, build_accounts, build_messages, build_sending, build_sms, build_leaves, build_sections, build_masks, build_checks, build_labels, build_lines,
+        build_head, build_kinds, build_kind_keys, build_consents, build_keeps, build_limits, build_grants, build_accounts, build_messages, build_reminded, build_sending, build_sms, build_leaves, build_sections, build_masks, build_checks, build_labels, build_lines,
     };
     for (size_t i = 0; i < ARRAY_LEN(steps) && !b->no_memory; i++) {
         steps[i](b);

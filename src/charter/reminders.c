@@ -71,3 +71,21 @@ void build_remind(struct build *b, int kind, const struct node *n) {
     check_address(b, kind, n, r.sms);
     b->c->kinds[kind].remind = r;
 }
+
+/* Asked when all lines of messages were read: whom a reminder goes to must be somebody whom the charter lets be written to that way. */
+void build_reminded(struct build *b) {
+    const struct node *messages = node_get(tree_root(b->c->tree), "messages");
+    for (size_t i = 0; i < b->c->kind_count; i++) {
+        const struct kind *k = &b->c->kinds[i];
+        const struct node *n = node_get(b->work[i].node, "remind");
+        const char *way = k->remind.sms ? "sms" : "email";
+        if (!k->remind.said || k->remind.anchor < 0 || n == NULL)
+            continue;
+        const struct message_rule r = charter_messages(b->c, k->remind.sms);
+        const struct node *line = node_get(messages, way);
+        if (!r.said && (line == NULL || strcmp(line->text, "never") == 0))
+            complain(b, "remind-forbidden", n, NULL, "Nobody can be reminded by %s, for `messages.%s` %s: name there whom such messages go to, or remind by %s", way, way, line == NULL ? "is not there" : "says never", k->remind.sms ? "email" : "sms");
+        else if (r.said && k->about != r.person)
+            complain(b, "remind-forbidden", n, NULL, "Nobody can be reminded of `%s` by %s, for `messages.%s` names other people than those whom it is about", k->name, way, way);
+    }
+}

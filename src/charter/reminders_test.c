@@ -7,7 +7,7 @@
 #include "charter/load.h"
 
 static const char before[] = "charter: t\ntitle: {en: T}\nupdated: 2026-11-23\nclock: Europe/Warsaw\nspeaks: [en]\noperator:\n  name: T\n  contact: a@t.example\n  authority: UODO\n"
-    "people:\n  client: somebody\n  firm: a firm\ntenant: firm\nrecords:\n  visit:\n    we_are: processor for the firm\n    belongs_to: firm\n    about: client\n    because: contract with the client\n"
+    "people:\n  client: somebody\n  guest: somebody who stays\n  firm: a firm\ntenant: firm\nrecords:\n  visit:\n    we_are: processor for the firm\n    belongs_to: firm\n    about: client\n    because: contract with the client\n"
     "    used_for: [visits]\n    holds:\n      starts: time\n      day: date\n      phone: personal phone\n      place: text\n      born: personal date\n      state: one of booked | waiting | cancelled\n"
     "    moves:\n      booked to cancelled: firm\n      waiting to booked: firm\n";
 static const char after[] = "    keep: 1 year after starts, then erase\nwho_sees:\n  firm: everything of own visit\nconnections: TLS 1.2 or newer\nmessages:\n  sms: only to client of the same firm, at most 2 a day for each person\nsms: {only_to: \"+48\", described_as: Poland}\n";
@@ -58,5 +58,33 @@ TEST(what_is_refused) {
         CHECK_INT(charter_of(rows[i].line, f, &c), E_CHARTER);
         CHECK(findings_list(f, &list) >= 1);
         CHECK_TEXT(list[0].id, rows[i].id);
+    }
+}
+
+/* A reminder that no line of `messages` lets go is a mistake of the charter, and not of each day. */
+TEST(who_may_not_be_written_to_is_not_reminded) {
+    static const char line[] = "messages:\n  sms: only to client of the same firm, at most 2 a day for each person\n";
+    static const struct { const char *messages, *why; } rows[] = {
+        { "", "Nobody can be reminded by sms, for `messages.sms` is not there: name there whom such messages go to, or remind by email" },
+        { "messages:\n  email: never\n  sms: never\n", "Nobody can be reminded by sms, for `messages.sms` says never: name there whom such messages go to, or remind by email" },
+        { "messages:\n  sms: only to guest of the same firm, at most 2 a day for each person\n", "Nobody can be reminded of `visit` by sms, for `messages.sms` names other people than those whom it is about" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO(buf_done) struct buf text = BUF(65536);
+        AUTO(findings_free) struct findings *f = findings_new();
+        const char *at = strstr(after, line), *second = "who_sees:\n";
+        struct charter *c = NULL;
+        const struct finding *list;
+        struct err e;
+        CHECK(at != NULL);
+        buf_printf(&text, "%s    remind: by sms 1 day before starts\n    keep: 1 year after starts, then erase\n  stay:\n    we_are: processor for the firm\n    belongs_to: firm\n    about: guest\n    because: contract with the guest\n"
+                   "    used_for: [visits]\n    holds:\n      phone: personal phone\n    keep: 1 year after created, then erase\n", before);
+        buf_printf(&text, "%.*s%s%s", (int)(at - strstr(after, second)), strstr(after, second), rows[i].messages, at + strlen(line));
+        CHECK_INT(charter_load_text("t.yaml", buf_str(&text), text.len, f, &c, &e), E_CHARTER);
+        bool told = false;
+        for (size_t k = findings_list(f, &list); k > 0; k--)
+            told = told || (strcmp(list[k - 1].id, "remind-forbidden") == 0 && strcmp(list[k - 1].text, rows[i].why) == 0);
+        CHECK(told);
+        c = charter_free(c);
     }
 }

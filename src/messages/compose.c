@@ -18,18 +18,15 @@ static enum code set_text(json_t *values, const char *name, const struct buf *te
     return text->failed || json_object_set_new(values, name, json_string(buf_str(text))) != 0 ? err_set(reterr, E_MEMORY, "no memory for a message") : OK;
 }
 
-/* As long as one, and none. */
-static enum code link_like(char ret[LINK_TEXT]) {
-    memset(ret, 'x', LINK_TEXT);
-    ret[sizeof LINK_PREFIX_TEXT - 1 + LINK_SECRET_TEXT] = 0;
-    return OK;
-}
-
 /* Made now and known to nobody but whoever reads the message. */
 static enum code link_put(const struct compose_ask *a, json_t *values, struct err *reterr) {
     AUTO(buf_wipe) struct buf address = BUF(4096);
     char link[LINK_TEXT];
-    enum code code = a->to_measure ? link_like(link) : link_make(a->service, a->tenant, a->record->info->index, &a->record->id, clock_now() + LINK_LIFE, link, reterr);
+    enum code code = OK;
+    if (a->to_measure)
+        link_like(link);
+    else
+        code = link_make(a->service, a->tenant, a->record->info->index, &a->record->id, clock_now() + LINK_LIFE, link, reterr);
     if (code == OK)
         code = link_page(a->service, link, a->lang, &address, reterr);
     crypto_wipe(link, sizeof link);

@@ -86,16 +86,15 @@ static enum code record_values(struct service *s, const struct caller *who, stru
 }
 
 /* What the letter would have, and this has not: addresses that lead nowhere. */
-static enum code addresses(const struct service *s, json_t *values, struct err *reterr) {
-    static const char *const names[] = { "link", "unsubscribe" };
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        json_t *text = json_sprintf("%s/%s/%s/preview", service_base(s)[0] == 0 ? "https://localhost" : service_base(s), i == 0 ? "p" : "u", charter_name(s->charter));
-        bool fine = put(values, names[i], text);
-        json_decref(text);
-        if (!fine)
-            return err_set(reterr, E_MEMORY, "no memory for a look");
-    }
-    return OK;
+static enum code addresses(const struct service *s, enum lang lang, json_t *values, struct err *reterr) {
+    const char *base = service_base(s)[0] == 0 ? "https://localhost" : service_base(s), *name = charter_name(s->charter);
+    char link[LINK_TEXT];
+    link_like(link);                         /* a text message has as many parts as it will have */
+    json_t *to = json_sprintf("%s/p/%s/%s?lang=%s", base, name, link, lang_code(lang)), *leave = json_sprintf("%s/u/%s/preview", base, name);
+    bool fine = put(values, "link", to) && put(values, "unsubscribe", leave);
+    json_decref(to);
+    json_decref(leave);
+    return fine ? OK : err_set(reterr, E_MEMORY, "no memory for a look");
 }
 
 static enum code shown(const struct template *t, const struct wish *w, json_t *values, const struct mail_brand *brand, json_t **ret, struct err *reterr) {
@@ -151,7 +150,7 @@ enum code template_preview(struct service *s, const struct caller *who, const ch
         code = values_invented(s, text.kind, w.lang, values, reterr);
     }
     if (code == OK)
-        code = addresses(s, values, reterr);
+        code = addresses(s, w.lang, values, reterr);
     if (code == OK)
         code = shown(text.template, &w, values, brand, ret, reterr);
     json_decref(values);

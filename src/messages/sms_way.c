@@ -151,7 +151,9 @@ static enum code body_make(const char *source, const struct values *v, struct bu
     buf_add(ret, text, len);
     crypto_wipe(text, len);
     free(text);
-    return ret->failed ? err_set(reterr, E_TOO_LARGE, "a text message is larger than any provider takes") : OK;
+    if (len > BODY_MAX)
+        return err_set(reterr, E_TOO_LARGE, "a text message is larger than any provider takes");
+    return ret->failed ? err_set(reterr, E_MEMORY, "no memory for a request to the provider of text messages") : OK;
 }
 
 /* ---- what an answer says */

@@ -305,3 +305,36 @@ TEST(it_is_tried_without_sending) {
         CHECK_TEXT(d.url, rows[i].path);
     }
 }
+
+/* However little memory there is: what was taken is never said to have failed, and what is not known is never said to be there or not. */
+TEST(no_memory_turns_no_answer_round) {
+    static const struct { const char *body; bool asks; enum mail_outcome with; } rows[] = {
+        { ITEM("queued"), false, MAIL_SENT }, { FAULT("2001"), false, MAIL_REFUSED }, { ITEM("delivered"), true, MAIL_SENT }, { "{\"items\":[]}", true, MAIL_NOT_SENT },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct double_of d = { .status = 200, .body = rows[i].body };
+        const struct sms_provider p = provider_of("serwersms", true);
+        AUTO(sms_close) struct sms_client *c = client_of(&p, &d);
+        const struct sms_letter l = the_letter();
+        bool whole = false;
+        for (size_t n = 1; n < 500 && !whole; n++) {
+            struct sms_reply r;
+            struct err e;
+            bool went = true;
+            int goes = 0;
+            mem_fail_at = n;
+            enum code code = rows[i].asks ? out_ask(c, &(struct sms_question){ 42, letter_id, H, H }, &r, &e) : out_send(c, &l, lets, &goes, &went, &r, &e);
+            whole = mem_fail_at > 0;           /* nothing failed any more */
+            mem_fail_at = 0;
+            if (code != OK)
+                CHECK(code == E_MEMORY && (rows[i].asks || !went));      /* before anything left */
+            else
+                CHECK(r.mail.outcome == rows[i].with || r.mail.outcome == MAIL_RELAY || (r.mail.outcome == MAIL_IN_DOUBT && !rows[i].asks));
+            CHECK(code != OK || d.calls > 0 || r.mail.outcome == MAIL_RELAY);
+            if (code == OK && d.calls > 0 && !rows[i].asks)
+                CHECK(r.mail.outcome != MAIL_RELAY);               /* it has left */
+            d.calls = 0;
+        }
+        CHECK(whole);
+    }
+}

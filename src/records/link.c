@@ -31,6 +31,11 @@ enum code link_tenant(struct service *s, int64_t tenant, struct err *reterr) {
     return t.closed == 0 ? OK : err_set(reterr, E_CONFLICT, "tenant %lld is closed", (long long)tenant);
 }
 
+void link_like(char ret[LINK_TEXT]) {
+    memset(ret, 'x', LINK_TEXT);
+    ret[sizeof LINK_PREFIX_TEXT - 1 + LINK_SECRET_TEXT] = 0;
+}
+
 enum code link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, usec_t expires, char ret[LINK_TEXT], struct err *reterr) {
     PRE(s != NULL && record != NULL && ret != NULL && reterr != NULL);
     const struct person *people;

@@ -10,6 +10,8 @@
 #define LINK_SCOPE "{\"link\":true}"           /* of a token that is one */
 /* expires: USEC_NEVER, or when it ends. E_INVALID: a kind that is about nobody. E_CONFLICT, E_NOT_FOUND: a tenant that is closed, or of another service. */
 MUST_USE enum code link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, usec_t expires, char ret[LINK_TEXT], struct err *reterr);
+/* As long as one, and none: for a look, or a measure. */
+void link_like(char ret[LINK_TEXT]);
 /* The address of its page, appended: "https://…/p/events/sejf_…?lang=pl". E_CONFIG where the service does not know its own address. */
 MUST_USE enum code link_page(const struct service *s, const char *link, enum lang lang, struct buf *ret, struct err *reterr);
 /* What addresses of this instance begin with ("https://seats.example"); before the first request; copied. */

@@ -96,6 +96,25 @@ test('cost is shown before sending, with what plain letters would cost', { timeo
   assert.equal((await sejf.call('POST', `${V1}/sms/measure`, { body: { text: 'a' } })).status, 401);
 });
 
+test('what a template takes with the values of a record is shown, too', { timeout: 60000 }, async () => {
+  const put = (name, texts) => sejf.call('PUT', `${V1}/templates/${name}`, { token, body: { kind: 'parcel', ...texts } });
+  assert.equal((await put('near', { hu: { text: 'Csomagja úton van: {{link}}' }, en: { text: 'On its way: {{link}}' } })).status, 200);
+  const id = await parcel('+36 20 765 4321');
+  const r = await measure({ template: 'near', id, lang: 'hu' }), english = await measure({ template: 'near', id, lang: 'en', prefix: '+43' });
+  assert.equal(r.status, 200, r.text);
+  assert.equal(r.json.encoding, 'ucs-2');
+  assert.ok(r.json.parts === 2 && r.json.text.startsWith('Csomagja úton van: https://') && r.json.transliterated.encoding === 'gsm-7' && r.json.cost === '0.10', r.text);
+  assert.ok(english.json.text.startsWith('On its way: ') && english.json.prefix === '+43' && english.json.parts === 1, english.text);
+  const sent = await sejf.call('POST', `${V1}/messages`, { token, body: { channel: 'sms', kind: 'parcel', id, template: 'near' } });
+  assert.equal(sent.status, 202, sent.text);
+  await until('it to have gone', async () => (await sejf.call('GET', `${V1}/messages/${sent.json.id}`, { token })).json.state === 'sent', 60000, 200);
+  const went = hub.taken.find((m) => m.to === '+36207654321');
+  assert.equal(went.text.length, (await measure({ template: 'near', id })).json.text.length);      // measured as it goes
+  for (const body of [{ template: 'near', text: 'x' }, { template: 'near', to: 'x' }, { template: 7 }, { id }]) assert.equal((await measure(body)).status, 400, JSON.stringify(body));
+  assert.equal((await measure({ template: 'gone', id })).status, 404);
+  assert.equal((await measure({ template: 'near', id }, stranger)).status, 404);
+});
+
 test('a number without a price goes nowhere, for the charter caps what is spent', { timeout: 60000 }, async () => {
   const r = await send('+49 1511 2345678');
   assert.equal(r.json.gate, 'spend', r.text);

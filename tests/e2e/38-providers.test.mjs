@@ -226,6 +226,12 @@ test('receipts: only of known forms, only with the secret, and of what is known'
   assert.equal((await hook('', SECRET, { body: [{ idx: refs[0], status: 'DELIVERED' }] })).text, 'OK');
   assert.deepEqual(grep(path.join(one.sejf.data, 'log'), m.phone.slice(3)), []);
   assert.deepEqual(grep(path.join(one.sejf.data, 'log'), SECRET), []);
+  const stopped = await one.message('receipt of what was stopped');      // by us: held against nobody
+  await one.settled(stopped, 'sent');
+  assert.equal((await hook(`?idx=${one.hub.taken.find((t) => t.text === stopped.text).reference}&status=412`)).text, 'OK');
+  await one.settled(stopped, 'bounced');
+  assert.equal((await one.state(stopped)).verdict, 'message');
+  assert.equal((await one.state(other)).verdict, 'refused');
 });
 
 test('reminders: once, at decent hours over the night of the clocks, of what was moved anew, of what was cancelled not', { timeout: 240000 }, async () => {
