@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "charter/prices.h"
 #include "messages/number.h"
+#include "messages/sms_cost.h"
 #include "promises/probes.h"
 
 /* Numbers that nobody has, but for the chance of one in millions: a beginning and how many digits behind it. */
@@ -125,7 +126,7 @@ enum code probe_sms_countries(struct env *e, struct verdict_line *v, struct err 
 /* ---- money */
 
 #define TRIES 60
-#define LONG 32589                            /* 213 parts: as long as a text may be */
+#define LONG (153 * SMS_PARTS_MOST)           /* as long as a text message may be */
 enum code probe_sms_spend(struct env *e, struct verdict_line *v, struct err *reterr) {
     const struct sms_rules *r = charter_sms(env_charter(e));
     char number[24], text[LONG + 1];
@@ -152,10 +153,10 @@ enum code probe_sms_spend(struct env *e, struct verdict_line *v, struct err *ret
     if (t.status == 202 && spent > 0 && spent <= r->spend)
         return SAY(v, true, "%d long messages of one day together cost less than the sum of a day, and all were queued", queued);
     if (strcmp(t.gate, "spend") != 0)
-        return SAY(v, false, "%d messages of 213 parts each were queued for one day, and the gate did not close%s%s", queued, t.gate[0] == 0 ? "" : ": the last one was stopped by ", t.gate);
+        return SAY(v, false, "%d messages of %d parts each were queued for one day, and the gate did not close%s%s", queued, SMS_PARTS_MOST, t.gate[0] == 0 ? "" : ": the last one was stopped by ", t.gate);
     if (queued == 0)
         return SAY(v, true, "without a price of the number nothing is queued, so nothing costs more than %lld %s a day", (long long)(r->spend / 1000000), r->currency);
-    return SAY(v, true, "after %d message%s of 213 parts the gate closed for the day", queued, ENDS(queued));
+    return SAY(v, true, "after %d message%s of %d parts the gate closed for the day", queued, ENDS(queued), SMS_PARTS_MOST);
 }
 
 /* ---- exceptions */

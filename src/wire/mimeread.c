@@ -93,8 +93,6 @@ bool mime_param(const char *value, const char *name, struct buf *ret) {
 
 /* ---- parts */
 
-struct reading { mime_part_fn fn; void *arg; size_t parts; bool stopped; };
-
 static void type_read(const char *value, char ret[MIME_TYPE]) {
     size_t n = strcspn(value, "; \t(");
     if (n == 0 || n >= MIME_TYPE) {
