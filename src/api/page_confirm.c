@@ -66,7 +66,17 @@ enum code confirm_letter(const struct confirm_ask *a, struct uuid *ret_id, struc
 /* ---- the same address again */
 /* Records of the kind with that address: how many there are, how many wait, and one of those. The index finds them; a field that it does not
  * find is left alone, for a form that anybody may send must not open record after record. */
-struct known { size_t count, waiting; struct uuid id; };
+struct known { size_t count, waiting, left /* were left by a letter or on the private link: the way back is there */; struct uuid id; };
+
+static bool has_left(const struct kind *k, const json_t *record) {
+    for (size_t i = 0; i < k->field_count; i++) {
+        const char *now = k->fields[i].type == T_ONE_OF ? json_string_value(json_object_get(json_object_get(record, "fields"), k->fields[i].name)) : NULL;
+        if (now != NULL && strcmp(now, "unsubscribed") == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum code known_find(const struct confirm_ask *a, struct known *ret, struct err *reterr) {
     const struct kind *k = charter_kind_at(service_charter(a->service), a->kind);
     const struct field *f = address_field(k);
@@ -87,10 +97,11 @@ static enum code known_find(const struct confirm_ask *a, struct known *ret, stru
         struct uuid id;
         struct err gone;
         ret->count++;
-        if (!uuid_parse(json_string_value(json_object_get(one, "id")), &id) || record_unconfirmed(a->service, a->tenant, a->kind, &id, &waits, &gone) != OK || !waits)
+        if (!uuid_parse(json_string_value(json_object_get(one, "id")), &id) || record_unconfirmed(a->service, a->tenant, a->kind, &id, &waits, &gone) != OK || (!waits && !has_left(k, one)))
             continue;
         ret->id = id;
-        ret->waiting++;
+        ret->waiting += waits;
+        ret->left += !waits;
     }
     json_decref(found);
     return code;
@@ -101,15 +112,15 @@ static bool count_letter(const struct letter_row *r UNUSED, void *arg) {
     return true;
 }
 
-struct again { int32_t kind; struct uuid id; struct post_ready *letter; };
+struct again { int32_t kind; struct uuid id; bool left; struct post_ready *letter; };
 static enum code again_write(struct txn *t, void *arg, struct err *reterr) {
     struct again *w = arg;
     struct row row;
     size_t sent = 1;                           /* the one that came with the record */
     enum code code = row_get(txn_sql(t), w->kind, &w->id, &row, reterr);
-    if (code == OK && row.unconfirmed)
+    if (code == OK && (row.unconfirmed || w->left))
         code = letters_about(txn_sql(t), CAUSE, row.born, count_letter, &sent, reterr);
-    if (code != OK || !row.unconfirmed || sent >= LETTERS_MOST)
+    if (code != OK || !(row.unconfirmed || w->left) || sent >= LETTERS_MOST)
         return code == E_NOT_FOUND || code == E_GONE ? OK : code;
     w->letter->row.about = row.born;
     return post_put(t, w->letter, reterr);
@@ -121,10 +132,10 @@ enum code confirm_again(const struct confirm_ask *a, bool taken, bool *ret, stru
     struct known known;
     enum code code = known_find(a, &known, reterr);
     bool said = code == OK && (taken ? known.count > 0 : known.waiting >= LETTERS_MOST);
-    if (said && taken && known.waiting > 0) {
+    if (said && taken && known.waiting + known.left > 0) {
         code = letter_about(a, &known.id, &letter, reterr);
         if (code == OK)
-            code = store_write(service_store(a->service), a->tenant, again_write, &(struct again){ service_kind(a->service, a->kind)->number, known.id, &letter }, reterr);
+            code = store_write(service_store(a->service), a->tenant, again_write, &(struct again){ service_kind(a->service, a->kind)->number, known.id, known.waiting == 0, &letter }, reterr);
     }
     if (code == OK)
         *ret = said;

@@ -406,6 +406,17 @@ test('who is unsubscribed by its private link or by a letter gets nothing, and c
       await move('subscribed');
       if (again === 0) await letter();
     }
+    // It fills in the form once more: the page says the same as to anybody, and a letter leads to the private link.
+    assert.equal((await mail.call('POST', click, { body: 'x=1', type: 'application/x-www-form-urlencoded' })).status, 200);
+    const form = `/f/mail/subscribe/${list.id}?lang=en`, before = posted.letters.length, page = await mail.call('GET', form);
+    const jar = (page.headers['set-cookie'] || []).map((c) => c.split(';')[0]).join('; ');
+    const fill = (html) => mail.call('POST', form, { body: new URLSearchParams({ email: 'ola@people.example', name: 'Ola', '.consent.newsletter': 'yes', '.token': value(html, '.token') }).toString(), type: 'application/x-www-form-urlencoded', headers: { cookie: jar } });
+    let sent = await fill(page.text);
+    if (sent.status === 422) sent = await fill(sent.text);                     // faster than a person
+    assert.equal(sent.status, 200, sent.text);
+    const again = /https:\/\/[^/]+(\/p\/mail\/[^?\s]+)/.exec((await until('the letter', () => posted.letters[before], 60000, 100)).read().text)[1];
+    assert.match((await mail.call('GET', `${again}?lang=en`)).text, /value="subscribed"/);
+    await refused('charter');                                                  // until the person says so there
     // The record alone is not the list: while the person says nothing itself, leaving holds.
     assert.equal((await mail.call('POST', click, { body: 'x=1', type: 'application/x-www-form-urlencoded' })).status, 200);
     assert.equal((await mail.call('POST', click, { body: 'do=back', type: 'application/x-www-form-urlencoded' })).status, 200);

@@ -13,7 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         __builtin_trap();
     if (d.status[0] != 0 && strchr("245", d.status[0]) == NULL)
         __builtin_trap();
-    if ((unsigned)verdict_of(0, d.status, d.said) >= VERDICTS)
+    if (d.code != 0 && (d.code < 400 || d.code > 559 || d.status[0] != 0 || d.report))
+        __builtin_trap();
+    if ((unsigned)verdict_of(d.code, d.status, d.said) >= VERDICTS)
         __builtin_trap();
     return 0;
 }
