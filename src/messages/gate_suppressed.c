@@ -7,7 +7,7 @@
 #include "records/service.h"
 #include "store/consent.h"
 
-struct bars { const struct gate_ask *a; struct uuid scope, *above; size_t above_count; char purpose[LIST_TEXT]; bool any; enum suppress_reason reason; usec_t left; };
+struct bars { const struct gate_ask *a; struct uuid scope, *above; size_t above_count; char purpose[LIST_TEXT]; bool any, missed /* a row that may still be of something above */; enum suppress_reason reason; usec_t left; };
 #define ABOVE_MOST 8u
 
 /* A purpose that no kind has any more: its words were changed, and nobody knows what it is called now. */
@@ -65,8 +65,10 @@ static enum code above_of(const struct gate_ask *a, struct sql *q, struct uuid r
 /* In the order of reasons: complaints first, lists that were left only where nothing else stands. */
 static bool take(const struct suppressed_row *r, void *arg) {
     struct bars *s = arg;
-    if (!concerns(s, r->list))
+    if (!concerns(s, r->list)) {
+        s->missed = true;
         return true;
+    }
     if (!s->any || s->reason == SUPPRESS_LEFT)
         s->reason = r->reason;
     s->any = true;
@@ -119,9 +121,12 @@ enum code suppressed_by(const struct gate_ask *a, enum suppress_reason *ret, str
     if (code == OK)
         code = store_view(service_store(a->service), a->tenant, &v, reterr);
     if (code == OK)
-        code = above_of(a, view_sql(v), above, &s.above_count, reterr);
-    if (code == OK)
         code = suppressed_of(view_sql(v), a->channel, a->who, a->now, take, &s, reterr);
+    if (code == OK && s.missed) {              /* of few people: what stands above the record is read for them alone */
+        code = above_of(a, view_sql(v), above, &s.above_count, reterr);
+        if (code == OK)
+            code = suppressed_of(view_sql(v), a->channel, a->who, a->now, take, &s, reterr);
+    }
     if (code == OK && s.any && s.reason == SUPPRESS_LEFT)
         code = consented(view_sql(v), &s, &again, reterr);
     if (code == OK)
