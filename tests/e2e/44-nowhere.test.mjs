@@ -97,7 +97,7 @@ before(async () => {
   for (const [name, text] of [['sms.token', 'tok3n'], ['sms.receipts', SECRET]]) fs.writeFileSync(at(name), `${text}\n`, { mode: 0o600 });
   fs.writeFileSync(at('prices.csv'), 'prefix,price,currency\n+48,0.04,EUR\n');
   fs.appendFileSync(at('sejf.yaml'), `sms:\n  provider: smsapi\n  address: https://localhost:${hub.port}\n  token: file sms.token\n  receipts: file sms.receipts\n  ca: hub-ca.pem\n  private: yes\n  prices: prices.csv\n`
-    + `webhooks:\n  - {host: "localhost:${receiver.address().port}", private: yes, ca: hooks.pem}\n`);
+    + `webhooks:\n  - {host: "localhost:${receiver.address().port}", private: yes, tenants: any, ca: hooks.pem}\n`);
   await sejf.start();
   watcher = watch();
 }, { timeout: 120000 });
