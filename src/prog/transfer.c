@@ -23,6 +23,7 @@ struct transfer {
     struct destination anywhere; char host[256];         /* of a webhook that may go to any public host: to is that then */
     size_t most;
     struct fetch_reply reply;
+    bool asked;                              /* there is a connection, TLS and all, and the request was about to go: before that nothing has left */
     bool inside;                             /* an address was refused because it is not of the public internet */
     bool too_large;
 };
@@ -143,6 +144,7 @@ static int before_request(void *arg, char *ip, char *own_ip, int port, int own_p
     bool is4 = inet_pton(AF_INET, ip, &v4.sin_addr) == 1, is6 = !is4 && inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1;
     bool fine = t->to->private || (is4 && address_is_public((const struct sockaddr *)&v4)) || (is6 && address_is_public((const struct sockaddr *)&v6));
     t->inside = !fine;
+    t->asked = t->asked || fine;
     return fine ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -284,7 +286,7 @@ void transfer_private(struct transfer *t, void *whose) { (void)curl_easy_setopt(
 
 /* ---- its end */
 
-struct reason { enum code code; const char *before, *after /* of the host */; bool left /* the request may have gone out */; };
+struct reason { enum code code; const char *before, *after /* of the host */; bool left /* the request may have gone out, if it came so far */; };
 static const struct { CURLcode how; struct reason why; } ends[] = {
     { CURLE_COULDNT_RESOLVE_HOST, { E_PEER, "the name ", " has no address: look at the name and at this machine's name servers" } },
     { CURLE_COULDNT_CONNECT, { E_PEER, "nobody answers at ", "" } },
@@ -309,6 +311,9 @@ static const struct reason *reason_of(const struct transfer *t, CURLcode how) {
     return &broken;
 }
 
+/* A time that is over, or a connection that broke, says so of the name, the connection and the handshake, too. */
+static bool may_have_left(const struct transfer *t, CURLcode how) { return t->asked && reason_of(t, how)->left; }
+
 void transfer_put(struct transfer *t, CURLcode how, struct buf *ret) {
     long status = 0;
     struct err e;
@@ -322,5 +327,5 @@ void transfer_put(struct transfer *t, CURLcode how, struct buf *ret) {
     const struct reason *why = reason_of(t, how);
     (void)err_set(&e, why->code, "%s%s%s", why->before, t->to->host, why->after);
     log_event(LOG_WARN, "request_failed", LOG_TEXT("host", t->to->host), LOG_INT("port", t->to->port), LOG_INT("curl", how), LOG_TEXT("text", curl_easy_strerror(how)));
-    fetch_refusal_put(ret, &e, why->left);
+    fetch_refusal_put(ret, &e, may_have_left(t, how));
 }

@@ -132,6 +132,17 @@ TEST(an_address_inside_that_was_passed_over_does_not_hide_that_the_request_left)
     }
 }
 
+TEST(what_never_had_a_connection_has_not_left) {
+    static const CURLcode ends_of[] = { CURLE_OPERATION_TIMEDOUT, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_OUT_OF_MEMORY };
+    char here[] = "127.0.0.1", there[] = "8.8.8.8";
+    for (size_t i = 0; i < ARRAY_LEN(ends_of); i++) {
+        struct transfer t = { .to = &declared[0] };        /* of the public internet alone */
+        CHECK(!may_have_left(&t, ends_of[i]));
+        CHECK(before_request(&t, here, here, 443, 1) == CURL_PREREQFUNC_ABORT && !may_have_left(&t, ends_of[i]));
+        CHECK(before_request(&t, there, here, 443, 1) == CURL_PREREQFUNC_OK && may_have_left(&t, ends_of[i]) && !may_have_left(&t, CURLE_COULDNT_CONNECT));
+    }
+}
+
 TEST(each_address_is_looked_at_and_so_is_a_connection_that_was_left_open) {
     static const struct destination outside = { .host = "a.example", .port = 443 }, within = { .host = "a.example", .port = 443, .private = true };
     static const struct { const char *ip; bool out, in; } rows[] = {
