@@ -39,6 +39,13 @@ TEST(models_to_whom_messages_go_and_who_sends_them) {
     CHECK(kind_address_field(k, false) == kind_field(k, "email") && kind_address_field(k, true) == kind_field(k, "phone") && kind_address_field(charter_kind_at(c, event), false) == -1);
 }
 
+/* What a log keeps of an address is nobody's address: nothing is sent there, though it reads like one. */
+TEST(a_masked_field_is_no_address) {
+    struct field fields[] = { { .name = "to", .type = T_EMAIL, .masked = true }, { .name = "email", .type = T_EMAIL } };
+    const struct kind both = { .fields = fields, .field_count = 2 }, one = { .fields = fields, .field_count = 1 };
+    CHECK(kind_address_field(&both, false) == 1 && kind_address_field(&one, false) == -1 && kind_address_field(&both, true) == -1);
+}
+
 TEST(models_states_in_which_nothing_is_sent) {
     static const struct { const char *line, *wrong; } row[] = {
         { "  email: only to participant of the same event, at most 3 a day for each person, not when cancelled or attended\n", NULL },
