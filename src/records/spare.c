@@ -7,7 +7,7 @@
 #define AHEAD 32u
 #define STALE USEC_PER_DAY                    /* by then nothing comes that is due on the same day */
 struct spare { int64_t tenant; usec_t day, given; key_id id; struct key key; };
-struct spares { pthread_mutex_t lock; size_t count; struct spare *list; };
+struct spares { pthread_mutex_t lock, ahead /* taken first */; size_t count; struct spare *list; };
 
 /* Buckets hold keys of near due dates: a spare serves the same day only. */
 static usec_t day_of(usec_t due) { return due == USEC_NEVER ? due : due / USEC_PER_DAY; }
@@ -20,6 +20,7 @@ struct spares *spares_new(void) {
     if (sp->list == NULL)
         return mem_free(sp);
     pthread_mutex_init(&sp->lock, NULL);
+    pthread_mutex_init(&sp->ahead, NULL);
     return sp;
 }
 
@@ -27,6 +28,7 @@ struct spares *spares_free(struct spares *sp) {
     if (sp == NULL)
         return NULL;
     secret_free(sp->list);
+    pthread_mutex_destroy(&sp->ahead);
     pthread_mutex_destroy(&sp->lock);
     return mem_free(sp);
 }
@@ -71,15 +73,19 @@ static bool room_for(struct spares *sp, size_t count, usec_t now) {
     return sp->count + count <= SPARES_MAX;
 }
 
-enum code spare_ahead(struct service *s, int64_t tenant, usec_t due, key_id *ret_id, struct key *ret_key, struct err *reterr) {
+static bool take_one(struct spares *sp, int64_t tenant, usec_t due, key_id *ret_id, struct key *ret_key) {
+    pthread_mutex_lock(&sp->lock);
+    const bool there = take(sp, tenant, day_of(due), ret_id, ret_key);
+    pthread_mutex_unlock(&sp->lock);
+    return there;
+}
+
+static enum code some_make(struct service *s, int64_t tenant, usec_t due, key_id *ret_id, struct key *ret_key, struct err *reterr) {
     key_id ids[AHEAD];
     struct key keys[AHEAD];
     pthread_mutex_lock(&s->spares->lock);
-    const bool there = take(s->spares, tenant, day_of(due), ret_id, ret_key);
-    const size_t count = there || room_for(s->spares, AHEAD, clock_steady()) ? AHEAD : 1;
+    const size_t count = room_for(s->spares, AHEAD, clock_steady()) ? AHEAD : 1;
     pthread_mutex_unlock(&s->spares->lock);
-    if (there)
-        return OK;
     enum code code = keeper_make(s->keeper, tenant, due, count, ids, keys, reterr);
     if (code == OK) {
         *ret_id = ids[0];
@@ -87,6 +93,17 @@ enum code spare_ahead(struct service *s, int64_t tenant, usec_t due, key_id *ret
         spare_give(s, tenant, due, ids + 1, keys + 1, count - 1);
     }
     crypto_wipe(keys, sizeof keys);
+    return code;
+}
+
+/* One asks, and those who come meanwhile wait for what it brings: else each of them would bring as many. */
+enum code spare_ahead(struct service *s, int64_t tenant, usec_t due, key_id *ret_id, struct key *ret_key, struct err *reterr) {
+    PRE(s != NULL && ret_id != NULL && ret_key != NULL && reterr != NULL);
+    if (take_one(s->spares, tenant, due, ret_id, ret_key))
+        return OK;
+    pthread_mutex_lock(&s->spares->ahead);
+    enum code code = take_one(s->spares, tenant, due, ret_id, ret_key) ? OK : some_make(s, tenant, due, ret_id, ret_key, reterr);
+    pthread_mutex_unlock(&s->spares->ahead);
     return code;
 }
 

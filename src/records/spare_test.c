@@ -45,6 +45,37 @@ TEST(some_are_made_ahead_and_each_serves_once) {
     bed_end(&b);
 }
 
+struct asker { struct bed *b; usec_t due; key_id id; enum code code; };
+static void *asks(void *arg) {
+    struct asker *a = arg;
+    struct key key;
+    struct err e;
+    a->code = spare_ahead(a->b->service, a->b->tenant, a->due, &a->id, &key, &e);
+    return NULL;
+}
+
+/* However many come at once, the keeper is asked once for all of them. */
+TEST(those_who_come_at_once_share_what_one_of_them_brings) {
+    struct bed b;
+    pthread_t threads[8];
+    struct asker list[8];
+    bed_start(&b, events_charter);
+    const usec_t due = clock_now() + 90 * USEC_PER_DAY;
+    for (size_t i = 0; i < ARRAY_LEN(list); i++) {
+        list[i] = (struct asker){ &b, due, 0, E_BUSY };
+        CHECK(pthread_create(&threads[i], NULL, asks, &list[i]) == 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(list); i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(list); i++) {
+        CHECK(list[i].code == OK && list[i].id != 0);
+        for (size_t k = 0; k < i; k++)
+            CHECK(list[k].id != list[i].id);
+    }
+    CHECK_INT(b.service->spares->count, AHEAD - ARRAY_LEN(list));
+    bed_end(&b);
+}
+
 TEST(what_is_made_ahead_drives_nothing_out_but_what_is_old) {
     struct bed b;
     bed_start(&b, events_charter);
