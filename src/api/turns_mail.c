@@ -36,7 +36,7 @@ enum code mail_service(void *arg, int64_t tenant, struct service **ret, struct e
 
 struct mail_brand mail_brand_of(void *arg, struct service *s) { return api_brand(arg, service_charter(s)); }
 
-/* ---- what is over, where no relay takes it */
+/* ---- what is over, where no relay takes it; and where its campaign pauses, so that whoever delivers never comes across it */
 
 #define OVER_PACE (10 * USEC_PER_MINUTE)
 #define OVER_SOON (10 * USEC_PER_SEC)            /* where there are more than one look takes */
@@ -55,7 +55,7 @@ static enum code over_some(struct api *a, int64_t tenant, usec_t now, bool *ret_
     struct view *v = NULL;
     enum code code = store_view(a->config.store, tenant, &v, reterr);
     if (code == OK)
-        code = letters_over(view_sql(v), now, over_take, &o, reterr);
+        code = a->postman == NULL ? letters_over(view_sql(v), now, over_take, &o, reterr) : letters_held_over(view_sql(v), now, over_take, &o, reterr);
     v = view_end(v);
     for (size_t i = 0; i < o.count && code == OK; i++)
         code = deliver_over(&d, tenant, &o.ids[i], reterr);
@@ -68,8 +68,8 @@ enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err 
     int64_t *tenants = NULL;
     size_t count = 0;
     *ret_next = now + OVER_PACE;
-    if (a->postman != NULL || clock_held(a->config.store))
-        return OK;                           /* who delivers gives up too */
+    if (clock_held(a->config.store))
+        return OK;
     enum code first = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
     for (size_t i = 0; i < count; i++) {
         struct err e = { 0 };
@@ -97,11 +97,22 @@ static int64_t utc_day(usec_t at) {
     return date_parse(text, &c) ? (int64_t)c.year * 10000 + c.month * 100 + c.day : 0;
 }
 
+#define FORGET_MOST 2000                     /* in one write: others wait for it */
+struct forgetting { usec_t before; int64_t count; };
 static enum code forget(struct txn *t, void *arg, struct err *reterr) {
-    enum code code = letters_forget(t, *(const usec_t *)arg, reterr);
-    if (code == OK)
+    struct forgetting *f = arg;
+    enum code code = letters_forget(t, f->before, FORGET_MOST, &f->count, reterr);
+    if (code == OK && f->count < FORGET_MOST)
         code = sent_forget(t, utc_day(txn_now(t) - COUNTED_DAYS * USEC_PER_DAY), reterr);
-    return code == OK ? refusals_forget(t, utc_day(txn_now(t) - REFUSED_DAYS * USEC_PER_DAY), reterr) : code;
+    return code == OK && f->count < FORGET_MOST ? refusals_forget(t, utc_day(txn_now(t) - REFUSED_DAYS * USEC_PER_DAY), reterr) : code;
+}
+
+static enum code forget_all(struct store *s, int64_t tenant, usec_t before, struct err *reterr) {
+    struct forgetting f = { before, FORGET_MOST };
+    enum code code = OK;
+    while (code == OK && f.count == FORGET_MOST)
+        code = store_write(s, tenant, forget, &f, reterr);
+    return code;
 }
 
 enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
@@ -116,7 +127,7 @@ enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct er
     enum code code = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
     for (size_t i = 0; i < count; i++) {
         struct err e = { 0 };
-        enum code one = store_write(a->config.store, tenants[i], forget, &before, &e);
+        enum code one = forget_all(a->config.store, tenants[i], before, &e);
         if (one != OK && code == OK) {
             code = one;
             *reterr = e;

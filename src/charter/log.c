@@ -30,12 +30,21 @@ static int same_choice(const struct kind *k, const struct kind *parent) {
     return -1;
 }
 
+/* Each mail makes one, whatever it is and whoever it goes to: nothing may keep one from being made. */
+static void check_made(struct build *b, const struct node *n, const struct capture *name, const struct kind *k) {
+    const bool agreed = k->because != NULL && strncmp(k->because, "consent", 7) == 0;
+    const char *what = agreed ? "rests on a consent, which nobody gives to it" : k->limit_count > 0 ? "has limits" : k->ask.asker != NULL ? "asks code of yours first" : k->consent_count > 0 ? "waits for consents" : NULL;
+    if (what != NULL)
+        complain_at(b, "log-made", n, name->at, name->width, NULL, "A log of deliveries holds all of them: `%s` %s, so some could not be written. Take that out, or name another kind", k->name, what);
+}
+
 static void check_kind(struct build *b, const struct node *n, const struct capture *name, const struct log_rule *r) {
     const struct kind *k = &b->c->kinds[r->kind];
     if (r->to < 0 || !k->fields[r->to].masked)
         complain_at(b, "log-kind", n, name->at, name->width, NULL, "A log of deliveries names whom in masked form: `%s` needs a field such as `to: personal email, masked`", k->name);
     else if (r->at < 0)
         complain_at(b, "log-kind", n, name->at, name->width, NULL, "A log of deliveries says when: `%s` needs a field such as `at: time, sorted`", k->name);
+    check_made(b, n, name, k);
     for (size_t i = 0; i < k->field_count; i++)
         if (is_text(k->fields[i].type))
             complain_at(b, "log-text", n, name->at, name->width, NULL, "A log of deliveries has no place for what was said: take `%s.%s` out, or name another kind", k->name, k->fields[i].name);

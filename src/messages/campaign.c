@@ -264,6 +264,8 @@ static enum code letter_act(struct txn *t, const struct campaign_row *r, const s
     w.row.state = LETTER_OVER;
     if (code == OK)
         code = w.row.key != 0 ? post_end(t, &w.row, reterr) : letter_set(t, &w.row, USEC_NEVER, reterr);
+    if (code == OK)
+        code = outgoing_give_back(t, &w.row, reterr);
     return code == OK ? campaign_settle(t, r->number, LETTER_WAITING, LETTER_OVER, reterr) : code;
 }
 

@@ -196,12 +196,8 @@ enum code try_end(struct letter_try *t, struct err *reterr) {
                                        .counted = t->counted };
         code = settled_prepare(&t->settled, reterr);
     }
-    for (bool again = code == OK; again;) {
-        code = store_write(t->d->store, t->tenant, end_write, t, reterr);
-        again = code != OK && t->settled.again;
-        t->settled.again = false;
-    }
-    return code;
+    t->settled.tenant = t->tenant;
+    return code == OK ? settled_store(&t->settled, t->d->store, end_write, t, reterr) : code;
 }
 
 struct waiting { const struct letter_try *t; usec_t wait; };

@@ -202,13 +202,10 @@ static enum code look(struct hearing *h, int64_t tenant, struct shown *before, s
 enum code message_heard(struct service *s, int64_t tenant, const struct uuid *letter, const struct heard_news *n, struct err *reterr) {
     PRE(s != NULL && letter != NULL && n != NULL && n->enhanced != NULL && n->said != NULL && reterr != NULL);
     AUTO(shown_done) struct shown before = SHOWN;
-    struct hearing h = { .s = s, .letter = letter, .n = n, .before = &before };
+    struct hearing h = { .s = s, .letter = letter, .n = n, .before = &before, .settled = { .tenant = tenant } };
     enum code code = look(&h, tenant, &before, reterr);
-    for (bool again = code == OK; again;) {
-        code = store_write(service_store(s), tenant, hear, &h, reterr);
-        again = code != OK && h.settled.again;         /* a row that cannot be written leaves itself out */
-        h.settled.again = false;
-    }
+    if (code == OK)
+        code = settled_store(&h.settled, service_store(s), hear, &h, reterr);
     settled_done(&h.settled);
     return code;
 }

@@ -1,8 +1,8 @@
 /* log.c — see log.h. What was sent is not known here: neither subject nor text come this far. */
 #include "messages/log.h"
 
-#include <stdio.h>
-
+#include "base/mem.h"
+#include "ledger/ledger.h"
 #include "records/beside.h"
 #include "records/record.h"
 
@@ -41,34 +41,84 @@ static enum code fields_make(const struct settled *s, const struct record *accou
 /* Done, and it had left: what a gate stopped, and what nobody took in time, was no delivery. */
 static bool is_delivery(const struct settled *s) {
     const enum letter_state state = s->row->state;
-    return s->final && s->out != NULL && s->out->to[0] != 0 && (state == LETTER_SENT || state == LETTER_BOUNCED || state == LETTER_UNKNOWN) && log_wanted(s->service, s->row->channel);
+    return s->final && s->out != NULL && (state == LETTER_SENT || state == LETTER_BOUNCED || state == LETTER_UNKNOWN) && log_wanted(s->service, s->row->channel);
+}
+
+/* made: ready to be written; else why it cannot be. */
+struct logged { struct beside *made; enum code why; };
+
+static enum code row_make(const struct settled *s, struct beside **ret, struct err *reterr) {
+    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
+    struct record *account = NULL;
+    const struct uuid none = { { 0 } };
+    json_t *fields = NULL;
+    if (arena == NULL)
+        return err_set(reterr, E_MEMORY, "no memory for a delivery");
+    if (s->out->to[0] == 0)
+        return err_set(reterr, E_GONE, "the record of this message was erased, or its address corrected, since it went");
+    enum code code = log_account(s->service, s->tenant, s->out->ask.kind, &s->row->record, &s->out->ask.parent, arena, &account, reterr);
+    if (code == OK)
+        code = fields_make(s, account, &fields, reterr);
+    if (code == OK)
+        code = beside_new(s->service, s->tenant, charter_log(s->service->charter).kind, account == NULL ? &none : &account->id, fields, ret, reterr);
+    json_decref(fields);
+    return code;
+}
+
+/* May it be written a moment later? What came of the message is settled then, and this with it. */
+static bool is_passing(enum code code) {
+    return code == E_MEMORY || code == E_BUSY || code == E_IO || code == E_FULL || code == E_PEER || code == E_SYSTEM || code == E_TOO_MANY;
 }
 
 enum code log_prepare(const struct settled *s, void **ret, struct err *reterr) {
     PRE(s != NULL && ret != NULL && reterr != NULL);
     if (!is_delivery(s))
         return OK;
-    AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
-    struct record *account = NULL;
-    const struct uuid none = { { 0 } };
     struct beside *made = NULL;
-    json_t *fields = NULL;
-    if (arena == NULL)
+    enum code code = row_make(s, &made, reterr);
+    if (is_passing(code))
+        return code;
+    if (code == E_NOT_FOUND)
+        return OK;                             /* its account has gone, and what belonged to it too */
+    struct logged *l = mem_new(sizeof *l);
+    if (l == NULL) {
+        (void)beside_free(made);
         return err_set(reterr, E_MEMORY, "no memory for a delivery");
-    enum code code = log_account(s->service, s->tenant, s->out->ask.kind, &s->row->record, &s->out->ask.parent, arena, &account, reterr);
-    if (code == OK)
-        code = fields_make(s, account, &fields, reterr);
-    if (code == OK)
-        code = beside_new(s->service, s->tenant, charter_log(s->service->charter).kind, account == NULL ? &none : &account->id, fields, &made, reterr);
-    json_decref(fields);
-    if (code == OK)
-        *ret = made;
-    return code == E_NOT_FOUND ? OK : code;    /* its account has gone, and what belonged to it too */
+    }
+    *l = (struct logged){ made, code };
+    *ret = l;
+    return OK;
 }
 
-enum code log_write(struct txn *t, const struct settled *s UNUSED, void *prepared, struct err *reterr) {
+/* What a message came to is written down whether it can be logged or not; that it could not be is. */
+static enum code miss_note(struct txn *t, const struct settled *s, enum code why, struct err *reterr) {
+    char id[UUID_TEXT];
+    json_t *what = json_pack("{s:s, s:s}", "letter", uuid_format(&s->row->id, id), "why", code_name(why));
+    enum code code = what == NULL ? err_set(reterr, E_MEMORY, "no memory for a ledger entry") : ledger_append(t, "delivery_not_logged", "sejf", what, reterr);
+    json_decref(what);
+    return code;
+}
+
+enum code log_write(struct txn *t, const struct settled *s, void *prepared, struct err *reterr) {
+    struct logged *l = prepared;
     bool put = false;
-    return prepared == NULL ? OK : beside_put(t, prepared, &put, reterr);
+    if (l == NULL)
+        return OK;
+    if (l->why != OK)
+        return miss_note(t, s, l->why, reterr);
+    enum code code = beside_put(t, l->made, &put, reterr);
+    if (code != OK && !is_passing(code))
+        l->why = code;                         /* a part of it may stand: the write is undone, and run once more without it */
+    return code;
 }
 
-void log_done(void *prepared) { (void)beside_free(prepared); }
+bool log_again(const void *prepared) {
+    const struct logged *l = prepared;
+    return l->made != NULL && l->why != OK;
+}
+
+void log_done(void *prepared) {
+    struct logged *l = prepared;
+    (void)beside_free(l->made);
+    mem_free(l);
+}

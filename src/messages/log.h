@@ -16,4 +16,6 @@ MUST_USE enum code gate_log_check(struct gate_ask *a, struct gate_verdict *ret, 
 /* A row of settled.c. */
 MUST_USE enum code log_prepare(const struct settled *s, void **ret, struct err *reterr);
 MUST_USE enum code log_write(struct txn *t, const struct settled *s, void *prepared, struct err *reterr);
+/* Its write failed for what is wrong with the log alone: run once more, it notes in the ledger (`delivery_not_logged`) that there is none, and the rest is written. */
+bool log_again(const void *prepared);
 void log_done(void *prepared);

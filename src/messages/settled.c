@@ -13,7 +13,7 @@ static const struct settled_row rows[] = {
     { NULL, outgoing_settled, NULL },        /* what gates had taken for it */
     { NULL, settled_whom_write, NULL },      /* to whom it went, and the shares of bounces */
     { NULL, remind_settled, NULL },
-    { log_prepare, log_write, log_done },
+    { log_prepare, log_write, log_done, log_again },
 };
 _Static_assert(ARRAY_LEN(rows) <= SETTLED_ROWS, "struct settled has room for what each row prepares");
 
@@ -43,9 +43,18 @@ enum code settled_write(struct txn *t, struct settled *s, struct err *reterr) {
     PRE(t != NULL && s != NULL && s->row != NULL && reterr != NULL);
     enum code code = OK;
     for (size_t i = 0; code == OK && i < ARRAY_LEN(rows); i++)
-        if (rows[i].write != NULL)
+        if (rows[i].write != NULL) {
             code = rows[i].write(t, s, s->prepared[i], reterr);
+            s->again = s->again || (code != OK && rows[i].again != NULL && s->prepared[i] != NULL && rows[i].again(s->prepared[i]));
+        }
     return code;
+}
+
+enum code settled_store(struct settled *s, struct store *store, write_fn fn, void *arg, struct err *reterr) {
+    PRE(s != NULL && store != NULL && fn != NULL && reterr != NULL);
+    s->again = false;
+    enum code code = store_write(store, s->tenant, fn, arg, reterr);
+    return code != OK && s->again ? store_write(store, s->tenant, fn, arg, reterr) : code;
 }
 
 void settled_done(struct settled *s) {

@@ -3,7 +3,8 @@
 
 #include "store/inner.h"
 
-#define LETTER_COLS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom, answers, heard, channel, kind, record, scope, template, purpose, doubts, gate, cost, receipt, verdict, begins, attempt FROM letter WHERE tenant = ?"
+#define LETTER_FIELDS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom, answers, heard, channel, kind, record, scope, template, purpose, doubts, gate, cost, receipt, verdict, begins, attempt FROM letter "
+#define LETTER_COLS LETTER_FIELDS "WHERE tenant = ?"
 
 /* Texts and bytes are those of the statement. */
 static enum code letter_read(struct stmt *s, struct letter_row *ret, struct err *reterr) {
@@ -26,6 +27,13 @@ static enum code letter_read(struct stmt *s, struct letter_row *ret, struct err 
 }
 
 DEFINE_ROWS(letters_give, letter_row, letter_read)
+
+/* Of several statements in a row, until fn has enough. */
+struct some { letter_fn fn; void *arg; bool more; };
+static bool some_take(const struct letter_row *r, void *arg) {
+    struct some *s = arg;
+    return s->more = s->fn(r, s->arg);
+}
 
 /* ---- when it is tried */
 
@@ -229,10 +237,28 @@ enum code letters_about(struct sql *q, const char *cause, int64_t about, letter_
     return letters_give(s, fn, arg, NULL, reterr);
 }
 
+#define OVER_MESSAGES LETTER_FIELDS "INDEXED BY letter_open WHERE tenant = ?1 AND kind > 0 AND state < 2 AND until <= ?2 ORDER BY id"
+#define OVER_DUTIES LETTER_FIELDS "INDEXED BY letter_duty WHERE tenant = ?1 AND kind = 0 AND length(bytes) > 0 AND until <= ?2 ORDER BY until, id"
+#define OVER_HELD LETTER_FIELDS "INDEXED BY letter_open WHERE tenant = ?1 AND kind > 0 AND state < 2 AND state = 0 AND until <= ?2 " \
+    "AND NOT EXISTS (SELECT 1 FROM letter_next WHERE letter_next.tenant = ?1 AND letter_next.id = letter.id) ORDER BY id"
+
+/* Two statements, each along an index of its own: what is open is few among what was sent. */
 enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && fn != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare_int(q, LETTER_COLS " AND until <= ? AND (length(bytes) > 0 OR (kind > 0 AND state < 2)) ORDER BY id", now, &s, reterr);
+    struct some some = { fn, arg, true };
+    enum code code = sql_prepare_int(q, OVER_MESSAGES, now, &s, reterr);
+    if (code == OK)
+        code = letters_give(s, some_take, &some, NULL, reterr);
+    if (code == OK && some.more)
+        code = sql_prepare_int(q, OVER_DUTIES, now, &s, reterr);
+    return code == OK && some.more ? letters_give(s, some_take, &some, NULL, reterr) : code;
+}
+
+enum code letters_held_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr) {
+    PRE(q != NULL && fn != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare_int(q, OVER_HELD, now, &s, reterr);
     return code == OK ? letters_give(s, fn, arg, NULL, reterr) : code;
 }
 
@@ -247,6 +273,18 @@ enum code letters_list(struct sql *q, const struct uuid *before, letter_fn fn, v
     return letters_give(s, fn, arg, NULL, reterr);
 }
 
+#define FIND_OPEN LETTER_FIELDS "INDEXED BY letter_open WHERE tenant = ?1 AND kind > 0 AND state < 2 AND state = ?2 AND id < ?3 ORDER BY id DESC"
+#define FIND_ENDED LETTER_FIELDS "INDEXED BY letter_ended WHERE tenant = ?1 AND kind > 0 AND state NOT IN (0, 1, 2) AND state = ?2 AND id < ?3 ORDER BY id DESC"
+
+/* Without a record and a cause: what waits, and what did not arrive, are few among what was sent, and each has an index that says so. */
+static enum code find_all(struct sql *q, int state, struct stmt **ret, struct err *reterr) {
+    if (state == LETTER_WAITING || state == LETTER_SENDING)
+        return sql_prepare(q, FIND_OPEN, ret, reterr);
+    if (state > LETTER_SENT)
+        return sql_prepare(q, FIND_ENDED, ret, reterr);
+    return sql_prepare(q, LETTER_COLS " AND kind > 0 AND (?2 < 0 OR state = ?2) AND id < ?3 ORDER BY id DESC", ret, reterr);
+}
+
 enum code letters_find(struct sql *q, const struct letter_filter *f, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr) {
     PRE(q != NULL && f != NULL && before != NULL && fn != NULL && reterr != NULL);
     static const struct uuid last = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } };
@@ -254,7 +292,7 @@ enum code letters_find(struct sql *q, const struct letter_filter *f, const struc
     struct stmt *s;
     enum code code = of_record  ? sql_prepare(q, LETTER_COLS " AND kind > 0 AND (?2 < 0 OR state = ?2) AND id < ?3 AND kind = ?4 AND record = ?5 AND (?6 IS NULL OR (cause = ?6 AND about = ?7)) ORDER BY id DESC", &s, reterr)
                      : of_cause ? sql_prepare(q, LETTER_COLS " AND kind > 0 AND (?2 < 0 OR state = ?2) AND id < ?3 AND cause = ?4 AND about = ?5 ORDER BY id DESC", &s, reterr)
-                                : sql_prepare(q, LETTER_COLS " AND kind > 0 AND (?2 < 0 OR state = ?2) AND id < ?3 ORDER BY id DESC", &s, reterr);
+                                : find_all(q, f->state, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 2, f->state);
@@ -273,10 +311,28 @@ enum code letters_find(struct sql *q, const struct letter_filter *f, const struc
     return letters_give(s, fn, arg, NULL, reterr);
 }
 
-enum code letters_forget(struct txn *t, usec_t before, struct err *reterr) {
-    PRE(t != NULL && reterr != NULL);
+/* Before which the ids of that time stand: they begin with it (uuid.h). A clock that went back has given some that are ahead of theirs. */
+static struct uuid id_of_time(usec_t at) {
+    struct uuid id = { { 0 } };
+    const usec_t ahead = at < USEC_NEVER - 2 * USEC_PER_DAY ? at + 2 * USEC_PER_DAY : USEC_NEVER;
+    const uint64_t ms = ahead < 0 ? 0 : (uint64_t)ahead / 1000;
+    for (int i = 0; i < 6; i++)
+        id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    return id;
+}
+
+enum code letters_forget(struct txn *t, usec_t before, int64_t most, int64_t *ret_count, struct err *reterr) {
+    PRE(t != NULL && most > 0 && ret_count != NULL && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare_int(&t->sql, "DELETE FROM letter WHERE tenant = ?1 AND made < ?2 AND length(bytes) = 0 AND NOT EXISTS "
-                                 "(SELECT 1 FROM letter_next WHERE tenant = ?1 AND letter_next.id = letter.id)", before, &s, reterr);
-    return code == OK ? stmt_run(s, reterr) : code;
+    const struct uuid until = id_of_time(before);
+    enum code code = sql_prepare_int(&t->sql, "DELETE FROM letter WHERE tenant = ?1 AND id IN (SELECT id FROM letter WHERE tenant = ?1 AND id < ?3 AND made < ?2 AND length(bytes) = 0 AND (kind = 0 OR state > 1) "
+                                     "AND NOT EXISTS (SELECT 1 FROM letter_next WHERE letter_next.tenant = ?1 AND letter_next.id = letter.id) LIMIT ?4)", before, &s, reterr);
+    if (code != OK)
+        return code;
+    bind_uuid(s, 3, &until);
+    stmt_int(s, 4, most);
+    code = stmt_run(s, reterr);
+    if (code == OK)
+        *ret_count = db_changes(t->sql.records);
+    return code;
 }

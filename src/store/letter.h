@@ -56,5 +56,7 @@ MUST_USE enum code letters_next(struct store *s, enum channel channel, usec_t un
 MUST_USE enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr);
 /* Those of the tenant that are open though their time was over by then, oldest first. */
 MUST_USE enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr);
-/* Takes away those, and what leads to them, that were made before that and are not tried any more. */
-MUST_USE enum code letters_forget(struct txn *t, usec_t before, struct err *reterr);
+/* Of them the messages that nothing leads to any more, for their campaign pauses: nobody comes across their end. */
+MUST_USE enum code letters_held_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr);
+/* Takes away those that were made before that and are not tried any more, `most` at a time; *ret_count: how many went. */
+MUST_USE enum code letters_forget(struct txn *t, usec_t before, int64_t most, int64_t *ret_count, struct err *reterr);

@@ -197,7 +197,8 @@ static const struct migration records_steps[] = {
       "CREATE INDEX letter_record ON letter (tenant, kind, record) WHERE kind > 0;"
       "CREATE INDEX letter_receipt ON letter (tenant, receipt) WHERE receipt <> '';"
       "CREATE INDEX letter_open ON letter (tenant, id, until) WHERE kind > 0 AND state < 2;"
-      "CREATE INDEX letter_ended ON letter (tenant, state, id) WHERE kind > 0 AND state > 2" },
+      "CREATE INDEX letter_ended ON letter (tenant, state, id) WHERE kind > 0 AND state NOT IN (0, 1, 2);"
+      "CREATE INDEX letter_duty ON letter (tenant, until) WHERE kind = 0 AND length(bytes) > 0" },
     { 16,
       /* Which messages count for a person (a keyed hash of its address) on a day, and how many each gate refused and put off. That a record came by an import is
        * a mark that nobody looks for. */

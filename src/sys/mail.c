@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "base/pause.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "sys/ipc.h"
 #include "sys/sockets.h"
@@ -47,11 +48,12 @@ void mail_line_stop(struct mail_line *l) {
 
 /* ---- frames */
 
+/* The mailer talks to strangers: what it hands on is text, or is left out. */
 static void take_into(struct msg *m, char *ret, size_t room) {
     const char *text = msg_text(m);
     if (strlen(text) >= room)
         m->bad = true;
-    snprintf(ret, room, "%s", text);
+    snprintf(ret, room, "%s", text_is_utf8(text, strlen(text)) ? text : "");
 }
 
 bool mail_call_read(const void *frame, size_t len, struct mail_call *ret) {

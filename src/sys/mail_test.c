@@ -9,7 +9,7 @@
 
 enum deed { SENDS, NEEDS_NO_GO, CLOSES_FIRST, CLOSES_AFTER_GO, TALKS_NONSENSE, ASKS_TWICE, IS_SILENT };
 struct mailer { int line, stop; enum deed deed; pthread_t thread; bool got_go; struct mail_call last; char to[64]; };
-static const struct mail_reply sent = { .outcome = MAIL_SENT, .status = 250, .enhanced = "2.0.0", .tls = "TLSv1.3", .said = "taken" };
+static struct mail_reply sent = { .outcome = MAIL_SENT, .status = 250, .enhanced = "2.0.0", .tls = "TLSv1.3", .said = "taken" };
 
 static bool frame_of(struct ipc *ipc, const uint8_t **frame, size_t *len) {
     struct err e;
@@ -118,6 +118,21 @@ TEST(a_letter_goes_once_it_may) {
     CHECK_TEXT(m.to, "anna@people.example");
     CHECK_INT(with(SENDS, E_FULL, &gone, &went, &r, &m), E_FULL);
     CHECK(gone == 1 && !went && !m.got_go);
+}
+
+/* A mailer that was taken over says what it likes: bytes that are no text are left out, for they would end every list that shows them. */
+TEST(what_a_mailer_says_is_text_or_nothing) {
+    struct mail_reply was = sent, r;
+    struct mailer m;
+    int gone;
+    bool went;
+    snprintf(sent.said, sizeof sent.said, "no\xff\xfe text");
+    snprintf(sent.enhanced, sizeof sent.enhanced, "5.\xc3");
+    CHECK_INT(with(SENDS, OK, &gone, &went, &r, &m), OK);
+    CHECK(r.outcome == MAIL_SENT && r.status == 250);
+    CHECK_TEXT(r.said, "");
+    CHECK_TEXT(r.enhanced, "");
+    sent = was;
 }
 
 TEST(a_mailer_that_breaks_off_is_told_from_one_that_answers) {
