@@ -19,14 +19,16 @@ static enum code set_text(json_t *values, const char *name, const struct buf *te
 }
 
 /* Made now and known to nobody but whoever reads the message. */
-static enum code link_put(const struct compose_ask *a, json_t *values, struct err *reterr) {
+static enum code link_set(const struct compose_ask *a, json_t *values, struct err *reterr) {
     AUTO(buf_wipe) struct buf address = BUF(4096);
     char link[LINK_TEXT];
+    const int kind = a->record->info->index;
+    const usec_t end = clock_now() + LINK_LIFE;
     enum code code = OK;
     if (a->to_measure)
         link_like(link);
     else
-        code = link_make(a->service, a->tenant, a->record->info->index, &a->record->id, clock_now() + LINK_LIFE, link, reterr);
+        code = a->later == NULL ? link_make(a->service, a->tenant, kind, &a->record->id, end, link, reterr) : link_ready(a->service, a->tenant, kind, &a->record->id, end, link, a->later, reterr);
     if (code == OK)
         code = link_page(a->service, link, a->lang, &address, reterr);
     crypto_wipe(link, sizeof link);
@@ -54,7 +56,7 @@ enum code compose_record(const struct compose_ask *a, struct buf *ret_subject, s
     if (code == OK)
         code = when_put(a, values, reterr);
     if (code == OK && template_uses(a->text->template, "link"))
-        code = link_put(a, values, reterr);
+        code = link_set(a, values, reterr);
     if (code == OK)
         code = template_render(a->text->template, a->lang, values, a->channel == CHANNEL_SMS, ret_subject, ret_text, ret_html, reterr);
     json_decref(values);
@@ -100,7 +102,9 @@ enum code compose_texts(struct service *s, int64_t tenant, const struct letter_r
         ret->html = BUF(HTML_ROOM);
         ret->lang = template_lang(text.template, values_lang(s, rec));
         const struct compose_ask ask = { .service = s, .tenant = tenant, .text = &text, .channel = r->channel, .lang = ret->lang, .record = rec, .arena = arena,
-                                         .values = json_object_get(own, "values"), .leave = leave.len > 0 ? buf_str(&leave) : NULL, .reminds = remind_about(r->cause, r->about) };
+                                         .values = json_object_get(own, "values"), .leave = leave.len > 0 ? buf_str(&leave) : NULL, .reminds = remind_about(r->cause, r->about),
+                                         .later = &ret->link };
+        ret->link.made = false;
         code = compose_record(&ask, &ret->subject, &ret->text, &ret->html, reterr);
     }
     json_decref(own);

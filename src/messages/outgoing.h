@@ -2,6 +2,7 @@
  * store/letter.h whose kind is not 0. Thread-safe; blocks. Ownership: outgoing_done. */
 #pragma once
 #include "messages/gate.h"
+#include "records/link.h"
 
 struct outgoing {
     char to[320];                            /* the address, or the number in E.164 */
@@ -13,6 +14,7 @@ struct outgoing {
     struct buf headers;                      /* further ones of a mail, each ended by CRLF: List-Unsubscribe … */
     struct gate_ask ask;                     /* as the gates were asked */
     int64_t version; struct marks marks;     /* of the record then */
+    struct link_ready link;                  /* the private link in its text, which opens something once the message goes */
 };
 #define OUTGOING_TEXT_MAX ((size_t)512 << 10)
 #define OUTGOING (struct outgoing){ .subject = BUF(4096), .text = BUF(OUTGOING_TEXT_MAX), .html = BUF(OUTGOING_TEXT_MAX), .headers = BUF(8192) }

@@ -423,3 +423,31 @@ TEST(what_never_went_gives_its_place_of_the_day_back) {
     CHECK_TEXT(send_try(&c.d, &w, &r), "rate");
     bed_end(&c.d.b);
 }
+
+/* A try that does not go leaves no private link behind: the one in the text that went is the only one there is. */
+static bool token_count(const struct token_row *r, void *arg) {
+    *(int *)arg += strcmp(r->label, "private link") == 0;
+    return true;
+}
+static int links(struct course *c) {
+    int n = 0;
+    CHECK_OK(tokens_list(c->d.b.store, c->d.b.tenant, token_count, &n, &c->d.b.e), &c->d.b.e);
+    return n;
+}
+TEST(a_private_link_opens_something_once_its_message_goes) {
+    struct course c;
+    course_start(&c);
+    CHECK_OK(service_base_set(c.d.b.service, "https://seats.example", &c.d.b.e), &c.d.b.e);
+    c.person = send_person(&c.d, &c.d.event, "ewa@people.example");
+    struct message_result r;
+    struct message_wish w = send_wish(&c.d, &c.person);
+    w.at = 0;
+    w.text = "See {{link}}";
+    CHECK_TEXT(send_try(&c.d, &w, &r), "");
+    struct uuid stopped = r.id;
+    CHECK_TEXT(send_try(&c.d, &w, &r), "");
+    CHECK(course_go(&c, &r.id) == DELIVER_DONE && course_row(&c, &r.id).state == LETTER_SENT && links(&c) == 1 && strstr(c.message, "https://seats.example/p/events/sejf_") != NULL);
+    c.before = is_restricted;
+    CHECK(course_go(&c, &stopped) == DELIVER_WAITS && links(&c) == 1);
+    bed_end(&c.d.b);
+}

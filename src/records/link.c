@@ -36,13 +36,12 @@ void link_like(char ret[LINK_TEXT]) {
     ret[sizeof LINK_PREFIX_TEXT - 1 + LINK_SECRET_TEXT] = 0;
 }
 
-enum code link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, usec_t expires, char ret[LINK_TEXT], struct err *reterr) {
-    PRE(s != NULL && record != NULL && ret != NULL && reterr != NULL);
+enum code link_ready(struct service *s, int64_t tenant, int kind, const struct uuid *record, usec_t expires, char ret[LINK_TEXT], struct link_ready *ret_row, struct err *reterr) {
+    PRE(s != NULL && record != NULL && ret != NULL && ret_row != NULL && reterr != NULL);
     const struct person *people;
     const struct kind_info *k = service_kind(s, kind);
     size_t count = charter_people(s->charter, &people);
     char text[LINK_TEXT];
-    int64_t number = 0;
     if (k->kind->about < 0 || (size_t)k->kind->about >= count)
         return err_set(reterr, E_INVALID, "a %s is about nobody, so there is nobody to give a private link to", k->kind->name);
     struct token_row row = { .tenant = tenant, .role = people[k->kind->about].name, .label = "private link", .subject = *record, .subject_kind = k->number, .scope = LINK_SCOPE,
@@ -51,7 +50,26 @@ enum code link_make(struct service *s, int64_t tenant, int kind, const struct uu
     if (code != OK)
         return code;
     link_text(text, row.hash);
-    code = token_put(s->store, &row, &number, reterr);
+    memcpy(ret, text, LINK_TEXT);
+    crypto_wipe(text, sizeof text);
+    *ret_row = (struct link_ready){ row, true };
+    return OK;
+}
+
+enum code link_put(struct txn *t, const struct link_ready *r, struct err *reterr) {
+    PRE(t != NULL && r != NULL && r->made && reterr != NULL);
+    int64_t number = 0;
+    return token_put_in(t, &r->row, &number, reterr);
+}
+
+enum code link_make(struct service *s, int64_t tenant, int kind, const struct uuid *record, usec_t expires, char ret[LINK_TEXT], struct err *reterr) {
+    PRE(s != NULL && record != NULL && ret != NULL && reterr != NULL);
+    struct link_ready r;
+    char text[LINK_TEXT];
+    int64_t number = 0;
+    enum code code = link_ready(s, tenant, kind, record, expires, text, &r, reterr);
+    if (code == OK)
+        code = token_put(s->store, &r.row, &number, reterr);
     if (code == OK)
         memcpy(ret, text, LINK_TEXT);
     crypto_wipe(text, sizeof text);

@@ -289,6 +289,15 @@ static enum code token_write(struct txn *t, void *arg, struct err *reterr) {
     return stmt_run(s, reterr);
 }
 
+enum code token_put_in(struct txn *t, const struct token_row *r, int64_t *ret_number, struct err *reterr) {
+    PRE(t != NULL && r != NULL && r->tenant == txn_tenant(t) && ret_number != NULL && reterr != NULL);
+    struct token_arg a = { .row = r };
+    enum code code = token_write(t, &a, reterr);
+    if (code == OK)
+        *ret_number = a.number;
+    return code;
+}
+
 enum code token_put(struct store *s, const struct token_row *r, int64_t *ret_number, struct err *reterr) {
     struct token_arg a = { .row = r };
     enum code code = store_write(s, r->tenant, token_write, &a, reterr);

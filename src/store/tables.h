@@ -39,6 +39,7 @@ struct token_row { uint8_t hash[HASH_SIZE]; int64_t tenant; const char *role; co
                    const char *scope /* JSON: kinds, verbs */; bool loopback_only; usec_t made, expires /* USEC_NEVER */, revoked /* 0 */, used; int64_t number;
                    struct uuid account /* whose it is; null: made by hand */; const char *addresses /* "192.0.2.0/24 2001:db8::/32"; "": from anywhere */; };
 MUST_USE enum code token_put(struct store *s, const struct token_row *r, int64_t *ret_number, struct err *reterr);
+MUST_USE enum code token_put_in(struct txn *t, const struct token_row *r, int64_t *ret_number, struct err *reterr);      /* in a write of its tenant */
 MUST_USE enum code token_get(struct store *s, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr);
 MUST_USE enum code token_look(struct sql *q, const uint8_t hash[HASH_SIZE], struct token_row *ret, struct arena *arena, struct err *reterr);
 MUST_USE enum code token_numbered(struct sql *q, int64_t number, struct token_row *ret, struct arena *arena, struct err *reterr);      /* of the view's tenant; E_NOT_FOUND */
