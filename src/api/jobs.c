@@ -265,6 +265,8 @@ static enum code clock_look(struct jobs *j, usec_t now, struct err *reterr) {
         code = clock_start(j->api->config.store, now, seen.at, &held, reterr);
     if (code == OK && jumped)
         code = clock_told(j, expected, now, reterr);
+    if (code == OK && jumped && expected > now)
+        code = job_mail_sooner(j->api, now, reterr);
     if (code == OK && !first && (now - expected > CLOCK_OFF || expected - now > CLOCK_OFF)) {
         code = clock_hold(j->api->config.store, expected, now, reterr);
         held = true;

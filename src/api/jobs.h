@@ -61,6 +61,8 @@ MUST_USE enum code turn_campaigns(struct api *a, usec_t now, usec_t *ret_next, s
 MUST_USE enum code job_campaigns_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);      /* those that ended long ago go */
 MUST_USE enum code turn_remind(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);       /* turns_remind.c: reminders that are due are queued */
 MUST_USE enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
+/* The clock went back to `now`: what it had put off while it was ahead waits no longer than it may. */
+MUST_USE enum code job_mail_sooner(struct api *a, usec_t now, struct err *reterr);
 MUST_USE enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr);
 /* turns_heard.c: mail that comes in; who is told that sending pauses; suppressions whose end has come. */
 MUST_USE enum code hearing_start(struct api *a, struct err *reterr);

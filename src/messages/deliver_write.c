@@ -126,7 +126,7 @@ static enum code go_write(struct txn *x, void *arg, struct err *reterr) {
     if (code == OK && t->made)
         code = whom_write(x, t, reterr);
     if (code == OK && t->out.link.made)
-        code = link_put(x, &t->out.link, reterr);      /* of a try that never went there is none */
+        code = link_store(x, &t->out.link, reterr);      /* of a try that never went there is none */
     r.state = LETTER_SENDING;
     r.tries++;
     r.tried = txn_now(x);

@@ -56,7 +56,7 @@ enum code link_ready(struct service *s, int64_t tenant, int kind, const struct u
     return OK;
 }
 
-enum code link_put(struct txn *t, const struct link_ready *r, struct err *reterr) {
+enum code link_store(struct txn *t, const struct link_ready *r, struct err *reterr) {
     PRE(t != NULL && r != NULL && r->made && reterr != NULL);
     int64_t number = 0;
     return token_put_in(t, &r->row, &number, reterr);

@@ -17,7 +17,7 @@ void link_like(char ret[LINK_TEXT]);
  * texts are the charter's. */
 struct link_ready { struct token_row row; bool made; };
 MUST_USE enum code link_ready(struct service *s, int64_t tenant, int kind, const struct uuid *record, usec_t expires, char ret[LINK_TEXT], struct link_ready *ret_row, struct err *reterr);
-MUST_USE enum code link_put(struct txn *t, const struct link_ready *r, struct err *reterr);
+MUST_USE enum code link_store(struct txn *t, const struct link_ready *r, struct err *reterr);
 /* The address of its page, appended: "https://…/p/events/sejf_…?lang=pl". E_CONFIG where the service does not know its own address. */
 MUST_USE enum code link_page(const struct service *s, const char *link, enum lang lang, struct buf *ret, struct err *reterr);
 /* What addresses of this instance begin with ("https://seats.example"); before the first request; copied. */

@@ -145,6 +145,14 @@ enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, str
     return code == OK && next != USEC_NEVER ? next_put(t, id, next, reterr) : code;
 }
 
+enum code letters_sooner(struct txn *t, usec_t latest, struct err *reterr) {
+    PRE(t != NULL && reterr != NULL);
+    struct stmt *s;
+    enum code code = sql_prepare_int(&t->sql, "UPDATE letter_next SET next = ?2 WHERE tenant = ?1 AND next > ?2 AND EXISTS "
+                                     "(SELECT 1 FROM letter WHERE tenant = ?1 AND id = letter_next.id AND (tries > 0 OR gate > 0))", latest, &s, reterr);
+    return code == OK ? stmt_run(s, reterr) : code;
+}
+
 /* ---- letters */
 
 bool letter_is_open(const struct letter_row *r) { return r->kind > 0 ? r->state == LETTER_WAITING || r->state == LETTER_SENDING : r->len > 0; }
