@@ -62,9 +62,10 @@ static void bind_time(struct stmt *s, int at, usec_t until) {
     stmt_int(s, at + 1, until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
 }
 
+/* Each end by itself, as in end_of. */
 static enum code any_next(struct sql *q, enum channel channel, usec_t until, bool *ret, struct err *reterr) {
     struct stmt *s;
-    enum code code = instance_prepare(q, "SELECT 1 FROM letter_next WHERE channel = ?1 AND (next <= ?2 OR next > ?3) LIMIT 1", &s, reterr);
+    enum code code = instance_prepare(q, "SELECT 1 FROM letter_next WHERE channel = ?1 AND next <= ?2 UNION ALL SELECT 1 FROM letter_next WHERE channel = ?1 AND next > ?3 LIMIT 1", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, channel);

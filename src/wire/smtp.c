@@ -301,7 +301,7 @@ static enum smtp_event on_mail(struct smtp *s) {
 
 static enum smtp_event on_rcpt(struct smtp *s) {
     bool ahead = (s->offers & PIPELINING) != 0;
-    if (s->reply.code != 250 && s->reply.code != 251)
+    if (s->reply.code / 10 != 25)            /* 251: forwarded; 252: taken without having looked */
         letter_failed(s);
     if (s->failed && (!ahead || s->reply.code == 421))
         return letter_over(s);

@@ -138,6 +138,7 @@ TEST(each_refusal_is_told_from_the_others) {
         { "421 4.3.2 going\r\n", false, "", "ended:relay:421:4.3.2:MAIL" },
         { "250 a\r\n421 going\r\n", false, "", "ended:relay:421::RCPT" },
         { "250 a\r\n250 b\r\n354 c\r\n", true, "550 5.6.0 spam\r\n250 d\r\n", "accepted answered:refused:550:5.6.0:end of text ready" },
+        { "250 a\r\n252 2.1.5 will try\r\n354 c\r\n", true, "250 d\r\n", "accepted answered:sent:250::end of text" },
         { "250 a\r\n250 b\r\n354 c\r\n", true, "421 going\r\n", "accepted ended:relay:421::end of text" },
         { "250 a\r\n250 b\r\n354 c\r\n", true, "", "accepted ended:doubt:0::end of text" },
         { "250 a\r\n250 b\r\n354 c\r\n", true, "354 d\r\n", "accepted ended:doubt:0::end of text" },
