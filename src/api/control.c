@@ -16,6 +16,7 @@
 #include "base/jsontext.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "charter/instance.h"
 #include "ledger/ledger.h"
 #include "promises/control.h"
 #include "store/rows.h"
@@ -413,6 +414,19 @@ enum code do_host_try(struct control_req *c, struct err *reterr) {
     if (machine == NULL || f->host_check == NULL)
         return err_set(reterr, E_INVALID, machine == NULL ? "machine: an id as `sejf host` prints it" : "this server does not know its machines");
     bool may = f->host_check(f->host_arg, machine, &why) == OK;
+    control_set(c, "may", json_boolean(may));
+    control_set(c, "why", json_string(may ? "" : why.text));
+    return OK;
+}
+
+enum code do_egress_try(struct control_req *c, struct err *reterr) {
+    const struct api_config *f = &c->api->config;
+    const char *host = control_text(c, "host");
+    int64_t port = control_number(c, "port", 443), use = control_number(c, "use", 0);
+    struct err why = { 0 };
+    if (host == NULL || port < 1 || port > 65535 || use < 0 || use > FOR_ASKERS || f->egress_try == NULL)
+        return err_set(reterr, E_INVALID, "host, port and use: of a request that would be made");
+    bool may = f->egress_try(f->host_arg, (unsigned)use, host, (int)port, &why) != E_FORBIDDEN;
     control_set(c, "may", json_boolean(may));
     control_set(c, "why", json_string(may ? "" : why.text));
     return OK;

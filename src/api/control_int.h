@@ -104,6 +104,7 @@ enum code do_restriction_lift(struct control_req *c, struct err *reterr);
 enum code do_authorise_new(struct control_req *c, struct err *reterr);
 enum code do_authorise_list(struct control_req *c, struct err *reterr);
 enum code do_mail_reach(struct control_req *c, struct err *reterr);
+enum code do_egress_try(struct control_req *c, struct err *reterr);
 enum code do_host_try(struct control_req *c, struct err *reterr);
 enum code do_send_list(struct control_req *c, struct err *reterr);
 /* routes_campaigns.c: rows of control.tbl */

@@ -25,6 +25,7 @@ struct api_config {
     const char *sms_hook;                    /* the secret part of the address of its receipts; NULL: none are taken */
     enum code (*mail_reach)(void *arg, struct mail_reply *ret, struct err *reterr); void *mail_arg; /* what the mailer can reach that it must not (sys/mail.h); NULL: there is none */
     enum code (*host_check)(void *arg, const char *machine, struct err *reterr); void *host_arg; /* may sejf start there? For the probe; NULL: it cannot be asked */
+    enum code (*egress_try)(void *host_arg, unsigned use, const char *host, int port, struct err *reterr);       /* for the probe: E_FORBIDDEN where nothing would leave */
     const struct prices *prices;             /* charter/prices.h: what text messages cost; the caller's; NULL: nobody says */
     struct questioner *asking;               /* messages/asking.h: who is asked before records are made or moved; the caller's; NULL: nobody */
     const struct telling_way *webhooks;      /* messages/telling.h: how changes are told to other programs; the caller's; NULL: sejf.yaml lets them go nowhere */

@@ -13,6 +13,9 @@ struct kind_work {                            /* what is known of a kind while i
 
 struct leave { const char *host; int kind; fieldset fields; usec_t from, until; /* of the agreement */ };
 
+/* A host of a processor; outside: of the EEA, where the charter speaks of transfers. transfer: the end of its entry in the register; INT64_MIN: none. */
+struct reached { const char *host; usec_t from, until, transfer; bool outside; };
+
 struct charter {
     struct arena *arena;
     struct tree *tree;
@@ -36,6 +39,7 @@ struct charter {
     int accounts_by;
     bool authorised_only, agreement_first;
     struct leave *leaves; size_t leave_count;
+    struct reached *reached; size_t reached_count;
     struct copies_rule copies;
     struct mask_rule masks;
     struct log_rule log;
@@ -81,6 +85,9 @@ void build_messages(struct build *b);         /* messages.c: who gets which mess
 void build_log(struct build *b);              /* log.c: the log of deliveries, which masks; by build_masks */
 void build_masks(struct build *b);            /* masks.c: how addresses are masked */
 void build_sms(struct build *b);              /* sms.c: where text messages may go, what they may cost */
+void build_reached(struct build *b);          /* reach.c: hosts of processors, and transfers out of the EEA */
+/* From the first day to the end of the last, by the charter's clock; the whole of time where it is not understood, which is told elsewhere. */
+void build_agreement(struct build *b, const struct node *processor, usec_t *ret_from, usec_t *ret_until);
 void build_leaves(struct build *b);           /* leaves.c: fields that leave to hosts of processors; who is asked before a record is made */
 void build_sections(struct build *b);         /* sections.c: everything else whose names must resolve; evidence */
 void build_checks(struct build *b);           /* checks.c: what must hold across the model */

@@ -125,6 +125,10 @@ MUST_USE enum code instance_load_text(const char *name, const char *text, size_t
 struct instance *instance_free(struct instance *i);
 DEFINE_AUTO(struct instance, instance_free)
 
+/* May a request for that use (enum destination_for) go to that host, in whatever case, and port? *ret: the destination, where it is a declared one. */
+enum egress { EGRESS_DENIED, EGRESS_DECLARED, EGRESS_ANYWHERE /* a webhook, and its addresses are public ones */ };
+enum egress egress_of(const struct destination *list, size_t count, bool webhooks_anywhere, unsigned use, const char *host, int port, const struct destination **ret);
+
 /* The declared machine of that id; NULL: none. */
 const struct own_host *instance_own(const struct instance *i, const char *id);
 

@@ -8,8 +8,9 @@
 
 fieldset charter_leaves(const struct charter *c, const char *host, int kind, usec_t now) {
     fieldset all = 0;
+    bool outside = charter_reach(c, host, now) == REACH_OUTSIDE;
     for (size_t i = 0; i < c->leave_count; i++)
-        if (c->leaves[i].kind == kind && c->leaves[i].from <= now && now < c->leaves[i].until && strcmp(c->leaves[i].host, host) == 0)
+        if (c->leaves[i].kind == kind && !outside && c->leaves[i].from <= now && now < c->leaves[i].until && strcmp(c->leaves[i].host, host) == 0)
             all |= c->leaves[i].fields;
     return all;
 }
@@ -39,19 +40,6 @@ static void sentence_read(struct build *b, const struct node *n, struct given *l
     }
 }
 
-/* From the first day to the end of the last, by the charter's clock; the whole of time where it is not understood, which is told elsewhere. */
-static void agreement_read(struct build *b, const struct node *p, usec_t *ret_from, usec_t *ret_until) {
-    const struct node *n = node_get(p, "agreement");
-    const struct capture *from = n == NULL ? NULL : build_capture(b, n, "from"), *to = n == NULL ? NULL : build_capture(b, n, "to");
-    struct civil first, last;
-    *ret_from = INT64_MIN;
-    *ret_until = USEC_NEVER;
-    if (b->c->zone == NULL || from == NULL || to == NULL || !date_parse(from->text, &first) || !date_parse(to->text, &last))
-        return;
-    *ret_from = zone_instant(b->c->zone, &first);
-    *ret_until = zone_end_of(b->c->zone, zone_instant(b->c->zone, &last), 'd');
-}
-
 static void processor_read(struct build *b, const struct node *p) {
     const struct node *fields = node_get(p, "fields"), *hosts = node_get(p, "hosts");
     struct given list[GIVEN_MAX];
@@ -59,7 +47,7 @@ static void processor_read(struct build *b, const struct node *p) {
     usec_t from, until;
     if (fields == NULL)
         return;
-    agreement_read(b, p, &from, &until);
+    build_agreement(b, p, &from, &until);
     if (fields->type == NODE_SCALAR)
         sentence_read(b, fields, list, &count);
     for (const struct node *n = fields->type == NODE_LIST ? fields->first : NULL; n != NULL; n = n->next)
@@ -87,6 +75,7 @@ static void ask_read(struct build *b, const struct node *n, struct kind *k, int 
 }
 
 void build_leaves(struct build *b) {
+    build_reached(b);
     const struct node *list = node_get(tree_root(b->c->tree), "processors");
     size_t room = 0;
     for (const struct node *p = list != NULL && list->type == NODE_LIST ? list->first : NULL; p != NULL; p = p->next) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +22,11 @@
 #include "sys/sockets.h"
 
 #define PROBES 8u
+struct seat { bool taken, by_form; int64_t tenant; };
 struct questioner {
     struct asking_setup setup;
-    _Atomic unsigned *busy;                  /* beside the list */
+    pthread_mutex_t lock; pthread_cond_t moved;
+    struct seat (*seats)[ASKING_MOST];       /* beside the list; under lock */
     _Atomic int64_t probe_tenants[PROBES]; _Atomic int probe_answers[PROBES];
     _Atomic unsigned probe_next;
 };
@@ -31,16 +34,21 @@ struct questioner {
 enum code asking_new(const struct asking_setup *setup, struct questioner **ret, struct err *reterr) {
     PRE(setup != NULL && ret != NULL && reterr != NULL);
     AUTO(asking_free) struct questioner *a = mem_new(sizeof *a);
-    if (a == NULL || (a->busy = mem_new_array(setup->count + 1, sizeof *a->busy)) == NULL)
+    if (a == NULL || (a->seats = mem_new_array(setup->count + 1, sizeof *a->seats)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for askers");
+    pthread_mutex_init(&a->lock, NULL);
+    pthread_cond_init(&a->moved, NULL);
     a->setup = *setup;
     *ret = TAKE(a);
     return OK;
 }
 
 struct questioner *asking_free(struct questioner *a) {
-    if (a != NULL)
-        mem_free(a->busy);
+    if (a != NULL && a->seats != NULL) {
+        pthread_cond_destroy(&a->moved);
+        pthread_mutex_destroy(&a->lock);
+        mem_free(a->seats);
+    }
     return mem_free(a);
 }
 
@@ -124,9 +132,8 @@ static bool receive_line(int fd, struct buf *ret, usec_t until) {
     return false;
 }
 
-static enum ask_answer ask_socket(const struct asker *at, uid_t user, const struct ask_question *q, char ret_why[ASK_WHY + 1]) {
+static enum ask_answer ask_socket(const struct asker *at, uid_t user, const struct ask_question *q, usec_t until, char ret_why[ASK_WHY + 1]) {
     AUTO(buf_wipe) struct buf answer = BUF(ASKING_ANSWER + 8192);
-    usec_t until = clock_steady() + (usec_t)q->within_ms * 1000;
     AUTO(fd_close) int fd = open_socket(at->socket, user);
     pause_begin();
     bool fine = fd >= 0 && send_line(fd, q->body, q->len, until) && receive_line(fd, &answer, until);
@@ -136,12 +143,15 @@ static enum ask_answer ask_socket(const struct asker *at, uid_t user, const stru
 
 /* ---- at an address */
 
-static enum ask_answer ask_url(struct questioner *a, const struct asker *at, const struct ask_question *q, char ret_why[ASK_WHY + 1]) {
+static enum ask_answer ask_url(struct questioner *a, const struct asker *at, const struct ask_question *q, usec_t until, char ret_why[ASK_WHY + 1]) {
     AUTO(fetch_reply_done) struct fetch_reply reply = FETCH_REPLY;
     struct err ignored;
+    int64_t left = (until - clock_steady() + 999) / 1000;
     const struct fetch_header headers[] = { { "Content-Type", "application/json" } };
     const struct fetch_request request = { .method = "POST", .url = at->url, .headers = headers, .header_count = ARRAY_LEN(headers), .body = q->body, .body_len = q->len, .most = ASKING_ANSWER,
-                                           .wait_ms = q->within_ms, .use = FOR_ASKERS };
+                                           .wait_ms = left < 1 ? 1 : (int)left, .use = FOR_ASKERS };
+    if (charter_reach(service_charter(q->service), at->host, clock_now()) == REACH_OUTSIDE)
+        return ASK_SILENT;
     if (a->setup.fetch == NULL || a->setup.fetch(a->setup.arg, &request, &reply, &ignored) != OK || reply.status != 200)
         return ASK_SILENT;
     return asking_read(buf_str(&reply.body), reply.body.len, ret_why);
@@ -185,6 +195,45 @@ static const struct asker *find(const struct questioner *a, const char *name, si
     return NULL;
 }
 
+/* ---- places */
+
+/* Under lock. NULL: none for this one now. */
+static struct seat *seat_free(struct questioner *a, size_t asker, const struct ask_question *q) {
+    struct seat *room = NULL;
+    unsigned same = 0, forms = 0;
+    for (size_t i = 0; i < ASKING_MOST; i++) {
+        struct seat *s = &a->seats[asker][i];
+        same += s->taken && s->tenant == q->tenant;
+        forms += s->taken && s->by_form;
+        if (!s->taken)
+            room = s;
+    }
+    return same < ASKING_TENANT && (!q->by_form || forms < ASKING_FORMS) ? room : NULL;
+}
+
+static struct seat *seat_take(struct questioner *a, size_t asker, const struct ask_question *q, usec_t until) {
+    const struct timespec at = { .tv_sec = until / USEC_PER_SEC, .tv_nsec = (long)(until % USEC_PER_SEC) * 1000 };
+    struct seat *seat;
+    bool waits = true;
+    pthread_mutex_lock(&a->lock);
+    while ((seat = seat_free(a, asker, q)) == NULL && waits) {
+        pause_begin();
+        waits = pthread_cond_clockwait(&a->moved, &a->lock, CLOCK_MONOTONIC, &at) == 0;
+        pause_end();
+    }
+    if (seat != NULL)
+        *seat = (struct seat){ true, q->by_form, q->tenant };
+    pthread_mutex_unlock(&a->lock);
+    return seat;
+}
+
+static void seat_give(struct questioner *a, struct seat *seat) {
+    pthread_mutex_lock(&a->lock);
+    *seat = (struct seat){ .taken = false };
+    pthread_cond_broadcast(&a->moved);
+    pthread_mutex_unlock(&a->lock);
+}
+
 static enum ask_answer ask(void *arg, const struct ask_question *q, char ret_why[ASK_WHY + 1]) {
     struct questioner *a = arg;
     size_t i = 0;
@@ -194,9 +243,12 @@ static enum ask_answer ask(void *arg, const struct ask_question *q, char ret_why
     const struct asker *at = find(a, q->asker, &i);
     if (at == NULL || !fiber_alone())        /* others of this thread would wait with it */
         return ASK_SILENT;
-    if (atomic_fetch_add(&a->busy[i], 1) < ASKING_MOST)
-        answer = at->socket != NULL ? ask_socket(at, a->setup.users[i], q, ret_why) : ask_url(a, at, q, ret_why);
-    atomic_fetch_sub(&a->busy[i], 1);
+    usec_t until = clock_steady() + (usec_t)q->within_ms * 1000;
+    struct seat *seat = seat_take(a, i, q, until);
+    if (seat == NULL)
+        return ASK_SILENT;
+    answer = at->socket != NULL ? ask_socket(at, a->setup.users[i], q, until, ret_why) : ask_url(a, at, q, until, ret_why);
+    seat_give(a, seat);
     return answer;
 }
 

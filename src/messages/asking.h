@@ -1,7 +1,8 @@
 /* asking.h — code of the operator's own that is asked before records are made or moved (sejf.yaml: askers): at a Unix socket, by us, whose other end
  * must be the declared user; or at an https address, by the process sender. A question and an answer are JSON, the answer {"allow": true} or
  * {"allow": false, "why": "…"}. Whatever else comes, or nothing in time, is no answer. So many questions at a time are asked of each, that one
- * which does not answer never holds all threads. Thread-safe. Ownership: asking_new gives, asking_free takes back. */
+ * which does not answer never holds all threads, and of these so many of one tenant and of public forms, that nobody takes all; who finds no place waits for
+ * one as long as the question may last. Thread-safe. Ownership: asking_new gives, asking_free takes back. */
 #pragma once
 #include <sys/types.h>
 
@@ -10,6 +11,8 @@
 #include "sys/fetch.h"
 
 #define ASKING_MOST 8u                       /* questions at a time of one asker */
+#define ASKING_TENANT 4u                     /* of them, of one tenant */
+#define ASKING_FORMS 2u                      /* of them, of public forms */
 #define ASKING_ANSWER ((size_t)16 << 10)     /* bytes of an answer */
 
 struct questioner;

@@ -75,14 +75,21 @@ static void peer_end(struct place *p) {
     CHECK_OK(dir_remove(p->directory, &e), &e);
 }
 
+static unsigned seats_taken(const struct questioner *a) {
+    unsigned n = 0;
+    for (size_t i = 0; i < ASKING_MOST; i++)
+        n += a->seats[0][i].taken;
+    return n;
+}
+
 static enum ask_answer asks(struct bed *b, const struct place *p, uid_t user, int within, char why[ASK_WHY + 1]) {
     const struct asker list[] = { { .name = "stock", .socket = p->path, .user = "x" } };
     AUTO(asking_free) struct questioner *a = NULL;
     CHECK_OK(asking_new(&(struct asking_setup){ list, &user, 1, NULL, NULL }, &a, &b->e), &b->e);
-    const struct ask_question q = { b->service, b->tenant, "stock", within, "{\"kind\":\"event\"}", 16 };
+    const struct ask_question q = { b->service, b->tenant, "stock", within, "{\"kind\":\"event\"}", 16, false };
     struct ask_way way = asking_way(a);
     enum ask_answer answer = way.ask(way.arg, &q, why);
-    CHECK(a->busy[0] == 0);
+    CHECK(seats_taken(a) == 0);
     return answer;
 }
 
@@ -109,7 +116,7 @@ TEST(a_peer_at_a_socket) {
 
 static enum code fetch_says(void *arg, const struct fetch_request *r, struct fetch_reply *ret, struct err *e) {
     const char *text = arg;
-    CHECK(r->use == FOR_ASKERS && r->wait_ms == 300 && r->most == ASKING_ANSWER);
+    CHECK(r->use == FOR_ASKERS && r->wait_ms >= 1 && r->wait_ms <= 300 && r->most == ASKING_ANSWER);
     if (text == NULL)
         return err_set(e, E_PEER, "nobody");
     ret->status = text[0] == '5' ? 500 : 200;
@@ -123,7 +130,7 @@ static enum ask_answer asks_url(struct bed *b, const char *says, int64_t tenant,
     if (*keep == NULL)
         CHECK_OK(asking_new(&(struct asking_setup){ list, NULL, 1, fetch_says, (void *)(uintptr_t)says }, keep, &b->e), &b->e);
     struct ask_way way = asking_way(*keep);
-    const struct ask_question q = { b->service, tenant, name, 300, "{}", 2 };
+    const struct ask_question q = { b->service, tenant, name, 300, "{}", 2, false };
     return way.ask(way.arg, &q, why);
 }
 
@@ -142,7 +149,29 @@ TEST(a_peer_at_an_address_and_tenants_of_probes) {
     asking_probe(a, probe, ASK_NO);
     CHECK(asks_url(&b, NULL, probe, "rules", &a) == ASK_NO && asks_url(&b, NULL, b.tenant, "rules", &a) == ASK_SILENT);
     CHECK(asks_url(&b, NULL, b.tenant, "nobody", &a) == ASK_SILENT);
-    a->busy[0] = ASKING_MOST;                /* all of them wait */
-    CHECK(asks_url(&b, "{\"allow\": true}", b.tenant, "rules", &a) == ASK_SILENT && a->busy[0] == ASKING_MOST);
+    for (size_t i = 0; i < ASKING_MOST; i++) /* all of them wait */
+        a->seats[0][i] = (struct seat){ true, false, 900 + (int64_t)i };
+    usec_t began = clock_steady();
+    CHECK(asks_url(&b, "{\"allow\": true}", b.tenant, "rules", &a) == ASK_SILENT && seats_taken(a) == ASKING_MOST && clock_steady() - began >= 300000);
     bed_end(&b);
+}
+
+TEST(nobody_takes_all_places_and_who_finds_none_waits_for_one) {
+    static const struct asker list[] = { { .name = "rules", .url = "https://rules.example/ask", .host = "rules.example" } };
+    AUTO(asking_free) struct questioner *a = NULL;
+    struct err e;
+    CHECK_OK(asking_new(&(struct asking_setup){ list, NULL, 1, NULL, NULL }, &a, &e), &e);
+    const struct ask_question one = { .tenant = 1, .asker = "rules" }, two = { .tenant = 2, .asker = "rules" }, form = { .tenant = 3, .asker = "rules", .by_form = true };
+    struct seat *held[ASKING_MOST];
+    usec_t now = clock_steady();
+    for (size_t i = 0; i < ASKING_TENANT; i++)
+        CHECK((held[i] = seat_take(a, 0, &one, now)) != NULL);
+    CHECK(seat_take(a, 0, &one, now) == NULL && seat_take(a, 0, &two, now) != NULL);
+    for (size_t i = 0; i < ASKING_FORMS; i++)
+        CHECK(seat_take(a, 0, &form, now) != NULL);
+    CHECK(seat_take(a, 0, &form, now) == NULL && seat_take(a, 0, &two, now) != NULL && seat_take(a, 0, &two, now) == NULL);       /* all eight */
+    seat_give(a, held[0]);
+    CHECK(seat_take(a, 0, &two, clock_steady() + 30 * USEC_PER_SEC) == held[0]);
+    seat_give(a, held[1]);
+    CHECK(seat_take(a, 0, &form, clock_steady() + 1000) == NULL && seat_take(a, 0, &one, now) == held[1]);
 }

@@ -235,6 +235,8 @@ static void mask_values(const struct piece *p, char *text, size_t len) {
 static const char redirects[] = "redirects are not followed: say the address that answers itself";
 static const char nowhere[] = "sejf.yaml of this installation does not let webhooks of this tenant go to this host and port (any more)";
 
+static const char outside[] = "this host lies outside the EEA, and the register of transfers of the charter has no entry that lasts";
+
 /* What a peer says may be what it was told, of this record or of another one, in any form: it is shown to whoever tries by hand, and never kept. */
 static void said_set(struct piece *p, const struct fetch_reply *r) {
     char raw[SAID_LOOKED];
@@ -267,6 +269,10 @@ enum code piece_try(struct piece *p, void *arg, bool *ret_tried, struct err *ret
     *ret_tried = true;
     if (!webhook_place(&p->t->way.places, &p->hook->to, p->tenant)) {
         said_ours(p, nowhere);
+        return OK;
+    }
+    if (charter_reach(p->s->charter, p->hook->to.host, p->tried) == REACH_OUTSIDE) {
+        said_ours(p, outside);
         return OK;
     }
     piece_body(p, &body);

@@ -16,6 +16,7 @@
 #include "messages/telling.h"
 #include "messages/sms_way.h"
 #include "prog/hosts.h"
+#include "prog/reaches.h"
 #include "prog/logs.h"
 #include "records/locks.h"
 #include "sys/fetch.h"
@@ -105,7 +106,16 @@ static enum code read_metrics_token(const struct instance *i, struct engine *e, 
 
 static enum code ask(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr) { return fetch(arg, request, ret, reterr); }
 
-static void ask_no_more(void *arg) { fetch_line_stop(arg); }
+/* Text messages: whether its host may still be reached is looked at each time. */
+static enum code sms_ask(void *arg, const struct fetch_request *request, struct fetch_reply *ret, struct err *reterr) {
+    const struct engine *e = arg;
+    enum code code = reach_now(e->charters, e->config.charter_count, e->instance->sms->shape->host, reterr);
+    if (code != OK && request->ret_left != NULL)
+        *request->ret_left = false;
+    return code == OK ? fetch(e->sms_fetch, request, ret, reterr) : code;
+}
+
+static void sms_ask_no_more(void *arg) { fetch_line_stop(((struct engine *)arg)->sms_fetch); }
 
 /* The next line of what crew_secrets gave. */
 static enum code secret_next(char **at, const char **ret, struct err *reterr) {
@@ -161,7 +171,7 @@ static enum code open_sms(const struct instance *i, const struct engine_given *g
     if (code == OK)
         code = fetch_line_new(g->sender, SMS_REQUESTS_MOST, &e->sms_fetch, reterr);
     if (code == OK)
-        code = sms_open(&(struct sms_options){ .provider = i->sms, .secret = secret, .fetch = ask, .stop = ask_no_more, .arg = e->sms_fetch }, &e->sms, reterr);
+        code = sms_open(&(struct sms_options){ .provider = i->sms, .secret = secret, .fetch = sms_ask, .stop = sms_ask_no_more, .arg = e }, &e->sms, reterr);
     if (code == OK && i->sms->hook_at != NULL)
         code = open_hook(e, at, reterr);
     if (code == OK) {
@@ -215,22 +225,25 @@ static enum code open_providers(struct place *p, const struct engine_given *g, s
 /* ---- letters */
 
 static enum code mail_out(void *arg, const struct mail_letter *letter, mail_go_fn go, void *go_arg, bool *ret_went, struct mail_reply *ret, struct err *reterr) {
-    return mail_send(arg, letter, go, go_arg, ret_went, ret, reterr);
+    const struct engine *e = arg;
+    *ret_went = false;
+    enum code code = reach_now(e->charters, e->config.charter_count, e->instance->mail->host, reterr);
+    return code == OK ? mail_send(e->mail, letter, go, go_arg, ret_went, ret, reterr) : code;
 }
-static enum code mail_known(void *arg, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr) { return mail_ask(arg, id, attempt, ret, reterr); }
+static enum code mail_known(void *arg, const struct uuid *id, uint32_t attempt, struct mail_reply *ret, struct err *reterr) { return mail_ask(((const struct engine *)arg)->mail, id, attempt, ret, reterr); }
 
-static enum code mail_tries(void *arg, struct mail_reply *ret, struct err *reterr) { return mail_try(arg, ret, reterr); }
+static enum code mail_tries(void *arg, struct mail_reply *ret, struct err *reterr) { return mail_try(((const struct engine *)arg)->mail, ret, reterr); }
 
 static enum code mail_reaches(void *arg, struct mail_reply *ret, struct err *reterr) { return mail_reach(arg, ret, reterr); }
 
-static void mail_end(void *arg) { mail_line_stop(arg); }
+static void mail_end(void *arg) { mail_line_stop(((struct engine *)arg)->mail); }
 
 static enum code open_mail(struct place *p, const struct engine_given *g, struct engine *e, struct err *reterr) {
     const struct mail_relay *m = place_instance(p)->mail;
     if (m == NULL || g->mailer < 0)
         return OK;
     enum code code = mail_line_new(g->mailer, &e->mail, reterr);
-    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e->mail, .from = m->from, .from_name = m->name, .relay = m->host,
+    e->way = (struct deliver_way){ .send = mail_out, .ask = mail_known, .relay_try = mail_tries, .stop = mail_end, .arg = e, .from = m->from, .from_name = m->name, .relay = m->host,
                                     .base_url = place_url(p), .bounces = m->bounces_domain, .dkim = e->dkim };
     if (code == OK && m->bounces_domain != NULL)
         code = mail_ear_new(g->mailer, &e->ear, reterr);
@@ -246,6 +259,24 @@ static enum code open_mail(struct place *p, const struct engine_given *g, struct
 static enum code host_known(void *arg, const char *machine, struct err *reterr) {
     const struct engine *e = arg;
     return host_check(e->instance, e->charters, e->config.charter_count, machine, reterr);
+}
+
+/* Of the probe: would such a request leave? What no line declares is handed to the sender, too, which decides for itself. */
+static enum code egress_try(void *arg, unsigned use, const char *host, int port, struct err *reterr) {
+    const struct engine *e = arg;
+    const struct instance *i = e->instance;
+    const struct destination *ignored;
+    struct fetch_line *lines[] = { e->fetch, e->hooks, e->asks, e->sms_fetch };
+    AUTO(fetch_reply_done) struct fetch_reply reply = FETCH_REPLY;
+    char url[300];
+    if (egress_of(i->destinations, i->destination_count, i->webhooks_anywhere, use, host, port, &ignored) != EGRESS_DENIED)
+        return OK;
+    snprintf(url, sizeof url, "https://%.200s:%d/", host, port);
+    const struct fetch_request request = { .method = "GET", .url = url, .most = 1024, .wait_ms = 10000, .use = use };
+    for (size_t n = 0; n < ARRAY_LEN(lines); n++)
+        if (lines[n] != NULL)
+            return fetch(lines[n], &request, &reply, reterr);
+    return err_set(reterr, E_FORBIDDEN, "nothing that could connect anywhere is started");
 }
 
 /* ---- webhooks */
@@ -345,6 +376,7 @@ static enum code fill(struct place *p, int control, struct engine *e, struct err
     e->charters = charters;
     c->host_check = host_known;
     c->host_arg = e;
+    c->egress_try = egress_try;
     c->files_directory = place_path(p, "files");
     c->data_directory = place_data(p);
     c->base_url = place_url(p);

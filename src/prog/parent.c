@@ -22,6 +22,7 @@
 #include "crypto/crypto.h"
 #include "prog/crew.h"
 #include "prog/hosts.h"
+#include "prog/reaches.h"
 #include "prog/logs.h"
 #include "prog/nginx.h"
 #include "prog/tls.h"
@@ -199,6 +200,8 @@ static enum code prepare(struct parent *r, struct err *reterr) {
         code = host_id(host, reterr);
     if (code == OK)
         code = host_check(place_instance(r->place), charters, count, host, reterr);
+    if (code == OK)
+        code = reaches_check(place_instance(r->place), charters, count, clock_now(), reterr);
     if (code == OK)
         code = place_lock(r->place, END_WAIT_MS, &r->lock, reterr);
     if (code == OK)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "sys/address.h"
 
 #define URL_MAX 4096u
@@ -32,22 +33,18 @@ struct transfer {
 
 static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" };
 
-static const struct destination *find(const struct allowed *to, unsigned use, const char *host, const char *port) {
-    char text[8];
-    for (size_t i = 0; i < to->count; i++) {
-        snprintf(text, sizeof text, "%d", to->list[i].port);
-        if ((unsigned)to->list[i].use == use && strcasecmp(host, to->list[i].host) == 0 && strcmp(port, text) == 0)
-            return &to->list[i];
-    }
-    return NULL;
-}
-
-/* Its addresses must be public ones, like those of every destination that is not `private`. */
-static const struct destination *find_any(struct transfer *t, const struct allowed *to, unsigned use, const char *host, const char *port) {
-    if (!to->webhooks_anywhere || use != FOR_WEBHOOKS || strcmp(port, "443") != 0 || strlen(host) >= sizeof t->host)
+static const struct destination *find(struct transfer *t, const struct allowed *to, unsigned use, const char *host, const char *port_text) {
+    const struct destination *found = NULL;
+    int64_t port;
+    if (!text_int(port_text, 1, 65535, &port))
         return NULL;
-    snprintf(t->host, sizeof t->host, "%s", host);
-    t->anywhere = (struct destination){ .host = t->host, .port = 443, .use = FOR_WEBHOOKS };
+    enum egress may = egress_of(to->list, to->count, to->webhooks_anywhere, use, host, (int)port, &found);
+    if (may != EGRESS_ANYWHERE)
+        return may == EGRESS_DECLARED ? found : NULL;
+    if (strlen(host) >= sizeof t->host)
+        return NULL;
+    snprintf(t->host, sizeof t->host, "%s", host);     /* its addresses must be public ones, like those of every destination that is not `private` */
+    t->anywhere = (struct destination){ .host = t->host, .port = (int)port, .use = (enum destination_for)use };
     return &t->anywhere;
 }
 
@@ -68,9 +65,7 @@ static enum code check_url(struct transfer *t, const struct allowed *to, unsigne
         return err_set(reterr, E_INVALID, "the address of a request is none that can be asked");
     char *scheme = piece(t->url, CURLUPART_SCHEME, 0), *host = piece(t->url, CURLUPART_HOST, 0), *port = piece(t->url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     bool secure = scheme != NULL && strcmp(scheme, "https") == 0 && !has(t->url, CURLUPART_FRAGMENT);
-    t->to = secure && host != NULL && port != NULL ? find(to, use, host, port) : NULL;
-    if (t->to == NULL && secure && host != NULL && port != NULL)
-        t->to = find_any(t, to, use, host, port);
+    t->to = secure && host != NULL && port != NULL ? find(t, to, use, host, port) : NULL;
     enum code code = t->to != NULL ? OK : !secure ? err_set(reterr, E_INVALID, "only https is asked")
                      : err_set(reterr, E_FORBIDDEN, "sejf.yaml does not declare %.100s port %.5s (a provider's further hosts stand in its \"hosts\")", host == NULL ? "?" : host,
                                port == NULL ? "?" : port);

@@ -67,8 +67,8 @@ static enum code ask_one(struct draft *d, struct fact_source *src, int field, in
     facts_end(src);
     body_make(d, field, from, to, m->lang, &body);
     if (body.failed)
-        return err_set(reterr, E_MEMORY, "no memory for a question");
-    const struct ask_question q = { d->s, d->who->tenant, rule->asker, rule->within_ms, body.data, body.len };
+        return err_set(reterr, E_TOO_LARGE, "what \"%s\" is to be asked about this record is larger than a question may be (256 KiB): let its line see fewer fields (seeing)", rule->asker);
+    const struct ask_question q = { d->s, d->who->tenant, rule->asker, rule->within_ms, body.data, body.len, d->who->by_form };
     enum ask_answer answer = way->ask == NULL ? ASK_SILENT : way->ask(way->arg, &q, why);
     if (answer == ASK_SILENT)
         return err_set(reterr, E_BUSY, "\"%s\", which is asked first, has not answered within %d ms, so nothing was done: try again; the operator: look whether it runs (askers in sejf.yaml)",

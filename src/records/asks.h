@@ -7,7 +7,7 @@
 struct service;
 enum ask_answer { ASK_SILENT /* none in time, or none that is one */, ASK_YES, ASK_NO };
 /* body: {kind, what, id, parent?, field?, from?, to?, lang, fields}, without what the asker may not see. */
-struct ask_question { struct service *service; int64_t tenant; const char *asker; int within_ms; const char *body; size_t len; };
+struct ask_question { struct service *service; int64_t tenant; const char *asker; int within_ms; const char *body; size_t len; bool by_form; };
 struct ask_way {
     enum ask_answer (*ask)(void *arg, const struct ask_question *q, char ret_why[ASK_WHY + 1]);
     fieldset (*sees)(void *arg, const struct service *s, const char *asker, int kind, fieldset wanted);      /* of them, those that may leave to it */

@@ -20,16 +20,17 @@ const check = (name, content) => {
 
 test('what stands in sejf.yaml and in charters is read', () => {
   const yaml = blocks('yaml');
-  assert.equal(yaml.length, 4);
+  assert.equal(yaml.length, 5);
   let seen = 0;
   for (const block of yaml) {
     if (/^(webhooks|askers):/.test(block)) check('sejf.yaml', `host: localhost\n${block}`);
+    else if (block.startsWith('transfers:')) check('events.yaml', events.replace(/\ntransfers: .*\n/, '\n').replace('\nprocessors:\n', `\n${block}`));
     else if (block.startsWith('processors:')) check('events.yaml', events.replace('\nprocessors:\n', `\n${block}`));
     else check('events.yaml', events.replace('\n    form: register,', `\n${block}    form: register,`));
     seen++;
   }
   check('sejf.yaml', 'webhooks: any public host\n');
-  assert.equal(seen, 4);
+  assert.equal(seen, 5);
 });
 
 test('questions and answers are JSON, and a signature is checked as it is said', () => {
