@@ -126,7 +126,7 @@ TEST(a_text_has_bounds) {
 
 static const char *const hostile[] = {
     "\"><script>alert(1)</script>", "' onmouseover='x", "a\r\nBcc: x@y.example", "a\n\n.\n\nb", "{{link}}", "**b**", "[a](https://evil.example)", "# h", "- i", "</p></a>", "<!--", "&lt;", "%22%3e",
-    "\xe2\x80\xae" "x", "\xff\xfe<", "\xc0\xbc", "\xe2\x80\xa8x", "javascript:alert(1)", "https://evil.example/\"><b>", "data:text/html,x", "\x1b[2J", "\x7f\x01", "\\", "\\[", "&#106;avascript:", "a b\tc", "", " ", "://", "?a=b#c", "../..", "ż", "x@y.example\nCc: z",
+    "\xe2\x80\xaex", "\xff\xfe<", "\xc0\xbc", "\xe2\x80\xa8x", "javascript:alert(1)", "https://evil.example/\"><b>", "data:text/html,x", "\x1b[2J", "\x7f\x01", "\\", "\\[", "&#106;avascript:", "a b\tc", "", " ", "://", "?a=b#c", "../..", "ż", "x@y.example\nCc: z",
 };
 
 /* The tags of it, without what stands in href, one behind another; a line break is a value's right. */

@@ -123,7 +123,6 @@ TEST(a_text_is_made_whole_or_not_at_all) {
     struct scene s;
     struct rsa_key *key = NULL;
     AUTO(buf_wipe) struct buf pem = BUF(10000);
-    AUTO(buf_done) struct buf none = BUF(100);
     scene_start(&s);
     const int64_t text = send_text(&s.d, "{\"kind\": \"registration\", \"pl\": {\"subject\": \"{{event.title}}\", \"text\": \"# Witaj {{name}}\\n\\n- {{event.starts}}\\n\\n[x](https://a.example/{{name}})\"}}");
     struct message_wish w = send_wish(&s.d, &s.person);

@@ -77,7 +77,7 @@ TEST(who_leaves_keeps_no_place) {
     int port = 0, line = -1, got = -1;
     char why[200];
     struct err e;
-    AUTO(fd_close) int listener = listens(&port);
+    AUTO(fd_close) UNUSED int listener = listens(&port);
     CHECK_OK(dialer_start(&(struct dialer_config){ .host = "127.0.0.1", .port = port }, &line, &e), &e);
     for (unsigned i = 0; i < 3 * GUESTS_MAX; i++) {
         struct dial *d = NULL;

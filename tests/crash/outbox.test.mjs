@@ -87,11 +87,12 @@ async function kills(t, provider, rounds) {
   let minutes = 0, rows = [];
   await until('every message to be settled', async () => {
     rows = await tenant.list().catch(() => []);
-    if (rows.length === sent.length && rows.every((r) => r.state !== 'waiting' && r.state !== 'sending')) return true;
-    minutes += 1;
+    const open = rows.filter((r) => r.state === 'waiting' || r.state === 'sending');
+    if (rows.length === sent.length && open.length === 0) return true;
+    minutes += 2;
     sejf.later(minutes);
-    return false;
-  }, 240000, 500);
+    throw new Error(`after ${minutes} minutes ${rows.length} of ${sent.length} are there, ${open.length} not settled: ${JSON.stringify(open.slice(0, 2))}`);
+  }, 600000, 500);
   const came = new Map(relay.came);
   for (const m of sejf.hub.taken) came.set(known(m.reference), (came.get(known(m.reference)) || 0) + 1);
   for (const r of rows) {
