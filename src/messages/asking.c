@@ -54,11 +54,22 @@ struct questioner *asking_free(struct questioner *a) {
 
 /* ---- answers */
 
+/* Bytes of a sign that shows nothing and turns what is around it: further control characters, ends of lines, marks of direction. */
+static size_t hidden(const unsigned char *p) {
+    if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+        return 2;
+    bool general = p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae));
+    bool isolates = p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
+    return general || isolates || (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) ? 3 : 0;
+}
+
 /* One line of text without control characters, cut at a whole character. */
 static void why_set(const char *text, char ret[ASK_WHY + 1]) {
-    size_t len = 0;
-    for (const char *p = text; *p != 0 && len < ASK_WHY; p++)
-        ret[len++] = (unsigned char)*p < 0x20 || *p == 0x7f || *p == '%' ? ' ' : *p;
+    size_t len = 0, skip;
+    for (const char *p = text; *p != 0 && len < ASK_WHY; p += skip > 0 ? skip : 1) {
+        skip = hidden((const unsigned char *)p);
+        ret[len++] = skip > 0 || (unsigned char)*p < 0x20 || *p == 0x7f || *p == '%' ? ' ' : *p;
+    }
     while (len > 0 && !text_is_utf8(ret, len))
         len--;
     ret[len] = 0;

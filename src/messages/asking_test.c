@@ -12,6 +12,7 @@ TEST(answers) {
     static const struct { const char *text; enum ask_answer want; const char *why; } rows[] = {
         { "{\"allow\": true}", ASK_YES, "" }, { "{\"allow\": false}", ASK_NO, "" }, { "{\"allow\": false, \"why\": \"no stock\"}", ASK_NO, "no stock" }, { "{\"allow\": true, \"why\": \"x\"}", ASK_YES, "" },
         { "{\"allow\": false, \"why\": \"one\\ntwo\\u0007 100%\"}", ASK_NO, "one two  100 " }, { "{\"allow\": true, \"more\": 1}", ASK_YES, "" },
+        { "{\"allow\": false, \"why\": \"a\\u202eb\\u2028c\\u0085d\\u2066e\\ufefff \\u0142\\u20ac\"}", ASK_NO, "a b c d e f \xc5\x82\xe2\x82\xac" },
         { "", ASK_SILENT, "" }, { "true", ASK_SILENT, "" }, { "{}", ASK_SILENT, "" }, { "{\"allow\": \"true\"}", ASK_SILENT, "" }, { "{\"allow\": 1}", ASK_SILENT, "" }, { "{\"allow\": null}", ASK_SILENT, "" },
         { "{\"allow\": false, \"why\": 7}", ASK_SILENT, "" }, { "{\"allow\": true, \"allow\": false}", ASK_SILENT, "" }, { "{\"allow\": true", ASK_SILENT, "" }, { "[{\"allow\": true}]", ASK_SILENT, "" },
         { "{\"allow\": true} {\"allow\": true}", ASK_SILENT, "" }, { "\xff", ASK_SILENT, "" },
