@@ -33,8 +33,10 @@ static const char *const files[] = {
 };
 static const char *const talk[] = {
     "accept", "accept4", "getsockname", "getpeername", "getsockopt", "setsockopt", "shutdown",
-    "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg",
+    "recvfrom", "recvmsg", "recvmmsg",
 };
+/* With MSG_FASTOPEN these connect, a socket that has listened as well, and landlock is not asked: never with it. */
+static const struct { const char *name; unsigned flags; /* which of its arguments */ } sends[] = { { "sendto", 3 }, { "sendmsg", 2 }, { "sendmmsg", 3 } };
 static const char *const sockets[] = { "connect", "bind", "listen" };
 /* Nothing that we run makes these: an attempt is an intrusion. A foreign program is started by the first of them. */
 static const char *const starts[] = { "execve", "execveat" };
@@ -98,6 +100,8 @@ static void add_sockets(struct filter *f, unsigned calls) {
     if ((calls & (CALLS_TALK | CALLS_UNIX | CALLS_INET | CALLS_OUT)) == 0)
         return;
     add_all(f, SCMP_ACT_ALLOW, talk, ARRAY_LEN(talk));
+    for (size_t i = 0; i < ARRAY_LEN(sends); i++)
+        add_masked(f, sends[i].name, sends[i].flags, MSG_FASTOPEN, 0);
     /* Streams alone: over a datagram socket without a name of its own one may write to any that has one. */
     if ((calls & (CALLS_PAIRS | CALLS_UNIX | CALLS_INET)) != 0)
         add_stream_pair(f);
@@ -133,8 +137,13 @@ static void add_tables(struct filter *f, unsigned calls) {
 static void take_away(struct filter *f, unsigned calls) {
     const struct scmp_arg_cmp other = { .arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX };
     add_all(f, SCMP_ACT_KILL_PROCESS, deadly, ARRAY_LEN(deadly));
-    if ((calls & CALLS_INET) == 0)
-        add(f, SCMP_ACT_ERRNO(EPERM), "socket", 1, &other);
+    if ((calls & CALLS_INET) != 0)
+        return;
+    add(f, SCMP_ACT_ERRNO(EPERM), "socket", 1, &other);
+    for (size_t i = 0; i < ARRAY_LEN(sends); i++) {
+        const struct scmp_arg_cmp fast = { .arg = sends[i].flags, .op = SCMP_CMP_MASKED_EQ, .datum_a = MSG_FASTOPEN, .datum_b = MSG_FASTOPEN };
+        add(f, SCMP_ACT_ERRNO(EPERM), sends[i].name, 1, &fast);
+    }
 }
 
 static enum code load(uint32_t otherwise, void (*fill)(struct filter *f, unsigned calls), unsigned calls, struct err *reterr) {

@@ -79,6 +79,27 @@ static int no_connecting(const char *dir) {
     return end >= 0 && read(end, &byte, 1) == 1 && byte == 'a' ? 0 : 8;
 }
 
+/* A socket that listens could be made to connect by sending (TCP fast open), past connect and landlock. */
+static int no_fast_open(const char *dir) {
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof a;
+    int there = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ours = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (there < 0 || ours < 0 || bind(there, (const struct sockaddr *)&a, len) != 0 || listen(there, 1) != 0 || getsockname(there, (struct sockaddr *)&a, &len) != 0 || listen(ours, 1) != 0)
+        return 1;
+    if (!enter(dir, CALLS_TALK))
+        return 2;
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr m = { .msg_name = &a, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1 };
+    struct mmsghdr mm = { .msg_hdr = m };
+    (void)shutdown(ours, SHUT_RDWR);
+    if (sendto(ours, "a", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (const struct sockaddr *)&a, len) >= 0 || errno != EPERM)
+        return 3;
+    if (sendmsg(ours, &m, MSG_FASTOPEN | MSG_NOSIGNAL) >= 0 || errno != EPERM)
+        return 4;
+    return sendmmsg(ours, &mm, 1, MSG_FASTOPEN | MSG_NOSIGNAL) >= 0 || errno != EPERM ? 5 : 0;
+}
+
 /* What the keeper has: not even a pair. */
 static int no_pairs(const char *dir) {
     int pair[2];
@@ -197,6 +218,7 @@ TEST(the_kernel_refuses_what_was_not_asked_for) {
     CHECK_INT(in_child(out_only, dir), 0);
     CHECK_INT(in_child(no_connecting, dir), 0);
     CHECK_INT(in_child(no_pairs, dir), 0);
+    CHECK_INT(in_child(no_fast_open, dir), 0);
     CHECK_INT(in_child(narrowed, dir), 1000 + SIGSYS);
     CHECK_INT(in_child(no_new_code, dir), 0);
     CHECK_INT(in_child(no_exec, dir), 1000 + SIGSYS);
