@@ -36,9 +36,10 @@ struct deliver { struct store *store; struct keeper_client *keeper; struct deliv
 
 enum deliver_end { DELIVER_DONE,             /* whatever became of the letter: it was handed over, or needs no more */
                    DELIVER_DOUBT,            /* it may have arrived, and nobody knows */
+                   DELIVER_CUT,              /* the same of a try that was cut off before: it says nothing of the way now */
                    DELIVER_LOST,             /* the connection ended at this letter, twice: it may be the letter */
-                   DELIVER_SLOW,             /* the same, and the way wants less at a time */
-                   DELIVER_BLOCKED,          /* the same, and what was said is about us */
+                   DELIVER_SLOW,             /* as done, and the way wants less at a time */
+                   DELIVER_BLOCKED,          /* as done, and what was said is about us */
                    DELIVER_RELAY,            /* the relay takes no letter now */
                    DELIVER_PROVIDER,         /* the provider takes no text message now */
                    DELIVER_AWAY,             /* the mailer is away: nothing was tried */

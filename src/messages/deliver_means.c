@@ -62,11 +62,13 @@ static usec_t lost_wait(int times, uint32_t random) { return wait_of(15 * USEC_P
 static enum deliver_end end_of(const struct letter_try *t) {
     enum mail_outcome o = t->reply.outcome;
     bool answered = t->reply.about && (o == MAIL_LATER || o == MAIL_REFUSED);
+    if (o == MAIL_NEVER)
+        return DELIVER_CUT;
     if (t->row.channel == CHANNEL_SMS)
-        return o == MAIL_RELAY ? DELIVER_PROVIDER : o == MAIL_IN_DOUBT || o == MAIL_NEVER ? DELIVER_DOUBT : DELIVER_DONE;
+        return o == MAIL_RELAY ? DELIVER_PROVIDER : o == MAIL_IN_DOUBT ? DELIVER_DOUBT : DELIVER_DONE;
     if (o == MAIL_RELAY)
         return lost_at_letter(t) ? DELIVER_LOST : DELIVER_RELAY;
-    if (o == MAIL_IN_DOUBT || o == MAIL_NEVER)
+    if (o == MAIL_IN_DOUBT)
         return DELIVER_DOUBT;
     return answered && t->row.verdict == VERDICT_SLOW ? DELIVER_SLOW : answered && t->row.verdict == VERDICT_BLOCK ? DELIVER_BLOCKED : DELIVER_DONE;
 }

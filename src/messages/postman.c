@@ -90,7 +90,7 @@ static bool is_its_own(enum code code) {
 
 static void note(struct lane *l, int64_t tenant, enum code code, enum deliver_end end, usec_t began) {
     static const struct { bool done; enum fair_says says; } ends[] = {
-        [DELIVER_DONE] = { true, FAIR_WELL },       [DELIVER_DOUBT] = { true, FAIR_STRANGE },  [DELIVER_LOST] = { true, FAIR_STRANGE }, [DELIVER_SLOW] = { true, FAIR_SLOW },      [DELIVER_BLOCKED] = { true, FAIR_STRANGE },
+        [DELIVER_DONE] = { true, FAIR_WELL },       [DELIVER_DOUBT] = { true, FAIR_STRANGE },  [DELIVER_CUT] = { true, FAIR_NOTHING },  [DELIVER_LOST] = { true, FAIR_STRANGE }, [DELIVER_SLOW] = { true, FAIR_SLOW },      [DELIVER_BLOCKED] = { true, FAIR_STRANGE },
         [DELIVER_RELAY] = { false, FAIR_WAY },      [DELIVER_PROVIDER] = { false, FAIR_WAY },  [DELIVER_AWAY] = { false, FAIR_NOTHING }, [DELIVER_WAITS] = { false, FAIR_NOTHING }, [DELIVER_ASIDE] = { true, FAIR_NOTHING },
     };
     const usec_t now = clock_steady();
@@ -100,7 +100,7 @@ static void note(struct lane *l, int64_t tenant, enum code code, enum deliver_en
         fair_note(l->fair, tenant, is_its_own(code) ? FAIR_STRANGE : FAIR_WAY, began, now);
     } else if (code == OK) {
         l->status.done += ends[end].done;
-        l->status.doubts += end == DELIVER_DOUBT;
+        l->status.doubts += end == DELIVER_DOUBT || end == DELIVER_CUT;
         l->status.blocked += end == DELIVER_BLOCKED;
         fair_note(l->fair, tenant, ends[end].says, began, now);
     }

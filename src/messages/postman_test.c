@@ -241,7 +241,7 @@ TEST(each_end_is_noted_where_it_belongs) {
     static const struct { enum code code; enum deliver_end end; bool tenant, all; int done, failed; } rows[] = {
         { OK, DELIVER_DONE, false, false, 1, 0 },  { OK, DELIVER_SLOW, false, false, 1, 0 },     { OK, DELIVER_DOUBT, true, false, 1, 0 },    { OK, DELIVER_LOST, true, false, 1, 0 },
         { OK, DELIVER_BLOCKED, true, false, 1, 0 }, { OK, DELIVER_RELAY, true, true, 0, 0 },     { OK, DELIVER_PROVIDER, true, true, 0, 0 },  { OK, DELIVER_AWAY, false, false, 0, 0 },
-        { OK, DELIVER_WAITS, false, false, 0, 0 }, { OK, DELIVER_ASIDE, false, false, 1, 0 },    { E_CONFLICT, DELIVER_DONE, false, false, 0, 0 },
+        { OK, DELIVER_CUT, false, false, 1, 0 },    { OK, DELIVER_WAITS, false, false, 0, 0 }, { OK, DELIVER_ASIDE, false, false, 1, 0 },    { E_CONFLICT, DELIVER_DONE, false, false, 0, 0 },
         { E_TOO_MANY, DELIVER_DONE, true, false, 0, 1 }, { E_NOT_FOUND, DELIVER_RELAY, true, false, 0, 1 }, { E_FIELDS, DELIVER_DONE, true, false, 0, 1 },
         { E_FULL, DELIVER_DONE, true, true, 0, 1 }, { E_MEMORY, DELIVER_DONE, true, true, 0, 1 }, { E_IO, DELIVER_DONE, true, true, 0, 1 },
     };
@@ -259,7 +259,7 @@ TEST(each_end_is_noted_where_it_belongs) {
         for (size_t k = 0; k < PLACES; k++)
             queued += l.places[k].state == QUEUED;
         CHECK_INT(queued, rows[i].all ? 0 : rows[i].tenant ? 1 : 2);     /* who waits stands in no line */
-        CHECK(l.status.doubts == (rows[i].end == DELIVER_DOUBT ? 3 : 0) && l.status.blocked == (rows[i].end == DELIVER_BLOCKED ? 3 : 0));
+        CHECK(l.status.doubts == (rows[i].end == DELIVER_DOUBT || rows[i].end == DELIVER_CUT ? 3 : 0) && l.status.blocked == (rows[i].end == DELIVER_BLOCKED ? 3 : 0));
         lane_bare_end(&l);
     }
 }
