@@ -69,6 +69,14 @@ static const struct zone *zone_of(const struct api *a) {
     return a->config.zone != NULL ? a->config.zone : charter_zone(a->config.charters[0]);
 }
 
+#define DOUBT_PACE (10 * USEC_PER_MINUTE)
+bool turn_waits(const struct api *a, usec_t now, usec_t *ret_next) {
+    const bool held = clock_held(a->config.store);
+    if (held)
+        *ret_next = now + DOUBT_PACE;
+    return held;
+}
+
 /* ---- the ledger's signature */
 
 static enum code signer_head(void *arg, int64_t chain, uint64_t *ret_seq, uint8_t ret_head[HASH_SIZE], struct err *reterr) {

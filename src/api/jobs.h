@@ -10,6 +10,9 @@ MUST_USE enum code jobs_start(struct api *a, struct jobs **ret, struct err *rete
 struct jobs *jobs_stop(struct jobs *j);       /* waits for what runs; accepts NULL */
 DEFINE_AUTO(struct jobs, jobs_stop)
 
+/* Is the clock in doubt? Then a turn that forgets does nothing: what is over by a clock that was wrong would be gone for good. *ret_next: when it looks again. */
+MUST_USE bool turn_waits(const struct api *a, usec_t now, usec_t *ret_next);
+
 /* Turns that stand in files of their own: what each does now, and when it is due again. */
 /* turns_notice.c: the noticer of an api, and its turn. */
 MUST_USE enum code notices_ready(struct api *a, struct err *reterr);

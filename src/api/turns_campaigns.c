@@ -102,6 +102,8 @@ enum code job_campaigns_forget(struct api *a, usec_t now, usec_t *ret_next, stru
     int64_t *tenants = NULL;
     size_t count = 0;
     bool more = false;
+    if (turn_waits(a, now, ret_next))
+        return OK;
     enum code first = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
     for (size_t i = 0; i < count; i++) {
         struct err e;

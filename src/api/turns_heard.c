@@ -198,5 +198,5 @@ static enum code end_some(struct api *a, int64_t tenant, struct err *reterr) {
 
 enum code turn_suppressed(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
     *ret_next = now + USEC_PER_DAY;
-    return each_tenant(a, end_some, reterr);
+    return turn_waits(a, now, ret_next) ? OK : each_tenant(a, end_some, reterr);
 }

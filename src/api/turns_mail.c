@@ -136,10 +136,8 @@ enum code job_mail_forget(struct api *a, usec_t now, usec_t *ret_next, struct er
     int64_t *tenants = NULL;
     size_t count = 0;
     *ret_next = now + USEC_PER_DAY;
-    if (clock_held(a->config.store)) {         /* what counts for a day that is not over yet would be forgotten with it */
-        *ret_next = now + OVER_PACE;
+    if (turn_waits(a, now, ret_next))          /* what counts for a day that is not over yet would be forgotten with it */
         return OK;
-    }
     enum code code = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
     for (size_t i = 0; i < count; i++) {
         struct err e = { 0 };

@@ -121,6 +121,8 @@ enum code turn_sms_forget(struct api *a, usec_t now, usec_t *ret_next, struct er
     const struct span year = { .years = 1 };
     enum code code = OK;
     *ret_next = now + USEC_PER_DAY;
+    if (turn_waits(a, now, ret_next))          /* what today cost would be forgotten, and spent a second time */
+        return OK;
     for (size_t i = 0; code == OK && i < a->service_count; i++) {
         struct service *s = a->services[i];
         int64_t *list = NULL, before = gate_day(s, zone_add(charter_zone(service_charter(s)), now, &year, -1));

@@ -145,6 +145,8 @@ enum code job_webhooks_forget(struct api *a, usec_t now, usec_t *ret_next, struc
     int64_t *tenants = NULL;
     size_t count = 0;
     *ret_next = now + FORGET_PACE;
+    if (turn_waits(a, now, ret_next))
+        return OK;
     enum code code = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
     for (size_t i = 0; code == OK && i < count; i++)
         code = forget_of(a, tenants[i], now - TELLING_KEPT_DAYS * USEC_PER_DAY, reterr);
