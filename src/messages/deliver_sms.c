@@ -66,9 +66,11 @@ enum code try_sms(struct letter_try *t, enum deliver_end *ret, struct err *reter
     enum code code = sms_asked(t, &r, &away, reterr);
     if (code != OK)
         return code;
+    if (r.mail.outcome == MAIL_NOT_SENT || r.mail.outcome == MAIL_NEVER)
+        return sms_hand_over(t, ret, reterr);          /* who cannot say is given it again; that it may come twice was counted */
+    t->made = false;                         /* what is told is of an earlier try, which may have gone to another number than this one would */
     switch (r.mail.outcome) {
     case MAIL_RELAY: return try_put_off(t, TENANT_WAIT, away, ret, reterr);
-    case MAIL_NOT_SENT: case MAIL_NEVER: return sms_hand_over(t, ret, reterr);      /* who cannot say is given it again; that it may come twice was counted */
     case MAIL_IN_DOUBT: return sms_too_late(t, ret, reterr);
     default: return sms_settle(t, &r, ret, reterr);
     }

@@ -4,6 +4,7 @@
 
 #include "charter/prices.h"
 #include "messages/sendbed.h"
+#include "messages/suppress.h"
 #include "store/sms.h"
 
 #define TEXTS "sms:\n  only_to: \"+48\"\n  spend: at most 1 EUR a day for each tenant\nmessages:\n  sms: only to participant of the same event, at most 3 a day for each person\n"
@@ -34,7 +35,7 @@ static enum code course_ask(void *arg, const struct sms_question *q, struct sms_
     (void)e;
     c->asked++;
     c->question = *q;
-    *ret = (struct sms_reply){ .mail = { .outcome = c->known, .said = "as it remembers" } };
+    *ret = (struct sms_reply){ .mail = { .outcome = c->known, .said = "as it remembers" }, .verdict = c->known == MAIL_REFUSED ? VERDICT_REJECT : VERDICT_NONE };
     return OK;
 }
 static enum code course_service(void *arg, int64_t tenant UNUSED, struct service **ret, struct err *e UNUSED) {
@@ -171,6 +172,48 @@ TEST(what_is_in_doubt_is_asked_for_before_it_goes_again) {
         }
         course_end(&c);
     }
+}
+
+static bool dead_is(const struct suppressed_row *r, void *arg) {
+    *(bool *)arg = r->reason == SUPPRESS_DEAD;
+    return true;
+}
+static bool is_dead(struct course *c, const char *phone) {
+    uint8_t who[WHO_SIZE];
+    bool dead = false;
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(who_of(c->d.b.service, c->d.b.tenant, CHANNEL_SMS, phone, who, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(store_view(c->d.b.store, c->d.b.tenant, &v, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(suppressed_of(view_sql(v), CHANNEL_SMS, who, clock_now(), dead_is, &dead, &c->d.b.e), &c->d.b.e);
+    return dead;
+}
+static bool record_take(const struct letter_row *r, void *arg) {
+    *(struct uuid *)arg = r->record;
+    return false;
+}
+
+/* The number was corrected while the provider's answer was in doubt: what it says of the first message is of the number that this one went to. */
+TEST(an_answer_about_an_earlier_try_is_of_its_number) {
+    struct course c;
+    struct uuid person;
+    struct view *v = NULL;
+    char first[32];
+    course_start(&c);
+    struct uuid id = course_put(&c);
+    c.outcome = MAIL_IN_DOUBT;
+    (void)course_go(&c, &id);
+    snprintf(first, sizeof first, "%s", c.to);
+    CHECK_OK(store_view(c.d.b.store, c.d.b.tenant, &v, &c.d.b.e), &c.d.b.e);
+    CHECK_OK(letter_get(view_sql(v), &id, record_take, &person, &c.d.b.e), &c.d.b.e);
+    v = view_end(v);
+    json_t *got = NULL;
+    CHECK_OK(bed_change(&c.d.b, &c.d.boss, "registration", &person, -1, json_pack("{s:s}", "phone", "+48511222333"), &got), &c.d.b.e);
+    json_decref(got);
+    c.known = MAIL_REFUSED;
+    (void)course_go(&c, &id);
+    CHECK(c.asked == 1 && c.sent == 1 && course_row(&c, &id).state == LETTER_BOUNCED);
+    CHECK(is_dead(&c, first) && !is_dead(&c, "+48511222333"));
+    course_end(&c);
 }
 
 /* Let go, and then the server was killed: it stands SENDING. */

@@ -212,20 +212,22 @@ enum code message_heard(struct service *s, int64_t tenant, const struct uuid *le
 
 /* ---- as it is settled */
 
-/* Whom it went to was written when it left; one that was refused before that is known by the try that made it. */
+/* Whom it went to was written when it left; one that was refused before that is known by the try that made it, whatever an earlier one had gone to. */
 enum code settled_whom_write(struct txn *t, const struct settled *s, void *prepared UNUSED, struct err *reterr) {
     const struct letter_row *r = s->row;
     const bool went = r->state == LETTER_SENT || r->state == LETTER_UNKNOWN, refused = r->state == LETTER_BOUNCED;
     if (!s->final || (!went && !refused))
         return OK;
-    struct letter_who w = { .letter = r->id, .channel = (int)r->channel };
-    enum code code = OK;
-    if (s->out != NULL) {
+    struct letter_who w;
+    const bool own = s->out != NULL && s->out != s->found;
+    enum code code = letter_who_get(txn_sql(t), &r->id, &w, reterr);
+    if (s->out != NULL && (code == E_NOT_FOUND || (code == OK && own && refused))) {
+        w = (struct letter_who){ .letter = r->id, .channel = (int)r->channel };
         memcpy(w.who, s->out->who, sizeof w.who);
         code = letter_who_put(t, &w, reterr);
+        if (code == OK)
+            code = letter_who_get(txn_sql(t), &r->id, &w, reterr);
     }
-    if (code == OK)
-        code = letter_who_get(txn_sql(t), &r->id, &w, reterr);
     if (code == OK)
         code = shares_add(t, s->service, r->channel, w.at, &(struct heard_counts){ .sent = 1 }, reterr);
     if (code == OK && refused)

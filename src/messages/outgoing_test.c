@@ -12,6 +12,7 @@ struct course {
     struct sendbed d; struct deliver deliver;
     enum mail_outcome outcome; int status; enum reply_stage stage; const char *enhanced, *said;
     bool breaks, forgets;                    /* the mailer is gone once it may go; and does not come back */
+    bool stays;                              /* it answers before the last byte */
     void (*before)(struct course *c);        /* what happens between the making and the last byte */
     struct uuid person;
     int sent, asked; enum mail_outcome found /* what it says when it is asked */; char to[320], from[320], message[8192]; struct uuid id;
@@ -26,8 +27,8 @@ static enum code course_send(void *arg, const struct mail_letter *l, mail_go_fn 
     snprintf(c->message, sizeof c->message, "%.*s", (int)l->len, (const char *)l->message);
     if (c->before != NULL)
         c->before(c);
-    enum code code = go(go_arg, e);
-    *ret_went = code == OK;
+    enum code code = c->stays ? OK : go(go_arg, e);
+    *ret_went = code == OK && !c->stays;
     if (code != OK || c->breaks)
         return code != OK ? code : err_set(e, E_PEER, "broken off");
     *ret = (struct mail_reply){ .outcome = c->outcome, .about = true, .stage = (int)c->stage, .status = c->status };
@@ -98,6 +99,20 @@ static usec_t course_next(struct course *c) {
     return next;
 }
 
+static bool reason_is(const struct suppressed_row *r, void *arg) {
+    *(enum suppress_reason *)arg = r->reason;
+    return true;
+}
+static enum suppress_reason suppressed_as(struct course *c, const char *email) {
+    uint8_t who[WHO_SIZE];
+    enum suppress_reason reason = (enum suppress_reason)0;
+    AUTO(view_end) struct view *v = NULL;
+    CHECK_OK(who_of(c->d.b.service, c->d.b.tenant, CHANNEL_EMAIL, email, who, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(store_view(c->d.b.store, c->d.b.tenant, &v, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(suppressed_of(view_sql(v), CHANNEL_EMAIL, who, clock_now(), reason_is, &reason, &c->d.b.e), &c->d.b.e);
+    return reason;
+}
+
 TEST(a_message_goes_to_the_address_of_its_record) {
     struct course c;
     course_start(&c);
@@ -137,6 +152,35 @@ TEST(each_try_reads_the_record_anew) {
     CHECK(course_go(&c, &two) == DELIVER_ASIDE);
     CHECK(course_row(&c, &two).state == LETTER_OVER && c.sent == sent && strstr(course_row(&c, &two).said, "erased") != NULL);
     bed_end(&c.d.b);
+}
+
+/* A first try left, and the address was corrected before the second one: whoever has the letter now is who complains of it, and whose address is dead. */
+TEST(what_is_heard_is_of_the_address_of_the_last_try) {
+    static const struct { enum mail_outcome last; bool refused_before; enum heard heard; enum suppress_reason reason; } rows[] = {
+        { MAIL_SENT, false, HEARD_COMPLAINED, SUPPRESS_COMPLAINT }, { MAIL_SENT, false, HEARD_BOUNCED, SUPPRESS_DEAD }, { MAIL_REFUSED, false, HEARD_DELAYED, SUPPRESS_DEAD }, { MAIL_REFUSED, true, HEARD_DELAYED, SUPPRESS_DEAD },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct course c;
+        course_start(&c);
+        struct uuid person = send_person(&c.d, &c.d.event, "ewa@people.example"), id = course_put(&c, &person);
+        c.outcome = MAIL_LATER;
+        c.status = 451;
+        c.enhanced = "4.3.0";
+        CHECK(course_go(&c, &id) == DELIVER_DONE && course_row(&c, &id).state == LETTER_WAITING);
+        json_t *got = NULL;
+        CHECK_OK(bed_change(&c.d.b, &c.d.boss, "registration", &person, -1, json_pack("{s:s}", "email", "ewa.lis@people.example"), &got), &c.d.b.e);
+        json_decref(got);
+        c.outcome = rows[i].last;
+        c.stays = rows[i].refused_before;
+        c.status = rows[i].last == MAIL_SENT ? 250 : 550;
+        c.enhanced = rows[i].last == MAIL_SENT ? "2.0.0" : "5.1.1";
+        CHECK(course_go(&c, &id) == DELIVER_DONE && course_row(&c, &id).state == (rows[i].last == MAIL_SENT ? LETTER_SENT : LETTER_BOUNCED));
+        CHECK_TEXT(c.to, "ewa.lis@people.example");
+        CHECK_OK(message_heard(c.d.b.service, c.d.b.tenant, &id, &(struct heard_news){ rows[i].heard, VERDICT_REJECT, "5.1.1", "5.1.1" }, &c.d.b.e), &c.d.b.e);
+        CHECK_INT(suppressed_as(&c, "ewa.lis@people.example"), rows[i].reason);
+        CHECK_INT(suppressed_as(&c, "ewa@people.example"), 0);
+        bed_end(&c.d.b);
+    }
 }
 
 /* What an answer means for a message: who cannot be reached ends it, what is said of us or of a full box does not. */
@@ -332,19 +376,6 @@ TEST(gates_that_were_asked_long_ago_are_asked_once_more) {
 
 /* ---- what is heard of one whose answer nobody knows */
 
-static bool reason_is(const struct suppressed_row *r, void *arg) {
-    *(enum suppress_reason *)arg = r->reason;
-    return true;
-}
-static enum suppress_reason suppressed_as(struct course *c, const char *email) {
-    uint8_t who[WHO_SIZE];
-    enum suppress_reason reason = (enum suppress_reason)0;
-    AUTO(view_end) struct view *v = NULL;
-    CHECK_OK(who_of(c->d.b.service, c->d.b.tenant, CHANNEL_EMAIL, email, who, &c->d.b.e), &c->d.b.e);
-    CHECK_OK(store_view(c->d.b.store, c->d.b.tenant, &v, &c->d.b.e), &c->d.b.e);
-    CHECK_OK(suppressed_of(view_sql(v), CHANNEL_EMAIL, who, clock_now(), reason_is, &reason, &c->d.b.e), &c->d.b.e);
-    return reason;
-}
 static int64_t share(struct course *c, const char *what) {
     json_t *told = NULL;
     CHECK_OK(shares_told(c->d.b.service, c->d.b.tenant, &told, &c->d.b.e), &c->d.b.e);

@@ -142,7 +142,8 @@ enum code suppressed_end(struct txn *t, usec_t now, int64_t *ret_count, struct e
 
 enum code letter_who_put(struct txn *t, const struct letter_who *w, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare(&t->sql, "INSERT OR IGNORE INTO letter_who (tenant, channel, who, letter, at, heard) VALUES (?, ?, ?, ?, ?, ?)", &s, reterr);
+    enum code code = sql_prepare(&t->sql, "INSERT INTO letter_who (tenant, channel, who, letter, at, heard) VALUES (?, ?, ?, ?, ?, ?) "
+                                 "ON CONFLICT (tenant, letter) DO UPDATE SET channel = excluded.channel, who = excluded.who", &s, reterr);
     if (code != OK)
         return code;
     bind_whom(s, w->channel, w->who);

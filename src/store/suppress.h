@@ -28,7 +28,7 @@ MUST_USE enum code suppressed_end(struct txn *t, usec_t now, int64_t *ret_count,
 /* ---- to whom a letter went */
 enum { HEARD_OF_BOUNCE = 1, HEARD_OF_COMPLAINT = 2, HEARD_OF_SOFT = 4 };         /* bits, as stored */
 struct letter_who { struct uuid letter; int channel; uint8_t who[SUPPRESS_WHO]; usec_t at; int heard; };
-MUST_USE enum code letter_who_put(struct txn *t, const struct letter_who *w, struct err *reterr);        /* one that stands stays */
+MUST_USE enum code letter_who_put(struct txn *t, const struct letter_who *w, struct err *reterr);        /* one that stands is of the newest try; it keeps when the first one went, and what was heard */
 MUST_USE enum code letter_who_get(struct sql *q, const struct uuid *letter, struct letter_who *ret, struct err *reterr);         /* E_NOT_FOUND */
 MUST_USE enum code letter_who_heard(struct txn *t, const struct uuid *letter, int heard, struct err *reterr);
 /* How many letters to that person since then of which any of these was heard. */

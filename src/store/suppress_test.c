@@ -126,6 +126,17 @@ TEST(letters_are_remembered_by_whom_they_went_to) {
     CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
     CHECK_OK(letter_who_get(view_sql(v), &first, &got, &b.e), &b.e);
     CHECK(got.at == 100 && got.heard == HEARD_OF_SOFT && memcmp(got.who, anna, SUPPRESS_WHO) == 0);
+    v = view_end(v);
+    for (int back = 0; back < 2; back++) {                      /* it goes once more, to somebody else: what was heard stays, and when the first one went */
+        struct deed again = { .what = WENT, .letter = { .letter = first, .at = 700 } };
+        memcpy(again.letter.who, back ? anna : jan, SUPPRESS_WHO);
+        CHECK_OK(done(&b, 4, &again), &b.e);
+        CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
+        CHECK_OK(letter_who_get(view_sql(v), &first, &got, &b.e), &b.e);
+        CHECK(got.at == 100 && got.heard == HEARD_OF_SOFT && memcmp(got.who, back ? anna : jan, SUPPRESS_WHO) == 0);
+        v = view_end(v);
+    }
+    CHECK_OK(store_view(b.store, 4, &v, &b.e), &b.e);
     CHECK_CODE(letter_who_get(view_sql(v), &none, &got, &b.e), E_NOT_FOUND, &b.e);
     CHECK_OK(letter_who_count(view_sql(v), 0, anna, HEARD_OF_SOFT, 0, &count, &b.e), &b.e);
     CHECK_INT(count, 2);
