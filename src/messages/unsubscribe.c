@@ -300,11 +300,13 @@ enum code unsubscribe_do(struct service *s, const struct unsubscribe *u, const c
     return code == OK && info != NULL ? record_follows(s, u, info, &w, reterr) : code;
 }
 
+/* Where the record holds another address by now, whoever has the old letter takes back what was left by that one alone: of the list, the state and the consents of whom the
+ * record is written to, its own letters and its private link decide. */
 enum code unsubscribe_undo(struct service *s, const struct unsubscribe *u, const char *by, struct err *reterr) {
     PRE(s != NULL && u != NULL && by != NULL && reterr != NULL);
     const struct kind_info *info = service_kind_by_number(s, u->kind);
     char list[LIST_TEXT];
-    int64_t count = 0, more = 0;
+    int64_t count = 0;
     bool other = false;
     json_t *record = NULL;
     (void)unsubscribe_list(s, u, list);
@@ -314,9 +316,7 @@ enum code unsubscribe_undo(struct service *s, const struct unsubscribe *u, const
         code = record_of(s, u, info, &record, reterr);
     if (code == OK && record != NULL)
         code = present_of(s, u, info, record, w.who, &other, reterr);
-    if (code == OK && other)
-        code = suppress_lift(s, &w, LIFTED_BY_ITSELF, &more, reterr);
-    if (code == OK && record != NULL)
+    if (code == OK && record != NULL && !other)
         code = state_moves(s, u, info, record, true, reterr);
     json_decref(record);
     return code;

@@ -26,7 +26,7 @@ const struct words *unsubscribe_words(const struct service *s, const struct unsu
  * withdrawn is an error, so that the click comes again. by: for the ledger. */
 MUST_USE enum code unsubscribe_do(struct service *s, const struct unsubscribe *u, const char *by, struct err *reterr);
 /* It comes back by the same address, which only its own mailbox has: the suppression of that list ends, and the record moves from "unsubscribed" to "subscribed"
- * where the person may move it there. A consent that was withdrawn stays so. */
+ * where the person may move it there; but where the record holds another address by now, nothing ends and moves for that one. A consent that was withdrawn stays so. */
 MUST_USE enum code unsubscribe_undo(struct service *s, const struct unsubscribe *u, const char *by, struct err *reterr);
 /* Has it left already, as the gate sees it? OTHER: something stands that this address does not lift. */
 enum unsubscribed { UNSUBSCRIBED_NOT, UNSUBSCRIBED_LEFT, UNSUBSCRIBED_OTHER };

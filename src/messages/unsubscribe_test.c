@@ -224,8 +224,30 @@ TEST(it_leaves_by_the_address_that_the_record_holds_now_too) {
     json_decref(got);
     CHECK_OK(unsubscribe_do(d.b.service, &old, "link", &d.b.e), &d.b.e);
     CHECK(is(&d.b, &old) == UNSUBSCRIBED_LEFT && is(&d.b, &now) == UNSUBSCRIBED_LEFT);
-    CHECK_OK(unsubscribe_undo(d.b.service, &old, "link", &d.b.e), &d.b.e);
-    CHECK(is(&d.b, &old) == UNSUBSCRIBED_NOT && is(&d.b, &now) == UNSUBSCRIBED_NOT);
+    CHECK_OK(unsubscribe_undo(d.b.service, &now, "link", &d.b.e), &d.b.e);
+    CHECK_INT(is(&d.b, &now), UNSUBSCRIBED_NOT);
+    shows(&d, "subscribed, news, offers");
+    bed_end(&d.b);
+}
+
+/* The first address was a stranger's, or is one's by now: it comes back itself, and takes back nothing of what the person at the corrected one said. */
+TEST(whoever_has_an_old_letter_brings_nobody_else_back) {
+    struct desk d;
+    json_t *got = NULL;
+    desk_start(&d);
+    struct unsubscribe old = from(&d, "sending news", "anna@people.example"), now = from(&d, "sending news", "anna.nowak@people.example");
+    CHECK_OK(bed_change(&d.b, &d.owner, "subscription", &d.anna, -1, json_pack("{s:s}", "email", "Anna.Nowak@people.example"), &got), &d.b.e);
+    json_decref(got);
+    CHECK_OK(unsubscribe_do(d.b.service, &now, "link", &d.b.e), &d.b.e);
+    shows(&d, "unsubscribed, news, offers");
+    CHECK_OK(unsubscribe_do(d.b.service, &old, "link", &d.b.e), &d.b.e);
+    for (int twice = 0; twice < 2; twice++)
+        CHECK_OK(unsubscribe_undo(d.b.service, &old, "link", &d.b.e), &d.b.e);
+    CHECK(is(&d.b, &old) == UNSUBSCRIBED_NOT && is(&d.b, &now) == UNSUBSCRIBED_LEFT);
+    shows(&d, "unsubscribed, news, offers");
+    char said[200];
+    snprintf(said, sizeof said, "news %d api;offers %d api;", CONSENT_GIVEN, CONSENT_GIVEN);
+    steps(&d, said);
     bed_end(&d.b);
 }
 
