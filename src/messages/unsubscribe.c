@@ -300,6 +300,20 @@ enum code unsubscribe_do(struct service *s, const struct unsubscribe *u, const c
     return code == OK && info != NULL ? record_follows(s, u, info, &w, reterr) : code;
 }
 
+/* What it left when the charter had other words for the purpose: those that stand in its letter. */
+static enum code lift_old_words(struct service *s, const struct unsubscribe *u, const char *by, int64_t *count, struct err *reterr) {
+    char list[LIST_TEXT];
+    int64_t more = 0;
+    if (u->purpose[0] == 0 || purpose_of(service_kind_by_number(s, u->kind), u) >= 0)
+        return OK;
+    snprintf(list, sizeof list, "purpose %s", u->purpose);
+    const struct suppress_wish w = wish_of(u, list, by);
+    enum code code = suppress_lift(s, &w, LIFTED_BY_ITSELF, &more, reterr);
+    if (code == OK)
+        *count += more;
+    return code;
+}
+
 /* Where the record holds another address by now, whoever has the old letter takes back what was left by that one alone: of the list, the state and the consents of whom the
  * record is written to, its own letters and its private link decide. */
 enum code unsubscribe_undo(struct service *s, const struct unsubscribe *u, const char *by, struct err *reterr) {
@@ -312,6 +326,8 @@ enum code unsubscribe_undo(struct service *s, const struct unsubscribe *u, const
     (void)unsubscribe_list(s, u, list);
     struct suppress_wish w = wish_of(u, list, by);
     enum code code = suppress_lift(s, &w, LIFTED_BY_ITSELF, &count, reterr);
+    if (code == OK)
+        code = lift_old_words(s, u, by, &count, reterr);
     if (code == OK && count > 0 && info != NULL)
         code = record_of(s, u, info, &record, reterr);
     if (code == OK && record != NULL)

@@ -276,6 +276,25 @@ TEST(a_list_whose_words_were_changed_stays_left) {
     bed_end(&d.b);
 }
 
+/* It left by a letter of the charter before: the same letter takes that back, and nothing that it left by others. */
+TEST(who_left_a_purpose_of_old_words_comes_back_by_its_letter) {
+    struct desk d;
+    int64_t count = 0;
+    bool fresh;
+    desk_start(&d);
+    struct unsubscribe letter = from(&d, "sending newz", "anna@people.example"), other = from(&d, "sending ofers", "anna@people.example");
+    struct suppress_wish w = wish_of(&letter, "purpose sending newz", "link");
+    CHECK_OK(suppress(d.b.service, &w, &fresh, &d.b.e), &d.b.e);
+    CHECK_INT(is(&d.b, &letter), UNSUBSCRIBED_LEFT);
+    CHECK_OK(unsubscribe_undo(d.b.service, &other, "link", &d.b.e), &d.b.e);
+    CHECK_INT(is(&d.b, &letter), UNSUBSCRIBED_LEFT);
+    CHECK_OK(unsubscribe_undo(d.b.service, &letter, "link", &d.b.e), &d.b.e);
+    CHECK_INT(is(&d.b, &letter), UNSUBSCRIBED_NOT);
+    CHECK_OK(suppress_lift(d.b.service, &w, LIFTED_BY_ITSELF, &count, &d.b.e), &d.b.e);
+    CHECK_INT(count, 0);
+    bed_end(&d.b);
+}
+
 TEST(a_purpose_of_many_words_has_its_header_too) {
     struct bed b;
     struct uuid id = uuid_new();
