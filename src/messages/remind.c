@@ -16,7 +16,7 @@
 #define FORGET_AFTER (30 * USEC_PER_DAY)
 #define NIGHT_AHEAD (2 * USEC_PER_DAY)       /* a night and a morning, more than any reminder is earlier than its span */
 #define PAGE 100u
-#define PAGES_MOST 20u                       /* of one kind and tenant in one turn */
+#define PAGES_MOST 20u                       /* with somebody to remind, of one kind and tenant in one turn */
 #define ASK_AGAIN USEC_PER_HOUR              /* what a gate refused for good may be mended meanwhile: a number corrected, a consent given */
 #define SOON (5 * USEC_PER_SEC)              /* an instant that is nearer is past when the letter would go */
 
@@ -273,7 +273,7 @@ static enum code kind_send(struct turn *t, struct err *reterr) {
     enum code code = OK;
     if (!remind_hour(&t->info->kind->remind, t->info->zone, t->now, &again))
         return OK;
-    for (size_t pages = 0; code == OK && more; pages++) {
+    for (size_t pages = 0; code == OK && more;) {
         AUTO(batch_free) struct batch *b = mem_new(sizeof *b);
         code = b == NULL ? err_set(reterr, E_MEMORY, "no memory for reminders") : candidates(&f, &more, reterr);
         if (code != OK || f.count == 0)
@@ -291,6 +291,7 @@ static enum code kind_send(struct turn *t, struct err *reterr) {
         code = rows_look(b, &f, reterr);
         if (code == OK)
             code = batch_send(b, reterr);
+        pages += b->count > 0;               /* of those with nobody to remind nothing is written, so they stand in front again at the next turn: they keep nobody behind them waiting */
     }
     return code == E_CONFLICT ? OK : code;   /* somebody else was there first: at the next look */
 }

@@ -148,6 +148,18 @@ static void letter_ends(struct visits *v, const struct letter_row *r, enum lette
     CHECK_OK(store_write(v->b.store, v->b.tenant, end_write, &x, &v->b.e), &v->b.e);
 }
 
+/* A morning was called off: whoever comes behind those that nobody is reminded of has its reminder all the same, in the same turn. */
+TEST(many_who_are_not_reminded_keep_nobody_waiting) {
+    struct visits v = visits_start();
+    usec_t starts = v.now + HOURS(10);
+    for (unsigned i = 0; i < PAGES_MOST * PAGE; i++)
+        visit_new(&v, v.b.tenant, starts, "waiting");
+    visit_new(&v, v.b.tenant, starts + USEC_PER_MINUTE, "booked");
+    struct reminders r = turn_at(&v, v.b.tenant, starts - HOURS(1));
+    CHECK(r.queued == 1 && r.refused == 0 && !r.more);
+    bed_end(&v.b);
+}
+
 TEST(what_ended_and_did_not_go_is_asked_for_again) {
     struct visits v = visits_start();
     usec_t starts = v.now + HOURS(4);
