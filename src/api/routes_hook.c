@@ -11,7 +11,7 @@
 #include "messages/settled.h"
 #include "messages/sms_way.h"
 
-#define RECEIPTS_MOST 50u                    /* of one call */
+#define RECEIPTS_MOST 1000u                  /* of one call; what is behind them is not answered as if it had been taken */
 
 struct hook { struct api *api; struct service *service; const struct sms_shape *shape; size_t count; enum code code; struct err e; };
 
@@ -56,7 +56,9 @@ static void receipt_take(struct hook *h, const char *id, size_t id_len, const ch
     char said[64];
     enum heard heard;
     enum reply_verdict verdict;
-    if (h->code != OK || h->count++ >= RECEIPTS_MOST || !state_means(h->shape, state, state_len, &heard, &verdict) || state_len >= sizeof said || !sms_reference_read(id, id_len, &tenant, &letter))
+    if (h->code == OK && ++h->count > RECEIPTS_MOST)
+        h->code = err_set(&h->e, E_TOO_LARGE, "more than %u receipts in one call", RECEIPTS_MOST);
+    if (h->code != OK || !state_means(h->shape, state, state_len, &heard, &verdict) || state_len >= sizeof said || !sms_reference_read(id, id_len, &tenant, &letter))
         return;
     struct err e;
     if (mail_service(h->api, tenant, &s, &e) != OK || s != h->service)
@@ -83,7 +85,7 @@ static void json_take(struct hook *h, const json_t *o) {
     if (json_is_object(o))
         receipts_take(h, json_string_value(json_object_get(o, h->shape->told_id)), json_string_value(json_object_get(o, h->shape->told_state)));
     json_array_foreach(o, i, one)
-        if (json_is_object(one) && i < RECEIPTS_MOST)
+        if (json_is_object(one))
             json_take(h, one);
 }
 
