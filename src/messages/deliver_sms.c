@@ -2,6 +2,7 @@
  * after a cut only when the request that was cut off can be under way no more, and where it says that it has not got the message, that is a counted doubt
  * all the same: its answer never came. */
 #include "messages/deliver_int.h"
+#include "store/suppress.h"
 #include "wire/gsm.h"
 
 static enum code sms_settle(struct letter_try *t, const struct sms_reply *r, enum deliver_end *ret, struct err *reterr) {
@@ -15,18 +16,37 @@ static enum code sms_settle(struct letter_try *t, const struct sms_reply *r, enu
     return try_settle(t, ret, reterr);
 }
 
-/* Of which try nobody knows, the first and the last? That of the first is not kept: what is told is no later than it was. */
-static struct sms_question question_of(const struct letter_try *t) {
+/* When it was first handed over, as was written down with whom it went to; where that is not known, no later than it was. */
+static enum code first_of(const struct letter_try *t, usec_t *ret, struct err *reterr) {
     const struct letter_row *r = &t->row;
-    const usec_t now = clock_now(), earliest = r->begins > r->made ? r->begins : r->made;
-    return (struct sms_question){ .tenant = t->tenant, .id = r->id, .first = now - (r->doubts > 0 ? earliest : r->tried), .last = now - r->tried };
+    struct letter_who w = { .at = r->begins > r->made ? r->begins : r->made };
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(t->d->store, t->tenant, &v, reterr);
+    if (code == OK)
+        code = letter_who_get(view_sql(v), &r->id, &w, reterr);
+    if (code == OK || code == E_NOT_FOUND)
+        *ret = w.at;
+    return code == E_NOT_FOUND ? OK : code;
+}
+
+/* Of which try nobody knows, the first and the last? */
+static enum code question_of(const struct letter_try *t, struct sms_question *ret, struct err *reterr) {
+    const usec_t now = clock_now();
+    usec_t first = t->row.tried;
+    enum code code = t->row.doubts > 0 ? first_of(t, &first, reterr) : OK;
+    if (code == OK)
+        *ret = (struct sms_question){ .tenant = t->tenant, .id = t->row.id, .first = now - first, .last = now - t->row.tried };
+    return code;
 }
 
 /* What became of it; MAIL_RELAY: it cannot be said now. *ret_end: how that is told to whoever delivers. */
 static enum code sms_asked(const struct letter_try *t, struct sms_reply *ret, enum deliver_end *ret_end, struct err *reterr) {
-    const struct sms_question q = question_of(t);
+    struct sms_question q;
     *ret = (struct sms_reply){ .mail = { .outcome = MAIL_RELAY } };
-    enum code code = t->d->sms->ask(t->d->sms->arg, &q, ret, reterr);
+    enum code code = question_of(t, &q, reterr);
+    if (code != OK)
+        return code;
+    code = t->d->sms->ask(t->d->sms->arg, &q, ret, reterr);
     *ret_end = code == OK ? DELIVER_PROVIDER : DELIVER_WAITS;
     return code == E_PEER ? OK : code;
 }

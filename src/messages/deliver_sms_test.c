@@ -174,6 +174,26 @@ TEST(what_is_in_doubt_is_asked_for_before_it_goes_again) {
     }
 }
 
+/* What it waited before, for a cap of a day or a pause, the provider knows nothing of: it takes no second one as long as it remembers the first. */
+TEST(a_question_tells_when_it_was_first_handed_over) {
+    struct course c;
+    struct sms_question q;
+    course_start(&c);
+    struct uuid id = course_put(&c);
+    c.outcome = MAIL_IN_DOUBT;
+    (void)course_go(&c, &id);
+    AUTO(try_done) struct letter_try t = try_of(&c.deliver, c.d.b.tenant);
+    CHECK_OK(try_read(&t, &id, &c.d.b.e), &c.d.b.e);
+    CHECK_INT(t.row.doubts, 1);
+    t.row.made -= 36 * USEC_PER_HOUR;
+    CHECK_OK(question_of(&t, &q, &c.d.b.e), &c.d.b.e);
+    CHECK(q.first >= q.last && q.first < USEC_PER_HOUR);
+    t.row.id = uuid_new();                   /* nobody knows when: no later than it was */
+    CHECK_OK(question_of(&t, &q, &c.d.b.e), &c.d.b.e);
+    CHECK(q.first >= 36 * USEC_PER_HOUR);
+    course_end(&c);
+}
+
 static bool dead_is(const struct suppressed_row *r, void *arg) {
     *(bool *)arg = r->reason == SUPPRESS_DEAD;
     return true;
