@@ -137,8 +137,8 @@ static void leave_post(struct http_req *req) {
         visit_trouble(&l.visit, &e);
 }
 
-static const struct route list[] = {
+static const struct route unsubscribe_routes[] = {
     { "GET", "/u/{service}/{token}", ROUTE_SECRET, leave_get },
     { "POST", "/u/{service}/{token}", ROUTE_SECRET, leave_post },
 };
-const struct route_table routes_unsubscribe = { list, ARRAY_LEN(list) };
+const struct route_table routes_unsubscribe = { unsubscribe_routes, ARRAY_LEN(unsubscribe_routes) };
