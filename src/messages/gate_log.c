@@ -1,5 +1,6 @@
 /* gate_log.c — the sending account by which a message goes, where the charter logs deliveries by one: that which the record, or what it belongs to, refers to;
- * else the oldest of the tenant that sends. One that has states sends in the state that it begins with: by a paused or closed one nothing goes. */
+ * else the oldest of the tenant that sends, or where none does that may again. One that has states sends in the state that it begins with: by a paused or
+ * closed one nothing goes. */
 #include "messages/log.h"
 
 #include <pthread.h>
@@ -120,7 +121,7 @@ static bool first_row(const struct row *row, void *arg) {
     return false;
 }
 
-/* The oldest that sends; where none does, the oldest. */
+/* The oldest that sends; where none does, the oldest of those that may again, for by that one it goes later. */
 static enum code oldest(struct finding *a, struct err *reterr) {
     struct row_range range = { .kind = a->of->number };
     struct found first = { .any = false }, one = { .any = false };
@@ -138,7 +139,7 @@ static enum code oldest(struct finding *a, struct err *reterr) {
         code = state_of(a, &seen.id, &one, reterr);
         if (code == OK && one.sends)
             a->found = one;
-        if (code == OK && !first.any)
+        if (code == OK && (!first.any || (!first.back && one.back)))
             first = one;
         code = code == E_NOT_FOUND || code == E_GONE ? OK : code;
     }

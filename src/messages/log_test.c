@@ -121,7 +121,8 @@ TEST(nothing_goes_by_an_account_that_does_not_send) {
         { "paused", NULL, { false, false }, { GATE_PAUSED, GATE_PAUSED }, { true, true }, &first },
         { NULL, "active", { true, true }, { GATES, GATES }, { false, false }, &second },      /* the oldest that sends */
         { "closed", NULL, { true, true }, { GATES, GATES }, { false, false }, &second },
-        { NULL, "paused", { false, false }, { GATE_CHARTER, GATE_PAUSED }, { false, true }, &first },
+        { NULL, "paused", { false, false }, { GATE_PAUSED, GATE_PAUSED }, { true, true }, &second },       /* it waits for the one that goes on */
+        { NULL, "closed", { false, false }, { GATE_CHARTER, GATE_CHARTER }, { false, false }, &first },
     };
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         AUTO(arena_free) struct arena *arena = arena_new(REQUEST_MAX);
