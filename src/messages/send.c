@@ -19,8 +19,9 @@
 
 #define NO_TEMPLATE "there is no such template: GET …/templates lists those that there are"
 #define SLICE 64u                            /* records that are open at a time */
+#define LOOKS 4                              /* at a record that changes while its keys are asked for */
 
-struct one { const struct message_wish *w; struct gate_ask ask; struct gate_verdict verdict; struct letter_row row; struct buf sealed; struct key key; bool gone; usec_t next; };
+struct one { const struct message_wish *w; struct gate_ask ask; struct gate_verdict verdict; struct letter_row row; struct buf sealed; struct key key; bool gone, changed /* since the look before */; usec_t next; };
 struct sending { struct service *s; int64_t tenant; struct one *list; size_t count; struct message_result *ret; write_fn also; void *also_arg; };
 
 /* ---- what is wished */
@@ -194,35 +195,60 @@ static enum code one_ask(struct one *o, struct record *r, struct arena *arena, s
     return code;
 }
 
-static enum code slice_load(struct sending *x, struct one *list, size_t count, struct record *recs, struct arena *arena, struct err *reterr) {
+/* Those that were not read yet, or changed since. */
+static enum code slice_load(struct sending *x, struct one *list, size_t count, struct record *recs, bool first, struct arena *arena, struct err *reterr) {
     struct view *v = NULL;
     enum code code = store_view(x->s->store, x->tenant, &v, reterr);
     for (size_t i = 0; code == OK && i < count; i++) {
+        if (!first && (list[i].gone || !recs[i].torn))
+            continue;
+        const int64_t before = recs[i].version;
         code = record_load(view_sql(v), service_kind(x->s, list[i].w->kind), &list[i].w->record, arena, &recs[i], reterr);
         list[i].gone = code == E_NOT_FOUND || code == E_GONE;
+        list[i].changed = code == OK && recs[i].version != before;
         code = list[i].gone ? OK : code;
     }
     v = view_end(v);                           /* the keeper is asked without a view open */
     return code;
 }
 
+/* A record that changes between the look at its row and the opening of its keys is there, and is looked at once more. One whose keys are gone though
+ * nobody changed it was erased. */
+static enum code slice_open(struct sending *x, struct one *list, size_t count, struct record *recs, struct arena *arena, struct err *reterr) {
+    struct record *open[SLICE];
+    enum code code = OK;
+    bool torn = true, changed = false;
+    for (int looks = 0; code == OK && torn && looks < LOOKS; looks++) {
+        size_t there = 0;
+        code = slice_load(x, list, count, recs, looks == 0, arena, reterr);
+        for (size_t i = 0; code == OK && i < count; i++)
+            if (!list[i].gone && !recs[i].opened)
+                open[there++] = &recs[i];
+        if (code == OK && there > 0)
+            code = records_open(x->s, open, there, arena, reterr);
+        torn = changed = false;
+        for (size_t i = 0; code == OK && i < count; i++) {
+            const bool one = !list[i].gone && recs[i].torn;
+            torn = torn || one;
+            changed = changed || (one && list[i].changed);
+        }
+    }
+    if (code == OK && changed)
+        return err_set(reterr, E_BUSY, "a record that this message goes to changes all the time: try again");
+    for (size_t i = 0; code == OK && i < count; i++)
+        list[i].gone = list[i].gone || recs[i].torn;
+    return code;
+}
+
 static enum code slice_ask(struct sending *x, struct one *list, size_t count, struct err *reterr) {
     AUTO(arena_free) struct arena *arena = arena_new((size_t)256 << 20);
-    struct record *recs = arena == NULL ? NULL : arena_array(arena, count, sizeof *recs), *open[SLICE];
-    size_t there = 0;
+    struct record *recs = arena == NULL ? NULL : arena_array(arena, count, sizeof *recs);
     if (recs == NULL)
         return err_set(reterr, E_MEMORY, "no memory for messages");
-    enum code code = slice_load(x, list, count, recs, arena, reterr);
+    enum code code = slice_open(x, list, count, recs, arena, reterr);
     for (size_t i = 0; code == OK && i < count; i++)
         if (!list[i].gone)
-            open[there++] = &recs[i];
-    if (code == OK && there > 0)
-        code = records_open(x->s, open, there, arena, reterr);
-    for (size_t i = 0; code == OK && i < count; i++) {
-        list[i].gone = list[i].gone || recs[i].torn;
-        if (!list[i].gone)
             code = one_ask(&list[i], &recs[i], arena, reterr);
-    }
     return code;
 }
 

@@ -1,6 +1,11 @@
 /* send_test.c — what is a wish; many in one write, each answered by itself; caps that two calls at once cannot pass together; what is sealed; want of memory
  * at each step leaves nothing half done. */
+#include "records/record.h"
+
+static enum code open_late(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr);
+#define records_open open_late
 #include "messages/send.c"
+#undef records_open
 
 #include <pthread.h>
 
@@ -156,6 +161,48 @@ TEST(the_ledger_says_what_for_and_by_which_text) {
     CHECK_INT(n.count, 3);
     CHECK(strstr(buf_str(&n.text), "\"purpose\":\"sending offers\"") != NULL && strstr(buf_str(&n.text), "\"queued\":2") != NULL && strstr(buf_str(&n.text), "\"template\":1") != NULL);
     buf_done(&n.text);
+    bed_end(&d.b);
+}
+
+/* Somebody else is faster, as often as `left` says: the record that was read is changed, or erased, before its keys are asked for. */
+static struct { struct sendbed *d; struct uuid id; int left; bool erases; } late;
+static enum code open_late(struct service *s, struct record **list, size_t count, struct arena *arena, struct err *reterr) {
+    json_t *got = NULL;
+    if (late.left > 0) {
+        late.left--;
+        CHECK_OK(late.erases ? bed_erase(&late.d->b, &late.d->boss, "registration", &late.id, &got)
+                             : bed_change(&late.d->b, &late.d->boss, "registration", &late.id, -1, json_pack("{s:s}", "name", late.left % 2 == 0 ? "Iza" : "Iwa"), &got), &late.d->b.e);
+        json_decref(got);
+    }
+    return records_open(s, list, count, arena, reterr);
+}
+
+TEST(a_record_that_changes_meanwhile_is_there) {
+    static const struct { int times; bool erases; enum code code; bool gone; } row[] = { { 1, false, OK, false }, { LOOKS - 1, false, OK, false }, { LOOKS, false, E_BUSY, false }, { 1, true, OK, true } };
+    struct sendbed d;
+    struct kept k = { .blob = BUF(1 << 20) };
+    int before = 0;
+    send_start(&d, MAIL_TO_PEOPLE);
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        char email[64];
+        struct message_result ret[2];
+        size_t bad = 0;
+        snprintf(email, sizeof email, "ewa%zu@people.example", i);
+        const struct uuid ewa = send_person(&d, &d.event, email);
+        snprintf(email, sizeof email, "jan%zu@people.example", i);
+        const struct uuid jan = send_person(&d, &d.event, email);
+        const struct message_wish list[2] = { send_wish(&d, &ewa), send_wish(&d, &jan) };
+        late.d = &d;
+        late.id = ewa;
+        late.left = row[i].times;
+        late.erases = row[i].erases;
+        CHECK_CODE(messages_send(d.b.service, d.b.tenant, list, 2, ret, NULL, NULL, &bad, &d.b.e), row[i].code, &d.b.e);
+        CHECK_INT(late.left, 0);
+        CHECK(row[i].code != OK || (ret[0].gone == row[i].gone && ret[0].queued == !row[i].gone && ret[1].queued));
+        before += row[i].code != OK ? 0 : row[i].gone ? 1 : 2;
+        CHECK_INT(letters(&d, &k), before);
+    }
+    buf_done(&k.blob);
     bed_end(&d.b);
 }
 
