@@ -261,6 +261,8 @@ static enum code letter_act(struct txn *t, const struct campaign_row *r, const s
         return OK;
     if (code == OK && r->act != ACT_END)
         return letter_next_set(t, id, r->act == ACT_HOLD ? USEC_NEVER : txn_now(t), reterr);
+    if (code == OK && w.row.doubts > 0)        /* it may have arrived: the next look at it meets the stop, and ends it as unknown with all that belongs to it */
+        return letter_next_set(t, id, txn_now(t), reterr);
     w.row.state = LETTER_OVER;
     if (code == OK)
         code = w.row.key != 0 ? post_end(t, &w.row, reterr) : letter_set(t, &w.row, USEC_NEVER, reterr);

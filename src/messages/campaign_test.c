@@ -197,6 +197,45 @@ TEST(a_page_counts_once_and_a_stop_makes_it_void) {
     bed_end(&b);
 }
 
+static bool take_one(const struct letter_row *r, void *arg) {
+    *(struct uuid *)arg = r->id;
+    return false;
+}
+static enum code doubt(struct txn *t, void *arg, struct err *e) {
+    struct waiting_letter w = { .waits = false };
+    enum code code = letter_get(txn_sql(t), arg, letter_look, &w, e);
+    w.row.doubts = 1;
+    return code == OK ? letter_set(t, &w.row, txn_now(t) + 10 * USEC_PER_MINUTE, e) : code;
+}
+
+/* A letter that may have arrived did not end before it went: the mailer ends it, with its place of the day and its delivery. */
+TEST(a_stop_leaves_what_is_in_doubt_to_the_next_look) {
+    struct bed b;
+    struct uuid id = { { 0 } };
+    bed_start(&b, TEXT);
+    AUTO(arena_free) struct arena *arena = arena_new(32 << 20);
+    const struct caller who = bed_role(&b, b.tenant, "organiser");
+    struct uuid one = event(&b, &who);
+    for (int i = 0; i < 3; i++)
+        (void)person(&b, &who, &one, i, "Jan Lis");
+    const int64_t n = campaign(&b, b.tenant, &one, NULL);
+    (void)steps(&b, b.tenant, n);
+    struct view *v = NULL;
+    CHECK_OK(store_view(b.store, b.tenant, &v, &b.e), &b.e);
+    CHECK_OK(letters_about(view_sql(v), "campaign", n, take_one, &id, &b.e), &b.e);
+    v = view_end(v);
+    CHECK_OK(store_write(b.store, b.tenant, doubt, &id, &b.e), &b.e);
+    CHECK_INT(due(&b, b.tenant), 2);
+    turned(&b, b.tenant, n, CAMPAIGN_STOPPED, ACT_END, arena);
+    CHECK_INT(steps(&b, b.tenant, n), 1);
+    const struct campaign_row r = now(&b, b.tenant, n, arena);
+    const struct counted *c = letters(&b, b.tenant, n, arena);
+    CHECK(r.over == 2 && r.unknown == 0 && r.ended > 0);
+    CHECK(c->state[LETTER_OVER] == 2 && c->state[LETTER_WAITING] == 1);
+    CHECK_INT(due(&b, b.tenant), 1);           /* at once */
+    bed_end(&b);
+}
+
 TEST(what_waits_is_held_freed_and_ended) {
     struct bed b;
     bed_start(&b, TEXT);
