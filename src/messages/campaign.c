@@ -59,6 +59,41 @@ enum code campaign_open(struct service *s, int64_t tenant, const struct campaign
     return code;
 }
 
+static enum code name_seal(struct service *s, int64_t tenant, const json_t *entry, struct campaign_sealed *ret, struct err *reterr) {
+    json_t *kept = json_pack("{s:O*}", "name", json_object_get(entry, "name"));
+    enum code code = campaign_seal(s, tenant, kept, ret, reterr);
+    json_decref(kept);
+    return code;
+}
+
+enum code campaign_seal_name(struct service *s, int64_t tenant, const struct campaign_row *r, struct campaign_sealed *ret, struct err *reterr) {
+    PRE(s != NULL && r != NULL && ret != NULL && reterr != NULL);
+    json_t *entry = NULL;
+    struct err why;
+    if (r->walked)
+        return OK;
+    enum code code = campaign_open(s, tenant, r, &entry, &why);
+    if (code == E_GONE || code == E_DAMAGED)
+        return OK;
+    if (code != OK)
+        *reterr = why;
+    else
+        code = name_seal(s, tenant, entry, ret, reterr);
+    json_decref(entry);
+    return code;
+}
+
+enum code campaign_replace(struct txn *t, struct campaign_row *r, const struct campaign_sealed *anew, struct err *reterr) {
+    PRE(t != NULL && r != NULL && anew != NULL && reterr != NULL);
+    if (anew->id == 0)
+        return OK;
+    enum code code = doomed_put(t, r->key, reterr);
+    r->key = anew->id;
+    r->blob = anew->blob.data;
+    r->len = anew->blob.len;
+    return code;
+}
+
 enum code campaign_find(struct service *s, int64_t tenant, int64_t number, struct campaign_row *ret, struct arena *arena, struct err *reterr) {
     AUTO(view_end) struct view *v = NULL;
     if (arena == NULL)
@@ -168,12 +203,8 @@ static enum code mark_write(struct txn *t, void *arg, struct err *reterr) {
         return code;
     r.reached = m->page->reached;
     r.walked = !m->page->more;
-    if (r.walked) {
-        code = doomed_put(t, r.key, reterr);
-        r.key = m->rest->id;
-        r.blob = m->rest->blob.data;
-        r.len = m->rest->blob.len;
-    }
+    if (r.walked)
+        code = campaign_replace(t, &r, m->rest, reterr);
     if (code == OK)
         code = campaign_set(t, &r, campaign_when(&r, txn_now(t)), reterr);
     if (code == OK && r.walked)
@@ -214,11 +245,8 @@ static enum code people_find(struct service *s, int64_t tenant, const struct cam
         const struct audience a = { .kind = k->index, .scope = r->scope, .where = json_object_get(entry, "where"), .born = r->born };
         code = audience_next(s, &who, &a, &r->reached, SEND_MOST, ret, reterr);
     }
-    if (code == OK && !ret->more) {            /* its name stays, and nothing of what was searched for */
-        json_t *kept = json_pack("{s:O*}", "name", json_object_get(entry, "name"));
-        code = campaign_seal(s, tenant, kept, rest, reterr);
-        json_decref(kept);
-    }
+    if (code == OK && !ret->more)
+        code = name_seal(s, tenant, entry, rest, reterr);
     json_decref(entry);
     return code;
 }
@@ -314,7 +342,7 @@ static bool is_final(enum code code) { return code == E_INVALID || code == E_FIE
 /* Whoever asked may not any more: somebody else may resume it. */
 static bool is_barred(enum code code) { return code == E_SIGN_IN || code == E_FORBIDDEN; }
 
-struct failing { struct acting at; enum code why; };
+struct failing { struct acting at; enum code why; struct campaign_sealed anew; };
 static enum code fail_write(struct txn *t, void *arg, struct err *reterr) {
     const struct failing *f = arg;
     struct campaign_row r;
@@ -324,11 +352,25 @@ static enum code fail_write(struct txn *t, void *arg, struct err *reterr) {
     const bool barred = is_barred(f->why);
     r.state = barred ? CAMPAIGN_PAUSED : CAMPAIGN_STOPPED;
     r.act = barred ? ACT_HOLD : ACT_END;
-    code = campaign_set(t, &r, campaign_when(&r, txn_now(t)), reterr);
+    code = campaign_replace(t, &r, &f->anew, reterr);
+    if (code == OK)
+        code = campaign_set(t, &r, campaign_when(&r, txn_now(t)), reterr);
     json_t *what = json_pack("{s:I, s:s}", "number", (json_int_t)r.number, "why", code_name(f->why));
     if (code == OK)
         code = ledger_append(t, barred ? "campaign_paused" : "campaign_stopped", "sejf", what, reterr);
     json_decref(what);
+    return code;
+}
+
+/* Nobody resumes what was stopped, so what was searched for goes with it. */
+static enum code fail(struct service *s, int64_t tenant, const struct campaign_row *r, enum code why, struct arena *arena, struct err *reterr) {
+    struct failing f = { { .arena = arena, .seen = r }, why, { .id = 0 } };
+    enum code code = is_barred(why) ? OK : campaign_seal_name(s, tenant, r, &f.anew, reterr);
+    if (code == OK) {
+        code = store_write(s->store, tenant, fail_write, &f, reterr);
+        campaign_unused(s, tenant, &f.anew, code);
+    }
+    campaign_sealed_done(&f.anew);
     return code;
 }
 
@@ -368,9 +410,8 @@ enum code campaign_step(struct service *s, int64_t tenant, int64_t number, const
         code = store_write(s->store, tenant, idle_write, &a, &why);
     }
     if ((is_final(code) || is_barred(code)) && r.number == number && r.act == ACT_NONE) {
-        struct failing f = { { .arena = arena, .seen = &r }, code };
         *ret_more = true;
-        code = store_write(s->store, tenant, fail_write, &f, &why);
+        code = fail(s, tenant, &r, code, arena, &why);
     }
     if (code == E_CONFLICT) {                  /* as it stands now, at the next look */
         *ret_more = true;

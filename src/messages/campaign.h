@@ -1,6 +1,6 @@
 /* campaign.h — one template to the people of all records that a search finds. It is walked in the order of ids, a page at a time, by a job
  * (api/turns_campaigns.c): the messages of a page and the mark behind it are one write, so nobody is left out and nobody gets it twice, whenever
- * the process ends. What is sent, refused and heard is counted. What was searched for is sealed, and goes when all were found. The walk finds what whoever
+ * the process ends. What is sent, refused and heard is counted. What was searched for is sealed, and goes when all were found or it is stopped. The walk finds what whoever
  * asked would find then: a right that was taken away meanwhile is gone for the campaign, too. Who may do what with one is asked of message_right.
  * Thread-safe; the functions block. */
 #pragma once

@@ -342,15 +342,10 @@ static enum code turn_write(struct txn *t, void *arg, struct err *reterr) {
         return err_set(reterr, E_CONFLICT, "campaign %lld cannot be %s: %s", (long long)g->number, to->verb + sizeof "campaign", to->refused);
     if (code == OK && (r.key != g->seen->key || r.walked != g->seen->walked))
         code = err_set(reterr, E_CONFLICT, "campaign %lld has moved meanwhile: try again", (long long)g->number);
-    if (code == OK && g->anew->id != 0)
-        code = doomed_put(t, r.key, reterr);
+    if (code == OK)
+        code = campaign_replace(t, &r, g->anew, reterr);
     if (code != OK)
         return code;
-    if (g->anew->id != 0) {
-        r.key = g->anew->id;
-        r.blob = g->anew->blob.data;
-        r.len = g->anew->blob.len;
-    }
     r.state = to->to;
     r.act = to->act;
     r.walk = (struct uuid){ { 0 } };
@@ -388,6 +383,8 @@ enum code campaign_turn(struct service *s, const struct caller *who, int64_t num
         code = row_right(s, who, MESSAGES_SEND, &r, reterr);
     if (code == OK && what == CAMPAIGN_RESUME && r.state == CAMPAIGN_PAUSED && !r.walked && !who->by_sejf)
         code = take_over(s, who, &r, &anew, reterr);
+    if (code == OK && what == CAMPAIGN_STOP && (turns[what].from >> r.state & 1) != 0)      /* nobody resumes it: what was searched for goes */
+        code = campaign_seal_name(s, who->tenant, &r, &anew, reterr);
     if (code != OK)
         return code;
     code = store_write(s->store, who->tenant, turn_write, &g, reterr);

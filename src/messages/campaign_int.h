@@ -10,6 +10,10 @@ DEFINE_AUTO_VALUE(struct campaign_sealed, campaign_sealed_done)
 MUST_USE enum code campaign_seal(struct service *s, int64_t tenant, const json_t *entry, struct campaign_sealed *ret, struct err *reterr);
 /* The write that was to store it ended so: a key that sealed nothing which was stored serves another. */
 void campaign_unused(struct service *s, int64_t tenant, const struct campaign_sealed *c, enum code code);
+/* Nothing of what was searched for: its name alone, sealed anew. ret->id 0: nothing else stands there, or can be read any more. */
+MUST_USE enum code campaign_seal_name(struct service *s, int64_t tenant, const struct campaign_row *r, struct campaign_sealed *ret, struct err *reterr);
+/* In the write that stores *r: that in place of what is sealed now, whose key is destroyed. id 0: it stays. */
+MUST_USE enum code campaign_replace(struct txn *t, struct campaign_row *r, const struct campaign_sealed *anew, struct err *reterr);
 MUST_USE enum code campaign_open(struct service *s, int64_t tenant, const struct campaign_row *r, json_t **ret, struct err *reterr);
 /* arena may be NULL: E_MEMORY. */
 MUST_USE enum code campaign_find(struct service *s, int64_t tenant, int64_t number, struct campaign_row *ret, struct arena *arena, struct err *reterr);

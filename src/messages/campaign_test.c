@@ -173,6 +173,42 @@ TEST(one_that_cannot_go_on_is_stopped) {
     bed_end(&b);
 }
 
+static size_t sealed_size(struct bed *b, int64_t tenant, int64_t number, struct arena *arena) {
+    const struct campaign_row r = now(b, tenant, number, arena);
+    json_t *entry = NULL;
+    CHECK_OK(campaign_open(b->service, tenant, &r, &entry, &b->e), &b->e);
+    CHECK_TEXT(json_string_value(json_object_get(entry, "name")), "Doors");
+    const size_t n = json_object_size(entry);
+    json_decref(entry);
+    return n;
+}
+
+/* The condition names people: of one that nobody can resume, its name alone stays. */
+TEST(what_was_searched_for_goes_with_a_stop) {
+    struct bed b;
+    json_t *told = NULL;
+    bed_start(&b, TEXT);
+    AUTO(arena_free) struct arena *arena = arena_new(8 << 20);
+    const struct caller who = bed_role(&b, b.tenant, "organiser"), sejf = { .tenant = b.tenant, .person = -1, .by_sejf = true, .subject_kind = -1 };
+    struct uuid one = event(&b, &who);
+    const int64_t n = campaign(&b, b.tenant, &one, json_pack("{s:s}", "email", "anna@people.example")), lost = campaign(&b, b.tenant, &one, json_pack("{s:s}", "shoes", "41"));
+    const struct campaign_row before = now(&b, b.tenant, n, arena);
+    CHECK_INT(sealed_size(&b, b.tenant, n, arena), 3);
+    CHECK_OK(campaign_turn(b.service, &sejf, n, CAMPAIGN_PAUSE, &told, &b.e), &b.e);
+    json_decref(told);
+    CHECK_INT(sealed_size(&b, b.tenant, n, arena), 3);        /* it may be resumed */
+    CHECK_OK(campaign_turn(b.service, &sejf, n, CAMPAIGN_STOP, &told, &b.e), &b.e);
+    CHECK_TEXT(text_at(told, "name", NULL), "Doors");
+    json_decref(told);
+    CHECK_INT(sealed_size(&b, b.tenant, n, arena), 1);
+    CHECK(now(&b, b.tenant, n, arena).key != before.key);
+    (void)steps(&b, b.tenant, lost);                           /* it cannot go on */
+    CHECK(now(&b, b.tenant, lost, arena).state == CAMPAIGN_STOPPED);
+    CHECK_INT(sealed_size(&b, b.tenant, lost, arena), 1);
+    CHECK_CODE(campaign_turn(b.service, &sejf, n, CAMPAIGN_STOP, &told, &b.e), E_CONFLICT, &b.e);
+    bed_end(&b);
+}
+
 /* The write of a page that is made twice, as after a failed commit, or by two who walk the same page. */
 TEST(a_page_counts_once_and_a_stop_makes_it_void) {
     struct bed b;
