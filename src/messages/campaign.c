@@ -144,6 +144,19 @@ static enum code asker_of(struct service *s, int64_t tenant, const struct campai
     return code;
 }
 
+/* What is hidden from whoever asked looks to it as if it were not there. Where sejf itself finds it, that is a right that was narrowed: somebody else may resume. */
+static enum code hidden(struct service *s, int64_t tenant, const struct campaign_row *r, const struct audience *a, enum code code, struct err *reterr) {
+    const struct caller sejf = { .tenant = tenant, .by_sejf = true, .subject_kind = -1, .person = charter_tenant(service_charter(s)) };
+    const struct message_deed d = { .verb = MESSAGES_SEND, .reach = REACH_ALL, .kind = a->kind, .id = r->scope, .purpose = r->purpose[0] == 0 ? NULL : r->purpose };
+    struct err why;
+    if (code != E_NOT_FOUND && code != E_GONE && code != E_FIELDS && code != E_INVALID)
+        return code;
+    enum code real = message_right(s, &sejf, &d, NULL, &why);
+    if (real == OK)
+        real = audience_check(s, &sejf, a, &why);
+    return real == OK ? err_set(reterr, E_FORBIDDEN, "whoever asked for this campaign does not see any more what it goes by") : code;
+}
+
 /* ---- one page of people */
 
 struct mark {
@@ -239,11 +252,12 @@ static enum code people_find(struct service *s, int64_t tenant, const struct cam
     if (k == NULL)
         return err_set(reterr, E_GONE, "the charter has no more records of the kind that this campaign goes to");
     enum code code = campaign_open(s, tenant, r, &entry, reterr);
-    if (code == OK)
-        code = asker_of(s, tenant, r, k->index, json_object_get(entry, "by"), asker, arena, &who, reterr);
     if (code == OK) {
         const struct audience a = { .kind = k->index, .scope = r->scope, .where = json_object_get(entry, "where"), .born = r->born };
-        code = audience_next(s, &who, &a, &r->reached, SEND_MOST, ret, reterr);
+        code = asker_of(s, tenant, r, k->index, json_object_get(entry, "by"), asker, arena, &who, reterr);
+        if (code == OK)
+            code = audience_next(s, &who, &a, &r->reached, SEND_MOST, ret, reterr);
+        code = hidden(s, tenant, r, &a, code, reterr);
     }
     if (code == OK && !ret->more)
         code = name_seal(s, tenant, entry, rest, reterr);

@@ -176,6 +176,56 @@ TEST(a_right_that_is_gone_pauses_it_until_another_resumes_it) {
     }
 }
 
+/* Narrower than that it looks as if the event, the kind of record or the field were not there; they are, so it pauses all the same. */
+TEST(what_is_hidden_from_its_asker_pauses_it) {
+    static const struct { bool elsewhere, role; } row[] = { { true, false }, { false, true } };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+        struct hall h;
+        char is[16];
+        int64_t found;
+        hall_start(&h, MAIL_TO_PEOPLE "  sent_by: organiser, door\n");
+        const struct level_of other = { charter_kind(h.d.b.charter, "event"), h.d.other_event, LEVEL_WRITE };
+        const struct levels elsewhere = { .all = LEVEL_NONE, .count = 1, .list = &other };
+        struct campaign_wish w = wish(&h);
+        json_t *where = json_pack("{s:s}", "email", "ewa1@people.example");
+        w.scope = h.d.event;
+        w.where = row[i].role ? where : NULL;
+        const struct caller boss = h.now;
+        const int64_t number = made(&h, &boss, &w);
+        if (row[i].role) {                     /* door never sees an email */
+            h.now = bed_role(&h.d.b, h.d.b.tenant, "door");
+            h.now.token = 7;
+        }
+        h.now.levels = row[i].elsewhere ? &elsewhere : NULL;
+        CHECK_TEXT(walked(&h, number, &found, is), "paused");
+        CHECK_INT(found, 0);
+        json_t *told = NULL;
+        CHECK_OK(campaign_turn(h.d.b.service, &boss, number, CAMPAIGN_RESUME, &told, &h.d.b.e), &h.d.b.e);
+        json_decref(told);
+        h.now = boss;
+        CHECK_TEXT(walked(&h, number, &found, is), "sending");
+        CHECK_INT(found, row[i].role ? 1 : 3);
+        json_decref(where);
+        bed_end(&h.d.b);
+    }
+}
+
+/* What its people belong to has gone, for everybody: nobody can resume it. */
+TEST(a_scope_that_is_gone_stops_it) {
+    struct hall h;
+    char is[16];
+    int64_t found;
+    json_t *gone = NULL;
+    hall_start(&h, MAIL_TO_PEOPLE);
+    struct campaign_wish w = wish(&h);
+    w.scope = h.d.event;
+    const int64_t number = made(&h, &h.now, &w);
+    CHECK_OK(bed_erase(&h.d.b, &h.d.boss, "event", &h.d.event, &gone), &h.d.b.e);
+    json_decref(gone);
+    CHECK_TEXT(walked(&h, number, &found, is), "stopped");
+    bed_end(&h.d.b);
+}
+
 /* The event narrows the search, whatever the charter says of the people among whom messages go. */
 TEST(scope_narrows_under_every_charter) {
     static const struct { const char *messages; const char *state; int64_t queued; } row[] = {
