@@ -346,6 +346,8 @@ static enum code turn_write(struct txn *t, void *arg, struct err *reterr) {
         code = campaign_replace(t, &r, g->anew, reterr);
     if (code != OK)
         return code;
+    if (g->what == CAMPAIGN_RESUME && g->anew->id != 0)      /* taken over: the ledger names it with what is sent from now on */
+        r.whose = g->by;
     r.state = to->to;
     r.act = to->act;
     r.walk = (struct uuid){ { 0 } };

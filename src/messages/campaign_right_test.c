@@ -1,8 +1,12 @@
 /* campaign_right_test.c — a campaign goes to whom its asker finds and writes to, when it is walked: roles with windows, levels, rights that were taken away,
  * whoever resumes it; what a look beforehand tells; and who sees and turns it. */
+#include <string.h>
+
+#include "ledger/ledger.h"
 #include "messages/campaign_int.h"
 #include "messages/preview.h"
 #include "messages/sendbed.h"
+#include "records/draft.h"
 #include "records/service.h"
 #include "store/rows.h"
 
@@ -141,6 +145,20 @@ TEST(levels_are_held_against_each_record) {
     bed_end(&h.d.b);
 }
 
+struct asked { const char *by; int count; };
+static bool asked_take(const struct ledger_row *r, void *arg) {
+    struct asked *a = arg;
+    a->count += strstr(r->entry, "\"messages_asked\"") != NULL && strstr(r->entry, a->by) != NULL;
+    return true;
+}
+static int asked_by(struct hall *h, const char *by) {
+    AUTO(view_end) struct view *v = NULL;
+    struct asked a = { .by = by };
+    CHECK_OK(store_view(h->d.b.store, h->d.b.tenant, &v, &h->d.b.e), &h->d.b.e);
+    CHECK_OK(ledger_list(view_sql(v), 0, asked_take, &a, &h->d.b.e), &h->d.b.e);
+    return a.count;
+}
+
 /* Suspended, revoked or made narrower between the asking and the walk: it pauses, and whoever resumes it answers for the rest. */
 TEST(a_right_that_is_gone_pauses_it_until_another_resumes_it) {
     static const struct { enum code code; bool reads; } row[] = { { E_SIGN_IN, false }, { OK, true } };
@@ -166,12 +184,16 @@ TEST(a_right_that_is_gone_pauses_it_until_another_resumes_it) {
         CHECK_CODE(campaign_turn(h.d.b.service, &other, number, CAMPAIGN_RESUME, &told, &h.d.b.e), E_FORBIDDEN, &h.d.b.e);
         other.levels = NULL;
         CHECK_OK(campaign_turn(h.d.b.service, &other, number, CAMPAIGN_RESUME, &told, &h.d.b.e), &h.d.b.e);
+        char by[CALLER_TEXT];
+        CHECK_TEXT(text_at(told, "by", NULL), caller_text(&other, by, sizeof by));
         json_decref(told);
         h.code = OK;
         h.now = other;
         h.token = 0;
         CHECK_TEXT(walked(&h, number, &found, is), "sending");
         CHECK_INT(found, 4);
+        CHECK_INT(asked_by(&h, by), 1);        /* the ledger names it, and no more whoever asked first */
+        CHECK_INT(asked_by(&h, "token 7"), 0);
         bed_end(&h.d.b);
     }
 }

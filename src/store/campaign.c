@@ -77,10 +77,10 @@ enum code campaign_add(struct txn *t, const struct campaign_row *r, int64_t *ret
 }
 
 enum code campaign_set(struct txn *t, const struct campaign_row *r, usec_t next, struct err *reterr) {
-    PRE(t != NULL && r != NULL && reterr != NULL);
+    PRE(t != NULL && r != NULL && r->whose != NULL && reterr != NULL);
     struct stmt *s;
     enum code code = sql_prepare_int(&t->sql, "UPDATE campaign SET state = ?3, walked = ?4, act = ?5, ended = ?6, reached = ?7, walk = ?8, found = ?9, queued = ?10, digest = ?11, key = ?12, "
-                                     "bytes = ?13 WHERE tenant = ?1 AND number = ?2", r->number, &s, reterr);
+                                     "bytes = ?13, whose = ?14 WHERE tenant = ?1 AND number = ?2", r->number, &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 3, r->state);
@@ -94,6 +94,7 @@ enum code campaign_set(struct txn *t, const struct campaign_row *r, usec_t next,
     bind_bytes(s, 11, r->digest, sizeof r->digest);
     stmt_int(s, 12, (int64_t)r->key);
     bind_bytes(s, 13, r->blob, r->len);
+    stmt_text(s, 14, r->whose);
     code = stmt_run_one(t, s, "there is no campaign of that number", reterr);
     return code == OK ? next_set(t, r->number, next, reterr) : code;
 }

@@ -21,7 +21,7 @@ struct campaign_row {
 };
 /* Takes the next number; born is the newest record's of the tenant now. made: txn_now. */
 MUST_USE enum code campaign_add(struct txn *t, const struct campaign_row *r, int64_t *ret_number, struct err *reterr);
-/* state, walked, act, ended, reached, walk, found, queued, digest, key and bytes; next: when there is work with it, USEC_NEVER: none. */
+/* state, walked, act, ended, reached, walk, found, queued, digest, key, bytes and whose; next: when there is work with it, USEC_NEVER: none. */
 MUST_USE enum code campaign_set(struct txn *t, const struct campaign_row *r, usec_t next, struct err *reterr);
 MUST_USE enum code campaign_get(struct sql *q, int64_t number, struct campaign_row *ret, struct arena *arena, struct err *reterr);      /* E_NOT_FOUND */
 typedef bool (*campaign_fn)(const struct campaign_row *r, void *arg);
