@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
 #include "messages/deliver_int.h"
+#include "records/may_send.h"
 #include "records/post.h"
 #include "store/rows.h"
 #include "store/suppress.h"
@@ -105,6 +106,12 @@ static enum code still_stands(struct txn *x, const struct outgoing *o, const str
         return err_set(reterr, E_STALE, "the record of this message was erased meanwhile");
     if (code == OK && (now.version != o->version || now.restricted != o->marks.restricted || now.objected != o->marks.objected || now.unconfirmed != o->marks.unconfirmed))
         return err_set(reterr, E_STALE, "the record of this message was changed meanwhile");
+    const struct locked_ask consent = { .tenant = o->ask.tenant, .kind = o->ask.kind, .id = r->record, .born = code == OK ? now.born : 0, .purpose = o->ask.purpose };
+    bool locked = false;
+    if (code == OK)
+        code = may_send_locked(o->ask.service, txn_sql(x), &consent, &locked, reterr);
+    if (code == OK && locked)
+        return err_set(reterr, E_STALE, "the person took the consent to this back, meanwhile");
     if (code == OK)
         code = suppressed_of(txn_sql(x), (int)r->channel, o->who, txn_now(x), newer_take, &n, reterr);
     return code == OK && n.any ? err_set(reterr, E_STALE, "the person was put on the list of those who get nothing, meanwhile") : code;

@@ -6,6 +6,7 @@
 #include "messages/heard.h"
 #include "messages/sendbed.h"
 #include "messages/suppress.h"
+#include "records/locks.h"
 #include "wire/verdict.h"
 
 struct course {
@@ -62,13 +63,15 @@ static void course_start_with(struct course *c, const char *messages) {
 }
 static void course_start(struct course *c) { course_start_with(c, MAIL_TO_PEOPLE); }
 
-static struct uuid course_put(struct course *c, const struct uuid *person) {
+static struct uuid course_put_for(struct course *c, const struct uuid *person, const char *purpose) {
     struct message_result r;
     struct message_wish w = send_wish(&c->d, person);
     w.at = 0;
+    w.purpose = purpose;
     CHECK_TEXT(send_try(&c->d, &w, &r), "");
     return r.id;
 }
+static struct uuid course_put(struct course *c, const struct uuid *person) { return course_put_for(c, person, NULL); }
 
 struct seen { enum letter_state state; int tries, doubts, gate, verdict; uint64_t key; size_t len; char said[300]; };
 static bool seen_take(const struct letter_row *r, void *arg) {
@@ -327,17 +330,26 @@ static enum code restrict_write(struct txn *t, void *arg, struct err *e) {
 }
 static void is_restricted(struct course *c) { CHECK_OK(store_write(c->d.b.store, c->d.b.tenant, restrict_write, c, &c->d.b.e), &c->d.b.e); }
 
+/* As somebody does on the own private link: apart from a change of the record. */
+static void consents(struct course *c, bool given) {
+    CHECK_OK(record_consent_again(c->d.b.service, &c->d.boss, charter_kind(c->d.b.charter, "registration"), &c->person, "purpose sending offers", given, &c->d.b.e), &c->d.b.e);
+}
+static void is_taken_back(struct course *c) { consents(c, false); }
+
 /* An objection, an erasure or a correction holds at once: the message does not go as it was made, and the next try finds what stands then. */
 TEST(what_happens_before_the_last_byte_comes_first) {
-    static const struct { void (*before)(struct course *c); enum letter_state then; int gate; const char *to; } rows[] = {
+    static const struct { void (*before)(struct course *c); enum letter_state then; int gate; const char *to, *purpose; } rows[] = {
         { is_suppressed, LETTER_OVER, 1 + GATE_SUPPRESSED, "" }, { is_restricted, LETTER_OVER, 1 + GATE_RESTRICTED, "" },
         { is_corrected, LETTER_SENT, 0, "ewa.lis@people.example" }, { is_erased, LETTER_OVER, 0, "" },
+        { is_taken_back, LETTER_OVER, 1 + GATE_CONSENT, "", "sending offers" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct course c;
         course_start(&c);
         c.person = send_person(&c.d, &c.d.event, "ewa@people.example");
-        struct uuid id = course_put(&c, &c.person);
+        if (rows[i].purpose != NULL)
+            consents(&c, true);
+        struct uuid id = course_put_for(&c, &c.person, rows[i].purpose);
         c.before = rows[i].before;
         CHECK(course_go(&c, &id) == DELIVER_WAITS && c.sent == 1);
         struct seen s = course_row(&c, &id);

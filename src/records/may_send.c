@@ -12,18 +12,23 @@ const char *send_bar_text(enum send_bar bar) {
 }
 
 /* A purpose that needs a consent, or came after the record was given and waits for one. */
-static enum code lock_bar(const struct service *s, struct sql *q, const struct use_lock *list, size_t count, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
+enum code may_send_locked(struct service *s, struct sql *q, const struct locked_ask *a, bool *ret, struct err *reterr) {
+    PRE(s != NULL && q != NULL && a != NULL && ret != NULL && reterr != NULL);
+    size_t count = 0;
+    const struct use_lock *list = locks_of(s->locks, a->tenant, &count);
+    bool locked = false;
     enum code code = OK;
-    for (size_t i = 0; code == OK && *ret == SEND_FINE && i < count; i++) {
+    for (size_t i = 0; code == OK && !locked && i < count; i++) {
         usec_t at = 0;
-        if (list[i].kind != r->info->index || list[i].purpose < 0 || list[i].purpose != purpose || r->born >= list[i].born)
+        if (list[i].kind != a->kind || list[i].purpose < 0 || list[i].purpose != a->purpose || a->born >= list[i].born)
             continue;
         if (!rule_on(list[i].consent != NULL ? RULE_consent_fields : RULE_consent_again))
             continue;
-        code = lock_open(s, q, r->info, &r->id, &list[i], clock_now(), &at, reterr);
-        if (code == OK && at == 0)
-            *ret = SEND_LOCKED;
+        code = lock_open(s, q, service_kind(s, a->kind), &a->id, &list[i], clock_now(), &at, reterr);
+        locked = code == OK && at == 0;
     }
+    if (code == OK)
+        *ret = locked;
     return code;
 }
 
@@ -45,10 +50,14 @@ static enum code row_bar(struct sql *q, const struct record *r, int purpose, enu
 
 /* All that the row and what stands beside it tell. */
 static enum code stored_bar(struct service *s, struct sql *q, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr) {
-    size_t count = 0;
-    const struct use_lock *locks = locks_of(s->locks, r->tenant, &count);
+    const struct locked_ask a = { .tenant = r->tenant, .kind = r->info->index, .id = r->id, .born = r->born, .purpose = purpose };
+    bool locked = false;
     enum code code = row_bar(q, r, purpose, ret, reterr);
-    return code == OK ? lock_bar(s, q, locks, count, r, purpose, ret, reterr) : code;
+    if (code == OK && *ret == SEND_FINE)
+        code = may_send_locked(s, q, &a, &locked, reterr);
+    if (code == OK && locked)
+        *ret = SEND_LOCKED;
+    return code;
 }
 
 static enum send_bar agreed_bar(const struct record *r, enum send_bar bar) {

@@ -12,4 +12,7 @@ const char *send_bar_text(enum send_bar bar);           /* in English, for the t
 /* purpose: index of the kind's used_for. E_NOT_FOUND, E_GONE: there is no such record, so nobody is written to. */
 /* The same of a record that its caller has opened (record.h); q: a view or a write of its tenant. */
 MUST_USE enum code may_send_opened(struct service *s, struct sql *q, const struct record *r, int purpose, enum send_bar *ret, struct err *reterr);
+/* Does that purpose wait for a consent of the person? It is given and taken back apart from the record, so its row does not tell. born: of the row. */
+struct locked_ask { int64_t tenant; int kind; struct uuid id; int64_t born; int purpose; };
+MUST_USE enum code may_send_locked(struct service *s, struct sql *q, const struct locked_ask *a, bool *ret, struct err *reterr);
 MUST_USE enum code may_send(struct service *s, int64_t tenant, int kind, const struct uuid *id, int purpose, enum send_bar *ret, struct err *reterr);
