@@ -13,7 +13,7 @@
 
 #define TURN_MOST (400000)       /* of one turn */
 #define PAUSE_MOST (200000)
-#define TENANTS_MOST 256u                    /* of one turn; those behind have theirs in the next */
+#define TENANTS_MOST 256u                    /* of one turn; the next begins behind them */
 #define LOOK USEC_PER_SEC
 #define KEPT_DAYS 400                        /* of one that ended; as long as letters without address and text */
 #define FORGET_SOON (10 * USEC_PER_SEC)
@@ -59,12 +59,14 @@ static enum code page(struct api *a, int64_t tenant, int64_t number, bool *ret_m
 
 enum code turn_campaigns(struct api *a, usec_t now, usec_t *ret_next, struct err *reterr) {
     struct due due = { .count = 0 };
+    static _Atomic int64_t last = INT64_MIN;     /* the tenant whose turn was the last */
     const usec_t until = clock_steady() + TURN_MOST;
     bool again = false;
     *ret_next = now + LOOK;
     if (a->people == NULL)
         return OK;
-    enum code code = campaigns_next(a->config.store, now, due_take, &due, reterr), first = OK;
+    enum code code = campaigns_next(a->config.store, now, last, due_take, &due, reterr), first = OK;
+    last = due.count == TENANTS_MOST ? due.list[due.count - 1].tenant : INT64_MIN;
     const size_t from = due.count == 0 ? 0 : (size_t)(clock_steady() / 1000) % due.count;      /* nobody is always the first */
     for (size_t left = due.count; code == OK && left > 0 && clock_steady() < until;) {
         left = 0;

@@ -286,10 +286,10 @@ TEST(one_that_fails_keeps_no_other_waiting) {
     const struct campaign_asker by = { asker, &h };
     const int64_t one = made(&h, &h.now, &w), two = made(&h, &h.now, &w);
     h.code = E_BUSY;
-    CHECK_OK(campaigns_next(h.d.b.store, clock_now(), due_take, &due, &h.d.b.e), &h.d.b.e);
+    CHECK_OK(campaigns_next(h.d.b.store, clock_now(), INT64_MIN, due_take, &due, &h.d.b.e), &h.d.b.e);
     CHECK_INT(due, one);
     CHECK_CODE(campaign_step(h.d.b.service, h.d.b.tenant, one, &by, &more, &h.d.b.e), E_BUSY, &h.d.b.e);
-    CHECK_OK(campaigns_next(h.d.b.store, clock_now(), due_take, &due, &h.d.b.e), &h.d.b.e);
+    CHECK_OK(campaigns_next(h.d.b.store, clock_now(), INT64_MIN, due_take, &due, &h.d.b.e), &h.d.b.e);
     CHECK_INT(due, two);
     h.code = OK;
     CHECK_TEXT(walked(&h, one, &found, is), "sending");

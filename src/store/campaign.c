@@ -238,15 +238,20 @@ static enum code tenant_behind(struct sql *q, usec_t until, int64_t *tenant, int
     return code;
 }
 
-enum code campaigns_next(struct store *store, usec_t until, campaign_next_fn fn, void *arg, struct err *reterr) {
+enum code campaigns_next(struct store *store, usec_t until, int64_t after, campaign_next_fn fn, void *arg, struct err *reterr) {
     PRE(store != NULL && fn != NULL && reterr != NULL);
     AUTO(view_end) struct view *v = NULL;
-    int64_t tenant = INT64_MIN, number = 0;
-    bool any = true;
+    bool wanted = true;
     enum code code = store_view(store, 0, &v, reterr);
-    while (code == OK && any) {
-        code = tenant_behind(view_sql(v), until, &tenant, &number, &any, reterr);
-        any = code == OK && any && fn(tenant, number, arg);
+    for (int around = 0; code == OK && wanted && around < 2; around++) {
+        int64_t tenant = around == 0 ? after : INT64_MIN, number = 0;
+        bool any = true;
+        while (code == OK && wanted && any) {
+            code = tenant_behind(view_sql(v), until, &tenant, &number, &any, reterr);
+            any = any && (around == 0 || tenant <= after);
+            if (code == OK && any)
+                wanted = fn(tenant, number, arg);
+        }
     }
     return code;
 }

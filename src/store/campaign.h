@@ -36,9 +36,9 @@ MUST_USE enum code campaign_settle(struct txn *t, int64_t number, enum letter_st
 MUST_USE enum code campaign_waiting(struct sql *q, int64_t number, const struct uuid *after, size_t most, struct uuid *ret, size_t *ret_count, struct uuid *ret_last, bool *ret_more, struct err *reterr);
 /* The work with it waits until then; those behind it have their turn. */
 MUST_USE enum code campaign_defer(struct txn *t, int64_t number, usec_t next, struct err *reterr);
-/* Those with which there is work by then: tenant by tenant, of each the oldest one. */
+/* Those with which there is work by then: tenant by tenant, of each the oldest one; beginning behind the tenant `after`, and around up to that one. */
 typedef bool (*campaign_next_fn)(int64_t tenant, int64_t number, void *arg);
-MUST_USE enum code campaigns_next(struct store *s, usec_t until, campaign_next_fn fn, void *arg, struct err *reterr);
+MUST_USE enum code campaigns_next(struct store *s, usec_t until, int64_t after, campaign_next_fn fn, void *arg, struct err *reterr);
 /* How many there are with which there is work, now or later. */
 MUST_USE enum code campaigns_open(struct store *s, int64_t *ret, struct err *reterr);
 /* Those that ended before then, `most` at most: their keys are doomed. *ret_count: how many. */

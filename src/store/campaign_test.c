@@ -104,8 +104,12 @@ TEST(each_tenant_has_its_turn_and_letters_that_wait_are_found_in_pages) {
     deed(&b, 5, &d);
     d.row.begins = 9000;
     deed(&b, 6, &d);
-    CHECK_OK(campaigns_next(b.store, 1000, next, &turns, &b.e), &b.e);
-    CHECK_INT(turns, 4151);                   /* the oldest of each, and none whose hour has not come */
+    static const struct { int64_t after, turns; } row[] = { { INT64_MIN, 4151 }, { 4, 5141 }, { 5, 4151 }, { 6, 4151 }, { INT64_MAX, 4151 } };
+    for (size_t i = 0; i < ARRAY_LEN(row); i++) {      /* the oldest of each, and none whose hour has not come; whoever had the last turn is the last */
+        turns = 0;
+        CHECK_OK(campaigns_next(b.store, 1000, row[i].after, next, &turns, &b.e), &b.e);
+        CHECK_INT(turns, row[i].turns);
+    }
     CHECK_OK(campaigns_when(b.store, &when, &b.e), &b.e);
     CHECK_INT(when, 1000);
     for (uint32_t i = 1; i <= 5; i++) {
