@@ -125,6 +125,8 @@ static int by_number(const void *a, const void *b) {
 
 static void sort_out(struct trace *t) {
     size_t kept = 0;
+    if (t->count == 0)                       /* no memory was had for its first number: there is no list either */
+        return;
     qsort(t->born, t->count, sizeof *t->born, by_number);
     for (size_t i = 0; i < t->count; i++)
         if (kept == 0 || t->born[i] != t->born[kept - 1])
