@@ -95,6 +95,20 @@ static bool signs(const json_t *secret, usec_t ran) {
     return until == 0 || ran < until;
 }
 
+/* Those of its kinds that the charter still has, into ret; how many. */
+static size_t kinds_of(const struct charter *c, const json_t *entry, fieldset *ret) {
+    size_t i, known = 0;
+    json_t *one;
+    json_array_foreach(json_object_get(entry, "kinds"), i, one) {
+        int kind = json_is_string(one) ? charter_kind(c, json_string_value(one)) : -1;
+        if (kind < 0)
+            continue;
+        known++;
+        ret[kind / 64] |= (fieldset)1 << (kind % 64);
+    }
+    return known;
+}
+
 static void hook_fill(struct hook *h, const struct charter *c, const json_t *entry, usec_t ran, struct arena *arena) {
     json_t *one;
     size_t i;
@@ -102,11 +116,7 @@ static void hook_fill(struct hook *h, const struct charter *c, const json_t *ent
     h->url = text_of(entry, "url", arena);
     h->label = text_of(entry, "label", arena);
     h->purpose = text_of(entry, "purpose", arena);
-    json_array_foreach(json_object_get(entry, "kinds"), i, one) {
-        int kind = json_is_string(one) ? charter_kind(c, json_string_value(one)) : -1;
-        if (kind >= 0)
-            h->kinds[kind / 64] |= (fieldset)1 << (kind % 64);
-    }
+    kinds_of(c, entry, h->kinds);
     json_array_foreach(json_object_get(entry, "secrets"), i, one)
         if (h->secret_count < WEBHOOK_SECRETS && signs(one, ran) && (h->secrets[h->secret_count] = text_of(one, "secret", arena)) != NULL)
             h->secret_count++;
@@ -149,27 +159,45 @@ static json_t *told(const struct webhook_row *r, const json_t *entry, usec_t ran
                      "tries", r->tries, "secrets", (json_int_t)secrets, "made", instant(r->made));
 }
 
-/* ---- what a token's scope leaves in */
+/* ---- what a token's scope and an account's level leave in */
 
-/* entry: NULL where it opens no more, and nobody knows of which kinds it is. */
-static enum code within(const struct service *s, const struct caller *caller, const json_t *entry, bool writes, struct err *reterr) {
+/* Of any of these kinds, records that the account only reads; NULL: of all. A webhook goes on by itself, when the account has long ended, and its secret
+ * speaks for the tenant: it is not for one that reads. */
+static bool level_reads(const struct charter *c, const struct caller *who, const fieldset *wanted) {
+    const struct kind *kinds;
+    size_t n = charter_kinds(c, &kinds);
+    bool reads = false;
+    for (size_t i = 0; i < n && !reads; i++)
+        reads = (wanted == NULL || webhook_wants(wanted, (int)i)) && !policy_level_whole(c, who, (int)i, LEVEL_WRITE);
+    return reads;
+}
+
+static enum code within_scope(const struct charter *c, const struct caller *caller, const json_t *entry, const fieldset *wanted, bool writes, struct err *reterr) {
     struct caller who = *caller;
-    size_t i, known = 0;
-    json_t *one;
-    if (who.scope == NULL)
-        return OK;
+    const struct kind *kinds;
+    size_t n = charter_kinds(c, &kinds);
     who.purpose = json_string_value(json_object_get(entry, "purpose"));
-    json_array_foreach(json_object_get(entry, "kinds"), i, one) {
-        int kind = json_is_string(one) ? charter_kind(s->charter, json_string_value(one)) : -1;
-        if (kind < 0)
+    for (size_t i = 0; i < n; i++) {
+        if (!webhook_wants(wanted, (int)i))
             continue;
-        known++;
-        if (!policy_scope(s->charter, &who, kind, V_READ) || policy_purpose(s->charter, &who, kind, NULL, reterr) != OK)
+        if (!policy_scope(c, &who, (int)i, V_READ) || policy_purpose(c, &who, (int)i, NULL, reterr) != OK)
             return err_set(reterr, E_NOT_FOUND, "there is no such webhook");
-        if (writes && !policy_scope(s->charter, &who, kind, V_CHANGE))
+        if (writes && !policy_scope(c, &who, (int)i, V_CHANGE))
             return err_set(reterr, E_FORBIDDEN, "the token's scope reads what this webhook is told of, and does not change it: a token without scope, or with change in it, is wanted here");
     }
-    return known > 0 ? OK : err_set(reterr, E_NOT_FOUND, "there is no such webhook");
+    return OK;
+}
+
+/* entry: NULL where it opens no more, and nobody knows of which kinds it is. */
+static enum code within(const struct service *s, const struct caller *who, const json_t *entry, bool writes, struct err *reterr) {
+    fieldset wanted[KINDS_MAX / 64] = { 0 };
+    size_t known = kinds_of(s->charter, entry, wanted);
+    enum code code = who->scope == NULL ? OK : within_scope(s->charter, who, entry, wanted, writes, reterr);
+    if (code == OK && who->scope != NULL && known == 0)
+        return err_set(reterr, E_NOT_FOUND, "there is no such webhook");
+    if (code == OK && writes && level_reads(s->charter, who, known == 0 ? NULL : wanted))
+        return err_set(reterr, E_FORBIDDEN, "the account's level of access is to read, at least some of what this webhook is told of, and whoever alters one has to write: see how it stands with GET");
+    return code;
 }
 
 enum code webhook_within(const struct webhook_maker *m, int64_t number, bool writes, struct err *reterr) {
@@ -380,6 +408,10 @@ static enum code allowed(const struct webhook_maker *m, const struct webhook_wis
     struct caller who = *m->who;
     const char *path = NULL, *text = NULL;
     who.purpose = w->purpose;
+    if (level_reads(c, &who, w->kinds)) {
+        path = "/kinds";
+        text = "the account's level of access is to read, at least some records of these kinds: what goes on by itself is not for one that reads";
+    }
     for (size_t i = 0; i < n && path == NULL; i++)
         if (webhook_wants(w->kinds, (int)i) && !policy_scope(c, &who, (int)i, V_CHANGE)) {
             path = "/kinds";
@@ -455,17 +487,10 @@ static bool put(json_t *entry, const char *name, const char *text) { return text
 
 /* Kinds or purpose alone may be changed; what comes of it is held against what its maker may read. */
 static void wish_whole(const struct webhook_maker *m, const json_t *entry, struct webhook_wish *w) {
-    size_t i;
-    json_t *one;
     if (w->purpose == NULL)
         w->purpose = json_string_value(json_object_get(entry, "purpose"));
-    if (w->kind_count > 0)
-        return;
-    json_array_foreach(json_object_get(entry, "kinds"), i, one) {
-        int kind = json_is_string(one) ? charter_kind(m->service->charter, json_string_value(one)) : -1;
-        if (kind >= 0)
-            w->kinds[kind / 64] |= (fieldset)1 << (kind % 64);
-    }
+    if (w->kind_count == 0)
+        kinds_of(m->service->charter, entry, w->kinds);
 }
 
 enum code webhook_change(const struct webhook_maker *m, int64_t number, const json_t *in, json_t **ret, json_t **ret_mistakes, struct err *reterr) {

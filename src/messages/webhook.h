@@ -33,7 +33,7 @@ MUST_USE enum code webhook_change(const struct webhook_maker *m, int64_t number,
 MUST_USE enum code webhook_secret(const struct webhook_maker *m, int64_t number, json_t **ret, struct err *reterr);
 MUST_USE enum code webhook_remove(const struct webhook_maker *m, int64_t number, struct err *reterr);
 /* A token whose scope does not read all kinds of a webhook for its purpose does not know of it (E_NOT_FOUND); one whose scope does not change them does
- * nothing with it, by no call (E_FORBIDDEN). */
+ * nothing with it, by no call (E_FORBIDDEN); nor does an account whose level only reads any record of them. */
 MUST_USE enum code webhook_within(const struct webhook_maker *m, int64_t number, bool writes, struct err *reterr);
 MUST_USE enum code webhook_told(struct service *s, int64_t tenant, int64_t number, json_t **ret, struct err *reterr);
 /* {items}: those within the scope of who; NULL: all. */

@@ -156,6 +156,39 @@ TEST(a_token_with_a_scope_does_nothing_with_a_webhook_beyond_it) {
     bed_end(&b);
 }
 
+TEST(an_account_that_only_reads_does_nothing_with_a_webhook) {
+    struct bed b;
+    start(&b);
+    struct caller boss = bed_role(&b, b.tenant, "organiser");
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker all = { b.service, &boss, &any };
+    json_t *of_events = made(&b, &all, "{\"url\": \"https://hooks.example/e\", \"kinds\": [\"event\"]}", OK);
+    const struct level_of one_event = { charter_kind(b.charter, "event"), uuid_new(), LEVEL_READ };
+    const struct { struct levels levels; enum code want; } rows[] = {
+        { { .all = LEVEL_READ }, E_FORBIDDEN }, { { .all = LEVEL_WRITE }, OK }, { { LEVEL_WRITE, 1, &one_event }, E_FORBIDDEN },      /* one event that it only reads is enough */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct caller who = boss;
+        who.levels = &rows[i].levels;
+        const struct webhook_maker m = { b.service, &who, &any };
+        json_t *told = NULL, *mistakes = NULL, *in = json_pack("{s:s}", "url", "https://elsewhere.example/e");
+        CHECK_OK(webhook_within(&m, 1, false, &b.e), &b.e);
+        CHECK_CODE(webhook_within(&m, 1, true, &b.e), rows[i].want, &b.e);
+        CHECK_CODE(within(b.service, &who, NULL, true, &b.e), rows[i].want, &b.e);                /* damaged: of no kind that anybody knows */
+        CHECK_CODE(webhook_change(&m, 1, in, &told, &mistakes, &b.e), rows[i].want, &b.e);
+        json_decref(told);
+        CHECK_CODE(webhook_secret(&m, 1, &told, &b.e), rows[i].want, &b.e);
+        if (rows[i].want == OK)
+            json_decref(told);
+        else
+            CHECK_CODE(webhook_remove(&m, 1, &b.e), rows[i].want, &b.e);
+        json_decref(made(&b, &m, "{\"url\": \"https://hooks.example/x\", \"kinds\": [\"event\"]}", rows[i].want == OK ? OK : E_FIELDS));
+        json_decref(in);
+    }
+    json_decref(of_events);
+    bed_end(&b);
+}
+
 TEST(a_host_that_is_given_to_one_tenant_is_nobody_elses) {
     static const int64_t theirs[] = { 3, 7 };
     static const struct destination list[] = { { .host = "erp.example", .port = 443, .use = FOR_WEBHOOKS, .private = true, .tenants = theirs, .tenant_count = 2 }, { .host = "all.example", .port = 443, .use = FOR_WEBHOOKS } };
