@@ -350,7 +350,7 @@ fieldset charter_leaves(const struct charter *c, const char *host, int kind, use
 
 /* May what is personal go to that host (lower case) at that instant? It is a host of a processor whose agreement lasts, in the EEA or, where the charter
  * lets it, with an entry in the register of transfers that lasts. A charter that says nothing of transfers denies none. */
-enum reach { REACH_OK, REACH_UNNAMED /* no processor has it, or its agreement is over */, REACH_OUTSIDE /* of the EEA, without an entry */ };
+enum reach { REACH_OK, REACH_UNNAMED /* no processor has it, or its agreement is over */, REACH_OUTSIDE /* of the EEA, without an entry, whether its agreement lasts or not */ };
 enum reach charter_reach(const struct charter *c, const char *host, usec_t now);
 bool charter_has_processors(const struct charter *c);
 bool charter_names_host(const struct charter *c, const char *host);    /* some processor has it, whenever */

@@ -6,13 +6,19 @@
 #include "charter/build.h"
 #include "charter/lint_parts.h"
 
+static bool is_denied(const struct reached *r, usec_t now) { return r->outside && now >= r->transfer && rule_on(RULE_transfers_denied); }
+
+/* The entry before the agreement: that an agreement is over, or not yet there, opens no way that the want of an entry has shut. */
 enum reach charter_reach(const struct charter *c, const char *host, usec_t now) {
     enum reach found = REACH_UNNAMED;
     for (size_t i = 0; i < c->reached_count && found != REACH_OK; i++) {
         const struct reached *r = &c->reached[i];
-        if (strcmp(r->host, host) != 0 || now < r->from || now >= r->until)
+        if (strcmp(r->host, host) != 0)
             continue;
-        found = !r->outside || now < r->transfer || !rule_on(RULE_transfers_denied) ? REACH_OK : REACH_OUTSIDE;
+        if (is_denied(r, now))
+            found = REACH_OUTSIDE;
+        else if (now >= r->from && now < r->until)
+            found = REACH_OK;
     }
     return found;
 }

@@ -45,7 +45,7 @@ static bool line_is(const char *line, const char *key) { return strncmp(line, ke
 
 /* The charter as it stands, with another line about transfers and a processor that works in the United States. */
 static void changed(const char *text, const char *transfers, const char *entry, struct buf *ret) {
-    static const char processor[] = "  - name: Probe\n    for: a probe\n    sees: nothing\n    in: US\n    agreement: 2020-01-01 to 2099-12-31\n    hosts: [" OUTSIDE "]\n";
+    static const char processor[] = "  - name: Probe\n    for: a probe\n    sees: nothing\n    in: US\n    hosts: [" OUTSIDE "]\n";
     bool listed = false;
     for (const char *line = text; *line != 0;) {
         size_t len = strcspn(line, "\n") + (strchr(line, '\n') != NULL);
@@ -75,7 +75,7 @@ static enum code with(const char *text, const char *transfers, const char *entry
         return err_set(reterr, E_MEMORY, "no memory for a charter");
     enum code code = charter_load_text("probe.yaml", buf_str(&b), b.len, f, &c, reterr);
     if (code == OK) {
-        *ret = charter_reach(c, OUTSIDE, clock_now()) == REACH_OK ? LEFT : DENIED;
+        *ret = charter_reach(c, OUTSIDE, clock_now()) == REACH_OUTSIDE ? DENIED : LEFT;
         return OK;
     }
     size_t n = findings_list(f, &list);
@@ -87,12 +87,15 @@ static enum code with(const char *text, const char *transfers, const char *entry
     return code;
 }
 
+#define AGREED "    agreement: 2020-01-01 to 2099-12-31\n"
+#define AGREED_ONCE "    agreement: 2020-01-01 to 2020-12-31\n"
 enum code probe_transfers(struct env *e, struct verdict_line *v, struct err *reterr) {
     static const struct { const char *transfers, *entry; enum outcome want; const char *what; } rows[] = {
-        { "never outside the EEA", "", REFUSED, "where nothing may leave the EEA" },
-        { "only with an entry in the register", "", REFUSED, "without an entry" },
-        { "only with an entry in the register", "    transfer: until 2020-12-31, on standard contractual clauses\n", DENIED, "with an entry that has ended" },
-        { "only with an entry in the register", "    transfer: until 2099-12-31, on standard contractual clauses\n", LEFT, "with an entry that lasts" },
+        { "never outside the EEA", AGREED, REFUSED, "where nothing may leave the EEA" },
+        { "only with an entry in the register", AGREED, REFUSED, "without an entry" },
+        { "only with an entry in the register", AGREED "    transfer: until 2020-12-31, on standard contractual clauses\n", DENIED, "with an entry that has ended" },
+        { "only with an entry in the register", AGREED_ONCE "    transfer: until 2020-12-31, on standard contractual clauses\n", DENIED, "with an entry and an agreement that have ended" },
+        { "only with an entry in the register", AGREED "    transfer: until 2099-12-31, on standard contractual clauses\n", LEFT, "with an entry that lasts" },
     };
     AUTO(buf_done) struct buf text = BUF(TEXT_MOST);
     if (charter_value(env_charter(e), "transfers") == NULL)
