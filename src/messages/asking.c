@@ -23,10 +23,11 @@
 
 #define PROBES 8u
 struct seat { bool taken, by_form; int64_t tenant; };
+struct places { struct seat asks[ASKING_MOST], waits[ASKING_MOST]; };        /* of one asker: whose questions are asked, and who waits until one has ended */
 struct questioner {
     struct asking_setup setup;
     pthread_mutex_t lock; pthread_cond_t moved;
-    struct seat (*seats)[ASKING_MOST];       /* beside the list; under lock */
+    struct places *places;                   /* beside the list; under lock */
     _Atomic int64_t probe_tenants[PROBES]; _Atomic int probe_answers[PROBES];
     _Atomic unsigned probe_next;
 };
@@ -34,7 +35,7 @@ struct questioner {
 enum code asking_new(const struct asking_setup *setup, struct questioner **ret, struct err *reterr) {
     PRE(setup != NULL && ret != NULL && reterr != NULL);
     AUTO(asking_free) struct questioner *a = mem_new(sizeof *a);
-    if (a == NULL || (a->seats = mem_new_array(setup->count + 1, sizeof *a->seats)) == NULL)
+    if (a == NULL || (a->places = mem_new_array(setup->count + 1, sizeof *a->places)) == NULL)
         return err_set(reterr, E_MEMORY, "no memory for askers");
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->moved, NULL);
@@ -44,10 +45,10 @@ enum code asking_new(const struct asking_setup *setup, struct questioner **ret, 
 }
 
 struct questioner *asking_free(struct questioner *a) {
-    if (a != NULL && a->seats != NULL) {
+    if (a != NULL && a->places != NULL) {
         pthread_cond_destroy(&a->moved);
         pthread_mutex_destroy(&a->lock);
-        mem_free(a->seats);
+        mem_free(a->places);
     }
     return mem_free(a);
 }
@@ -209,11 +210,11 @@ static const struct asker *find(const struct questioner *a, const char *name, si
 /* ---- places */
 
 /* Under lock. NULL: none for this one now. */
-static struct seat *seat_free(struct questioner *a, size_t asker, const struct ask_question *q) {
+static struct seat *seat_free(struct seat *of, const struct ask_question *q) {
     struct seat *room = NULL;
     unsigned same = 0, forms = 0;
     for (size_t i = 0; i < ASKING_MOST; i++) {
-        struct seat *s = &a->seats[asker][i];
+        struct seat *s = &of[i];
         same += s->taken && s->tenant == q->tenant;
         forms += s->taken && s->by_form;
         if (!s->taken)
@@ -222,18 +223,34 @@ static struct seat *seat_free(struct questioner *a, size_t asker, const struct a
     return same < ASKING_TENANT && (!q->by_form || forms < ASKING_FORMS) ? room : NULL;
 }
 
-static struct seat *seat_take(struct questioner *a, size_t asker, const struct ask_question *q, usec_t until) {
+static void seat_sit(struct seat *seat, const struct ask_question *q) {
+    if (seat != NULL)
+        *seat = (struct seat){ true, q->by_form, q->tenant };
+}
+
+/* Under lock. Whoever waits holds a thread that serves everybody, so they are counted like those that ask. */
+static struct seat *seat_wait(struct questioner *a, struct places *p, const struct ask_question *q, usec_t until) {
     const struct timespec at = { .tv_sec = until / USEC_PER_SEC, .tv_nsec = (long)(until % USEC_PER_SEC) * 1000 };
-    struct seat *seat;
-    bool waits = true;
-    pthread_mutex_lock(&a->lock);
-    while ((seat = seat_free(a, asker, q)) == NULL && waits) {
+    struct seat *seat = NULL, *bench = seat_free(p->waits, q);
+    bool waits = bench != NULL;
+    seat_sit(bench, q);
+    while ((seat = seat_free(p->asks, q)) == NULL && waits) {
         pause_begin();
         waits = pthread_cond_clockwait(&a->moved, &a->lock, CLOCK_MONOTONIC, &at) == 0;
         pause_end();
     }
-    if (seat != NULL)
-        *seat = (struct seat){ true, q->by_form, q->tenant };
+    if (bench != NULL)
+        *bench = (struct seat){ .taken = false };
+    return seat;
+}
+
+static struct seat *seat_take(struct questioner *a, size_t asker, const struct ask_question *q, usec_t until) {
+    struct places *p = &a->places[asker];
+    pthread_mutex_lock(&a->lock);
+    struct seat *seat = seat_free(p->asks, q);
+    if (seat == NULL)
+        seat = seat_wait(a, p, q, until);
+    seat_sit(seat, q);
     pthread_mutex_unlock(&a->lock);
     return seat;
 }

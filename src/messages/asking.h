@@ -2,7 +2,7 @@
  * must be the declared user; or at an https address, by the process sender. A question and an answer are JSON, the answer {"allow": true} or
  * {"allow": false, "why": "…"}. Whatever else comes, or nothing in time, is no answer. So many questions at a time are asked of each, that one
  * which does not answer never holds all threads, and of these so many of one tenant and of public forms, that nobody takes all; who finds no place waits for
- * one as long as the question may last. Thread-safe. Ownership: asking_new gives, asking_free takes back. */
+ * one as long as the question may last, unless as many wait already as may ask. Thread-safe. Ownership: asking_new gives, asking_free takes back. */
 #pragma once
 #include <sys/types.h>
 

@@ -79,7 +79,7 @@ static void peer_end(struct place *p) {
 static unsigned seats_taken(const struct questioner *a) {
     unsigned n = 0;
     for (size_t i = 0; i < ASKING_MOST; i++)
-        n += a->seats[0][i].taken;
+        n += a->places[0].asks[i].taken;
     return n;
 }
 
@@ -151,7 +151,7 @@ TEST(a_peer_at_an_address_and_tenants_of_probes) {
     CHECK(asks_url(&b, NULL, probe, "rules", &a) == ASK_NO && asks_url(&b, NULL, b.tenant, "rules", &a) == ASK_SILENT);
     CHECK(asks_url(&b, NULL, b.tenant, "nobody", &a) == ASK_SILENT);
     for (size_t i = 0; i < ASKING_MOST; i++) /* all of them wait */
-        a->seats[0][i] = (struct seat){ true, false, 900 + (int64_t)i };
+        a->places[0].asks[i] = (struct seat){ true, false, 900 + (int64_t)i };
     usec_t began = clock_steady();
     CHECK(asks_url(&b, "{\"allow\": true}", b.tenant, "rules", &a) == ASK_SILENT && seats_taken(a) == ASKING_MOST && clock_steady() - began >= 300000);
     bed_end(&b);
@@ -175,4 +175,66 @@ TEST(nobody_takes_all_places_and_who_finds_none_waits_for_one) {
     CHECK(seat_take(a, 0, &two, clock_steady() + 30 * USEC_PER_SEC) == held[0]);
     seat_give(a, held[1]);
     CHECK(seat_take(a, 0, &form, clock_steady() + 1000) == NULL && seat_take(a, 0, &one, now) == held[1]);
+}
+
+/* ---- many at an asker that does not answer */
+
+#define CROWD 20u
+struct crowd { struct questioner *a; struct ask_question q; usec_t until; _Atomic unsigned refused, seated; };
+
+static void *crowd_one(void *arg) {
+    struct crowd *c = arg;
+    struct seat *seat = seat_take(c->a, 0, &c->q, c->until);
+    if (seat == NULL)
+        c->refused++;
+    else {
+        c->seated++;
+        seat_give(c->a, seat);
+    }
+    return NULL;
+}
+
+static unsigned waiting(struct questioner *a) {
+    unsigned n = 0;
+    pthread_mutex_lock(&a->lock);
+    for (size_t i = 0; i < ASKING_MOST; i++)
+        n += a->places[0].waits[i].taken;
+    pthread_mutex_unlock(&a->lock);
+    return n;
+}
+
+/* Twenty come where all places of theirs are held: so many wait as may, the others are refused at once, and of those who wait each finds a place later. */
+static void crowd_comes(const struct ask_question *q, unsigned most) {
+    static const struct asker list[] = { { .name = "rules", .url = "https://rules.example/ask", .host = "rules.example" } };
+    AUTO(asking_free) struct questioner *a = NULL;
+    const struct ask_question other = { .tenant = 900, .asker = "rules" };
+    struct err e;
+    struct seat *held[ASKING_MOST];
+    pthread_t threads[CROWD];
+    CHECK_OK(asking_new(&(struct asking_setup){ list, NULL, 1, NULL, NULL }, &a, &e), &e);
+    struct crowd c = { .a = a, .q = *q, .until = clock_steady() + 60 * USEC_PER_SEC };
+    for (unsigned i = 0; i < most; i++)
+        CHECK((held[i] = seat_take(a, 0, q, 0)) != NULL);
+    for (size_t i = 0; i < CROWD; i++)
+        CHECK(pthread_create(&threads[i], NULL, crowd_one, &c) == 0);
+    while (c.refused < CROWD - most && clock_steady() < c.until)
+        usleep(1000);
+    CHECK(clock_steady() < c.until && c.refused == CROWD - most && c.seated == 0);
+    while (waiting(a) < most && clock_steady() < c.until)
+        usleep(1000);
+    CHECK_INT(waiting(a), most);
+    struct seat *theirs = seat_take(a, 0, &other, 0);
+    CHECK(theirs != NULL);                   /* another tenant finds its own */
+    seat_give(a, theirs);
+    for (unsigned i = 0; i < most; i++)
+        seat_give(a, held[i]);
+    for (size_t i = 0; i < CROWD; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(c.seated == most && waiting(a) == 0 && seats_taken(a) == 0);
+}
+
+TEST(so_many_wait_as_may_ask_and_further_ones_are_refused_at_once) {
+    const struct ask_question one = { .tenant = 1, .asker = "rules" }, form = { .tenant = 3, .asker = "rules", .by_form = true };
+    crowd_comes(&one, ASKING_TENANT);
+    crowd_comes(&form, ASKING_FORMS);
 }
