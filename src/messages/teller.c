@@ -11,6 +11,7 @@
 #define TENANT_MOST 4u
 #define PLACES 128u
 #define PLACES_EACH 32u
+#define PLACES_FAILING (PLACES / 2)          /* of those that failed or were slow last: the others find one at once, however many these are */
 #define FAILED 1024u                         /* above it those that failed longest ago are forgotten: they hold a quick thread for one more try */
 #define LOOK_USEC USEC_PER_SEC
 
@@ -89,14 +90,15 @@ static bool stops(void *arg) {
     return stop;
 }
 
-/* Under lock: its turn is over. One that has more to tell goes behind the others. */
+/* Under lock: its turn is over. One that has more to tell goes behind the others; one that is slow gives its place back, for the next look to find it in the
+ * order of tenants. */
 static void over(struct teller *t, struct place *at, enum code code, const struct telling_turn *turn) {
     t->status.under_way--;
     t->status.failed += code != OK;
     t->status.waits += code == OK && turn->end == TELLING_WAITS;
     failing_set(t, at->tenant, at->number, turn->end == TELLING_WAITS || turn->slow, code != OK);
-    at->state = code == OK && turn->end == TELLING_MORE ? QUEUED : FREE;
-    at->failing = turn->slow;
+    at->state = code == OK && turn->end == TELLING_MORE && !turn->slow ? QUEUED : FREE;
+    at->failing = false;
     at->turn = ++t->turn;
     pthread_cond_broadcast(&t->work);
 }
@@ -170,9 +172,10 @@ static bool want(int64_t tenant, int64_t number, void *arg) {
 
 static void queue(struct teller *t, const struct place *one) {
     struct place *room = NULL;
-    size_t held = 0;
+    size_t held = 0, failing = 0;
     for (size_t i = 0; i < PLACES; i++) {
         struct place *at = &t->places[i];
+        failing += at->state != FREE && at->failing;
         if (at->state == FREE) {
             room = at;
         } else if (at->tenant == one->tenant) {
@@ -182,11 +185,20 @@ static void queue(struct teller *t, const struct place *one) {
         }
     }
     const struct failing *f = failing_of(t, one->tenant, one->number);
-    if (room == NULL || held >= PLACES_EACH || (f != NULL && f->not_before > clock_steady()))
+    if (room == NULL || held >= PLACES_EACH || (f != NULL && (failing >= PLACES_FAILING || f->not_before > clock_steady())))
         return;                              /* at the next look */
     *room = (struct place){ .state = QUEUED, .tenant = one->tenant, .number = one->number, .failing = f != NULL, .turn = ++t->turn };
     t->after = one->tenant;
     pthread_cond_signal(&t->work);
+}
+
+/* Under lock. Where more are due than one look lists, and none of these found a place, the next look begins behind them. */
+static void queue_all(struct teller *t, const struct wanted *w) {
+    int64_t after = t->after;
+    for (size_t i = 0; i < w->count; i++)
+        queue(t, &w->list[i]);
+    if (w->count == ARRAY_LEN(w->list) && t->after == after)
+        t->after = w->list[w->count - 1].tenant;
 }
 
 enum code teller_look(struct teller *t, usec_t now, usec_t *ret_next, struct err *reterr) {
@@ -198,8 +210,8 @@ enum code teller_look(struct teller *t, usec_t now, usec_t *ret_next, struct err
     pthread_mutex_unlock(&t->lock);
     enum code code = webhooks_next(t->telling.store, now, after, want, &w, reterr);
     pthread_mutex_lock(&t->lock);
-    for (size_t i = 0; code == OK && i < w.count; i++)
-        queue(t, &w.list[i]);
+    if (code == OK)
+        queue_all(t, &w);
     pthread_mutex_unlock(&t->lock);
     return code;
 }

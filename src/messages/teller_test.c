@@ -40,11 +40,52 @@ TEST(slow_peers_leave_threads_for_the_others) {
     for (int i = 0; i < 6; i++) {            /* each had one turn, and was slow */
         over(t, taken(t), OK, &slow);
     }
+    for (int64_t tenant = 1; tenant <= 6; tenant++)
+        want_it(t, tenant, 1);
     want_it(t, 7, 1);
     size_t held = 0, quick = 0;
     for (struct place *at; (at = take(t)) != NULL; held++)
         quick += at->tenant == 7;
     CHECK(held == FAILING_MOST + 1 && quick == 1);
+    mem_free(t);
+}
+
+TEST(however_many_are_slow_a_quick_one_finds_a_place) {
+    struct teller *t = blank();
+    const struct telling_turn slow = { TELLING_MORE, true };
+    size_t failing = 0, quick = 0;
+    for (int round = 0; round < 2; round++)
+        for (int64_t one = 0; one < (int64_t)PLACES; one++) {
+            want_it(t, 1 + one / 16, 1 + one % 16);
+            if (round == 0)                  /* each has one turn, and was slow */
+                over(t, taken(t), OK, &slow);
+        }
+    want_it(t, 100, 1);
+    for (size_t i = 0; i < PLACES; i++) {
+        failing += t->places[i].state != FREE && t->places[i].failing;
+        quick += t->places[i].state == QUEUED && t->places[i].tenant == 100;
+    }
+    CHECK(failing == PLACES_FAILING && quick == 1);
+    mem_free(t);
+}
+
+TEST(a_look_that_finds_none_to_tell_goes_on_behind_them) {
+    struct teller *t = blank();
+    struct wanted *w = mem_new(sizeof *w);
+    CHECK(w != NULL);
+    for (w->count = 0; w->count < ARRAY_LEN(w->list); w->count++) {
+        w->list[w->count] = (struct place){ .tenant = 1 + (int64_t)w->count / 16, .number = 1 + (int64_t)w->count % 16 };
+        failing_set(t, w->list[w->count].tenant, w->list[w->count].number, true, false);
+    }
+    queue_all(t, w);
+    CHECK_INT(t->after, PLACES_FAILING / 16);        /* so many of them have places */
+    queue_all(t, w);
+    CHECK_INT(t->after, ARRAY_LEN(w->list) / 16);
+    w->count--;                              /* all that are due */
+    t->after = 3;
+    queue_all(t, w);
+    CHECK_INT(t->after, 3);
+    mem_free(w);
     mem_free(t);
 }
 
