@@ -42,6 +42,8 @@ static void row_vain(struct txn *t, struct webhook_row *row, uint32_t random, us
     *ret_next = txn_now(t) + telling_wait(row->tries, random);
 }
 
+static enum code changed_meanwhile(struct err *reterr) { return err_set(reterr, E_CONFLICT, "the webhook was changed meanwhile, or told this by another server"); }
+
 /* Where somebody has changed the webhook meanwhile (another address, or one made anew), or another server has told the same, what stands there stays. */
 static enum code result_write(struct txn *t, void *arg, struct err *reterr) {
     struct result *r = arg;
@@ -52,7 +54,7 @@ static enum code result_write(struct txn *t, void *arg, struct err *reterr) {
         return err_set(reterr, E_MEMORY, "no memory for a webhook");
     enum code code = webhook_get(txn_sql(t), p->hook->row.number, &now, arena, reterr);
     if (code != OK || now.reached != p->hook->row.reached || now.key != p->hook->row.key)
-        return code == OK ? err_set(reterr, E_CONFLICT, "the webhook was changed meanwhile, or told this by another server") : code;
+        return code == OK ? changed_meanwhile(reterr) : code;
     r->row = now;
     r->ends = WEBHOOK_ON;
     if (piece_told(p)) {
@@ -104,15 +106,15 @@ static enum code piece_settle(struct piece *p, struct hook *h, enum telling_end 
     return OK;
 }
 
-/* Nothing of its kinds lies before that. */
-struct passing { int64_t number, from, to; };
+/* Nothing of its kinds lies before that, as they were when it was opened (key). */
+struct passing { int64_t number, from, to; uint64_t key; };
 static enum code pass_write(struct txn *t, void *arg, struct err *reterr) {
     const struct passing *p = arg;
     AUTO(arena_free) struct arena *arena = arena_new((size_t)4 << 20);
     struct webhook_row row;
     enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : webhook_get(txn_sql(t), p->number, &row, arena, reterr);
-    if (code != OK || row.reached != p->from)
-        return code;
+    if (code != OK || row.reached != p->from || row.key != p->key)
+        return code == OK ? changed_meanwhile(reterr) : code;
     row.reached = p->to;
     row.tries = 0;
     row.failed = 0;
@@ -123,13 +125,15 @@ static enum code pass_write(struct txn *t, void *arg, struct err *reterr) {
 /* ---- a webhook that cannot even be read: damaged, or its key gone. It is a try in vain like any other, so it waits longer and longer, shows, and stops
  * after three days; whom to tell of it stands in what cannot be read. */
 
-struct vain { int64_t number; };
+struct vain { int64_t number; uint64_t key /* as it was opened; 0: it could not be */; };
 static enum code vain_write(struct txn *t, void *arg, struct err *reterr) {
     const struct vain *v = arg;
     AUTO(arena_free) struct arena *arena = arena_new((size_t)4 << 20);
     struct webhook_row row;
     usec_t next;
     enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : webhook_get(txn_sql(t), v->number, &row, arena, reterr);
+    if (code == OK && v->key != 0 && row.key != v->key)
+        return changed_meanwhile(reterr);
     if (code != OK || row.state != WEBHOOK_ON)
         return code;
     row_vain(t, &row, (uint32_t)(txn_now(t) & 0xffff) << 16, &next);
@@ -142,11 +146,11 @@ static enum code vain_write(struct txn *t, void *arg, struct err *reterr) {
     return code == OK ? webhook_set(t, &row, next, reterr) : code;
 }
 
-static enum code settle_vain(struct store *store, int64_t tenant, int64_t number, enum telling_end *ret, struct err *reterr) {
-    struct vain v = { number };
+static enum code settle_vain(struct store *store, int64_t tenant, struct vain v, enum telling_end *ret, struct err *reterr) {
     enum code code = store_write(store, tenant, vain_write, &v, reterr);
-    *ret = code == E_NOT_FOUND ? TELLING_DONE : TELLING_WAITS;       /* removed meanwhile */
-    return code == E_NOT_FOUND ? OK : code;
+    bool gone = code == E_NOT_FOUND || code == E_CONFLICT;   /* removed or changed meanwhile */
+    *ret = gone ? TELLING_DONE : TELLING_WAITS;
+    return gone ? OK : code;
 }
 
 /* ---- */
@@ -172,11 +176,12 @@ static enum code step(const struct telling *t, struct service *s, int64_t tenant
     p.who = piece_caller(&p);
     enum code code = look(&p, &after, &any, &end, reterr);
     if (code == OK && !any) {
-        struct passing pass = { h->row.number, h->row.reached, after };
-        *ret = end ? TELLING_DONE : TELLING_MORE;
+        struct passing pass = { h->row.number, h->row.reached, after, h->row.key };
         code = after == h->row.reached ? OK : store_write(s->store, tenant, pass_write, &pass, reterr);
-        h->row.reached = after;
-        return code == E_NOT_FOUND ? OK : code;
+        bool gone = code == E_NOT_FOUND || code == E_CONFLICT;
+        *ret = end || gone ? TELLING_DONE : TELLING_MORE;
+        h->row.reached = code == OK ? after : h->row.reached;
+        return gone ? OK : code;
     }
     if (code == OK)
         code = piece_open(&p, reterr);
@@ -190,7 +195,7 @@ static enum code step(const struct telling *t, struct service *s, int64_t tenant
     }
     if (code == OK && !tried)
         *ret = TELLING_BUSY;
-    return code == OK && tried ? piece_settle(&p, h, ret, reterr) : code == OK ? OK : settle_vain(s->store, tenant, h->row.number, ret, reterr);
+    return code == OK && tried ? piece_settle(&p, h, ret, reterr) : code == OK ? OK : settle_vain(s->store, tenant, (struct vain){ h->row.number, h->row.key }, ret, reterr);
 }
 
 enum code telling_run(const struct telling *t, int64_t tenant, int64_t number, bool (*stop)(void *arg), void *stop_arg, struct telling_turn *ret, struct err *reterr) {
@@ -205,7 +210,7 @@ enum code telling_run(const struct telling *t, int64_t tenant, int64_t number, b
         return OK;
     enum code code = arena == NULL ? err_set(reterr, E_MEMORY, "no memory for a webhook") : hook_open(s, tenant, number, &h, arena, reterr);
     if (code != OK && code != E_NOT_FOUND && code != E_MEMORY)
-        return settle_vain(s->store, tenant, number, &ret->end, reterr);
+        return settle_vain(s->store, tenant, (struct vain){ number, 0 }, &ret->end, reterr);
     if (code != OK || h.row.state != WEBHOOK_ON)
         return code == E_NOT_FOUND ? OK : code;
     ret->end = TELLING_MORE;

@@ -409,6 +409,35 @@ TEST(what_is_under_way_for_one_that_was_moved_or_removed_counts_for_no_other) {
     bed_end(&s.b);
 }
 
+/* Before its turn looks: its maker adds registrations to its kinds, and one is made. */
+static bool add_kind(void *arg) {
+    struct scene *s = arg;
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker m = { s->b.service, &s->who, &any };
+    json_t *in = json_pack("{s:[s, s]}", "kinds", "event", "registration"), *told = NULL, *mistakes = NULL;
+    if (s->peer.number != 0) {
+        CHECK_OK(webhook_change(&m, s->peer.number, in, &told, &mistakes, &s->b.e), &s->b.e);
+        s->peer.number = 0;
+        register_one(s, 1);
+    }
+    json_decref(told);
+    json_decref(in);
+    return false;
+}
+
+TEST(what_is_of_kinds_that_were_added_during_a_turn_is_told) {
+    static struct scene s;
+    struct telling_turn turn;
+    begin(&s);
+    s.peer.number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "event"));
+    int64_t number = s.peer.number;
+    CHECK_OK(telling_run(&s.t, s.b.tenant, number, add_kind, &s, &turn, &s.b.e), &s.b.e);
+    CHECK(turn.end == TELLING_DONE && s.peer.count == 0);
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 1);
+    CHECK(strstr(s.peer.got[0].body, "registration") != NULL);
+    bed_end(&s.b);
+}
+
 static enum code letters_fail(void *arg UNUSED, struct service *s UNUSED, int64_t tenant UNUSED, const struct hook *h UNUSED, enum webhook_state state UNUSED, struct post_ready **ret UNUSED,
                               size_t *ret_count UNUSED, struct err *e) {
     return err_set(e, E_PEER, "the keeper is away");
