@@ -1,6 +1,7 @@
 /* telling_test.c — what is told, in which order and under which name; what a peer's answer leads to; what never leaves. */
 #include "messages/telling.c"
 
+#include "records/looks.h"
 #include "records/reads.h"
 #include "records/agedbed.h"
 #include "records/testbed.h"
@@ -319,11 +320,50 @@ TEST(where_copies_are_limited_changes_go_on_being_told_without_fields) {
     bed_age(&s.b, "registration", &one);
     for (size_t i = 0; i < ARRAY_LEN(born); i++)
         born[i] = 100000 + (int64_t)i;
-    CHECK_OK(walks_take(s.b.service->walks, s.b.service, s.b.tenant, "webhook 1", born, ARRAY_LEN(born), &s.b.e), &s.b.e);
+    CHECK_OK(walks_take(s.b.service->walks, s.b.service, s.b.tenant, READER_WEBHOOKS, born, ARRAY_LEN(born), &s.b.e), &s.b.e);
     CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 1);
     CHECK(strstr(s.peer.got[0].body, "Zawilska") == NULL && strstr(s.peer.got[0].body, "\"withheld\":true") != NULL);
     register_one(&s, 2);                     /* of today: it is told whole */
     CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 2 && strstr(s.peer.got[1].body, "Zawilska") != NULL);
+    bed_end(&s.b);
+}
+
+static bool count_born(int64_t born UNUSED, void *arg) { return ++*(size_t *)arg > 0; }
+
+/* Made anew, or beside the first one, it is the same copy. */
+TEST(all_webhooks_of_a_tenant_share_the_limit_of_copies) {
+    static struct scene s;
+    static int64_t born[999];
+    size_t counted = 0;
+    json_t *in = json_pack("{s:s, s:[s], s:i}", "url", "https://hooks.example/b", "kinds", "registration", "after", 0), *list = NULL, *mistakes = NULL;
+    begin_with(&s, "copies: at most 1 a day, approved by two people\n");
+    int64_t number = hook_make(&s, "https://hooks.example/a", json_pack("[s]", "registration"));
+    const struct webhook_places any = { NULL, 0, true };
+    const struct webhook_maker m = { s.b.service, &s.who, &any };
+    for (int i = 1; i <= 2; i++) {
+        const struct uuid one = register_one(&s, i);
+        bed_age(&s.b, "registration", &one);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(born); i++)
+        born[i] = 100000 + (int64_t)i;
+    CHECK_OK(walks_take(s.b.service->walks, s.b.service, s.b.tenant, READER_WEBHOOKS, born, ARRAY_LEN(born), &s.b.e), &s.b.e);
+    CHECK(run(&s, number) == TELLING_DONE && s.peer.count == 2);             /* the thousandth, and one more */
+    CHECK(strstr(s.peer.got[0].body, "Zawilska") != NULL && strstr(s.peer.got[1].body, "\"withheld\":true") != NULL);
+    CHECK_OK(webhook_remove(&m, number, &s.b.e), &s.b.e);
+    CHECK_OK(webhook_make(&m, in, &list, &mistakes, &s.b.e), &s.b.e);
+    CHECK(run(&s, json_integer_value(json_object_get(list, "number"))) == TELLING_DONE && s.peer.count == 4);
+    CHECK(strstr(s.peer.got[2].body, "Zawilska") != NULL && strstr(s.peer.got[3].body, "Zawilska") == NULL);
+    json_decref(list);
+    json_decref(in);
+    bed_shut(&s.b);                          /* reads are written down */
+    bed_open(&s.b);
+    CHECK_OK(looks_counted(s.b.service, s.b.tenant, READER_WEBHOOKS, 0, count_born, &counted, &s.b.e), &s.b.e);
+    CHECK_INT(counted, 2);                   /* what a start finds: the first record, by each of the two */
+    const struct looks_query q = { .who = "webhook 1", .before = INT64_MAX, .limit = 10 };
+    CHECK_OK(looks_list(s.b.service, s.b.tenant, &q, &list, &s.b.e), &s.b.e);
+    CHECK_INT(json_array_size(json_object_get(list, "items")), 1);           /* by its own number */
+    CHECK_TEXT(text_at(json_array_get(json_object_get(list, "items"), 0), "who", NULL), "webhook 1");
+    json_decref(list);
     bed_end(&s.b);
 }
 

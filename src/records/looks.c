@@ -152,12 +152,18 @@ static enum code born_of(struct sql *q, const struct service *s, int kind, const
     return code == E_GONE ? err_set(reterr, E_NOT_FOUND, "there is no such record") : code;
 }
 
+/* A token's entries are led to by its account, so they are looked for among all. */
+static const char *led_by(const char *who) {
+    if (who == NULL || strncmp(who, "token ", 6) == 0)
+        return NULL;
+    return strncmp(who, "webhook ", 8) == 0 ? READER_WEBHOOKS : who;
+}
+
 enum code looks_list(struct service *s, int64_t tenant, const struct looks_query *q, json_t **ret, struct err *reterr) {
     PRE(s != NULL && q != NULL && q->limit > 0 && ret != NULL && reterr != NULL);
     AUTO(view_end) struct view *v = NULL;
     struct looking l = { .wanted = q, .list = json_array(), .err = reterr };
     int64_t born = 0, next = 0;
-    bool by_token = q->who != NULL && strncmp(q->who, "token ", 6) == 0;      /* of an account: its entries are led to by the account */
     enum code code = store_view(s->store, tenant, &v, reterr);
     l.q = code == OK ? view_sql(v) : NULL;
     if (code == OK && q->of_record)
@@ -165,7 +171,7 @@ enum code looks_list(struct service *s, int64_t tenant, const struct looks_query
     if (code == OK && q->of_record)
         code = seen_of(l.q, born, q->before, &(size_t){ SCAN_MOST }, look, &l, &next, reterr);
     else if (code == OK)
-        code = seen_list(l.q, by_token ? NULL : q->who, q->before, look, &l, reterr);
+        code = seen_list(l.q, led_by(q->who), q->before, look, &l, reterr);
     if (code == OK)
         code = l.code;
     if (code == OK) {

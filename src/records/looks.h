@@ -5,7 +5,7 @@
 
 struct looks_query {
     bool of_record; int kind; struct uuid id;    /* of that record alone; E_NOT_FOUND where it is gone */
-    const char *who;                           /* "account 0193…", "token 7", "link 3"; NULL: anybody */
+    const char *who;                           /* "account 0193…", "token 7", "link 3", "webhook 3"; NULL: anybody */
     usec_t since;                              /* 0: from the beginning */
     int64_t before;                            /* number of an entry; INT64_MAX: from the newest */
     size_t limit;
@@ -17,6 +17,8 @@ struct looks_query {
 MUST_USE enum code looks_list(struct service *s, int64_t tenant, const struct looks_query *q, json_t **ret, struct err *reterr);
 /* {records: [id], erased: n, next}: of one entry, so many from the `from`th on. E_NOT_FOUND: no such entry of reading. */
 MUST_USE enum code looks_records(struct service *s, int64_t tenant, int64_t number, size_t from, size_t limit, json_t **ret, struct err *reterr);
+/* All webhooks of a tenant are one reader for the count of a day: whoever makes another begins no new count. In the ledger each stands by its number. */
+#define READER_WEBHOOKS "webhooks"
 /* Inside records: the pseudonyms of records that count against a walk (walks.h), of who read since then; false stops. */
 typedef bool (*born_fn)(int64_t born, void *arg);
 MUST_USE enum code looks_counted(struct service *s, int64_t tenant, const char *who, usec_t since, born_fn fn, void *arg, struct err *reterr);

@@ -13,6 +13,7 @@
 #include "ledger/ledger.h"
 #include "records/copies.h"
 #include "records/draft.h"
+#include "records/looks.h"
 #include "records/walks.h"
 #include "store/seen.h"
 
@@ -100,10 +101,14 @@ static struct caller caller_of(const struct reader *by) {
     return (struct caller){ .token = by->token, .by_link = by->by_link, .by_session = by->by_session, .account = by->account };
 }
 
-/* What its entries are led to by: whoever a token belongs to. */
+/* What its entries are led to by, and counted by: whoever a token belongs to; of webhooks, all of the tenant. */
 static void key_text(const struct reader *by, char ret[CALLER_TEXT]) {
     struct caller c = caller_of(by);
     c.by_session = c.by_session || !uuid_is_null(&by->account);
+    if (!c.by_session && !c.by_link && c.token < 0) {
+        (void)snprintf(ret, CALLER_TEXT, "%s", READER_WEBHOOKS);
+        return;
+    }
     (void)snprintf(ret, CALLER_TEXT, "%s", caller_text(&c, (char[CALLER_TEXT]){ 0 }, CALLER_TEXT));
 }
 
