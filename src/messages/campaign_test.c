@@ -98,9 +98,9 @@ static struct counted *letters(struct bed *b, int64_t tenant, int64_t number, st
     CHECK_OK(letters_about(view_sql(v), "campaign", number, letter_count, c, &b->e), &b->e);
     return c;
 }
-static bool due_count(int64_t tenant, const struct uuid *id UNUSED, usec_t next UNUSED, void *arg) {
+static bool due_count(const struct letter_next *l, void *arg) {
     size_t *n = arg;
-    n[1] += tenant == (int64_t)n[0];
+    n[1] += l->tenant == (int64_t)n[0];
     return true;
 }
 static size_t due(struct bed *b, int64_t tenant) {

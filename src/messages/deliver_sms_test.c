@@ -98,10 +98,10 @@ static enum deliver_end course_go(struct course *c, const struct uuid *id) {
     return end;
 }
 struct next { const struct uuid *id; usec_t at; };
-static bool next_take(int64_t tenant UNUSED, const struct uuid *id, usec_t next, void *arg) {
+static bool next_take(const struct letter_next *l, void *arg) {
     struct next *n = arg;
-    if (uuid_compare(id, n->id) == 0)
-        n->at = next;
+    if (uuid_compare(&l->id, n->id) == 0)
+        n->at = l->next;
     return true;
 }
 /* From now. USEC_NEVER: not any more. */

@@ -1,14 +1,14 @@
-/* fair.c — a window and a pause for the way, and for each tenant that had letters of late. A tenant begins with START letters at a time and has one more for each that
+/* fair.c — a window and a pause for the way, and for each party that had letters of late. A party begins with START letters at a time and has one more for each that
  * went well, so whoever's recipients stall from the first holds few threads; where less is wanted it has half, and then slowly more. Invariants: ONE <= window
- * <= full, of the way and of each tenant; a tenant that stands in no row is one that nothing is known of. */
+ * <= full, of the way and of each party; a party that stands in no row is one that nothing is known of. */
 #include "messages/fair.h"
 
 #include "base/mem.h"
 
-#define TENANTS 128u
+#define PARTIES 256u
 #define ONE 64u                              /* of a window: so many letters that went well let one more go at a time after it was halved */
 #define START 4u
-#define STALLED_MOST 4u                      /* letters of a tenant that are stalled: then it gets no other thread */
+#define STALLED_MOST 4u                      /* letters of a party that are stalled: then it gets no other thread */
 #define STRANGE_MOST 3u                      /* in a row: then it is no letter's fault */
 #define STALL_LEAST (5 * USEC_PER_SEC)
 #define STALL_MOST USEC_PER_MINUTE
@@ -18,11 +18,11 @@
 
 /* faults: pauses in a row; slowed: what is said of letters that had left by then lessens the window no more; resume: 0: no pause; strange: answers in a row. */
 struct pace { size_t window; unsigned faults, strange; usec_t slowed, resume; };
-struct row { bool known, halved; int64_t tenant; uint64_t used; struct pace pace; };
+struct row { bool known, halved; int64_t party; uint64_t used; struct pace pace; };
 struct fair {
     size_t threads;
     struct pace way;
-    struct row rows[TENANTS];
+    struct row rows[PARTIES];
     uint64_t clock;                          /* counts uses of rows */
     usec_t usual;                            /* that letters take, as of late; 0: none was taken yet */
     bool spoken, several; int64_t speaker;   /* since a letter went well: somebody was told something against us; by more than one */
@@ -42,21 +42,23 @@ enum code fair_new(size_t threads, struct fair **ret, struct err *reterr) {
 
 struct fair *fair_free(struct fair *f) { return mem_free(f); }
 
-/* ---- tenants */
+/* ---- parties */
 
-static const struct row *row_of(const struct fair *f, int64_t tenant) {
-    for (size_t i = 0; i < TENANTS; i++)
-        if (f->rows[i].known && f->rows[i].tenant == tenant)
+static int64_t tenant_of(int64_t party) { return party < 0 ? FAIR_CAMPAIGNS(party) : party; }
+
+static const struct row *row_of(const struct fair *f, int64_t party) {
+    for (size_t i = 0; i < PARTIES; i++)
+        if (f->rows[i].known && f->rows[i].party == party)
             return &f->rows[i];
     return NULL;
 }
 
-/* The row of that tenant; a new one takes the place of one that does not pause, as long as there is any, and was used least lately. */
-static struct row *row_for(struct fair *f, int64_t tenant) {
+/* The row of that party; a new one takes the place of one that does not pause, as long as there is any, and was used least lately. */
+static struct row *row_for(struct fair *f, int64_t party) {
     struct row *best = NULL;
-    for (size_t i = 0; i < TENANTS; i++) {
+    for (size_t i = 0; i < PARTIES; i++) {
         struct row *r = &f->rows[i];
-        if (r->known && r->tenant == tenant) {
+        if (r->known && r->party == party) {
             r->used = ++f->clock;
             return r;
         }
@@ -65,12 +67,12 @@ static struct row *row_for(struct fair *f, int64_t tenant) {
         if (rank < least)
             best = r;
     }
-    *best = (struct row){ .known = true, .tenant = tenant, .used = ++f->clock, .pace = { .window = (START < f->threads ? START : f->threads) * ONE } };
+    *best = (struct row){ .known = true, .party = party, .used = ++f->clock, .pace = { .window = (START < f->threads ? START : f->threads) * ONE } };
     return best;
 }
 
-static size_t window_of(const struct fair *f, int64_t tenant) {
-    const struct row *r = row_of(f, tenant);
+static size_t window_of(const struct fair *f, int64_t party) {
+    const struct row *r = row_of(f, party);
     return r == NULL ? START : r->pace.window / ONE;
 }
 
@@ -105,7 +107,8 @@ static void went_well(struct pace *p, size_t more, size_t full) {
 }
 
 /* Was another tenant told something against us since a letter went well? */
-static bool others_too(struct fair *f, int64_t tenant) {
+static bool others_too(struct fair *f, int64_t party) {
+    const int64_t tenant = tenant_of(party);
     f->several = f->several || (f->spoken && f->speaker != tenant);
     f->spoken = true;
     f->speaker = tenant;
@@ -121,9 +124,9 @@ static void note_well(struct fair *f, struct row *r, usec_t took) {
     went_well(&r->pace, r->halved ? 1 : ONE, full);
 }
 
-void fair_note(struct fair *f, int64_t tenant, enum fair_says says, usec_t began, usec_t now) {
+void fair_note(struct fair *f, int64_t party, enum fair_says says, usec_t began, usec_t now) {
     PRE(f != NULL);
-    struct row *r = row_for(f, tenant);
+    struct row *r = row_for(f, party);
     switch (says) {
     case FAIR_NOTHING:
         if (!r->halved && r->pace.window < f->threads * ONE)
@@ -136,14 +139,14 @@ void fair_note(struct fair *f, int64_t tenant, enum fair_says says, usec_t began
         f->status.slowed++;
         r->halved = true;
         slow_down(&r->pace, began, now);
-        if (others_too(f, tenant))
+        if (others_too(f, party))
             slow_down(&f->way, began, now);
         break;
     case FAIR_STRANGE:
         f->way.strange++;
         if (++r->pace.strange >= STRANGE_MOST)
             pause_put(&r->pace, now);
-        if (!others_too(f, tenant) || f->way.strange < STRANGE_MOST)
+        if (!others_too(f, party) || f->way.strange < STRANGE_MOST)
             break;
         f->status.failed++;
         pause_put(&f->way, now);
@@ -157,10 +160,10 @@ void fair_note(struct fair *f, int64_t tenant, enum fair_says says, usec_t began
 
 /* ---- who may */
 
-bool fair_may(struct fair *f, int64_t tenant, const struct fair_held *h) {
+bool fair_may(struct fair *f, int64_t party, const struct fair_held *h) {
     const size_t most = f->way.window / ONE, active = h->all - h->all_stalled, own = h->taken - h->stalled;
     const size_t kept = f->threads / 8 > 0 ? f->threads / 8 : 1, kept_of_window = most / 8 > 0 ? most / 8 : most > 1;     /* for who has none under way */
-    struct row *r = row_for(f, tenant);
+    struct row *r = row_for(f, party);
     if (h->stalled >= STALLED_MOST && r->pace.window > START * ONE)
         r->pace.window = START * ONE;        /* as one that nothing is known of */
     if (h->all >= f->threads || active >= most)
@@ -170,15 +173,15 @@ bool fair_may(struct fair *f, int64_t tenant, const struct fair_held *h) {
     return h->stalled < STALLED_MOST && own < r->pace.window / ONE && h->all + kept < f->threads && active + kept_of_window < most;
 }
 
-size_t fair_places(const struct fair *f, int64_t tenant) { return 2 * window_of(f, tenant) + START; }
+size_t fair_places(const struct fair *f, int64_t party) { return 2 * window_of(f, party) + START; }
 
 usec_t fair_stall(const struct fair *f) {
     const usec_t t = f->usual * STALL_TIMES;
     return t < STALL_LEAST ? STALL_LEAST : t < STALL_MOST ? t : STALL_MOST;
 }
 
-bool fair_waits(const struct fair *f, int64_t tenant, usec_t now) {
-    const struct row *r = row_of(f, tenant);
+bool fair_waits(const struct fair *f, int64_t party, usec_t now) {
+    const struct row *r = row_of(f, party);
     return now < f->way.resume || (r != NULL && now < r->pace.resume);
 }
 
@@ -187,7 +190,9 @@ usec_t fair_resume(const struct fair *f, usec_t now) { return now < f->way.resum
 struct fair_status fair_status(const struct fair *f, usec_t now) {
     struct fair_status s = f->status;
     s.window = f->way.window / ONE;
-    for (size_t i = 0; i < TENANTS; i++)
-        s.waiting += f->rows[i].known && now < f->rows[i].pace.resume;
+    for (size_t i = 0; i < PARTIES; i++) {
+        const struct row *r = &f->rows[i], *other = row_of(f, FAIR_CAMPAIGNS(r->party));
+        s.waiting += r->known && now < r->pace.resume && (r->party >= 0 || other == NULL || now >= other->pace.resume);
+    }
     return s;
 }

@@ -135,12 +135,12 @@ TEST(stalled_is_long_for_this_way) {
 TEST(rows_are_bounded) {
     AUTO(fair_free) struct fair *f = fair_of(32);
     notes(f, 7, FAIR_STRANGE, STRANGE_MOST, T);
-    for (int64_t t = 1000; t < 1000 + 5 * (int64_t)TENANTS; t++)
+    for (int64_t t = 1000; t < 1000 + 5 * (int64_t)PARTIES; t++)
         notes(f, t, FAIR_WELL, 3, T);
-    CHECK(fair_waits(f, 7, T) && window_of(f, 1000) == START && window_of(f, 1000 + 5 * (int64_t)TENANTS - 1) == START + 3);
-    for (int64_t t = 5000; t < 5000 + 2 * (int64_t)TENANTS; t++)
+    CHECK(fair_waits(f, 7, T) && window_of(f, 1000) == START && window_of(f, 1000 + 5 * (int64_t)PARTIES - 1) == START + 3);
+    for (int64_t t = 5000; t < 5000 + 2 * (int64_t)PARTIES; t++)
         notes(f, t, FAIR_STRANGE, STRANGE_MOST, T);
-    CHECK(fair_status(f, T).waiting <= TENANTS);
+    CHECK(fair_status(f, T).waiting <= PARTIES);
 }
 
 TEST(small_windows_and_no_memory) {
@@ -154,4 +154,18 @@ TEST(small_windows_and_no_memory) {
     CHECK_CODE(fair_new(2, &none, &e), E_MEMORY, &e);
     mem_fail_at = 0;
     CHECK(none == NULL);
+}
+
+/* A tenant's campaigns pause without its other letters; that both were told the same says nothing of the way. */
+TEST(campaigns_are_a_party_of_their_own) {
+    AUTO(fair_free) struct fair *f = fair_of(32);
+    for (int i = 0; i < 9; i++) {
+        fair_note(f, FAIR_CAMPAIGNS(1), FAIR_STRANGE, T, T);
+        fair_note(f, 1, i < 2 ? FAIR_STRANGE : FAIR_NOTHING, T, T);
+    }
+    CHECK(fair_waits(f, FAIR_CAMPAIGNS(1), T) && !fair_waits(f, 1, T) && fair_resume(f, T) == 0);
+    notes(f, 1, FAIR_STRANGE, 1, T);
+    CHECK(fair_waits(f, 1, T) && fair_resume(f, T) == 0 && fair_status(f, T).waiting == 1);
+    notes(f, FAIR_CAMPAIGNS(2), FAIR_STRANGE, 1, T);
+    CHECK(fair_resume(f, T) > T);
 }

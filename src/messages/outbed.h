@@ -122,9 +122,9 @@ UNUSED static struct out_row out_row_of(struct outbed *o, int64_t tenant, const 
     return w;
 }
 UNUSED static struct out_row out_row(struct outbed *o, const struct uuid *id) { return out_row_of(o, o->b.tenant, id); }
-static bool out_next_take(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_t next, void *arg) {
+static bool out_next_take(const struct letter_next *n, void *arg) {
     usec_t *first = arg;
-    *first = next < *first ? next : *first;
+    *first = n->next < *first ? n->next : *first;
     return false;
 }
 UNUSED static usec_t out_next(struct outbed *o) {

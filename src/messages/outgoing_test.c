@@ -92,8 +92,8 @@ static enum deliver_end course_go(struct course *c, const struct uuid *id) {
     CHECK_OK(deliver_one(&c->deliver, c->d.b.tenant, id, &end, &c->d.b.e), &c->d.b.e);
     return end;
 }
-static bool next_take(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_t next, void *arg) {
-    *(usec_t *)arg = next;
+static bool next_take(const struct letter_next *n, void *arg) {
+    *(usec_t *)arg = n->next;
     return false;
 }
 static usec_t course_next(struct course *c) {

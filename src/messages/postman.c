@@ -1,6 +1,6 @@
 /* postman.c — invariant: a letter stands in `places` of its lane from when it is queued until what came of it is written down, so no two threads have the same.
- * Tenants take turns: each looks for places from behind the one that had the last, may hold some, and of what is queued the next letter of whoever has had fewer
- * goes first (start-time fair queueing), if that tenant may have one more under way (messages/fair.h). */
+ * Parties take turns, each tenant's campaigns and all else of it, so that what is sent to one person stands behind no campaign: each looks for places from behind the one that had the last, may hold some, and of what is queued the next letter of whoever has had fewer
+ * goes first (start-time fair queueing), if that party may have one more under way (messages/fair.h). */
 #include "messages/postman.h"
 
 #include <pthread.h>
@@ -12,11 +12,11 @@
 #define THREADS 36u                          /* for mail; measured: bench/queue.c */
 #define THREADS_SMS 8u                       /* a provider that hangs keeps so many */
 #define PLACES 192u
-#define SHARE 4u                             /* of each tenant in a look, before any gets more */
+#define SHARE 4u                             /* of each party in a look, before any gets more */
 #define LOOK_USEC USEC_PER_SEC
 
 enum place_state { FREE, QUEUED, TAKEN };
-struct place { enum place_state state; int64_t tenant; struct uuid id; uint64_t turn; usec_t since /* TAKEN; by the steady clock */; };
+struct place { enum place_state state; int64_t tenant; bool many /* a campaign's */; struct uuid id; uint64_t turn; usec_t since /* TAKEN; by the steady clock */; };
 struct lane {
     const struct deliver *deliver;
     enum channel channel;
@@ -35,11 +35,13 @@ struct postman { struct deliver deliver; struct lane lanes[CHANNELS]; };
 
 /* ---- threads */
 
-static struct fair_held held_by(const struct lane *l, int64_t tenant, usec_t stalled_since) {
+static int64_t party_of(const struct place *p) { return p->many ? FAIR_CAMPAIGNS(p->tenant) : p->tenant; }
+
+static struct fair_held held_by(const struct lane *l, int64_t party, usec_t stalled_since) {
     struct fair_held h = { 0 };
     for (size_t i = 0; i < PLACES; i++) {
         const struct place *at = &l->places[i];
-        const bool taken = at->state == TAKEN, stalled = taken && at->since <= stalled_since, theirs = at->tenant == tenant;
+        const bool taken = at->state == TAKEN, stalled = taken && at->since <= stalled_since, theirs = party_of(at) == party;
         h.all += taken;
         h.all_stalled += stalled;
         h.taken += taken && theirs;
@@ -59,15 +61,15 @@ static struct place *next_place(struct lane *l) {
             struct place *at = &l->places[i];
             bool no = at->state != QUEUED || (best != NULL && at->turn >= best->turn);
             for (size_t k = 0; k < refusals && !no; k++)
-                no = refused[k] == at->tenant;
+                no = refused[k] == party_of(at);
             best = no ? best : at;
         }
         if (best == NULL)
             return NULL;
-        const struct fair_held h = held_by(l, best->tenant, stalled_since);
-        if (fair_may(l->fair, best->tenant, &h))
+        const struct fair_held h = held_by(l, party_of(best), stalled_since);
+        if (fair_may(l->fair, party_of(best), &h))
             return best;
-        refused[refusals++] = best->tenant;
+        refused[refusals++] = party_of(best);
     }
 }
 
@@ -75,7 +77,7 @@ static struct place *next_place(struct lane *l) {
 static void places_clear(struct lane *l) {
     const usec_t now = clock_steady();
     for (size_t i = 0; i < PLACES; i++)
-        if (l->places[i].state == QUEUED && fair_waits(l->fair, l->places[i].tenant, now))
+        if (l->places[i].state == QUEUED && fair_waits(l->fair, party_of(&l->places[i]), now))
             l->places[i].state = FREE;
 }
 
@@ -88,7 +90,7 @@ static bool is_its_own(enum code code) {
     return false;
 }
 
-static void note(struct lane *l, int64_t tenant, enum code code, enum deliver_end end, usec_t began) {
+static void note(struct lane *l, int64_t party, enum code code, enum deliver_end end, usec_t began) {
     static const struct { bool done; enum fair_says says; } ends[] = {
         [DELIVER_DONE] = { true, FAIR_WELL },       [DELIVER_DOUBT] = { true, FAIR_STRANGE },  [DELIVER_CUT] = { true, FAIR_NOTHING },  [DELIVER_LOST] = { true, FAIR_STRANGE }, [DELIVER_SLOW] = { true, FAIR_SLOW },      [DELIVER_BLOCKED] = { true, FAIR_STRANGE },
         [DELIVER_RELAY] = { false, FAIR_WAY },      [DELIVER_PROVIDER] = { false, FAIR_WAY },  [DELIVER_AWAY] = { false, FAIR_NOTHING }, [DELIVER_WAITS] = { false, FAIR_NOTHING }, [DELIVER_ASIDE] = { true, FAIR_NOTHING },
@@ -97,12 +99,12 @@ static void note(struct lane *l, int64_t tenant, enum code code, enum deliver_en
     l->status.tried++;
     if (code != OK && code != E_CONFLICT) {
         l->status.failed++;
-        fair_note(l->fair, tenant, is_its_own(code) ? FAIR_STRANGE : FAIR_WAY, began, now);
+        fair_note(l->fair, party, is_its_own(code) ? FAIR_STRANGE : FAIR_WAY, began, now);
     } else if (code == OK) {
         l->status.done += ends[end].done;
         l->status.doubts += end == DELIVER_DOUBT || end == DELIVER_CUT;
         l->status.blocked += end == DELIVER_BLOCKED;
-        fair_note(l->fair, tenant, ends[end].says, began, now);
+        fair_note(l->fair, party, ends[end].says, began, now);
     }
     places_clear(l);
 }
@@ -137,7 +139,7 @@ static void *thread_run(void *arg) {
             continue;
         }
         struct uuid id = at->id;
-        int64_t tenant = at->tenant;
+        const int64_t tenant = at->tenant, party = party_of(at);
         struct err e;
         enum deliver_end end = DELIVER_DONE;
         usec_t began = clock_steady();
@@ -150,9 +152,9 @@ static void *thread_run(void *arg) {
         pthread_mutex_lock(&l->lock);
         l->status.under_way--;
         at->state = FREE;
-        note(l, tenant, code, end, began);
+        note(l, party, code, end, began);
         l->more = l->more || l->behind;      /* there is room for one of those */
-        pthread_cond_broadcast(&l->work);    /* its tenant may have had too many, or all */
+        pthread_cond_broadcast(&l->work);    /* its party may have had too many, or all */
     }
     pthread_mutex_unlock(&l->lock);
     return NULL;
@@ -209,63 +211,66 @@ struct postman *postman_stop(struct postman *p) {
 
 /* ---- what is to be tried */
 
-/* How many letters of that tenant are worth looking at: where it waits, or holds all that it may, none is, so that its many keep nobody's from being seen. */
-static size_t room_of(struct lane *l, int64_t tenant) {
-    const size_t most = fair_places(l->fair, tenant);
+/* How many letters of that party are worth looking at: where it waits, or holds all that it may, none is, so that its many keep nobody's from being seen. */
+static size_t room_of(struct lane *l, int64_t party) {
+    const size_t most = fair_places(l->fair, party);
     size_t held = 0;
     for (size_t i = 0; i < PLACES; i++)
-        held += l->places[i].state != FREE && l->places[i].tenant == tenant;
-    return fair_waits(l->fair, tenant, clock_steady()) || held >= most ? 0 : most;       /* those that it holds may be among them */
+        held += l->places[i].state != FREE && party_of(&l->places[i]) == party;
+    return fair_waits(l->fair, party, clock_steady()) || held >= most ? 0 : most;       /* those that it holds may be among them */
 }
 
-struct wanted { struct lane *lane; struct place list[2 * PLACES]; size_t count, room; bool any, behind /* letters were passed over */; int64_t tenant /* that rows are of now */; };
-static bool want(int64_t tenant, const struct uuid *id, usec_t next UNUSED, void *arg) {
+struct wanted { struct lane *lane; struct place list[2 * PLACES]; size_t count, room; bool any, behind /* letters were passed over */; int64_t party /* that rows are of now */; };
+static bool want(const struct letter_next *n, void *arg) {
     struct wanted *w = arg;
-    if (!w->any || w->tenant != tenant) {
+    const struct place one = { .tenant = n->tenant, .many = n->many, .id = n->id };
+    const int64_t party = party_of(&one);
+    if (!w->any || w->party != party) {
         pthread_mutex_lock(&w->lane->lock);
-        w->room = room_of(w->lane, tenant);
+        w->room = room_of(w->lane, party);
         pthread_mutex_unlock(&w->lane->lock);
         w->any = true;
-        w->tenant = tenant;
+        w->party = party;
     }
     if (w->room == 0) {
         w->behind = true;
         return true;
     }
     w->room--;
-    w->list[w->count++] = (struct place){ .tenant = tenant, .id = *id };
+    w->list[w->count++] = one;
     return w->count < ARRAY_LEN(w->list);
 }
 
-/* Under lock. A tenant holds some places more than it may have letters under way, and leaves as many free as it has. */
+/* Under lock. A party holds some places more than it may have letters under way, and leaves as many free as it has. */
 enum queued { IS_QUEUED, WAS_QUEUED, NO_ROOM, NOT_NOW };
 static enum queued queue(struct lane *l, const struct place *one) {
     struct place *room = NULL;
     uint64_t turn = l->turn;
     size_t held = 0, free = 0;
-    if (fair_waits(l->fair, one->tenant, clock_steady()))
+    const int64_t party = party_of(one);
+    if (fair_waits(l->fair, party, clock_steady()))
         return NOT_NOW;
     for (size_t i = 0; i < PLACES; i++) {
         struct place *at = &l->places[i];
         if (at->state == FREE) {
             room = at;
             free++;
-        } else if (at->tenant == one->tenant) {
+        } else if (party_of(at) == party) {
             if (uuid_compare(&at->id, &one->id) == 0)
                 return WAS_QUEUED;
             held++;
             turn = at->turn > turn ? at->turn : turn;
         }
     }
-    if (room == NULL || (held > 0 && (held >= free || held >= fair_places(l->fair, one->tenant))))
+    if (room == NULL || (held > 0 && (held >= free || held >= fair_places(l->fair, party))))
         return NO_ROOM;                      /* at the next look */
-    *room = (struct place){ .state = QUEUED, .tenant = one->tenant, .id = one->id, .turn = turn + 1 };
+    *room = (struct place){ .state = QUEUED, .tenant = one->tenant, .many = one->many, .id = one->id, .turn = turn + 1 };
     l->after = one->tenant;
     pthread_cond_signal(&l->work);
     return IS_QUEUED;
 }
 
-/* Some of each tenant, and then, if there is room, more of each. A look that finds nothing new leaves the next to the clock. */
+/* Some of each party, and then, if there is room, more of each. A look that finds nothing new leaves the next to the clock. */
 static enum code look(struct lane *l, usec_t now, size_t share, struct err *reterr) {
     struct wanted w = { .lane = l };
     pthread_mutex_lock(&l->lock);

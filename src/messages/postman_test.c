@@ -192,17 +192,50 @@ TEST(a_look_passes_over_who_may_not) {
         note(&l, 1, OK, DELIVER_BLOCKED, clock_steady());
     struct uuid id = uuid_new();
     for (int i = 0; i < 500; i++)
-        CHECK(want(1, &id, 0, &w));          /* it pauses */
+        CHECK(want(&(struct letter_next){ .tenant = 1, .id = id }, &w));          /* it pauses */
     CHECK(w.count == 0 && w.behind && queue(&l, &(struct place){ .tenant = 1, .id = id }) == NOT_NOW);
     for (int i = 0; i < 500; i++)
-        CHECK(want(2, &id, 0, &w));
+        CHECK(want(&(struct letter_next){ .tenant = 2, .id = id }, &w));
     CHECK_INT(w.count, fair_places(l.fair, 2));
     for (size_t i = 0; i < fair_places(l.fair, 2); i++)
         CHECK_INT(queue(&l, &(struct place){ .tenant = 2, .id = uuid_new() }), IS_QUEUED);
     CHECK_INT(queue(&l, &(struct place){ .tenant = 2, .id = uuid_new() }), NO_ROOM);
     size_t before = w.count;
-    CHECK(want(3, &id, 0, &w) && w.count == before + 1);
-    CHECK(want(2, &id, 0, &w) && w.count == before + 1);
+    CHECK(want(&(struct letter_next){ .tenant = 3, .id = id }, &w) && w.count == before + 1);
+    CHECK(want(&(struct letter_next){ .tenant = 2, .id = id }, &w) && w.count == before + 1);
+    lane_bare_end(&l);
+}
+
+/* What is sent to one person goes before its tenant's campaign, whose letters hold all that they may, and in the pause that these earned; its own errors make it wait. */
+TEST(what_is_sent_to_one_waits_behind_no_campaign) {
+    struct lane l;
+    lane_bare(&l, THREADS);
+    struct place *at;
+    size_t campaign = 0;
+    for (size_t i = 0; i < fair_places(l.fair, FAIR_CAMPAIGNS(1)); i++)
+        CHECK_INT(queue(&l, &(struct place){ .tenant = 1, .many = true, .id = uuid_new() }), IS_QUEUED);
+    CHECK_INT(queue(&l, &(struct place){ .tenant = 1, .many = true, .id = uuid_new() }), NO_ROOM);
+    for (; (at = next_place(&l)) != NULL; campaign++)
+        taken(&l, at, clock_steady() - USEC_PER_MINUTE);
+    const struct place one = { .tenant = 1, .id = uuid_new() };
+    CHECK(campaign > 0);
+    CHECK_INT(queue(&l, &one), IS_QUEUED);
+    CHECK_INT(queue(&l, &one), WAS_QUEUED);
+    CHECK((at = next_place(&l)) != NULL && !at->many && uuid_compare(&at->id, &one.id) == 0);
+    for (int i = 0; i < 3; i++)
+        note(&l, FAIR_CAMPAIGNS(1), OK, DELIVER_BLOCKED, 0);
+    CHECK(fair_waits(l.fair, FAIR_CAMPAIGNS(1), clock_steady()) && (at = next_place(&l)) != NULL && !at->many);
+    struct wanted w = { .lane = &l };
+    CHECK(want(&(struct letter_next){ .tenant = 1, .many = true, .id = uuid_new() }, &w) && w.count == 0);
+    CHECK(want(&(struct letter_next){ .tenant = 1, .id = uuid_new() }, &w) && w.count == 1 && !w.list[0].many);
+    CHECK_INT(queue(&l, &(struct place){ .tenant = 1, .many = true, .id = uuid_new() }), NOT_NOW);
+    for (int i = 0; i < 3; i++)
+        note(&l, 1, E_DAMAGED, DELIVER_DONE, 0);
+    CHECK(fair_waits(l.fair, 1, clock_steady()) && !fair_waits(l.fair, 2, clock_steady()) && queue(&l, &(struct place){ .tenant = 1, .id = uuid_new() }) == NOT_NOW);
+    struct postman_status s;
+    struct postman p = { .lanes = { [CHANNEL_EMAIL] = l } };
+    postman_status(&p, CHANNEL_EMAIL, &s);
+    CHECK_INT(s.tenants_wait, 1);
     lane_bare_end(&l);
 }
 

@@ -190,7 +190,7 @@ enum code campaign_waiting(struct sql *q, int64_t number, const struct uuid *aft
     enum code code = sql_prepare_int(q, "SELECT id, state FROM letter WHERE tenant = ?1 AND cause = ?3 AND about = ?2 AND id > ?4 ORDER BY id LIMIT ?5", number, &s, reterr);
     if (code != OK)
         return code;
-    stmt_text(s, 3, "campaign");
+    stmt_text(s, 3, LETTER_OF_CAMPAIGN);
     bind_uuid(s, 4, after);
     stmt_int(s, 5, (int64_t)most);
     while ((code = stmt_step(s, &row, reterr)) == OK && row && (code = col_bytes(s, 0, id.bytes, sizeof id.bytes, reterr)) == OK) {

@@ -46,13 +46,15 @@ static enum code next_drop(struct txn *t, const struct uuid *id, struct err *ret
     return stmt_run(s, reterr);
 }
 
-/* With the channel of the letter, which stands already. */
+/* With the channel of the letter, which stands already, and whether it is one of a campaign. */
 static enum code next_put(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr) {
     struct stmt *s;
-    enum code code = sql_prepare_int(&t->sql, "INSERT INTO letter_next (tenant, next, id, channel) VALUES (?1, ?2, ?3, coalesce((SELECT channel FROM letter WHERE tenant = ?1 AND id = ?3), 0))", next, &s, reterr);
+    enum code code = sql_prepare_int(&t->sql, "INSERT INTO letter_next (tenant, next, id, channel, many) VALUES (?1, ?2, ?3, coalesce((SELECT channel FROM letter WHERE tenant = ?1 AND id = ?3), 0), "
+                                     "coalesce((SELECT cause = ?4 FROM letter WHERE tenant = ?1 AND id = ?3), 0))", next, &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 3, id);
+    stmt_text(s, 4, LETTER_OF_CAMPAIGN);
     return stmt_run(s, reterr);
 }
 
@@ -91,24 +93,25 @@ static enum code tenant_behind(struct sql *q, int64_t *tenant, bool *ret, struct
     return code;
 }
 
-/* Of one tenant, from one end of its times: in two statements, for with both ends in one all that is put off would be walked through. *share: how many yet. */
-static enum code end_of(struct sql *q, enum channel channel, bool ahead, int64_t tenant, usec_t until, size_t *share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
+/* Of one tenant, its campaigns or all else, from one end of their times: in two statements, for with both ends in one all that is put off would be walked through. *share: how many yet. */
+static enum code end_of(struct sql *q, enum channel channel, bool many, bool ahead, int64_t tenant, usec_t until, size_t *share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
     struct stmt *s;
     bool row = false;
-    enum code code = ahead ? instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND channel = ? AND next > ? ORDER BY next, id LIMIT ?", &s, reterr)
-                           : instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND channel = ? AND next <= ? ORDER BY next, id LIMIT ?", &s, reterr);
+    enum code code = ahead ? instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND channel = ? AND many = ? AND next > ? ORDER BY next, id LIMIT ?", &s, reterr)
+                           : instance_prepare(q, "SELECT next, id FROM letter_next WHERE tenant = ? AND channel = ? AND many = ? AND next <= ? ORDER BY next, id LIMIT ?", &s, reterr);
     if (code != OK)
         return code;
     stmt_int(s, 1, tenant);
     stmt_int(s, 2, channel);
-    stmt_int(s, 3, !ahead ? until : until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
-    stmt_int(s, 4, (int64_t)*share);
+    stmt_int(s, 3, many);
+    stmt_int(s, 4, !ahead ? until : until < USEC_NEVER - LETTER_AHEAD ? until + LETTER_AHEAD : USEC_NEVER);
+    stmt_int(s, 5, (int64_t)*share);
     while (*ret_more && (code = stmt_step(s, &row, reterr)) == OK && row) {
         struct uuid id;
         code = col_bytes(s, 1, id.bytes, sizeof id.bytes, reterr);
         if (code != OK)
             break;
-        *ret_more = fn(tenant, &id, col_int(s, 0), arg);
+        *ret_more = fn(&(struct letter_next){ tenant, id, many, col_int(s, 0) }, arg);
         --*share;
     }
     stmt_end(s);
@@ -116,9 +119,9 @@ static enum code end_of(struct sql *q, enum channel channel, bool ahead, int64_t
 }
 
 /* *ret_more: fn wants others. */
-static enum code turn_of(struct sql *q, enum channel channel, int64_t tenant, usec_t until, size_t share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
-    enum code code = end_of(q, channel, false, tenant, until, &share, fn, arg, ret_more, reterr);
-    return code == OK && *ret_more && share > 0 ? end_of(q, channel, true, tenant, until, &share, fn, arg, ret_more, reterr) : code;
+static enum code turn_of(struct sql *q, enum channel channel, bool many, int64_t tenant, usec_t until, size_t share, letter_next_fn fn, void *arg, bool *ret_more, struct err *reterr) {
+    enum code code = end_of(q, channel, many, false, tenant, until, &share, fn, arg, ret_more, reterr);
+    return code == OK && *ret_more && share > 0 ? end_of(q, channel, many, true, tenant, until, &share, fn, arg, ret_more, reterr) : code;
 }
 
 enum code letters_next(struct store *store, enum channel channel, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr) {
@@ -133,8 +136,8 @@ enum code letters_next(struct store *store, enum channel channel, usec_t until, 
         for (bool any = true; code == OK && more && any;) {
             code = tenant_behind(view_sql(v), &tenant, &any, reterr);
             any = any && (around == 0 || tenant <= after);
-            if (code == OK && any)
-                code = turn_of(view_sql(v), channel, tenant, until, share, fn, arg, &more, reterr);
+            for (int many = 0; code == OK && any && more && many < 2; many++)
+                code = turn_of(view_sql(v), channel, many == 1, tenant, until, share, fn, arg, &more, reterr);
         }
     }
     return code;

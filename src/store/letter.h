@@ -47,9 +47,12 @@ MUST_USE enum code letters_list(struct sql *q, const struct uuid *before, letter
 /* Messages alone (kind > 0), the newest first, older than `before` (a null id: all). record: of that one; cause: of what that caused. */
 struct letter_filter { int32_t kind; struct uuid record; /* null: of all */ const char *cause; int64_t about; /* cause NULL: all */ int state; /* enum letter_state; -1: all */ };
 MUST_USE enum code letters_find(struct sql *q, const struct letter_filter *f, const struct uuid *before, letter_fn fn, void *arg, struct err *reterr);
-typedef bool (*letter_next_fn)(int64_t tenant, const struct uuid *id, usec_t next, void *arg);
-/* Of one channel, for what waits for another way out keeps nobody: tenant by tenant, those behind `after` first: `share` of each, by time. Those of that time, and those that are further ahead than any letter is put off
- * (LETTER_AHEAD), for the clock was wrong then. Where any is to be tried, two reads for each tenant that has letters, however many they are; else one. */
+#define LETTER_OF_CAMPAIGN "campaign"        /* the cause of those that are many */
+struct letter_next { int64_t tenant; struct uuid id; bool many /* one of a campaign's */; usec_t next; };
+typedef bool (*letter_next_fn)(const struct letter_next *n, void *arg);
+/* Of one channel, for what waits for another way out keeps nobody: tenant by tenant, those behind `after` first: `share` of each, by time, and then
+ * `share` of its campaigns', for what is sent to one person waits behind no campaign. Those of that time, and those that are further ahead than any letter is put off
+ * (LETTER_AHEAD), for the clock was wrong then. Where any is to be tried, four reads for each tenant that has letters, however many they are; else one. */
 #define LETTER_AHEAD (26 * USEC_PER_HOUR)
 MUST_USE enum code letters_next(struct store *s, enum channel channel, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr);
 /* When it is tried, and nothing else; USEC_NEVER: not any more. The letter need not be there. */

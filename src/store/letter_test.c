@@ -19,11 +19,11 @@ static bool say(const struct letter_row *r, void *arg) {
     buf_printf(arg, "%u:%s:%lld:%d:%d:%d:%s:%zu ", r->id.bytes[15], r->cause, (long long)r->about, r->state, r->tries, r->status, r->said, r->len);
     return true;
 }
-static bool say_next(int64_t tenant, const struct uuid *id, usec_t next, void *arg) {
-    buf_printf(arg, "%lld/%u@%lld ", (long long)tenant, id->bytes[15], (long long)next);
+static bool say_next(const struct letter_next *n, void *arg) {
+    buf_printf(arg, "%lld/%u@%lld%s ", (long long)n->tenant, n->id.bytes[15], (long long)n->next, n->many ? "m" : "");
     return true;
 }
-static bool first_only(int64_t tenant UNUSED, const struct uuid *id UNUSED, usec_t next UNUSED, void *arg) { return ++*(int *)arg < 1; }
+static bool first_only(const struct letter_next *n UNUSED, void *arg) { return ++*(int *)arg < 1; }
 
 static void next_is(struct bed *b, usec_t until, const char *want) {
     AUTO(buf_done) struct buf got = BUF(4096);
@@ -174,6 +174,27 @@ TEST(tenants_take_turns) {
     AUTO(buf_done) struct buf none = BUF(64);
     CHECK_OK(letters_next(b.store, CHANNEL_EMAIL, 49, INT64_MIN, 9, say_next, &none, &b.e), &b.e);
     CHECK_TEXT(buf_str(&none), "");
+    bed_end(&b);
+}
+
+/* What is sent to one person is looked at before the letters of its tenant's campaigns, however many and how old these are; put off it is still that. */
+TEST(what_is_sent_to_one_waits_behind_no_campaign) {
+    struct bed b;
+    bed_start(&b);
+    for (uint32_t i = 1; i <= 40; i++) {
+        struct letter_row r = letter(i, 7);
+        r.cause = LETTER_OF_CAMPAIGN;
+        CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = r, .next = 100 + i }), &b.e);
+    }
+    struct letter_row late = letter(50, 1);
+    CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = late, .next = 450 }), &b.e);
+    CHECK_OK(run(&b, 4, (struct deed){ .put = true, .row = letter(51, 1), .next = 600 }), &b.e);         /* not yet */
+    CHECK_OK(run(&b, 5, (struct deed){ .put = true, .row = letter(1, 7), .next = 470 }), &b.e);
+    late.tries = 1;
+    CHECK_OK(run(&b, 4, (struct deed){ .row = late, .next = 460 }), &b.e);
+    AUTO(buf_done) struct buf got = BUF(4096);
+    CHECK_OK(letters_next(b.store, CHANNEL_EMAIL, 500, INT64_MIN, 2, say_next, &got, &b.e), &b.e);
+    CHECK_TEXT(buf_str(&got), "4/50@460 4/1@101m 4/2@102m 5/1@470 ");
     bed_end(&b);
 }
 
