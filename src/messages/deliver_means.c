@@ -83,12 +83,14 @@ static enum deliver_end meaning(struct letter_try *t, usec_t now) {
     r->status = t->reply.status;
     r->gate = 0;                             /* what stopped it once does not any more */
     t->counted = t->left == LETTER_SENDING && (o == MAIL_SENT || o == MAIL_IN_DOUBT || o == MAIL_NEVER);
-    if (t->reply.about || lost_at_letter(t) || o == MAIL_SENT || o == MAIL_REFUSED || o == MAIL_IN_DOUBT || o == MAIL_NEVER) {      /* it never went but after its recipient was taken */
+    if (t->reply.about || o == MAIL_SENT || o == MAIL_REFUSED || o == MAIL_IN_DOUBT || o == MAIL_NEVER) {      /* it never went but after its recipient was taken */
         r->answers++;
         r->heard = now;
+        r->losses = 0;
     }
+    r->losses += lost_at_letter(t);          /* no answer: whoever waits until something was said of it waits on */
     r->said = o == MAIL_NEVER ? "cut off before the relay's answer was known" : t->reply.said;
-    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : lost_at_letter(t) ? now + lost_wait(r->answers, try_random()) : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, try_random());
+    t->next = o == MAIL_REFUSED ? now + USEC_PER_DAY : o == MAIL_NOT_SENT ? now : lost_at_letter(t) ? now + lost_wait(r->losses, try_random()) : o == MAIL_RELAY ? now + RELAY_WAIT : now + deliver_wait(r->answers, try_random());
     if (r->verdict == VERDICT_FULL && o == MAIL_LATER && t->next < now + FULL_WAIT)
         t->next = now + FULL_WAIT;
     if (r->state == LETTER_UNKNOWN)

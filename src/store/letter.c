@@ -3,7 +3,7 @@
 
 #include "store/inner.h"
 
-#define LETTER_FIELDS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom, answers, heard, channel, kind, record, scope, template, purpose, doubts, gate, cost, receipt, verdict, begins, attempt FROM letter "
+#define LETTER_FIELDS "SELECT id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom, answers, heard, channel, kind, record, scope, template, purpose, doubts, gate, cost, receipt, verdict, begins, attempt, losses FROM letter "
 #define LETTER_COLS LETTER_FIELDS "WHERE tenant = ?"
 
 /* Texts and bytes are those of the statement. */
@@ -12,7 +12,7 @@ static enum code letter_read(struct stmt *s, struct letter_row *ret, struct err 
                             .tried = col_int(s, 6), .status = (int)col_int(s, 7), .said = col_text(s, 8), .key = (uint64_t)col_int(s, 9), .until = col_int(s, 11), .answers = (int)col_int(s, 13), .heard = col_int(s, 14),
                             .channel = (enum channel)col_int(s, 15), .kind = (int32_t)col_int(s, 16), .template = col_int(s, 19), .purpose = col_text(s, 20), .doubts = (int)col_int(s, 21),
                             .gate = (int)col_int(s, 22), .cost = col_int(s, 23), .receipt = col_text(s, 24), .verdict = (int)col_int(s, 25),
-                            .begins = col_int(s, 26), .attempt = (uint32_t)col_int(s, 27) };
+                            .begins = col_int(s, 26), .attempt = (uint32_t)col_int(s, 27), .losses = (int)col_int(s, 28) };
     enum code code = col_bytes(s, 0, r.id.bytes, sizeof r.id.bytes, reterr);
     r.blob = col_blob(s, 10, &r.len);
     if (code == OK)
@@ -165,7 +165,7 @@ enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, str
     PRE(t != NULL && r != NULL && r->cause != NULL && reterr != NULL);
     struct stmt *s;
     enum code code = sql_prepare(&t->sql, "INSERT INTO letter (tenant, id, cause, about, state, made, tries, tried, status, said, key, bytes, until, whom, answers, heard, "
-                                 "channel, kind, record, scope, template, purpose, doubts, gate, cost, receipt, verdict, begins, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
+                                 "channel, kind, record, scope, template, purpose, doubts, gate, cost, receipt, verdict, begins, attempt, losses) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 2, &r->id);
@@ -196,6 +196,7 @@ enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, str
     stmt_int(s, 27, r->verdict);
     stmt_int(s, 28, r->begins);
     stmt_int(s, 29, r->attempt);
+    stmt_int(s, 30, r->losses);
     code = stmt_run(s, reterr);
     return code == OK && next != USEC_NEVER ? next_put(t, &r->id, next, reterr) : code;
 }
@@ -204,7 +205,7 @@ enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, str
     PRE(t != NULL && r != NULL && reterr != NULL);
     struct stmt *s;
     enum code code = sql_prepare(&t->sql, "UPDATE letter SET state = ?3, tries = ?4, tried = ?5, status = ?6, said = ?7, bytes = ?8, answers = ?9, heard = ?10, "
-                                 "doubts = ?11, gate = ?12, cost = ?13, receipt = ?14, verdict = ?15, attempt = ?16 WHERE tenant = ?1 AND id = ?2", &s, reterr);
+                                 "doubts = ?11, gate = ?12, cost = ?13, receipt = ?14, verdict = ?15, attempt = ?16, losses = ?17 WHERE tenant = ?1 AND id = ?2", &s, reterr);
     if (code != OK)
         return code;
     bind_uuid(s, 2, &r->id);
@@ -222,6 +223,7 @@ enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, str
     stmt_text(s, 14, r->receipt == NULL ? "" : r->receipt);
     stmt_int(s, 15, r->verdict);
     stmt_int(s, 16, r->attempt);
+    stmt_int(s, 17, r->losses);
     code = stmt_run_one(t, s, "there is no such letter", reterr);
     return code == OK ? letter_next_set(t, &r->id, next, reterr) : code;
 }

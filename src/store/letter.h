@@ -15,7 +15,7 @@ enum letter_state { LETTER_WAITING,     /* to be tried; also after a try that fa
                     LETTER_OVER };      /* given up, or not needed any more */
 struct letter_row {
     struct uuid id; const char *cause; int64_t about; enum letter_state state; usec_t made, tried /* last; 0: never */, until /* then it is given up */;
-    int tries, answers /* about this letter: a relay that cannot be reached, or lets us not in, gives none */; usec_t heard /* the last of them; 0: none */;
+    int tries, answers /* about this letter: a relay that cannot be reached, or lets us not in, gives none */; usec_t heard /* the last of them; 0: none */; int losses /* since then: connections that ended at it */;
     int status /* of SMTP, last; 0: no answer */; const char *said /* the relay's words, addresses masked */;
     uint64_t key; const void *blob; size_t len;
     struct uuid whom;                   /* the account it goes to; null: nobody's. So that the same thing is not told twice */
@@ -36,7 +36,7 @@ struct letter_row {
 /* May it still go? A letter of a duty has its bytes until it ends; a message may have none. */
 bool letter_is_open(const struct letter_row *r);
 MUST_USE enum code letter_put(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
-/* state, tries, tried, status, said, blob, answers, heard, doubts, gate, cost, receipt, verdict and attempt; next USEC_NEVER: it is not tried any more. */
+/* state, tries, tried, status, said, blob, answers, heard, doubts, gate, cost, receipt, verdict, attempt and losses; next USEC_NEVER: it is not tried any more. */
 MUST_USE enum code letter_set(struct txn *t, const struct letter_row *r, usec_t next, struct err *reterr);
 typedef bool (*letter_fn)(const struct letter_row *r, void *arg);
 MUST_USE enum code letter_get(struct sql *q, const struct uuid *id, letter_fn fn, void *arg, struct err *reterr);     /* E_NOT_FOUND */

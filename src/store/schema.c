@@ -192,6 +192,7 @@ static const struct migration records_steps[] = {
       "ALTER TABLE letter ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN gate INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE letter ADD COLUMN cost INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN receipt TEXT NOT NULL DEFAULT ''; ALTER TABLE letter ADD COLUMN begins INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE letter ADD COLUMN verdict INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE letter ADD COLUMN losses INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE letter_next ADD COLUMN channel INTEGER NOT NULL DEFAULT 0; ALTER TABLE letter_next ADD COLUMN many INTEGER NOT NULL DEFAULT 0; DROP INDEX letter_next_time; CREATE INDEX letter_next_time ON letter_next (channel, next);"
       "CREATE INDEX letter_next_channel ON letter_next (tenant, channel, many, next, id);"
       "CREATE INDEX letter_record ON letter (tenant, kind, record) WHERE kind > 0;"
