@@ -359,8 +359,11 @@ static struct letters letters_now(struct bed *b, const struct uuid *id) {
     return l;
 }
 
+struct trying { struct uuid id; int answers; bool over; };
 static enum code try_letter(struct txn *t, void *arg, struct err *e) {
-    return letter_set(t, &(struct letter_row){ .id = *(const struct uuid *)arg, .state = LETTER_BOUNCED, .tried = txn_now(t), .tries = 1, .said = "", .blob = "x", .len = 1 }, USEC_NEVER, e);
+    const struct trying *y = arg;
+    return letter_set(t, &(struct letter_row){ .id = y->id, .state = y->over ? LETTER_OVER : y->answers > 0 ? LETTER_BOUNCED : LETTER_WAITING, .tried = txn_now(t), .tries = 1, .answers = y->answers,
+                                               .heard = y->answers > 0 ? txn_now(t) : 0, .said = "", .blob = "x", .len = 1 }, USEC_NEVER, e);
 }
 
 TEST(a_restriction_is_lifted_after_its_letter_was_tried) {
@@ -376,12 +379,22 @@ TEST(a_restriction_is_lifted_after_its_letter_was_tried) {
         CHECK_OK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e), &b.e);
     struct letters l = letters_now(&b, &id);
     CHECK(l.count == 1 && restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);
-    CHECK_OK(store_write(b.store, b.tenant, try_letter, &l.id, &b.e), &b.e);
-    CHECK_OK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e), &b.e);                        /* tried, whatever came of it */
+    struct trying tried = { .id = l.id };
+    CHECK_OK(store_write(b.store, b.tenant, try_letter, &tried, &b.e), &b.e);
+    CHECK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);                   /* nobody answers at the relay: that told the person nothing */
+    CHECK(strstr(b.e.text, "no mail server has answered about it yet") != NULL);
+    tried.over = true;
+    CHECK_OK(store_write(b.store, b.tenant, try_letter, &tried, &b.e), &b.e);
+    for (int n = 0; n < 2; n++)                /* it was given up so: another is written */
+        CHECK_OK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e), &b.e);
+    CHECK(letters_now(&b, &id).count == 2 && restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);
+    tried = (struct trying){ .id = letters_now(&b, &id).id, .answers = 1 };
+    CHECK_OK(store_write(b.store, b.tenant, try_letter, &tried, &b.e), &b.e);
+    CHECK_OK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e), &b.e);                        /* whatever was answered */
     CHECK_OK(restriction_set(b.service, &owner, kind, &id, 0, &b.e), &b.e);
     CHECK(restriction_lift(b.service, &owner, kind, &id, 0, &b.e) == E_CONFLICT);                   /* the letter was about the one before */
     CHECK_OK(restriction_write(b.service, &owner, kind, &id, "Shop", &b.e), &b.e);
-    CHECK(letters_now(&b, &id).count == 2);
+    CHECK(letters_now(&b, &id).count == 3);
     bed_end(&b);
 }
 

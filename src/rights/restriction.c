@@ -17,15 +17,15 @@
 enum step { SET, WRITE, TELL, LIFT };
 struct restricting { struct service *s; const struct caller *who; const struct kind_info *k; struct uuid id; enum step step; int64_t request; usec_t told; struct post_ready *letter; };
 
-/* The letter about this restriction, which is no older than it: whether somebody has tried to deliver it, and when. */
-struct written { usec_t since, tried; bool there; enum letter_state state; };
+/* The letter about this restriction, which is no older than it: whether a mail server has answered about it, and when: one that cannot be reached has told nobody. */
+struct written { usec_t since, heard; bool there; enum letter_state state; };
 static bool take_letter(const struct letter_row *r, void *arg) {
     struct written *w = arg;
-    if (r->made < w->since)
+    if (r->made < w->since || (r->state == LETTER_OVER && r->answers == 0))      /* given up without a word: another may be written */
         return true;
     w->there = true;
     w->state = r->state;
-    w->tried = r->tries > 0 ? r->tried : w->tried;
+    w->heard = r->answers > 0 ? r->heard : w->heard;
     return true;
 }
 
@@ -56,9 +56,9 @@ static enum code lift_write(struct txn *t, const struct restricting *r, const st
     enum code code = letter_of(txn_sql(t), born, stands->at, &letter, reterr);
     if (code != OK)
         return code;
-    usec_t told = r->told != 0 ? r->told : stands->told != 0 ? stands->told : letter.tried;
+    usec_t told = r->told != 0 ? r->told : stands->told != 0 ? stands->told : letter.heard;
     if (rule_on(RULE_right_restriction) && told == 0 && letter.there)
-        return err_set(reterr, E_CONFLICT, "the letter that tells the person waits: nobody has tried to deliver it yet, and the restriction is lifted after that (GDPR, article 18(3))");
+        return err_set(reterr, E_CONFLICT, "the letter that tells the person waits: no mail server has answered about it yet, and the restriction is lifted after that (GDPR, article 18(3))");
     if (rule_on(RULE_right_restriction) && told == 0)
         return err_set(reterr, E_CONFLICT, "the person has not been told yet that the restriction ends, and must be before it is lifted (GDPR, article 18(3)): have it written to (told), or say when it was told");
     if (rule_on(RULE_right_restriction) && r->told != 0)

@@ -8,7 +8,7 @@
 
 /* request: number of the request that asked for it (requests), 0: none. E_NOT_FOUND: no such record; one that is restricted stays as it is. */
 MUST_USE enum code restriction_set(struct service *s, const struct caller *who, int kind, const struct uuid *id, int64_t request, struct err *reterr);
-/* Writes to the person that it ends: one letter, to the address that the record holds; lifting waits until somebody has tried to deliver it.
+/* Writes to the person that it ends: one letter, to the address that the record holds; lifting waits until a mail server has answered about it.
  * Once for a restriction; in the person's language where the request that asked for it, or what was read with a consent of the record, tells
  * it. E_CONFLICT: the record holds no address: tell the person in another way, and say when (restriction_tell). who_lifts: in the letter. */
 MUST_USE enum code restriction_write(struct service *s, const struct caller *who, int kind, const struct uuid *id, const char *who_lifts, struct err *reterr);

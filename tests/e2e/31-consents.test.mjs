@@ -167,7 +167,7 @@ test('what is restricted is stored and not used, but by its person and with a gr
   ok(await call('POST', api('restrictions/told'), { record }), 204);                // writes; nobody delivers it here
   const unsent = await call('POST', api('restrictions/lift'), { record });
   assert.equal(unsent.status, 409);
-  assert.match(unsent.json.detail, /nobody has tried to deliver it/);
+  assert.match(unsent.json.detail, /no mail server has answered about it/);
   ok(await call('POST', api('restrictions/told'), { record, told: new Date().toISOString() }), 204);
   ok(await call('POST', api('restrictions/lift'), { record }), 204);
   assert.equal((await call('POST', api('restrictions/lift'), { record })).status, 404);
@@ -274,7 +274,7 @@ test('what a form made counts only after the link of its letter was pressed, onc
     assert.match((await subscribe()).text, /zajrzyj do poczty/);                    // one that is confirmed: the same, and no letter
     assert.equal((await list()).length, 1);
 
-    // Before a restriction is lifted its person gets a letter, one; lifting waits until somebody has tried to deliver it.
+    // Before a restriction is lifted its person gets a letter, one; lifting waits until a mail server has answered about it.
     const made = await posted.call('POST', '/v1/bookings/question', { token: owner, body: { fields: { email: 'ida@people.example', text: 'Kiedy?' } } });
     assert.equal(made.status, 201, made.text);
     const held = { record: `question/${made.json.id}` }, where = `/v1/tenants/${shop}/restrictions`;
