@@ -7,7 +7,7 @@
 #define RELAY_WAIT (10 * USEC_PER_SEC)       /* whoever delivers waits longer the longer the relay fails; the letter has nothing to do with it */
 #define FULL_WAIT (4 * USEC_PER_HOUR)        /* at least, for a mailbox that is full */
 #define DOUBT_FIRST (10 * USEC_PER_MINUTE)
-#define ANEW_WAIT (3 * USEC_PER_SEC)         /* longer than what it was stopped for counts as new (deliver_write.c) */
+#define ANEW_WAIT (3 * USEC_PER_SEC)         /* of one that was stopped at its last byte: it is made anew by what stands then */
 
 static usec_t wait_of(usec_t wait, usec_t most, int times, uint32_t random) {
     for (int i = 1; i < times && wait < most; i++)

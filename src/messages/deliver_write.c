@@ -13,7 +13,6 @@
 #define SENDING_LOOK (5 * USEC_PER_SEC)      /* when a mail that is under way is looked for, where nobody has it in hand (postman.h) any more */
 #define BLOB_MAX ((size_t)2 << 20)
 #define ASKED_LASTS (10 * USEC_PER_SEC)      /* gates that were asked longer ago are asked once more before the last byte */
-#define ASKED_SLACK (2 * USEC_PER_SEC)       /* between the clock of the asking and that of a write that it did not see */
 
 struct letter_try try_of(const struct deliver *d, int64_t tenant) {
     return (struct letter_try){ .d = d, .tenant = tenant, .cause = BUF(200), .said = BUF(4096), .blob = BUF(BLOB_MAX), .purpose = BUF(1024), .receipt = BUF(1024), .out = OUTGOING, .stopped = { .passes = true } };
@@ -90,17 +89,11 @@ static enum code unchanged(struct txn *x, const struct letter_try *t, struct err
     return code != OK || (s.state == t->left && s.tries == t->left_tries && s.open) ? code : err_set(reterr, E_CONFLICT, "this letter was sent or ended meanwhile");
 }
 
-struct newer { usec_t since; bool any; };
-static bool newer_take(const struct suppressed_row *r, void *arg) {
-    struct newer *n = arg;
-    n->any = n->any || r->since >= n->since;
-    return !n->any;
-}
-
-/* Whatever the person, or whoever has its record, did since the gates were asked comes first: its record stands as it was, and nothing keeps messages from it that did not then. */
+/* Whatever the person, or whoever has its record, did since the gates were asked comes first: its record stands as it was, and the list of those who get nothing says of it what
+ * it said then. */
 static enum code still_stands(struct txn *x, const struct outgoing *o, const struct letter_row *r, struct err *reterr) {
     struct row now;
-    struct newer n = { o->ask.now - ASKED_SLACK, false };
+    uint64_t barred = 0;
     enum code code = row_get(txn_sql(x), r->kind, &r->record, &now, reterr);
     if (code == E_NOT_FOUND || code == E_GONE)
         return err_set(reterr, E_STALE, "the record of this message was erased meanwhile");
@@ -113,8 +106,8 @@ static enum code still_stands(struct txn *x, const struct outgoing *o, const str
     if (code == OK && locked)
         return err_set(reterr, E_STALE, "the person took the consent to this back, meanwhile");
     if (code == OK)
-        code = suppressed_of(txn_sql(x), (int)r->channel, o->who, txn_now(x), newer_take, &n, reterr);
-    return code == OK && n.any ? err_set(reterr, E_STALE, "the person was put on the list of those who get nothing, meanwhile") : code;
+        code = outgoing_barred(txn_sql(x), r->channel, o->who, &barred, reterr);
+    return code == OK && barred != o->barred ? err_set(reterr, E_STALE, "what stands of the person on the list of those who get nothing was changed meanwhile") : code;
 }
 
 /* To whom it goes is written down before it goes: whoever hears of it finds that, whatever is cut off behind this. */

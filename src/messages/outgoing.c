@@ -63,9 +63,39 @@ static enum code ask_fill(struct service *s, int64_t tenant, const struct letter
     return code;
 }
 
-/* All that may stop it now and needs no text. */
+static void fold(uint64_t *sum, const void *bytes, size_t len) {
+    const uint8_t *b = bytes;
+    for (size_t i = 0; i < len; i++)
+        *sum = (*sum ^ b[i]) * UINT64_C(1099511628211);
+}
+
+static bool barred_add(const struct suppressed_row *r, void *arg) {
+    const int64_t numbers[] = { r->reason, r->since, r->until };
+    fold(arg, r->list, strlen(r->list) + 1);
+    fold(arg, numbers, sizeof numbers);
+    return true;
+}
+
+enum code outgoing_barred(struct sql *q, enum channel channel, const uint8_t who[WHO_SIZE], uint64_t *ret, struct err *reterr) {
+    PRE(q != NULL && who != NULL && ret != NULL && reterr != NULL);
+    uint64_t sum = UINT64_C(14695981039346656037);
+    enum code code = suppressed_of(q, (int)channel, who, INT64_MIN, barred_add, &sum, reterr);     /* whether its time is over or not */
+    if (code == OK)
+        *ret = sum;
+    return code;
+}
+
+static enum code barred_before(struct service *s, int64_t tenant, struct outgoing *o, struct err *reterr) {
+    AUTO(view_end) struct view *v = NULL;
+    enum code code = store_view(service_store(s), tenant, &v, reterr);
+    return code == OK ? outgoing_barred(view_sql(v), o->ask.channel, o->who, &o->barred, reterr) : code;
+}
+
+/* All that may stop it now and needs no text. What bars it is noted first: whatever is put from then on is seen by this asking, or in the write that lets it go. */
 static enum code ask(struct service *s, int64_t tenant, const struct letter_row *r, const struct record *rec, struct outgoing *o, struct gate_verdict *ret, struct err *reterr) {
-    enum code code = strcmp(r->cause, REMIND_CAUSE) == 0 ? remind_stands(r, rec, o->ask.now, ret, reterr) : OK;
+    enum code code = barred_before(s, tenant, o, reterr);
+    if (code == OK && strcmp(r->cause, REMIND_CAUSE) == 0)
+        code = remind_stands(r, rec, o->ask.now, ret, reterr);
     if (code == OK && ret->passes)
         code = campaign_gate(s, tenant, r, ret, reterr);
     return code == OK && ret->passes ? gate_check(&o->ask, ret, reterr) : code;

@@ -14,6 +14,7 @@ struct outgoing {
     struct buf headers;                      /* further ones of a mail, each ended by CRLF: List-Unsubscribe … */
     struct gate_ask ask;                     /* as the gates were asked */
     int64_t version; struct marks marks;     /* of the record then */
+    uint64_t barred;                         /* what stood on the list of those who get nothing, before the gates were asked (outgoing_barred) */
     struct link_ready link;                  /* the private link in its text, which opens something once the message goes */
 };
 #define OUTGOING_TEXT_MAX ((size_t)512 << 10)
@@ -24,6 +25,8 @@ DEFINE_AUTO_VALUE(struct outgoing, outgoing_done)
 MUST_USE enum code outgoing_make(struct service *s, int64_t tenant, const struct letter_row *r, struct outgoing *ret, struct gate_verdict *ret_verdict, struct err *reterr);
 /* The gates once more, of one that was made a while ago: o->ask is of now. E_STALE: its record is not what it was, so it is to be made anew. */
 MUST_USE enum code outgoing_again(struct service *s, int64_t tenant, const struct letter_row *r, struct outgoing *o, struct gate_verdict *ret_verdict, struct err *reterr);
+/* Another number where anything of that person on the list of those who get nothing was put, renewed or lifted since. Looks at no clock. */
+MUST_USE enum code outgoing_barred(struct sql *q, enum channel channel, const uint8_t who[WHO_SIZE], uint64_t *ret, struct err *reterr);
 /* Of a message that went at an earlier try: whom it went to (who), and of its record, where it stands, what ask.kind and ask.parent say; `to` and `masked` where
  * the record's address is still that one, else "". E_NOT_FOUND: it never went. */
 MUST_USE enum code outgoing_whom(struct service *s, int64_t tenant, const struct letter_row *r, struct outgoing *ret, struct err *reterr);

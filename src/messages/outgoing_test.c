@@ -364,6 +364,36 @@ TEST(what_happens_before_the_last_byte_comes_first) {
     }
 }
 
+/* The last look compares what stands, and no clock: a row that a clock which was ahead has put, and that does not concern this message, stops it no second time; one
+ * that was over and is renewed comes first, though it began long ago. */
+static enum code bar_write(struct txn *t, void *arg, struct err *e) {
+    bool fresh = false;
+    return suppressed_put(t, arg, &fresh, e);
+}
+static void bar(struct course *c, const char *list, enum suppress_reason reason, usec_t since, usec_t until) {
+    struct suppressed_row r = { .channel = CHANNEL_EMAIL, .list = list, .reason = reason, .since = since, .until = until, .by = "sejf" };
+    CHECK_OK(who_of(c->d.b.service, c->d.b.tenant, CHANNEL_EMAIL, "ewa@people.example", r.who, &c->d.b.e), &c->d.b.e);
+    CHECK_OK(store_write(c->d.b.store, c->d.b.tenant, bar_write, &r, &c->d.b.e), &c->d.b.e);
+}
+static void is_renewed(struct course *c) { bar(c, "", SUPPRESS_COMPLAINT, clock_now() - 400 * USEC_PER_DAY, USEC_NEVER); }
+
+TEST(the_last_look_compares_no_clocks) {
+    for (int renewed = 0; renewed < 2; renewed++) {
+        struct course c;
+        course_start(&c);
+        c.person = send_person(&c.d, &c.d.event, "ewa@people.example");
+        struct uuid id = course_put(&c, &c.person);
+        if (renewed)
+            bar(&c, "", SUPPRESS_COMPLAINT, clock_now() - 400 * USEC_PER_DAY, clock_now() - USEC_PER_DAY);
+        else
+            bar(&c, "scope 0199", SUPPRESS_LEFT, clock_now() + 20 * USEC_PER_HOUR, USEC_NEVER);
+        c.before = renewed ? is_renewed : NULL;
+        CHECK(course_go(&c, &id) == (renewed ? DELIVER_WAITS : DELIVER_DONE));
+        CHECK(course_row(&c, &id).state == (renewed ? LETTER_WAITING : LETTER_SENT));
+        bed_end(&c.d.b);
+    }
+}
+
 /* One that was long on its way to the relay is asked for again: here it is made to look so. */
 TEST(gates_that_were_asked_long_ago_are_asked_once_more) {
     for (int suppressed = 0; suppressed < 2; suppressed++) {
