@@ -89,15 +89,14 @@ enum code job_mail_over(struct api *a, usec_t now, usec_t *ret_next, struct err 
 /* ---- a clock that was ahead */
 
 #define SOONER_WAIT (4 * USEC_PER_HOUR)      /* the longest that a letter waits between two tries but where a day is said */
-static enum code sooner_write(struct txn *t, void *arg, struct err *reterr) { return letters_sooner(t, *(const usec_t *)arg, reterr); }
+static enum code sooner_write(struct txn *t, void *arg, struct err *reterr) { return letters_sooner(t, *(const usec_t *)arg, *(const usec_t *)arg + SOONER_WAIT, reterr); }
 
 enum code job_mail_sooner(struct api *a, usec_t now, struct err *reterr) {
     int64_t *tenants = NULL;
     size_t count = 0;
     enum code code = tenants_all(a->config.store, NULL, &tenants, &count, reterr);
-    usec_t latest = now + SOONER_WAIT;
     for (size_t i = 0; code == OK && i < count; i++)
-        code = store_write(a->config.store, tenants[i], sooner_write, &latest, reterr);
+        code = store_write(a->config.store, tenants[i], sooner_write, &now, reterr);
     mem_free(tenants);
     return code;
 }

@@ -149,11 +149,19 @@ enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, str
     return code == OK && next != USEC_NEVER ? next_put(t, id, next, reterr) : code;
 }
 
-enum code letters_sooner(struct txn *t, usec_t latest, struct err *reterr) {
-    PRE(t != NULL && reterr != NULL);
+/* With what letter_next said of them by a clock that was ahead. */
+#define SOONER_TRIED "UPDATE letter_next SET next = ?2 WHERE tenant = ?1 AND next > ?2 AND EXISTS (SELECT 1 FROM letter WHERE tenant = ?1 AND id = letter_next.id AND (tries > 0 OR gate > 0))"
+#define SOONER_FRESH "UPDATE letter_next SET next = max(?2, coalesce((SELECT begins FROM letter WHERE tenant = ?1 AND id = letter_next.id), 0)) WHERE tenant = ?1 AND next > ?2 AND EXISTS " \
+    "(SELECT 1 FROM letter WHERE tenant = ?1 AND id = letter_next.id AND tries = 0 AND gate = 0 AND begins < letter_next.next)"
+
+enum code letters_sooner(struct txn *t, usec_t now, usec_t latest, struct err *reterr) {
+    PRE(t != NULL && latest >= now && reterr != NULL);
     struct stmt *s;
-    enum code code = sql_prepare_int(&t->sql, "UPDATE letter_next SET next = ?2 WHERE tenant = ?1 AND next > ?2 AND EXISTS "
-                                     "(SELECT 1 FROM letter WHERE tenant = ?1 AND id = letter_next.id AND (tries > 0 OR gate > 0))", latest, &s, reterr);
+    enum code code = sql_prepare_int(&t->sql, SOONER_TRIED, latest, &s, reterr);
+    if (code == OK)
+        code = stmt_run(s, reterr);
+    if (code == OK)
+        code = sql_prepare_int(&t->sql, SOONER_FRESH, now, &s, reterr);
     return code == OK ? stmt_run(s, reterr) : code;
 }
 

@@ -57,8 +57,8 @@ typedef bool (*letter_next_fn)(const struct letter_next *n, void *arg);
 MUST_USE enum code letters_next(struct store *s, enum channel channel, usec_t until, int64_t after, size_t share, letter_next_fn fn, void *arg, struct err *reterr);
 /* When it is tried, and nothing else; USEC_NEVER: not any more. The letter need not be there. */
 MUST_USE enum code letter_next_set(struct txn *t, const struct uuid *id, usec_t next, struct err *reterr);
-/* The clock went back: what was tried, or stopped by a gate, and put off beyond `latest` while it was ahead is tried then. */
-MUST_USE enum code letters_sooner(struct txn *t, usec_t latest, struct err *reterr);
+/* The clock went back: what was tried, or stopped by a gate, and put off beyond `latest` while it was ahead is tried then; what never was, now, or when it begins. */
+MUST_USE enum code letters_sooner(struct txn *t, usec_t now, usec_t latest, struct err *reterr);
 /* Those of the tenant that are open though their time was over by then, oldest first. */
 MUST_USE enum code letters_over(struct sql *q, usec_t now, letter_fn fn, void *arg, struct err *reterr);
 /* Of them the messages that nothing leads to any more, for their campaign pauses: nobody comes across their end. */

@@ -95,20 +95,21 @@ TEST(a_letter_of_a_wrong_clock_is_led_to) {
     bed_end(&b);
 }
 
-/* The clock was hours ahead: what was put off by it waits no longer than it would have. What was never tried waits for its time. */
-static enum code sooner(struct txn *t, void *arg, struct err *reterr) { return letters_sooner(t, *(const usec_t *)arg, reterr); }
+/* The clock was hours ahead: what was put off by it waits no longer than it would have; what was never tried goes, or waits for its own time. */
+static enum code sooner(struct txn *t, void *arg, struct err *reterr) { return letters_sooner(t, *(const usec_t *)arg - 200, *(const usec_t *)arg, reterr); }
 TEST(what_was_put_off_by_a_clock_that_was_ahead_is_tried_sooner) {
     struct bed b;
     bed_start(&b);
-    for (uint32_t n = 1; n <= 5; n++) {
+    for (uint32_t n = 1; n <= 7; n++) {
         struct letter_row r = letter(n, 1);
+        r.begins = n == 6 ? 5006 : n == 7 ? 2000 : 0;
         r.tries = n == 1 || n == 4 || n == 5;
         r.gate = n == 2 ? 7 : 0;
         CHECK_OK(run(&b, n == 5 ? 6 : 4, (struct deed){ .put = true, .row = r, .next = n == 4 ? 800 : 5000 + n }), &b.e);
     }
     usec_t latest = 1000;
     CHECK_OK(store_write(b.store, 4, sooner, &latest, &b.e), &b.e);
-    next_is(&b, 9000, "4/4@800 4/1@1000 4/2@1000 4/3@5003 6/5@5005 ");
+    next_is(&b, 9000, "4/3@800 4/4@800 4/1@1000 4/2@1000 4/7@2000 4/6@5006 6/5@5005 ");
     bed_end(&b);
 }
 
