@@ -493,6 +493,12 @@ static void wish_whole(const struct webhook_maker *m, const json_t *entry, struc
         kinds_of(m->service->charter, entry, w->kinds);
 }
 
+/* Another address does not see the names that the one before has seen; the same one, said again, finds by them what it has heard already. */
+static bool is_elsewhere(const json_t *entry, const char *url) {
+    const char *before = json_string_value(json_object_get(entry, "url"));
+    return url != NULL && (before == NULL || strcmp(before, url) != 0);
+}
+
 enum code webhook_change(const struct webhook_maker *m, int64_t number, const json_t *in, json_t **ret, json_t **ret_mistakes, struct err *reterr) {
     PRE(m != NULL && in != NULL && ret != NULL && ret_mistakes != NULL && reterr != NULL);
     struct webhook_wish wish;
@@ -506,10 +512,11 @@ enum code webhook_change(const struct webhook_maker *m, int64_t number, const js
         wish_whole(m, w.entry, &wish);
         code = allowed(m, &wish, ret_mistakes, reterr);
     }
+    bool elsewhere = code == OK && is_elsewhere(w.entry, wish.url);
     if (code == OK && (!put(w.entry, "url", wish.url) || !put(w.entry, "label", wish.label) || !put(w.entry, "purpose", wish.purpose)
                        || (wish.kind_count > 0 && json_object_set(w.entry, "kinds", json_object_get(in, "kinds")) != 0)))
         code = err_set(reterr, E_MEMORY, "no memory for a webhook");
-    if (code == OK && wish.url != NULL)      /* another address does not see the names that the one before has seen */
+    if (code == OK && elsewhere)
         code = seed_put(w.entry, reterr);
     w.state = wish.state;
     w.host = wish.url == NULL ? NULL : wish.to.host;

@@ -102,6 +102,30 @@ TEST(a_webhook_is_made_changed_and_removed) {
     bed_end(&b);
 }
 
+/* Where a delivery is told again, its name is the one by which the same address knows it; another one sees other names. */
+TEST(names_of_deliveries_stay_with_the_address) {
+    static const struct { const char *url; bool same; } rows[] = { { "https://hooks.example/a", true }, { "https://hooks.example/b", false }, { "https://hooks.example/b", true }, { "https://other.example/b", false } };
+    static const struct webhook_places any = { NULL, 0, true };
+    struct bed b;
+    start(&b);
+    struct caller who = bed_role(&b, b.tenant, "organiser");
+    const struct webhook_maker m = { b.service, &who, &any };
+    json_decref(made(&b, &m, "{\"url\": \"https://hooks.example/a\", \"kinds\": [\"event\"]}", OK));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO(arena_free) struct arena *arena = arena_new(1u << 20);
+        AUTO(hook_done) struct hook before = { .url = NULL };
+        AUTO(hook_done) struct hook after = { .url = NULL };
+        json_t *in = json_pack("{s:s}", "url", rows[i].url), *told = NULL, *mistakes = NULL;
+        CHECK_OK(hook_open(b.service, b.tenant, 1, &before, arena, &b.e), &b.e);
+        CHECK_OK(webhook_change(&m, 1, in, &told, &mistakes, &b.e), &b.e);
+        CHECK_OK(hook_open(b.service, b.tenant, 1, &after, arena, &b.e), &b.e);
+        CHECK((memcmp(before.seed, after.seed, sizeof after.seed) == 0) == rows[i].same);
+        json_decref(told);
+        json_decref(in);
+    }
+    bed_end(&b);
+}
+
 TEST(who_may_not_read_a_kind_is_not_told_of_it) {
     struct bed b;
     start(&b);

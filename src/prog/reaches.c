@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/rule.h"
 #include "sys/address.h"
 
@@ -24,9 +25,9 @@ static enum code one_check(const struct charter *c, const char *host, const char
     if (is_inside(host))
         return OK;
     switch (charter_reach(c, host, now)) {
-    case REACH_OUTSIDE:
-        return err_set(reterr, E_CONFIG, "%s goes to %s, which lies outside the EEA by %s, and there is no entry of a transfer that lasts: add one to that processor "
-                       "(transfer: until 2027-12-31, on …), or name another host in sejf.yaml", what, host, charter_file(c));
+    case REACH_OUTSIDE:                      /* its entry has ended, for without one no charter is taken: sending waits (reach_now), the service does not */
+        log_event(LOG_WARN, "transfer_ended", LOG_TEXT("what", what), LOG_TEXT("host", host), LOG_TEXT("charter", charter_file(c)));
+        return OK;
     case REACH_UNNAMED:
         if (charter_names_host(c, host) || !charter_has_processors(c))
             return OK;                       /* an agreement that is over does not stop the service: fields and questions stop, and prove says it */

@@ -36,7 +36,7 @@ TEST(hosts_are_those_of_a_processor_or_inside) {
         { RELAY("mail.internal"), PROCESSOR("PL", "other.example", ""), false, &now, OK, NULL }, { RELAY("10.0.0.5"), PROCESSOR("PL", "other.example", ""), false, &now, OK, NULL },
         { RELAY("93.184.216.34"), PROCESSOR("PL", "other.example", ""), false, &now, E_CONFIG, "mail goes to 93.184.216.34" },
         { RELAY("relay.example"), LISTED PROCESSOR("US", "relay.example", ENTRY), false, &now, OK, NULL },
-        { RELAY("relay.example"), LISTED PROCESSOR("US", "relay.example", ENTRY), false, &later, E_CONFIG, "lies outside the EEA" },
+        { RELAY("relay.example"), LISTED PROCESSOR("US", "relay.example", ENTRY), false, &later, OK, NULL },           /* sending stops then, not the service */
         { RELAY("relay.example"), PROCESSOR("PL", "relay.example", ""), false, &over, OK, NULL },            /* fields stop then, not the service */
         { ASKER, PROCESSOR("PL", "other.example", ""), true, &now, E_CONFIG, "a question before records are made goes to rules.example" },
         { ASKER, PROCESSOR("PL", "rules.example", ""), true, &now, OK, NULL }, { INSIDE, PROCESSOR("PL", "other.example", ""), true, &now, OK, NULL },

@@ -17,11 +17,16 @@ static void member(struct buf *b, const char *name, const char *text) {
 
 /* What may leave: of the fields that the line of the charter names those that the asker's host may have. Nothing of a record that is restricted or whose use
  * was objected to. */
-static void fields_add(const struct draft *d, struct buf *b) {
+static fieldset may_leave(const struct draft *d, fieldset wanted) {
     const struct kind_info *k = d->rec.info;
     const struct ask_way *way = &d->s->asks;
     bool barred = d->old != NULL && (d->old->marks.restricted || d->old->marks.objected);
-    fieldset may = barred || way->sees == NULL ? 0 : way->sees(way->arg, d->s, k->kind->ask.asker, k->index, k->kind->ask.fields);
+    return barred || way->sees == NULL ? 0 : way->sees(way->arg, d->s, k->kind->ask.asker, k->index, wanted);
+}
+
+static void fields_add(const struct draft *d, struct buf *b) {
+    const struct kind_info *k = d->rec.info;
+    const fieldset may = may_leave(d, k->kind->ask.fields);
     bool first = true;
     buf_text(b, ",\"fields\":{");
     for (size_t i = 0; i < k->kind->field_count; i++) {
@@ -49,11 +54,12 @@ static void body_make(const struct draft *d, int field, int from, int to, enum l
     member(b, "id", uuid_format(&d->rec.id, id));
     if (!uuid_is_null(&d->rec.parent))
         member(b, "parent", uuid_format(&d->rec.parent, id));
-    if (field >= 0)
+    bool told = field >= 0 && may_leave(d, (fieldset)1 << field) != 0;       /* a state is a value like others */
+    if (told)
         member(b, "field", k->fields[field].name);
-    if (field >= 0 && from >= 0)
+    if (told && from >= 0)
         member(b, "from", k->fields[field].options[from]);
-    if (field >= 0 && to >= 0)
+    if (told && to >= 0)
         member(b, "to", k->fields[field].options[to]);
     member(b, "lang", lang_code(lang));
     fields_add(d, b);
